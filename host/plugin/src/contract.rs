@@ -1,0 +1,198 @@
+//! The host's own words for what crosses the sandbox.
+//!
+//! These types mirror `wit/plugin.wit`, whose comments say what each field
+//! means. Everything outside `contract` and `engine` speaks these types only;
+//! one module per published contract (`contract::v0_1`) converts to and from
+//! the generated ones, so a new contract never reaches the rest of the host.
+
+use serde::{Deserialize, Serialize};
+
+/// Seconds since 1970-01-01T00:00:00Z.
+pub type Timestamp = i64;
+
+/// What the operator has set, by the names the manifest declares.
+pub type Settings = Vec<(String, String)>;
+
+/// Which form of public utterance a post is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// 文章: an article of a medium or a site.
+    Article,
+    /// 帖子: a post that starts something.
+    Post,
+    /// 评论: an answer to another post.
+    Comment,
+    /// 转发: another post passed on.
+    Repost,
+}
+
+/// One public utterance.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Post {
+    /// The site's own identifier, unique within the plugin and the site.
+    pub id: String,
+    /// Which form it has.
+    pub kind: Kind,
+    /// Where a person can read it.
+    pub url: String,
+    /// The `id` of the post this one answers, comments or repeats.
+    pub parent: Option<String>,
+    /// Who wrote it, as the site names them.
+    pub author: Option<Author>,
+    /// The medium that an article names as its origin, if not the site.
+    pub publisher: Option<String>,
+    /// Headline, plain text.
+    pub title: Option<String>,
+    /// Plain text, line breaks kept.
+    pub text: String,
+    /// BCP 47.
+    pub language: Option<String>,
+    /// When it was published, as the site tells it.
+    pub published: Option<Timestamp>,
+    /// The page gives a day and no time; `published` is its first second.
+    pub day_only: bool,
+    /// When it was last changed, as the site tells it.
+    pub edited: Option<Timestamp>,
+    /// How far it has travelled.
+    pub reactions: Reactions,
+    /// Addresses of pictures, video and sound.
+    pub media: Vec<String>,
+    /// Facts particular to the site; never interpreted.
+    pub extra: Vec<(String, String)>,
+}
+
+/// Who wrote a post, as the site names them. Pseudonymised before it is stored.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Author {
+    /// The site's own identifier; survives a change of name.
+    pub id: String,
+    /// The name shown beside the post.
+    pub name: String,
+}
+
+/// How far a post has travelled; `None` means that the page does not say.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reactions {
+    /// Times read.
+    pub views: Option<u64>,
+    /// Times liked.
+    pub likes: Option<u64>,
+    /// Answers and comments.
+    pub replies: Option<u64>,
+    /// Times passed on.
+    pub shares: Option<u64>,
+}
+
+/// A page that a source would like to read.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Request {
+    /// The step of the manifest that will read the response.
+    pub step: String,
+    /// Absolute address.
+    pub url: String,
+    /// How to ask.
+    pub method: Method,
+    /// Additional header fields; the host drops identity and credentials.
+    pub headers: Vec<(String, String)>,
+    /// Opaque to the host; at most 4 KiB.
+    pub context: String,
+}
+
+/// How a request is sent.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Method {
+    /// `GET`.
+    Get,
+    /// `POST` with this text body.
+    Post(String),
+}
+
+/// What came back, after redirects, retries and decoding.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Response {
+    /// The address that answered.
+    pub url: String,
+    /// Never 304, 429 or 5xx.
+    pub status: u16,
+    /// Header fields in the order received.
+    pub headers: Vec<(String, String)>,
+    /// Decoded to Unicode, whatever the site's encoding.
+    pub body: String,
+    /// When the site sent it.
+    pub fetched: Timestamp,
+}
+
+/// Why a plugin gave no answer. Each case is one distinct reaction of the host.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Failure {
+    /// The plugin cannot do that: the watch is refused.
+    #[error("unsupported: {0}")]
+    Unsupported(String),
+    /// It no longer exists: the watch pauses and a gap opens.
+    #[error("gone")]
+    Gone,
+    /// A login, a captcha or a refusal: the host backs off.
+    #[error("blocked: {0}")]
+    Blocked(String),
+    /// The page is not built as expected: kept as a fixture, drift reported.
+    #[error("unexpected: {0}")]
+    Unexpected(String),
+}
+
+/// What a watch observes.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(tag = "kind", content = "value", rename_all = "kebab-case")]
+pub enum Target {
+    /// A search phrase, exactly as a person typed it.
+    Keyword(String),
+    /// An account, by the identifier that the manifest's pattern captured.
+    Account(String),
+    /// The address of a page that lists posts.
+    Listing(String),
+    /// The address of one post, to be read with its comments.
+    Item(String),
+}
+
+/// What a call may know about; the same for every call of one crawl.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Crawl {
+    /// What to watch.
+    pub target: Target,
+    /// The site's address, for plugins that serve many sites.
+    pub site: Option<String>,
+    /// Checked against the manifest by the host.
+    pub settings: Settings,
+    /// Posts published before this are already stored.
+    pub since: Timestamp,
+    /// When the crawl began.
+    pub now: Timestamp,
+    /// Seconds east of UTC at the site.
+    pub utc_offset: i32,
+}
+
+/// What a source read from one response.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Page {
+    /// In the order of the page.
+    pub posts: Vec<Post>,
+    /// Further pages worth reading.
+    pub follow: Vec<Request>,
+    /// How many posts the page itself says it lists.
+    pub expected: Option<u32>,
+    /// One line for each element that looked like a post but could not be read.
+    pub skipped: Vec<String>,
+}
+
+/// A classifier's opinion about one post.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Label {
+    /// One of the labels that the manifest declares.
+    pub name: String,
+    /// Between 0 and 1.
+    pub score: f32,
+    /// Verbatim excerpts of the title or the text.
+    pub evidence: Vec<String>,
+}

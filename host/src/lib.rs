@@ -1,0 +1,39 @@
+//! Caifeng 采风 hears what is said in public about an organisation's own work
+//! and helps it answer well and in time.
+//!
+//! This crate is everything that acts; the sandbox that plugins run in is
+//! [`caifeng_plugin_host`]. A post travels through these modules, top to bottom:
+//!
+//! | stage | module | kind |
+//! | --- | --- | --- |
+//! | which watch is due | [`schedule`] | pure |
+//! | what to ask next | [`crawl`] | pure state machine |
+//! | asking | [`fetch`] | the only outbound sockets |
+//! | reading the answer | `caifeng_plugin_host::source` | sandboxed |
+//! | is it about us | [`topic`] | pure |
+//! | tokens, near-duplicates | [`text`] | pure |
+//! | what is it | `caifeng_plugin_host::classifier` | sandboxed |
+//! | which incident | [`incident`] | pure |
+//! | remember | [`store`] | SQLite, one writer |
+//! | show | [`web`], `cli` | shells |
+//!
+//! [`daemon`] wires the stages and owns tasks and shutdown; `docs/architecture.md`
+//! lists what each part promises never to do.
+
+pub mod clock;
+pub mod config;
+pub mod crawl;
+pub mod daemon;
+pub mod demo;
+pub mod evidence;
+pub mod fetch;
+pub mod grant;
+pub mod incident;
+pub mod ingest;
+pub mod plugins;
+pub mod schedule;
+pub mod store;
+pub mod text;
+pub mod topic;
+pub mod watch;
+pub mod web;

@@ -1,0 +1,2 @@
+//! caifeng
+fn main() {}

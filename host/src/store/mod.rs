@@ -1,0 +1,3 @@
+//! (placeholder: store)
+
+pub mod model;

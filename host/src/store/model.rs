@@ -1,0 +1,183 @@
+//! What goes into the store and what comes out of it.
+
+use caifeng_plugin_host::contract::{Kind, Label, Post, Reactions, Target, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::incident::{Category, IncidentId, State};
+use crate::text::near::Signature;
+use crate::watch::{Sweep, Watch};
+
+/// Key of a stored post: publication time (else capture time) in the high bits,
+/// so that row order is time order; see `store::rowid`.
+pub type PostRowId = i64;
+
+/// One response's worth of new or changed posts on their way into the store.
+#[derive(Clone, Debug)]
+pub struct Batch {
+    /// The sweep that heard them; `None` when a person handed them in.
+    pub sweep: Option<i64>,
+    /// Plugin id, first part of a post's key.
+    pub plugin: String,
+    /// Site key, second part; from [`Watch::site_key`].
+    pub site: String,
+    /// When they were captured.
+    pub captured: Timestamp,
+    /// What to store, in the order of the page.
+    pub posts: Vec<Prepared>,
+}
+
+/// A post with everything that pure stages and classifiers found out about it.
+#[derive(Clone, Debug)]
+pub struct Prepared {
+    /// The post. Its author's `id` and `name` have been replaced by a pseudonym.
+    pub post: Post,
+    /// Search tokens of title and text, separated by spaces.
+    pub tokens: String,
+    /// MinHash signature; `None` when the text is too short to compare.
+    pub signature: Option<Signature>,
+    /// Addresses that identify what the post is about: its own and those in its text.
+    pub links: Vec<String>,
+    /// `None`: mentions no topic, is only stored. `Some`: the topics it
+    /// mentions; empty when no topics are configured and every post counts.
+    pub topics: Option<Vec<String>>,
+    /// What classifiers said.
+    pub labels: Vec<LabelBy>,
+}
+
+/// A label and the plugin that gave it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LabelBy {
+    /// Plugin id and version, for example `triage@0.1.0`.
+    pub by: String,
+    /// What the label speaks of: `category`, `level`, `sentiment`, `urgency`.
+    pub group: String,
+    /// The opinion.
+    #[serde(flatten)]
+    pub label: Label,
+}
+
+/// What a committed batch did. When this is returned, everything is on disk.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ingested {
+    /// Posts not in the store before.
+    pub new: u64,
+    /// Posts of which a new version was stored.
+    pub changed: u64,
+    /// New or changed posts that mention a topic.
+    pub matched: u64,
+    /// Incidents opened by this batch.
+    pub opened: Vec<IncidentId>,
+    /// Incidents that posts of this batch joined (without those opened).
+    pub joined: Vec<IncidentId>,
+}
+
+/// A stored post as pages and commands show it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PostRow {
+    /// Row key.
+    #[serde(skip)]
+    pub row: PostRowId,
+    /// Source plugin.
+    pub plugin: String,
+    /// Site key.
+    pub site: String,
+    /// The site's own identifier.
+    pub id: String,
+    /// Form of utterance.
+    pub kind: Kind,
+    /// Where a person can read it.
+    pub url: String,
+    /// Headline.
+    pub title: Option<String>,
+    /// Plain text.
+    pub text: String,
+    /// Pseudonym of the author.
+    pub author: Option<String>,
+    /// Origin that an article names.
+    pub publisher: Option<String>,
+    /// When it was published, as the site tells it.
+    pub published: Option<Timestamp>,
+    /// `published` is a day without a time.
+    pub day_only: bool,
+    /// When it was first captured.
+    pub captured: Timestamp,
+    /// 1 for the first version.
+    pub version: u32,
+    /// How far it has travelled, as last seen.
+    pub reactions: Reactions,
+    /// Topics that it mentions.
+    pub topics: Vec<String>,
+    /// What classifiers said.
+    pub labels: Vec<LabelBy>,
+    /// The incident it belongs to.
+    pub incident: Option<IncidentId>,
+    /// Why it joined that incident; `None` for the post that opened it.
+    pub why: Option<crate::incident::group::Why>,
+}
+
+/// An incident as lists show it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct IncidentRow {
+    /// Its number.
+    pub id: IncidentId,
+    /// Title of the post that opened it, or the head of its text.
+    pub title: String,
+    /// Decided, else suggested category.
+    pub category: Option<Category>,
+    /// Who says so: a classifier (`triage@0.1.0`) or a role.
+    pub category_by: Option<String>,
+    /// Level, once decided.
+    pub level: Option<String>,
+    /// Where it stands.
+    pub state: State,
+    /// First sight: the earliest capture of any of its posts.
+    pub opened: Timestamp,
+    /// Publication (else capture) of its newest post.
+    pub latest: Timestamp,
+    /// How many posts belong to it.
+    pub posts: u64,
+    /// From how many sites.
+    pub sites: u64,
+}
+
+/// A watch with its latest sweeps, for health lines.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct WatchRow {
+    /// The watch.
+    pub watch: Watch,
+    /// The newest sweep that ended, whatever came of it.
+    pub last: Option<Sweep>,
+    /// When a sweep last ended without a failure.
+    pub heard: Option<Timestamp>,
+    /// Failed sweeps in a row since then.
+    pub failing: u32,
+    /// When it is due next, as the schedule has decided.
+    pub due: Option<Timestamp>,
+    /// Paused or refused, and why; the schedule passes it over.
+    pub halted: Option<String>,
+    /// Posts stored from it.
+    pub posts: u64,
+}
+
+impl WatchRow {
+    /// The target's text, whatever its kind.
+    #[must_use]
+    pub fn target(&self) -> &str {
+        match &self.watch.target {
+            Target::Keyword(t) | Target::Account(t) | Target::Listing(t) | Target::Item(t) => t,
+        }
+    }
+}
+
+/// The four figures at the head of the page.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Figures {
+    /// Incidents not closed, dismissed or merged.
+    pub open: u64,
+    /// Incidents nobody has assessed yet.
+    pub new: u64,
+    /// Posts stored.
+    pub posts: u64,
+    /// Of these, posts that mention a topic.
+    pub mentions: u64,
+}

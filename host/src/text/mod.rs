@@ -1,0 +1,3 @@
+//! (placeholder: text)
+
+pub mod near;
