@@ -1,1 +1,3 @@
-//! plugin host
+//! Loads a Caifeng plugin and calls it.
+
+pub mod contract;
