@@ -1,0 +1,1 @@
+//! Tests with a real file in a temporary directory.
