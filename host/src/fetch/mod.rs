@@ -1,1 +1,2 @@
-//! (placeholder: fetch)
+//! wip
+pub mod charset;
