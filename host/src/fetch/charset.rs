@@ -182,17 +182,19 @@ fn alias(label: &str) -> Option<&'static Encoding> {
     }
 }
 
-/// At least four characters beyond ASCII and all of them valid: text of another encoding does not do that.
+/// Valid UTF-8 in a way that another encoding does not produce by chance.
+///
+/// Half of the common characters of GB2312 have bytes that could be one character of two bytes in UTF-8, so
+/// short phrases of it are valid by chance (停水通知 is); three such characters of three bytes, or eight of two, are not met.
 fn is_clearly_utf8(body: &[u8]) -> bool {
     // A body may be cut at the size limit, in the middle of a character.
     let valid = match std::str::from_utf8(body) {
         Ok(text) => text,
-        Err(error) if error.error_len().is_none() => {
-            std::str::from_utf8(&body[..error.valid_up_to()]).unwrap_or_default()
-        }
+        Err(error) if error.error_len().is_none() => std::str::from_utf8(&body[..error.valid_up_to()]).unwrap_or_default(),
         Err(_) => return false,
     };
-    valid.chars().filter(|c| !c.is_ascii()).take(4).count() == 4
+    let beyond = |length: usize| valid.chars().filter(move |c| c.len_utf8() >= length);
+    beyond(3).nth(2).is_some() || beyond(2).nth(7).is_some()
 }
 
 /// More than one character in twenty beyond ASCII means nothing.
@@ -414,6 +416,13 @@ mod tests {
             found(utf8, Some("text/html; charset=klingon")),
             ("UTF-8", How::Guess, true)
         );
+    }
+
+    #[test]
+    fn a_phrase_that_is_valid_in_two_encodings_is_read_as_declared() {
+        let body = GBK.encode("停水通知").0.into_owned();
+        assert!(std::str::from_utf8(&body).is_ok());
+        assert_eq!(decode(&body, Some("text/plain; charset=gbk")).text, "停水通知");
     }
 
     #[test]
