@@ -128,7 +128,7 @@ fn remember(
     let sql = "INSERT OR IGNORE INTO incident_site (incident, source) VALUES (?1, ?2)";
     let fresh = db.prepare_cached(sql)?.execute((incident, mention.source))?;
     let sql = "UPDATE incident SET latest = max(latest, ?2), sites = sites + ?3 WHERE id = ?1";
-    db.prepare_cached(sql)?.execute((incident, rowid::second(mention.row), fresh))?;
+    db.prepare_cached(sql)?.execute((incident, rowid::second(mention.row), fresh as i64))?;
     if let Some(signature) = mention.signature {
         writing.near.insert(signature, mention.row);
     }

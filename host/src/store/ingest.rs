@@ -52,7 +52,9 @@ pub(super) fn known(
 }
 
 pub(super) fn reactions(row: &rusqlite::Row<'_>, first: usize) -> rusqlite::Result<Reactions> {
-    let count = |i| Ok(row.get::<_, Option<i64>>(first + i)?.and_then(|n| u64::try_from(n).ok()));
+    let count = |i| {
+        row.get::<_, Option<i64>>(first + i).map(|n| n.and_then(|n| u64::try_from(n).ok()))
+    };
     Ok(Reactions { views: count(0)?, likes: count(1)?, replies: count(2)?, shares: count(3)? })
 }
 

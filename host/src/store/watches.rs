@@ -68,12 +68,13 @@ pub(super) fn finish_sweep(
         n(tally.skipped),
         failures
     ])?;
-    let sql = if tally.failures.is_empty() {
-        "UPDATE watch SET last = ?2, heard = ?3, failing = 0 WHERE id = ?1"
+    if tally.failures.is_empty() {
+        db.prepare_cached("UPDATE watch SET last = ?2, heard = ?3, failing = 0 WHERE id = ?1")?
+            .execute((watch, id, now))?;
     } else {
-        "UPDATE watch SET last = ?2, failing = failing + 1 WHERE id = ?1 AND ?3 IS NOT NULL"
-    };
-    db.prepare_cached(sql)?.execute(params![watch, id, now])?;
+        db.prepare_cached("UPDATE watch SET last = ?2, failing = failing + 1 WHERE id = ?1")?
+            .execute((watch, id))?;
+    }
     Ok(())
 }
 
