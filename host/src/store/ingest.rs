@@ -38,22 +38,30 @@ pub(super) struct Known {
     pub(super) reactions: Reactions,
 }
 
-pub(super) fn known(
-    db: &Connection,
-    source: i64,
-    id: &str,
-) -> Result<Option<Known>, StoreError> {
+pub(super) fn known(db: &Connection, source: i64, id: &str) -> Result<Option<Known>, StoreError> {
     let sql = "SELECT row, content, views, likes, replies, shares FROM post
                WHERE source = ?1 AND id = ?2";
     let found = db.prepare_cached(sql)?.query_row(params![source, id], |r| {
-        Ok(Known { row: r.get(0)?, content: r.get(1)?, reactions: reactions(r, 2)? })
+        Ok(Known {
+            row: r.get(0)?,
+            content: r.get(1)?,
+            reactions: reactions(r, 2)?,
+        })
     });
     Ok(found.optional()?)
 }
 
 pub(super) fn reactions(row: &rusqlite::Row<'_>, first: usize) -> rusqlite::Result<Reactions> {
-    let count = |i| Ok(row.get::<_, Option<i64>>(first + i)?.and_then(|n| u64::try_from(n).ok()));
-    Ok(Reactions { views: count(0)?, likes: count(1)?, replies: count(2)?, shares: count(3)? })
+    let count = |i| {
+        row.get::<_, Option<i64>>(first + i)
+            .map(|n| n.and_then(|n| u64::try_from(n).ok()))
+    };
+    Ok(Reactions {
+        views: count(0)?,
+        likes: count(1)?,
+        replies: count(2)?,
+        shares: count(3)?,
+    })
 }
 
 /// SQLite's integers end at 2^63; a page that claims more is believed up to there.
@@ -78,14 +86,18 @@ pub(super) fn changes_reactions(old: Reactions, new: Reactions) -> bool {
 
 pub(super) fn source(db: &Connection, plugin: &str, site: &str) -> Result<Option<i64>, StoreError> {
     let sql = "SELECT id FROM source WHERE plugin = ?1 AND site = ?2";
-    Ok(db.prepare_cached(sql)?.query_row((plugin, site), |r| r.get(0)).optional()?)
+    Ok(db
+        .prepare_cached(sql)?
+        .query_row((plugin, site), |r| r.get(0))
+        .optional()?)
 }
 
 fn source_or_new(db: &Connection, plugin: &str, site: &str) -> Result<i64, StoreError> {
     if let Some(id) = source(db, plugin, site)? {
         return Ok(id);
     }
-    db.prepare_cached("INSERT INTO source (plugin, site) VALUES (?1, ?2)")?.execute((plugin, site))?;
+    db.prepare_cached("INSERT INTO source (plugin, site) VALUES (?1, ?2)")?
+        .execute((plugin, site))?;
     Ok(db.last_insert_rowid())
 }
 
@@ -99,19 +111,27 @@ pub(super) fn ingest(writing: &mut Writing<'_>, batch: &Batch) -> Result<Ingeste
     };
     // A page that lists one id twice with different texts would otherwise make two versions at every sight.
     let mut met = HashSet::new();
-    for prepared in batch.posts.iter().filter(|p| met.insert(p.post.id.as_str())) {
+    for prepared in batch
+        .posts
+        .iter()
+        .filter(|p| met.insert(p.post.id.as_str()))
+    {
         intake.post(writing, prepared, &mut done)?;
     }
     for list in [&mut done.opened, &mut done.joined] {
         list.sort_unstable();
         list.dedup();
     }
-    done.joined.retain(|id| done.opened.binary_search(id).is_err());
+    done.joined
+        .retain(|id| done.opened.binary_search(id).is_err());
     writing.delta.posts += i64::try_from(done.new).unwrap_or(i64::MAX);
     if let Some(sweep) = batch.sweep.filter(|_| done.new > 0) {
         let sql = "UPDATE watch SET posts = posts + ?2
                    WHERE id = (SELECT watch FROM sweep WHERE id = ?1)";
-        writing.db.prepare_cached(sql)?.execute((sweep, done.new as i64))?;
+        writing
+            .db
+            .prepare_cached(sql)?
+            .execute((sweep, done.new as i64))?;
     }
     Ok(done)
 }
@@ -124,7 +144,9 @@ pub(super) fn touch(
     site: &str,
     posts: &[(String, Reactions)],
 ) -> Result<u64, StoreError> {
-    let Some(source) = source(db, plugin, site)? else { return Ok(0) };
+    let Some(source) = source(db, plugin, site)? else {
+        return Ok(0);
+    };
     let mut changed = 0;
     for (id, reactions) in posts {
         if let Some(known) = known(db, source, id)? {
@@ -240,7 +262,9 @@ impl Intake {
         let labels: Option<String> = db
             .prepare_cached("SELECT labels FROM post WHERE row = ?1")?
             .query_row([row], |r| r.get(0))?;
-        let before = labels.map(|l| serde_json::from_str::<Vec<LabelBy>>(&l)).transpose()?;
+        let before = labels
+            .map(|l| serde_json::from_str::<Vec<LabelBy>>(&l))
+            .transpose()?;
         db.prepare_cached(
             "INSERT INTO post_version (row, version, captured, title, text)
              SELECT row, version, revised, title, text FROM post WHERE row = ?1",
@@ -274,7 +298,9 @@ impl Intake {
         before: Option<Vote>,
         done: &mut Ingested,
     ) -> Result<(), StoreError> {
-        let Some(topics) = &prepared.topics else { return Ok(()) };
+        let Some(topics) = &prepared.topics else {
+            return Ok(());
+        };
         let Some(incident) = incidents::of_post(writing.db, row)? else {
             return self.mention(writing, prepared, row, topics, done);
         };
@@ -284,7 +310,13 @@ impl Intake {
             .db
             .prepare_cached("UPDATE mention SET topics = ?2 WHERE row = ?1")?
             .execute(params![row, json_unless_empty(topics)?])?;
-        incidents::revote(writing, incident, before.as_ref(), vote(&prepared.labels), self.captured)
+        incidents::revote(
+            writing,
+            incident,
+            before.as_ref(),
+            vote(&prepared.labels),
+            self.captured,
+        )
     }
 
     fn mention(
@@ -309,7 +341,11 @@ impl Intake {
             vote: vote(&prepared.labels),
         };
         let (incident, opened) = incidents::place(writing, &mention)?;
-        if opened { done.opened.push(incident) } else { done.joined.push(incident) }
+        if opened {
+            done.opened.push(incident)
+        } else {
+            done.joined.push(incident)
+        }
         Ok(())
     }
 }
@@ -329,7 +365,8 @@ fn store_topics(db: &Connection, row: PostRowId, topics: &[String]) -> Result<()
         let id = match known {
             Some(id) => id,
             None => {
-                db.prepare_cached("INSERT INTO topic (name) VALUES (?1)")?.execute([name])?;
+                db.prepare_cached("INSERT INTO topic (name) VALUES (?1)")?
+                    .execute([name])?;
                 db.last_insert_rowid()
             }
         };
@@ -340,7 +377,11 @@ fn store_topics(db: &Connection, row: PostRowId, topics: &[String]) -> Result<()
 }
 
 fn json_unless_empty<T: serde::Serialize>(list: &[T]) -> Result<Option<String>, StoreError> {
-    if list.is_empty() { Ok(None) } else { Ok(Some(serde_json::to_string(list)?)) }
+    if list.is_empty() {
+        Ok(None)
+    } else {
+        Ok(Some(serde_json::to_string(list)?))
+    }
 }
 
 /// What is kept of a post but never asked for.

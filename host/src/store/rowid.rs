@@ -35,7 +35,9 @@ pub fn second(row: PostRowId) -> Timestamp {
 /// The second a post is filed under.
 pub(super) fn filed(published: Option<Timestamp>, captured: Timestamp) -> Timestamp {
     let captured = captured.clamp(EARLIEST, LATEST);
-    published.filter(|p| (EARLIEST..=captured).contains(p)).unwrap_or(captured)
+    published
+        .filter(|p| (EARLIEST..=captured).contains(p))
+        .unwrap_or(captured)
 }
 
 /// The next free key of a second, or of the first one after it that has one.
@@ -43,7 +45,7 @@ pub(super) fn allocate(db: &Connection, filed: Timestamp) -> Result<PostRowId, S
     let mut newest = db.prepare_cached("SELECT max(row) FROM post WHERE row BETWEEN ?1 AND ?2")?;
     let mut at = filed;
     loop {
-        let (first, last) = (at << BITS, (at + 1 << BITS) - 1);
+        let (first, last) = (at << BITS, ((at + 1) << BITS) - 1);
         match newest.query_row((first, last), |r| r.get::<_, Option<i64>>(0))? {
             None => return Ok(first),
             Some(row) if row < last => return Ok(row + 1),
@@ -70,8 +72,9 @@ mod tests {
     #[test]
     fn keys_sort_by_time_and_never_repeat() {
         let db = Connection::open_in_memory().unwrap();
-        db.execute_batch("CREATE TABLE post (row INTEGER PRIMARY KEY)").unwrap();
-        let mut give = |at| {
+        db.execute_batch("CREATE TABLE post (row INTEGER PRIMARY KEY)")
+            .unwrap();
+        let give = |at| {
             let row = allocate(&db, at).unwrap();
             db.execute("INSERT INTO post VALUES (?1)", [row]).unwrap();
             row
@@ -80,7 +83,8 @@ mod tests {
         assert!(a < b && b < c, "{a} {b} {c}");
         assert_eq!([a, b, c].map(second), [-1, -1, 0]);
         // A second that is full spills into the next.
-        db.execute("INSERT INTO post VALUES (?1)", [first(8) - 1]).unwrap();
+        db.execute("INSERT INTO post VALUES (?1)", [first(8) - 1])
+            .unwrap();
         assert_eq!(allocate(&db, 7).unwrap(), first(8));
         assert_eq!(first(i64::MAX), first(LATEST + 1));
     }

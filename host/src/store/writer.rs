@@ -47,7 +47,11 @@ pub(super) struct Task<F, T> {
 
 impl<F, T> Task<F, T> {
     pub(super) fn new(work: F, reply: SyncSender<Result<T, StoreError>>) -> Self {
-        Self { work: Some(work), outcome: None, reply }
+        Self {
+            work: Some(work),
+            outcome: None,
+            reply,
+        }
     }
 }
 
@@ -57,7 +61,9 @@ where
     T: Send,
 {
     fn run(&mut self, writing: &mut Writing<'_>) -> Result<(), StoreError> {
-        let Some(work) = self.work.take() else { return Ok(()) };
+        let Some(work) = self.work.take() else {
+            return Ok(());
+        };
         let outcome = work(writing);
         let result = outcome.as_ref().map(|_| ()).map_err(Clone::clone);
         self.outcome = Some(outcome);
@@ -218,7 +224,8 @@ impl Delta {
             ("mentions", self.mentions),
         ];
         for (name, n) in changes.into_iter().filter(|(_, n)| *n != 0) {
-            db.prepare_cached("UPDATE figure SET n = n + ?2 WHERE name = ?1")?.execute((name, n))?;
+            db.prepare_cached("UPDATE figure SET n = n + ?2 WHERE name = ?1")?
+                .execute((name, n))?;
         }
         Ok(())
     }

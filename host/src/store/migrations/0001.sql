@@ -62,6 +62,9 @@ CREATE TABLE event (
     hash     BLOB NOT NULL
 );
 CREATE INDEX event_incident ON event (incident);
+CREATE TRIGGER event_is_appended BEFORE INSERT ON event
+WHEN new.seq <> (SELECT coalesce(max(seq), 0) + 1 FROM event)
+BEGIN SELECT raise(ABORT, 'events are append-only'); END;
 CREATE TRIGGER event_is_not_changed BEFORE UPDATE ON event
 BEGIN SELECT raise(ABORT, 'events are append-only'); END;
 CREATE TRIGGER event_is_not_deleted BEFORE DELETE ON event

@@ -37,7 +37,8 @@ pub struct PostQuery {
     pub since: Option<Timestamp>,
     /// Of this incident.
     pub incident: Option<IncidentId>,
-    /// That contain all of these search tokens, which are separated by spaces.
+    /// That this expression finds, which [`Tokeniser::query_text`](crate::text::tokens::Tokeniser::query_text)
+    /// has made of what a person typed.
     pub text: Option<String>,
     /// That mention this topic.
     pub topic: Option<String>,
@@ -52,7 +53,12 @@ impl Reader {
     ///
     /// # Errors
     /// The file cannot be read.
-    pub fn unseen(&self, plugin: &str, site: &str, posts: &[Post]) -> Result<Vec<Novelty>, StoreError> {
+    pub fn unseen(
+        &self,
+        plugin: &str,
+        site: &str,
+        posts: &[Post],
+    ) -> Result<Vec<Novelty>, StoreError> {
         self.with(|db| {
             let source = ingest::source(db, plugin, site)?;
             let mut met: HashMap<&str, Content> = HashMap::new();
@@ -70,7 +76,9 @@ impl Reader {
                 answers.push(match known {
                     None => Novelty::New,
                     Some(k) if k.content != content => Novelty::Changed,
-                    Some(k) if ingest::changes_reactions(k.reactions, post.reactions) => Novelty::Reactions,
+                    Some(k) if ingest::changes_reactions(k.reactions, post.reactions) => {
+                        Novelty::Reactions
+                    }
                     Some(_) => Novelty::Known,
                 });
             }
@@ -119,7 +127,9 @@ impl Reader {
 
 /// The newest `limit` rows of a query.
 fn select(db: &Connection, query: &PostQuery, limit: usize) -> Result<Vec<PostRow>, StoreError> {
-    let Some((from, values)) = plan(query, limit) else { return Ok(Vec::new()) };
+    let Some((from, values)) = plan(query, limit) else {
+        return Ok(Vec::new());
+    };
     // The page of row keys comes first: without it a sort would carry every text along.
     let sql = format!(
         "SELECT p.row, s.plugin, s.site, p.id, p.kind, p.url, p.title, p.text, p.author, p.publisher,
@@ -152,7 +162,7 @@ fn plan(query: &PostQuery, limit: usize) -> Option<(String, Vec<Value>)> {
     let mut tests = Vec::new();
     let from = match &query.text {
         Some(text) => {
-            let n = bind(Value::Text(expression(text)?));
+            let n = bind(Value::Text(text.clone()));
             tests.push(format!("post_text MATCH ?{n}"));
             ("post_text", "post_text.rowid")
         }
@@ -180,18 +190,17 @@ fn plan(query: &PostQuery, limit: usize) -> Option<(String, Vec<Value>)> {
     tests.push(format!("{key} BETWEEN ?1 AND ?2"));
     let n = bind(Value::Integer(i64::try_from(limit).unwrap_or(i64::MAX)));
     let tests = tests.join(" AND ");
-    Some((format!("SELECT {key} AS row FROM {table} WHERE {tests} ORDER BY {key} DESC LIMIT ?{n}"), values))
-}
-
-/// Tokens as an FTS5 expression: each quoted, all required. `None` without any.
-fn expression(tokens: &str) -> Option<String> {
-    let quoted: Vec<String> =
-        tokens.split_whitespace().map(|t| format!("\"{}\"", t.replace('"', "\"\""))).collect();
-    (!quoted.is_empty()).then(|| quoted.join(" "))
+    Some((
+        format!("SELECT {key} AS row FROM {table} WHERE {tests} ORDER BY {key} DESC LIMIT ?{n}"),
+        values,
+    ))
 }
 
 fn post(row: &rusqlite::Row<'_>) -> Result<PostRow, StoreError> {
-    let why = row.get_ref(21)?.as_str_or_null().map_err(rusqlite::Error::from)?;
+    let why = row
+        .get_ref(21)?
+        .as_str_or_null()
+        .map_err(rusqlite::Error::from)?;
     Ok(PostRow {
         row: row.get(0)?,
         plugin: row.get(1)?,
@@ -208,20 +217,17 @@ fn post(row: &rusqlite::Row<'_>) -> Result<PostRow, StoreError> {
         captured: row.get(12)?,
         version: row.get(13)?,
         reactions: ingest::reactions(row, 14)?,
-        labels: list(row.get_ref(18)?.as_str_or_null().map_err(rusqlite::Error::from)?)?,
-        topics: list(row.get_ref(19)?.as_str_or_null().map_err(rusqlite::Error::from)?)?,
+        labels: list(
+            row.get_ref(18)?
+                .as_str_or_null()
+                .map_err(rusqlite::Error::from)?,
+        )?,
+        topics: list(
+            row.get_ref(19)?
+                .as_str_or_null()
+                .map_err(rusqlite::Error::from)?,
+        )?,
         incident: row.get(20)?,
         why: why.map(serde_json::from_str).transpose()?,
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn tokens_are_never_read_as_operators() {
-        assert_eq!(expression("供水 OR \"*").as_deref(), Some("\"供水\" \"OR\" \"\"\"*\""));
-        assert_eq!(expression("  "), None);
-    }
 }
