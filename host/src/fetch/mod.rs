@@ -21,10 +21,16 @@
 //! before cookies are attached, and an answer without those it sets.
 //!
 //! TLS: the client is built without a provider of its own. Whoever starts the
-//! process calls [`install_tls`] once before [`live::Live::new`].
+//! process and makes TLS connections of its own calls [`install_tls`] first;
+//! [`live::Live::new`] does it too, so that a test cannot forget it. Roots are the system's.
 
 pub mod charset;
+pub mod cookies;
+pub mod guard;
+pub mod live;
+pub mod pace;
 pub mod replay;
+pub mod robots;
 
 use std::time::Duration;
 
@@ -40,6 +46,8 @@ pub type Allow<'a> = &'a (dyn Fn(&Url) -> bool + Sync);
 /// The web, or a recording of it.
 #[derive(Debug)]
 pub enum Fetcher {
+    /// The web.
+    Live(Box<live::Live>),
     /// A recording.
     Replay(replay::Replay),
 }
@@ -49,8 +57,9 @@ impl Fetcher {
     ///
     /// # Errors
     /// See [`FetchError`].
-    pub async fn fetch(&self, _session: &mut Session, request: &Request, allow: Allow<'_>) -> Result<Fetched, FetchError> {
+    pub async fn fetch(&self, session: &mut Session, request: &Request, allow: Allow<'_>) -> Result<Fetched, FetchError> {
         match self {
+            Self::Live(live) => live.fetch(session, request, allow).await,
             Self::Replay(replay) => replay.fetch(request, allow),
         }
     }
@@ -61,6 +70,8 @@ impl Fetcher {
 pub struct Session {
     /// The pace that the manifest wishes; only ever slows the host's own.
     pub pace: Duration,
+    /// What the sites set; one jar a crawl.
+    pub cookies: cookies::Jar,
 }
 
 /// An answer that a plugin may read.
