@@ -20,6 +20,8 @@
 //! [`daemon`] wires the stages and owns tasks and shutdown; `docs/architecture.md`
 //! lists what each part promises never to do.
 
+rust_i18n::i18n!("locales", fallback = "zh-CN");
+
 pub mod clock;
 pub mod config;
 pub mod crawl;

@@ -1,1 +1,294 @@
-//! (placeholder: web)
+//! The desk: what the daemon knows, as pages.
+//!
+//! Pages are rendered on the server and read without JavaScript; one small
+//! script keeps an open page true. Each request takes the same way:
+//!
+//! [`guard`] (is it this machine, is it only reading) → a handler here, which
+//! reads [`Rows`] in a blocking thread → [`page`], a pure function of rows and
+//! time → response headers by [`guard`] again.
+//!
+//! Given up for that: no client-side state, no partial updates on the server
+//! (an open page reads its whole self again, a few kilobytes compressed), and
+//! no writing over the web before people can sign in.
+
+mod asset;
+mod coverage;
+#[cfg(test)]
+mod fixed;
+mod guard;
+mod health;
+pub mod lang;
+mod live;
+mod mark;
+mod page;
+mod rows;
+mod stall;
+#[cfg(test)]
+mod tests;
+mod trend;
+mod when;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::AtomicI64;
+
+use axum::Router;
+use axum::extract::{FromRequestParts, Path, RawQuery, State};
+use axum::http::request::Parts;
+use axum::http::{StatusCode, header};
+use axum::middleware::from_fn_with_state;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use caifeng_plugin_host::contract::Timestamp;
+use jiff::tz::TimeZone;
+use tokio::net::TcpListener;
+use tokio::sync::{Semaphore, watch};
+use tower_http::compression::CompressionLayer;
+
+use self::lang::Lang;
+use self::page::{HomeRows, IncidentRows, PostsRows, SweptWatch, Trouble, Visit};
+pub use self::rows::{PostsQuery, Rows, Unanswered};
+use crate::store::model::WatchRow;
+
+/// Incidents on the first page.
+const INCIDENTS: usize = 30;
+/// Posts of each of them that are looked at for evidence and growth.
+const GLANCE: usize = 40;
+/// Latest posts on the first page.
+const LATEST: usize = 12;
+/// Posts on a page of `/posts`.
+const PAGE: usize = 40;
+/// Posts on the page of an incident.
+const WHOLE: usize = 200;
+/// Watches whose sweeps are drawn; those further down the list are only told.
+const DRAWN: usize = 60;
+
+/// What the daemon hands the desk.
+pub struct App {
+    /// Where it reads.
+    pub rows: Arc<dyn Rows>,
+    /// Whose desk it is.
+    pub organisation: Organisation,
+    /// Now, from the one clock of the daemon.
+    pub clock: Arc<dyn Fn() -> Timestamp + Send + Sync>,
+    /// The number of the newest commit; pages are told when it changes.
+    pub changes: watch::Receiver<u64>,
+    /// When the scheduler last looked at its watches; 0 before the first time.
+    pub pulse: Arc<AtomicI64>,
+    /// Everything shown comes from the bundled recording.
+    pub demo: bool,
+    /// Host names besides the loopback ones under which the desk is asked for.
+    pub hosts: Vec<String>,
+}
+
+/// What pages say about the organisation.
+#[derive(Clone, Debug)]
+pub struct Organisation {
+    /// Its name.
+    pub name: String,
+    /// The zone in which pages tell times.
+    pub zone: TimeZone,
+}
+
+/// Why the desk does not open.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The operator must bind it to a loopback address.
+    #[error("only loopback addresses until sign-in exists, such as 127.0.0.1:8420: {0}")]
+    NotLoopback(SocketAddr),
+    /// The listener failed.
+    #[error("listener failed: {0}")]
+    Listen(#[from] std::io::Error),
+}
+
+/// Serves the desk until `stop` resolves; then open requests end and `/events` closes.
+///
+/// # Errors
+/// [`ServeError::NotLoopback`] when the listener is reachable from elsewhere.
+pub async fn serve(
+    listener: TcpListener,
+    app: App,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> Result<(), ServeError> {
+    let address = listener.local_addr()?;
+    if !guard::is_loopback(address) {
+        return Err(ServeError::NotLoopback(address));
+    }
+    let (stopping, stopped) = watch::channel(false);
+    let ending = async move {
+        stop.await;
+        // Nobody listens for it when no page is open.
+        stopping.send_replace(true);
+    };
+    axum::serve(stall::Guarded(listener), router(app, stopped)).with_graceful_shutdown(ending).await?;
+    Ok(())
+}
+
+/// What every handler shares.
+struct Desk {
+    app: App,
+    stop: watch::Receiver<bool>,
+    seats: Arc<Semaphore>,
+}
+
+fn router(app: App, stop: watch::Receiver<bool>) -> Router {
+    let desk = Arc::new(Desk { app, stop, seats: Arc::new(Semaphore::new(live::SEATS)) });
+    Router::new()
+        .route("/", get(home))
+        .route("/incidents/{id}", get(incident))
+        .route("/posts", get(posts))
+        .route("/watches", get(watches))
+        .route("/assets/{file}", get(asset::asset))
+        .route("/events", get(live::events))
+        .route("/healthz", get(health::healthz))
+        .route("/readyz", get(health::readyz))
+        .fallback(missing)
+        .layer(CompressionLayer::new())
+        .layer(from_fn_with_state(Arc::clone(&desk), guard::guard))
+        .with_state(desk)
+}
+
+/// Why a page is not shown.
+#[derive(Debug, thiserror::Error)]
+enum Refused {
+    /// The asker can do something about it.
+    #[error("{0:?}")]
+    Trouble(Trouble),
+    /// The store did not answer.
+    #[error(transparent)]
+    Store(#[from] Unanswered),
+    /// The template did not render.
+    #[error("page does not render: {0}")]
+    Page(#[from] askama::Error),
+}
+
+impl Desk {
+    /// Reads and renders in a blocking thread; a panic there is a page of its own.
+    async fn show<F>(self: Arc<Self>, asked: Asked, read: F) -> Response
+    where
+        F: FnOnce(&dyn Rows, &Visit) -> Result<String, Refused> + Send + 'static,
+    {
+        let lang = asked.lang;
+        let work = move || {
+            let visit = self.visit(asked);
+            read(self.app.rows.as_ref(), &visit)
+        };
+        match tokio::task::spawn_blocking(work).await {
+            Ok(Ok(html)) => ([(header::CONTENT_TYPE, "text/html; charset=utf-8")], html).into_response(),
+            Ok(Err(Refused::Trouble(trouble))) => troubled(lang, trouble),
+            Ok(Err(error)) => {
+                tracing::error!(%error, "page not shown");
+                troubled(lang, Trouble::Ours)
+            }
+            Err(error) => {
+                tracing::error!(%error, "page not shown");
+                troubled(lang, Trouble::Ours)
+            }
+        }
+    }
+
+    fn visit(&self, asked: Asked) -> Visit {
+        Visit {
+            lang: asked.lang,
+            path: asked.path,
+            organisation: self.app.organisation.name.clone(),
+            zone: self.app.organisation.zone.clone(),
+            now: (self.app.clock)(),
+            demo: self.app.demo,
+        }
+    }
+}
+
+/// What a request says about its sender.
+struct Asked {
+    lang: Lang,
+    path: String,
+}
+
+impl<S: Sync> FromRequestParts<S> for Asked {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+        Ok(Self { lang: guard::language(&parts.headers), path: guard::without_lang(&parts.uri) })
+    }
+}
+
+fn troubled(lang: Lang, trouble: Trouble) -> Response {
+    let status = StatusCode::from_u16(trouble.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    match page::trouble(lang, trouble) {
+        Ok(html) => (status, [(header::CONTENT_TYPE, "text/html; charset=utf-8")], html).into_response(),
+        Err(_) => status.into_response(),
+    }
+}
+
+async fn missing(asked: Asked) -> Response {
+    troubled(asked.lang, Trouble::Missing)
+}
+
+async fn home(State(desk): State<Arc<Desk>>, asked: Asked) -> Response {
+    desk.show(asked, |rows, visit| {
+        let mut incidents = Vec::new();
+        for incident in rows.incidents(INCIDENTS)? {
+            let posts = rows.posts_of(incident.id, GLANCE)?;
+            incidents.push((incident, posts));
+        }
+        let posts = rows.posts(&PostsQuery { limit: LATEST, ..PostsQuery::default() })?;
+        let watches = swept(rows, visit.now)?;
+        Ok(page::home(visit, &HomeRows { figures: rows.figures()?, incidents, posts, watches })?)
+    })
+    .await
+}
+
+async fn incident(State(desk): State<Arc<Desk>>, Path(id): Path<String>, asked: Asked) -> Response {
+    desk.show(asked, move |rows, visit| {
+        let missing = || Refused::Trouble(Trouble::Missing);
+        let id = id.parse().map_err(|_| missing())?;
+        let incident = rows.incident(id)?.ok_or_else(missing)?;
+        let posts = rows.posts_of(id, WHOLE)?;
+        let watches = rows.watches()?;
+        Ok(page::incident(visit, &IncidentRows { figures: rows.figures()?, watches, incident, posts })?)
+    })
+    .await
+}
+
+async fn posts(State(desk): State<Arc<Desk>>, RawQuery(query): RawQuery, asked: Asked) -> Response {
+    desk.show(asked, move |rows, visit| {
+        let (search, before) = searched(query.as_deref().unwrap_or_default())?;
+        let wanted =
+            PostsQuery { search: (!search.is_empty()).then(|| search.clone()), before, limit: PAGE + 1 };
+        let mut posts = rows.posts(&wanted)?;
+        let more = posts.len() > PAGE;
+        posts.truncate(PAGE);
+        let (figures, watches) = (rows.figures()?, rows.watches()?);
+        Ok(page::posts(visit, &PostsRows { figures, watches, search, before, posts, more })?)
+    })
+    .await
+}
+
+/// The words and the place in `?q=…&before=…`.
+fn searched(query: &str) -> Result<(String, Option<i64>), Refused> {
+    let (mut search, mut before) = (String::new(), None);
+    for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
+        match name.as_ref() {
+            "q" => search = value.trim().chars().take(200).collect(),
+            "before" => before = Some(value.parse().map_err(|_| Refused::Trouble(Trouble::Address))?),
+            _ => {}
+        }
+    }
+    Ok((search, before))
+}
+
+async fn watches(State(desk): State<Arc<Desk>>, asked: Asked) -> Response {
+    desk.show(asked, |rows, visit| Ok(page::watches(visit, rows.figures()?, &swept(rows, visit.now)?)?)).await
+}
+
+/// All watches in the order of the page, the first of them with their sweeps.
+fn swept(rows: &dyn Rows, now: Timestamp) -> Result<Vec<SweptWatch>, Unanswered> {
+    let mut watches: Vec<WatchRow> = rows.watches()?;
+    page::order(&mut watches, now);
+    let with_sweeps = |(at, row): (usize, WatchRow)| {
+        let sweeps = if at < DRAWN { rows.sweeps(&row.watch.id, page::SWEEPS)? } else { Vec::new() };
+        Ok(SweptWatch { row, sweeps })
+    };
+    watches.into_iter().enumerate().map(with_sweeps).collect()
+}

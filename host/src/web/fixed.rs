@@ -1,0 +1,231 @@
+//! A small made-up desk for tests: every state of a watch, every reason for
+//! grouping, and posts written to break a page.
+
+use caifeng_plugin_host::contract::{Kind, Label, Reactions, Target, Timestamp};
+
+use super::rows::{PostsQuery, Rows, Unanswered};
+use crate::incident::group::Why;
+use crate::incident::{Category, IncidentId, State};
+use crate::store::model::{Figures, IncidentRow, LabelBy, PostRow, WatchRow};
+use crate::watch::{FailureKind, Sweep, SweepFailure, SweepTally, Watch};
+
+/// 2026-11-22 18:10 in China.
+pub(super) const NOW: Timestamp = 1_795_342_200;
+
+const MINUTE: i64 = 60;
+const HOUR: i64 = 3600;
+
+/// A watch that is heard.
+pub(super) fn watch(id: &str) -> WatchRow {
+    let address = format!("https://{id}.example/feed.xml");
+    WatchRow {
+        watch: Watch {
+            id: id.to_owned(),
+            plugin: "feed".to_owned(),
+            target: Target::Listing(address),
+            site: None,
+            settings: vec![],
+            utc_offset: 8 * 3600,
+        },
+        last: Some(sweep(id, NOW - 4 * MINUTE, 2)),
+        heard: Some(NOW - 4 * MINUTE),
+        failing: 0,
+        due: Some(NOW + 6 * MINUTE),
+        halted: None,
+        posts: 312,
+    }
+}
+
+fn sweep(watch: &str, started: Timestamp, new: u64) -> Sweep {
+    let tally = SweepTally { requests: 1, bytes: 9_000, seen: 20, new, ..SweepTally::default() };
+    Sweep { id: started, watch: watch.to_owned(), started, ended: Some(started + 2), tally }
+}
+
+/// A sweep that failed ten minutes ago.
+pub(super) fn failed_sweep(watch: &str, kind: FailureKind, detail: &str) -> Sweep {
+    let mut failed = sweep(watch, NOW - 10 * MINUTE, 0);
+    failed.tally.failures.push(SweepFailure { kind, detail: detail.to_owned() });
+    failed
+}
+
+fn failing(id: &str, kind: FailureKind, detail: &str, times: u32) -> WatchRow {
+    let mut row = watch(id);
+    row.last = Some(failed_sweep(id, kind, detail));
+    row.heard = Some(NOW - 22 * HOUR);
+    row.failing = times;
+    row.due = Some(NOW + 50 * MINUTE);
+    row
+}
+
+/// All watches.
+pub(super) fn watches() -> Vec<WatchRow> {
+    let mut fresh = watch("tieba-qingshi");
+    (fresh.heard, fresh.last, fresh.due, fresh.posts) = (None, None, Some(NOW + MINUTE), 0);
+    let mut halted = watch("old-board");
+    halted.halted = Some("gone: HTTP 410 twice".to_owned());
+    halted.heard = Some(NOW - 9 * 24 * HOUR);
+    let mut late = watch("county-news");
+    late.due = Some(NOW - HOUR);
+    late.heard = Some(NOW - 2 * HOUR);
+    vec![
+        watch("official-news"),
+        failing("county-forum", FailureKind::Blocked, "HTTP 403: 请登录后再访问 <script>alert(1)</script>", 4),
+        watch("microblog"),
+        fresh,
+        halted,
+        late,
+    ]
+}
+
+fn label(name: &str, score: f32, evidence: &[&str]) -> LabelBy {
+    let evidence = evidence.iter().map(|e| (*e).to_owned()).collect();
+    LabelBy {
+        by: "triage@0.1.0".to_owned(),
+        group: "category".to_owned(),
+        label: Label { name: name.to_owned(), score, evidence },
+    }
+}
+
+fn post(row: i64, site: &str, ago: i64, title: Option<&str>, text: &str) -> PostRow {
+    PostRow {
+        row,
+        plugin: "feed".to_owned(),
+        site: site.to_owned(),
+        id: row.to_string(),
+        kind: Kind::Post,
+        url: format!("https://{site}/t/{row}"),
+        title: title.map(str::to_owned),
+        text: text.to_owned(),
+        author: Some("a3f19c04d2".to_owned()),
+        publisher: None,
+        published: Some(NOW - ago),
+        day_only: false,
+        captured: NOW - ago + 200,
+        version: 1,
+        reactions: Reactions::default(),
+        topics: vec![],
+        labels: vec![],
+        incident: Some(12),
+        why: None,
+    }
+}
+
+/// All posts, newest first.
+pub(super) fn posts() -> Vec<PostRow> {
+    let first = PostRow {
+        reactions: Reactions { views: Some(3812), replies: Some(46), ..Reactions::default() },
+        labels: vec![label("problem", 0.71, &["停水", "没有任何通知"])],
+        ..post(1, "bbs.qingshi.example", 10 * HOUR, Some("农贸市场停水两天了，鱼都死了谁赔？"),
+            "从前天晚上开始就没水，没有任何通知，打电话说在修，问什么时候修好没有人能答。\n市场里三十多家水产摊位都靠自来水，两天下来损失不小。")
+    };
+    let near = PostRow {
+        kind: Kind::Repost,
+        reactions: Reactions { shares: Some(128), replies: Some(61), ..Reactions::default() },
+        labels: vec![label("sensitive", 0.18, &["已经举报三次"])],
+        why: Some(Why::Near { similarity: 0.914, to: "https://bbs.qingshi.example/t/1".to_owned() }),
+        ..post(2, "weibo.example", 9 * HOUR, None, "听说城东市场停水是因为管子老化没人管，已经举报三次。")
+    };
+    let linked = PostRow {
+        kind: Kind::Article,
+        author: None,
+        publisher: Some("青石县融媒体中心".to_owned()),
+        day_only: true,
+        version: 2,
+        why: Some(Why::Link { url: "https://bbs.qingshi.example/t/1".to_owned() }),
+        ..post(3, "news.qingshi.example", 5 * HOUR, Some("城东农贸市场主管道抢修，应急供水车已到场"),
+            &"县供水站今天上午派出三名抢修人员赶赴现场，初步查明为主管道破裂。".repeat(12))
+    };
+    let hostile = PostRow {
+        url: "javascript:alert(document.domain)".to_owned(),
+        incident: Some(13),
+        labels: vec![label("rumour", 0.66, &["<b>"])],
+        why: Some(Why::Parent { to: "data:text/html,<script>alert(1)</script>".to_owned() }),
+        author: Some("\"><img src=x onerror=alert(1)>".to_owned()),
+        ..post(4, "evil.example", 3 * HOUR, Some("<script>document.title='owned'</script> \u{202e}drowssap"),
+            "</p><iframe src=//evil.example></iframe> <b> &amp; ' \" ".to_owned().as_str())
+    };
+    let long = PostRow {
+        incident: Some(14),
+        ..post(5, "long.example", 20 * MINUTE, Some(&"无空格的长标题".repeat(14)), &"aVeryLongWordWithoutAnySpaces".repeat(9))
+    };
+    let stray = PostRow { incident: None, ..post(6, "weibo.example", 2 * MINUTE, None, "今天天气不错。") };
+    vec![stray, long, hostile, linked, near, first]
+}
+
+/// All incidents, newest post first.
+pub(super) fn incidents() -> Vec<IncidentRow> {
+    let row = |id, title: &str, category, opened: i64, latest: i64, posts, sites| IncidentRow {
+        id,
+        title: title.to_owned(),
+        category,
+        category_by: category.map(|_| "triage@0.1.0".to_owned()),
+        level: None,
+        state: State::New,
+        opened: NOW - opened,
+        latest: NOW - latest,
+        posts,
+        sites,
+    };
+    let decided = IncidentRow {
+        category_by: Some("领导小组".to_owned()),
+        level: Some("Ⅲ".to_owned()),
+        state: State::Handling,
+        ..row(11, "城西小学门口道路破损，雨天积水", Some(Category::Problem), 70 * HOUR, 26 * HOUR, 9, 2)
+    };
+    vec![
+        row(14, &"无空格的长标题".repeat(14), None, 20 * MINUTE, 20 * MINUTE, 1, 1),
+        row(13, "<script>document.title='owned'</script> \u{202e}drowssap", Some(Category::Rumour), 3 * HOUR, 3 * HOUR, 1, 1),
+        row(12, "农贸市场停水两天了，鱼都死了谁赔？", Some(Category::Problem), 10 * HOUR, 5 * HOUR, 3, 3),
+        decided,
+    ]
+}
+
+/// The figures.
+pub(super) const FIGURES: Figures = Figures { open: 4, new: 3, posts: 1_248, mentions: 61 };
+
+/// A store that holds the rows above.
+pub(super) struct Fixed;
+
+impl Rows for Fixed {
+    fn figures(&self) -> Result<Figures, Unanswered> {
+        Ok(FIGURES)
+    }
+
+    fn incidents(&self, limit: usize) -> Result<Vec<IncidentRow>, Unanswered> {
+        Ok(incidents().into_iter().take(limit).collect())
+    }
+
+    fn incident(&self, id: IncidentId) -> Result<Option<IncidentRow>, Unanswered> {
+        Ok(incidents().into_iter().find(|i| i.id == id))
+    }
+
+    fn posts_of(&self, id: IncidentId, limit: usize) -> Result<Vec<PostRow>, Unanswered> {
+        Ok(posts().into_iter().filter(|p| p.incident == Some(id)).take(limit).collect())
+    }
+
+    fn posts(&self, query: &PostsQuery) -> Result<Vec<PostRow>, Unanswered> {
+        let found = |p: &PostRow| query.search.as_ref().is_none_or(|words| p.text.contains(words.as_str()));
+        let older = |p: &PostRow| query.before.is_none_or(|row| p.row < row);
+        Ok(posts().into_iter().filter(|p| found(p) && older(p)).take(query.limit).collect())
+    }
+
+    fn watches(&self) -> Result<Vec<WatchRow>, Unanswered> {
+        Ok(watches())
+    }
+
+    fn sweeps(&self, watch: &str, limit: usize) -> Result<Vec<Sweep>, Unanswered> {
+        let row = watches().into_iter().find(|w| w.watch.id == watch);
+        let count = if row.as_ref().is_some_and(|w| w.last.is_some()) { 18 } else { 0 };
+        let mut all: Vec<Sweep> = (0..count)
+            .map(|n: i64| sweep(watch, NOW - (20 - n) * 10 * MINUTE, (n * 7 % 5).unsigned_abs()))
+            .collect();
+        if let Some(last) = row.filter(|r| r.failing > 0).and_then(|r| r.last) {
+            let failures = last.tally.failures.clone();
+            for sweep in all.iter_mut().rev().take(4) {
+                sweep.tally = SweepTally { failures: failures.clone(), ..SweepTally::default() };
+            }
+        }
+        let from = all.len().saturating_sub(limit);
+        Ok(all.split_off(from))
+    }
+}

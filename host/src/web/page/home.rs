@@ -1,0 +1,172 @@
+//! 态势: four lines of words, then incidents, posts and watches.
+
+use askama::Template;
+use caifeng_plugin_host::contract::Timestamp;
+
+use super::incident::IncidentView;
+use super::post::PostView;
+use super::watch::{SweptWatch, WatchView, no_watches, told};
+use super::{Frame, Rendered, Room, Visit, named};
+use crate::store::model::{Figures, IncidentRow, PostRow, WatchRow};
+use crate::web::lang::Lang;
+use crate::web::mark::line;
+use crate::web::when::Stamp;
+
+/// Watches beside the incidents; the rest is on their own page.
+const WATCHES: usize = 12;
+
+const DAY: i64 = 24 * 3600;
+
+/// What the page is made of.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct HomeRows {
+    /// The figures.
+    pub(crate) figures: Figures,
+    /// Incidents, newest post first, each with some of its posts.
+    pub(crate) incidents: Vec<(IncidentRow, Vec<PostRow>)>,
+    /// The latest posts.
+    pub(crate) posts: Vec<PostRow>,
+    /// All watches.
+    pub(crate) watches: Vec<SweptWatch>,
+}
+
+#[derive(Template)]
+#[template(path = "home.html")]
+struct HomePage {
+    frame: Frame,
+    today: Stamp,
+    situation: Situation,
+    incidents: Vec<IncidentView>,
+    incidents_note: String,
+    empty: Vec<String>,
+    posts: Vec<PostView>,
+    posts_note: String,
+    watches: Vec<WatchView>,
+    no_watches: Vec<String>,
+    more_watches: Option<String>,
+}
+
+/// The four lines.
+struct Situation {
+    headline: String,
+    newest: Option<Pointer>,
+    growing: Option<Pointer>,
+    unheard: String,
+    last: Option<Stamp>,
+}
+
+/// A line that leads to an incident.
+struct Pointer {
+    id: i64,
+    title: String,
+    at: Stamp,
+    size: String,
+}
+
+/// The page.
+pub(crate) fn home(visit: &Visit, rows: &HomeRows) -> Rendered {
+    let lang = visit.lang;
+    let watch_rows: Vec<WatchRow> = rows.watches.iter().map(|s| s.row.clone()).collect();
+    let frame = Frame::new(visit, Room::Situation, lang.t("rooms.situation"), rows.figures, &watch_rows);
+    let told = told(&rows.watches, &frame.face, lang);
+    let shown = told.len().min(WATCHES);
+    let more_watches = (told.len() > WATCHES)
+        .then(|| lang.count("watches.all", u64::try_from(told.len()).unwrap_or(u64::MAX)));
+    HomePage {
+        today: frame.face.today(),
+        situation: situation(rows, &frame, visit.now),
+        incidents: rows.incidents.iter().map(|(row, posts)| IncidentView::new(row, posts, &frame.face, lang)).collect(),
+        incidents_note: incidents_note(lang, &rows.figures),
+        empty: nothing_yet(&frame),
+        posts: rows.posts.iter().map(|p| PostView::new(p, &frame.face, lang, false)).collect(),
+        posts_note: lang.with(
+            "posts.note",
+            &[
+                ("posts", &lang.count("count.posts", rows.figures.posts)),
+                ("mentions", &lang.count("count.mentions", rows.figures.mentions)),
+            ],
+        ),
+        watches: told.into_iter().take(shown).collect(),
+        no_watches: no_watches(lang),
+        more_watches,
+        frame,
+    }
+    .render()
+}
+
+fn situation(rows: &HomeRows, frame: &Frame, now: Timestamp) -> Situation {
+    let lang = frame.lang;
+    let pointer = |row: &IncidentRow, size: String| Pointer {
+        id: row.id,
+        title: line(&row.title, 60),
+        at: frame.face.stamp(row.opened),
+        size,
+    };
+    // The incident opened last, which need not be the one spoken of last.
+    let newest = rows.incidents.iter().max_by_key(|(row, _)| (row.opened, row.id));
+    let growing = rows
+        .incidents
+        .iter()
+        .map(|(row, posts)| (row, posts.iter().filter(|p| p.published.unwrap_or(p.captured) > now - DAY).count()))
+        .filter(|(_, n)| *n > 1)
+        .max_by_key(|(_, n)| *n);
+    let unheard = match frame.all.silent.as_slice() {
+        [] if frame.all.heard > 0 => lang.count("situation.all-heard", frame.all.heard),
+        [] if frame.all.waiting > 0 => lang.count("coverage.waiting", frame.all.waiting),
+        [] => lang.t("watches.none"),
+        silent => named(lang, silent),
+    };
+    Situation {
+        headline: headline(lang, &rows.figures),
+        newest: newest.map(|(row, _)| pointer(row, size(lang, row))),
+        growing: growing.map(|(row, n)| {
+            pointer(row, lang.count("situation.in-a-day", u64::try_from(n).unwrap_or(u64::MAX)))
+        }),
+        unheard,
+        last: frame.all.last.map(|at| frame.face.stamp(at)),
+    }
+}
+
+fn headline(lang: Lang, figures: &Figures) -> String {
+    match (figures.open, figures.new) {
+        (0, _) => lang.t("situation.no-open"),
+        (open, 0) => lang.count("situation.open", open),
+        (open, new) if open == new => lang.count("situation.open-all-new", open),
+        (open, new) => lang.with(
+            "situation.open-new",
+            &[("open", &lang.count("situation.open-part", open)), ("new", &lang.count("situation.new-part", new))],
+        ),
+    }
+}
+
+/// Posts and sites of an incident.
+pub(super) fn size(lang: Lang, row: &IncidentRow) -> String {
+    lang.with(
+        "incident.size",
+        &[("posts", &lang.count("count.posts", row.posts)), ("sites", &lang.count("count.sites", row.sites))],
+    )
+}
+
+fn incidents_note(lang: Lang, figures: &Figures) -> String {
+    if figures.open == 0 { String::new() } else { lang.count("incidents.open", figures.open) }
+}
+
+/// An empty list says what was listened to, and until when, and what to do.
+fn nothing_yet(frame: &Frame) -> Vec<String> {
+    let lang = frame.lang;
+    let mut lines = vec![lang.t("incidents.none")];
+    if let Some(at) = frame.all.last {
+        lines.push(lang.with(
+            "incidents.none-heard",
+            &[
+                ("posts", &lang.count("count.posts", frame.figures.posts)),
+                ("watches", &lang.count("count.watches", frame.all.heard)),
+                ("time", &frame.face.stamp(at).words),
+            ],
+        ));
+        lines.push(lang.t("incidents.none-topics"));
+    } else {
+        lines.push(lang.t("incidents.none-step"));
+    }
+    lines
+}

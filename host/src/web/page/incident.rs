@@ -1,0 +1,187 @@
+//! An incident: its posts and why they are together, its trend, where it is told.
+
+use std::collections::BTreeMap;
+
+use askama::Template;
+
+use super::home::size;
+use super::post::{PostView, Whisper, whisper};
+use super::{Frame, Rendered, Room, Visit, category, category_of, state};
+use crate::incident::State;
+use crate::store::model::{Figures, IncidentRow, LabelBy, PostRow, WatchRow};
+use crate::web::lang::{Lang, grouped};
+use crate::web::mark::line;
+use crate::web::trend::{Bar, Trend, Width};
+use crate::web::when::{Clockface, Stamp};
+
+/// What the page is made of.
+#[derive(Clone, Debug)]
+pub(crate) struct IncidentRows {
+    /// The figures.
+    pub(crate) figures: Figures,
+    /// All watches, for the coverage line.
+    pub(crate) watches: Vec<WatchRow>,
+    /// The incident.
+    pub(crate) incident: IncidentRow,
+    /// Its newest posts, newest first.
+    pub(crate) posts: Vec<PostRow>,
+}
+
+/// An incident, told.
+pub(super) struct IncidentView {
+    pub(super) id: i64,
+    pub(super) title: String,
+    pub(super) state: String,
+    pub(super) tone: &'static str,
+    /// The category a person decided.
+    pub(super) decided: Option<String>,
+    pub(super) level: Option<String>,
+    pub(super) opened: Stamp,
+    pub(super) latest: Stamp,
+    pub(super) size: String,
+    /// The category a classifier suggests, while nobody has decided.
+    pub(super) whisper: Option<Whisper>,
+}
+
+impl IncidentView {
+    pub(super) fn new(row: &IncidentRow, posts: &[PostRow], face: &Clockface, lang: Lang) -> Self {
+        let by_machine = row.category_by.as_deref().is_none_or(is_machine);
+        Self {
+            id: row.id,
+            title: line(&row.title, 120),
+            state: state(lang, row.state),
+            tone: if row.state == State::New { "unseen-yet" } else { "seen" },
+            decided: row.category.filter(|_| !by_machine).map(|c| category(lang, c)),
+            level: row.level.clone(),
+            opened: face.stamp(row.opened),
+            latest: face.stamp(row.latest),
+            size: size(lang, row),
+            whisper: if by_machine { suggestion(row, posts, lang) } else { None },
+        }
+    }
+}
+
+/// Whether a category comes from a plugin (`triage@0.1.0`) rather than a role.
+fn is_machine(by: &str) -> bool {
+    by.contains('@')
+}
+
+/// The strongest label that says what the row says, with its evidence; the bare
+/// category when none of the posts at hand carries it.
+fn suggestion(row: &IncidentRow, posts: &[PostRow], lang: Lang) -> Option<Whisper> {
+    let suggested = row.category?;
+    let agrees = |l: &&LabelBy| l.group == "category" && category_of(&l.label.name) == Some(suggested);
+    let strongest = posts
+        .iter()
+        .flat_map(|p| &p.labels)
+        .filter(agrees)
+        .max_by(|a, b| a.label.score.total_cmp(&b.label.score));
+    Some(strongest.map_or_else(
+        || Whisper { words: category(lang, suggested), by: row.category_by.clone().unwrap_or_default() },
+        |label| whisper(lang, label),
+    ))
+}
+
+#[derive(Template)]
+#[template(path = "incident.html")]
+struct IncidentPage {
+    frame: Frame,
+    incident: IncidentView,
+    note: String,
+    posts: Vec<PostView>,
+    trend: Option<Figure>,
+    spread: Vec<Site>,
+}
+
+/// The trend with its sentence and its table.
+struct Figure {
+    unit: String,
+    unit_head: String,
+    bars: Vec<Bar>,
+    first: String,
+    last: String,
+    sentence: String,
+    rows: Vec<(String, String)>,
+}
+
+/// How much of an incident one site carries.
+struct Site {
+    name: String,
+    posts: String,
+    /// Percent of the largest.
+    share: u64,
+}
+
+/// The page.
+pub(crate) fn incident(visit: &Visit, rows: &IncidentRows) -> Rendered {
+    let lang = visit.lang;
+    let title = line(&rows.incident.title, 60);
+    let frame = Frame::new(visit, Room::Situation, title, rows.figures, &rows.watches);
+    let told = rows.posts.len();
+    let note = if u64::try_from(told).is_ok_and(|n| n < rows.incident.posts) {
+        lang.with("posts.newest-of", &[("n", &told), ("all", &grouped(rows.incident.posts))])
+    } else {
+        lang.t("posts.newest-first")
+    };
+    IncidentPage {
+        incident: IncidentView::new(&rows.incident, &rows.posts, &frame.face, lang),
+        note,
+        posts: rows.posts.iter().map(|p| PostView::new(p, &frame.face, lang, true)).collect(),
+        trend: figure(&rows.posts, &frame.face, lang),
+        spread: spread(&rows.posts),
+        frame,
+    }
+    .render()
+}
+
+fn figure(posts: &[PostRow], face: &Clockface, lang: Lang) -> Option<Figure> {
+    let points: Vec<_> = posts.iter().map(|p| p.published.unwrap_or(p.captured)).collect();
+    let trend = Trend::of(&points, face)?;
+    let hourly = trend.width == Width::Hour;
+    let name = |at| if hourly { face.plain(at) } else { face.plain_day(at) };
+    let (first, last) = (trend.bins.first()?.from, trend.bins.last()?.from);
+    let peak = trend.peak();
+    let key = if hourly { "trend.sentence-hour" } else { "trend.sentence-day" };
+    let mut sentence = lang.with(
+        key,
+        &[
+            ("first", &name(first)),
+            ("last", &name(last)),
+            ("peak", &name(peak.from)),
+            ("posts", &lang.count("count.posts", peak.posts)),
+        ],
+    );
+    if trend.older > 0 {
+        sentence.push_str(&lang.count("trend.older", trend.older));
+    }
+    Some(Figure {
+        unit: lang.t(if hourly { "trend.by-hour" } else { "trend.by-day" }),
+        unit_head: lang.t(if hourly { "trend.hour" } else { "trend.day" }),
+        bars: trend.bars(320, 88).into_iter().map(|bar| lowered(&bar)).collect(),
+        first: name(first),
+        last: name(last),
+        sentence,
+        rows: trend.bins.iter().filter(|b| b.posts > 0).map(|b| (name(b.from), grouped(b.posts))).collect(),
+    })
+}
+
+/// Bars are computed in a box of their own; the picture leaves seven units above.
+fn lowered(bar: &Bar) -> Bar {
+    let y: f64 = bar.y.parse().unwrap_or(0.0);
+    Bar { y: format!("{:.1}", y + 7.0), ..bar.clone() }
+}
+
+fn spread(posts: &[PostRow]) -> Vec<Site> {
+    let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
+    for post in posts {
+        *counts.entry(&post.site).or_default() += 1;
+    }
+    let mut sites: Vec<_> = counts.into_iter().collect();
+    sites.sort_by_key(|(_, n)| std::cmp::Reverse(*n));
+    let most = sites.first().map_or(1, |(_, n)| *n);
+    sites
+        .into_iter()
+        .take(12)
+        .map(|(name, n)| Site { name: name.to_owned(), posts: grouped(n), share: n * 100 / most })
+        .collect()
+}

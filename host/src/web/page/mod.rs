@@ -1,0 +1,245 @@
+//! Pages as pure functions: rows and a moment in, HTML out.
+//!
+//! Nothing here reads a store, a clock or a request, so each page is held by a
+//! snapshot. Templates hold structure only; sentences are put together here from
+//! the catalogues. A template escapes every value; the only types that write
+//! markup are [`Stamp`](super::when::Stamp) and [`Marked`], templates themselves.
+//! Addresses become links only when they are http or https.
+
+mod home;
+mod incident;
+mod post;
+mod posts;
+mod trouble;
+mod watch;
+
+use askama::Template;
+use askama::filters::HtmlSafe;
+use jiff::tz::TimeZone;
+
+use caifeng_plugin_host::contract::Timestamp;
+
+use super::coverage::Coverage;
+use super::lang::{Lang, grouped};
+use super::mark::Piece;
+use super::when::Clockface;
+use crate::incident::{Category, State};
+use crate::store::model::{Figures, WatchRow};
+
+pub(crate) use home::{HomeRows, home};
+pub(crate) use incident::{IncidentRows, incident};
+pub(crate) use posts::{PostsRows, posts};
+pub(crate) use trouble::{Trouble, trouble};
+pub(crate) use watch::{SWEEPS, SweptWatch, order, watches};
+
+/// A page that could not be put together: only memory can be the cause.
+pub(crate) type Rendered = Result<String, askama::Error>;
+
+/// What a page is told about the one who asks and the house that answers.
+#[derive(Clone, Debug)]
+pub(crate) struct Visit {
+    /// The language.
+    pub(crate) lang: Lang,
+    /// Path and query without `lang`, for the language switch.
+    pub(crate) path: String,
+    /// Whose desk it is.
+    pub(crate) organisation: String,
+    /// The organisation's time zone.
+    pub(crate) zone: TimeZone,
+    /// Now.
+    pub(crate) now: Timestamp,
+    /// Everything shown is from the bundled recording.
+    pub(crate) demo: bool,
+}
+
+/// A room of the desk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Room {
+    /// 态势: the situation.
+    Situation,
+    /// 信息: posts.
+    Posts,
+    /// 监测: watches.
+    Watches,
+}
+
+/// What stands around every page.
+pub(crate) struct Frame {
+    lang: Lang,
+    title: String,
+    organisation: String,
+    demo: bool,
+    path: String,
+    here: Room,
+    coverage: String,
+    silent: bool,
+    face: Clockface,
+    all: Coverage,
+    figures: Figures,
+}
+
+/// A line of the rail.
+struct RoomLink {
+    href: &'static str,
+    name: String,
+    note: Option<String>,
+    warn: bool,
+    here: bool,
+}
+
+impl Frame {
+    fn new(visit: &Visit, here: Room, title: String, figures: Figures, watches: &[WatchRow]) -> Self {
+        let all = Coverage::of(watches, visit.now);
+        Self {
+            lang: visit.lang,
+            title,
+            organisation: visit.organisation.clone(),
+            demo: visit.demo,
+            path: visit.path.clone(),
+            here,
+            coverage: coverage_line(visit.lang, &all),
+            silent: !all.silent.is_empty(),
+            face: Clockface::new(visit.now, &visit.zone, visit.lang),
+            all,
+            figures,
+        }
+    }
+
+    fn rooms(&self) -> Vec<RoomLink> {
+        let silent = u64::try_from(self.all.silent.len()).unwrap_or(u64::MAX);
+        let link = |room, href, key, n: u64, warn| RoomLink {
+            href,
+            name: self.lang.t(key),
+            note: (n > 0).then(|| if warn { self.lang.count("rooms.silent", n) } else { grouped(n) }),
+            warn,
+            here: self.here == room,
+        };
+        vec![
+            link(Room::Situation, "/", "rooms.situation", self.figures.open, false),
+            link(Room::Posts, "/posts", "rooms.posts", self.figures.posts, false),
+            link(Room::Watches, "/watches", "rooms.watches", silent, true),
+        ]
+    }
+
+    fn others(&self) -> Vec<Lang> {
+        Lang::ALL.into_iter().filter(|l| *l != self.lang).collect()
+    }
+
+    /// What joins `lang=` to the path.
+    fn join(&self) -> char {
+        if self.path.contains('?') { '&' } else { '?' }
+    }
+
+    #[expect(clippy::unused_self, reason = "askama reaches it through the frame")]
+    fn version(&self) -> &'static str {
+        super::asset::version()
+    }
+}
+
+/// Ingested text with its evidence marked.
+#[derive(Clone, Debug, Template)]
+#[template(path = "said.html")]
+pub(crate) struct Marked {
+    pieces: Vec<Piece>,
+}
+
+/// The template above escapes each piece itself.
+impl HtmlSafe for Marked {}
+
+impl Marked {
+    fn some(pieces: Vec<Piece>) -> Option<Self> {
+        (!pieces.is_empty()).then_some(Self { pieces })
+    }
+}
+
+/// How much is heard, in one line. At most three of the silent are named.
+fn coverage_line(lang: Lang, all: &Coverage) -> String {
+    let silent = u64::try_from(all.silent.len()).unwrap_or(u64::MAX);
+    let mut parts = Vec::new();
+    if all.heard > 0 {
+        parts.push(lang.count("coverage.heard", all.heard));
+    }
+    if silent > 0 {
+        let names = named(lang, &all.silent);
+        let counted = lang.count("coverage.silent", silent);
+        parts.push(lang.with("coverage.named", &[("silent", &counted), ("names", &names)]));
+    }
+    if all.waiting > 0 {
+        parts.push(lang.count("coverage.waiting", all.waiting));
+    }
+    if parts.is_empty() {
+        return lang.t("coverage.none");
+    }
+    parts.join(" · ")
+}
+
+/// At most three names, and how many more.
+fn named(lang: Lang, names: &[String]) -> String {
+    let shown: Vec<&str> = names.iter().take(3).map(String::as_str).collect();
+    let listed = lang.list(&shown);
+    match names.len() - shown.len() {
+        0 => listed,
+        more => lang.with("list.and-more", &[("names", &listed), ("n", &more)]),
+    }
+}
+
+fn category(lang: Lang, category: Category) -> String {
+    lang.t(match category {
+        Category::Problem => "category.problem",
+        Category::Emergency => "category.emergency",
+        Category::Sensitive => "category.sensitive",
+        Category::Suggestion => "category.suggestion",
+        Category::Rumour => "category.rumour",
+    })
+}
+
+/// The category that a label of the group `category` names.
+fn category_of(label: &str) -> Option<Category> {
+    match label {
+        "problem" => Some(Category::Problem),
+        "emergency" => Some(Category::Emergency),
+        "sensitive" => Some(Category::Sensitive),
+        "suggestion" => Some(Category::Suggestion),
+        "rumour" => Some(Category::Rumour),
+        _ => None,
+    }
+}
+
+fn state(lang: Lang, state: State) -> String {
+    lang.t(match state {
+        State::New => "state.new",
+        State::Handling => "state.handling",
+        State::Watching => "state.watching",
+        State::Closed => "state.closed",
+        State::Dismissed => "state.dismissed",
+        State::Merged => "state.merged",
+    })
+}
+
+/// An address as a link: only http and https, everything else stays text.
+fn link(address: &str) -> Option<String> {
+    let url = url::Url::parse(address).ok()?;
+    (matches!(url.scheme(), "http" | "https") && url.has_host()).then(|| url.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_web_addresses_become_links() {
+        assert_eq!(link("https://a.example/b?c").as_deref(), Some("https://a.example/b?c"));
+        for hostile in ["javascript:alert(1)", " JaVaScRiPt:alert(1)", "data:text/html,x", "//a.example", "", "file:///etc/passwd"] {
+            assert_eq!(link(hostile), None, "{hostile}");
+        }
+    }
+
+    #[test]
+    fn the_coverage_line_names_the_silent() {
+        let mut all = Coverage { heard: 6, waiting: 0, silent: vec![], last: None };
+        assert_eq!(coverage_line(Lang::Zh, &all), "听到 6 处");
+        all.silent = ["a", "b", "c", "d"].map(str::to_owned).to_vec();
+        assert_eq!(coverage_line(Lang::En, &all), "6 watches heard · 4 silent: a, b, c and 1 more");
+        assert_eq!(coverage_line(Lang::En, &Coverage::default()), "nothing is watched");
+    }
+}

@@ -1,0 +1,150 @@
+//! A post as a list shows it.
+
+use caifeng_plugin_host::contract::{Kind, Reactions};
+
+use super::{Marked, category, category_of, link};
+use crate::incident::group::Why;
+use crate::store::model::{LabelBy, PostRow};
+use crate::web::lang::{Lang, grouped};
+use crate::web::mark::{Said, line, pieces};
+use crate::web::when::{Clockface, Stamp};
+
+/// A post, told.
+pub(super) struct PostView {
+    pub(super) key: i64,
+    pub(super) site: String,
+    pub(super) kind: String,
+    pub(super) author: Option<String>,
+    pub(super) at: Stamp,
+    pub(super) facts: Vec<String>,
+    pub(super) title: Option<Marked>,
+    pub(super) text: Option<Marked>,
+    pub(super) rest: Option<Marked>,
+    pub(super) href: Option<String>,
+    pub(super) address: String,
+    pub(super) whispers: Vec<Whisper>,
+    pub(super) why: Option<WhyView>,
+    pub(super) incident: Option<i64>,
+}
+
+/// What a classifier suggests, in one line.
+pub(super) struct Whisper {
+    pub(super) words: String,
+    pub(super) by: String,
+}
+
+/// Why a post belongs to its incident.
+pub(super) struct WhyView {
+    pub(super) words: String,
+    pub(super) href: Option<String>,
+    pub(super) address: String,
+}
+
+/// Characters of a post shown before "show all".
+const HEAD: usize = 220;
+
+impl PostView {
+    /// `inside` an incident's page the incident is not named again and every label is told.
+    pub(super) fn new(row: &PostRow, face: &Clockface, lang: Lang, inside: bool) -> Self {
+        let excerpts: Vec<&str> =
+            row.labels.iter().flat_map(|l| l.label.evidence.iter().map(String::as_str)).collect();
+        // A microblog's headline is often the head of its text: say it once.
+        let title = row.title.as_deref().map(str::trim).filter(|t| !t.is_empty());
+        let repeated = title.is_some_and(|t| row.text.trim() == t);
+        let said = Said::new(if repeated { "" } else { &row.text }, &excerpts, HEAD);
+        let at = row.published.unwrap_or(row.captured);
+        Self {
+            key: row.row,
+            site: row.site.clone(),
+            kind: kind(lang, row.kind),
+            author: row.author.as_deref().map(|a| line(a, 8)),
+            at: if row.day_only && row.published.is_some() { face.day(at) } else { face.stamp(at) },
+            facts: facts(lang, row),
+            title: title.and_then(|t| Marked::some(pieces(&line(t, 160), &excerpts))),
+            text: Marked::some(said.head),
+            rest: Marked::some(said.rest),
+            href: link(&row.url),
+            address: line(&row.url, 120),
+            whispers: if inside { whispers(lang, &row.labels) } else { Vec::new() },
+            why: row.why.as_ref().filter(|_| inside).map(|w| why(lang, w)),
+            incident: row.incident.filter(|_| !inside),
+        }
+    }
+
+    /// The link of a post without a headline to carry it.
+    pub(super) fn original(&self) -> Option<&str> {
+        self.href.as_deref().filter(|_| self.title.is_none())
+    }
+}
+
+fn kind(lang: Lang, kind: Kind) -> String {
+    lang.t(match kind {
+        Kind::Article => "kind.article",
+        Kind::Post => "kind.post",
+        Kind::Comment => "kind.comment",
+        Kind::Repost => "kind.repost",
+    })
+}
+
+/// Small facts of the by-line: origin, reactions, version.
+fn facts(lang: Lang, row: &PostRow) -> Vec<String> {
+    let mut facts = Vec::new();
+    if let Some(origin) = row.publisher.as_deref().map(str::trim).filter(|p| !p.is_empty()) {
+        facts.push(lang.with("post.from", &[("origin", &line(origin, 40))]));
+    }
+    let Reactions { views, likes, replies, shares } = row.reactions;
+    let told = [
+        ("reactions.views", views),
+        ("reactions.shares", shares),
+        ("reactions.replies", replies),
+        ("reactions.likes", likes),
+    ];
+    for (key, n) in told {
+        if let Some(n) = n.filter(|n| *n > 0) {
+            facts.push(lang.with(key, &[("n", &grouped(n))]));
+        }
+    }
+    if row.version > 1 {
+        facts.push(lang.with("post.version", &[("n", &row.version)]));
+    }
+    facts
+}
+
+fn whispers(lang: Lang, labels: &[LabelBy]) -> Vec<Whisper> {
+    labels.iter().map(|l| whisper(lang, l)).collect()
+}
+
+/// A label in words: its name, score and evidence.
+pub(super) fn whisper(lang: Lang, by: &LabelBy) -> Whisper {
+    let label = &by.label;
+    let name = match category_of(&label.name).filter(|_| by.group == "category") {
+        Some(known) => category(lang, known),
+        None => line(&label.name, 40),
+    };
+    let quoted: Vec<String> = label
+        .evidence
+        .iter()
+        .take(4)
+        .map(|e| lang.with("post.quoted", &[("text", &line(e, 40))]))
+        .collect();
+    let score = format!("{:.2}", label.score);
+    let words = if quoted.is_empty() {
+        lang.with("post.label", &[("name", &name), ("score", &score)])
+    } else {
+        let evidence = lang.list(&quoted);
+        lang.with("post.label-evidence", &[("name", &name), ("score", &score), ("evidence", &evidence)])
+    };
+    Whisper { words, by: line(&by.by, 60) }
+}
+
+fn why(lang: Lang, why: &Why) -> WhyView {
+    let (words, address) = match why {
+        Why::Near { similarity, to } => {
+            let percent = format!("{:.0}", similarity.clamp(0.0, 1.0) * 100.0);
+            (lang.with("why.near", &[("percent", &percent)]), to)
+        }
+        Why::Link { url } => (lang.t("why.link"), url),
+        Why::Parent { to } => (lang.t("why.parent"), to),
+    };
+    WhyView { words, href: link(address), address: line(address, 90) }
+}

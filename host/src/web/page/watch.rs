@@ -1,0 +1,188 @@
+//! Watches and their health.
+
+use askama::Template;
+use caifeng_plugin_host::contract::Timestamp;
+
+use super::{Frame, Rendered, Room, Visit};
+use crate::store::model::{Figures, WatchRow};
+use crate::watch::{FailureKind, Sweep};
+use crate::web::coverage::{Cause, Health};
+use crate::web::lang::Lang;
+use crate::web::mark::line;
+use crate::web::trend::{Bar, bars};
+use crate::web::when::{Clockface, Stamp};
+
+/// A watch with its recent sweeps, oldest first.
+#[derive(Clone, Debug)]
+pub(crate) struct SweptWatch {
+    /// The watch.
+    pub(crate) row: WatchRow,
+    /// At most [`SWEEPS`] sweeps.
+    pub(crate) sweeps: Vec<Sweep>,
+}
+
+/// Sweeps that a sparkline shows.
+pub(crate) const SWEEPS: usize = 24;
+
+/// A watch, told.
+pub(super) struct WatchView {
+    pub(super) name: String,
+    pub(super) target: String,
+    pub(super) standing: String,
+    pub(super) tone: &'static str,
+    pub(super) heard: Option<Stamp>,
+    pub(super) due: Option<Stamp>,
+    pub(super) posts: String,
+    pub(super) skipped: Option<String>,
+    pub(super) trouble: Option<TroubleView>,
+    pub(super) spark: Option<Spark>,
+}
+
+pub(super) struct TroubleView {
+    pub(super) cause: String,
+    pub(super) detail: Option<String>,
+    pub(super) step: String,
+}
+
+/// Recent sweeps as a picture with its sentence.
+pub(super) struct Spark {
+    pub(super) sentence: String,
+    pub(super) bars: Vec<Bar>,
+    /// Left edge of the cross of each failed sweep.
+    pub(super) failed: Vec<String>,
+}
+
+impl WatchView {
+    pub(super) fn new(swept: &SweptWatch, face: &Clockface, lang: Lang) -> Self {
+        let row = &swept.row;
+        let health = Health::of(row, face.now());
+        let (standing, tone) = match health {
+            Health::Heard => ("health.heard", "heard"),
+            Health::Waiting => ("health.waiting", "waiting"),
+            Health::Late => ("health.late", "silent"),
+            Health::Halted => ("health.halted", "silent"),
+            Health::Failing(_) => ("health.failing", "silent"),
+        };
+        let standing = match health {
+            Health::Failing(_) => lang.count(standing, u64::from(row.failing)),
+            _ => lang.t(standing),
+        };
+        let skipped = row.last.as_ref().map_or(0, |s| s.tally.skipped);
+        Self {
+            name: row.watch.id.clone(),
+            target: line(row.target(), 120),
+            standing,
+            tone,
+            heard: row.heard.map(|at| face.stamp(at)),
+            due: row.due.filter(|_| row.halted.is_none()).map(|at| face.stamp(at)),
+            posts: lang.count("count.posts", row.posts),
+            skipped: (skipped > 0).then(|| lang.count("watch.skipped", skipped)),
+            trouble: trouble(row, health, lang),
+            spark: spark(&swept.sweeps, lang),
+        }
+    }
+}
+
+fn trouble(row: &WatchRow, health: Health, lang: Lang) -> Option<TroubleView> {
+    let (cause, detail, step) = match health {
+        Health::Heard | Health::Waiting => return None,
+        Health::Late => ("cause.late", None, "step.late"),
+        Health::Halted => ("cause.halted", row.halted.clone(), "step.halted"),
+        Health::Failing(Cause::Interrupted) => ("cause.interrupted", None, "step.interrupted"),
+        Health::Failing(Cause::Known(kind)) => {
+            let (cause, step) = reaction(kind);
+            let detail = row.last.as_ref().and_then(|s| s.tally.failures.first());
+            (cause, detail.map(|f| f.detail.clone()), step)
+        }
+    };
+    Some(TroubleView {
+        cause: lang.t(cause),
+        detail: detail.map(|d| line(&d, 240)).filter(|d| !d.is_empty()),
+        step: lang.t(step),
+    })
+}
+
+/// What went wrong and who must do what about it.
+fn reaction(kind: FailureKind) -> (&'static str, &'static str) {
+    match kind {
+        FailureKind::Unsupported => ("cause.unsupported", "step.unsupported"),
+        FailureKind::Gone => ("cause.gone", "step.gone"),
+        FailureKind::Blocked => ("cause.blocked", "step.blocked"),
+        FailureKind::Unexpected => ("cause.unexpected", "step.unexpected"),
+        FailureKind::Trap => ("cause.trap", "step.trap"),
+        FailureKind::Network => ("cause.network", "step.network"),
+        FailureKind::Refused => ("cause.refused", "step.refused"),
+    }
+}
+
+fn spark(sweeps: &[Sweep], lang: Lang) -> Option<Spark> {
+    let recent = &sweeps[sweeps.len().saturating_sub(SWEEPS)..];
+    let failed = |s: &Sweep| !s.tally.failures.is_empty();
+    // A newcomer's sweeps stand at the right, where later ones will push them left.
+    let mut values = vec![0; SWEEPS - recent.len()];
+    values.extend(recent.iter().map(|s| s.tally.new));
+    let all = bars(&values, 96, 20);
+    let told = all.iter().skip(SWEEPS - recent.len()).zip(recent);
+    let mut picture = Spark { sentence: String::new(), bars: Vec::new(), failed: Vec::new() };
+    for (bar, sweep) in told {
+        if failed(sweep) {
+            picture.failed.push(bar.x.clone());
+        } else if sweep.tally.new == 0 {
+            // Swept and nothing new: a foot, so that quiet differs from silence.
+            picture.bars.push(Bar { y: "18.5".into(), h: "1.5".into(), ..bar.clone() });
+        } else {
+            picture.bars.push(bar.clone());
+        }
+    }
+    if recent.is_empty() {
+        return None;
+    }
+    let sum = recent.iter().map(|s| s.tally.new).sum();
+    let missed = u64::try_from(picture.failed.len()).unwrap_or(u64::MAX);
+    picture.sentence = lang.with(
+        "watch.spark",
+        &[
+            ("sweeps", &recent.len()),
+            ("posts", &lang.count("count.new-posts", sum)),
+            ("failed", &lang.count("count.failed", missed)),
+        ],
+    );
+    Some(picture)
+}
+
+/// Silent ones first, otherwise in the order of their names.
+pub(crate) fn order(watches: &mut [WatchRow], now: Timestamp) {
+    watches.sort_by(|a, b| {
+        let rank = |w: &WatchRow| Health::of(w, now).rank();
+        rank(a).cmp(&rank(b)).then_with(|| a.watch.id.cmp(&b.watch.id))
+    });
+}
+
+/// Watches in the order given.
+pub(super) fn told(watches: &[SweptWatch], face: &Clockface, lang: Lang) -> Vec<WatchView> {
+    watches.iter().map(|w| WatchView::new(w, face, lang)).collect()
+}
+
+/// What to do when nothing is watched.
+pub(super) fn no_watches(lang: Lang) -> Vec<String> {
+    vec![lang.t("watches.none"), lang.t("watches.none-step")]
+}
+
+#[derive(Template)]
+#[template(path = "watches.html")]
+struct WatchesPage {
+    frame: Frame,
+    lead: String,
+    watches: Vec<WatchView>,
+    no_watches: Vec<String>,
+}
+
+/// The page of all watches.
+pub(crate) fn watches(visit: &Visit, figures: Figures, swept: &[SweptWatch]) -> Rendered {
+    let lang = visit.lang;
+    let rows: Vec<WatchRow> = swept.iter().map(|s| s.row.clone()).collect();
+    let frame = Frame::new(visit, Room::Watches, lang.t("watches.title"), figures, &rows);
+    let lead = format!("{}{}", lang.t("watches.promise"), lang.t("list.stop"));
+    let watches = told(swept, &frame.face, lang);
+    WatchesPage { lead, watches, no_watches: no_watches(lang), frame }.render()
+}
