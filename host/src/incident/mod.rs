@@ -2,9 +2,21 @@
 //!
 //! Pure: an incident is the fold of its events ([`apply`](life::apply)), and a
 //! command either yields events or is refused ([`decide`](life::decide)). Time
-//! and identity come in as arguments.
+//! and identity come in as arguments; the store keeps what comes out.
+//!
+//! | question | module |
+//! | --- | --- |
+//! | which incident does a post belong to | [`group`] |
+//! | what may happen to it | [`life`] |
+//! | what has happened | [`event`] |
+//! | can the record be trusted | [`chain`] |
+//! | what do the classifiers make of it | [`opinion`] |
 
+pub mod chain;
+pub mod event;
 pub mod group;
+pub mod life;
+pub mod opinion;
 
 use serde::{Deserialize, Serialize};
 
@@ -27,6 +39,35 @@ pub enum Category {
     Rumour,
 }
 
+impl Category {
+    /// All five, in the order of the plan.
+    pub const ALL: [Self; 5] = [
+        Self::Problem,
+        Self::Emergency,
+        Self::Sensitive,
+        Self::Suggestion,
+        Self::Rumour,
+    ];
+
+    /// The name that labels, the command line and the database use.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Problem => "problem",
+            Self::Emergency => "emergency",
+            Self::Sensitive => "sensitive",
+            Self::Suggestion => "suggestion",
+            Self::Rumour => "rumour",
+        }
+    }
+
+    /// The category of this name, if there is one.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|c| c.as_str() == name)
+    }
+}
+
 /// Where an incident stands (design §6).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -43,4 +84,41 @@ pub enum State {
     Dismissed,
     /// 已合并.
     Merged,
+}
+
+impl State {
+    /// All six, in the order of the life cycle.
+    pub const ALL: [Self; 6] = [
+        Self::New,
+        Self::Handling,
+        Self::Watching,
+        Self::Closed,
+        Self::Dismissed,
+        Self::Merged,
+    ];
+
+    /// The name that the command line and the database use.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::New => "new",
+            Self::Handling => "handling",
+            Self::Watching => "watching",
+            Self::Closed => "closed",
+            Self::Dismissed => "dismissed",
+            Self::Merged => "merged",
+        }
+    }
+
+    /// The state of this name, if there is one.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|s| s.as_str() == name)
+    }
+
+    /// Somebody still has to do or to watch something.
+    #[must_use]
+    pub const fn is_open(self) -> bool {
+        matches!(self, Self::New | Self::Handling | Self::Watching)
+    }
 }

@@ -1,3 +1,385 @@
-//! (placeholder: store)
+//! What Caifeng remembers: one SQLite file, one writer, many readers.
+//!
+//! [`Store`] owns a data directory. All writing goes through one thread that gathers what
+//! is waiting into one transaction ([`writer`]); a call returns when its work is on disk
+//! (WAL, `synchronous = FULL`). [`Reader`] has connections of its own that cannot write,
+//! also from another process while a daemon runs. Both block: async code calls them
+//! from `spawn_blocking`.
+//!
+//! A batch of posts ([`Batch`]) becomes, in one transaction: rows and search
+//! entries ([`ingest`]), incidents opened or joined, their events ([`incidents`]), and figures.
+//! Grouping happens here and not before, because only the writer sees what the batch
+//! just ahead of it stored; the choice itself is pure ([`group`](crate::incident::group)).
+//!
+//! What it gave up: rows are found by time or by full text and not by author, for which
+//! there is no index, as there is no query (design §7); and texts are not compressed.
 
+pub mod error;
+mod incidents;
+mod ingest;
 pub mod model;
+mod read;
+mod rowid;
+mod schema;
+#[cfg(test)]
+mod tests;
+mod watches;
+mod writer;
+
+use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
+use std::io::{Read as _, Seek as _, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{self, SyncSender};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+
+use caifeng_plugin_host::contract::{Reactions, Timestamp};
+use rusqlite::Connection;
+
+pub use error::StoreError;
+pub use read::{IncidentQuery, Novelty, PostQuery, Reader, SeriesPoint};
+pub use rowid::second;
+
+use crate::incident::event::{Actor, Event};
+use crate::incident::{Category, IncidentId};
+use crate::text::near::{NearIndex, Signature};
+use crate::watch::{SweepTally, Watch};
+use model::{Batch, Ingested};
+use writer::{Message, OnCommit, Task, Writer, Writing};
+
+/// Jobs that may wait before callers do.
+const QUEUE: usize = 64;
+/// Mentions in the index of near-duplicates: 170 bytes each, so 34 MB at most.
+const NEAR_LIMIT: usize = 200_000;
+
+/// The one that writes. Clones share the writer; the last one to go closes it.
+#[derive(Clone)]
+pub struct Store {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    dir: PathBuf,
+    queue: SyncSender<Message>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Store")
+            .field("dir", &self.inner.dir)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+impl Inner {
+    fn stop(&self) {
+        let thread = self
+            .thread
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        if let Some(thread) = thread {
+            let _ = self.queue.send(Message::Stop);
+            if thread.join().is_err() {
+                tracing::error!("the writer of the store ended with a fault");
+            }
+        }
+    }
+}
+
+impl Store {
+    /// Takes possession of a data directory, creates what is missing and converts what is
+    /// older. `on_commit` is called after each transaction, by the writer's thread, with
+    /// a number that rises by one; it must not wait for the store.
+    ///
+    /// # Errors
+    /// Another process owns the directory; it cannot be used; the store in it is newer or damaged.
+    pub fn open(
+        dir: &Path,
+        on_commit: Option<Box<dyn Fn(u64) + Send>>,
+    ) -> Result<Self, StoreError> {
+        let lock = own(dir)?;
+        let path = dir.join(schema::FILE);
+        // SQLite gives its log the same permissions.
+        private(&path)?;
+        let db = schema::open_writer(&path)?;
+        let near = load_near(&db, NEAR_LIMIT)?;
+        let head = incidents::head(&db)?;
+        Self::start(
+            dir,
+            Writer {
+                db,
+                near,
+                head,
+                on_commit: on_commit.map(|f| f as OnCommit),
+                lock,
+                commits: 0,
+            },
+        )
+    }
+
+    fn start(dir: &Path, writer: Writer) -> Result<Self, StoreError> {
+        let (queue, jobs) = mpsc::sync_channel(QUEUE);
+        let thread = std::thread::Builder::new()
+            .name("store".to_owned())
+            .spawn(move || writer.serve(&jobs))
+            .map_err(|e| unusable(dir, &e))?;
+        let inner = Inner {
+            dir: dir.to_owned(),
+            queue,
+            thread: Mutex::new(Some(thread)),
+        };
+        Ok(Self {
+            inner: Arc::new(inner),
+        })
+    }
+
+    /// The data directory.
+    #[must_use]
+    pub fn dir(&self) -> &Path {
+        &self.inner.dir
+    }
+
+    /// Connections that read this store.
+    ///
+    /// # Errors
+    /// As [`Reader::open`].
+    pub fn reader(&self) -> Result<Reader, StoreError> {
+        Reader::open(&self.inner.dir)
+    }
+
+    /// Finishes what is queued, folds the log into the file and gives up the directory.
+    /// Later calls, also on clones, answer [`StoreError::Closed`].
+    pub fn close(&self) {
+        self.inner.stop();
+    }
+
+    /// Stores new and changed posts and lets those that mention a topic open or join
+    /// incidents. Doing it again does nothing.
+    ///
+    /// # Errors
+    /// Nothing of the batch is stored.
+    pub fn ingest(&self, batch: Batch) -> Result<Ingested, StoreError> {
+        self.run(move |w| ingest::ingest(w, &batch))
+    }
+
+    /// Replaces the reactions of posts that are otherwise as stored (those that
+    /// [`Reader::unseen`] calls [`Novelty::Reactions`]); ids that are not stored are passed
+    /// over. Returns how many changed.
+    ///
+    /// # Errors
+    /// Nothing is changed.
+    pub fn touch(
+        &self,
+        plugin: &str,
+        site: &str,
+        posts: Vec<(String, Reactions)>,
+    ) -> Result<u64, StoreError> {
+        let (plugin, site) = (plugin.to_owned(), site.to_owned());
+        self.run(move |w| ingest::touch(w.db, &plugin, &site, &posts))
+    }
+
+    /// Adds watches, or replaces those of the same id. One that now observes something else
+    /// is due at once and no longer halted; the record of its sweeps stays.
+    ///
+    /// # Errors
+    /// None of them is changed.
+    pub fn put_watches(&self, watches: &[Watch]) -> Result<(), StoreError> {
+        let watches = watches.to_vec();
+        self.run(move |w| watches::put(w.db, &watches))
+    }
+
+    /// Passes a watch over until it is resumed; `reason` is shown to people.
+    ///
+    /// # Errors
+    /// There is no such watch.
+    pub fn halt_watch(&self, id: &str, reason: &str) -> Result<(), StoreError> {
+        let (id, reason) = (id.to_owned(), reason.to_owned());
+        self.run(move |w| watches::set_halted(w.db, &id, Some(&reason)))
+    }
+
+    /// Puts a halted watch back on the schedule.
+    ///
+    /// # Errors
+    /// There is no such watch.
+    pub fn resume_watch(&self, id: &str) -> Result<(), StoreError> {
+        let id = id.to_owned();
+        self.run(move |w| watches::set_halted(w.db, &id, None))
+    }
+
+    /// Remembers when a watch is due next, as the schedule has decided.
+    ///
+    /// # Errors
+    /// There is no such watch.
+    pub fn set_due(&self, id: &str, at: Timestamp) -> Result<(), StoreError> {
+        let id = id.to_owned();
+        self.run(move |w| watches::set_due(w.db, &id, at))
+    }
+
+    /// Records that a sweep begins; returns its number.
+    ///
+    /// # Errors
+    /// There is no such watch.
+    pub fn begin_sweep(&self, watch: &str, now: Timestamp) -> Result<i64, StoreError> {
+        let watch = watch.to_owned();
+        self.run(move |w| watches::begin_sweep(w.db, &watch, now))
+    }
+
+    /// Records what a sweep did.
+    ///
+    /// # Errors
+    /// It does not run.
+    pub fn finish_sweep(
+        &self,
+        sweep: i64,
+        now: Timestamp,
+        tally: &SweepTally,
+    ) -> Result<(), StoreError> {
+        let tally = tally.clone();
+        self.run(move |w| watches::finish_sweep(w.db, sweep, now, &tally))
+    }
+
+    /// A person decides an incident's category, and its level where that is known.
+    /// The reason is kept outside the record of events, which only points at it.
+    ///
+    /// # Errors
+    /// There is no such incident, or [`life::decide`](crate::incident::life::decide) refuses.
+    pub fn assess(
+        &self,
+        incident: IncidentId,
+        category: Category,
+        level: Option<String>,
+        reason: &str,
+        actor: Actor,
+        now: Timestamp,
+    ) -> Result<Vec<Event>, StoreError> {
+        let mut salt = [0; 16];
+        getrandom::fill(&mut salt).map_err(|e| StoreError::Internal(e.to_string()))?;
+        let reason = reason.to_owned();
+        self.run(move |w| {
+            incidents::assess(w, incident, (category, level), &reason, &salt, &actor, now)
+        })
+    }
+
+    /// Queues a job and waits until its transaction is on disk.
+    fn run<T, F>(&self, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Writing<'_>) -> Result<T, StoreError> + Send + 'static,
+    {
+        let (reply, answer) = mpsc::sync_channel(1);
+        let job = Box::new(Task::new(work, reply));
+        self.inner
+            .queue
+            .send(Message::Run(job))
+            .map_err(|_| StoreError::Closed)?;
+        answer.recv().unwrap_or(Err(StoreError::Closed))
+    }
+}
+
+/// Creates the directory for this user alone and locks it.
+fn own(dir: &Path) -> Result<File, StoreError> {
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(dir)
+        .map_err(|e| unusable(dir, &e))?;
+    let path = dir.join("caifeng.lock");
+    let mut lock = private(&path)?;
+    match lock.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => {
+            let mut pid = String::new();
+            let _ = lock.read_to_string(&mut pid);
+            let pid = if pid.trim().is_empty() {
+                "unknown".to_owned()
+            } else {
+                pid.trim().to_owned()
+            };
+            return Err(StoreError::Owned {
+                dir: dir.to_owned(),
+                pid,
+            });
+        }
+        Err(TryLockError::Error(e)) => return Err(unusable(&path, &e)),
+    }
+    let pid = |mut lock: &File| {
+        lock.set_len(0)?;
+        lock.rewind()?;
+        writeln!(lock, "{}", std::process::id())
+    };
+    pid(&lock).map_err(|e| unusable(&path, &e))?;
+    Ok(lock)
+}
+
+/// Opens a file that only this user may read, creating it if need be.
+fn private(path: &Path) -> Result<File, StoreError> {
+    let mut options = OpenOptions::new();
+    options
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600);
+    options.open(path).map_err(|e| unusable(path, &e))
+}
+
+fn unusable(path: &Path, error: &std::io::Error) -> StoreError {
+    use std::io::ErrorKind::{QuotaExceeded, StorageFull};
+    match error.kind() {
+        StorageFull | QuotaExceeded => StoreError::Disk(error.to_string()),
+        _ => StoreError::Directory {
+            path: path.to_owned(),
+            why: error.to_string(),
+        },
+    }
+}
+
+/// The newest mentions, oldest of them first.
+fn load_near(db: &Connection, limit: usize) -> Result<NearIndex, StoreError> {
+    let mut near = NearIndex::new();
+    let oldest: Option<i64> = db
+        .query_row(
+            "SELECT row FROM mention ORDER BY row DESC LIMIT 1 OFFSET ?1",
+            [limit as i64],
+            |r| r.get(0),
+        )
+        .map(Some)
+        .or_else(|e| {
+            if e == rusqlite::Error::QueryReturnedNoRows {
+                Ok(None)
+            } else {
+                Err(e)
+            }
+        })?;
+    let sql =
+        "SELECT row, signature FROM mention WHERE row > ?1 AND signature IS NOT NULL ORDER BY row";
+    let mut statement = db.prepare(sql)?;
+    let mut rows = statement.query([oldest.unwrap_or(i64::MIN)])?;
+    while let Some(r) = rows.next()? {
+        if let Some(signature) = r
+            .get_ref(1)?
+            .as_blob_or_null()
+            .ok()
+            .flatten()
+            .and_then(Signature::from_bytes)
+        {
+            near.insert(&signature, r.get(0)?);
+        }
+    }
+    Ok(near)
+}
+
+/// Whether a store was ever made there.
+#[must_use]
+pub fn exists(dir: &Path) -> bool {
+    fs::metadata(dir.join(schema::FILE)).is_ok_and(|m| m.len() > 0)
+}

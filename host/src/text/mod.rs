@@ -1,3 +1,16 @@
-//! (placeholder: text)
+//! What is read out of a text before anybody decides anything: pure, no I/O.
+//!
+//! | module | answers | used by |
+//! | --- | --- | --- |
+//! | [`fold`] | which spellings are the same | all of these, [`topic`](crate::topic) |
+//! | [`tokens`] | what full text can find it by | `store`, search |
+//! | [`near`] | which earlier posts say almost the same | `ingest`, `store` |
+//! | [`links`] | which addresses it is about | `ingest`, `store` |
+//!
+//! Texts are hostile. Everything here takes time and memory proportional to the
+//! length of its input and never panics.
 
+pub mod fold;
+pub mod links;
 pub mod near;
+pub mod tokens;

@@ -1,5 +1,493 @@
-//! Near-duplicates by MinHash (placeholder).
+//! Near-duplicates: which earlier posts say almost the same thing.
+//!
+//! A text is reduced to what a person who passes it on leaves alone
+//! ([`essence`]), cut into overlapping runs of three characters, and signed by
+//! MinHash (Broder, *On the resemblance and containment of documents*, 1997):
+//! 128 values of which one byte each is kept (Li and König, *b-bit minwise
+//! hashing*, 2010). Two signatures estimate the Jaccard similarity of the two
+//! sets. Characters rather than words, because a word list cuts unknown names
+//! differently in different sentences, and because signing then costs no
+//! segmentation. 64-bit SimHash was given up: on short posts it finds a third.
+//!
+//! [`NearIndex`] finds signatures that agree in at least one of 16 bands of 8
+//! bytes. What it gives up: below a similarity of 0.6 it finds little (that is
+//! the point of the bands), and of a crowded bucket only the newest posts are
+//! looked at, so that a flood of one text costs no more than any other post.
+
+use super::fold::fold_char;
+
+/// How many MinHash values a signature holds.
+pub const VALUES: usize = 128;
+const BANDS: usize = 16;
+const ROWS: usize = VALUES / BANDS;
+/// Characters in a shingle.
+const SHINGLE: usize = 3;
+/// Fewest characters of [`essence`] that can be compared. "停水了" or "支持楼主，说得好" is
+/// said about a thousand different matters; see the figures in `incident::group`.
+pub const SHORTEST: usize = 16;
+/// Only the head of a longer text is signed: two texts that agree in so much of
+/// their beginnings are copies, and a hostile text of megabytes costs no more.
+pub const LONGEST: usize = 8_192;
+/// How far one bucket is followed, newest post first.
+const DEEPEST: usize = 64;
+/// Most answers to one question.
+pub const MOST_CANDIDATES: usize = 16;
 
 /// 128 MinHash values of 8 bits each.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Signature(pub [u8; 128]);
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Signature(pub [u8; VALUES]);
+
+impl Signature {
+    /// Signs a post, or says that it is too short to be compared.
+    ///
+    /// The title counts only where the text does not already begin with it.
+    #[must_use]
+    pub fn of(title: Option<&str>, text: &str) -> Option<Self> {
+        let mut chars = Vec::with_capacity(256);
+        essence(text, &mut chars);
+        if let Some(title) = title {
+            let mut whole = Vec::with_capacity(chars.len() + 64);
+            essence(title, &mut whole);
+            if !whole.is_empty() && !chars.starts_with(&whole) {
+                whole.append(&mut chars);
+                whole.truncate(LONGEST);
+                chars = whole;
+            }
+        }
+        (chars.len() >= SHORTEST).then(|| Self::of_chars(&chars))
+    }
+
+    /// The bytes as the store keeps them.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8; VALUES] {
+        &self.0
+    }
+
+    /// Reads what [`as_bytes`](Self::as_bytes) gave; `None` for any other length.
+    #[must_use]
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        bytes.try_into().ok().map(Self)
+    }
+
+    fn of_chars(chars: &[char]) -> Self {
+        let mut least = [u32::MAX; VALUES];
+        for window in chars.windows(SHINGLE) {
+            let mut hash = 0u32;
+            for &c in window {
+                hash = mix(hash.rotate_left(11) ^ c as u32);
+            }
+            for (least, &(factor, offset)) in least.iter_mut().zip(&PERMUTATIONS) {
+                *least = (*least).min(hash.wrapping_mul(factor).wrapping_add(offset));
+            }
+        }
+        // The least values share their high bits; a mixed one spreads over the byte.
+        Self(least.map(|value| (mix(value) >> 24) as u8))
+    }
+
+    fn bands(&self) -> [u32; BANDS] {
+        let mut bands = [0; BANDS];
+        for (number, (band, rows)) in bands.iter_mut().zip(self.0.chunks_exact(ROWS)).enumerate() {
+            let (low, high) = rows.split_at(4);
+            let word = |bytes: &[u8]| {
+                bytes
+                    .iter()
+                    .fold(0u32, |word, &byte| word << 8 | u32::from(byte))
+            };
+            *band = mix(
+                mix(word(low) ^ (number as u32).wrapping_mul(0x9e37_79b9)).rotate_left(13)
+                    ^ word(high),
+            );
+        }
+        bands
+    }
+}
+
+/// Estimated Jaccard similarity of the texts behind two signatures, between 0
+/// and 1, corrected for the 1 in 256 chance that different values share a byte.
+/// Its standard error is at most 0.045.
+#[must_use]
+pub fn similarity(a: &Signature, b: &Signature) -> f32 {
+    let equal = a.0.iter().zip(&b.0).filter(|(a, b)| a == b).count();
+    let raw = equal as f32 / VALUES as f32;
+    ((raw - 1.0 / 256.0) / (255.0 / 256.0)).clamp(0.0, 1.0)
+}
+
+/// The finaliser of MurmurHash3 (32 bit): every input bit reaches every output bit.
+const fn mix(mut x: u32) -> u32 {
+    x ^= x >> 16;
+    x = x.wrapping_mul(0x85eb_ca6b);
+    x ^= x >> 13;
+    x = x.wrapping_mul(0xc2b2_ae35);
+    x ^ x >> 16
+}
+
+/// 128 fixed linear permutations of 32-bit hashes (odd factor, any offset).
+/// Changing them makes stored signatures incomparable: raise `group::ALGORITHM`.
+const PERMUTATIONS: [(u32, u32); VALUES] = {
+    let mut all = [(0, 0); VALUES];
+    let mut i = 0;
+    while i < VALUES {
+        let seed = 0x9e37_79b9u32.wrapping_mul(i as u32 + 1);
+        all[i] = (mix(seed) | 1, mix(seed ^ 0x5bd1_e995));
+        i += 1;
+    }
+    all
+};
+
+/// Appends what remains of a text when repost marks, addresses, names, emoji
+/// codes, hashtag marks, spaces and punctuation are gone, folded; stops at
+/// [`LONGEST`] characters.
+fn essence(text: &str, out: &mut Vec<char>) {
+    let mut rest = text;
+    let mut line_start = true;
+    while let Some(c) = rest.chars().next() {
+        if out.len() >= LONGEST {
+            return;
+        }
+        let skipped = if line_start {
+            skip_mark(rest).or_else(|| skip_inline(rest, c))
+        } else {
+            skip_inline(rest, c)
+        };
+        if let Some(length) = skipped {
+            rest = &rest[length..];
+            continue;
+        }
+        line_start = c == '\n' || (line_start && !c.is_alphanumeric());
+        out.extend(fold_char(c).filter(|c| c.is_alphanumeric()));
+        rest = &rest[c.len_utf8()..];
+    }
+}
+
+/// What people and sites put before a text that they pass on. Checked at the
+/// start of a line, where the words cannot be part of a sentence.
+const REPOST_MARKS: [&str; 8] = [
+    "转发微博",
+    "转载自",
+    "轉發微博",
+    "转自",
+    "转载",
+    "转发",
+    "转",
+    "RT",
+];
+/// Lines that name where a text came from; they differ from copy to copy.
+const ORIGIN_MARKS: [&str; 6] = ["来源", "文章来源", "原标题", "责任编辑", "责编", "编辑"];
+
+/// Length of a repost mark or a line of origin at the start of a line.
+fn skip_mark(line: &str) -> Option<usize> {
+    let colon = |rest: &str| rest.starts_with([':', '：']);
+    for mark in ORIGIN_MARKS {
+        if line.strip_prefix(mark).is_some_and(colon) {
+            // "来源：某报 记者…": the name ends at a space; a line without one is all name.
+            let end = line.find(char::is_whitespace).unwrap_or(line.len());
+            return (end <= 96).then_some(end);
+        }
+    }
+    for mark in REPOST_MARKS {
+        if let Some(rest) = line.strip_prefix(mark)
+            && (rest.is_empty()
+                || rest.starts_with([':', '：', ' ', '@', '/', '\n', ']', '】', '）', ')']))
+        {
+            return Some(mark.len());
+        }
+    }
+    None
+}
+
+/// Length of an address, a name or an emoji code at the start of `rest`.
+fn skip_inline(rest: &str, first: char) -> Option<usize> {
+    match first {
+        'h' | 'H' | 'w' | 'W' => skip_address(rest),
+        '@' | '＠' => {
+            let name = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '·');
+            let after = &rest[first.len_utf8()..];
+            let length: usize = after
+                .chars()
+                .take(30)
+                .take_while(|&c| name(c))
+                .map(char::len_utf8)
+                .sum();
+            Some(first.len_utf8() + length)
+        }
+        '[' => {
+            let (end, _) = rest.char_indices().take(10).find(|&(_, c)| c == ']')?;
+            let inside = &rest[1..end];
+            (!inside.is_empty() && inside.chars().all(char::is_alphanumeric)).then_some(end + 1)
+        }
+        _ => None,
+    }
+}
+
+fn skip_address(rest: &str) -> Option<usize> {
+    let begins = |mark: &str| {
+        rest.get(..mark.len())
+            .is_some_and(|head| head.eq_ignore_ascii_case(mark))
+    };
+    ["http://", "https://", "www."]
+        .iter()
+        .any(|mark| begins(mark))
+        .then(|| super::links::address_length(rest))
+}
+
+/// Where the index stood; see [`NearIndex::mark`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mark(usize);
+
+/// The end of a bucket.
+const NOBODY: u32 = u32::MAX;
+/// Stands in place of the key of what was removed. A row key is a time, and this
+/// one would lie before the universe.
+const REMOVED: i64 = i64::MIN;
+/// Entries of one allocation, so that growing never copies what is there.
+const CHUNK: usize = 1_024;
+/// Entries a bucket holds on average. One would be faster by a cache miss and
+/// cost 32 bytes more a post.
+const LOAD: usize = 2;
+
+#[derive(Clone)]
+struct Entry {
+    key: i64,
+    bands: [u32; BANDS],
+    /// The next older entry of the same bucket, for each band.
+    older: [u32; BANDS],
+}
+
+/// Which posts may be near-duplicates of a signature; in memory, one entry of
+/// 136 bytes and 32 bytes of buckets a post.
+///
+/// A table of chained buckets that all bands share. It grows by splitting one
+/// bucket at a time (Litwin, *Linear hashing*, 1980), so that no insertion waits
+/// for a rehash of millions. In every bucket the newest entry comes first, which
+/// makes the undo of the latest insertions ([`rollback`](Self::rollback)) exact.
+#[derive(Default)]
+pub struct NearIndex {
+    chunks: Vec<Vec<Entry>>,
+    length: usize,
+    /// First link of each bucket: entry × 16 + band, or [`NOBODY`].
+    heads: Vec<u32>,
+    /// Keys before this one are expired, whether or not their entry is still there.
+    floor: Option<i64>,
+}
+
+impl NearIndex {
+    /// An empty index.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// How many entries it holds, those expired but not yet swept out included.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.length
+    }
+
+    /// Whether it holds nothing.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.length == 0
+    }
+
+    /// Adds a post under its row key.
+    pub fn insert(&mut self, signature: &Signature, key: i64) {
+        self.push(Entry {
+            key,
+            bands: signature.bands(),
+            older: [NOBODY; BANDS],
+        });
+    }
+
+    /// Row keys of posts that may be near-duplicates, those that agree in most
+    /// bands first and among these the newest insertion first; at most
+    /// [`MOST_CANDIDATES`]. [`similarity`] of the stored signatures decides.
+    ///
+    /// A post with the same signature is always among them, unless
+    /// [`MOST_CANDIDATES`] newer ones are too.
+    #[must_use]
+    pub fn candidates(&self, signature: &Signature) -> Vec<i64> {
+        let mut found = Vec::new();
+        for hash in signature.bands() {
+            found.extend(
+                self.bucket(hash)
+                    .take(DEEPEST)
+                    .filter(|&(e, band)| self.entry(e).bands[band] == hash)
+                    .map(|(e, _)| e),
+            );
+        }
+        found.sort_unstable();
+        let mut ranked: Vec<(usize, usize)> = found
+            .chunk_by(|a, b| a == b)
+            .map(|same| (same.len(), same[0]))
+            .collect();
+        ranked.sort_unstable_by(|a, b| b.cmp(a));
+        let mut keys = Vec::new();
+        for key in ranked
+            .into_iter()
+            .map(|(_, entry)| self.entry(entry).key)
+            .filter(|&key| self.is_live(key))
+        {
+            if !keys.contains(&key) {
+                keys.push(key);
+            }
+            if keys.len() == MOST_CANDIDATES {
+                break;
+            }
+        }
+        keys
+    }
+
+    /// Where the index stands now, to come back to with [`rollback`](Self::rollback).
+    #[must_use]
+    pub fn mark(&self) -> Mark {
+        Mark(self.length)
+    }
+
+    /// Takes back every insertion since `mark`, when the transaction that they
+    /// belong to was rolled back. [`expire`](Self::expire) makes older marks void.
+    pub fn rollback(&mut self, mark: Mark) {
+        while self.length > mark.0 {
+            self.length -= 1;
+            let entry = self.chunks.last_mut().and_then(Vec::pop);
+            if self.chunks.last().is_some_and(Vec::is_empty) {
+                self.chunks.pop();
+            }
+            let Some(entry) = entry else { return };
+            // The newest entry is the first of each of its buckets, its last band before the others.
+            for (hash, older) in entry.bands.into_iter().zip(entry.older).rev() {
+                let bucket = self.bucket_of(hash);
+                self.heads[bucket] = older;
+            }
+        }
+    }
+
+    /// Removes one post. Does nothing when it is not there.
+    pub fn remove(&mut self, signature: &Signature, key: i64) {
+        let [hash, ..] = signature.bands();
+        let found = self
+            .bucket(hash)
+            .find(|&(entry, _)| self.entry(entry).key == key);
+        if let Some((entry, _)) = found {
+            self.entry_mut(entry).key = REMOVED;
+        }
+    }
+
+    /// Forgets every post whose key is less than `before`: since keys are times,
+    /// those outside the window. Memory is given back in large steps, when a
+    /// quarter of the entries is dead, so that calling this often is cheap.
+    pub fn expire(&mut self, before: i64) {
+        self.floor = self.floor.max(Some(before));
+        let live = self
+            .chunks
+            .iter()
+            .flatten()
+            .filter(|entry| self.is_live(entry.key))
+            .count();
+        if live * 4 <= self.length * 3 && live < self.length {
+            let floor = self.floor;
+            let old = std::mem::replace(
+                self,
+                Self {
+                    floor,
+                    ..Self::default()
+                },
+            );
+            for chunk in old.chunks {
+                for entry in chunk {
+                    if self.is_live(entry.key) {
+                        self.push(entry);
+                    }
+                }
+            }
+        }
+    }
+
+    fn is_live(&self, key: i64) -> bool {
+        key != REMOVED && self.floor.is_none_or(|floor| key >= floor)
+    }
+
+    fn entry(&self, number: usize) -> &Entry {
+        &self.chunks[number / CHUNK][number % CHUNK]
+    }
+
+    fn entry_mut(&mut self, number: usize) -> &mut Entry {
+        &mut self.chunks[number / CHUNK][number % CHUNK]
+    }
+
+    /// The bucket of a hash: the low bits, one bit fewer where the bucket with
+    /// all of them has not been split off yet.
+    fn bucket_of(&self, hash: u32) -> usize {
+        let all = self.heads.len().next_power_of_two();
+        let bucket = hash as usize & (all - 1);
+        if bucket < self.heads.len() {
+            bucket
+        } else {
+            bucket - all / 2
+        }
+    }
+
+    /// Entries and bands in the bucket of a hash, newest first.
+    fn bucket(&self, hash: u32) -> impl Iterator<Item = (usize, usize)> {
+        let mut link = if self.heads.is_empty() {
+            NOBODY
+        } else {
+            self.heads[self.bucket_of(hash)]
+        };
+        std::iter::from_fn(move || {
+            let (entry, band) = (link as usize / BANDS, link as usize % BANDS);
+            let here = (link != NOBODY).then_some((entry, band))?;
+            link = self.entry(entry).older[band];
+            Some(here)
+        })
+    }
+
+    fn push(&mut self, mut entry: Entry) {
+        // 2^28 posts fit a link. The oldest matter least, but a box that large runs on something else.
+        if self.length >= NOBODY as usize / BANDS {
+            return;
+        }
+        while self.heads.len() * LOAD < (self.length + 1) * BANDS {
+            self.split();
+        }
+        for band in 0..BANDS {
+            let bucket = self.bucket_of(entry.bands[band]);
+            entry.older[band] =
+                std::mem::replace(&mut self.heads[bucket], (self.length * BANDS + band) as u32);
+        }
+        if self.length % CHUNK == 0 {
+            // The first chunk grows: a small index stays small.
+            self.chunks
+                .push(Vec::with_capacity(if self.length == 0 { 0 } else { CHUNK }));
+        }
+        if let Some(chunk) = self.chunks.last_mut() {
+            chunk.push(entry);
+        }
+        self.length += 1;
+    }
+
+    /// Adds one bucket and moves into it what belongs there, keeping the order.
+    fn split(&mut self) {
+        let new = self.heads.len();
+        if new == self.heads.capacity() {
+            // Less slack than doubling, still few copies.
+            self.heads.reserve_exact(new / 8 + 64);
+        }
+        self.heads.push(NOBODY);
+        if new == 0 {
+            return;
+        }
+        let old = new - self.heads.len().next_power_of_two() / 2;
+        let mut link = std::mem::replace(&mut self.heads[old], NOBODY);
+        let mut tails = [None; 2];
+        while link != NOBODY {
+            let (entry, band) = (link as usize / BANDS, link as usize % BANDS);
+            let next = std::mem::replace(&mut self.entry_mut(entry).older[band], NOBODY);
+            let moves = self.bucket_of(self.entry(entry).bands[band]) == new;
+            match tails[usize::from(moves)].replace((entry, band)) {
+                None => self.heads[if moves { new } else { old }] = link,
+                Some((before, its_band)) => self.entry_mut(before).older[its_band] = link,
+            }
+            link = next;
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! What can go wrong, by who must act.
+
+use std::path::PathBuf;
+
+use crate::incident::life::Refusal;
+
+/// Why the store did not do what it was asked. Nothing of a failed request is kept.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Nothing was ever stored there.
+    #[error("no store here: {}; run caifeng serve or sweep first, or name the right --data", .0.display())]
+    NoStore(PathBuf),
+    /// Another process owns the directory.
+    #[error("the data directory belongs to process {pid}: {}; stop that process or choose another --data", dir.display())]
+    Owned {
+        /// The directory.
+        dir: PathBuf,
+        /// What the lock file says; `unknown` when it could not be read.
+        pid: String,
+    },
+    /// Written by a later version.
+    #[error(
+        "the store has schema {found}, this program knows {known}: install the newer caifeng that wrote it"
+    )]
+    Newer {
+        /// In the file.
+        found: i64,
+        /// The newest this program knows.
+        known: i64,
+    },
+    /// Written by an earlier version and not yet converted; only readers see this.
+    #[error(
+        "the store has schema {found}, this program needs {known}: start caifeng serve once, which converts it"
+    )]
+    Older {
+        /// In the file.
+        found: i64,
+        /// What this program needs.
+        known: i64,
+    },
+    /// The disk is full or cannot be written. Nothing is lost that was acknowledged; try again later.
+    #[error("the disk is full or failing: {0}; the operator must free space on the data directory")]
+    Disk(String),
+    /// The file is damaged or not a store.
+    #[error("the store is damaged: {0}; the operator must restore it from a backup")]
+    Damaged(String),
+    /// The directory or its files cannot be used.
+    #[error("cannot use the data directory {}: {why}", path.display())]
+    Directory {
+        /// The directory or file.
+        path: PathBuf,
+        /// What the system says.
+        why: String,
+    },
+    /// There is no such watch, sweep or incident.
+    #[error("no such {what}: {id}")]
+    Unknown {
+        /// Which kind of thing.
+        what: &'static str,
+        /// What was asked for.
+        id: String,
+    },
+    /// The incident does not accept the command.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// The store has been closed, or its writer has stopped after a fault.
+    #[error("the store is closed")]
+    Closed,
+    /// A fault of this program.
+    #[error("unexpected answer of the database: {0}; please report this")]
+    Internal(String),
+}
+
+impl StoreError {
+    /// The whole transaction is lost, not only the job that met the error.
+    pub(super) const fn spoils_all(&self) -> bool {
+        matches!(self, Self::Disk(_) | Self::Damaged(_))
+    }
+}
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        use rusqlite::ErrorCode;
+        let text = error.to_string();
+        match error.sqlite_error_code() {
+            Some(
+                ErrorCode::DiskFull
+                | ErrorCode::SystemIoFailure
+                | ErrorCode::ReadOnly
+                | ErrorCode::CannotOpen
+                | ErrorCode::OutOfMemory,
+            ) => Self::Disk(text),
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Self::Damaged(text),
+            _ => Self::Internal(text),
+        }
+    }
+}
+
+impl From<serde_json::Error> for StoreError {
+    fn from(error: serde_json::Error) -> Self {
+        Self::Damaged(format!("unreadable JSON: {error}"))
+    }
+}

@@ -1,0 +1,415 @@
+//! Batches of posts on their way in: new, changed or known.
+//!
+//! A post is known by (source, id), where a source is a plugin and a site. Only
+//! title and text make a version; reactions are replaced in place. Everything here
+//! may be repeated: a batch that is already stored changes nothing.
+
+use std::collections::{HashMap, HashSet};
+
+use caifeng_plugin_host::contract::{Kind, Post, Reactions, Timestamp};
+use rusqlite::{Connection, OptionalExtension, params};
+use sha2::{Digest, Sha256};
+
+use super::error::StoreError;
+use super::incidents::{self, Mention};
+use super::model::{Batch, Ingested, LabelBy, PostRowId, Prepared};
+use super::rowid;
+use super::writer::Writing;
+use crate::incident::opinion::Vote;
+
+/// What a version is recognised by: half of a SHA-256 over title and text.
+pub(super) type Content = [u8; 16];
+
+pub(super) fn content(post: &Post) -> Content {
+    let mut sha = Sha256::new();
+    let title = post.title.as_deref().unwrap_or_default();
+    sha.update((title.len() as u64).to_be_bytes());
+    sha.update(title);
+    sha.update(&post.text);
+    let mut content = [0; 16];
+    content.copy_from_slice(&sha.finalize()[..16]);
+    content
+}
+
+/// A post as far as it decides what is new.
+pub(super) struct Known {
+    pub(super) row: PostRowId,
+    pub(super) content: Content,
+    pub(super) reactions: Reactions,
+}
+
+pub(super) fn known(db: &Connection, source: i64, id: &str) -> Result<Option<Known>, StoreError> {
+    let sql = "SELECT row, content, views, likes, replies, shares FROM post
+               WHERE source = ?1 AND id = ?2";
+    let found = db.prepare_cached(sql)?.query_row(params![source, id], |r| {
+        Ok(Known {
+            row: r.get(0)?,
+            content: r.get(1)?,
+            reactions: reactions(r, 2)?,
+        })
+    });
+    Ok(found.optional()?)
+}
+
+pub(super) fn reactions(row: &rusqlite::Row<'_>, first: usize) -> rusqlite::Result<Reactions> {
+    let count = |i| {
+        row.get::<_, Option<i64>>(first + i)
+            .map(|n| n.and_then(|n| u64::try_from(n).ok()))
+    };
+    Ok(Reactions {
+        views: count(0)?,
+        likes: count(1)?,
+        replies: count(2)?,
+        shares: count(3)?,
+    })
+}
+
+/// SQLite's integers end at 2^63; a page that claims more is believed up to there.
+fn counted(n: Option<u64>) -> Option<i64> {
+    n.map(|n| i64::try_from(n).unwrap_or(i64::MAX))
+}
+
+/// The newer sight, keeping what it does not say.
+fn merged(old: Reactions, new: Reactions) -> Reactions {
+    let bound = |n: Option<u64>| counted(n).and_then(|n| u64::try_from(n).ok());
+    Reactions {
+        views: bound(new.views).or(old.views),
+        likes: bound(new.likes).or(old.likes),
+        replies: bound(new.replies).or(old.replies),
+        shares: bound(new.shares).or(old.shares),
+    }
+}
+
+pub(super) fn changes_reactions(old: Reactions, new: Reactions) -> bool {
+    merged(old, new) != old
+}
+
+pub(super) fn source(db: &Connection, plugin: &str, site: &str) -> Result<Option<i64>, StoreError> {
+    let sql = "SELECT id FROM source WHERE plugin = ?1 AND site = ?2";
+    Ok(db
+        .prepare_cached(sql)?
+        .query_row((plugin, site), |r| r.get(0))
+        .optional()?)
+}
+
+fn source_or_new(db: &Connection, plugin: &str, site: &str) -> Result<i64, StoreError> {
+    if let Some(id) = source(db, plugin, site)? {
+        return Ok(id);
+    }
+    db.prepare_cached("INSERT INTO source (plugin, site) VALUES (?1, ?2)")?
+        .execute((plugin, site))?;
+    Ok(db.last_insert_rowid())
+}
+
+/// Stores a batch; the job behind [`Store::ingest`](super::Store::ingest).
+pub(super) fn ingest(writing: &mut Writing<'_>, batch: &Batch) -> Result<Ingested, StoreError> {
+    let mut done = Ingested::default();
+    let intake = Intake {
+        source: source_or_new(writing.db, &batch.plugin, &batch.site)?,
+        captured: batch.captured,
+        sweep: batch.sweep,
+    };
+    // A page that lists one id twice with different texts would otherwise make two versions at every sight.
+    let mut met = HashSet::new();
+    for prepared in batch
+        .posts
+        .iter()
+        .filter(|p| met.insert(p.post.id.as_str()))
+    {
+        intake.post(writing, prepared, &mut done)?;
+    }
+    for list in [&mut done.opened, &mut done.joined] {
+        list.sort_unstable();
+        list.dedup();
+    }
+    done.joined
+        .retain(|id| done.opened.binary_search(id).is_err());
+    writing.delta.posts += i64::try_from(done.new).unwrap_or(i64::MAX);
+    if let Some(sweep) = batch.sweep.filter(|_| done.new > 0) {
+        let sql = "UPDATE watch SET posts = posts + ?2
+                   WHERE id = (SELECT watch FROM sweep WHERE id = ?1)";
+        writing
+            .db
+            .prepare_cached(sql)?
+            .execute((sweep, done.new as i64))?;
+    }
+    Ok(done)
+}
+
+/// Replaces reactions of posts that are otherwise as stored; the job behind
+/// [`Store::touch`](super::Store::touch). Returns how many changed.
+pub(super) fn touch(
+    db: &Connection,
+    plugin: &str,
+    site: &str,
+    posts: &[(String, Reactions)],
+) -> Result<u64, StoreError> {
+    let Some(source) = source(db, plugin, site)? else {
+        return Ok(0);
+    };
+    let mut changed = 0;
+    for (id, reactions) in posts {
+        if let Some(known) = known(db, source, id)? {
+            changed += u64::from(set_reactions(db, &known, *reactions)?);
+        }
+    }
+    Ok(changed)
+}
+
+fn set_reactions(db: &Connection, known: &Known, new: Reactions) -> Result<bool, StoreError> {
+    let now = merged(known.reactions, new);
+    if now == known.reactions {
+        return Ok(false);
+    }
+    let sql = "UPDATE post SET views = ?2, likes = ?3, replies = ?4, shares = ?5 WHERE row = ?1";
+    db.prepare_cached(sql)?.execute(params![
+        known.row,
+        counted(now.views),
+        counted(now.likes),
+        counted(now.replies),
+        counted(now.shares)
+    ])?;
+    Ok(true)
+}
+
+/// What all posts of a batch have in common.
+struct Intake {
+    source: i64,
+    captured: Timestamp,
+    sweep: Option<i64>,
+}
+
+impl Intake {
+    fn post(
+        &self,
+        writing: &mut Writing<'_>,
+        prepared: &Prepared,
+        done: &mut Ingested,
+    ) -> Result<(), StoreError> {
+        let content = content(&prepared.post);
+        match known(writing.db, self.source, &prepared.post.id)? {
+            None => {
+                let row = self.insert(writing.db, prepared, &content)?;
+                done.new += 1;
+                if let Some(topics) = &prepared.topics {
+                    self.mention(writing, prepared, row, topics, done)?;
+                }
+            }
+            Some(known) if known.content == content => {
+                set_reactions(writing.db, &known, prepared.post.reactions)?;
+            }
+            Some(known) => {
+                let before = self.revise(writing.db, known.row, prepared, &content)?;
+                set_reactions(writing.db, &known, prepared.post.reactions)?;
+                done.changed += 1;
+                self.remention(writing, prepared, known.row, before, done)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn insert(
+        &self,
+        db: &Connection,
+        prepared: &Prepared,
+        content: &Content,
+    ) -> Result<PostRowId, StoreError> {
+        let post = &prepared.post;
+        let row = rowid::allocate(db, rowid::filed(post.published, self.captured))?;
+        let sql = "INSERT INTO post (row, source, id, content, captured, revised, sweep, kind, published,
+                   day_only, edited, views, likes, replies, shares, url, parent, author, publisher, language,
+                   title, text, labels, extra) VALUES (?1, ?2, ?3, ?4, ?5, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12,
+                   ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23)";
+        db.prepare_cached(sql)?.execute(params![
+            row,
+            self.source,
+            post.id,
+            content,
+            self.captured,
+            self.sweep,
+            kind_number(post.kind),
+            post.published,
+            post.day_only,
+            post.edited,
+            counted(post.reactions.views),
+            counted(post.reactions.likes),
+            counted(post.reactions.replies),
+            counted(post.reactions.shares),
+            post.url,
+            post.parent,
+            post.author.as_ref().map(|a| &a.id),
+            post.publisher,
+            post.language,
+            post.title,
+            post.text,
+            json_unless_empty(&prepared.labels)?,
+            extra(post)?
+        ])?;
+        db.prepare_cached("INSERT INTO post_text (rowid, tokens) VALUES (?1, ?2)")?
+            .execute(params![row, prepared.tokens])?;
+        Ok(row)
+    }
+
+    /// Makes what was stored an old version; returns its vote.
+    fn revise(
+        &self,
+        db: &Connection,
+        row: PostRowId,
+        prepared: &Prepared,
+        content: &Content,
+    ) -> Result<Option<Vote>, StoreError> {
+        let post = &prepared.post;
+        let labels: Option<String> = db
+            .prepare_cached("SELECT labels FROM post WHERE row = ?1")?
+            .query_row([row], |r| r.get(0))?;
+        let before = labels
+            .map(|l| serde_json::from_str::<Vec<LabelBy>>(&l))
+            .transpose()?;
+        db.prepare_cached(
+            "INSERT INTO post_version (row, version, captured, title, text)
+             SELECT row, version, revised, title, text FROM post WHERE row = ?1",
+        )?
+        .execute([row])?;
+        let sql = "UPDATE post SET version = version + 1, content = ?2, revised = ?3, edited = ?4, title = ?5,
+                   text = ?6, labels = ?7, extra = ?8, url = ?9 WHERE row = ?1";
+        db.prepare_cached(sql)?.execute(params![
+            row,
+            content,
+            self.captured,
+            post.edited,
+            post.title,
+            post.text,
+            json_unless_empty(&prepared.labels)?,
+            extra(post)?,
+            post.url
+        ])?;
+        db.prepare_cached("INSERT OR REPLACE INTO post_text (rowid, tokens) VALUES (?1, ?2)")?
+            .execute(params![row, prepared.tokens])?;
+        Ok(before.and_then(|labels| vote(&labels)))
+    }
+
+    /// A changed post stays in its incident, with its new say in it; one that
+    /// mentions a topic only now opens or joins an incident.
+    fn remention(
+        &self,
+        writing: &mut Writing<'_>,
+        prepared: &Prepared,
+        row: PostRowId,
+        before: Option<Vote>,
+        done: &mut Ingested,
+    ) -> Result<(), StoreError> {
+        let Some(topics) = &prepared.topics else {
+            return Ok(());
+        };
+        let Some(incident) = incidents::of_post(writing.db, row)? else {
+            return self.mention(writing, prepared, row, topics, done);
+        };
+        done.matched += 1;
+        store_topics(writing.db, row, topics)?;
+        writing
+            .db
+            .prepare_cached("UPDATE mention SET topics = ?2 WHERE row = ?1")?
+            .execute(params![row, json_unless_empty(topics)?])?;
+        incidents::revote(
+            writing,
+            incident,
+            before.as_ref(),
+            vote(&prepared.labels),
+            self.captured,
+        )
+    }
+
+    fn mention(
+        &self,
+        writing: &mut Writing<'_>,
+        prepared: &Prepared,
+        row: PostRowId,
+        topics: &[String],
+        done: &mut Ingested,
+    ) -> Result<(), StoreError> {
+        done.matched += 1;
+        writing.delta.mentions += 1;
+        store_topics(writing.db, row, topics)?;
+        let mention = Mention {
+            row,
+            source: self.source,
+            captured: self.captured,
+            post: &prepared.post,
+            links: &prepared.links,
+            signature: prepared.signature.as_ref(),
+            topics: json_unless_empty(topics)?,
+            vote: vote(&prepared.labels),
+        };
+        let (incident, opened) = incidents::place(writing, &mention)?;
+        if opened {
+            done.opened.push(incident)
+        } else {
+            done.joined.push(incident)
+        }
+        Ok(())
+    }
+}
+
+/// A post's say in the category of its incident.
+fn vote(labels: &[LabelBy]) -> Option<Vote> {
+    let of_category = labels.iter().filter(|l| l.group == "category");
+    Vote::of(of_category.map(|l| (l.label.name.as_str(), l.label.score, l.by.as_str())))
+}
+
+fn store_topics(db: &Connection, row: PostRowId, topics: &[String]) -> Result<(), StoreError> {
+    for name in topics {
+        let known = db
+            .prepare_cached("SELECT id FROM topic WHERE name = ?1")?
+            .query_row([name], |r| r.get::<_, i64>(0))
+            .optional()?;
+        let id = match known {
+            Some(id) => id,
+            None => {
+                db.prepare_cached("INSERT INTO topic (name) VALUES (?1)")?
+                    .execute([name])?;
+                db.last_insert_rowid()
+            }
+        };
+        db.prepare_cached("INSERT OR IGNORE INTO topic_post (topic, row) VALUES (?1, ?2)")?
+            .execute((id, row))?;
+    }
+    Ok(())
+}
+
+fn json_unless_empty<T: serde::Serialize>(list: &[T]) -> Result<Option<String>, StoreError> {
+    if list.is_empty() {
+        Ok(None)
+    } else {
+        Ok(Some(serde_json::to_string(list)?))
+    }
+}
+
+/// What is kept of a post but never asked for.
+fn extra(post: &Post) -> Result<Option<String>, StoreError> {
+    if post.media.is_empty() && post.extra.is_empty() {
+        return Ok(None);
+    }
+    let kept = HashMap::from([
+        ("media", serde_json::to_value(&post.media)?),
+        ("extra", serde_json::to_value(&post.extra)?),
+    ]);
+    Ok(Some(serde_json::to_string(&kept)?))
+}
+
+const fn kind_number(kind: Kind) -> i64 {
+    match kind {
+        Kind::Article => 0,
+        Kind::Post => 1,
+        Kind::Comment => 2,
+        Kind::Repost => 3,
+    }
+}
+
+pub(super) fn kind_of(number: i64) -> Kind {
+    match number {
+        0 => Kind::Article,
+        2 => Kind::Comment,
+        3 => Kind::Repost,
+        _ => Kind::Post,
+    }
+}

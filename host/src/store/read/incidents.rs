@@ -1,0 +1,156 @@
+//! Incidents: lists, histories, figures by day.
+
+use caifeng_plugin_host::contract::Timestamp;
+use rusqlite::{Connection, OptionalExtension, Row};
+
+use super::{Reader, SeriesPoint, unsigned};
+use crate::incident::event::Recorded;
+use crate::incident::{Category, IncidentId, State};
+use crate::store::error::StoreError;
+use crate::store::model::IncidentRow;
+use crate::store::rowid;
+
+/// Which incidents to list, those with the newest post first.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct IncidentQuery {
+    /// First seen, or with a post published, at or after this second.
+    pub since: Option<Timestamp>,
+    /// At most so many; `None` for all.
+    pub limit: Option<usize>,
+    /// After the page that ended with this row: its `latest` and `id`.
+    pub before: Option<(Timestamp, IncidentId)>,
+}
+
+const COLUMNS: &str =
+    "id, title, suggested, suggested_by, assessed, assessed_by, level, state, opened, latest,
+                       posts, sites";
+
+impl Reader {
+    /// A page of incidents, the one with the newest post first.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn incidents(&self, query: &IncidentQuery) -> Result<Vec<IncidentRow>, StoreError> {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM incident
+             WHERE (latest, id) < (?1, ?2) AND (latest >= ?3 OR opened >= ?3)
+             ORDER BY latest DESC, id DESC LIMIT ?4"
+        );
+        let (latest, id) = query.before.unwrap_or((i64::MAX, i64::MAX));
+        let limit = query
+            .limit
+            .and_then(|n| i64::try_from(n).ok())
+            .unwrap_or(-1);
+        self.with(|db| {
+            let mut statement = db.prepare_cached(&sql)?;
+            let rows = statement.query_map(
+                (latest, id, query.since.unwrap_or(i64::MIN), limit),
+                incident,
+            )?;
+            Ok(rows.collect::<Result<_, _>>()?)
+        })
+    }
+
+    /// One incident.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn incident(&self, id: IncidentId) -> Result<Option<IncidentRow>, StoreError> {
+        let sql = format!("SELECT {COLUMNS} FROM incident WHERE id = ?1");
+        self.with(|db| {
+            Ok(db
+                .prepare_cached(&sql)?
+                .query_row([id], incident)
+                .optional()?)
+        })
+    }
+
+    /// All that has happened to an incident, in order.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn history(&self, id: IncidentId) -> Result<Vec<Recorded>, StoreError> {
+        let sql = "SELECT seq, at, actor, body FROM event WHERE incident = ?1 ORDER BY seq";
+        self.with(|db| {
+            let mut statement = db.prepare_cached(sql)?;
+            let mut rows = statement.query([id])?;
+            let mut history = Vec::new();
+            while let Some(r) = rows.next()? {
+                let (actor, body): (String, String) = (r.get(2)?, r.get(3)?);
+                history.push(Recorded {
+                    seq: r.get(0)?,
+                    at: r.get(1)?,
+                    incident: id,
+                    by: serde_json::from_str(&actor)?,
+                    event: serde_json::from_str(&body)?,
+                });
+            }
+            Ok(history)
+        })
+    }
+
+    /// What a person wrote when deciding; `None` once it has been deleted.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn note(&self, id: i64) -> Result<Option<String>, StoreError> {
+        let sql = "SELECT text FROM note WHERE id = ?1";
+        self.with(|db| {
+            Ok(db
+                .prepare_cached(sql)?
+                .query_row([id], |r| r.get(0))
+                .optional()?)
+        })
+    }
+}
+
+fn incident(row: &Row<'_>) -> rusqlite::Result<IncidentRow> {
+    let category = |i| {
+        Ok::<_, rusqlite::Error>(
+            row.get_ref(i)?
+                .as_str_or_null()?
+                .and_then(Category::from_name),
+        )
+    };
+    let (suggested, assessed) = (category(2)?, category(4)?);
+    let by = if assessed.is_some() { 5 } else { 3 };
+    Ok(IncidentRow {
+        id: row.get(0)?,
+        title: row.get::<_, Option<String>>(1)?.unwrap_or_default(),
+        category: assessed.or(suggested),
+        category_by: row.get(by)?,
+        level: row.get(6)?,
+        state: State::from_name(row.get_ref(7)?.as_str()?).unwrap_or(State::New),
+        opened: row.get(8)?,
+        latest: row.get(9)?,
+        posts: unsigned(row.get(10)?),
+        sites: unsigned(row.get(11)?),
+    })
+}
+
+pub(super) fn series(
+    db: &Connection,
+    since: Timestamp,
+    utc_offset: i32,
+) -> Result<Vec<SeriesPoint>, StoreError> {
+    const DAY: i64 = 86_400;
+    let offset = i64::from(utc_offset);
+    let day = (since.saturating_add(offset)).div_euclid(DAY);
+    // Integer division rounds towards zero: counted from the first day, nothing is negative.
+    let sql = "SELECT ((m.row >> 20) + ?2 - ?3) / 86400 AS day, coalesce(i.assessed, i.suggested) AS category, count(*)
+               FROM mention m JOIN incident i ON i.id = m.incident
+               WHERE m.row >= ?1 GROUP BY 1, 2 ORDER BY 1, 2";
+    let start = day * DAY - offset;
+    let mut statement = db.prepare_cached(sql)?;
+    let rows = statement.query_map((rowid::first(start), offset, day * DAY), |r| {
+        Ok(SeriesPoint {
+            day: start + r.get::<_, i64>(0)? * DAY,
+            category: r
+                .get_ref(1)?
+                .as_str_or_null()?
+                .and_then(Category::from_name),
+            posts: unsigned(r.get(2)?),
+        })
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}

@@ -1,0 +1,94 @@
+//! Watches and their sweeps: the record of having looked.
+
+use rusqlite::Row;
+
+use super::{Reader, list, unsigned};
+use crate::store::error::StoreError;
+use crate::store::model::WatchRow;
+use crate::watch::{Sweep, SweepTally};
+
+const SWEEP: &str =
+    "s.id, s.watch, s.started, s.ended, s.requests, s.bytes, s.seen, s.new, s.changed, s.matched,
+                     s.skipped, s.failures";
+
+impl Reader {
+    /// All watches with the sweep that ended last, in the order of their ids.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn watches(&self) -> Result<Vec<WatchRow>, StoreError> {
+        let sql = format!(
+            "SELECT {SWEEP}, w.body, w.heard, w.failing, w.due, w.halted, w.posts
+             FROM watch w LEFT JOIN sweep s ON s.id = w.last ORDER BY w.id"
+        );
+        self.with(|db| {
+            let mut statement = db.prepare_cached(&sql)?;
+            let mut rows = statement.query([])?;
+            let mut watches = Vec::new();
+            while let Some(r) = rows.next()? {
+                watches.push(WatchRow {
+                    watch: serde_json::from_str(
+                        r.get_ref(12)?.as_str().map_err(rusqlite::Error::from)?,
+                    )?,
+                    last: if r.get::<_, Option<i64>>(0)?.is_some() {
+                        Some(sweep(r)?)
+                    } else {
+                        None
+                    },
+                    heard: r.get(13)?,
+                    failing: r.get(14)?,
+                    due: r.get(15)?,
+                    halted: r.get(16)?,
+                    posts: unsigned(r.get(17)?),
+                });
+            }
+            Ok(watches)
+        })
+    }
+
+    /// The latest sweeps of a watch, or of all, newest first; those still running included.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn sweeps(&self, watch: Option<&str>, limit: usize) -> Result<Vec<Sweep>, StoreError> {
+        let test = if watch.is_some() {
+            "s.watch = ?1"
+        } else {
+            "?1 IS NULL"
+        };
+        let sql = format!("SELECT {SWEEP} FROM sweep s WHERE {test} ORDER BY s.id DESC LIMIT ?2");
+        self.with(|db| {
+            let mut statement = db.prepare_cached(&sql)?;
+            let mut rows = statement.query((watch, i64::try_from(limit).unwrap_or(i64::MAX)))?;
+            let mut sweeps = Vec::new();
+            while let Some(r) = rows.next()? {
+                sweeps.push(sweep(r)?);
+            }
+            Ok(sweeps)
+        })
+    }
+}
+
+fn sweep(row: &Row<'_>) -> Result<Sweep, StoreError> {
+    let n = |i| Ok::<_, rusqlite::Error>(unsigned(row.get(i)?));
+    Ok(Sweep {
+        id: row.get(0)?,
+        watch: row.get(1)?,
+        started: row.get(2)?,
+        ended: row.get(3)?,
+        tally: SweepTally {
+            requests: n(4)?,
+            bytes: n(5)?,
+            seen: n(6)?,
+            new: n(7)?,
+            changed: n(8)?,
+            matched: n(9)?,
+            skipped: n(10)?,
+            failures: list(
+                row.get_ref(11)?
+                    .as_str_or_null()
+                    .map_err(rusqlite::Error::from)?,
+            )?,
+        },
+    })
+}

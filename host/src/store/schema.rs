@@ -1,0 +1,87 @@
+//! Opening the file: pragmas and numbered migrations.
+
+use std::path::Path;
+
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+
+use super::error::StoreError;
+
+/// Applied in order; the number of those applied is the file's `user_version`. A
+/// released migration is never edited.
+const MIGRATIONS: [&str; 1] = [include_str!("migrations/0001.sql")];
+
+/// The schema that this program reads and writes.
+pub(super) const KNOWN: i64 = MIGRATIONS.len() as i64;
+
+/// The database inside a data directory.
+pub(super) const FILE: &str = "caifeng.db";
+
+/// Statements kept compiled for each connection.
+const STATEMENTS: usize = 64;
+
+/// Opens the one connection that writes, and brings the schema up to date.
+pub(super) fn open_writer(path: &Path) -> Result<Connection, StoreError> {
+    let mut db = Connection::open(path)?;
+    db.set_prepared_statement_cache_capacity(STATEMENTS);
+    // FULL: a commit is on disk before it is acknowledged. The checkpoint is larger
+    // than SQLite's 4 MB because full-text pages are rewritten often; the limit gives
+    // the space of a long log back.
+    db.execute_batch(
+        "PRAGMA journal_mode = WAL;
+         PRAGMA synchronous = FULL;
+         PRAGMA foreign_keys = ON;
+         PRAGMA temp_store = MEMORY;
+         PRAGMA cache_size = -32768;
+         PRAGMA wal_autocheckpoint = 4000;
+         PRAGMA journal_size_limit = 67108864;",
+    )?;
+    db.busy_timeout(std::time::Duration::from_secs(5))?;
+    migrate(&mut db)?;
+    Ok(db)
+}
+
+/// Opens a connection that can only read.
+pub(super) fn open_reader(path: &Path) -> Result<Connection, StoreError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let db = Connection::open_with_flags(path, flags)?;
+    db.set_prepared_statement_cache_capacity(STATEMENTS);
+    db.execute_batch(
+        "PRAGMA query_only = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -8192;",
+    )?;
+    db.busy_timeout(std::time::Duration::from_secs(5))?;
+    match version(&db)? {
+        found if found > KNOWN => Err(StoreError::Newer {
+            found,
+            known: KNOWN,
+        }),
+        found if found < KNOWN => Err(StoreError::Older {
+            found,
+            known: KNOWN,
+        }),
+        _ => Ok(db),
+    }
+}
+
+fn version(db: &Connection) -> Result<i64, StoreError> {
+    Ok(db.query_row("PRAGMA user_version", [], |r| r.get(0))?)
+}
+
+fn migrate(db: &mut Connection) -> Result<(), StoreError> {
+    let tx = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let found = version(&tx)?;
+    let applied = usize::try_from(found)
+        .ok()
+        .filter(|n| *n <= MIGRATIONS.len());
+    let Some(applied) = applied else {
+        return Err(StoreError::Newer {
+            found,
+            known: KNOWN,
+        });
+    };
+    for migration in &MIGRATIONS[applied..] {
+        tx.execute_batch(migration)?;
+    }
+    tx.pragma_update(None, "user_version", KNOWN)?;
+    tx.commit()?;
+    Ok(())
+}

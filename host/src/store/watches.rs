@@ -1,0 +1,98 @@
+//! Watches and sweeps as the writer keeps them.
+
+use caifeng_plugin_host::contract::Timestamp;
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::error::StoreError;
+use crate::watch::{SweepTally, Watch};
+
+/// Adds watches or replaces those of the same id. One that now observes something
+/// else starts afresh: it is due at once and no longer halted. Its sweeps stay.
+pub(super) fn put(db: &Connection, watches: &[Watch]) -> Result<(), StoreError> {
+    let sql = "INSERT INTO watch (id, body) VALUES (?1, ?2)
+               ON CONFLICT DO UPDATE SET body = excluded.body, due = NULL, halted = NULL
+               WHERE body <> excluded.body";
+    for watch in watches {
+        db.prepare_cached(sql)?
+            .execute((&watch.id, serde_json::to_string(watch)?))?;
+    }
+    Ok(())
+}
+
+pub(super) fn set_halted(db: &Connection, id: &str, why: Option<&str>) -> Result<(), StoreError> {
+    let sql = "UPDATE watch SET halted = ?2 WHERE id = ?1";
+    found(db.prepare_cached(sql)?.execute((id, why))?, "watch", id)
+}
+
+pub(super) fn set_due(db: &Connection, id: &str, at: Timestamp) -> Result<(), StoreError> {
+    let sql = "UPDATE watch SET due = ?2 WHERE id = ?1";
+    found(db.prepare_cached(sql)?.execute((id, at))?, "watch", id)
+}
+
+pub(super) fn begin_sweep(db: &Connection, watch: &str, now: Timestamp) -> Result<i64, StoreError> {
+    let sql = "INSERT INTO sweep (watch, started) SELECT id, ?2 FROM watch WHERE id = ?1";
+    found(
+        db.prepare_cached(sql)?.execute((watch, now))?,
+        "watch",
+        watch,
+    )?;
+    Ok(db.last_insert_rowid())
+}
+
+pub(super) fn finish_sweep(
+    db: &Connection,
+    id: i64,
+    now: Timestamp,
+    tally: &SweepTally,
+) -> Result<(), StoreError> {
+    let watch: Option<String> = db
+        .prepare_cached("SELECT watch FROM sweep WHERE id = ?1 AND ended IS NULL")?
+        .query_row([id], |r| r.get(0))
+        .optional()?;
+    let Some(watch) = watch else {
+        return Err(StoreError::Unknown {
+            what: "running sweep",
+            id: id.to_string(),
+        });
+    };
+    let failures = match tally.failures.as_slice() {
+        [] => None,
+        failures => Some(serde_json::to_string(failures)?),
+    };
+    let n = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
+    db.prepare_cached(
+        "UPDATE sweep SET ended = ?2, requests = ?3, bytes = ?4, seen = ?5, new = ?6, changed = ?7,
+         matched = ?8, skipped = ?9, failures = ?10 WHERE id = ?1",
+    )?
+    .execute(params![
+        id,
+        now,
+        n(tally.requests),
+        n(tally.bytes),
+        n(tally.seen),
+        n(tally.new),
+        n(tally.changed),
+        n(tally.matched),
+        n(tally.skipped),
+        failures
+    ])?;
+    if tally.failures.is_empty() {
+        db.prepare_cached("UPDATE watch SET last = ?2, heard = ?3, failing = 0 WHERE id = ?1")?
+            .execute((watch, id, now))?;
+    } else {
+        db.prepare_cached("UPDATE watch SET last = ?2, failing = failing + 1 WHERE id = ?1")?
+            .execute((watch, id))?;
+    }
+    Ok(())
+}
+
+fn found(rows: usize, what: &'static str, id: &str) -> Result<(), StoreError> {
+    if rows == 0 {
+        Err(StoreError::Unknown {
+            what,
+            id: id.to_owned(),
+        })
+    } else {
+        Ok(())
+    }
+}

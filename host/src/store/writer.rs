@@ -1,0 +1,250 @@
+//! The one thread that writes, and group commit.
+//!
+//! Callers queue jobs over a bounded channel and wait. The thread takes what is
+//! waiting into one transaction, each job within a savepoint of its own, commits
+//! (one sync of the disk for all of them), and only then answers. A job that fails
+//! is undone alone. When the disk fails, the whole transaction is undone and every
+//! caller in it is told; what is kept in memory beside the file (the index of
+//! near-duplicates, the head of the event chain, the figures) goes back with it, so
+//! that the next transaction starts from what is on disk.
+
+use std::fs::File;
+use std::sync::mpsc::{Receiver, SyncSender};
+
+use rusqlite::Connection;
+
+use super::error::StoreError;
+use super::model::Figures;
+use crate::incident::chain::Checkpoint;
+use crate::text::near::NearIndex;
+
+/// Most jobs of one transaction: bounds the log and how long the first waits for the last.
+const GROUP: usize = 64;
+
+/// Told after each commit, with a number that rises by one.
+pub(super) type OnCommit = Box<dyn Fn(u64) + Send>;
+
+/// What a caller sends.
+pub(super) enum Message {
+    Run(Box<dyn Job>),
+    Stop,
+}
+
+/// Something to do within a transaction, and somebody who waits for it.
+pub(super) trait Job: Send {
+    /// Does it and keeps the outcome; `Err` carries a copy of the error.
+    fn run(&mut self, writing: &mut Writing<'_>) -> Result<(), StoreError>;
+    /// Hands the outcome over, or `lost` when the transaction did not commit.
+    fn answer(self: Box<Self>, lost: Option<&StoreError>);
+}
+
+/// The job of a closure.
+pub(super) struct Task<F, T> {
+    work: Option<F>,
+    outcome: Option<Result<T, StoreError>>,
+    reply: SyncSender<Result<T, StoreError>>,
+}
+
+impl<F, T> Task<F, T> {
+    pub(super) fn new(work: F, reply: SyncSender<Result<T, StoreError>>) -> Self {
+        Self {
+            work: Some(work),
+            outcome: None,
+            reply,
+        }
+    }
+}
+
+impl<F, T> Job for Task<F, T>
+where
+    F: FnOnce(&mut Writing<'_>) -> Result<T, StoreError> + Send,
+    T: Send,
+{
+    fn run(&mut self, writing: &mut Writing<'_>) -> Result<(), StoreError> {
+        let Some(work) = self.work.take() else {
+            return Ok(());
+        };
+        let outcome = work(writing);
+        let result = outcome.as_ref().map(|_| ()).map_err(Clone::clone);
+        self.outcome = Some(outcome);
+        result
+    }
+
+    fn answer(self: Box<Self>, lost: Option<&StoreError>) {
+        let answer = match (self.outcome, lost) {
+            (Some(Err(own)), _) => Err(own),
+            (_, Some(lost)) => Err(lost.clone()),
+            (Some(done), None) => done,
+            (None, None) => Err(StoreError::Closed),
+        };
+        // The caller may have gone; the work is done all the same.
+        let _ = self.reply.send(answer);
+    }
+}
+
+/// What a job may use.
+pub(super) struct Writing<'a> {
+    pub(super) db: &'a Connection,
+    pub(super) near: &'a mut NearIndex,
+    pub(super) head: &'a mut Checkpoint,
+    /// Changes to the figures, written when the job has succeeded.
+    pub(super) delta: Delta,
+}
+
+/// Differences to [`Figures`].
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Delta {
+    pub(super) open: i64,
+    pub(super) new: i64,
+    pub(super) posts: i64,
+    pub(super) mentions: i64,
+}
+
+/// The thread's possessions.
+pub(super) struct Writer {
+    pub(super) db: Connection,
+    pub(super) near: NearIndex,
+    pub(super) head: Checkpoint,
+    pub(super) on_commit: Option<OnCommit>,
+    /// Held while the thread lives: this process owns the directory.
+    pub(super) lock: File,
+    pub(super) commits: u64,
+}
+
+impl Writer {
+    /// Serves until told to stop or until every caller has gone.
+    pub(super) fn serve(mut self, queue: &Receiver<Message>) {
+        let mut stop = false;
+        while !stop {
+            let mut jobs: Vec<Box<dyn Job>> = Vec::new();
+            match queue.recv() {
+                Ok(Message::Run(job)) => jobs.push(job),
+                Ok(Message::Stop) | Err(_) => break,
+            }
+            while jobs.len() < GROUP {
+                match queue.try_recv() {
+                    Ok(Message::Run(job)) => jobs.push(job),
+                    Ok(Message::Stop) => {
+                        stop = true;
+                        break;
+                    }
+                    Err(_) => break,
+                }
+            }
+            self.round(jobs);
+        }
+        // An empty log makes the next start fast and the file complete by itself. When
+        // it fails, the log is still there and is read at the next start.
+        if let Err(error) = self.db.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)") {
+            tracing::warn!("the log could not be folded into the database: {error}");
+        }
+        drop(self.db);
+        drop(self.lock);
+    }
+
+    /// One transaction.
+    fn round(&mut self, mut jobs: Vec<Box<dyn Job>>) {
+        let (mark, head) = (self.near.mark(), self.head);
+        let result = self.transact(&mut jobs);
+        if let Err(error) = &result {
+            // Some errors have already rolled back; then there is nothing left to do.
+            if !self.db.is_autocommit() && self.db.execute_batch("ROLLBACK").is_err() {
+                tracing::error!("a failed transaction could not be undone: {error}");
+            }
+            self.near.rollback(mark);
+            self.head = head;
+            tracing::error!("a transaction was undone: {error}");
+        }
+        for job in jobs {
+            job.answer(result.as_ref().err());
+        }
+        if result.is_ok() {
+            self.commits += 1;
+            if let Some(hook) = &self.on_commit {
+                hook(self.commits);
+            }
+            self.bound_near();
+        }
+    }
+
+    fn transact(&mut self, jobs: &mut [Box<dyn Job>]) -> Result<(), StoreError> {
+        self.db.execute_batch("BEGIN IMMEDIATE")?;
+        for job in jobs.iter_mut() {
+            self.one(job.as_mut())?;
+        }
+        self.db.execute_batch("COMMIT")?;
+        Ok(())
+    }
+
+    /// One job in its savepoint. `Err` only when the transaction is lost.
+    fn one(&mut self, job: &mut dyn Job) -> Result<(), StoreError> {
+        let (mark, head) = (self.near.mark(), self.head);
+        self.db.prepare_cached("SAVEPOINT job")?.execute([])?;
+        let mut writing = Writing {
+            db: &self.db,
+            near: &mut self.near,
+            head: &mut self.head,
+            delta: Delta::default(),
+        };
+        let result = job.run(&mut writing);
+        let delta = writing.delta;
+        match result {
+            Ok(()) => {
+                delta.write(&self.db)?;
+                self.db.prepare_cached("RELEASE job")?.execute([])?;
+                Ok(())
+            }
+            Err(error) if error.spoils_all() || self.db.is_autocommit() => Err(error),
+            Err(_) => {
+                self.near.rollback(mark);
+                self.head = head;
+                self.db.execute_batch("ROLLBACK TO job; RELEASE job")?;
+                Ok(())
+            }
+        }
+    }
+
+    /// Keeps the index in memory within its bound by reading the newest again.
+    fn bound_near(&mut self) {
+        if self.near.len() > super::NEAR_LIMIT + super::NEAR_LIMIT / 4 {
+            match super::load_near(&self.db, super::NEAR_LIMIT) {
+                Ok(near) => self.near = near,
+                Err(error) => tracing::warn!("near-duplicates stay in memory: {error}"),
+            }
+        }
+    }
+}
+
+impl Delta {
+    fn write(self, db: &Connection) -> Result<(), StoreError> {
+        let changes = [
+            ("open", self.open),
+            ("new", self.new),
+            ("posts", self.posts),
+            ("mentions", self.mentions),
+        ];
+        for (name, n) in changes.into_iter().filter(|(_, n)| *n != 0) {
+            db.prepare_cached("UPDATE figure SET n = n + ?2 WHERE name = ?1")?
+                .execute((name, n))?;
+        }
+        Ok(())
+    }
+}
+
+/// The figures as they are stored.
+pub(super) fn figures(db: &Connection) -> Result<Figures, StoreError> {
+    let mut figures = Figures::default();
+    let mut statement = db.prepare_cached("SELECT name, n FROM figure")?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let n = u64::try_from(row.get::<_, i64>(1)?).unwrap_or(0);
+        match row.get_ref(0)?.as_str().unwrap_or_default() {
+            "open" => figures.open = n,
+            "new" => figures.new = n,
+            "posts" => figures.posts = n,
+            "mentions" => figures.mentions = n,
+            _ => {}
+        }
+    }
+    Ok(figures)
+}

@@ -1,0 +1,112 @@
+//! Which spellings are the same: letter case, full-width forms, and characters
+//! that nobody sees.
+//!
+//! This is the part of Unicode's NFKC and case folding that Chinese pages need:
+//! `ＡＢＣ１２３` is `abc123`, an ideographic space is a space, and a zero-width
+//! space put between two characters to escape a filter is nothing. What it gives
+//! up: ligatures, circled digits and half-width katakana stay as they are, and
+//! traditional characters are not turned into simplified ones.
+
+use std::ops::Range;
+
+/// The folded form of one character: none, one, or (for a few letters whose
+/// lower case is a sequence) up to three characters.
+pub fn fold_char(c: char) -> impl Iterator<Item = char> {
+    let plain = match c {
+        '\u{ff01}'..='\u{ff5e}' => char::from_u32(c as u32 - 0xfee0).unwrap_or(c),
+        '\u{3000}' => ' ',
+        _ => c,
+    };
+    (!is_invisible(c))
+        .then(|| plain.to_lowercase())
+        .into_iter()
+        .flatten()
+}
+
+/// Zero-width characters, direction marks, soft hyphens, variation selectors.
+fn is_invisible(c: char) -> bool {
+    matches!(c,
+        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{e0000}'..='\u{e0fff}')
+}
+
+/// A whole text folded.
+#[must_use]
+pub fn fold(text: &str) -> String {
+    let mut folded = String::with_capacity(text.len());
+    for c in text.chars() {
+        folded.extend(fold_char(c));
+    }
+    folded
+}
+
+/// A folded text that remembers where each part of it stood in the original.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Folded {
+    text: String,
+    /// Each character whose folding did not keep its length, in order; none in most texts.
+    resized: Vec<Resized>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Resized {
+    folded: Range<usize>,
+    original: Range<usize>,
+}
+
+impl Folded {
+    /// Folds `original` and keeps the way back.
+    #[must_use]
+    pub fn of(original: &str) -> Self {
+        let mut text = String::with_capacity(original.len());
+        let mut resized = Vec::new();
+        for (at, c) in original.char_indices() {
+            let start = text.len();
+            text.extend(fold_char(c));
+            if text.len() - start != c.len_utf8() {
+                resized.push(Resized {
+                    folded: start..text.len(),
+                    original: at..at + c.len_utf8(),
+                });
+            }
+        }
+        Self { text, resized }
+    }
+
+    /// The folded text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// The original characters from which `range` of the folded text came, in
+    /// bytes; a character of which only a part is meant counts whole.
+    ///
+    /// `range` must lie on character boundaries of [`as_str`](Self::as_str);
+    /// then the answer lies on character boundaries of the original.
+    #[must_use]
+    pub fn original(&self, range: Range<usize>) -> Range<usize> {
+        let start = self.original_at(
+            self.resized
+                .partition_point(|r| r.folded.start <= range.start),
+            range.start,
+            |r| r.start,
+        );
+        let end = self.original_at(
+            self.resized.partition_point(|r| r.folded.start < range.end),
+            range.end,
+            |r| r.end,
+        );
+        start..end.max(start)
+    }
+
+    /// Where `offset` was, given how many resized characters begin before it;
+    /// `edge` chooses when it falls inside the last of them.
+    fn original_at(&self, before: usize, offset: usize, edge: fn(&Range<usize>) -> usize) -> usize {
+        match before.checked_sub(1).map(|last| &self.resized[last]) {
+            None => offset,
+            Some(last) if offset < last.folded.end => edge(&last.original),
+            Some(last) => last.original.end + (offset - last.folded.end),
+        }
+    }
+}
