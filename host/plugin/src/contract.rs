@@ -5,7 +5,55 @@
 //! one module per published contract (`contract::v0_1`) converts to and from
 //! the generated ones, so a new contract never reaches the rest of the host.
 
+mod v0_1;
+
+use crate::engine::{Compiled, Live, LoadError, Trap};
 use serde::{Deserialize, Serialize};
+
+/// Versions of the contract that this host speaks, newest first.
+pub const SPOKEN: &[&str] = &[v0_1::VERSION];
+
+/// A source's functions in one published contract.
+pub(crate) trait SourceContract: Send + Sync {
+    fn start(&self, on: &Compiled, live: &mut Live, crawl: &Crawl) -> Result<Result<Vec<Request>, Failure>, Trap>;
+
+    fn parse(
+        &self,
+        on: &Compiled,
+        live: &mut Live,
+        crawl: &Crawl,
+        request: &Request,
+        response: &Response,
+    ) -> Result<Result<Page, Failure>, Trap>;
+}
+
+/// A classifier's function in one published contract.
+pub(crate) trait ClassifierContract: Send + Sync {
+    fn classify(
+        &self,
+        on: &Compiled,
+        live: &mut Live,
+        settings: &Settings,
+        posts: &[Post],
+    ) -> Result<Result<Vec<Vec<Label>>, Failure>, Trap>;
+}
+
+/// The functions of a source that speaks `version`, one of [`SPOKEN`]. The
+/// version is looked at here and at no call.
+pub(crate) fn source(version: &str, compiled: &Compiled) -> Result<Box<dyn SourceContract>, LoadError> {
+    match version {
+        v0_1::VERSION => Ok(Box::new(v0_1::Source::find(compiled)?)),
+        other => Err(LoadError::Shape(format!("unknown contract {other}"))),
+    }
+}
+
+/// The function of a classifier that speaks `version`, one of [`SPOKEN`].
+pub(crate) fn classifier(version: &str, compiled: &Compiled) -> Result<Box<dyn ClassifierContract>, LoadError> {
+    match version {
+        v0_1::VERSION => Ok(Box::new(v0_1::Classifier::find(compiled)?)),
+        other => Err(LoadError::Shape(format!("unknown contract {other}"))),
+    }
+}
 
 /// Seconds since 1970-01-01T00:00:00Z.
 pub type Timestamp = i64;

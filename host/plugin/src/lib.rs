@@ -1,3 +1,8 @@
-//! Loads a Caifeng plugin and calls it.
-
+//! plugin host
+pub mod address;
+pub mod artifact;
+pub mod classifier;
 pub mod contract;
+pub mod engine;
+pub mod manifest;
+pub mod source;

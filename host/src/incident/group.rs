@@ -17,7 +17,7 @@ use super::IncidentId;
 pub const ALGORITHM: &str = "near-link/1";
 
 /// Least similarity at which two texts are taken for one.
-pub const LEAST_SIMILARITY: f32 = 0.7;
+pub const LEAST_SIMILARITY: f32 = 0.65;
 
 /// Seconds between two posts beyond which text or address no longer joins them.
 pub const WINDOW: i64 = 30 * 86_400;

@@ -1,0 +1,160 @@
+//! The words of the contract, with the few methods that every author needs.
+
+use crate::Failure;
+
+pub use crate::bindings::exports::caifeng::plugin::classifier::Label;
+pub use crate::bindings::exports::caifeng::plugin::source::{Crawl, Page, Target};
+pub use crate::bindings::exports::caifeng::plugin::types::{
+    Author, Kind, Method, Post, Reactions, Request, Response, Settings, Timestamp,
+};
+
+/// Reads posts from one kind of site.
+///
+/// Both functions are pure: the same arguments give the same answer, on any
+/// machine, in any order. There is no clock ([`Crawl::now`] is the time) and no
+/// network (describe a [`Request`]; the host decides whether and when to send
+/// it). Export an implementation with [`export_source!`](crate::export_source).
+pub trait Source {
+    /// The first requests of a crawl.
+    ///
+    /// # Errors
+    /// [`Failure::Unsupported`] for a target or a setting that the plugin
+    /// cannot serve.
+    fn start(crawl: &Crawl) -> Result<Vec<Request>, Failure>;
+
+    /// Reads one response; `request` is the request as the plugin made it.
+    ///
+    /// An element that looks like a post and cannot be read is one line in
+    /// [`Page::skipped`], not an error: the other posts of the page count.
+    ///
+    /// # Errors
+    /// The reaction the host should have when the page holds no posts at all.
+    fn parse(crawl: &Crawl, request: &Request, response: &Response) -> Result<Page, Failure>;
+}
+
+/// Labels posts. Export an implementation with
+/// [`export_classifier!`](crate::export_classifier).
+pub trait Classifier {
+    /// Labels a batch: one list per post, in the order given. A post with no
+    /// label has an empty list.
+    ///
+    /// # Errors
+    /// [`Failure::Unsupported`] for settings the plugin cannot work with.
+    fn classify(settings: &Settings, posts: &[Post]) -> Result<Vec<Vec<Label>>, Failure>;
+}
+
+impl Post {
+    /// A post with its identity and nothing else; fill in what the page tells.
+    ///
+    /// `id` is the site's own identifier, `url` where a person can read it.
+    pub fn new(kind: Kind, id: impl Into<String>, url: impl Into<String>) -> Self {
+        Self {
+            id: id.into(),
+            kind,
+            url: url.into(),
+            parent: None,
+            author: None,
+            publisher: None,
+            title: None,
+            text: String::new(),
+            language: None,
+            published: None,
+            day_only: false,
+            edited: None,
+            reactions: Reactions::default(),
+            media: Vec::new(),
+            extra: Vec::new(),
+        }
+    }
+}
+
+impl Default for Reactions {
+    /// The page tells nothing about reactions, which is not zero of each.
+    fn default() -> Self {
+        Self { views: None, likes: None, replies: None, shares: None }
+    }
+}
+
+impl Default for Page {
+    fn default() -> Self {
+        Self { posts: Vec::new(), follow: Vec::new(), expected: None, skipped: Vec::new() }
+    }
+}
+
+impl Request {
+    /// A `GET` of `url` whose response the step `step` of the manifest reads.
+    pub fn get(step: impl Into<String>, url: impl Into<String>) -> Self {
+        Self {
+            step: step.into(),
+            url: url.into(),
+            method: Method::Get,
+            headers: Vec::new(),
+            context: String::new(),
+        }
+    }
+}
+
+impl Response {
+    /// The first header field of that name, whatever its case.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers
+            .iter()
+            .find(|(field, _)| field.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.as_str())
+    }
+
+    /// The failure that the status alone already is: 404 and 410 are
+    /// [`Failure::Gone`]; 401, 403, 407 and 451 are [`Failure::Blocked`]; any
+    /// other 4xx is [`Failure::Unexpected`].
+    ///
+    /// # Errors
+    /// As said above; `Ok` for every other status.
+    pub fn check_status(&self) -> Result<(), Failure> {
+        match self.status {
+            404 | 410 => Err(Failure::Gone),
+            401 | 403 | 407 | 451 => {
+                Err(Failure::blocked(format!("the site answered with status: {}", self.status)))
+            }
+            400..=499 => {
+                Err(Failure::unexpected(format!("the site answered with status: {}", self.status)))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Crawl {
+    /// What the operator has set under that name.
+    pub fn setting(&self, name: &str) -> Option<&str> {
+        self.settings.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn response(status: u16) -> Response {
+        Response {
+            url: "https://example.org/".into(),
+            status,
+            headers: vec![("Content-Type".into(), "text/xml".into())],
+            body: String::new(),
+            fetched: 0,
+        }
+    }
+
+    #[test]
+    fn status_names_the_reaction() {
+        assert_eq!(response(200).check_status(), Ok(()));
+        assert_eq!(response(410).check_status(), Err(Failure::Gone));
+        assert!(matches!(response(403).check_status(), Err(Failure::Blocked(_))));
+        assert!(matches!(response(418).check_status(), Err(Failure::Unexpected(_))));
+    }
+
+    #[test]
+    fn header_names_have_no_case() {
+        assert_eq!(response(200).header("content-type"), Some("text/xml"));
+        assert_eq!(response(200).header("etag"), None);
+    }
+}
