@@ -62,7 +62,11 @@ pub(crate) fn pieces(text: &str, excerpts: &[&str]) -> Vec<Piece> {
 }
 
 /// Text on one line, at most `limit` characters, with an ellipsis when cut.
+/// Marks that turn the direction of writing are dropped: in a heading or a
+/// window's title they would turn words that are not theirs.
 pub(crate) fn line(text: &str, limit: usize) -> String {
+    let turns = |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let text: String = text.chars().filter(|c| !turns(*c)).collect();
     let mut words = text.split_whitespace().collect::<Vec<_>>().join(" ");
     if let Some((at, _)) = words.char_indices().nth(limit) {
         words.truncate(at);
@@ -128,6 +132,7 @@ mod tests {
     fn a_line_is_one_line() {
         assert_eq!(line("一 \n 二\t三", 9), "一 二 三");
         assert_eq!(line("一二三四", 3), "一二三…");
+        assert_eq!(line("\u{202e}drowssap", 9), "drowssap");
     }
 
     proptest! {

@@ -99,6 +99,9 @@ pub(crate) struct Bar {
     pub(crate) h: String,
 }
 
+/// No bar is wider than this, so that two of them do not make a wall.
+const WIDEST: f64 = 14.0;
+
 /// A rectangle per value, the largest as high as the box.
 pub(crate) fn bars(values: &[u64], width: u32, height: u32) -> Vec<Bar> {
     let top = values.iter().copied().max().unwrap_or(0).max(1);
@@ -109,10 +112,11 @@ pub(crate) fn bars(values: &[u64], width: u32, height: u32) -> Vec<Bar> {
         #[expect(clippy::cast_precision_loss, reason = "a picture needs no more than 52 bits")]
         let share = *value as f64 / top as f64;
         let h = if *value == 0 { 0.0 } else { (share * f64::from(height)).max(1.0) };
+        let w = (slot - gap).min(WIDEST);
         out.push(Bar {
-            x: unit(left + gap / 2.0),
+            x: unit(left + (slot - w) / 2.0),
             y: unit(f64::from(height) - h),
-            w: unit((slot - gap).min(28.0)),
+            w: unit(w),
             h: unit(h),
         });
         left += slot;
@@ -170,7 +174,7 @@ mod tests {
     #[test]
     fn bars_stand_on_the_bottom_and_the_largest_fills_the_box() {
         let bars = bars(&[0, 1, 4], 30, 40);
-        assert_eq!(bars[2], Bar { x: "21.3".into(), y: "0".into(), w: "7.5".into(), h: "40".into() });
+        assert_eq!(bars[2], Bar { x: "21.2".into(), y: "0".into(), w: "7.5".into(), h: "40".into() });
         assert_eq!((bars[1].y.as_str(), bars[1].h.as_str()), ("30", "10"));
         assert_eq!(bars[0].h, "0");
     }

@@ -108,7 +108,7 @@ struct Figure {
 struct Site {
     name: String,
     posts: String,
-    /// Percent of the largest.
+    /// Percent of all.
     share: u64,
 }
 
@@ -141,7 +141,12 @@ fn figure(posts: &[PostRow], face: &Clockface, lang: Lang) -> Option<Figure> {
     let name = |at| if hourly { face.plain(at) } else { face.plain_day(at) };
     let (first, last) = (trend.bins.first()?.from, trend.bins.last()?.from);
     let peak = trend.peak();
-    let key = if hourly { "trend.sentence-hour" } else { "trend.sentence-day" };
+    let key = match (hourly, peak.posts) {
+        (true, 0..=1) => "trend.sentence-hour-flat",
+        (true, _) => "trend.sentence-hour",
+        (false, 0..=1) => "trend.sentence-day-flat",
+        (false, _) => "trend.sentence-day",
+    };
     let mut sentence = lang.with(
         key,
         &[
@@ -178,10 +183,10 @@ fn spread(posts: &[PostRow]) -> Vec<Site> {
     }
     let mut sites: Vec<_> = counts.into_iter().collect();
     sites.sort_by_key(|(_, n)| std::cmp::Reverse(*n));
-    let most = sites.first().map_or(1, |(_, n)| *n);
+    let all = sites.iter().map(|(_, n)| n).sum::<u64>().max(1);
     sites
         .into_iter()
         .take(12)
-        .map(|(name, n)| Site { name: name.to_owned(), posts: grouped(n), share: n * 100 / most })
+        .map(|(name, n)| Site { name: name.to_owned(), posts: grouped(n), share: n * 100 / all })
         .collect()
 }
