@@ -34,10 +34,7 @@ impl Watch {
         });
         let authority = address.and_then(|a| url::Url::parse(a).ok()).and_then(|u| {
             let host = u.host_str()?.to_owned();
-            Some(
-                u.port()
-                    .map_or(host.clone(), |port| format!("{host}:{port}")),
-            )
+            Some(u.port().map_or(host.clone(), |port| format!("{host}:{port}")))
         });
         authority.unwrap_or_else(|| self.plugin.clone())
     }

@@ -61,11 +61,6 @@ impl Vote {
     }
 }
 
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "clamped to 0..=1000; NaN becomes 0"
-)]
 fn thousandths(score: f32) -> u64 {
     (score.clamp(0.0, 1.0) * 1000.0).round() as u64
 }

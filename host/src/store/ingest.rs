@@ -342,9 +342,9 @@ impl Intake {
         };
         let (incident, opened) = incidents::place(writing, &mention)?;
         if opened {
-            done.opened.push(incident)
+            done.opened.push(incident);
         } else {
-            done.joined.push(incident)
+            done.joined.push(incident);
         }
         Ok(())
     }

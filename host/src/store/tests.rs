@@ -243,7 +243,7 @@ fn only_title_and_text_make_a_version() {
     let changed = prepared(post("1", "新的说法"));
     assert_eq!(
         reader
-            .unseen("feed", "bbs.example", &[changed.post.clone()])
+            .unseen("feed", "bbs.example", std::slice::from_ref(&changed.post))
             .unwrap(),
         [Novelty::Changed]
     );
@@ -788,7 +788,11 @@ fn callers_share_a_commit_and_each_has_its_answer() {
     // While one job waits, the others gather behind it.
     let (go, wait) = std::sync::mpsc::channel::<()>();
     std::thread::scope(|scope| {
-        scope.spawn(|| store.run(move |_| Ok(wait.recv().unwrap())).unwrap());
+        scope.spawn(|| {
+            store
+                .run(move |_| wait.recv().map_err(|_| StoreError::Closed))
+                .unwrap();
+        });
         let callers: Vec<_> = (0..8)
             .map(|n| {
                 let store = store.clone();
@@ -1090,7 +1094,7 @@ fn watches_remember_how_they_fared() {
         site: Some("https://new.example".into()),
         ..watch("a")
     };
-    store.put_watches(&[other.clone()]).unwrap();
+    store.put_watches(std::slice::from_ref(&other)).unwrap();
     let a = row();
     assert_eq!(
         (a.watch, a.halted, a.due, a.failing),
