@@ -118,8 +118,8 @@ pub fn encode(core_module: &[u8], manifest_toml: &str) -> Result<Vec<u8>, BuildE
 /// Says who must act; see [`BuildError`].
 pub fn build_crate(dir: &Path, out: &Path, progress: &mut dyn FnMut(Progress)) -> Result<PathBuf, BuildError> {
     let manifest_path = dir.join("plugin.toml");
-    let manifest = fs::read_to_string(&manifest_path)
-        .map_err(|error| BuildError::NoManifest { path: manifest_path, error })?;
+    let manifest =
+        fs::read_to_string(&manifest_path).map_err(|error| BuildError::NoManifest { path: manifest_path, error })?;
     Manifest::parse(&manifest)?;
     let module = compile(dir, progress)?;
     progress(Progress::Encoding);
@@ -251,9 +251,12 @@ fn strip(module: &[u8]) -> Result<Vec<u8>, BuildError> {
     let mut stripped = module.get(..8).unwrap_or(module).to_vec();
     for payload in Parser::new(0).parse_all(module) {
         let payload = payload.map_err(damaged)?;
-        let dropped = matches!(&payload, Payload::CustomSection(section) if !section.name().starts_with("component-type"));
+        let dropped =
+            matches!(&payload, Payload::CustomSection(section) if !section.name().starts_with("component-type"));
         if let (false, Some((id, range))) = (dropped, payload.as_section()) {
-            wasm_encoder::RawSection { id, data: &module[range] }.append_to(&mut stripped);
+            let at = |offset| usize::try_from(offset).unwrap_or(usize::MAX);
+            let data = module.get(at(range.start)..at(range.end)).unwrap_or_default();
+            wasm_encoder::RawSection { id, data }.append_to(&mut stripped);
         }
     }
     Ok(stripped)

@@ -75,7 +75,9 @@ impl Jar {
 impl Cookie {
     fn fits(&self, url: &Url) -> bool {
         let path = url.path();
-        let under = path.strip_prefix(&*self.path).is_some_and(|rest| self.path.ends_with('/') || rest.is_empty() || rest.starts_with('/'));
+        let under = path
+            .strip_prefix(&*self.path)
+            .is_some_and(|rest| self.path.ends_with('/') || rest.is_empty() || rest.starts_with('/'));
         url.host_str() == Some(&self.host) && under && (!self.secure || url.scheme() == "https")
     }
 }

@@ -124,9 +124,8 @@ impl Live {
     /// # Errors
     /// TLS cannot be set up, for instance because the system has no root certificates.
     pub fn new(settings: Settings, now: Now) -> Result<Self, FetchError> {
-        let lookup: Lookup = Arc::new(|name| {
-            Box::pin(async move { Ok(tokio::net::lookup_host((name, 0)).await?.collect()) })
-        });
+        let lookup: Lookup =
+            Arc::new(|name| Box::pin(async move { Ok(tokio::net::lookup_host((name, 0)).await?.collect()) }));
         Self::with_lookup(settings, now, lookup)
     }
 
@@ -163,7 +162,12 @@ impl Live {
     ///
     /// # Errors
     /// See [`FetchError`].
-    pub async fn fetch(&self, session: &mut Session, request: &Request, allow: Allow<'_>) -> Result<Fetched, FetchError> {
+    pub async fn fetch(
+        &self,
+        session: &mut Session,
+        request: &Request,
+        allow: Allow<'_>,
+    ) -> Result<Fetched, FetchError> {
         let mut hop = Hop { url: address(&request.url)?, from: None, method: request.method.clone() };
         let fields = guest_fields(&request.headers)?;
         let mut exchanges = Vec::new();
@@ -171,7 +175,8 @@ impl Live {
             allowed(&hop.url, allow)?;
             hop.check(&self.settings.policy)?;
             self.robots.check(&hop.url, |file| self.robots_file(file, session.pace)).await?;
-            let (exchange, cookies) = self.exchange(&hop, &fields, session, Body::Refused(self.settings.limits.body)).await?;
+            let (exchange, cookies) =
+                self.exchange(&hop, &fields, session, Body::Refused(self.settings.limits.body)).await?;
             for cookie in &cookies {
                 session.cookies.set(&hop.url, cookie);
             }
@@ -189,8 +194,7 @@ impl Live {
         let Some(last) = exchanges.last() else {
             return Err(FetchError::Network { detail: "no answer".to_owned() });
         };
-        settle(last.status, &last.headers, last.date)
-            .inspect_err(|error| self.rest(&last.sent.url, error))?;
+        settle(last.status, &last.headers, last.date).inspect_err(|error| self.rest(&last.sent.url, error))?;
         let fetched = decoded(&last.sent.url, last.status, last.headers.clone(), &last.body, last.date);
         Ok(Fetched { exchanges, ..fetched })
     }
@@ -209,7 +213,8 @@ impl Live {
         let mut hop = Hop { url: file, from: None, method: Method::Get };
         for _ in 0..=MAX_HOPS {
             hop.check(&self.settings.policy)?;
-            let (exchange, _) = self.exchange(&hop, &HeaderMap::new(), &mut session, Body::Cut(robots::MAX_BYTES)).await?;
+            let (exchange, _) =
+                self.exchange(&hop, &HeaderMap::new(), &mut session, Body::Cut(robots::MAX_BYTES)).await?;
             match redirect(&hop.url, exchange.status, &exchange.headers) {
                 Some(next) => hop = hop.to(next?, exchange.status),
                 None => {
@@ -224,7 +229,13 @@ impl Live {
     }
 
     /// One request and its answer, in turn and within limits; also the cookies that it sets.
-    async fn exchange(&self, hop: &Hop, fields: &HeaderMap, session: &Session, body: Body) -> Result<(Exchange, Vec<String>), FetchError> {
+    async fn exchange(
+        &self,
+        hop: &Hop,
+        fields: &HeaderMap,
+        session: &Session,
+        body: Body,
+    ) -> Result<(Exchange, Vec<String>), FetchError> {
         let private = hop.check(&self.settings.policy)?;
         self.pace.turn(hop.url.host_str().unwrap_or_default(), session.pace).await;
         if private {
@@ -233,7 +244,8 @@ impl Live {
         let client = if private { &self.private } else { &self.public };
         let after = self.settings.limits.total;
         let answer = self.answer(client, hop, fields, session, body);
-        let (exchange, cookies) = tokio::time::timeout(after, answer).await.map_err(|_| FetchError::TimedOut { after })??;
+        let (exchange, cookies) =
+            tokio::time::timeout(after, answer).await.map_err(|_| FetchError::TimedOut { after })??;
         self.record(&exchange)?;
         Ok((exchange, cookies))
     }
@@ -278,8 +290,12 @@ impl Live {
         }
         let cookies = headers.iter().filter(|(name, _)| name == "set-cookie").map(|(_, value)| value.clone()).collect();
         // The client undoes the codings that it asked for and takes the field away.
-        if let Some(coding) = field(&headers, "content-encoding").filter(|coding| !coding.eq_ignore_ascii_case("identity")) {
-            return Err(FetchError::Network { detail: format!("answer in a content-encoding that nobody asked for: {coding}") });
+        if let Some(coding) =
+            field(&headers, "content-encoding").filter(|coding| !coding.eq_ignore_ascii_case("identity"))
+        {
+            return Err(FetchError::Network {
+                detail: format!("answer in a content-encoding that nobody asked for: {coding}"),
+            });
         }
         Ok((Exchange { date: (self.now)(), sent, status, headers: kept(headers), body }, cookies))
     }
@@ -319,7 +335,9 @@ impl Live {
     fn record(&self, exchange: &Exchange) -> Result<(), FetchError> {
         let Some(recorder) = &self.recorder else { return Ok(()) };
         let mut recorder = recorder.lock().unwrap_or_else(PoisonError::into_inner);
-        recorder.write(exchange).map_err(|error| FetchError::Network { detail: format!("the recording cannot be written: {error}") })
+        recorder
+            .write(exchange)
+            .map_err(|error| FetchError::Network { detail: format!("the recording cannot be written: {error}") })
     }
 }
 
@@ -390,7 +408,9 @@ const MOST_FIELDS: usize = 32;
 
 /// What a plugin may set: nothing that says who asks, proves it, or describes the transfer.
 fn guest_fields(fields: &[(String, String)]) -> Result<HeaderMap, FetchError> {
-    let refused = |what: &str| FetchError::Refused { why: format!("the plugin asks with a header field that cannot be sent: {what:?}") };
+    let refused = |what: &str| FetchError::Refused {
+        why: format!("the plugin asks with a header field that cannot be sent: {what:?}"),
+    };
     let mut map = HeaderMap::new();
     if fields.len() > MOST_FIELDS {
         return Err(refused("too many"));
@@ -431,7 +451,8 @@ fn may_set(name: &str) -> bool {
         "x-client-ip",
     ];
     const PREFIXES: [&str; 6] = ["proxy-", "x-forwarded", "sec-", "if-", "cf-", "x-http-method"];
-    const CREDENTIALS: [&str; 9] = ["auth", "cookie", "token", "api-key", "apikey", "secret", "session", "password", "credential"];
+    const CREDENTIALS: [&str; 9] =
+        ["auth", "cookie", "token", "api-key", "apikey", "secret", "session", "password", "credential"];
     let name = name.to_ascii_lowercase();
     !HOSTS.contains(&&*name)
         && !PREFIXES.iter().any(|prefix| name.starts_with(prefix))
@@ -452,7 +473,9 @@ fn client(settings: &Settings, resolver: Resolver) -> Result<Client, FetchError>
         .pool_max_idle_per_host(1)
         .dns_resolver(Arc::new(resolver))
         .build()
-        .map_err(|error| FetchError::Network { detail: format!("TLS cannot be set up, are root certificates installed: {error}") })
+        .map_err(|error| FetchError::Network {
+            detail: format!("TLS cannot be set up, are root certificates installed: {error}"),
+        })
 }
 
 /// Resolves names; when `checked`, to public addresses or not at all.

@@ -133,7 +133,10 @@ mod tests {
             async { Ok((200, b"User-agent: caifeng\nDisallow: /inner\n".to_vec())) }
         };
         assert_eq!(cache.check(&url("/open?x"), ask).await, Ok(()));
-        assert_eq!(cache.check(&url("/inner/y"), ask).await, Err(FetchError::Blocked { url: "http://a.cn:81/inner/y".to_owned() }));
+        assert_eq!(
+            cache.check(&url("/inner/y"), ask).await,
+            Err(FetchError::Blocked { url: "http://a.cn:81/inner/y".to_owned() })
+        );
         assert_eq!(asked.load(Ordering::Relaxed), 1);
         tokio::time::advance(KEPT).await;
         assert_eq!(cache.check(&url("/open"), ask).await, Ok(()));
@@ -183,7 +186,10 @@ mod tests {
         for row in &rows {
             let text = |key: &str| row[key].as_str().unwrap();
             let rules = Robots::parse(text("robots_txt").as_bytes(), product(text("user_agent")));
-            let path = Url::parse(text("url")).map_or_else(|_| text("url").to_owned(), |url| url[Position::BeforePath..Position::AfterQuery].to_owned());
+            let path = Url::parse(text("url")).map_or_else(
+                |_| text("url").to_owned(),
+                |url| url[Position::BeforePath..Position::AfterQuery].to_owned(),
+            );
             if rules.is_allowed(&path) != row["allowed"].as_bool().unwrap() {
                 wrong.push(format!("{} {} {:?} {}", row["test"], row["user_agent"], row["robots_txt"], row["url"]));
             }

@@ -79,52 +79,25 @@ pub fn choose(at: Timestamp, candidates: &[Candidate]) -> Option<(IncidentId, Wh
 fn by_parent(candidates: &[Candidate]) -> Option<(IncidentId, Why)> {
     let parents = candidates.iter().filter(|candidate| candidate.parent);
     let parent = parents.min_by_key(|candidate| (candidate.incident, &candidate.url))?;
-    Some((
-        parent.incident,
-        Why::Parent {
-            to: parent.url.clone(),
-        },
-    ))
+    Some((parent.incident, Why::Parent { to: parent.url.clone() }))
 }
 
 /// An address that already leads to two incidents is a place where many matters
 /// meet (a message board, a policy, a live page) and says nothing about this one.
-fn by_link<'a>(
-    candidates: impl Iterator<Item = &'a Candidate> + Clone,
-) -> Option<(IncidentId, Why)> {
-    let linked =
-        candidates.filter_map(|candidate| Some((candidate.incident, candidate.link.as_deref()?)));
+fn by_link<'a>(candidates: impl Iterator<Item = &'a Candidate> + Clone) -> Option<(IncidentId, Why)> {
+    let linked = candidates.filter_map(|candidate| Some((candidate.incident, candidate.link.as_deref()?)));
     let alone = |&(incident, link): &(IncidentId, &str)| {
-        linked
-            .clone()
-            .all(|(other, shared)| shared != link || other == incident)
+        linked.clone().all(|(other, shared)| shared != link || other == incident)
     };
     let (incident, url) = linked.clone().filter(alone).min()?;
-    Some((
-        incident,
-        Why::Link {
-            url: url.to_owned(),
-        },
-    ))
+    Some((incident, Why::Link { url: url.to_owned() }))
 }
 
 fn by_text<'a>(candidates: impl Iterator<Item = &'a Candidate>) -> Option<(IncidentId, Why)> {
     let (similarity, nearest) = candidates
-        .filter_map(|candidate| {
-            Some((
-                candidate.similarity.filter(|&s| s >= LEAST_SIMILARITY)?,
-                candidate,
-            ))
-        })
+        .filter_map(|candidate| Some((candidate.similarity.filter(|&s| s >= LEAST_SIMILARITY)?, candidate)))
         .min_by(|(a, x), (b, y)| {
-            b.total_cmp(a)
-                .then_with(|| (x.incident, x.at, &x.url).cmp(&(y.incident, y.at, &y.url)))
+            b.total_cmp(a).then_with(|| (x.incident, x.at, &x.url).cmp(&(y.incident, y.at, &y.url)))
         })?;
-    Some((
-        nearest.incident,
-        Why::Near {
-            similarity,
-            to: nearest.url.clone(),
-        },
-    ))
+    Some((nearest.incident, Why::Near { similarity, to: nearest.url.clone() }))
 }

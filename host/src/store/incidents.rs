@@ -39,28 +39,16 @@ pub(super) struct Mention<'a> {
 }
 
 /// Lets a mention open or join an incident. Returns which, and whether it was opened.
-pub(super) fn place(
-    writing: &mut Writing<'_>,
-    mention: &Mention<'_>,
-) -> Result<(IncidentId, bool), StoreError> {
-    let links = mention
-        .links
-        .iter()
-        .filter_map(|l| Some((link_hash(l)?, l.as_str())))
-        .collect::<Vec<_>>();
+pub(super) fn place(writing: &mut Writing<'_>, mention: &Mention<'_>) -> Result<(IncidentId, bool), StoreError> {
+    let links = mention.links.iter().filter_map(|l| Some((link_hash(l)?, l.as_str()))).collect::<Vec<_>>();
     let candidates = candidates(writing, mention, &links)?;
     let chosen = group::choose(rowid::second(mention.row), &candidates);
     let (row, captured) = (mention.row, mention.captured);
-    let actor = Actor::Machine {
-        by: group::ALGORITHM.to_owned(),
-    };
+    let actor = Actor::Machine { by: group::ALGORITHM.to_owned() };
     let joined = match &chosen {
         None => None,
         Some((id, _)) => {
-            let join = Command::Join {
-                post: row,
-                captured,
-            };
+            let join = Command::Join { post: row, captured };
             match command(writing, *id, join, &actor, captured) {
                 // An incident that takes no more posts is no reason to lose one.
                 Err(StoreError::Refused(_)) => None,
@@ -72,10 +60,7 @@ pub(super) fn place(
         Some(id) => id,
         None => open(writing, mention, &actor)?,
     };
-    let why = chosen
-        .as_ref()
-        .filter(|_| joined.is_some())
-        .map(|(_, why)| why);
+    let why = chosen.as_ref().filter(|_| joined.is_some()).map(|(_, why)| why);
     remember(writing, mention, id, why, &links)?;
     if mention.vote.is_some() {
         revote(writing, id, None, mention.vote.clone(), captured)?;
@@ -83,50 +68,26 @@ pub(super) fn place(
     Ok((id, joined.is_none()))
 }
 
-fn open(
-    writing: &mut Writing<'_>,
-    mention: &Mention<'_>,
-    actor: &Actor,
-) -> Result<IncidentId, StoreError> {
+fn open(writing: &mut Writing<'_>, mention: &Mention<'_>, actor: &Actor) -> Result<IncidentId, StoreError> {
     let db = writing.db;
     let sql = "INSERT INTO incident (state, opened, latest, posts, sites, algorithm, title)
                VALUES ('new', ?1, ?2, 0, 0, ?3, ?4)";
     let latest = rowid::second(mention.row);
-    db.prepare_cached(sql)?.execute(params![
-        mention.captured,
-        latest,
-        group::ALGORITHM,
-        title(mention.post)
-    ])?;
+    db.prepare_cached(sql)?.execute(params![mention.captured, latest, group::ALGORITHM, title(mention.post)])?;
     let id = db.last_insert_rowid();
     writing.delta.open += 1;
     writing.delta.new += 1;
-    let open = Command::Open {
-        post: mention.row,
-        captured: mention.captured,
-    };
+    let open = Command::Open { post: mention.row, captured: mention.captured };
     command(writing, id, open, actor, mention.captured)?;
     Ok(id)
 }
 
 /// Title, else the first line of the text that says anything, cut.
 fn title(post: &Post) -> Option<String> {
-    let said = |t: &str| {
-        t.lines()
-            .map(str::trim)
-            .find(|l| !l.is_empty())
-            .map(str::to_owned)
-    };
-    let line = post
-        .title
-        .as_deref()
-        .and_then(said)
-        .or_else(|| said(&post.text))?;
+    let said = |t: &str| t.lines().map(str::trim).find(|l| !l.is_empty()).map(str::to_owned);
+    let line = post.title.as_deref().and_then(said).or_else(|| said(&post.text))?;
     let mut chars = line.chars();
-    let mut head: String = chars
-        .by_ref()
-        .take(if post.title.is_some() { HEAD * 4 } else { HEAD })
-        .collect();
+    let mut head: String = chars.by_ref().take(if post.title.is_some() { HEAD * 4 } else { HEAD }).collect();
     if chars.next().is_some() {
         head.push('…');
     }
@@ -143,29 +104,17 @@ fn remember(
 ) -> Result<(), StoreError> {
     let db = writing.db;
     let why = why.map(serde_json::to_string).transpose()?;
-    db.prepare_cached(
-        "INSERT INTO mention (row, incident, topics, why, signature) VALUES (?1, ?2, ?3, ?4, ?5)",
-    )?
-    .execute(params![
-        mention.row,
-        incident,
-        mention.topics,
-        why,
-        mention.signature.map(Signature::as_bytes)
-    ])?;
+    db.prepare_cached("INSERT INTO mention (row, incident, topics, why, signature) VALUES (?1, ?2, ?3, ?4, ?5)")?
+        .execute(params![mention.row, incident, mention.topics, why, mention.signature.map(Signature::as_bytes)])?;
     for (hash, _) in links {
         let sql = "INSERT INTO link (hash, incident, row) VALUES (?1, ?2, ?3)
                    ON CONFLICT DO UPDATE SET row = max(row, excluded.row)";
-        db.prepare_cached(sql)?
-            .execute((hash, incident, mention.row))?;
+        db.prepare_cached(sql)?.execute((hash, incident, mention.row))?;
     }
     let sql = "INSERT OR IGNORE INTO incident_site (incident, source) VALUES (?1, ?2)";
-    let fresh = db
-        .prepare_cached(sql)?
-        .execute((incident, mention.source))?;
+    let fresh = db.prepare_cached(sql)?.execute((incident, mention.source))?;
     let sql = "UPDATE incident SET latest = max(latest, ?2), sites = sites + ?3 WHERE id = ?1";
-    db.prepare_cached(sql)?
-        .execute((incident, rowid::second(mention.row), fresh as i64))?;
+    db.prepare_cached(sql)?.execute((incident, rowid::second(mention.row), fresh as i64))?;
     if let Some(signature) = mention.signature {
         writing.near.insert(signature, mention.row);
     }
@@ -186,10 +135,7 @@ fn candidates(
         let mut statement = db.prepare_cached(sql)?;
         let mut rows = statement.query(params![mention.source, parent, mention.row])?;
         while let Some(r) = rows.next()? {
-            found.push(Candidate {
-                parent: true,
-                ..candidate(r.get(0)?, r.get(1)?, r.get(2)?)
-            });
+            found.push(Candidate { parent: true, ..candidate(r.get(0)?, r.get(1)?, r.get(2)?) });
         }
     }
     for (hash, link) in links {
@@ -220,17 +166,9 @@ fn similar(
     let sql = "SELECT m.incident, p.url, m.signature FROM mention m JOIN post p ON p.row = m.row
                WHERE m.row = ?1";
     let mut statement = writing.db.prepare_cached(sql)?;
-    for row in writing
-        .near
-        .candidates(signature)
-        .into_iter()
-        .filter(|row| *row != own)
-    {
+    for row in writing.near.candidates(signature).into_iter().filter(|row| *row != own) {
         let read = statement.query_row([row], |r| {
-            let stored = r
-                .get_ref(2)?
-                .as_blob_or_null()?
-                .and_then(Signature::from_bytes);
+            let stored = r.get_ref(2)?.as_blob_or_null()?.and_then(Signature::from_bytes);
             Ok((candidate(r.get(0)?, r.get(1)?, row), stored))
         });
         if let Some((mut candidate, Some(stored))) = read.optional()? {
@@ -243,14 +181,7 @@ fn similar(
 
 fn candidate(incident: IncidentId, url: String, row: PostRowId) -> Candidate {
     let at = rowid::second(row);
-    Candidate {
-        incident,
-        similarity: None,
-        link: None,
-        parent: false,
-        url,
-        at,
-    }
+    Candidate { incident, similarity: None, link: None, parent: false, url, at }
 }
 
 /// First 8 bytes of an address's SHA-256; `None` for the root of a site, which says
@@ -270,10 +201,7 @@ fn link_hash(link: &str) -> Option<i64> {
 /// Which incident a post belongs to.
 pub(super) fn of_post(db: &Connection, row: PostRowId) -> Result<Option<IncidentId>, StoreError> {
     let sql = "SELECT incident FROM mention WHERE row = ?1";
-    Ok(db
-        .prepare_cached(sql)?
-        .query_row([row], |r| r.get(0))
-        .optional()?)
+    Ok(db.prepare_cached(sql)?.query_row([row], |r| r.get(0)).optional()?)
 }
 
 /// Counts a post's vote in place of its earlier one, and suggests what comes of it.
@@ -287,14 +215,9 @@ pub(super) fn revote(
     if before == after.as_ref() {
         return Ok(());
     }
-    let stored: Option<String> = writing
-        .db
-        .prepare_cached("SELECT opinion FROM incident WHERE id = ?1")?
-        .query_row([id], |r| r.get(0))?;
-    let mut opinion: Opinion = stored
-        .map(|o| serde_json::from_str(&o))
-        .transpose()?
-        .unwrap_or_default();
+    let stored: Option<String> =
+        writing.db.prepare_cached("SELECT opinion FROM incident WHERE id = ?1")?.query_row([id], |r| r.get(0))?;
+    let mut opinion: Opinion = stored.map(|o| serde_json::from_str(&o)).transpose()?.unwrap_or_default();
     if let Some(vote) = before {
         opinion.remove(vote);
     }
@@ -306,17 +229,8 @@ pub(super) fn revote(
         .prepare_cached("UPDATE incident SET opinion = ?2 WHERE id = ?1")?
         .execute((id, serde_json::to_string(&opinion)?))?;
     let suggestion = opinion.suggestion();
-    let by = suggestion
-        .as_ref()
-        .map_or(group::ALGORITHM, |s| &s.by)
-        .to_owned();
-    command(
-        writing,
-        id,
-        Command::Suggest(suggestion),
-        &Actor::Machine { by },
-        now,
-    )?;
+    let by = suggestion.as_ref().map_or(group::ALGORITHM, |s| &s.by).to_owned();
+    command(writing, id, Command::Suggest(suggestion), &Actor::Machine { by }, now)?;
     Ok(())
 }
 
@@ -355,24 +269,10 @@ pub(super) fn assess(
     now: Timestamp,
 ) -> Result<Vec<Event>, StoreError> {
     let db = writing.db;
-    db.prepare_cached("INSERT INTO note (salt, text) VALUES (?1, ?2)")?
-        .execute(params![salt, reason])?;
-    let note = Note {
-        id: db.last_insert_rowid(),
-        seal: Note::seal(salt, reason),
-    };
+    db.prepare_cached("INSERT INTO note (salt, text) VALUES (?1, ?2)")?.execute(params![salt, reason])?;
+    let note = Note { id: db.last_insert_rowid(), seal: Note::seal(salt, reason) };
     let (category, level) = decision;
-    command(
-        writing,
-        id,
-        Command::Assess {
-            category,
-            level,
-            note,
-        },
-        actor,
-        now,
-    )
+    command(writing, id, Command::Assess { category, level, note }, actor, now)
 }
 
 fn append(
@@ -383,36 +283,20 @@ fn append(
     at: Timestamp,
 ) -> Result<(), StoreError> {
     let (actor, body) = (serde_json::to_string(actor)?, serde_json::to_string(event)?);
-    let record = Record {
-        seq: writing.head.seq + 1,
-        at,
-        incident,
-        actor: &actor,
-        body: &body,
-    };
+    let record = Record { seq: writing.head.seq + 1, at, incident, actor: &actor, body: &body };
     let hash = record.hash(&writing.head.hash);
     writing
         .db
-        .prepare_cached(
-            "INSERT INTO event (seq, at, incident, actor, body, hash) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-        )?
+        .prepare_cached("INSERT INTO event (seq, at, incident, actor, body, hash) VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?
         .execute(params![record.seq, at, incident, actor, body, hash.0])?;
-    *writing.head = Checkpoint {
-        seq: record.seq,
-        hash,
-    };
+    *writing.head = Checkpoint { seq: record.seq, hash };
     Ok(())
 }
 
 /// The newest record of the chain.
 pub(super) fn head(db: &Connection) -> Result<Checkpoint, StoreError> {
     let sql = "SELECT seq, hash FROM event ORDER BY seq DESC LIMIT 1";
-    let found = db.query_row(sql, [], |r| {
-        Ok(Checkpoint {
-            seq: r.get(0)?,
-            hash: Hash(r.get(1)?),
-        })
-    });
+    let found = db.query_row(sql, [], |r| Ok(Checkpoint { seq: r.get(0)?, hash: Hash(r.get(1)?) }));
     Ok(found.optional()?.unwrap_or_default())
 }
 
@@ -421,13 +305,7 @@ pub(super) fn read(db: &Connection, id: IncidentId) -> Result<Incident, StoreErr
     let sql = "SELECT state, opened, posts, suggested, suggested_by, assessed, assessed_by, level
                FROM incident WHERE id = ?1";
     let found = db.prepare_cached(sql)?.query_row([id], |r| {
-        let category = |i| {
-            Ok::<_, rusqlite::Error>(
-                r.get_ref(i)?
-                    .as_str_or_null()?
-                    .and_then(Category::from_name),
-            )
-        };
+        let category = |i| Ok::<_, rusqlite::Error>(r.get_ref(i)?.as_str_or_null()?.and_then(Category::from_name));
         let (suggested, assessed) = (category(3)?, category(5)?);
         let by = |i| Ok::<_, rusqlite::Error>(r.get::<_, Option<String>>(i)?.unwrap_or_default());
         Ok(Incident {
@@ -435,28 +313,14 @@ pub(super) fn read(db: &Connection, id: IncidentId) -> Result<Incident, StoreErr
             opened: r.get(1)?,
             posts: r.get::<_, i64>(2)?.try_into().unwrap_or(0),
             suggested: suggested
-                .map(|category| {
-                    Ok::<_, rusqlite::Error>(Suggested {
-                        category,
-                        by: by(4)?,
-                    })
-                })
+                .map(|category| Ok::<_, rusqlite::Error>(Suggested { category, by: by(4)? }))
                 .transpose()?,
             assessed: assessed
-                .map(|category| {
-                    Ok::<_, rusqlite::Error>(Assessed {
-                        category,
-                        level: r.get(7)?,
-                        by: by(6)?,
-                    })
-                })
+                .map(|category| Ok::<_, rusqlite::Error>(Assessed { category, level: r.get(7)?, by: by(6)? }))
                 .transpose()?,
         })
     });
-    found.optional()?.ok_or_else(|| StoreError::Unknown {
-        what: "incident",
-        id: id.to_string(),
-    })
+    found.optional()?.ok_or_else(|| StoreError::Unknown { what: "incident", id: id.to_string() })
 }
 
 fn write(db: &Connection, id: IncidentId, incident: &Incident) -> Result<(), StoreError> {

@@ -34,9 +34,7 @@ impl Tokeniser {
     /// Loads the dictionary; takes a few tenths of a second.
     #[must_use]
     pub fn new() -> Self {
-        Self {
-            jieba: Jieba::new(),
-        }
+        Self { jieba: Jieba::new() }
     }
 
     /// Search tokens of a post, separated by spaces, in the order of the text.
@@ -73,16 +71,8 @@ impl Tokeniser {
             words.retain(|word| !lone(word));
         }
         words.truncate(MOST_WORDS);
-        let quoted: Vec<String> = words
-            .iter()
-            .map(|word| {
-                if lone(word) {
-                    format!("\"{word}\"*")
-                } else {
-                    format!("\"{word}\"")
-                }
-            })
-            .collect();
+        let quoted: Vec<String> =
+            words.iter().map(|word| if lone(word) { format!("\"{word}\"*") } else { format!("\"{word}\"") }).collect();
         (!quoted.is_empty()).then(|| quoted.join(" "))
     }
 
@@ -112,11 +102,7 @@ impl Tokeniser {
         match script {
             Script::Gap => {}
             Script::Word => take(run),
-            Script::Han => self
-                .jieba
-                .cut_for_search(run, false)
-                .into_iter()
-                .for_each(|token| take(token.word)),
+            Script::Han => self.jieba.cut_for_search(run, false).into_iter().for_each(|token| take(token.word)),
         }
     }
 }
@@ -136,10 +122,7 @@ impl Script {
     fn of(c: char) -> Self {
         match c {
             c if !c.is_alphanumeric() => Self::Gap,
-            '\u{3400}'..='\u{9fff}'
-            | '\u{f900}'..='\u{faff}'
-            | '\u{20000}'..='\u{3ffff}'
-            | '〇' => Self::Han,
+            '\u{3400}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{3ffff}' | '〇' => Self::Han,
             _ => Self::Word,
         }
     }
@@ -169,37 +152,18 @@ mod tests {
     #[test]
     fn a_query_is_quoted_words() {
         let query = |phrase| tokeniser().query_text(phrase);
-        assert_eq!(
-            query("又停水了").as_deref(),
-            Some("\"停水\""),
-            "the others fall as their neighbours make them"
-        );
-        assert_eq!(
-            query("\" OR title:x* NEAR(").as_deref(),
-            Some("\"or\" \"title\" \"x\" \"near\"")
-        );
-        assert_eq!(
-            query("水").as_deref(),
-            Some("\"水\"*"),
-            "one character finds the words that begin with it"
-        );
+        assert_eq!(query("又停水了").as_deref(), Some("\"停水\""), "the others fall as their neighbours make them");
+        assert_eq!(query("\" OR title:x* NEAR(").as_deref(), Some("\"or\" \"title\" \"x\" \"near\""));
+        assert_eq!(query("水").as_deref(), Some("\"水\"*"), "one character finds the words that begin with it");
         assert_eq!(query(" ＂…* "), None);
     }
 
     #[test]
     fn a_megabyte_without_a_stop_is_cut_in_pieces() {
-        for hostile in [
-            "水".repeat(100_000),
-            "中华人民共和国".repeat(20_000),
-            "a".repeat(1_000_000),
-        ] {
+        for hostile in ["水".repeat(100_000), "中华人民共和国".repeat(20_000), "a".repeat(1_000_000)] {
             let tokens = tokeniser().index_text(None, &hostile);
             assert!(tokens.len() <= 4 * hostile.len());
-            assert!(
-                tokens
-                    .split(' ')
-                    .all(|token| token.chars().count() <= LONGEST_WORD)
-            );
+            assert!(tokens.split(' ').all(|token| token.chars().count() <= LONGEST_WORD));
         }
     }
 
@@ -211,11 +175,7 @@ mod tests {
         let Some(query) = tokeniser().query_text(text) else {
             return true;
         };
-        query.split(' ').all(|word| {
-            stored
-                .iter()
-                .any(|token| token.starts_with(word.trim_matches(['"', '*'])))
-        })
+        query.split(' ').all(|word| stored.iter().any(|token| token.starts_with(word.trim_matches(['"', '*']))))
     }
 
     proptest! {

@@ -115,8 +115,13 @@ pub(super) fn posts() -> Vec<PostRow> {
     let first = PostRow {
         reactions: Reactions { views: Some(3812), replies: Some(46), ..Reactions::default() },
         labels: vec![label("problem", 0.71, &["停水", "没有任何通知"])],
-        ..post(1, "bbs.qingshi.example", 10 * HOUR, Some("农贸市场停水两天了，鱼都死了谁赔？"),
-            "从前天晚上开始就没水，没有任何通知，打电话说在修，问什么时候修好没有人能答。\n市场里三十多家水产摊位都靠自来水，两天下来损失不小。")
+        ..post(
+            1,
+            "bbs.qingshi.example",
+            10 * HOUR,
+            Some("农贸市场停水两天了，鱼都死了谁赔？"),
+            "从前天晚上开始就没水，没有任何通知，打电话说在修，问什么时候修好没有人能答。\n市场里三十多家水产摊位都靠自来水，两天下来损失不小。",
+        )
     };
     let near = PostRow {
         kind: Kind::Repost,
@@ -132,8 +137,13 @@ pub(super) fn posts() -> Vec<PostRow> {
         day_only: true,
         version: 2,
         why: Some(Why::Link { url: "https://bbs.qingshi.example/t/1".to_owned() }),
-        ..post(3, "news.qingshi.example", 5 * HOUR, Some("城东农贸市场主管道抢修，应急供水车已到场"),
-            &"县供水站今天上午派出三名抢修人员赶赴现场，初步查明为主管道破裂。".repeat(12))
+        ..post(
+            3,
+            "news.qingshi.example",
+            5 * HOUR,
+            Some("城东农贸市场主管道抢修，应急供水车已到场"),
+            &"县供水站今天上午派出三名抢修人员赶赴现场，初步查明为主管道破裂。".repeat(12),
+        )
     };
     let hostile = PostRow {
         url: "javascript:alert(document.domain)".to_owned(),
@@ -141,12 +151,23 @@ pub(super) fn posts() -> Vec<PostRow> {
         labels: vec![label("rumour", 0.66, &["<b>"])],
         why: Some(Why::Parent { to: "data:text/html,<script>alert(1)</script>".to_owned() }),
         author: Some("\"><img src=x onerror=alert(1)>".to_owned()),
-        ..post(4, "evil.example", 3 * HOUR, Some("<script>document.title='owned'</script> \u{202e}drowssap"),
-            "</p><iframe src=//evil.example></iframe> <b> &amp; ' \" ".to_owned().as_str())
+        ..post(
+            4,
+            "evil.example",
+            3 * HOUR,
+            Some("<script>document.title='owned'</script> \u{202e}drowssap"),
+            "</p><iframe src=//evil.example></iframe> <b> &amp; ' \" ".to_owned().as_str(),
+        )
     };
     let long = PostRow {
         incident: Some(14),
-        ..post(5, "long.example", 20 * MINUTE, Some(&"无空格的长标题".repeat(14)), &"aVeryLongWordWithoutAnySpaces".repeat(9))
+        ..post(
+            5,
+            "long.example",
+            20 * MINUTE,
+            Some(&"无空格的长标题".repeat(14)),
+            &"aVeryLongWordWithoutAnySpaces".repeat(9),
+        )
     };
     let stray = PostRow { incident: None, ..post(6, "weibo.example", 2 * MINUTE, None, "今天天气不错。") };
     vec![stray, long, hostile, linked, near, first]
@@ -174,7 +195,15 @@ pub(super) fn incidents() -> Vec<IncidentRow> {
     };
     vec![
         row(14, &"无空格的长标题".repeat(14), None, 20 * MINUTE, 20 * MINUTE, 1, 1),
-        row(13, "<script>document.title='owned'</script> \u{202e}drowssap", Some(Category::Rumour), 3 * HOUR, 3 * HOUR, 1, 1),
+        row(
+            13,
+            "<script>document.title='owned'</script> \u{202e}drowssap",
+            Some(Category::Rumour),
+            3 * HOUR,
+            3 * HOUR,
+            1,
+            1,
+        ),
         row(12, "农贸市场停水两天了，鱼都死了谁赔？", Some(Category::Problem), 10 * HOUR, 5 * HOUR, 3, 3),
         decided,
     ]
@@ -216,9 +245,8 @@ impl Rows for Fixed {
     fn sweeps(&self, watch: &str, limit: usize) -> Result<Vec<Sweep>, Unanswered> {
         let row = watches().into_iter().find(|w| w.watch.id == watch);
         let count = if row.as_ref().is_some_and(|w| w.last.is_some()) { 18 } else { 0 };
-        let mut all: Vec<Sweep> = (0..count)
-            .map(|n: i64| sweep(watch, NOW - (20 - n) * 10 * MINUTE, (n * 7 % 5).unsigned_abs()))
-            .collect();
+        let mut all: Vec<Sweep> =
+            (0..count).map(|n: i64| sweep(watch, NOW - (20 - n) * 10 * MINUTE, (n * 7 % 5).unsigned_abs())).collect();
         if let Some(last) = row.filter(|r| r.failing > 0).and_then(|r| r.last) {
             let failures = last.tally.failures.clone();
             for sweep in all.iter_mut().rev().take(4) {

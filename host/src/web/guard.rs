@@ -128,10 +128,30 @@ mod tests {
     #[test]
     fn only_names_of_this_machine_are_served() {
         let ours = ["desk.example".to_owned()];
-        for good in ["localhost", "LOCALHOST:80", "127.0.0.1:8080", "127.8.8.8", "[::1]:1", "[::ffff:127.0.0.1]", "desk.example:443"] {
+        for good in [
+            "localhost",
+            "LOCALHOST:80",
+            "127.0.0.1:8080",
+            "127.8.8.8",
+            "[::1]:1",
+            "[::ffff:127.0.0.1]",
+            "desk.example:443",
+        ] {
             assert!(is_ours(good, &ours), "{good}");
         }
-        for bad in ["evil.example", "localhost.evil.example", "127.0.0.1.nip.io", "192.168.1.4", "[::2]", "[::1", "[::1]x", "localhost:http", "", "localhost@evil.example", "user@localhost"] {
+        for bad in [
+            "evil.example",
+            "localhost.evil.example",
+            "127.0.0.1.nip.io",
+            "192.168.1.4",
+            "[::2]",
+            "[::1",
+            "[::1]x",
+            "localhost:http",
+            "",
+            "localhost@evil.example",
+            "user@localhost",
+        ] {
             assert!(!is_ours(bad, &ours), "{bad}");
         }
     }

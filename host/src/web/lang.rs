@@ -130,9 +130,7 @@ fn preferred(accept: &str) -> Option<Lang> {
     for range in accept.split(',').take(32) {
         let mut parts = range.split(';');
         let Some(lang) = parts.next().and_then(Lang::of_tag) else { continue };
-        let weight = parts
-            .find_map(|p| p.trim().strip_prefix("q=")?.parse::<f32>().ok())
-            .unwrap_or(1.0);
+        let weight = parts.find_map(|p| p.trim().strip_prefix("q=")?.parse::<f32>().ok()).unwrap_or(1.0);
         if weight > 0.0 && best.is_none_or(|(_, w)| weight > w) {
             best = Some((lang, weight));
         }

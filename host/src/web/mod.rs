@@ -23,6 +23,7 @@ mod mark;
 mod page;
 mod rows;
 mod stall;
+mod stored;
 #[cfg(test)]
 mod tests;
 mod trend;
@@ -48,6 +49,7 @@ use tower_http::compression::CompressionLayer;
 use self::lang::Lang;
 use self::page::{HomeRows, IncidentRows, PostsRows, SweptWatch, Trouble, Visit};
 pub use self::rows::{PostsQuery, Rows, Unanswered};
+pub use self::stored::Stored;
 use crate::store::model::WatchRow;
 
 /// Incidents on the first page.
@@ -254,8 +256,7 @@ async fn incident(State(desk): State<Arc<Desk>>, Path(id): Path<String>, asked: 
 async fn posts(State(desk): State<Arc<Desk>>, RawQuery(query): RawQuery, asked: Asked) -> Response {
     desk.show(asked, move |rows, visit| {
         let (search, before) = searched(query.as_deref().unwrap_or_default())?;
-        let wanted =
-            PostsQuery { search: (!search.is_empty()).then(|| search.clone()), before, limit: PAGE + 1 };
+        let wanted = PostsQuery { search: (!search.is_empty()).then(|| search.clone()), before, limit: PAGE + 1 };
         let mut posts = rows.posts(&wanted)?;
         let more = posts.len() > PAGE;
         posts.truncate(PAGE);

@@ -7,8 +7,7 @@ fn app(changes: watch::Receiver<u64>) -> App {
     App {
         rows: Arc::new(Fixed),
         organisation: Organisation {
-            name: "青石县水务局".to_owned(),
-            zone: TimeZone::get("Asia/Shanghai").unwrap(),
+            name: "青石县水务局".to_owned(), zone: TimeZone::get("Asia/Shanghai").unwrap()
         },
         clock: Arc::new(|| NOW),
         changes,

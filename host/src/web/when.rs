@@ -7,8 +7,8 @@
 use askama::Template;
 use askama::filters::HtmlSafe;
 use caifeng_plugin_host::contract::Timestamp;
-use jiff::tz::TimeZone;
 use jiff::Zoned;
+use jiff::tz::TimeZone;
 
 use super::lang::Lang;
 
@@ -85,11 +85,7 @@ impl Clockface {
         };
         let words = self.lang.with(
             "when.heading",
-            &[
-                ("date", &self.calendar(&self.now)),
-                ("weekday", &self.lang.t(weekday)),
-                ("time", &clock(&self.now)),
-            ],
+            &[("date", &self.calendar(&self.now)), ("weekday", &self.lang.t(weekday)), ("time", &clock(&self.now))],
         );
         Stamp { words, ..self.stamp(self.now()) }
     }

@@ -6,7 +6,7 @@ mod export;
 pub mod failure;
 
 pub use contract::{
-    Author, Classifier, Crawl, Kind, Label, Method, Page, Post, Reactions, Request, Response,
-    Settings, Source, Target, Timestamp,
+    Author, Classifier, Crawl, Kind, Label, Method, Page, Post, Reactions, Request, Response, Settings, Source, Target,
+    Timestamp,
 };
 pub use failure::Failure;

@@ -70,8 +70,8 @@ pub(crate) fn home(visit: &Visit, rows: &HomeRows) -> Rendered {
     let frame = Frame::new(visit, Room::Situation, lang.t("rooms.situation"), rows.figures, &watch_rows);
     let told = told(&rows.watches, &frame.face, lang);
     let shown = told.len().min(WATCHES);
-    let more_watches = (told.len() > WATCHES)
-        .then(|| lang.count("watches.all", u64::try_from(told.len()).unwrap_or(u64::MAX)));
+    let more_watches =
+        (told.len() > WATCHES).then(|| lang.count("watches.all", u64::try_from(told.len()).unwrap_or(u64::MAX)));
     HomePage {
         today: frame.face.today(),
         situation: situation(rows, &frame, visit.now),
@@ -119,9 +119,8 @@ fn situation(rows: &HomeRows, frame: &Frame, now: Timestamp) -> Situation {
     Situation {
         headline: headline(lang, &rows.figures),
         newest: newest.map(|(row, _)| pointer(row, size(lang, row))),
-        growing: growing.map(|(row, n)| {
-            pointer(row, lang.count("situation.in-a-day", u64::try_from(n).unwrap_or(u64::MAX)))
-        }),
+        growing: growing
+            .map(|(row, n)| pointer(row, lang.count("situation.in-a-day", u64::try_from(n).unwrap_or(u64::MAX)))),
         unheard,
         last: frame.all.last.map(|at| frame.face.stamp(at)),
     }

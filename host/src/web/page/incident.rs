@@ -71,11 +71,8 @@ fn is_machine(by: &str) -> bool {
 fn suggestion(row: &IncidentRow, posts: &[PostRow], lang: Lang) -> Option<Whisper> {
     let suggested = row.category?;
     let agrees = |l: &&LabelBy| l.group == "category" && category_of(&l.label.name) == Some(suggested);
-    let strongest = posts
-        .iter()
-        .flat_map(|p| &p.labels)
-        .filter(agrees)
-        .max_by(|a, b| a.label.score.total_cmp(&b.label.score));
+    let strongest =
+        posts.iter().flat_map(|p| &p.labels).filter(agrees).max_by(|a, b| a.label.score.total_cmp(&b.label.score));
     Some(strongest.map_or_else(
         || Whisper { words: category(lang, suggested), by: row.category_by.clone().unwrap_or_default() },
         |label| whisper(lang, label),

@@ -229,7 +229,9 @@ mod tests {
     #[test]
     fn only_web_addresses_become_links() {
         assert_eq!(link("https://a.example/b?c").as_deref(), Some("https://a.example/b?c"));
-        for hostile in ["javascript:alert(1)", " JaVaScRiPt:alert(1)", "data:text/html,x", "//a.example", "", "file:///etc/passwd"] {
+        for hostile in
+            ["javascript:alert(1)", " JaVaScRiPt:alert(1)", "data:text/html,x", "//a.example", "", "file:///etc/passwd"]
+        {
             assert_eq!(link(hostile), None, "{hostile}");
         }
     }

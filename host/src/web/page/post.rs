@@ -46,8 +46,7 @@ const HEAD: usize = 220;
 impl PostView {
     /// `inside` an incident's page the incident is not named again and every label is told.
     pub(super) fn new(row: &PostRow, face: &Clockface, lang: Lang, inside: bool) -> Self {
-        let excerpts: Vec<&str> =
-            row.labels.iter().flat_map(|l| l.label.evidence.iter().map(String::as_str)).collect();
+        let excerpts: Vec<&str> = row.labels.iter().flat_map(|l| l.label.evidence.iter().map(String::as_str)).collect();
         // A microblog's headline is often the head of its text: say it once.
         let title = row.title.as_deref().map(str::trim).filter(|t| !t.is_empty());
         let repeated = title.is_some_and(|t| row.text.trim() == t);
@@ -121,12 +120,8 @@ pub(super) fn whisper(lang: Lang, by: &LabelBy) -> Whisper {
         Some(known) => category(lang, known),
         None => line(&label.name, 40),
     };
-    let quoted: Vec<String> = label
-        .evidence
-        .iter()
-        .take(4)
-        .map(|e| lang.with("post.quoted", &[("text", &line(e, 40))]))
-        .collect();
+    let quoted: Vec<String> =
+        label.evidence.iter().take(4).map(|e| lang.with("post.quoted", &[("text", &line(e, 40))])).collect();
     let score = format!("{:.2}", label.score);
     let words = if quoted.is_empty() {
         lang.with("post.label", &[("name", &name), ("score", &score)])

@@ -57,7 +57,10 @@ fn misbehave(how: &str, asked: &Request, response: &Response) -> Result<Page, Fa
         "follow" => Ok(Page { follow: follow(), ..page() }),
         "skipped" => Ok(Page { skipped: vec!["x".to_owned(); 50_000], ..page() }),
         "remember" => Ok(posts(CALLS.fetch_add(1, Ordering::Relaxed) as usize)),
-        "hash" => Ok(one(Post { text: format!("{:?}", std::collections::HashMap::from([(1, 1), (2, 2), (3, 3)])), ..post("1") })),
+        "hash" => Ok(one(Post {
+            text: format!("{:?}", std::collections::HashMap::from([(1, 1), (2, 2), (3, 3)])),
+            ..post("1")
+        })),
         "echo" => Ok(one(Post { title: Some(asked.context.clone()), text: response.body.clone(), ..post("1") })),
         "gone" => Err(Failure::Gone),
         "blocked" => Err(Failure::Blocked("captcha".to_owned())),
@@ -92,7 +95,13 @@ fn deep(n: usize) -> usize {
 }
 
 fn request(step: &str, url: &str) -> Request {
-    Request { step: step.to_owned(), url: url.to_owned(), method: Method::Get, headers: Vec::new(), context: String::new() }
+    Request {
+        step: step.to_owned(),
+        url: url.to_owned(),
+        method: Method::Get,
+        headers: Vec::new(),
+        context: String::new(),
+    }
 }
 
 fn follow() -> Vec<Request> {
