@@ -35,7 +35,7 @@ pub(crate) fn read(body: &str, context: &Context<'_>) -> Result<Document, serde_
 fn entry(item: &Json, context: &Context<'_>) -> Entry {
     let link = |name| text(item, name).map(|url| absolute(context.base, &url));
     let date = |name| text(item, name).and_then(|date| dates::parse(&date, context.now, context.utc_offset));
-    let value = |name, form| text(item, name).map(|raw| Value::new(raw, form, false));
+    let value = |name, form| text(item, name).map(|raw| Value::new(raw, form));
     let mut entry = Entry {
         id: text(item, "id"),
         link: link("url"),

@@ -240,8 +240,7 @@ impl<'a> Reader<'a> {
         if !in_text && !attributes.is_empty() {
             self.declare(attributes);
         }
-        let opens_entry = self.entry.is_some() && name == self.entry_name;
-        if in_text && !opens_entry {
+        if in_text && !self.is_unclosed_before(name) {
             self.markup(name, attributes, empty);
             if empty {
                 self.depth = outer;
@@ -259,6 +258,29 @@ impl<'a> Reader<'a> {
         if empty {
             self.end(name);
         }
+    }
+
+    /// Whether a tag can only mean that the end tag of the text before it was
+    /// forgotten. What is open is closed then.
+    fn is_unclosed_before(&mut self, name: &str) -> bool {
+        let Some(frame) = self.frames.last() else {
+            return false;
+        };
+        let in_title = frame.element == Element::Title;
+        let unclosed = match name.len() {
+            4 => name.eq_ignore_ascii_case("item") || (in_title && name.eq_ignore_ascii_case("link")) || name == "guid",
+            5 => name.eq_ignore_ascii_case("entry"),
+            7 => name.eq_ignore_ascii_case("pubdate") || name == "dc:date",
+            11 => name.eq_ignore_ascii_case("description") && frame.name != name,
+            15 => name == "content:encoded" && frame.name != name,
+            _ => false,
+        };
+        if unclosed {
+            while let Some(frame) = self.frames.pop() {
+                self.close(frame);
+            }
+        }
+        unclosed
     }
 
     /// A tag within a text: part of the text.
@@ -458,8 +480,8 @@ impl<'a> Reader<'a> {
                 self.close_named(name);
             }
         }
-        if self.frames.is_empty() && self.entry.is_none() {
-            self.end_of_feed(name);
+        if self.frames.is_empty() {
+            self.end_outside(name);
         }
         while self.bases.last().is_some_and(|(at, _)| *at >= depth) {
             self.bases.pop();
@@ -469,10 +491,9 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn end_of_feed(&mut self, name: &str) {
+    fn end_outside(&mut self, name: &str) {
         match self.resolve(name) {
             Element::Rss | Element::Rdf | Element::Feed => self.closed = true,
-            Element::Channel => self.closed |= self.document.root.as_deref() == Some("channel"),
             Element::Image | Element::TextInput => self.in_image = false,
             _ => {}
         }
@@ -482,18 +503,12 @@ impl<'a> Reader<'a> {
     /// Closes the innermost open element of that name and what is open in it.
     fn close_named(&mut self, name: &str) {
         let Some(at) = self.frames.iter().rposition(|frame| frame.name == name) else {
-            return self.end_flags(name);
+            return;
         };
         while self.frames.len() > at {
             if let Some(frame) = self.frames.pop() {
                 self.close(frame);
             }
-        }
-    }
-
-    fn end_flags(&mut self, name: &str) {
-        if matches!(self.resolve(name), Element::Image | Element::TextInput) {
-            self.in_image = false;
         }
     }
 
@@ -512,10 +527,11 @@ impl<'a> Reader<'a> {
             _ => None,
         };
         let link = match frame.element {
-            Element::Link | Element::Id => self.absolute(text),
+            Element::Link => self.absolute(&text.replace("&amp;", "&")),
+            Element::Id => self.absolute(text),
             _ => String::new(),
         };
-        let (in_image, is_atom, last_title) = (self.in_image, self.is_atom, self.title_depth);
+        let (in_image, last_title) = (self.in_image, self.title_depth);
         let Some(entry) = &mut self.entry else {
             if matches!(frame.element, Element::Title) && !text.is_empty() {
                 self.title_depth = Some(frame.depth);
@@ -544,12 +560,12 @@ impl<'a> Reader<'a> {
                 let later = last_title.is_some_and(|title| title <= depth);
                 if !later && (entry.title.is_none() || depth <= entry.title_depth) {
                     entry.title_depth = depth;
-                    entry.title = Some(value(frame, is_atom));
+                    entry.title = Some(value(frame));
                 }
             }
             Element::Abstract | Element::Summary | Element::Content | Element::Description
             | Element::ContentEncoded | Element::Body if !text.is_empty() && entry.bodies.len() < 16 => {
-                entry.bodies.push(value(frame, is_atom));
+                entry.bodies.push(value(frame));
             }
             _ => {}
         }
@@ -557,7 +573,7 @@ impl<'a> Reader<'a> {
 
     fn close_source(&mut self, frame: &Frame<'_>) {
         self.in_source = false;
-        let text = Value::new(frame.text.clone(), Form::Plain, true).line();
+        let text = Value::new(frame.text.clone(), Form::Plain).line();
         if let Some(entry) = &mut self.entry {
             if !text.is_empty() {
                 entry.publisher = Some(text);
@@ -568,7 +584,7 @@ impl<'a> Reader<'a> {
     /// Of the feed that an entry was taken from only the title is kept.
     fn close_in_source(&mut self, frame: &Frame<'_>) {
         if frame.element == Element::Title {
-            let title = Value::new(frame.text.clone(), frame.form.unwrap_or(Form::Plain), true).line();
+            let title = Value::new(frame.text.clone(), frame.form.unwrap_or(Form::Plain)).line();
             if let Some(entry) = &mut self.entry {
                 entry.publisher = non_empty(&title);
             }
@@ -579,7 +595,7 @@ impl<'a> Reader<'a> {
         self.in_author = false;
         let text = frame.text.trim();
         if !text.is_empty() {
-            let person = Person::parse(&Value::new(text.to_owned(), Form::Plain, true).line());
+            let person = Person::parse(&Value::new(text.to_owned(), Form::Plain).line());
             self.save_author(|author| *author = person);
         }
     }
@@ -591,7 +607,7 @@ impl<'a> Reader<'a> {
         }
         match frame.element {
             Element::Name => {
-                let name = Value::new(text.to_owned(), Form::Plain, true).line();
+                let name = Value::new(text.to_owned(), Form::Plain).line();
                 self.save_author(|author| author.name = name);
             }
             _ => self.save_author(|author| {
@@ -632,8 +648,8 @@ impl<'a> Reader<'a> {
     }
 }
 
-fn value(frame: Frame<'_>, is_atom: bool) -> Value {
-    Value::new(frame.text, frame.form.unwrap_or(Form::Plain), !is_atom)
+fn value(frame: Frame<'_>) -> Value {
+    Value::new(frame.text, frame.form.unwrap_or(Form::Plain))
 }
 
 fn close_id(entry: &mut Entry, frame: &Frame<'_>, text: &str, link: String) {

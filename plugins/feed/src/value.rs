@@ -41,21 +41,22 @@ impl Form {
 }
 
 /// The text of an element, not yet made plain.
+///
+/// Feeds of every format call HTML plain text, so plain text that shows itself
+/// to be HTML is read as HTML.
 #[derive(Clone, Debug)]
 pub(crate) struct Value {
     raw: String,
     form: Form,
-    /// The feed may call HTML plain text (every RSS does).
-    guess: bool,
 }
 
 impl Value {
-    pub(crate) fn new(raw: String, form: Form, guess: bool) -> Self {
+    pub(crate) fn new(raw: String, form: Form) -> Self {
         if form == Form::Base64 {
             let decoded = base64(&raw).and_then(|bytes| String::from_utf8(bytes).ok());
-            return Self { raw: decoded.unwrap_or(raw), form: Form::Plain, guess: true };
+            return Self { raw: decoded.unwrap_or(raw), form: Form::Plain };
         }
-        Self { raw, form, guess }
+        Self { raw, form }
     }
 
     /// The length as written, by which the fuller of two texts is chosen.
@@ -89,7 +90,7 @@ impl Value {
     fn readable(&self) -> Cow<'_, str> {
         let is_html = match self.form {
             Form::Html | Form::Markup => true,
-            Form::Plain | Form::Base64 => self.guess && looks_like_html(&self.raw),
+            Form::Plain | Form::Base64 => looks_like_html(&self.raw),
         };
         if !is_html {
             Cow::Borrowed(&self.raw)
@@ -212,7 +213,7 @@ mod tests {
     use super::*;
 
     fn line(raw: &str, form: Form) -> String {
-        Value::new(raw.to_owned(), form, true).line()
+        Value::new(raw.to_owned(), form).line()
     }
 
     #[test]

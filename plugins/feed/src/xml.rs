@@ -31,13 +31,18 @@ pub(crate) enum Token<'a> {
 pub(crate) struct Tokens<'a> {
     source: &'a str,
     at: usize,
-    /// Quotes are still trusted to be closed; looking for one is linear.
+    /// Quotes are still trusted to be closed: what was once looked for up to the
+    /// end and not found is not looked for again, or time would be quadratic.
     quotes: bool,
+    /// So are comments and processing instructions.
+    closed: bool,
+    /// Only the first document type counts.
+    doctype: bool,
 }
 
 impl<'a> Tokens<'a> {
     pub(crate) fn new(source: &'a str) -> Self {
-        Self { source, at: 0, quotes: true }
+        Self { source, at: 0, quotes: true, closed: true, doctype: false }
     }
 
     fn markup(&mut self, rest: &'a str) -> Option<Token<'a>> {
@@ -59,10 +64,11 @@ impl<'a> Tokens<'a> {
 
     /// Skips past `end`, or past the next `>` if there is no such end.
     fn skip(&mut self, rest: &str, end: &str, from: usize) {
-        let close = find(rest.as_bytes(), b'>', from);
-        self.at += match rest.get(from..).and_then(|rest| rest.find(end)) {
+        let found = if self.closed { rest.get(from..).and_then(|rest| rest.find(end)) } else { None };
+        self.closed &= found.is_some();
+        self.at += match found {
             Some(found) => from + found + end.len(),
-            None => close.map_or(rest.len(), |close| close + 1),
+            None => find(rest.as_bytes(), b'>', from).map_or(rest.len(), |close| close + 1),
         };
     }
 
@@ -99,10 +105,11 @@ impl<'a> Tokens<'a> {
             return None;
         }
         let is_doctype = rest.get(2..9).is_some_and(|word| word.eq_ignore_ascii_case("doctype"));
-        if !is_doctype {
-            self.skip(rest, ">", 2);
+        if !is_doctype || self.doctype {
+            self.at += find(rest.as_bytes(), b'>', 2).map_or(rest.len(), |close| close + 1);
             return None;
         }
+        self.doctype = true;
         let close = find(rest.as_bytes(), b'>', 9).unwrap_or(rest.len());
         let end = match find(&rest.as_bytes()[..close], b'[', 9) {
             Some(open) => rest[open..].find("]>").map_or(close, |end| open + end + 1),
