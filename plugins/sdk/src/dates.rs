@@ -22,6 +22,11 @@ pub struct Moment {
     pub day_only: bool,
 }
 
+/// The first second of year 1 and the last of year 9999: no `now` is taken from
+/// beyond, so that no sum overflows.
+const YEAR_1: i64 = -62_135_596_800;
+const YEAR_9999: i64 = 253_402_300_799;
+
 /// Reads a date. `now` is what relative times count from and what a missing
 /// year is chosen by (a date without a year is never in the future);
 /// `utc_offset`, in seconds east, applies where the text names no zone.
@@ -44,7 +49,7 @@ pub fn parse(text: &str, now: Timestamp, utc_offset: i32) -> Option<Moment> {
         return Some(moment);
     }
     let chars = normalise(text);
-    let local = now.saturating_add(i64::from(utc_offset));
+    let local = now.clamp(YEAR_1, YEAR_9999) + i64::from(utc_offset);
     if let Some(moment) = relative(&chars, local, utc_offset) {
         return Some(moment);
     }
@@ -152,7 +157,17 @@ fn normalise(text: &str) -> Vec<char> {
         '\u{3000}' | '\u{a0}' | '\n' | '\r' | '\t' => ' ',
         _ => c,
     };
-    let chars: Vec<char> = text.chars().take(160).map(narrow).collect();
+    let mut chars: Vec<char> = Vec::with_capacity(text.len().min(160));
+    for c in text.chars().take(160).map(narrow) {
+        if "年月日号点时分秒".contains(c) {
+            // "2019 年 10 月": a unit belongs to the number before it.
+            let written = chars.iter().rposition(|c| *c != ' ').map_or(0, |last| last + 1);
+            if written > 0 && chars[written - 1].is_ascii_digit() {
+                chars.truncate(written);
+            }
+        }
+        chars.push(c);
+    }
     if !chars.iter().any(|c| numeral(*c).is_some()) {
         return chars;
     }
@@ -337,7 +352,7 @@ fn trim(chars: &[char]) -> &[char] {
 }
 
 fn number(digits: &[char]) -> i64 {
-    digits.iter().take(18).fold(0, |n, c| n * 10 + i64::from(c.to_digit(10).unwrap_or(0)))
+    digits.iter().take(15).fold(0, |n, c| n * 10 + i64::from(c.to_digit(10).unwrap_or(0)))
 }
 
 // Absolute times
@@ -529,6 +544,7 @@ impl<'a> Reader<'a> {
                 self.fields.compact(value / 1_000_000);
                 self.fields.clock(value % 1_000_000);
             }
+            4 if alone && (1900..2100).contains(&value) => self.fields.year = Some(value),
             13 if alone => self.fields.unix = Some(value / 1000),
             9 | 10 if alone => self.fields.unix = Some(value),
             _ => return false,
