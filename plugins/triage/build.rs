@@ -8,22 +8,22 @@ use std::error::Error;
 use std::fmt::Write as _;
 use std::path::Path;
 
-/// Sections of `cues.txt`; the order is that of `Sign` in `src/cues.rs`.
-const SIGNS: [&str; 14] = [
-    "problem",
-    "suggestion",
-    "event",
-    "harm",
-    "now",
-    "sensitive",
-    "vague",
-    "urge",
-    "shock",
-    "debunk",
-    "ask",
-    "thanks",
-    "news",
-    "chat",
+/// Sections of `cues.txt`, each with its `Sign` in `src/cues.rs`.
+const SIGNS: [(&str, &str); 14] = [
+    ("problem", "Problem"),
+    ("suggestion", "Suggestion"),
+    ("event", "Event"),
+    ("harm", "Harm"),
+    ("now", "Now"),
+    ("sensitive", "Sensitive"),
+    ("vague", "Vague"),
+    ("urge", "Urge"),
+    ("shock", "Shock"),
+    ("debunk", "Debunk"),
+    ("ask", "Ask"),
+    ("thanks", "Thanks"),
+    ("news", "News"),
+    ("chat", "Chat"),
 ];
 
 const BUCKETS: usize = 1024;
@@ -40,7 +40,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             continue;
         }
         if let Some(name) = line.strip_prefix('[').and_then(|l| l.strip_suffix(']')) {
-            sign = Some(SIGNS.iter().position(|s| *s == name).ok_or_else(at)?);
+            sign = Some(SIGNS.iter().position(|(s, _)| *s == name).ok_or_else(at)?);
             continue;
         }
         let (weight, words) = line.split_once(' ').ok_or_else(at)?;
@@ -65,7 +65,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         for term in bucket.iter() {
             let signs: Vec<String> = terms[term]
                 .iter()
-                .map(|(sign, weight)| format!("({sign}, {weight})"))
+                .map(|(sign, weight)| format!("(Sign::{}, {weight})", SIGNS[*sign].1))
                 .collect();
             writeln!(table, "    ({term:?}, &[{}]),", signs.join(", "))?;
             count += 1;
@@ -78,7 +78,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         format!(
             "const BUCKETS: usize = {BUCKETS};\n\
              static HEADS: [u16; {}] = {heads:?};\n\
-             static TERMS: [(&str, &[(u8, u8)]); {count}] = [\n{table}];\n",
+             static TERMS: [(&str, &[(Sign, u8)]); {count}] = [\n{table}];\n",
             heads.len(),
         ),
     )?;

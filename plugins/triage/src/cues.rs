@@ -5,7 +5,7 @@
 
 include!(concat!(env!("OUT_DIR"), "/table.rs"));
 
-/// What a cue is a sign of; the order is that of `SIGNS` in `build.rs`.
+/// What a cue is a sign of: the sections of `cues.txt`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub(crate) enum Sign {
@@ -45,8 +45,23 @@ pub(crate) const SIGNS: usize = 14;
 /// Words before a cue that take an event, a crime or an appeal back, or make it
 /// something that might happen.
 const TAKEN_BACK: [&str; 17] = [
-    "没有", "未发生", "无", "不", "并非", "防", "防止", "避免", "预防", "杜绝", "以防", "如果",
-    "万一", "谨防", "可能", "容易", "引发",
+    "没有",
+    "未发生",
+    "无",
+    "不",
+    "并非",
+    "防",
+    "防止",
+    "避免",
+    "预防",
+    "杜绝",
+    "以防",
+    "如果",
+    "万一",
+    "谨防",
+    "可能",
+    "容易",
+    "引发",
 ];
 
 /// A cue at its place.
@@ -66,16 +81,17 @@ pub(crate) struct Hit {
 pub(crate) const COUNT: usize = TERMS.len();
 
 /// What the term is a sign of, with weights.
-pub(crate) fn signs(term: usize) -> &'static [(u8, u8)] {
+pub(crate) fn signs(term: usize) -> &'static [(Sign, u8)] {
     TERMS.get(term).map_or(&[], |(_, signs)| *signs)
 }
 
 /// Whether a word that takes it back also silences this sign. A problem denied
 /// is still talked about; an event denied did not happen.
-pub(crate) fn silenced(sign: u8) -> bool {
-    [Sign::Event, Sign::Harm, Sign::Sensitive, Sign::Urge]
-        .iter()
-        .any(|s| *s as u8 == sign)
+pub(crate) fn silenced(sign: Sign) -> bool {
+    matches!(
+        sign,
+        Sign::Event | Sign::Harm | Sign::Sensitive | Sign::Urge
+    )
 }
 
 /// Every cue of the text, left to right, not overlapping.

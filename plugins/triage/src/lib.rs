@@ -153,7 +153,7 @@ impl<'a> Reading<'a> {
                 seen[word] |= bit;
                 for (sign, weight) in cues::signs(hit.term) {
                     if !(hit.taken_back && cues::silenced(*sign)) {
-                        sums[usize::from(*sign)] += f32::from(*weight) * factor;
+                        sums[*sign as usize] += f32::from(*weight) * factor;
                     }
                 }
                 hits.push((part, hit));
@@ -211,8 +211,7 @@ impl<'a> Reading<'a> {
             cues::signs(hit.term)
                 .iter()
                 .filter(|(sign, _)| {
-                    shown.iter().any(|s| *s as u8 == *sign)
-                        && !(hit.taken_back && cues::silenced(*sign))
+                    shown.contains(sign) && !(hit.taken_back && cues::silenced(*sign))
                 })
                 .map(|(_, weight)| *weight)
                 .max()
@@ -273,7 +272,21 @@ fn clause(text: &str, start: usize, end: usize) -> &str {
 fn ends_clause(c: char) -> bool {
     matches!(
         c,
-        '，' | '。' | '！' | '？' | '；' | '：' | '、' | '…' | '“' | '”' | '【' | '】' | '（' | '）' | '《' | '》'
+        '，' | '。'
+            | '！'
+            | '？'
+            | '；'
+            | '：'
+            | '、'
+            | '…'
+            | '“'
+            | '”'
+            | '【'
+            | '】'
+            | '（'
+            | '）'
+            | '《'
+            | '》'
     ) || (c.is_ascii_punctuation() && !matches!(c, '.' | '-' | '@' | '#' | '/' | '%' | ':'))
         || matches!(c, '\n' | '\r' | '\t')
 }
