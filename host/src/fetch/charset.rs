@@ -190,7 +190,9 @@ fn is_clearly_utf8(body: &[u8]) -> bool {
     // A body may be cut at the size limit, in the middle of a character.
     let valid = match std::str::from_utf8(body) {
         Ok(text) => text,
-        Err(error) if error.error_len().is_none() => std::str::from_utf8(&body[..error.valid_up_to()]).unwrap_or_default(),
+        Err(error) if error.error_len().is_none() => {
+            std::str::from_utf8(&body[..error.valid_up_to()]).unwrap_or_default()
+        }
         Err(_) => return false,
     };
     let beyond = |length: usize| valid.chars().filter(move |c| c.len_utf8() >= length);
@@ -422,7 +424,10 @@ mod tests {
     fn a_phrase_that_is_valid_in_two_encodings_is_read_as_declared() {
         let body = GBK.encode("停水通知").0.into_owned();
         assert!(std::str::from_utf8(&body).is_ok());
-        assert_eq!(decode(&body, Some("text/plain; charset=gbk")).text, "停水通知");
+        assert_eq!(
+            decode(&body, Some("text/plain; charset=gbk")).text,
+            "停水通知"
+        );
     }
 
     #[test]
@@ -514,5 +519,51 @@ mod tests {
             wrong.len(),
             wrong.join("\n")
         );
+    }
+
+    /// The recorded feeds, beside the encoding in which the reference parser read them.
+    #[test]
+    fn the_recorded_feeds_are_read_as_by_the_reference() {
+        let data = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data");
+        let Ok(file) = std::fs::File::open(data.join("warc/feeds.warc.gz")) else {
+            println!("skipped: no recorded data beside the repository");
+            return;
+        };
+        let mut truth = std::collections::HashMap::new();
+        for name in ["feedparser", "other"] {
+            let rows =
+                std::fs::read_to_string(data.join(format!("feeds/{name}.expected.jsonl"))).unwrap();
+            for row in rows.lines() {
+                let row: serde_json::Value = serde_json::from_str(row).unwrap();
+                let encoding = row["parsed"]["encoding"]
+                    .as_str()
+                    .unwrap_or("utf-8")
+                    .to_owned();
+                truth.insert(
+                    format!("http://recorded.example/{}", row["file"].as_str().unwrap()),
+                    encoding,
+                );
+            }
+        }
+        let (mut all, mut wrong) = (0, Vec::new());
+        for record in crate::evidence::warc::Reader::new(file).unwrap() {
+            let record = record.unwrap();
+            let Some(http) = record.http else { continue };
+            all += 1;
+            let body = http.payload(1 << 24).unwrap();
+            let decoded = decode(&body, http.header("content-type"));
+            let expected = &truth[&record.url];
+            let text = coding_of(expected)
+                .map(|coding| by_mark(&body).map_or_else(|| coding.decode(&body), |d| d.text));
+            if text.as_ref() != Some(&decoded.text) {
+                wrong.push(format!(
+                    "{}: {expected} read as {} by {:?}",
+                    record.url, decoded.encoding, decoded.how
+                ));
+            }
+        }
+        println!("{} of {all} feeds", all - wrong.len());
+        // One of them is line noise, in no encoding at all.
+        assert!(all > 1_000 && wrong.len() <= 1, "{}", wrong.join("\n"));
     }
 }

@@ -31,7 +31,9 @@ impl Jar {
     pub fn set(&mut self, url: &Url, field: &str) {
         let Some(host) = url.host_str() else { return };
         let mut parts = field.split(';').map(str::trim);
-        let Some((name, value)) = parts.next().and_then(|pair| pair.split_once('=')) else { return };
+        let Some((name, value)) = parts.next().and_then(|pair| pair.split_once('=')) else {
+            return;
+        };
         let (name, value) = (name.trim(), value.trim());
         let plain = |text: &str| text.bytes().all(|b| (0x20..0x7f).contains(&b));
         if name.is_empty() || field.len() > LONGEST || !plain(name) || !plain(value) {
@@ -56,7 +58,8 @@ impl Jar {
                 _ => {}
             }
         }
-        self.cookies.retain(|c| (&c.host, &c.path, &c.name) != (&cookie.host, &cookie.path, &cookie.name));
+        self.cookies
+            .retain(|c| (&c.host, &c.path, &c.name) != (&cookie.host, &cookie.path, &cookie.name));
         if !over && self.cookies.len() < MOST {
             self.cookies.push(cookie);
         }
@@ -65,9 +68,16 @@ impl Jar {
     /// The `Cookie` field for a request to `url`; longer paths first.
     #[must_use]
     pub fn header(&self, url: &Url) -> Option<String> {
-        let mut fit: Vec<_> = self.cookies.iter().filter(|cookie| cookie.fits(url)).collect();
+        let mut fit: Vec<_> = self
+            .cookies
+            .iter()
+            .filter(|cookie| cookie.fits(url))
+            .collect();
         fit.sort_by_key(|cookie| std::cmp::Reverse(cookie.path.len()));
-        let pairs: Vec<_> = fit.iter().map(|cookie| format!("{}={}", cookie.name, cookie.value)).collect();
+        let pairs: Vec<_> = fit
+            .iter()
+            .map(|cookie| format!("{}={}", cookie.name, cookie.value))
+            .collect();
         (!pairs.is_empty()).then(|| pairs.join("; "))
     }
 }
@@ -75,7 +85,9 @@ impl Jar {
 impl Cookie {
     fn fits(&self, url: &Url) -> bool {
         let path = url.path();
-        let under = path.strip_prefix(&*self.path).is_some_and(|rest| self.path.ends_with('/') || rest.is_empty() || rest.starts_with('/'));
+        let under = path.strip_prefix(&*self.path).is_some_and(|rest| {
+            self.path.ends_with('/') || rest.is_empty() || rest.starts_with('/')
+        });
         url.host_str() == Some(&self.host) && under && (!self.secure || url.scheme() == "https")
     }
 }
@@ -99,10 +111,16 @@ mod tests {
     #[test]
     fn a_cookie_returns_to_its_host_and_path_only() {
         let mut jar = Jar::default();
-        jar.set(&url("https://a.cn/forum/list"), "sid=1; HttpOnly; Domain=cn");
+        jar.set(
+            &url("https://a.cn/forum/list"),
+            "sid=1; HttpOnly; Domain=cn",
+        );
         jar.set(&url("https://a.cn/forum/list"), "all=2; Path=/; Secure");
         let header = |to: &str| jar.header(&url(to));
-        assert_eq!(header("https://a.cn/forum/x").as_deref(), Some("sid=1; all=2"));
+        assert_eq!(
+            header("https://a.cn/forum/x").as_deref(),
+            Some("sid=1; all=2")
+        );
         assert_eq!(header("https://a.cn/forums").as_deref(), Some("all=2"));
         assert_eq!(header("http://a.cn/forum").as_deref(), Some("sid=1"));
         assert_eq!(header("https://b.cn/forum"), None);
@@ -122,7 +140,14 @@ mod tests {
     #[test]
     fn a_hostile_cookie_is_dropped() {
         let (mut jar, at) = (Jar::default(), url("http://a.cn/"));
-        for field in ["", "novalue", "=x", "a=b\r\nX: y", "a=\u{e9}", &format!("a={}", "x".repeat(5_000))] {
+        for field in [
+            "",
+            "novalue",
+            "=x",
+            "a=b\r\nX: y",
+            "a=\u{e9}",
+            &format!("a={}", "x".repeat(5_000)),
+        ] {
             jar.set(&at, field);
         }
         assert_eq!(jar.header(&at), None);
