@@ -58,8 +58,7 @@ impl Jar {
                 _ => {}
             }
         }
-        self.cookies
-            .retain(|c| (&c.host, &c.path, &c.name) != (&cookie.host, &cookie.path, &cookie.name));
+        self.cookies.retain(|c| (&c.host, &c.path, &c.name) != (&cookie.host, &cookie.path, &cookie.name));
         if !over && self.cookies.len() < MOST {
             self.cookies.push(cookie);
         }
@@ -68,16 +67,9 @@ impl Jar {
     /// The `Cookie` field for a request to `url`; longer paths first.
     #[must_use]
     pub fn header(&self, url: &Url) -> Option<String> {
-        let mut fit: Vec<_> = self
-            .cookies
-            .iter()
-            .filter(|cookie| cookie.fits(url))
-            .collect();
+        let mut fit: Vec<_> = self.cookies.iter().filter(|cookie| cookie.fits(url)).collect();
         fit.sort_by_key(|cookie| std::cmp::Reverse(cookie.path.len()));
-        let pairs: Vec<_> = fit
-            .iter()
-            .map(|cookie| format!("{}={}", cookie.name, cookie.value))
-            .collect();
+        let pairs: Vec<_> = fit.iter().map(|cookie| format!("{}={}", cookie.name, cookie.value)).collect();
         (!pairs.is_empty()).then(|| pairs.join("; "))
     }
 }
@@ -85,9 +77,9 @@ impl Jar {
 impl Cookie {
     fn fits(&self, url: &Url) -> bool {
         let path = url.path();
-        let under = path.strip_prefix(&*self.path).is_some_and(|rest| {
-            self.path.ends_with('/') || rest.is_empty() || rest.starts_with('/')
-        });
+        let under = path
+            .strip_prefix(&*self.path)
+            .is_some_and(|rest| self.path.ends_with('/') || rest.is_empty() || rest.starts_with('/'));
         url.host_str() == Some(&self.host) && under && (!self.secure || url.scheme() == "https")
     }
 }
@@ -111,16 +103,10 @@ mod tests {
     #[test]
     fn a_cookie_returns_to_its_host_and_path_only() {
         let mut jar = Jar::default();
-        jar.set(
-            &url("https://a.cn/forum/list"),
-            "sid=1; HttpOnly; Domain=cn",
-        );
+        jar.set(&url("https://a.cn/forum/list"), "sid=1; HttpOnly; Domain=cn");
         jar.set(&url("https://a.cn/forum/list"), "all=2; Path=/; Secure");
         let header = |to: &str| jar.header(&url(to));
-        assert_eq!(
-            header("https://a.cn/forum/x").as_deref(),
-            Some("sid=1; all=2")
-        );
+        assert_eq!(header("https://a.cn/forum/x").as_deref(), Some("sid=1; all=2"));
         assert_eq!(header("https://a.cn/forums").as_deref(), Some("all=2"));
         assert_eq!(header("http://a.cn/forum").as_deref(), Some("sid=1"));
         assert_eq!(header("https://b.cn/forum"), None);
@@ -140,14 +126,7 @@ mod tests {
     #[test]
     fn a_hostile_cookie_is_dropped() {
         let (mut jar, at) = (Jar::default(), url("http://a.cn/"));
-        for field in [
-            "",
-            "novalue",
-            "=x",
-            "a=b\r\nX: y",
-            "a=\u{e9}",
-            &format!("a={}", "x".repeat(5_000)),
-        ] {
+        for field in ["", "novalue", "=x", "a=b\r\nX: y", "a=\u{e9}", &format!("a={}", "x".repeat(5_000))] {
             jar.set(&at, field);
         }
         assert_eq!(jar.header(&at), None);

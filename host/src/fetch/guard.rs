@@ -33,17 +33,12 @@ impl Policy {
         let (Some(host), Some(port)) = (url.host_str(), url.port_or_known_default()) else {
             return false;
         };
-        self.private
-            .iter()
-            .any(|(h, p)| *p == port && plain(h) == plain(host))
+        self.private.iter().any(|(h, p)| *p == port && plain(h) == plain(host))
     }
 }
 
 fn plain(host: &str) -> String {
-    host.trim_end_matches('.')
-        .trim_start_matches('[')
-        .trim_end_matches(']')
-        .to_ascii_lowercase()
+    host.trim_end_matches('.').trim_start_matches('[').trim_end_matches(']').to_ascii_lowercase()
 }
 
 /// Why an address is not reached.
@@ -130,11 +125,7 @@ pub fn check_address(address: IpAddr) -> Result<(), Refusal> {
         IpAddr::V4(address) => is_public_v4(address),
         IpAddr::V6(address) => is_public_v6(address),
     };
-    if public {
-        Ok(())
-    } else {
-        Err(Refusal::Address(address))
-    }
+    if public { Ok(()) } else { Err(Refusal::Address(address)) }
 }
 
 /// IANA IPv4 special-purpose registry, multicast, class E, and one cloud's metadata at a public address.
@@ -160,13 +151,7 @@ const SPECIAL_V4: [([u8; 4], u32); 17] = [
 
 fn is_public_v4(address: Ipv4Addr) -> bool {
     let bits = address.to_bits();
-    !SPECIAL_V4.iter().any(|&(net, length)| {
-        within(
-            bits.into(),
-            Ipv4Addr::from(net).to_bits().into(),
-            32 - length,
-        )
-    })
+    !SPECIAL_V4.iter().any(|&(net, length)| within(bits.into(), Ipv4Addr::from(net).to_bits().into(), 32 - length))
 }
 
 /// Exceptions within 2000::/3 (IANA IPv6 special-purpose registry).
@@ -186,9 +171,7 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
     }
     let net = |[a, b, c]: [u16; 3]| Ipv6Addr::new(a, b, c, 0, 0, 0, 0, 0).to_bits();
     within(bits, net([0x2000, 0, 0]), 125)
-        && !SPECIAL_V6
-            .iter()
-            .any(|&(prefix, length)| within(bits, net(prefix), 128 - length))
+        && !SPECIAL_V6.iter().any(|&(prefix, length)| within(bits, net(prefix), 128 - length))
 }
 
 /// Do the bits above the lowest `free` agree?
@@ -249,11 +232,7 @@ mod tests {
             "http://[5f00::1]/",
             "http://[2001:2::1]/",
         ] {
-            assert!(
-                matches!(check(url), Err(Refusal::Address(_))),
-                "{url}: {:?}",
-                check(url)
-            );
+            assert!(matches!(check(url), Err(Refusal::Address(_))), "{url}: {:?}", check(url));
         }
     }
 
@@ -274,14 +253,9 @@ mod tests {
         ] {
             assert!(matches!(check(url), Err(Refusal::Name(_))), "{url}");
         }
-        for url in [
-            "file:///etc/passwd",
-            "ftp://a.cn/",
-            "gopher://a.cn:70/",
-            "data:text/html,x",
-            "ws://a.cn/",
-            "javascript:1",
-        ] {
+        for url in
+            ["file:///etc/passwd", "ftp://a.cn/", "gopher://a.cn:70/", "data:text/html,x", "ws://a.cn/", "javascript:1"]
+        {
             assert!(matches!(check(url), Err(Refusal::Scheme(_))), "{url}");
         }
         for url in ["http://a@b.cn/", "http://a:b@b.cn/", "http://:b@b.cn/"] {
@@ -311,26 +285,13 @@ mod tests {
     #[test]
     fn a_listed_pair_is_exact_and_never_reached_by_redirect() {
         let policy = Policy {
-            private: vec![
-                ("127.0.0.1".to_owned(), 8080),
-                ("Wiki.local".to_owned(), 80),
-                ("::1".to_owned(), 9),
-            ],
+            private: vec![("127.0.0.1".to_owned(), 8080), ("Wiki.local".to_owned(), 80), ("::1".to_owned(), 9)],
         };
         let url = |text: &str| Url::parse(text).unwrap();
-        let check =
-            |text: &str, from: Option<&str>| check_url(&url(text), &policy, from.map(url).as_ref());
-        for listed in [
-            "http://127.0.0.1:8080/x",
-            "http://wiki.local./",
-            "http://2130706433:8080/",
-            "http://[::1]:9/",
-        ] {
+        let check = |text: &str, from: Option<&str>| check_url(&url(text), &policy, from.map(url).as_ref());
+        for listed in ["http://127.0.0.1:8080/x", "http://wiki.local./", "http://2130706433:8080/", "http://[::1]:9/"] {
             assert_eq!(check(listed, None), Ok(true), "{listed}");
-            assert!(
-                check(listed, Some("http://www.gov.cn/")).is_err(),
-                "{listed}"
-            );
+            assert!(check(listed, Some("http://www.gov.cn/")).is_err(), "{listed}");
         }
         for other in [
             "http://127.0.0.1/",
@@ -341,18 +302,14 @@ mod tests {
         ] {
             assert!(check(other, None).is_err(), "{other}");
         }
-        assert_eq!(
-            check("http://127.0.0.1:8080/b", Some("http://127.0.0.1:8080/a")),
-            Ok(true)
-        );
+        assert_eq!(check("http://127.0.0.1:8080/b", Some("http://127.0.0.1:8080/a")), Ok(true));
         assert!(check("http://127.0.0.1:8080/", Some("http://wiki.local/")).is_err());
         assert!(check("http://127.0.0.1:8080/", Some("https://127.0.0.1:8080/")).is_err());
     }
 
     #[test]
     fn the_published_forms_are_judged_as_published() {
-        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
-            .join("../../shared/data/url/ssrf_hosts.jsonl");
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data/url/ssrf_hosts.jsonl");
         let Ok(rows) = std::fs::read_to_string(path) else {
             println!("skipped: no recorded data beside the repository");
             return;

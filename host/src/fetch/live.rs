@@ -29,9 +29,7 @@ use url::Url;
 use super::guard::{self, Policy, Refusal};
 use super::pace::Pace;
 use super::replay::decoded;
-use super::{
-    Allow, FetchError, Fetched, MAX_HOPS, Session, address, allowed, kept, redirect, robots, settle,
-};
+use super::{Allow, FetchError, Fetched, MAX_HOPS, Session, address, allowed, kept, redirect, robots, settle};
 use crate::evidence::warc::{Exchange, Recorder, Sent, field};
 
 /// How the web is asked. One for a process.
@@ -62,17 +60,9 @@ impl Default for Settings {
 #[must_use]
 pub fn user_agent(contact: Option<&str>) -> String {
     let visible = |c: &char| c.is_ascii_graphic() && !matches!(c, '(' | ')');
-    let contact: String = contact
-        .unwrap_or_default()
-        .chars()
-        .filter(visible)
-        .collect();
+    let contact: String = contact.unwrap_or_default().chars().filter(visible).collect();
     let version = env!("CARGO_PKG_VERSION");
-    if contact.is_empty() {
-        format!("Caifeng/{version}")
-    } else {
-        format!("Caifeng/{version} (+{contact})")
-    }
+    if contact.is_empty() { format!("Caifeng/{version}") } else { format!("Caifeng/{version} (+{contact})") }
 }
 
 /// What one answer may cost.
@@ -124,10 +114,7 @@ pub struct Live {
 
 impl fmt::Debug for Live {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Live")
-            .field("settings", &self.settings)
-            .field("pace", &self.pace)
-            .finish_non_exhaustive()
+        f.debug_struct("Live").field("settings", &self.settings).field("pace", &self.pace).finish_non_exhaustive()
     }
 }
 
@@ -135,11 +122,10 @@ impl Live {
     /// A fetcher that resolves names as the system does.
     ///
     /// # Errors
-    /// TLS cannot be set up, for instance because the system has no root certificates.
+    /// The client cannot be set up. Missing root certificates are not one: without them, https sites are not read.
     pub fn new(settings: Settings, now: Now) -> Result<Self, FetchError> {
-        let lookup: Lookup = Arc::new(|name| {
-            Box::pin(async move { Ok(tokio::net::lookup_host((name, 0)).await?.collect()) })
-        });
+        let lookup: Lookup =
+            Arc::new(|name| Box::pin(async move { Ok(tokio::net::lookup_host((name, 0)).await?.collect()) }));
         Self::with_lookup(settings, now, lookup)
     }
 
@@ -149,31 +135,11 @@ impl Live {
     /// As [`Live::new`].
     pub fn with_lookup(settings: Settings, now: Now, lookup: Lookup) -> Result<Self, FetchError> {
         super::install_tls();
-        let public = client(
-            &settings,
-            Resolver {
-                lookup: Arc::clone(&lookup),
-                checked: true,
-            },
-        )?;
-        let private = client(
-            &settings,
-            Resolver {
-                lookup,
-                checked: false,
-            },
-        )?;
+        let public = client(&settings, Resolver { lookup: Arc::clone(&lookup), checked: true })?;
+        let private = client(&settings, Resolver { lookup, checked: false })?;
         let pace = Pace::new(settings.pace);
         let robots = robots::Cache::new(&settings.user_agent);
-        Ok(Self {
-            public,
-            private,
-            settings,
-            pace,
-            robots,
-            now,
-            recorder: None,
-        })
+        Ok(Self { public, private, settings, pace, robots, now, recorder: None })
     }
 
     /// Records every exchange from now on, robots.txt and failures included.
@@ -188,11 +154,7 @@ impl Live {
     /// # Errors
     /// The disk gave one.
     pub fn finish(self) -> std::io::Result<()> {
-        let recorder = self.recorder.map(|recorder| {
-            recorder
-                .into_inner()
-                .unwrap_or_else(PoisonError::into_inner)
-        });
+        let recorder = self.recorder.map(|recorder| recorder.into_inner().unwrap_or_else(PoisonError::into_inner));
         recorder.map_or(Ok(()), Recorder::finish)
     }
 
@@ -206,27 +168,15 @@ impl Live {
         request: &Request,
         allow: Allow<'_>,
     ) -> Result<Fetched, FetchError> {
-        let mut hop = Hop {
-            url: address(&request.url)?,
-            from: None,
-            method: request.method.clone(),
-        };
+        let mut hop = Hop { url: address(&request.url)?, from: None, method: request.method.clone() };
         let fields = guest_fields(&request.headers)?;
         let mut exchanges = Vec::new();
         for _ in 0..=MAX_HOPS {
             allowed(&hop.url, allow)?;
             hop.check(&self.settings.policy)?;
-            self.robots
-                .check(&hop.url, |file| self.robots_file(file, session.pace))
-                .await?;
-            let (exchange, cookies) = self
-                .exchange(
-                    &hop,
-                    &fields,
-                    session,
-                    Body::Refused(self.settings.limits.body),
-                )
-                .await?;
+            self.robots.check(&hop.url, |file| self.robots_file(file, session.pace)).await?;
+            let (exchange, cookies) =
+                self.exchange(&hop, &fields, session, Body::Refused(self.settings.limits.body)).await?;
             for cookie in &cookies {
                 session.cookies.set(&hop.url, cookie);
             }
@@ -237,30 +187,16 @@ impl Live {
                 None => return self.finished(exchanges),
             }
         }
-        Err(FetchError::Network {
-            detail: format!("more than {MAX_HOPS} redirects: {}", request.url),
-        })
+        Err(FetchError::Network { detail: format!("more than {MAX_HOPS} redirects: {}", request.url) })
     }
 
     fn finished(&self, exchanges: Vec<Exchange>) -> Result<Fetched, FetchError> {
         let Some(last) = exchanges.last() else {
-            return Err(FetchError::Network {
-                detail: "no answer".to_owned(),
-            });
+            return Err(FetchError::Network { detail: "no answer".to_owned() });
         };
-        settle(last.status, &last.headers, last.date)
-            .inspect_err(|error| self.rest(&last.sent.url, error))?;
-        let fetched = decoded(
-            &last.sent.url,
-            last.status,
-            last.headers.clone(),
-            &last.body,
-            last.date,
-        );
-        Ok(Fetched {
-            exchanges,
-            ..fetched
-        })
+        settle(last.status, &last.headers, last.date).inspect_err(|error| self.rest(&last.sent.url, error))?;
+        let fetched = decoded(&last.sent.url, last.status, last.headers.clone(), &last.body, last.date);
+        Ok(Fetched { exchanges, ..fetched })
     }
 
     /// A host that asks for rest gets it from every watch.
@@ -272,25 +208,11 @@ impl Live {
 
     async fn robots_file(&self, file: Url, pace: Duration) -> robots::Asked {
         // Its own session: no cookie says who reads the rules.
-        let session = Session {
-            pace,
-            ..Session::default()
-        };
-        let mut hop = Hop {
-            url: file,
-            from: None,
-            method: Method::Get,
-        };
+        let session = Session { pace, ..Session::default() };
+        let mut hop = Hop { url: file, from: None, method: Method::Get };
         for _ in 0..=MAX_HOPS {
             hop.check(&self.settings.policy)?;
-            let (exchange, _) = self
-                .exchange(
-                    &hop,
-                    &HeaderMap::new(),
-                    &session,
-                    Body::Cut(robots::MAX_BYTES),
-                )
-                .await?;
+            let (exchange, _) = self.exchange(&hop, &HeaderMap::new(), &session, Body::Cut(robots::MAX_BYTES)).await?;
             match redirect(&hop.url, exchange.status, &exchange.headers) {
                 Some(next) => hop = hop.to(next?, exchange.status),
                 None => {
@@ -314,19 +236,15 @@ impl Live {
     ) -> Result<(Exchange, Vec<String>), FetchError> {
         let private = hop.check(&self.settings.policy)?;
         let turn = self.pace.turn(&host_of(&hop.url), session.pace).await;
-        turn.map_err(|resting| FetchError::RetryAfter {
-            status: resting.status,
-            wait: resting.wait,
-        })?;
+        turn.map_err(|resting| FetchError::RetryAfter { status: resting.status, wait: resting.wait })?;
         if private {
             tracing::info!(url = %hop.url, "private address reached: [network] private lists it");
         }
         let client = if private { &self.private } else { &self.public };
         let after = self.settings.limits.total;
         let answer = self.answer(client, hop, fields, session, body);
-        let (exchange, cookies) = tokio::time::timeout(after, answer)
-            .await
-            .map_err(|_| FetchError::TimedOut { after })??;
+        let (exchange, cookies) =
+            tokio::time::timeout(after, answer).await.map_err(|_| FetchError::TimedOut { after })??;
         self.record(&exchange)?;
         Ok((exchange, cookies))
     }
@@ -344,10 +262,7 @@ impl Live {
             fields.remove(reqwest::header::CONTENT_TYPE);
         }
         let sent = hop.sent(&fields, &self.settings.user_agent);
-        let cookie = session
-            .cookies
-            .header(&hop.url)
-            .and_then(|text| HeaderValue::from_str(&text).ok());
+        let cookie = session.cookies.header(&hop.url).and_then(|text| HeaderValue::from_str(&text).ok());
         if let Some(cookie) = cookie {
             fields.insert(reqwest::header::COOKIE, cookie);
         }
@@ -372,50 +287,27 @@ impl Live {
                 break;
             }
         }
-        let cookies = headers
-            .iter()
-            .filter(|(name, _)| name == "set-cookie")
-            .map(|(_, value)| value.clone())
-            .collect();
+        let cookies = headers.iter().filter(|(name, _)| name == "set-cookie").map(|(_, value)| value.clone()).collect();
         // The client undoes the codings that it asked for and takes the field away.
-        if let Some(coding) = field(&headers, "content-encoding")
-            .filter(|coding| !coding.eq_ignore_ascii_case("identity"))
+        if let Some(coding) =
+            field(&headers, "content-encoding").filter(|coding| !coding.eq_ignore_ascii_case("identity"))
         {
             return Err(FetchError::Network {
                 detail: format!("answer in a content-encoding that nobody asked for: {coding}"),
             });
         }
-        Ok((
-            Exchange {
-                date: (self.now)(),
-                sent,
-                status,
-                headers: kept(headers),
-                body,
-            },
-            cookies,
-        ))
+        Ok((Exchange { date: (self.now)(), sent, status, headers: kept(headers), body }, cookies))
     }
 
     fn fields(&self, headers: &HeaderMap) -> Result<Vec<(String, String)>, FetchError> {
         let Limits { fields, head, .. } = self.settings.limits;
-        let size: usize = headers
-            .iter()
-            .map(|(name, value)| name.as_str().len() + value.len())
-            .sum();
+        let size: usize = headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
         if headers.len() > fields || size > head {
-            return Err(FetchError::TooLarge {
-                what: format!("{fields} header fields of {head} bytes together"),
-            });
+            return Err(FetchError::TooLarge { what: format!("{fields} header fields of {head} bytes together") });
         }
         Ok(headers
             .iter()
-            .map(|(name, value)| {
-                (
-                    name.as_str().to_owned(),
-                    String::from_utf8_lossy(value.as_bytes()).into_owned(),
-                )
-            })
+            .map(|(name, value)| (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
             .collect())
     }
 
@@ -431,23 +323,12 @@ impl Live {
             next = cause.source();
         }
         if error.is_timeout() {
-            return FetchError::TimedOut {
-                after: self.settings.limits.connect,
-            };
+            return FetchError::TimedOut { after: self.settings.limits.connect };
         }
-        if causes
-            .iter()
-            .any(|cause| cause.contains("message head is too large"))
-        {
-            return FetchError::TooLarge {
-                what: format!("{} header fields", self.settings.limits.fields),
-            };
+        if causes.iter().any(|cause| cause.contains("message head is too large")) {
+            return FetchError::TooLarge { what: format!("{} header fields", self.settings.limits.fields) };
         }
-        FetchError::Network {
-            detail: causes
-                .pop()
-                .unwrap_or_else(|| "connection failed".to_owned()),
-        }
+        FetchError::Network { detail: causes.pop().unwrap_or_else(|| "connection failed".to_owned()) }
     }
 
     fn record(&self, exchange: &Exchange) -> Result<(), FetchError> {
@@ -457,26 +338,19 @@ impl Live {
         let mut recorder = recorder.lock().unwrap_or_else(PoisonError::into_inner);
         recorder
             .write(exchange)
-            .map_err(|error| FetchError::Network {
-                detail: format!("the recording cannot be written: {error}"),
-            })
+            .map_err(|error| FetchError::Network { detail: format!("the recording cannot be written: {error}") })
     }
 }
 
 impl From<Refusal> for FetchError {
     fn from(refusal: Refusal) -> Self {
-        Self::Refused {
-            why: refusal.to_string(),
-        }
+        Self::Refused { why: refusal.to_string() }
     }
 }
 
 /// What the pace counts by: a host has one, however its name is written.
 fn host_of(url: &Url) -> String {
-    url.host_str()
-        .unwrap_or_default()
-        .trim_end_matches('.')
-        .to_owned()
+    url.host_str().unwrap_or_default().trim_end_matches('.').to_owned()
 }
 
 /// What happens to a body at its limit.
@@ -501,9 +375,7 @@ impl Body {
 
     fn error(self) -> FetchError {
         let (Self::Refused(limit) | Self::Cut(limit)) = self;
-        FetchError::TooLarge {
-            what: format!("{limit} bytes"),
-        }
+        FetchError::TooLarge { what: format!("{limit} bytes") }
     }
 }
 
@@ -521,36 +393,19 @@ impl Hop {
 
     /// RFC 9110 §15.4: 307 and 308 repeat the request, the others ask for a page.
     fn to(self, url: Url, status: u16) -> Self {
-        let method = if matches!(status, 307 | 308) {
-            self.method
-        } else {
-            Method::Get
-        };
-        Self {
-            url,
-            from: Some(self.url),
-            method,
-        }
+        let method = if matches!(status, 307 | 308) { self.method } else { Method::Get };
+        Self { url, from: Some(self.url), method }
     }
 
     fn sent(&self, fields: &HeaderMap, user_agent: &str) -> Sent {
         let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
         let mut headers = vec![("User-Agent".to_owned(), user_agent.to_owned())];
-        headers.extend(
-            fields
-                .iter()
-                .map(|(name, value)| (name.as_str().to_owned(), text(value))),
-        );
+        headers.extend(fields.iter().map(|(name, value)| (name.as_str().to_owned(), text(value))));
         let (method, body) = match &self.method {
             Method::Get => ("GET", Vec::new()),
             Method::Post(body) => ("POST", body.clone().into_bytes()),
         };
-        Sent {
-            method: method.to_owned(),
-            url: self.url.to_string(),
-            headers,
-            body,
-        }
+        Sent { method: method.to_owned(), url: self.url.to_string(), headers, body }
     }
 }
 
@@ -601,25 +456,9 @@ fn may_set(name: &str) -> bool {
         "x-real-ip",
         "x-client-ip",
     ];
-    const PREFIXES: [&str; 6] = [
-        "proxy-",
-        "x-forwarded",
-        "sec-",
-        "if-",
-        "cf-",
-        "x-http-method",
-    ];
-    const CREDENTIALS: [&str; 9] = [
-        "auth",
-        "cookie",
-        "token",
-        "api-key",
-        "apikey",
-        "secret",
-        "session",
-        "password",
-        "credential",
-    ];
+    const PREFIXES: [&str; 6] = ["proxy-", "x-forwarded", "sec-", "if-", "cf-", "x-http-method"];
+    const CREDENTIALS: [&str; 9] =
+        ["auth", "cookie", "token", "api-key", "apikey", "secret", "session", "password", "credential"];
     let name = name.to_ascii_lowercase();
     !HOSTS.contains(&&*name)
         && !PREFIXES.iter().any(|prefix| name.starts_with(prefix))
@@ -629,20 +468,25 @@ fn may_set(name: &str) -> bool {
 fn client(settings: &Settings, resolver: Resolver) -> Result<Client, FetchError> {
     let limits = &settings.limits;
     let head = u32::try_from(limits.head).unwrap_or(u32::MAX);
-    Client::builder()
-        .no_proxy()
-        .redirect(Redirects::none())
-        .referer(false)
-        .user_agent(&settings.user_agent)
-        .connect_timeout(limits.connect)
-        .http1_max_headers(limits.fields)
-        .http2_max_header_list_size(head)
-        .pool_max_idle_per_host(1)
-        .dns_resolver(Arc::new(resolver))
-        .build()
-        .map_err(|error| FetchError::Network {
-            detail: format!("TLS cannot be set up, are root certificates installed: {error}"),
-        })
+    let resolver = Arc::new(resolver);
+    let builder = || {
+        Client::builder()
+            .no_proxy()
+            .redirect(Redirects::none())
+            .referer(false)
+            .user_agent(&settings.user_agent)
+            .connect_timeout(limits.connect)
+            .http1_max_headers(limits.fields)
+            .http2_max_header_list_size(head)
+            .pool_max_idle_per_host(1)
+            .dns_resolver(Arc::clone(&resolver))
+    };
+    let failed = |error| FetchError::Network { detail: format!("the HTTP client cannot be set up: {error}") };
+    builder().build().or_else(|error| {
+        // A bare container has no root certificates: sites without TLS can still be read, the others say why not.
+        tracing::warn!("no root certificates are installed, so no https site can be read: install them ({error})");
+        builder().tls_certs_only([]).build().map_err(failed)
+    })
 }
 
 /// Resolves names; when `checked`, to public addresses or not at all.

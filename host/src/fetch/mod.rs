@@ -57,12 +57,7 @@ impl Fetcher {
     ///
     /// # Errors
     /// See [`FetchError`].
-    pub async fn fetch(
-        &self,
-        session: &mut Session,
-        request: &Request,
-        allow: Allow<'_>,
-    ) -> Result<Fetched, FetchError> {
+    pub async fn fetch(&self, session: &mut Session, request: &Request, allow: Allow<'_>) -> Result<Fetched, FetchError> {
         match self {
             Self::Live(live) => live.fetch(session, request, allow).await,
             Self::Replay(replay) => replay.fetch(request, allow),
@@ -171,9 +166,7 @@ pub const MAX_HOPS: usize = 5;
 
 /// The address of a request as it is sent: without fragment.
 fn address(text: &str) -> Result<Url, FetchError> {
-    let mut url = Url::parse(text).map_err(|e| FetchError::Refused {
-        why: format!("not an address ({e}): {text}"),
-    })?;
+    let mut url = Url::parse(text).map_err(|e| FetchError::Refused { why: format!("not an address ({e}): {text}") })?;
     url.set_fragment(None);
     Ok(url)
 }
@@ -182,27 +175,15 @@ fn allowed(url: &Url, allow: Allow<'_>) -> Result<(), FetchError> {
     if allow(url) {
         return Ok(());
     }
-    Err(FetchError::Refused {
-        why: format!("the plugin's grant does not cover the address: {url}"),
-    })
+    Err(FetchError::Refused { why: format!("the plugin's grant does not cover the address: {url}") })
 }
 
 /// Where an answer sends to, if it is a redirect that can be followed.
-fn redirect(
-    at: &Url,
-    status: u16,
-    headers: &[(String, String)],
-) -> Option<Result<Url, FetchError>> {
-    let to = matches!(status, 301 | 302 | 303 | 307 | 308)
-        .then(|| field(headers, "location"))
-        .flatten()?;
+fn redirect(at: &Url, status: u16, headers: &[(String, String)]) -> Option<Result<Url, FetchError>> {
+    let to = matches!(status, 301 | 302 | 303 | 307 | 308).then(|| field(headers, "location")).flatten()?;
     let mut next = match at.join(to) {
         Ok(next) => next,
-        Err(e) => {
-            return Some(Err(FetchError::Network {
-                detail: format!("redirect to something that is no address ({e}): {to}"),
-            }));
-        }
+        Err(e) => return Some(Err(FetchError::Network { detail: format!("redirect to something that is no address ({e}): {to}") })),
     };
     next.set_fragment(None);
     Some(Ok(next))
@@ -211,14 +192,9 @@ fn redirect(
 /// Is this a status that a plugin may see? The others are reactions of the host.
 fn settle(status: u16, headers: &[(String, String)], now: Timestamp) -> Result<(), FetchError> {
     match status {
-        429 | 500..=599 => Err(FetchError::RetryAfter {
-            status,
-            wait: retry_after(headers, now),
-        }),
+        429 | 500..=599 => Err(FetchError::RetryAfter { status, wait: retry_after(headers, now) }),
         200..=303 | 305..=499 => Ok(()),
-        _ => Err(FetchError::Network {
-            detail: format!("answer with a status that nobody asked for: {status}"),
-        }),
+        _ => Err(FetchError::Network { detail: format!("answer with a status that nobody asked for: {status}") }),
     }
 }
 
@@ -227,11 +203,7 @@ fn retry_after(headers: &[(String, String)], now: Timestamp) -> Duration {
     const DEFAULT: i64 = 60;
     const LONGEST: i64 = 24 * 60 * 60;
     let seconds = field(headers, "retry-after").and_then(|value| {
-        let date = || {
-            jiff::fmt::rfc2822::parse(value)
-                .ok()
-                .map(|date| date.timestamp().as_second() - now)
-        };
+        let date = || jiff::fmt::rfc2822::parse(value).ok().map(|date| date.timestamp().as_second() - now);
         value.parse::<i64>().ok().or_else(date)
     });
     Duration::from_secs(seconds.unwrap_or(DEFAULT).clamp(1, LONGEST).unsigned_abs())
@@ -251,10 +223,7 @@ fn kept(headers: Vec<(String, String)>) -> Vec<(String, String)> {
         "upgrade",
         "alt-svc",
     ];
-    headers
-        .into_iter()
-        .filter(|(name, _)| !GONE.iter().any(|gone| name.eq_ignore_ascii_case(gone)))
-        .collect()
+    headers.into_iter().filter(|(name, _)| !GONE.iter().any(|gone| name.eq_ignore_ascii_case(gone))).collect()
 }
 
 /// Installs the TLS provider (ring) of this process; later calls do nothing. Called by `main` and by tests.
@@ -287,16 +256,10 @@ mod tests {
     #[test]
     fn statuses_that_are_reactions_stay_in_the_host() {
         for status in [100, 101, 199, 304, 600] {
-            assert!(
-                matches!(settle(status, &[], 0), Err(FetchError::Network { .. })),
-                "{status}"
-            );
+            assert!(matches!(settle(status, &[], 0), Err(FetchError::Network { .. })), "{status}");
         }
         for status in [429, 500, 503, 599] {
-            assert!(
-                matches!(settle(status, &[], 0), Err(FetchError::RetryAfter { .. })),
-                "{status}"
-            );
+            assert!(matches!(settle(status, &[], 0), Err(FetchError::RetryAfter { .. })), "{status}");
         }
         for status in [200, 204, 300, 404, 410, 403] {
             assert_eq!(settle(status, &[], 0), Ok(()), "{status}");
@@ -306,18 +269,10 @@ mod tests {
     #[test]
     fn redirects_are_resolved_against_the_page() {
         let at = Url::parse("http://a.example/b/c?d").unwrap();
-        let to = |status, value| {
-            redirect(&at, status, &headers("location", value)).map(|next| next.map(String::from))
-        };
+        let to = |status, value| redirect(&at, status, &headers("location", value)).map(|next| next.map(String::from));
         assert_eq!(to(302, "../e#f"), Some(Ok("http://a.example/e".to_owned())));
-        assert_eq!(
-            to(301, "//b.example"),
-            Some(Ok("http://b.example/".to_owned()))
-        );
+        assert_eq!(to(301, "//b.example"), Some(Ok("http://b.example/".to_owned())));
         assert_eq!(to(200, "/x"), None);
-        assert!(matches!(
-            to(308, "http://["),
-            Some(Err(FetchError::Network { .. }))
-        ));
+        assert!(matches!(to(308, "http://["), Some(Err(FetchError::Network { .. }))));
     }
 }

@@ -42,10 +42,7 @@ impl Pace {
     /// At least `between` from the start of one request to the start of the next on the same host.
     #[must_use]
     pub fn new(between: Duration) -> Self {
-        Self {
-            between,
-            hosts: Mutex::default(),
-        }
+        Self { between, hosts: Mutex::default() }
     }
 
     /// Waits until `host` may be asked, and takes the turn. `slower` is the pace that the caller wishes; the slower one counts.
@@ -62,10 +59,7 @@ impl Pace {
     pub fn rest(&self, host: &str, status: u16, wait: Duration) {
         let now = Instant::now();
         let mut hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
-        let entry = hosts.entry(host.to_owned()).or_insert(Host {
-            free: now,
-            rest: None,
-        });
+        let entry = hosts.entry(host.to_owned()).or_insert(Host { free: now, rest: None });
         let longer = entry.rest.is_none_or(|(until, _)| until < now + wait);
         if longer {
             entry.rest = Some((now + wait, status));
@@ -76,10 +70,7 @@ impl Pace {
         let now = Instant::now();
         let hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
         let (until, status) = hosts.get(host)?.rest?;
-        (until > now).then(|| Resting {
-            status,
-            wait: until - now,
-        })
+        (until > now).then(|| Resting { status, wait: until - now })
     }
 
     fn reserve(&self, host: &str, between: Duration) -> Result<Instant, Resting> {
@@ -89,14 +80,9 @@ impl Pace {
         let now = Instant::now();
         let mut hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
         if hosts.len() >= REMEMBERED {
-            hosts.retain(|_, host| {
-                host.free > now || host.rest.is_some_and(|(until, _)| until > now)
-            });
+            hosts.retain(|_, host| host.free > now || host.rest.is_some_and(|(until, _)| until > now));
         }
-        let entry = hosts.entry(host.to_owned()).or_insert(Host {
-            free: now,
-            rest: None,
-        });
+        let entry = hosts.entry(host.to_owned()).or_insert(Host { free: now, rest: None });
         let at = now.max(entry.free);
         entry.free = at + between;
         Ok(at)
@@ -125,15 +111,7 @@ mod tests {
         }
         let mut got = turns.join_all().await;
         got.sort_unstable();
-        assert_eq!(
-            got,
-            [
-                (0, "a", Duration::ZERO),
-                (1, "a", TWO),
-                (2, "b", Duration::ZERO),
-                (3, "a", 2 * TWO)
-            ]
-        );
+        assert_eq!(got, [(0, "a", Duration::ZERO), (1, "a", TWO), (2, "b", Duration::ZERO), (3, "a", 2 * TWO)]);
     }
 
     #[tokio::test(start_paused = true)]
@@ -152,12 +130,7 @@ mod tests {
         let pace = Pace::new(TWO);
         pace.rest("a", 429, Duration::from_secs(60));
         pace.rest("a", 503, Duration::from_secs(10));
-        let resting = |seconds| {
-            Err(Resting {
-                status: 429,
-                wait: Duration::from_secs(seconds),
-            })
-        };
+        let resting = |seconds| Err(Resting { status: 429, wait: Duration::from_secs(seconds) });
         assert_eq!(pace.turn("a", Duration::ZERO).await, resting(60));
         tokio::time::advance(Duration::from_secs(20)).await;
         assert_eq!(pace.turn("a", Duration::ZERO).await, resting(40));
@@ -176,13 +149,7 @@ mod tests {
         });
         tokio::task::yield_now().await;
         pace.rest("a", 503, Duration::from_secs(10));
-        assert_eq!(
-            waiting.await.unwrap(),
-            Err(Resting {
-                status: 503,
-                wait: Duration::from_secs(8)
-            })
-        );
+        assert_eq!(waiting.await.unwrap(), Err(Resting { status: 503, wait: Duration::from_secs(8) }));
     }
 
     #[tokio::test(start_paused = true)]

@@ -52,10 +52,7 @@ impl Cache {
     /// `user_agent` is the whole field; its first word, without version, is the robot's name (RFC 9309 §2.2.1).
     #[must_use]
     pub fn new(user_agent: &str) -> Self {
-        Self {
-            agent: product(user_agent).to_owned(),
-            sites: Mutex::default(),
-        }
+        Self { agent: product(user_agent).to_owned(), sites: Mutex::default() }
     }
 
     /// May this address be read? `ask` fetches the file at the address that it is given.
@@ -77,29 +74,18 @@ impl Cache {
             }
         };
         drop(known);
-        if allows(&*current.rules?, url) {
-            Ok(())
-        } else {
-            Err(FetchError::Blocked {
-                url: url.to_string(),
-            })
-        }
+        if allows(&*current.rules?, url) { Ok(()) } else { Err(FetchError::Blocked { url: url.to_string() }) }
     }
 
     fn judge(&self, asked: Asked) -> Known {
         let rules = match asked {
             Ok((200..=299, body)) => Ok(Robots::parse(&regular(&body), &self.agent)),
             Ok((400..=499, _)) => Ok(Robots::allow_all()),
-            Ok((status, _)) => Err(FetchError::Network {
-                detail: format!("robots.txt answers {status}"),
-            }),
+            Ok((status, _)) => Err(FetchError::Network { detail: format!("robots.txt answers {status}") }),
             Err(error) => Err(error),
         };
         let kept = if rules.is_ok() { KEPT } else { KEPT_FAILURE };
-        Known {
-            until: Instant::now() + kept,
-            rules: rules.map(Arc::new),
-        }
+        Known { until: Instant::now() + kept, rules: rules.map(Arc::new) }
     }
 
     fn site(&self, url: &Url) -> Site {
@@ -107,16 +93,9 @@ impl Cache {
         if sites.len() >= REMEMBERED {
             let now = Instant::now();
             // One that is locked is being asked for right now.
-            sites.retain(|_, site| {
-                site.try_lock()
-                    .map_or(true, |known| known.as_ref().is_some_and(|k| k.until > now))
-            });
+            sites.retain(|_, site| site.try_lock().map_or(true, |known| known.as_ref().is_some_and(|k| k.until > now)));
         }
-        Arc::clone(
-            sites
-                .entry(url[..Position::BeforePath].to_owned())
-                .or_default(),
-        )
+        Arc::clone(sites.entry(url[..Position::BeforePath].to_owned()).or_default())
     }
 }
 
@@ -125,16 +104,10 @@ fn regular(file: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(file.len() + 64);
     for line in file.split(|b| matches!(b, b'\r' | b'\n')) {
         let colon = line.iter().position(|b| *b == b':').unwrap_or(line.len());
-        let (key, value) = (
-            line[..colon].trim_ascii(),
-            line.get(colon + 1..).unwrap_or_default().trim_ascii(),
-        );
+        let (key, value) = (line[..colon].trim_ascii(), line.get(colon + 1..).unwrap_or_default().trim_ascii());
         let key = key.strip_prefix(b"\xef\xbb\xbf").unwrap_or(key);
         if key.eq_ignore_ascii_case(b"user-agent") {
-            let token = value
-                .split(u8::is_ascii_whitespace)
-                .next()
-                .unwrap_or_default();
+            let token = value.split(u8::is_ascii_whitespace).next().unwrap_or_default();
             write_line(&mut out, key, &[token]);
             continue;
         }
@@ -195,9 +168,7 @@ mod tests {
         assert_eq!(cache.check(&url("/open?x"), ask).await, Ok(()));
         assert_eq!(
             cache.check(&url("/inner/y"), ask).await,
-            Err(FetchError::Blocked {
-                url: "http://a.cn:81/inner/y".to_owned()
-            })
+            Err(FetchError::Blocked { url: "http://a.cn:81/inner/y".to_owned() })
         );
         assert_eq!(asked.load(Ordering::Relaxed), 1);
         tokio::time::advance(KEPT).await;
@@ -207,28 +178,13 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn no_file_is_not_the_same_as_no_answer() {
-        for (status, open) in [
-            (404, true),
-            (403, true),
-            (500, false),
-            (503, false),
-            (302, false),
-        ] {
-            let got = Cache::new("Caifeng")
-                .check(&url("/"), |_| async move { Ok((status, Vec::new())) })
-                .await;
+        for (status, open) in [(404, true), (403, true), (500, false), (503, false), (302, false)] {
+            let got = Cache::new("Caifeng").check(&url("/"), |_| async move { Ok((status, Vec::new())) }).await;
             assert_eq!(got.is_ok(), open, "{status}");
         }
         let cache = Cache::new("Caifeng");
-        let down = FetchError::Network {
-            detail: "down".to_owned(),
-        };
-        assert_eq!(
-            cache
-                .check(&url("/"), |_| async { Err(down.clone()) })
-                .await,
-            Err(down.clone())
-        );
+        let down = FetchError::Network { detail: "down".to_owned() };
+        assert_eq!(cache.check(&url("/"), |_| async { Err(down.clone()) }).await, Err(down.clone()));
         let up = |_| async { Ok((404, Vec::new())) };
         assert_eq!(cache.check(&url("/"), up).await, Err(down.clone()));
         tokio::time::advance(KEPT_FAILURE).await;
@@ -242,9 +198,7 @@ mod tests {
     }
 
     fn rows(file: &str) -> Option<Vec<serde_json::Value>> {
-        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
-            .join("../../shared/data/robots")
-            .join(file);
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data/robots").join(file);
         let mut text = String::new();
         if file.ends_with(".gz") {
             let read = flate2::read::MultiGzDecoder::new(std::fs::File::open(path).ok()?);
@@ -252,11 +206,7 @@ mod tests {
         } else {
             text = std::fs::read_to_string(path).ok()?;
         }
-        Some(
-            text.lines()
-                .map(|row| serde_json::from_str(row).unwrap())
-                .collect(),
-        )
+        Some(text.lines().map(|row| serde_json::from_str(row).unwrap()).collect())
     }
 
     #[test]
@@ -268,26 +218,19 @@ mod tests {
         // Three cases take a path that is not percent-encoded as it stands (an address never comes here like that, and
         // by RFC 9309 §2.2.2 both spellings are the same); one is about a robot with a blank in its name.
         let other = |row: &&serde_json::Value| {
-            row["test"] == "ID_Encoding" && row["protego_agrees"] == false
-                || row["user_agent"] == "Foo Bar"
+            row["test"] == "ID_Encoding" && row["protego_agrees"] == false || row["user_agent"] == "Foo Bar"
         };
         assert_eq!(rows.iter().filter(other).count(), 4);
         let mut wrong = Vec::new();
         for row in rows.iter().filter(|row| !other(row)) {
             let text = |key: &str| row[key].as_str().unwrap();
-            let rules = Robots::parse(
-                &regular(text("robots_txt").as_bytes()),
-                product(text("user_agent")),
-            );
+            let rules = Robots::parse(&regular(text("robots_txt").as_bytes()), product(text("user_agent")));
             let path = Url::parse(text("url")).map_or_else(
                 |_| text("url").to_owned(),
                 |url| url[Position::BeforePath..Position::AfterQuery].to_owned(),
             );
             if rules.is_allowed(&path) != row["allowed"].as_bool().unwrap() {
-                wrong.push(format!(
-                    "{} {} {:?} {}",
-                    row["test"], row["user_agent"], row["robots_txt"], row["url"]
-                ));
+                wrong.push(format!("{} {} {:?} {}", row["test"], row["user_agent"], row["robots_txt"], row["url"]));
             }
         }
         println!("{} of {}", rows.len() - wrong.len(), rows.len());
@@ -303,14 +246,7 @@ mod tests {
         let (mut all, mut wrong) = (0, Vec::new());
         for row in &rows {
             let text = row["robots_txt"].as_str().map(|t| t.as_bytes().to_vec());
-            let body = text.unwrap_or_else(|| {
-                row["bytes_latin1"]
-                    .as_str()
-                    .unwrap()
-                    .chars()
-                    .map(|c| c as u8)
-                    .collect()
-            });
+            let body = text.unwrap_or_else(|| row["bytes_latin1"].as_str().unwrap().chars().map(|c| c as u8).collect());
             if body.starts_with(b"\xef\xbb\xbf") {
                 // These verdicts come from a parser that overlooks the first group after a byte order mark.
                 continue;
@@ -324,11 +260,6 @@ mod tests {
             }
         }
         println!("{} of {all}", all - wrong.len());
-        assert!(
-            wrong.is_empty(),
-            "{} of {all}:\n{}",
-            wrong.len(),
-            wrong.join("\n")
-        );
+        assert!(wrong.is_empty(), "{} of {all}:\n{}", wrong.len(), wrong.join("\n"));
     }
 }

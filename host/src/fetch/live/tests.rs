@@ -14,17 +14,11 @@ use super::*;
 use crate::evidence::warc::{Kind, Reader};
 
 fn settings(servers: &[SocketAddr]) -> Settings {
-    let private = servers
-        .iter()
-        .map(|at| (at.ip().to_string(), at.port()))
-        .collect();
+    let private = servers.iter().map(|at| (at.ip().to_string(), at.port())).collect();
     Settings {
         user_agent: "Caifeng/test (+mailto:a@b.cn)".to_owned(),
         policy: Policy { private },
-        limits: Limits {
-            body: 100_000,
-            ..Limits::default()
-        },
+        limits: Limits { body: 100_000, ..Limits::default() },
         pace: Duration::ZERO,
     }
 }
@@ -45,27 +39,15 @@ fn get(url: impl Into<String>) -> Request {
 
 async fn fetch(server: &MockServer, at: &str) -> Result<Fetched, FetchError> {
     live(settings(&[*server.address()]))
-        .fetch(
-            &mut Session::default(),
-            &get(format!("{}{at}", server.uri())),
-            &|_| true,
-        )
+        .fetch(&mut Session::default(), &get(format!("{}{at}", server.uri())), &|_| true)
         .await
 }
 
 /// A server that answers every path but robots.txt with this.
 async fn server(answer: ResponseTemplate) -> MockServer {
     let server = MockServer::start().await;
-    Mock::given(path("/robots.txt"))
-        .respond_with(ResponseTemplate::new(404))
-        .with_priority(1)
-        .mount(&server)
-        .await;
-    Mock::given(any())
-        .respond_with(answer)
-        .with_priority(9)
-        .mount(&server)
-        .await;
+    Mock::given(path("/robots.txt")).respond_with(ResponseTemplate::new(404)).with_priority(1).mount(&server).await;
+    Mock::given(any()).respond_with(answer).with_priority(9).mount(&server).await;
     server
 }
 
@@ -79,11 +61,8 @@ async fn raw(answer: Vec<u8>, hold: bool) -> SocketAddr {
             let mut asked = vec![0; 4_096];
             let n = line.read(&mut asked).await.unwrap_or(0);
             let robots = asked[..n].starts_with(b"GET /robots.txt");
-            let said: &[u8] = if robots {
-                b"HTTP/1.1 404 No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
-            } else {
-                &answer
-            };
+            let said: &[u8] =
+                if robots { b"HTTP/1.1 404 No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n" } else { &answer };
             // An error says that the client hung up, as it should on a hostile answer.
             let _ = line.write_all(said).await;
             if hold && !robots {
@@ -94,22 +73,11 @@ async fn raw(answer: Vec<u8>, hold: bool) -> SocketAddr {
     at
 }
 
-async fn fetch_raw(
-    answer: impl Into<Vec<u8>>,
-    hold: bool,
-    limits: Limits,
-) -> Result<Fetched, FetchError> {
+async fn fetch_raw(answer: impl Into<Vec<u8>>, hold: bool, limits: Limits) -> Result<Fetched, FetchError> {
     let at = raw(answer.into(), hold).await;
-    live(Settings {
-        limits,
-        ..settings(&[at])
-    })
-    .fetch(
-        &mut Session::default(),
-        &get(format!("http://{at}/")),
-        &|_| true,
-    )
-    .await
+    live(Settings { limits, ..settings(&[at]) })
+        .fetch(&mut Session::default(), &get(format!("http://{at}/")), &|_| true)
+        .await
 }
 
 fn gzip(bytes: &[u8]) -> Vec<u8> {
@@ -120,27 +88,17 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
 
 #[tokio::test]
 async fn a_page_in_gbk_is_read_and_packed_ones_unpacked() {
-    let page = encoding_rs::GBK
-        .encode("<p>某市供水局停水通知</p>")
-        .0
-        .into_owned();
+    let page = encoding_rs::GBK.encode("<p>某市供水局停水通知</p>").0.into_owned();
     let packed = ResponseTemplate::new(200)
         .set_body_raw(gzip(&page), "text/html; charset=gb2312")
         .insert_header("content-encoding", "gzip")
         .insert_header("set-cookie", "s=1");
     let server = server(packed).await;
     let got = fetch(&server, "/a?b=c#d").await.unwrap();
-    assert_eq!(
-        (&*got.response.body, got.encoding.0),
-        ("<p>某市供水局停水通知</p>", "gb18030")
-    );
+    assert_eq!((&*got.response.body, got.encoding.0), ("<p>某市供水局停水通知</p>", "gb18030"));
     assert_eq!(
         (got.response.url, got.bytes, got.response.fetched),
-        (
-            format!("{}/a?b=c", server.uri()),
-            page.len() as u64,
-            1_767_323_045
-        )
+        (format!("{}/a?b=c", server.uri()), page.len() as u64, 1_767_323_045)
     );
     assert!(field(&got.response.headers, "set-cookie").is_none());
     assert_eq!(got.exchanges[0].body, page);
@@ -162,13 +120,8 @@ async fn redirects_lead_nowhere_inside() {
         let outside = server(ResponseTemplate::new(302).insert_header("location", to)).await;
         // Both are listed, and yet one does not lead to the other.
         let live = live(settings(&[*outside.address(), *inside.address()]));
-        let got = live
-            .fetch(&mut Session::default(), &get(outside.uri()), &|_| true)
-            .await;
-        assert!(
-            matches!(got, Err(FetchError::Refused { .. })),
-            "{to}: {got:?}"
-        );
+        let got = live.fetch(&mut Session::default(), &get(outside.uri()), &|_| true).await;
+        assert!(matches!(got, Err(FetchError::Refused { .. })), "{to}: {got:?}");
     }
     assert!(inside.received_requests().await.unwrap().is_empty());
 }
@@ -183,16 +136,8 @@ async fn a_name_that_resolves_inside_is_refused() {
         Box::pin(async move { Ok(vec![public, at]) })
     });
     let live = Live::with_lookup(settings(&[]), Arc::new(|| 0), lookup).unwrap();
-    let got = live
-        .fetch(
-            &mut Session::default(),
-            &get(format!("http://rebind.gov.cn:{port}/")),
-            &|_| true,
-        )
-        .await;
-    let Err(FetchError::Refused { why }) = got else {
-        panic!("{got:?}")
-    };
+    let got = live.fetch(&mut Session::default(), &get(format!("http://rebind.gov.cn:{port}/")), &|_| true).await;
+    let Err(FetchError::Refused { why }) = got else { panic!("{got:?}") };
     assert!(why.contains("127.0.0.1"), "{why}");
     assert!(inside.received_requests().await.unwrap().is_empty());
 }
@@ -202,18 +147,12 @@ async fn a_listed_name_may_resolve_inside_on_its_port_only() {
     let inside = server(ResponseTemplate::new(200).set_body_string("wiki")).await;
     let at = *inside.address();
     let lookup: Lookup = Arc::new(move |_| Box::pin(async move { Ok(vec![at]) }));
-    let listed = |port| Settings {
-        policy: Policy {
-            private: vec![("wiki.bureau.cn".to_owned(), port)],
-        },
-        ..settings(&[])
-    };
+    let listed =
+        |port| Settings { policy: Policy { private: vec![("wiki.bureau.cn".to_owned(), port)] }, ..settings(&[]) };
     let request = get(format!("http://wiki.bureau.cn:{}/", at.port()));
     for (port, open) in [(at.port(), true), (at.port() ^ 1, false)] {
         let live = Live::with_lookup(listed(port), Arc::new(|| 0), Arc::clone(&lookup)).unwrap();
-        let got = live
-            .fetch(&mut Session::default(), &request, &|_| true)
-            .await;
+        let got = live.fetch(&mut Session::default(), &request, &|_| true).await;
         assert_eq!(got.is_ok(), open, "{got:?}");
     }
 }
@@ -222,36 +161,18 @@ async fn a_listed_name_may_resolve_inside_on_its_port_only() {
 async fn the_grant_is_asked_at_every_hop() {
     let server = server(ResponseTemplate::new(302).insert_header("location", "/other")).await;
     let live = live(settings(&[*server.address()]));
-    let got = live
-        .fetch(&mut Session::default(), &get(server.uri()), &|url| {
-            url.path() == "/"
-        })
-        .await;
-    let Err(FetchError::Refused { why }) = got else {
-        panic!("{got:?}")
-    };
+    let got = live.fetch(&mut Session::default(), &get(server.uri()), &|url| url.path() == "/").await;
+    let Err(FetchError::Refused { why }) = got else { panic!("{got:?}") };
     assert!(why.contains("/other"), "{why}");
-    let pages = server
-        .received_requests()
-        .await
-        .unwrap()
-        .iter()
-        .filter(|r| r.url.path() != "/robots.txt")
-        .count();
+    let pages = server.received_requests().await.unwrap().iter().filter(|r| r.url.path() != "/robots.txt").count();
     assert_eq!(pages, 1);
 }
 
 #[tokio::test]
 async fn a_redirect_loop_ends() {
     let server = server(ResponseTemplate::new(302).insert_header("location", "/again")).await;
-    assert!(matches!(
-        fetch(&server, "/").await,
-        Err(FetchError::Network { .. })
-    ));
-    assert_eq!(
-        server.received_requests().await.unwrap().len(),
-        1 + 1 + MAX_HOPS
-    );
+    assert!(matches!(fetch(&server, "/").await, Err(FetchError::Network { .. })));
+    assert_eq!(server.received_requests().await.unwrap().len(), 1 + 1 + MAX_HOPS);
 }
 
 #[tokio::test]
@@ -259,47 +180,22 @@ async fn bombs_and_endless_bodies_stop_at_the_limit() {
     let bomb = ResponseTemplate::new(200)
         .set_body_raw(gzip(&vec![b' '; 50_000_000]), "text/html")
         .insert_header("content-encoding", "gzip");
-    assert!(matches!(
-        fetch(&server(bomb).await, "/").await,
-        Err(FetchError::TooLarge { .. })
-    ));
+    assert!(matches!(fetch(&server(bomb).await, "/").await, Err(FetchError::TooLarge { .. })));
     let large = ResponseTemplate::new(200).set_body_bytes(vec![b' '; 100_001]);
-    assert!(matches!(
-        fetch(&server(large).await, "/").await,
-        Err(FetchError::TooLarge { .. })
-    ));
+    assert!(matches!(fetch(&server(large).await, "/").await, Err(FetchError::TooLarge { .. })));
     let endless = [b"HTTP/1.1 200 OK\r\n\r\n".to_vec(), vec![b'x'; 200_000]].concat();
     let limits = settings(&[]).limits;
-    assert!(matches!(
-        fetch_raw(endless, true, limits).await,
-        Err(FetchError::TooLarge { .. })
-    ));
-    let odd = ResponseTemplate::new(200)
-        .set_body_string("x")
-        .insert_header("content-encoding", "zip9");
-    assert!(matches!(
-        fetch(&server(odd).await, "/").await,
-        Err(FetchError::Network { .. })
-    ));
+    assert!(matches!(fetch_raw(endless, true, limits).await, Err(FetchError::TooLarge { .. })));
+    let odd = ResponseTemplate::new(200).set_body_string("x").insert_header("content-encoding", "zip9");
+    assert!(matches!(fetch(&server(odd).await, "/").await, Err(FetchError::Network { .. })));
 }
 
 #[tokio::test]
 async fn a_server_that_does_not_go_on_is_left() {
-    let limits = Limits {
-        total: Duration::from_millis(200),
-        ..settings(&[]).limits
-    };
+    let limits = Limits { total: Duration::from_millis(200), ..settings(&[]).limits };
     let after = limits.total;
-    for stuck in [
-        "",
-        "HTTP/1.1 200 OK\r\nX: ",
-        "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf",
-    ] {
-        assert_eq!(
-            fetch_raw(stuck, true, limits).await,
-            Err(FetchError::TimedOut { after }),
-            "{stuck:?}"
-        );
+    for stuck in ["", "HTTP/1.1 200 OK\r\nX: ", "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf"] {
+        assert_eq!(fetch_raw(stuck, true, limits).await, Err(FetchError::TimedOut { after }), "{stuck:?}");
     }
 }
 
@@ -310,10 +206,7 @@ async fn heads_without_measure_are_refused() {
     let many = format!("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n{many}\r\n");
     let got = fetch_raw(many, false, limits).await;
     assert!(matches!(got, Err(FetchError::TooLarge { .. })), "{got:?}");
-    let long = format!(
-        "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nX: {}\r\n\r\n",
-        "y".repeat(70_000)
-    );
+    let long = format!("HTTP/1.1 200 OK\r\nContent-Length: 0\r\nX: {}\r\n\r\n", "y".repeat(70_000));
     let got = fetch_raw(long, false, limits).await;
     assert!(matches!(got, Err(FetchError::TooLarge { .. })), "{got:?}");
 }
@@ -328,58 +221,32 @@ async fn an_answer_that_is_cut_or_is_not_http_is_not_a_page() {
         "HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n",
     ] {
         let got = fetch_raw(bad, false, limits).await;
-        assert!(
-            matches!(got, Err(FetchError::Network { .. })),
-            "{bad:?}: {got:?}"
-        );
+        assert!(matches!(got, Err(FetchError::Network { .. })), "{bad:?}: {got:?}");
     }
     let more = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokHTTP/1.1 200 OK\r\n\r\nsmuggled";
-    assert_eq!(
-        fetch_raw(more, false, limits).await.unwrap().response.body,
-        "ok"
-    );
+    assert_eq!(fetch_raw(more, false, limits).await.unwrap().response.body, "ok");
 }
 
 #[tokio::test]
 async fn a_site_that_asks_for_rest_is_heard() {
     for (status, wait) in [(429, 120), (503, 120), (500, 120)] {
-        let server =
-            server(ResponseTemplate::new(status).insert_header("retry-after", "120")).await;
+        let server = server(ResponseTemplate::new(status).insert_header("retry-after", "120")).await;
         let got = fetch(&server, "/").await.unwrap_err();
-        assert_eq!(
-            got,
-            FetchError::RetryAfter {
-                status,
-                wait: Duration::from_secs(wait)
-            }
-        );
+        assert_eq!(got, FetchError::RetryAfter { status, wait: Duration::from_secs(wait) });
     }
     let server = server(ResponseTemplate::new(429).insert_header("retry-after", "120")).await;
     let live = live(settings(&[*server.address()]));
     for _ in 0..3 {
-        let got = live
-            .fetch(&mut Session::default(), &get(server.uri()), &|_| true)
-            .await
-            .unwrap_err();
-        assert!(
-            got.wait().is_some_and(|wait| wait.as_secs() >= 100),
-            "{got:?}"
-        );
+        let got = live.fetch(&mut Session::default(), &get(server.uri()), &|_| true).await.unwrap_err();
+        assert!(got.wait().is_some_and(|wait| wait.as_secs() >= 100), "{got:?}");
     }
-    assert_eq!(
-        server.received_requests().await.unwrap().len(),
-        2,
-        "robots.txt and one page"
-    );
+    assert_eq!(server.received_requests().await.unwrap().len(), 2, "robots.txt and one page");
 }
 
 #[tokio::test]
 async fn not_modified_is_no_answer_to_what_was_asked() {
     let server = server(ResponseTemplate::new(304)).await;
-    assert!(matches!(
-        fetch(&server, "/").await,
-        Err(FetchError::Network { .. })
-    ));
+    assert!(matches!(fetch(&server, "/").await, Err(FetchError::Network { .. })));
 }
 
 #[tokio::test]
@@ -395,18 +262,11 @@ async fn robots_txt_is_obeyed() {
         .respond_with(ResponseTemplate::new(302).insert_header("location", "/inner"))
         .mount(&server)
         .await;
-    Mock::given(path("/fine"))
-        .respond_with(ResponseTemplate::new(200))
-        .mount(&server)
-        .await;
+    Mock::given(path("/fine")).respond_with(ResponseTemplate::new(200)).mount(&server).await;
     let live = live(settings(&[*server.address()]));
     let mut session = Session::default();
     for (at, open) in [("/inner", false), ("/open", false), ("/fine", true)] {
-        let got = live
-            .fetch(&mut session, &get(format!("{}{at}", server.uri())), &|_| {
-                true
-            })
-            .await;
+        let got = live.fetch(&mut session, &get(format!("{}{at}", server.uri())), &|_| true).await;
         assert_eq!(got.is_ok(), open, "{at}: {got:?}");
         assert_eq!(matches!(got, Err(FetchError::Blocked { .. })), !open);
     }
@@ -415,25 +275,14 @@ async fn robots_txt_is_obeyed() {
 #[tokio::test]
 async fn without_robots_txt_of_a_broken_site_nothing_is_read() {
     let server = MockServer::start().await;
-    Mock::given(path("/robots.txt"))
-        .respond_with(ResponseTemplate::new(503))
-        .mount(&server)
-        .await;
-    Mock::given(path("/"))
-        .respond_with(ResponseTemplate::new(200))
-        .expect(0)
-        .mount(&server)
-        .await;
-    assert!(matches!(
-        fetch(&server, "/").await,
-        Err(FetchError::RetryAfter { status: 503, .. })
-    ));
+    Mock::given(path("/robots.txt")).respond_with(ResponseTemplate::new(503)).mount(&server).await;
+    Mock::given(path("/")).respond_with(ResponseTemplate::new(200)).expect(0).mount(&server).await;
+    assert!(matches!(fetch(&server, "/").await, Err(FetchError::RetryAfter { status: 503, .. })));
 }
 
 #[tokio::test]
 async fn the_host_says_who_asks_and_the_guest_does_not() {
-    let server =
-        server(ResponseTemplate::new(200).insert_header("set-cookie", "sid=42; Path=/")).await;
+    let server = server(ResponseTemplate::new(200).insert_header("set-cookie", "sid=42; Path=/")).await;
     let live = live(settings(&[*server.address()]));
     let mut session = Session::default();
     let fields = [
@@ -450,45 +299,22 @@ async fn the_host_says_who_asks_and_the_guest_does_not() {
         "Connection",
     ];
     let mut request = get(server.uri());
-    request.headers = fields
-        .iter()
-        .map(|name| ((*name).to_owned(), "evil".to_owned()))
-        .collect();
-    request
-        .headers
-        .push(("Accept-Language".to_owned(), "zh-CN".to_owned()));
+    request.headers = fields.iter().map(|name| ((*name).to_owned(), "evil".to_owned())).collect();
+    request.headers.push(("Accept-Language".to_owned(), "zh-CN".to_owned()));
     request.method = Method::Post("q=1".to_owned());
     live.fetch(&mut session, &request, &|_| true).await.unwrap();
     let second = live.fetch(&mut session, &request, &|_| true).await.unwrap();
     let asked = server.received_requests().await.unwrap();
     let last = asked.last().unwrap();
-    assert!(
-        last.headers.values().all(|value| value != "evil"),
-        "{last:?}"
-    );
+    assert!(last.headers.values().all(|value| value != "evil"), "{last:?}");
     assert_eq!(
-        (
-            &last.headers["user-agent"],
-            &last.headers["accept-language"]
-        ),
-        (
-            &"Caifeng/test (+mailto:a@b.cn)".parse().unwrap(),
-            &"zh-CN".parse().unwrap()
-        )
+        (&last.headers["user-agent"], &last.headers["accept-language"]),
+        (&"Caifeng/test (+mailto:a@b.cn)".parse().unwrap(), &"zh-CN".parse().unwrap())
     );
-    assert_eq!(
-        (&last.headers["cookie"], &*last.body),
-        (&"sid=42".parse().unwrap(), &b"q=1"[..])
-    );
-    assert!(
-        !format!("{:?}", second.exchanges).contains("sid"),
-        "credentials are not recorded"
-    );
+    assert_eq!((&last.headers["cookie"], &*last.body), (&"sid=42".parse().unwrap(), &b"q=1"[..]));
+    assert!(!format!("{:?}", second.exchanges).contains("sid"), "credentials are not recorded");
     request.headers = vec![("X\r\nEvil".to_owned(), "y".to_owned())];
-    assert!(matches!(
-        live.fetch(&mut session, &request, &|_| true).await,
-        Err(FetchError::Refused { .. })
-    ));
+    assert!(matches!(live.fetch(&mut session, &request, &|_| true).await, Err(FetchError::Refused { .. })));
 }
 
 #[tokio::test]
@@ -506,14 +332,8 @@ async fn a_redirected_post_becomes_a_get_unless_it_may_not() {
             .expect(1)
             .mount(&server)
             .await;
-        let request = Request {
-            method: Method::Post("a".to_owned()),
-            ..get(server.uri())
-        };
-        live(settings(&[*server.address()]))
-            .fetch(&mut Session::default(), &request, &|_| true)
-            .await
-            .unwrap();
+        let request = Request { method: Method::Post("a".to_owned()), ..get(server.uri()) };
+        live(settings(&[*server.address()])).fetch(&mut Session::default(), &request, &|_| true).await.unwrap();
     }
 }
 
@@ -533,28 +353,19 @@ async fn everything_is_recorded_and_replays() {
     let file = dir.path().join("r.warc.gz");
     let recorder = Recorder::create(&file, "caifeng test", 0, [1; 16]).unwrap();
     let live = live(settings(&[*server.address()])).recording(recorder);
-    let heard = live
-        .fetch(&mut Session::default(), &get(server.uri()), &|_| true)
-        .await
-        .unwrap();
+    let heard = live.fetch(&mut Session::default(), &get(server.uri()), &|_| true).await.unwrap();
     live.finish().unwrap();
+    let server_uri = server.uri();
     drop(server);
 
-    let records: Vec<_> = Reader::new(std::fs::File::open(&file).unwrap())
-        .unwrap()
-        .map(Result::unwrap)
-        .collect();
-    assert_eq!(
-        records.iter().filter(|r| r.kind == Kind::Response).count(),
-        3,
-        "robots.txt, the redirect and the page"
-    );
+    let records: Vec<_> = Reader::new(std::fs::File::open(&file).unwrap()).unwrap().map(Result::unwrap).collect();
+    assert_eq!(records.iter().filter(|r| r.kind == Kind::Response).count(), 3, "robots.txt, the redirect and the page");
     let archive = crate::evidence::archive::Archive::open(&file).unwrap();
-    let again = crate::fetch::replay::Replay::new(archive, None)
-        .fetch(&get(heard.exchanges[0].sent.url.clone()), &|_| true)
-        .unwrap();
-    assert_eq!(again.response.body, heard.response.body);
-    assert_eq!(again.response.url, heard.response.url);
+    let last = archive.find(&heard.response.url, &Method::Get, None).unwrap();
+    let again = crate::evidence::archive::answer(archive.record(last).unwrap()).unwrap();
+    assert_eq!(again.body, heard.exchanges[1].body);
+    let first = archive.find(&server_uri, &Method::Get, None).unwrap();
+    assert_eq!(archive.record(first).unwrap().http.unwrap().header("location"), Some("/new"));
 }
 
 #[test]
