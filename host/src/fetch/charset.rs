@@ -384,6 +384,24 @@ mod tests {
         assert_eq!(decode(b"", Some("text/html")).text, "");
     }
 
+    proptest::proptest! {
+        #[test]
+        fn any_bytes_have_some_text(head in 0_usize..7, body in proptest::collection::vec(proptest::num::u8::ANY, 0..300), header in ".{0,30}") {
+            let heads: [&[u8]; 7] =
+                [b"", b"\xff\xfe\0\0", b"\xfe\xff", b"<?xml encoding=", b"<?xml version='1.0' encoding='", b"<meta charset=", b"<!-- <meta"];
+            let body = [heads[head], &body].concat();
+            let decoded = decode(&body, Some(&format!("text/html; charset={header}")));
+            proptest::prop_assert!(body.is_empty() || !decoded.encoding.is_empty());
+        }
+
+        #[test]
+        fn declared_text_is_read_as_declared(text in "[\u{4e00}-\u{9fa5}，。a-z ]{0,60}") {
+            let body = GBK.encode(&text).0.into_owned();
+            proptest::prop_assert_eq!(decode(&body, Some("text/html; charset=gbk")).text, text.clone());
+            proptest::prop_assert_eq!(decode(text.as_bytes(), Some("text/html; charset=utf-8")).text, text);
+        }
+    }
+
     /// The recorded pages with known encodings; their truth is strict decoding, not their declarations.
     #[test]
     fn the_recorded_pages_are_read_as_what_they_are() {
