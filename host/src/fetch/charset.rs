@@ -384,6 +384,24 @@ mod tests {
         assert_eq!(decode(b"", Some("text/html")).text, "");
     }
 
+    proptest::proptest! {
+        #[test]
+        fn any_bytes_have_some_text(head in 0_usize..7, body in proptest::collection::vec(proptest::num::u8::ANY, 0..300), header in ".{0,30}") {
+            let heads: [&[u8]; 7] =
+                [b"", b"\xff\xfe\0\0", b"\xfe\xff", b"<?xml encoding=", b"<?xml version='1.0' encoding='", b"<meta charset=", b"<!-- <meta"];
+            let body = [heads[head], &body].concat();
+            let decoded = decode(&body, Some(&format!("text/html; charset={header}")));
+            proptest::prop_assert!(body.is_empty() || !decoded.encoding.is_empty());
+        }
+
+        #[test]
+        fn declared_text_is_read_as_declared(text in "[\u{4e00}-\u{9fa5}，。a-z ]{0,60}") {
+            let body = GBK.encode(&text).0.into_owned();
+            proptest::prop_assert_eq!(decode(&body, Some("text/html; charset=gbk")).text, text.clone());
+            proptest::prop_assert_eq!(decode(text.as_bytes(), Some("text/html; charset=utf-8")).text, text);
+        }
+    }
+
     /// The recorded pages with known encodings; their truth is strict decoding, not their declarations.
     #[test]
     fn the_recorded_pages_are_read_as_what_they_are() {
@@ -416,5 +434,41 @@ mod tests {
         let all = rows.lines().count();
         println!("{} of {all}", all - wrong.len());
         assert!(wrong.len() * 100 <= all, "{} of {all} wrong:\n{}", wrong.len(), wrong.join("\n"));
+    }
+
+    /// The recorded feeds, beside the encoding in which the reference parser read them.
+    #[test]
+    fn the_recorded_feeds_are_read_as_by_the_reference() {
+        let data = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data");
+        let Ok(file) = std::fs::File::open(data.join("warc/feeds.warc.gz")) else {
+            println!("skipped: no recorded data beside the repository");
+            return;
+        };
+        let mut truth = std::collections::HashMap::new();
+        for name in ["feedparser", "other"] {
+            let rows = std::fs::read_to_string(data.join(format!("feeds/{name}.expected.jsonl"))).unwrap();
+            for row in rows.lines() {
+                let row: serde_json::Value = serde_json::from_str(row).unwrap();
+                let encoding = row["parsed"]["encoding"].as_str().unwrap_or("utf-8").to_owned();
+                truth.insert(format!("http://recorded.example/{}", row["file"].as_str().unwrap()), encoding);
+            }
+        }
+        let (mut all, mut wrong) = (0, Vec::new());
+        for record in crate::evidence::warc::Reader::new(file).unwrap() {
+            let record = record.unwrap();
+            let Some(http) = record.http else { continue };
+            all += 1;
+            let body = http.payload(1 << 24).unwrap();
+            let decoded = decode(&body, http.header("content-type"));
+            let expected = &truth[&record.url];
+            let text =
+                coding_of(expected).map(|coding| by_mark(&body).map_or_else(|| coding.decode(&body), |d| d.text));
+            if text.as_ref() != Some(&decoded.text) {
+                wrong.push(format!("{}: {expected} read as {} by {:?}", record.url, decoded.encoding, decoded.how));
+            }
+        }
+        println!("{} of {all} feeds", all - wrong.len());
+        // One of them is line noise, in no encoding at all.
+        assert!(all > 1_000 && wrong.len() <= 1, "{}", wrong.join("\n"));
     }
 }

@@ -30,7 +30,9 @@ impl Policy {
     /// Is this exactly a pair that the operator listed? Names are compared without a final dot and without case.
     #[must_use]
     pub fn lists(&self, url: &Url) -> bool {
-        let (Some(host), Some(port)) = (url.host_str(), url.port_or_known_default()) else { return false };
+        let (Some(host), Some(port)) = (url.host_str(), url.port_or_known_default()) else {
+            return false;
+        };
         self.private.iter().any(|(h, p)| *p == port && plain(h) == plain(host))
     }
 }

@@ -122,7 +122,7 @@ impl Live {
     /// A fetcher that resolves names as the system does.
     ///
     /// # Errors
-    /// TLS cannot be set up, for instance because the system has no root certificates.
+    /// The client cannot be set up. Missing root certificates are not one: without them, https sites are not read.
     pub fn new(settings: Settings, now: Now) -> Result<Self, FetchError> {
         let lookup: Lookup =
             Arc::new(|name| Box::pin(async move { Ok(tokio::net::lookup_host((name, 0)).await?.collect()) }));
@@ -201,20 +201,18 @@ impl Live {
 
     /// A host that asks for rest gets it from every watch.
     fn rest(&self, url: &str, error: &FetchError) {
-        let host = Url::parse(url).ok().and_then(|url| url.host_str().map(str::to_owned));
-        if let (Some(host), Some(wait)) = (host, error.wait()) {
-            self.pace.hold(&host, wait);
+        if let (Ok(url), FetchError::RetryAfter { status, wait }) = (Url::parse(url), error) {
+            self.pace.rest(&host_of(&url), *status, *wait);
         }
     }
 
     async fn robots_file(&self, file: Url, pace: Duration) -> robots::Asked {
         // Its own session: no cookie says who reads the rules.
-        let mut session = Session { pace, ..Session::default() };
+        let session = Session { pace, ..Session::default() };
         let mut hop = Hop { url: file, from: None, method: Method::Get };
         for _ in 0..=MAX_HOPS {
             hop.check(&self.settings.policy)?;
-            let (exchange, _) =
-                self.exchange(&hop, &HeaderMap::new(), &mut session, Body::Cut(robots::MAX_BYTES)).await?;
+            let (exchange, _) = self.exchange(&hop, &HeaderMap::new(), &session, Body::Cut(robots::MAX_BYTES)).await?;
             match redirect(&hop.url, exchange.status, &exchange.headers) {
                 Some(next) => hop = hop.to(next?, exchange.status),
                 None => {
@@ -237,7 +235,8 @@ impl Live {
         body: Body,
     ) -> Result<(Exchange, Vec<String>), FetchError> {
         let private = hop.check(&self.settings.policy)?;
-        self.pace.turn(hop.url.host_str().unwrap_or_default(), session.pace).await;
+        let turn = self.pace.turn(&host_of(&hop.url), session.pace).await;
+        turn.map_err(|resting| FetchError::RetryAfter { status: resting.status, wait: resting.wait })?;
         if private {
             tracing::info!(url = %hop.url, "private address reached: [network] private lists it");
         }
@@ -333,7 +332,9 @@ impl Live {
     }
 
     fn record(&self, exchange: &Exchange) -> Result<(), FetchError> {
-        let Some(recorder) = &self.recorder else { return Ok(()) };
+        let Some(recorder) = &self.recorder else {
+            return Ok(());
+        };
         let mut recorder = recorder.lock().unwrap_or_else(PoisonError::into_inner);
         recorder
             .write(exchange)
@@ -345,6 +346,11 @@ impl From<Refusal> for FetchError {
     fn from(refusal: Refusal) -> Self {
         Self::Refused { why: refusal.to_string() }
     }
+}
+
+/// What the pace counts by: a host has one, however its name is written.
+fn host_of(url: &Url) -> String {
+    url.host_str().unwrap_or_default().trim_end_matches('.').to_owned()
 }
 
 /// What happens to a body at its limit.
@@ -462,20 +468,25 @@ fn may_set(name: &str) -> bool {
 fn client(settings: &Settings, resolver: Resolver) -> Result<Client, FetchError> {
     let limits = &settings.limits;
     let head = u32::try_from(limits.head).unwrap_or(u32::MAX);
-    Client::builder()
-        .no_proxy()
-        .redirect(Redirects::none())
-        .referer(false)
-        .user_agent(&settings.user_agent)
-        .connect_timeout(limits.connect)
-        .http1_max_headers(limits.fields)
-        .http2_max_header_list_size(head)
-        .pool_max_idle_per_host(1)
-        .dns_resolver(Arc::new(resolver))
-        .build()
-        .map_err(|error| FetchError::Network {
-            detail: format!("TLS cannot be set up, are root certificates installed: {error}"),
-        })
+    let resolver = Arc::new(resolver);
+    let builder = || {
+        Client::builder()
+            .no_proxy()
+            .redirect(Redirects::none())
+            .referer(false)
+            .user_agent(&settings.user_agent)
+            .connect_timeout(limits.connect)
+            .http1_max_headers(limits.fields)
+            .http2_max_header_list_size(head)
+            .pool_max_idle_per_host(1)
+            .dns_resolver(Arc::clone(&resolver))
+    };
+    let failed = |error| FetchError::Network { detail: format!("the HTTP client cannot be set up: {error}") };
+    builder().build().or_else(|error| {
+        // A bare container has no root certificates: sites without TLS can still be read, the others say why not.
+        tracing::warn!("no root certificates are installed, so no https site can be read: install them ({error})");
+        builder().tls_certs_only([]).build().map_err(failed)
+    })
 }
 
 /// Resolves names; when `checked`, to public addresses or not at all.

@@ -85,6 +85,11 @@ fn undo(coding: &str, body: Vec<u8>, limit: u64) -> Result<Vec<u8>, BodyError> {
     match coding {
         "gzip" | "x-gzip" if body.starts_with(&[0x1f, 0x8b]) => bounded(MultiGzDecoder::new(&*body), limit),
         "gzip" | "x-gzip" => Ok(body),
+        "br" => match bounded(brotli_decompressor::Decompressor::new(&*body, 4_096), limit) {
+            // It has no mark by which to know it.
+            Err(BodyError::Damaged(_)) => Ok(body),
+            other => other,
+        },
         // Servers send both forms under this name: with the zlib header (right) and without.
         "deflate" => match bounded(ZlibDecoder::new(&*body), limit) {
             Err(BodyError::Damaged(_)) => match bounded(DeflateDecoder::new(&*body), limit) {
@@ -202,6 +207,18 @@ mod tests {
         deflated.write_all(b"raw deflate").unwrap();
         let deflated = deflated.finish().unwrap();
         assert_eq!(message("Content-Encoding: deflate\r\n", &deflated).payload(100).unwrap(), b"raw deflate");
+    }
+
+    #[test]
+    fn brotli_is_undone() {
+        // "停水通知", packed by the reference implementation.
+        let packed = [
+            27, 26, 0, 248, 29, 169, 81, 31, 157, 188, 42, 55, 239, 64, 78, 222, 119, 201, 8, 75, 91, 180, 100, 83, 2,
+            64, 3, 220, 97, 7,
+        ];
+        assert_eq!(message("Content-Encoding: br\r\n", &packed).payload(100).unwrap(), "停水通知，停水通知".as_bytes());
+        assert!(matches!(message("Content-Encoding: br\r\n", &packed).payload(9), Err(BodyError::TooLarge(9))));
+        assert_eq!(message("Content-Encoding: br\r\n", b"<p>undone").payload(100).unwrap(), b"<p>undone");
     }
 
     #[test]

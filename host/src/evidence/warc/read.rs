@@ -455,4 +455,26 @@ mod tests {
         assert!(matches!(&got[0], Err(ReadError::NotHttp { url, .. }) if url == "http://a.example/"), "{got:?}");
         assert!(got[1].is_ok());
     }
+
+    proptest::proptest! {
+        /// Whatever a file holds, reading ends, and damage costs no more than what follows it.
+        #[test]
+        fn damage_is_survived(at in 0_usize..500, with in proptest::collection::vec(proptest::num::u8::ANY, 0..40), packs in proptest::bool::ANY) {
+            let mut bytes = PAGE.repeat(3).into_bytes();
+            if packs {
+                bytes = packed(PAGE.as_bytes()).repeat(3);
+            }
+            let before = at.min(bytes.len()) / (bytes.len() / 3);
+            let end = (at + with.len()).min(bytes.len());
+            bytes.splice(at.min(end)..end, with);
+            let got = read(&bytes);
+            let good = got.iter().take_while(|r| r.is_ok()).count();
+            proptest::prop_assert!(good >= before.min(3), "{before} records lie before the damage: {got:?}");
+            for record in got.into_iter().flatten() {
+                if let Some(http) = record.http {
+                    let _ = http.payload(10_000);
+                }
+            }
+        }
+    }
 }

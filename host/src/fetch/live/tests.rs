@@ -234,6 +234,17 @@ async fn a_site_that_asks_for_rest_is_heard() {
         let got = fetch(&server, "/").await.unwrap_err();
         assert_eq!(got, FetchError::RetryAfter { status, wait: Duration::from_secs(wait) });
     }
+    let server = server(ResponseTemplate::new(429).insert_header("retry-after", "120")).await;
+    let live = live(settings(&[*server.address()]));
+    for _ in 0..3 {
+        let got = live.fetch(&mut Session::default(), &get(server.uri()), &|_| true).await.unwrap_err();
+        assert!(got.wait().is_some_and(|wait| wait.as_secs() >= 100), "{got:?}");
+    }
+    assert_eq!(server.received_requests().await.unwrap().len(), 2, "robots.txt and one page");
+}
+
+#[tokio::test]
+async fn not_modified_is_no_answer_to_what_was_asked() {
     let server = server(ResponseTemplate::new(304)).await;
     assert!(matches!(fetch(&server, "/").await, Err(FetchError::Network { .. })));
 }
@@ -344,16 +355,17 @@ async fn everything_is_recorded_and_replays() {
     let live = live(settings(&[*server.address()])).recording(recorder);
     let heard = live.fetch(&mut Session::default(), &get(server.uri()), &|_| true).await.unwrap();
     live.finish().unwrap();
+    let server_uri = server.uri();
     drop(server);
 
     let records: Vec<_> = Reader::new(std::fs::File::open(&file).unwrap()).unwrap().map(Result::unwrap).collect();
     assert_eq!(records.iter().filter(|r| r.kind == Kind::Response).count(), 3, "robots.txt, the redirect and the page");
     let archive = crate::evidence::archive::Archive::open(&file).unwrap();
-    let again = crate::fetch::replay::Replay::new(archive, None)
-        .fetch(&get(heard.exchanges[0].sent.url.clone()), &|_| true)
-        .unwrap();
-    assert_eq!(again.response.body, heard.response.body);
-    assert_eq!(again.response.url, heard.response.url);
+    let last = archive.find(&heard.response.url, &Method::Get, None).unwrap();
+    let again = crate::evidence::archive::answer(archive.record(last).unwrap()).unwrap();
+    assert_eq!(again.body, heard.exchanges[1].body);
+    let first = archive.find(&server_uri, &Method::Get, None).unwrap();
+    assert_eq!(archive.record(first).unwrap().http.unwrap().header("location"), Some("/new"));
 }
 
 #[test]
