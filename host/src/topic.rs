@@ -147,6 +147,8 @@ pub struct Topics {
     topics: Vec<Topic>,
     automaton: Option<AhoCorasick>,
     terms: Vec<Term>,
+    /// For each term the topics that want it: a post can only mention these, however many there are.
+    wanted_by: Vec<Vec<usize>>,
 }
 
 #[derive(Debug)]
@@ -186,6 +188,12 @@ impl Topics {
             }
             topics.push(compiler.topic(config)?);
         }
+        let mut wanted_by = vec![Vec::new(); compiler.patterns.len()];
+        for (number, topic) in topics.iter().enumerate() {
+            for &term in topic.must.iter().flatten().chain(&topic.any) {
+                wanted_by[term].push(number);
+            }
+        }
         let terms = compiler
             .patterns
             .iter()
@@ -203,6 +211,7 @@ impl Topics {
             topics,
             automaton,
             terms,
+            wanted_by,
         })
     }
 
@@ -226,6 +235,7 @@ impl Topics {
         };
         let mut found = Found {
             counts: vec![[0; 2]; self.terms.len()],
+            terms: Vec::new(),
             hits: Vec::new(),
         };
         let parts = title
@@ -235,15 +245,20 @@ impl Topics {
         for (part, original) in parts {
             self.scan(automaton, part, &Folded::of(original), &mut found);
         }
-        let mentioned = self
-            .topics
-            .iter()
-            .enumerate()
-            .filter(|(_, topic)| topic.is_mentioned(&found));
+        let terms = found.terms.iter();
+        let mut wanted: Vec<usize> = terms
+            .flat_map(|&term| &self.wanted_by[term])
+            .copied()
+            .collect();
+        wanted.sort_unstable();
+        wanted.dedup();
+        let mentioned = wanted
+            .into_iter()
+            .filter(|&topic| self.topics[topic].is_mentioned(&found));
         mentioned
-            .map(|(number, topic)| TopicMatch {
-                topic: number,
-                hits: topic.hits(&found.hits),
+            .map(|topic| TopicMatch {
+                topic,
+                hits: self.topics[topic].hits(&found.hits),
             })
             .collect()
     }
@@ -259,6 +274,9 @@ impl Topics {
                 continue;
             }
             *count += 1;
+            if found.counts[number] == [1, 0] || found.counts[number] == [0, 1] {
+                found.terms.push(number);
+            }
             found.hits.push((
                 number,
                 Hit {
@@ -274,6 +292,8 @@ impl Topics {
 struct Found {
     /// Of each term, how often it was noted in each part; small, since every post has one.
     counts: Vec<[u8; 2]>,
+    /// Each term once.
+    terms: Vec<usize>,
     hits: Vec<(usize, Hit)>,
 }
 

@@ -110,3 +110,55 @@ impl Folded {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn spellings_that_look_alike_fold_alike() {
+        assert_eq!(fold("ＡＢＣ　１２３！"), "abc 123!");
+        assert_eq!(fold("停\u{200b}\u{feff}水\u{ad}"), "停水");
+        assert_eq!(fold("İ"), "i\u{307}");
+    }
+
+    #[test]
+    fn the_way_back_skips_what_was_dropped() {
+        let original = "\u{200b}又Ａ\u{200d}停\u{200b}水İ了";
+        let folded = Folded::of(original);
+        assert_eq!(folded.as_str(), "又a停水i\u{307}了");
+        let back = |part: &str| {
+            let start = folded.as_str().find(part).unwrap();
+            &original[folded.original(start..start + part.len())]
+        };
+        assert_eq!(back("又"), "又");
+        assert_eq!(back("a"), "Ａ");
+        assert_eq!(back("停水"), "停\u{200b}水");
+        assert_eq!(back("i"), "İ", "half of a character stands for all of it");
+        assert_eq!(back("\u{307}了"), "İ了");
+    }
+
+    proptest! {
+        #[test]
+        fn the_way_back_lies_on_characters_and_folds_to_the_same(text in "(?s)[\\u{200b}Ａｂİ水a\\PC]{0,12}") {
+            let folded = Folded::of(&text);
+            prop_assert_eq!(folded.as_str(), fold(&text));
+            let edges: Vec<usize> = folded.as_str().char_indices().map(|(at, _)| at).chain([folded.as_str().len()]).collect();
+            for (number, &start) in edges.iter().enumerate() {
+                for &end in &edges[number..] {
+                    let part = text.get(folded.original(start..end));
+                    prop_assert!(part.is_some(), "{}..{} of {:?}", start, end, text);
+                    if let Some(part) = part {
+                        prop_assert!(start == end || fold(part).contains(&folded.as_str()[start..end]));
+                    }
+                }
+            }
+        }
+
+        #[test]
+        fn folding_again_changes_nothing(text in "\\PC{0,20}") {
+            prop_assert_eq!(fold(&fold(&text)), fold(&text));
+        }
+    }
+}

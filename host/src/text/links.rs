@@ -156,3 +156,100 @@ fn is_tracking(pair: &str) -> bool {
         .to_ascii_lowercase();
     name.starts_with("utm_") || name.starts_with("share_") || NAMES.contains(&name.as_str())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn one_page_has_one_spelling() {
+        let one = |address| links(address, "");
+        let page = ["a.example/news/20261101/123.html"];
+        assert_eq!(one("https://www.a.example/news/20261101/123.html"), page);
+        assert_eq!(
+            one(
+                "http://A.example:80/news/20261101/123.html/?utm_source=x&spm=1.2&from=timeline&SHARE_id=3"
+            ),
+            page
+        );
+        assert_eq!(
+            links("", "见http://a.example/news/20261101/123.html#c5。"),
+            page
+        );
+        assert_eq!(
+            one("https://a.example/read?tid=7&fid=2"),
+            one("https://a.example/read?fid=2&tid=7")
+        );
+        assert_ne!(
+            one("https://a.example/read?tid=7"),
+            one("https://a.example/read?tid=8")
+        );
+        assert_eq!(
+            one("http://a.example/list-1#p2"),
+            ["a.example/list-1#p2"],
+            "its own fragment is part of what it is"
+        );
+    }
+
+    #[test]
+    fn portals_and_sections_identify_nothing() {
+        for address in [
+            "https://www.a.example/",
+            "https://a.example",
+            "http://a.example/news/",
+            "http://a.example/zh/?from=app2",
+            "mailto:a1@b.example",
+            "/1.html",
+        ] {
+            assert_eq!(links(address, address), [] as [&str; 0], "{address}");
+        }
+        assert_eq!(
+            links("http://t.example/zjFeHpQ", ""),
+            ["t.example/zjFeHpQ"],
+            "a short link is one page"
+        );
+        assert_eq!(
+            links("http://a.example/water-is-back-in-bridge-street", "").len(),
+            1
+        );
+    }
+
+    #[test]
+    fn addresses_end_where_the_sentence_goes_on() {
+        let text = "看 http://a.example/1.html，和（https://b.example/2?x=1）以及HTTPS://c.example/3。还有(http://d.example/4).";
+        assert_eq!(
+            links("", text),
+            [
+                "a.example/1.html",
+                "b.example/2?x=1",
+                "c.example/3",
+                "d.example/4"
+            ]
+        );
+    }
+
+    #[test]
+    fn the_number_of_links_is_bounded() {
+        let many: String = (0..100_000)
+            .map(|n| format!("http://a.example/{n} "))
+            .collect();
+        assert_eq!(links("http://a.example/own-1", &many).len(), MOST);
+        assert_eq!(
+            links("", &format!("http://a.example/{}", "1".repeat(10_000))).len(),
+            0
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_read_and_no_link_comes_twice(own in "\\PC{0,20}", text in "(?:(?:https?://|http://a\\.b/1|[.)#?/&=:]|\\PC)){0,30}") {
+            let found = links(&own, &text);
+            prop_assert!(found.len() <= MOST);
+            let mut once = found.clone();
+            once.sort();
+            once.dedup();
+            prop_assert_eq!(once.len(), found.len());
+        }
+    }
+}
