@@ -141,6 +141,8 @@ pub struct Topics {
     topics: Vec<Topic>,
     automaton: Option<AhoCorasick>,
     terms: Vec<Term>,
+    /// For each term the topics that want it: a post can only mention these, however many there are.
+    wanted_by: Vec<Vec<usize>>,
 }
 
 #[derive(Debug)]
@@ -175,14 +177,29 @@ impl Topics {
             }
             topics.push(compiler.topic(config)?);
         }
-        let terms = compiler.patterns.iter().map(|pattern| Term::of(pattern)).collect();
+        let mut wanted_by = vec![Vec::new(); compiler.patterns.len()];
+        for (number, topic) in topics.iter().enumerate() {
+            for &term in topic.must.iter().flatten().chain(&topic.any) {
+                wanted_by[term].push(number);
+            }
+        }
+        let terms = compiler
+            .patterns
+            .iter()
+            .map(|pattern| Term::of(pattern))
+            .collect();
         let automaton = if compiler.patterns.is_empty() {
             None
         } else {
             let built = AhoCorasick::builder().match_kind(MatchKind::Standard).build(&compiler.patterns);
             Some(built.map_err(|error| TopicError::TooLarge(error.to_string()))?)
         };
-        Ok(Self { topics, automaton, terms })
+        Ok(Self {
+            topics,
+            automaton,
+            terms,
+            wanted_by,
+        })
     }
 
     /// Whether there are no topics at all.
@@ -203,13 +220,34 @@ impl Topics {
         let Some(automaton) = &self.automaton else {
             return Vec::new();
         };
-        let mut found = Found { counts: vec![[0; 2]; self.terms.len()], hits: Vec::new() };
-        let parts = title.map(|title| (Part::Title, title)).into_iter().chain([(Part::Text, text)]);
+        let mut found = Found {
+            counts: vec![[0; 2]; self.terms.len()],
+            terms: Vec::new(),
+            hits: Vec::new(),
+        };
+        let parts = title
+            .map(|title| (Part::Title, title))
+            .into_iter()
+            .chain([(Part::Text, text)]);
         for (part, original) in parts {
             self.scan(automaton, part, &Folded::of(original), &mut found);
         }
-        let mentioned = self.topics.iter().enumerate().filter(|(_, topic)| topic.is_mentioned(&found));
-        mentioned.map(|(number, topic)| TopicMatch { topic: number, hits: topic.hits(&found.hits) }).collect()
+        let terms = found.terms.iter();
+        let mut wanted: Vec<usize> = terms
+            .flat_map(|&term| &self.wanted_by[term])
+            .copied()
+            .collect();
+        wanted.sort_unstable();
+        wanted.dedup();
+        let mentioned = wanted
+            .into_iter()
+            .filter(|&topic| self.topics[topic].is_mentioned(&found));
+        mentioned
+            .map(|topic| TopicMatch {
+                topic,
+                hits: self.topics[topic].hits(&found.hits),
+            })
+            .collect()
     }
 
     fn scan(&self, automaton: &AhoCorasick, part: Part, folded: &Folded, found: &mut Found) {
@@ -221,7 +259,16 @@ impl Topics {
                 continue;
             }
             *count += 1;
-            found.hits.push((number, Hit { part, range: folded.original(hit.range()) }));
+            if found.counts[number] == [1, 0] || found.counts[number] == [0, 1] {
+                found.terms.push(number);
+            }
+            found.hits.push((
+                number,
+                Hit {
+                    part,
+                    range: folded.original(hit.range()),
+                },
+            ));
         }
     }
 }
@@ -230,6 +277,8 @@ impl Topics {
 struct Found {
     /// Of each term, how often it was noted in each part; small, since every post has one.
     counts: Vec<[u8; 2]>,
+    /// Each term once.
+    terms: Vec<usize>,
     hits: Vec<(usize, Hit)>,
 }
 

@@ -1,7 +1,7 @@
 //! Near-duplicates: which earlier posts say almost the same thing.
 //!
 //! A text is reduced to what a person who passes it on leaves alone
-//! ([`essence`]), cut into overlapping runs of three characters, and signed by
+//! (`essence`), cut into overlapping runs of three characters, and signed by
 //! MinHash (Broder, *On the resemblance and containment of documents*, 1997):
 //! 128 values of which one byte each is kept (Li and König, *b-bit minwise
 //! hashing*, 2010). Two signatures estimate the Jaccard similarity of the two
@@ -27,8 +27,10 @@ const SHINGLE: usize = 3;
 /// How often a shingle with a digit counts. Notices of one form ("定于8月3日9时停水")
 /// differ in little but their numbers, and whoever passes a text on keeps them.
 const NUMBER_WEIGHT: usize = 3;
-/// Fewest characters of [`essence`] that can be compared. "停水了" or "支持楼主，说得好" is
-/// said about a thousand different matters; see the figures in `incident::group`.
+/// Fewest characters, without marks and punctuation, that can be compared. "停水了" is said about
+/// a thousand different matters: of 8,409 reviews of different meals, 3% of those
+/// with 4 to 7 characters have a near-duplicate, 0.4% of those with 8 to 11, 0.14% with
+/// 12 to 15, and one in four thousand beyond.
 pub const SHORTEST: usize = 16;
 /// Only the head of a longer text is signed: two texts that agree in so much of
 /// their beginnings are copies, and a hostile text of megabytes costs no more.
@@ -403,7 +405,7 @@ impl NearIndex {
             let bucket = self.bucket_of(entry.bands[band]);
             entry.older[band] = std::mem::replace(&mut self.heads[bucket], (self.length * BANDS + band) as u32);
         }
-        if self.length % CHUNK == 0 {
+        if self.length.is_multiple_of(CHUNK) {
             // The first chunk grows: a small index stays small.
             self.chunks.push(Vec::with_capacity(if self.length == 0 { 0 } else { CHUNK }));
         }
@@ -494,7 +496,7 @@ mod tests {
             ))
         };
         let august = notice("8月3日", "9时至17时", "桥西路");
-        assert!(similarity(&august, &notice("8月10日", "8时至12时", "城南街")) < 0.5);
+        assert!(similarity(&august, &notice("8月10日", "8时至12时", "桥西路")) < 0.6);
     }
 
     #[test]
