@@ -23,5 +23,7 @@ fn app(changes: watch::Receiver<u64>) -> App {
 async fn preview() {
     let (_commit, changes) = watch::channel(0);
     let listener = TcpListener::bind("127.0.0.1:8421").await.unwrap();
-    serve(listener, app(changes), std::future::pending()).await.unwrap();
+    serve(listener, app(changes), std::future::pending())
+        .await
+        .unwrap();
 }
