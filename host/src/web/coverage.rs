@@ -90,7 +90,7 @@ impl Coverage {
                 Health::Heard => all.heard += 1,
                 Health::Waiting => all.waiting += 1,
                 Health::Failing(_) | Health::Late | Health::Halted => {
-                    all.silent.push(row.watch.id.clone())
+                    all.silent.push(row.watch.id.clone());
                 }
             }
             all.last = all.last.max(row.heard);

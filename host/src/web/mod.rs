@@ -321,11 +321,8 @@ fn searched(query: &str) -> Result<(String, Option<i64>), Refused> {
         match name.as_ref() {
             "q" => search = value.trim().chars().take(200).collect(),
             "before" => {
-                before = Some(
-                    value
-                        .parse()
-                        .map_err(|_| Refused::Trouble(Trouble::Address))?,
-                )
+                let row = value.parse();
+                before = Some(row.map_err(|_| Refused::Trouble(Trouble::Address))?);
             }
             _ => {}
         }
