@@ -50,7 +50,11 @@ impl Health {
         if row.due.is_some_and(|due| due.saturating_add(GRACE) < now) {
             return Self::Late;
         }
-        if row.heard.is_some() { Self::Heard } else { Self::Waiting }
+        if row.heard.is_some() {
+            Self::Heard
+        } else {
+            Self::Waiting
+        }
     }
 
     /// Silent first, then those that wait, then the rest.
@@ -85,7 +89,9 @@ impl Coverage {
             match Health::of(row, now) {
                 Health::Heard => all.heard += 1,
                 Health::Waiting => all.waiting += 1,
-                Health::Failing(_) | Health::Late | Health::Halted => all.silent.push(row.watch.id.clone()),
+                Health::Failing(_) | Health::Late | Health::Halted => {
+                    all.silent.push(row.watch.id.clone());
+                }
             }
             all.last = all.last.max(row.heard);
         }
@@ -106,8 +112,15 @@ mod tests {
         row.due = Some(now - GRACE - 1);
         assert_eq!(Health::of(&row, now), Health::Late);
         row.failing = 2;
-        row.last = Some(fixed::failed_sweep("forum", FailureKind::Blocked, "HTTP 403"));
-        assert_eq!(Health::of(&row, now), Health::Failing(Cause::Known(FailureKind::Blocked)));
+        row.last = Some(fixed::failed_sweep(
+            "forum",
+            FailureKind::Blocked,
+            "HTTP 403",
+        ));
+        assert_eq!(
+            Health::of(&row, now),
+            Health::Failing(Cause::Known(FailureKind::Blocked))
+        );
         row.halted = Some("refused".into());
         assert_eq!(Health::of(&row, now), Health::Halted);
     }
@@ -125,6 +138,9 @@ mod tests {
         let mut late = fixed::watch("late");
         late.due = Some(0);
         let all = Coverage::of(&[fixed::watch("ok"), late], fixed::NOW);
-        assert_eq!((all.heard, all.waiting, all.silent), (1, 0, vec!["late".to_owned()]));
+        assert_eq!(
+            (all.heard, all.waiting, all.silent),
+            (1, 0, vec!["late".to_owned()])
+        );
     }
 }

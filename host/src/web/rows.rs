@@ -3,8 +3,12 @@
 //!
 //! Every call blocks on disk and is made from a blocking thread only.
 
+use std::sync::Arc;
+
 use crate::incident::IncidentId;
 use crate::store::model::{Figures, IncidentRow, PostRow, PostRowId, WatchRow};
+use crate::store::{IncidentQuery, PostQuery, Reader, StoreError};
+use crate::text::tokens::Tokeniser;
 use crate::watch::Sweep;
 
 /// The store could not answer: the page shows that it could not, with this text
@@ -62,9 +66,88 @@ pub trait Rows: Send + Sync + 'static {
     /// [`Unanswered`].
     fn watches(&self) -> Result<Vec<WatchRow>, Unanswered>;
 
-    /// The latest sweeps of a watch, oldest first.
+    /// The latest sweeps of a watch that have ended, oldest first.
     ///
     /// # Errors
     /// [`Unanswered`].
     fn sweeps(&self, watch: &str, limit: usize) -> Result<Vec<Sweep>, Unanswered>;
+}
+
+/// The store's reader with the tokeniser that its full text was made with.
+#[derive(Clone)]
+pub struct Stored {
+    reader: Reader,
+    tokeniser: Arc<Tokeniser>,
+}
+
+impl Stored {
+    /// Reads through `reader`; searches are cut into words by `tokeniser`.
+    #[must_use]
+    pub fn new(reader: Reader, tokeniser: Arc<Tokeniser>) -> Self {
+        Self { reader, tokeniser }
+    }
+}
+
+impl From<StoreError> for Unanswered {
+    fn from(error: StoreError) -> Self {
+        Self(error.to_string())
+    }
+}
+
+impl Rows for Stored {
+    fn figures(&self) -> Result<Figures, Unanswered> {
+        Ok(self.reader.figures()?)
+    }
+
+    fn incidents(&self, limit: usize) -> Result<Vec<IncidentRow>, Unanswered> {
+        let query = IncidentQuery {
+            limit: Some(limit),
+            ..IncidentQuery::default()
+        };
+        Ok(self.reader.incidents(&query)?)
+    }
+
+    fn incident(&self, id: IncidentId) -> Result<Option<IncidentRow>, Unanswered> {
+        Ok(self.reader.incident(id)?)
+    }
+
+    fn posts_of(&self, id: IncidentId, limit: usize) -> Result<Vec<PostRow>, Unanswered> {
+        let query = PostQuery {
+            incident: Some(id),
+            limit: Some(limit),
+            ..PostQuery::default()
+        };
+        Ok(self.reader.posts(&query)?)
+    }
+
+    fn posts(&self, query: &PostsQuery) -> Result<Vec<PostRow>, Unanswered> {
+        let text = match &query.search {
+            None => None,
+            Some(phrase) => match self.tokeniser.query_text(phrase) {
+                // Nothing in the phrase can be searched for, so nothing is found.
+                None => return Ok(Vec::new()),
+                found => found,
+            },
+        };
+        let query = PostQuery {
+            text,
+            limit: Some(query.limit),
+            before: query.before,
+            ..PostQuery::default()
+        };
+        Ok(self.reader.posts(&query)?)
+    }
+
+    fn watches(&self) -> Result<Vec<WatchRow>, Unanswered> {
+        Ok(self.reader.watches()?)
+    }
+
+    fn sweeps(&self, watch: &str, limit: usize) -> Result<Vec<Sweep>, Unanswered> {
+        // One of those asked for may still be running.
+        let mut sweeps = self.reader.sweeps(Some(watch), limit + 1)?;
+        sweeps.retain(|s| s.ended.is_some());
+        sweeps.truncate(limit);
+        sweeps.reverse();
+        Ok(sweeps)
+    }
 }

@@ -1,11 +1,30 @@
 //! The desk as a browser meets it, over fixed rows and a fixed moment.
 
-use super::fixed::{Fixed, NOW};
-use super::*;
+use axum::body::{Body, to_bytes};
+use axum::http::{HeaderMap, Method, Request};
+use caifeng_plugin_host::contract::{Kind, Post, Reactions};
+use futures_util::StreamExt;
+use tower::ServiceExt;
 
-fn app(changes: watch::Receiver<u64>) -> App {
+use super::fixed::{Fixed, NOW};
+use super::page::HomeRows;
+use super::*;
+use crate::incident::IncidentId;
+use crate::store::Store;
+use crate::store::model::{Batch, Figures, IncidentRow, PostRow, Prepared};
+use crate::text::tokens::Tokeniser;
+use crate::watch::Sweep;
+
+/// A desk over `rows`, with the two ends that the daemon holds.
+struct Rig {
+    router: Router,
+    commit: watch::Sender<u64>,
+    stop: watch::Sender<bool>,
+}
+
+fn app(rows: Arc<dyn Rows>, changes: watch::Receiver<u64>) -> App {
     App {
-        rows: Arc::new(Fixed),
+        rows,
         organisation: Organisation {
             name: "青石县水务局".to_owned(), zone: TimeZone::get("Asia/Shanghai").unwrap()
         },
@@ -17,10 +36,374 @@ fn app(changes: watch::Receiver<u64>) -> App {
     }
 }
 
+fn rig(rows: impl Rows) -> Rig {
+    let (commit, changes) = watch::channel(7);
+    let (stop, stopped) = watch::channel(false);
+    Rig {
+        router: router(app(Arc::new(rows), changes), stopped),
+        commit,
+        stop,
+    }
+}
+
+fn asking(method: Method, path: &str, headers: &[(&str, &str)]) -> Request<Body> {
+    let mut request = Request::builder().method(method).uri(path);
+    if !headers.iter().any(|(name, _)| *name == "host") {
+        request = request.header("host", "127.0.0.1:8420");
+    }
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    request.body(Body::empty()).unwrap()
+}
+
+async fn ask(
+    rig: &Rig,
+    method: Method,
+    path: &str,
+    headers: &[(&str, &str)],
+) -> (StatusCode, HeaderMap, String) {
+    let request = asking(method, path, headers);
+    let answer = rig.router.clone().oneshot(request).await.unwrap();
+    let (parts, body) = answer.into_parts();
+    let body = to_bytes(body, 1 << 24).await.unwrap();
+    (
+        parts.status,
+        parts.headers,
+        String::from_utf8_lossy(&body).into_owned(),
+    )
+}
+
+async fn get_text(path: &str, lang: &str) -> String {
+    let (status, _, body) = ask(&rig(Fixed), Method::GET, path, &[("accept-language", lang)]).await;
+    assert_eq!(status, 200, "{path}");
+    body
+}
+
+/// Serves the fixed desk, whose posts are hostile, for the browser tests of
+/// `tests/web`: `CAIFENG_DESK_PORT=8421 cargo test -p caifeng --lib fixed_desk -- --ignored`.
 #[tokio::test]
-#[ignore = "a preview"]
-async fn preview() {
+#[ignore = "serves until it is ended"]
+async fn fixed_desk() {
+    let port = std::env::var("CAIFENG_DESK_PORT").map_or(8421, |p| p.parse().unwrap());
     let (_commit, changes) = watch::channel(0);
-    let listener = TcpListener::bind("127.0.0.1:8421").await.unwrap();
-    serve(listener, app(changes), std::future::pending()).await.unwrap();
+    let listener = TcpListener::bind(("127.0.0.1", port)).await.unwrap();
+    serve(
+        listener,
+        app(Arc::new(Fixed), changes),
+        std::future::pending(),
+    )
+    .await
+    .unwrap();
+}
+
+#[tokio::test]
+async fn pages_read_as_they_should() {
+    for (name, path, lang) in [
+        ("home-zh", "/", "zh-CN"),
+        ("incident-en", "/incidents/12", "en"),
+        ("watches-en", "/watches", "en"),
+        ("posts-zh", "/posts?q=停水", "zh-CN"),
+    ] {
+        // The version changes with every touch of the style.
+        let body = get_text(path, lang).await.replace(asset::version(), "V");
+        insta::assert_snapshot!(name, body);
+    }
+}
+
+#[test]
+fn an_empty_desk_says_what_to_do() {
+    let visit = Visit {
+        lang: Lang::En,
+        path: "/".to_owned(),
+        organisation: "青石县水务局".to_owned(),
+        zone: TimeZone::UTC,
+        now: NOW,
+        demo: false,
+    };
+    let page = page::home(&visit, &HomeRows::default()).unwrap();
+    assert!(page.contains("run caifeng demo for a tour"));
+    assert!(page.contains("nothing is watched"));
+    assert!(!page.contains("no gaps"), "silence shown as quiet");
+}
+
+#[tokio::test]
+async fn hostile_posts_stay_text() {
+    for path in [
+        "/",
+        "/incidents/13",
+        "/posts",
+        "/watches",
+        "/posts?q=%3Cscript%3E",
+    ] {
+        let page = get_text(path, "en").await;
+        assert_eq!(page.matches("<script").count(), 1, "{path}: only ours");
+        for planted in [
+            "<iframe",
+            "<img",
+            "href=\"javascript",
+            "href=\"data",
+            "style=",
+        ] {
+            assert!(!page.contains(planted), "{path}: {planted}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_answer_carries_the_headers() {
+    let rig = rig(Fixed);
+    for (method, path, host) in [
+        (Method::GET, "/", "localhost"),
+        (Method::HEAD, "/", "localhost"),
+        (Method::GET, "/nothing", "localhost"),
+        (Method::GET, "/assets/desk.css", "localhost"),
+        (Method::GET, "/assets/nothing", "localhost"),
+        (Method::POST, "/", "localhost"),
+        (Method::GET, "/", "evil.example"),
+        (Method::GET, "/healthz", "[::1]:1"),
+    ] {
+        let (_, headers, _) = ask(&rig, method, path, &[("host", host)]).await;
+        let policy = headers["content-security-policy"].to_str().unwrap();
+        assert!(policy.starts_with("default-src 'none'"), "{path}");
+        assert_eq!(headers["x-content-type-options"], "nosniff", "{path}");
+        assert_eq!(headers["referrer-policy"], "no-referrer", "{path}");
+    }
+}
+
+#[tokio::test]
+async fn what_may_not_come_in_is_refused() {
+    let rig = rig(Fixed);
+    let (status, _, body) = ask(&rig, Method::GET, "/", &[("host", "evil.example")]).await;
+    assert_eq!(status, StatusCode::MISDIRECTED_REQUEST);
+    assert!(!body.contains("青石县"));
+    let (status, headers, _) = ask(&rig, Method::POST, "/posts", &[]).await;
+    assert_eq!(status, StatusCode::METHOD_NOT_ALLOWED);
+    assert_eq!(headers["allow"], "GET, HEAD");
+    for path in ["/incidents/99", "/incidents/x", "/no"] {
+        assert_eq!(ask(&rig, Method::GET, path, &[]).await.0, 404, "{path}");
+    }
+    let (status, ..) = ask(&rig, Method::GET, "/posts?before=x", &[]).await;
+    assert_eq!(status, 400);
+}
+
+#[tokio::test]
+async fn a_language_is_remembered() {
+    let rig = rig(Fixed);
+    let (status, headers, _) = ask(&rig, Method::GET, "/posts?q=a&lang=en", &[]).await;
+    assert_eq!(status, StatusCode::SEE_OTHER);
+    assert_eq!(headers["location"], "/posts?q=a");
+    let cookie = headers["set-cookie"].to_str().unwrap().to_owned();
+    let (_, _, page) = ask(&rig, Method::GET, "/", &[("cookie", &cookie)]).await;
+    assert!(page.contains(r#"<html lang="en">"#));
+}
+
+#[tokio::test]
+async fn pages_are_compressed_and_not_kept() {
+    let (_, headers, body) = ask(
+        &rig(Fixed),
+        Method::GET,
+        "/",
+        &[("accept-encoding", "gzip")],
+    )
+    .await;
+    assert_eq!(headers["content-encoding"], "gzip");
+    assert_eq!(headers["cache-control"], "no-store");
+    assert!(!body.contains("<html"));
+}
+
+/// A store that does not answer, or whose reader panics.
+struct Broken {
+    panics: bool,
+}
+
+impl Rows for Broken {
+    fn figures(&self) -> Result<Figures, Unanswered> {
+        assert!(!self.panics, "planted");
+        Err(Unanswered("disk I/O error".to_owned()))
+    }
+
+    fn incidents(&self, _: usize) -> Result<Vec<IncidentRow>, Unanswered> {
+        self.figures().map(|_| vec![])
+    }
+
+    fn incident(&self, _: IncidentId) -> Result<Option<IncidentRow>, Unanswered> {
+        self.figures().map(|_| None)
+    }
+
+    fn posts_of(&self, _: IncidentId, _: usize) -> Result<Vec<PostRow>, Unanswered> {
+        self.figures().map(|_| vec![])
+    }
+
+    fn posts(&self, _: &PostsQuery) -> Result<Vec<PostRow>, Unanswered> {
+        self.figures().map(|_| vec![])
+    }
+
+    fn watches(&self) -> Result<Vec<WatchRow>, Unanswered> {
+        self.figures().map(|_| vec![])
+    }
+
+    fn sweeps(&self, _: &str, _: usize) -> Result<Vec<Sweep>, Unanswered> {
+        self.figures().map(|_| vec![])
+    }
+}
+
+#[tokio::test]
+async fn a_broken_store_is_a_page_and_not_ready() {
+    for panics in [false, true] {
+        let rig = rig(Broken { panics });
+        let (status, _, page) = ask(&rig, Method::GET, "/", &[]).await;
+        assert_eq!(status, 500);
+        assert!(page.contains("采风自己出错了") && !page.contains("disk I/O"));
+        let (status, _, reasons) = ask(&rig, Method::GET, "/readyz", &[]).await;
+        assert_eq!(status, 503);
+        assert!(reasons.contains("store does not answer"), "{reasons}");
+        assert_eq!(ask(&rig, Method::GET, "/healthz", &[]).await.0, 200);
+    }
+}
+
+#[tokio::test]
+async fn a_scheduler_that_stands_still_is_not_ready() {
+    let (_commit, changes) = watch::channel(0);
+    let (_stop, stopped) = watch::channel(false);
+    let app = app(Arc::new(Fixed), changes);
+    let pulse = Arc::clone(&app.pulse);
+    let router = router(app, stopped);
+    let status = async || {
+        let asked = asking(Method::GET, "/readyz", &[]);
+        router.clone().oneshot(asked).await.unwrap().status()
+    };
+    assert_eq!(status().await, 200);
+    pulse.store(NOW - 121, std::sync::atomic::Ordering::Relaxed);
+    assert_eq!(status().await, 503);
+}
+
+#[tokio::test]
+async fn a_commit_is_told_and_a_stop_ends_the_telling() {
+    let rig = rig(Fixed);
+    let asked = asking(Method::GET, "/events", &[]);
+    let answer = rig.router.clone().oneshot(asked).await.unwrap();
+    assert_eq!(answer.headers()["content-type"], "text/event-stream");
+    let mut events = answer.into_body().into_data_stream();
+    assert_eq!(
+        events.next().await.unwrap().unwrap(),
+        "event: commit\ndata: 7\n\n"
+    );
+    for number in 8..=10 {
+        rig.commit.send(number).unwrap();
+    }
+    // Three commits, one event: the newest.
+    assert_eq!(
+        events.next().await.unwrap().unwrap(),
+        "event: commit\ndata: 10\n\n"
+    );
+    rig.stop.send(true).unwrap();
+    assert!(events.next().await.is_none());
+}
+
+#[tokio::test]
+async fn seats_are_counted_and_given_back() {
+    let rig = rig(Fixed);
+    let listen = async || {
+        let asked = asking(Method::GET, "/events", &[]);
+        rig.router.clone().oneshot(asked).await.unwrap()
+    };
+    let mut open = Vec::new();
+    for _ in 0..live::SEATS {
+        open.push(listen().await);
+    }
+    assert_eq!(listen().await.status(), 503);
+    open.pop();
+    assert_eq!(listen().await.status(), 200);
+}
+
+#[tokio::test]
+async fn only_a_loopback_listener_is_served() {
+    let listener = TcpListener::bind("0.0.0.0:0").await.unwrap();
+    let (_commit, changes) = watch::channel(0);
+    let refused = serve(
+        listener,
+        app(Arc::new(Fixed), changes),
+        std::future::pending(),
+    )
+    .await;
+    assert!(matches!(refused, Err(ServeError::NotLoopback(_))));
+}
+
+#[tokio::test]
+async fn serving_ends_when_told_although_a_page_listens() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (_commit, changes) = watch::channel(0);
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let ending = async move { stopped.await.unwrap() };
+    let serving = tokio::spawn(serve(listener, app(Arc::new(Fixed), changes), ending));
+    let mut page = tokio::net::TcpStream::connect(address).await.unwrap();
+    let asked = format!("GET /events HTTP/1.1\r\nhost: {address}\r\n\r\n");
+    tokio::io::AsyncWriteExt::write_all(&mut page, asked.as_bytes())
+        .await
+        .unwrap();
+    let mut first = [0; 12];
+    tokio::io::AsyncReadExt::read_exact(&mut page, &mut first)
+        .await
+        .unwrap();
+    assert_eq!(&first, b"HTTP/1.1 200");
+    stop.send(()).unwrap();
+    serving.await.unwrap().unwrap();
+}
+
+fn prepared(tokeniser: &Tokeniser, id: &str, text: &str) -> Prepared {
+    Prepared {
+        post: Post {
+            id: id.to_owned(),
+            kind: Kind::Post,
+            url: format!("https://bbs.example/{id}"),
+            parent: None,
+            author: None,
+            publisher: None,
+            title: None,
+            text: text.to_owned(),
+            language: None,
+            published: Some(NOW - 60),
+            day_only: false,
+            edited: None,
+            reactions: Reactions::default(),
+            media: vec![],
+            extra: vec![],
+        },
+        tokens: tokeniser.index_text(None, text),
+        signature: None,
+        links: vec![],
+        topics: Some(vec!["供水".to_owned()]),
+        labels: vec![],
+    }
+}
+
+#[tokio::test]
+async fn what_the_store_took_is_on_the_page() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(dir.path(), None).unwrap();
+    let tokeniser = Arc::new(Tokeniser::new());
+    let texts = [("1", "城东农贸市场停水两天"), ("2", "公园的长椅坏了")];
+    let batch = Batch {
+        sweep: None,
+        plugin: "feed".to_owned(),
+        site: "bbs.example".to_owned(),
+        captured: NOW,
+        posts: texts
+            .map(|(id, text)| prepared(&tokeniser, id, text))
+            .to_vec(),
+    };
+    store.ingest(batch).unwrap();
+    let rig = rig(Stored::new(store.reader().unwrap(), tokeniser));
+    let (_, _, home) = ask(&rig, Method::GET, "/", &[]).await;
+    assert!(home.contains("2 件事件未办结"), "{home}");
+    let search = |words: &str| {
+        let words: String = url::form_urlencoded::byte_serialize(words.as_bytes()).collect();
+        format!("/posts?q={words}")
+    };
+    let (_, _, found) = ask(&rig, Method::GET, &search("停水"), &[]).await;
+    assert!(found.contains("bbs.example/1") && !found.contains("bbs.example/2"));
+    let (_, _, none) = ask(&rig, Method::GET, &search("！？"), &[]).await;
+    assert!(none.contains("没有找到"));
 }
