@@ -58,7 +58,13 @@ fn reader(data: &DataArgs) -> Result<Reader, Failed> {
 /// Runs `caifeng posts`.
 pub(crate) fn posts(args: &PostsArgs) -> Outcome {
     let reader = reader(&args.data)?;
-    let text = args.text.as_ref().map(|words| Tokeniser::new().index_text(None, words));
+    let text = match &args.text {
+        None => None,
+        Some(words) => match Tokeniser::new().query_text(words) {
+            None => return Ok(Exit::Done),
+            found => found,
+        },
+    };
     let query =
         PostQuery { since: args.since, incident: args.incident, limit: args.limit, text, ..PostQuery::default() };
     let mut lines = Lines::new();

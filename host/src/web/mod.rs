@@ -23,7 +23,6 @@ mod mark;
 mod page;
 mod rows;
 mod stall;
-mod stored;
 #[cfg(test)]
 mod tests;
 mod trend;
