@@ -252,8 +252,11 @@ fn strip(module: &[u8]) -> Result<Vec<u8>, BuildError> {
     for payload in Parser::new(0).parse_all(module) {
         let payload = payload.map_err(damaged)?;
         let dropped = matches!(&payload, Payload::CustomSection(section) if !section.name().starts_with("component-type"));
-        if let (false, Some((id, range))) = (dropped, payload.as_section()) {
-            wasm_encoder::RawSection { id, data: &module[range] }.append_to(&mut stripped);
+        let section = payload.as_section().filter(|_| !dropped);
+        let Some((id, range)) = section else { continue };
+        let range = usize::try_from(range.start).unwrap_or(0)..usize::try_from(range.end).unwrap_or(0);
+        if let Some(data) = module.get(range) {
+            wasm_encoder::RawSection { id, data }.append_to(&mut stripped);
         }
     }
     Ok(stripped)

@@ -1,5 +1,7 @@
 //! A classifier that misbehaves as its one setting says; see `ill-source`.
 
+#![allow(unsafe_code, reason = "the generated bindings lift and lower by pointer")]
+
 #[allow(missing_docs, reason = "generated")]
 mod bindings {
     wit_bindgen::generate!({ path: "../../../wit", world: "classifier-plugin" });

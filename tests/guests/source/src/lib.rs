@@ -2,6 +2,8 @@
 //! the sandbox have every bad plugin in one file. It uses the bindings as they
 //! are generated and not the SDK, which would not let it misbehave.
 
+#![allow(unsafe_code, reason = "the generated bindings lift and lower by pointer")]
+
 #[allow(missing_docs, reason = "generated")]
 mod bindings {
     wit_bindgen::generate!({ path: "../../../wit", world: "source-plugin" });
