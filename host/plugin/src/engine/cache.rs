@@ -40,8 +40,13 @@ impl CompiledCache {
         let compatibility = compatibility(engine);
         let entry = fs::read(self.path(digest, &compatibility)).ok()?;
         let (seal, code) = entry.split_at_checked(SEAL)?;
-        self.mac(digest, &compatibility, code).verify_slice(seal).ok()?;
-        #[allow(unsafe_code, reason = "compiled code cannot be checked; the seal proves that this host compiled it from this plugin with this wasmtime")]
+        self.mac(digest, &compatibility, code)
+            .verify_slice(seal)
+            .ok()?;
+        #[allow(
+            unsafe_code,
+            reason = "compiled code cannot be checked; the seal proves that this host compiled it from this plugin with this wasmtime"
+        )]
         // SAFETY: the bytes are what `keep` was given by this version and configuration of wasmtime, proved by the seal.
         let component = unsafe { Component::deserialize(engine, code) };
         component.ok()
@@ -52,7 +57,11 @@ impl CompiledCache {
     pub(super) fn keep(&self, engine: &wasmtime::Engine, digest: Digest, code: &[u8]) {
         static TURN: AtomicU64 = AtomicU64::new(0);
         let compatibility = compatibility(engine);
-        let mut entry = self.mac(digest, &compatibility, code).finalize().into_bytes().to_vec();
+        let mut entry = self
+            .mac(digest, &compatibility, code)
+            .finalize()
+            .into_bytes()
+            .to_vec();
         entry.extend_from_slice(code);
         let path = self.path(digest, &compatibility);
         // Two processes and two threads may write at once; a rename shows readers one whole entry or the other.
@@ -67,13 +76,17 @@ impl CompiledCache {
     }
 
     fn path(&self, digest: Digest, compatibility: &[u8; 32]) -> PathBuf {
-        let short: String = compatibility[..8].iter().map(|byte| format!("{byte:02x}")).collect();
+        let short: String = compatibility[..8]
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
         self.dir.join(format!("{digest}-{short}.cwasm"))
     }
 
     fn mac(&self, digest: Digest, compatibility: &[u8; 32], code: &[u8]) -> Hmac<Sha256> {
         // The key of HMAC is hashed when it is too long and filled when too short, so every length will do.
-        let mut mac = Hmac::<Sha256>::new_from_slice(&self.key).unwrap_or_else(|_| unreachable!("HMAC takes keys of every length"));
+        let mut mac = Hmac::<Sha256>::new_from_slice(&self.key)
+            .unwrap_or_else(|_| unreachable!("HMAC takes keys of every length"));
         mac.update(b"caifeng compiled plugin 1");
         mac.update(digest.as_bytes());
         mac.update(compatibility);
@@ -84,7 +97,9 @@ impl CompiledCache {
 
 impl fmt::Debug for CompiledCache {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("CompiledCache").field("dir", &self.dir).finish_non_exhaustive()
+        f.debug_struct("CompiledCache")
+            .field("dir", &self.dir)
+            .finish_non_exhaustive()
     }
 }
 

@@ -35,7 +35,10 @@ impl Ticker {
         let thread = thread::Builder::new()
             .name("plugin-ticker".to_owned())
             .spawn(move || shared.run(&engine, tick))?;
-        Ok(Self { state, thread: Some(thread) })
+        Ok(Self {
+            state,
+            thread: Some(thread),
+        })
     }
 
     pub(super) fn running(&self) -> Running<'_> {
