@@ -283,7 +283,7 @@ impl Surface {
         for export in &self.exports {
             match interface(export) {
                 Some(("source", version)) if found.is_none() => {
-                    found = Some((PluginKind::Source, version.to_owned()))
+                    found = Some((PluginKind::Source, version.to_owned()));
                 }
                 Some(("classifier", version)) if found.is_none() => {
                     found = Some((PluginKind::Classifier, version.to_owned()));
