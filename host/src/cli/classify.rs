@@ -51,7 +51,7 @@ pub(crate) fn run(args: &Args) -> Outcome {
     let directory = args.data.directory().ok();
     let registry = workplace::registry(directory.as_ref())?;
     let engine = workplace::engine(None)?;
-    let classifier = registry.classifier(&args.plugin, &engine).or_exit(Exit::Plugin)?;
+    let classifier = registry.classifier(&args.plugin, &engine).map_err(workplace::plugin_fault)?;
     let mut lines = Lines::new();
     let mut batch: Vec<Input> = Vec::with_capacity(BATCH);
     for (number, line) in stdin().lock().lines().enumerate() {

@@ -136,7 +136,8 @@ where
                 bar.inc(1);
                 sum.add(&report);
                 if args.json {
-                    lines.json(&report).or_exit(Exit::Internal)?;
+                    // At once: whoever reads it may count on it, it is on disk.
+                    lines.json(&report).and_then(|()| lines.flush()).or_exit(Exit::Internal)?;
                 } else if !report.tally.failures.is_empty() {
                     bar.suspend(|| failures(&report));
                 }
@@ -164,6 +165,8 @@ where
 
 fn failures(report: &Report) {
     for failure in &report.tally.failures {
-        note(format_args!("{}: {}", report.watch, failure.detail));
+        // A watch that is named by its address need not be named twice.
+        let detail = failure.detail.strip_prefix(&report.watch).and_then(|rest| rest.strip_prefix(": "));
+        note(format_args!("{}: {}", report.watch, detail.unwrap_or(&failure.detail)));
     }
 }
