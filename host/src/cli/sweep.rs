@@ -17,7 +17,7 @@ use super::{Exit, Failed, OrExit, Outcome};
 /// `caifeng sweep WATCH|--all|--plugin P`
 #[derive(Debug, clap::Args)]
 #[command(
-    long_about = "Sweeps now and prints what was found. With --plugin P --replay F every response of the recording is a watch of its own (a listing of its address), at the moment it was recorded. Ends with 4 when no site could be heard, and with 3 when that was the plugin's fault; sweeps that failed beside others that did not are printed, shown as gaps, and end with 0."
+    long_about = "Sweeps now and prints what was found. With --plugin P --replay F every response of the recording is a watch of its own (a listing of its address), at the moment it was recorded. Ends with 4 when no site could be heard, with 3 when that was the plugin's fault, and with 1 when nothing may be reached; sweeps that failed beside others that did not are printed, shown as gaps, and end with 0."
 )]
 #[group(id = "selection", required = true, multiple = false, args = ["watch", "all", "plugin"])]
 pub(crate) struct Args {
@@ -94,6 +94,7 @@ struct Sum {
     matched: u64,
     opened: usize,
     plugin_faults: u64,
+    refused: u64,
 }
 
 impl Sum {
@@ -106,11 +107,15 @@ impl Sum {
         self.changed += tally.changed;
         self.matched += tally.matched;
         self.opened += report.opened.len();
+        let failures = &tally.failures;
+        let refused = !failures.is_empty() && failures.iter().all(|failure| failure.kind == FailureKind::Refused);
+        self.refused += u64::from(refused);
         self.plugin_faults += u64::from(tally.failures.iter().any(|failure| ours(failure.kind)));
     }
 
     const fn exit(&self) -> Exit {
         match (self.sweeps, self.heard, self.plugin_faults) {
+            (1.., 0, 0) if self.refused == self.sweeps => Exit::Refused,
             (1.., 0, 0) => Exit::Network,
             (1.., 0, _) => Exit::Plugin,
             _ => Exit::Done,
