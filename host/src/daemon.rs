@@ -206,10 +206,7 @@ impl Daemon {
         let clock = Arc::clone(&self.sweeper.clock);
         let organisation = &self.config.organisation;
         web::App {
-            rows: Arc::new(web::Stored::new(
-                self.sweeper.reader.clone(),
-                Arc::clone(&self.sweeper.pipeline.tokeniser),
-            )),
+            rows: Arc::new(web::Stored::new(self.sweeper.reader.clone(), Arc::clone(&self.sweeper.pipeline.tokeniser))),
             organisation: web::Organisation { name: organisation.name.clone(), zone: organisation.zone() },
             clock: Arc::new(move || clock.now()),
             changes: self.commits.clone(),
