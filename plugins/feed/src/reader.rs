@@ -133,9 +133,9 @@ impl<'a> Reader<'a> {
         self.finish_entry();
         if torn && self.document.is_feed {
             let read = self.document.entries.len();
-            self.document.skipped.push(format!(
-                "document is cut off, entries before the cut: {read}"
-            ));
+            self.document
+                .skipped
+                .push(format!("document is cut off, entries read: {read}"));
         }
         self.document
     }
@@ -369,7 +369,7 @@ impl<'a> Reader<'a> {
                 self.push_text(element, name, attributes, Form::Plain);
             }
             Element::Subtitle | Element::Rights => {
-                self.push_text(element, name, attributes, Form::Plain)
+                self.push_text(element, name, attributes, Form::Plain);
             }
             Element::Description | Element::ContentEncoded => {
                 self.push_text(element, name, attributes, Form::Html);
@@ -616,7 +616,7 @@ impl<'a> Reader<'a> {
             Element::Published => entry.published = date.or(entry.published),
             Element::Updated => entry.updated = date.or(entry.updated),
             Element::Created | Element::Date => entry.created = date.or(entry.created),
-            Element::Link if !in_image => entry.link = Some(link),
+            Element::Link if !in_image && !text.is_empty() => entry.link = Some(link),
             Element::Id => close_id(entry, &frame, text, link),
             Element::Category | Element::ItunesCategory => {
                 entry.add_category(

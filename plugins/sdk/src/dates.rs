@@ -487,7 +487,7 @@ impl<'a> Reader<'a> {
                 self.numeric(value, len, sep);
             }
             Some('-') if !dated && len == 4 && matches!(self.peek(5), Some('W' | 'w')) => {
-                self.week(value)
+                self.week(value);
             }
             _ if !dated && self.compact(value, len) => self.at += len,
             _ => {
@@ -505,7 +505,7 @@ impl<'a> Reader<'a> {
 
     /// `hh:mm[:ss[.fraction]]`; digits before the hour are a day ("2911:30").
     fn time(&mut self, len: usize) {
-        let split = if len > 2 { len - 2 } else { 0 };
+        let split = len.saturating_sub(2);
         if split > 0 {
             let day = number(&self.chars[self.at..self.at + split]);
             if self.fields.month.is_some() && self.fields.day.is_none() {
@@ -520,7 +520,7 @@ impl<'a> Reader<'a> {
         let minutes = &minutes[..minutes.len().min(2)];
         self.fields.minute = number(minutes);
         self.at += minutes.len();
-        if self.peek(0) == Some(':') && self.run(self.at + 1).len() > 0 {
+        if self.peek(0) == Some(':') && !self.run(self.at + 1).is_empty() {
             let seconds = self.run(self.at + 1);
             let seconds = &seconds[..seconds.len().min(2)];
             self.fields.second = number(seconds);
