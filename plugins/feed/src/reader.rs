@@ -660,10 +660,8 @@ impl<'a> Reader<'a> {
     fn close_source(&mut self, frame: &Frame<'_>) {
         self.in_source = false;
         let text = Value::new(frame.text.clone(), Form::Plain).line();
-        if let Some(entry) = &mut self.entry {
-            if !text.is_empty() {
-                entry.publisher = Some(text);
-            }
+        if let Some(entry) = self.entry.as_mut().filter(|_| !text.is_empty()) {
+            entry.publisher = Some(text);
         }
     }
 

@@ -80,6 +80,7 @@ impl Default for Reactions {
     }
 }
 
+#[allow(clippy::derivable_impls, reason = "the type is generated elsewhere")]
 impl Default for Page {
     fn default() -> Self {
         Self {
