@@ -76,16 +76,10 @@ pub trait Rows: Send + Sync + 'static {
 /// The store's reader with the tokeniser that its full text was made with.
 #[derive(Clone)]
 pub struct Stored {
-    reader: Reader,
-    tokeniser: Arc<Tokeniser>,
-}
-
-impl Stored {
-    /// Reads through `reader`; searches are cut into words by `tokeniser`.
-    #[must_use]
-    pub fn new(reader: Reader, tokeniser: Arc<Tokeniser>) -> Self {
-        Self { reader, tokeniser }
-    }
+    /// Connections that cannot write.
+    pub reader: Reader,
+    /// Cuts searches into the words that posts were cut into.
+    pub tokeniser: Arc<Tokeniser>,
 }
 
 impl From<StoreError> for Unanswered {

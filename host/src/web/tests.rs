@@ -396,7 +396,10 @@ async fn what_the_store_took_is_on_the_page() {
             .to_vec(),
     };
     store.ingest(batch).unwrap();
-    let rig = rig(Stored::new(store.reader().unwrap(), tokeniser));
+    let rig = rig(Stored {
+        reader: store.reader().unwrap(),
+        tokeniser,
+    });
     let (_, _, home) = ask(&rig, Method::GET, "/", &[]).await;
     assert!(home.contains("2 件事件未办结"), "{home}");
     let search = |words: &str| {
