@@ -36,12 +36,7 @@ fn main() -> Result<()> {
     for answer in answers {
         warc.exchange(&Exchange {
             date: answer.date.as_second(),
-            sent: Sent {
-                method: "GET".to_owned(),
-                url: answer.url,
-                headers: Vec::new(),
-                body: Vec::new(),
-            },
+            sent: Sent { method: "GET".to_owned(), url: answer.url, headers: Vec::new(), body: Vec::new() },
             status: 200,
             headers: answer.headers,
             body: answer.body,
@@ -153,10 +148,7 @@ fn render(sites: &BTreeMap<String, Site>) -> Result<Vec<Answer>> {
             url: about.feed.clone(),
             headers: vec![
                 ("Server".to_owned(), "nginx".to_owned()),
-                (
-                    "Content-Type".to_owned(),
-                    format!("{kind}; charset={}", about.charset),
-                ),
+                ("Content-Type".to_owned(), format!("{kind}; charset={}", about.charset)),
             ],
             body: body.into_owned(),
             // One polite request after another, the last as the recording ends.
@@ -176,10 +168,7 @@ fn resolve<'a>(sites: &BTreeMap<String, Site>, site: &'a Site) -> Result<Vec<Ent
         }
         let link = match post.link.as_deref().map(|l| l.split_once(':')) {
             None => None,
-            Some(Some((key, id))) => Some(address(
-                sites.get(key).context("link to no site")?,
-                id.parse()?,
-            )?),
+            Some(Some((key, id))) => Some(address(sites.get(key).context("link to no site")?, id.parse()?)?),
             Some(None) => bail!("link needs site:id, post {}", post.id),
         };
         entries.push(Entry {
@@ -209,9 +198,7 @@ fn address(site: &Site, id: u64) -> Result<String> {
 fn moment(at: &str) -> Result<Zoned> {
     let zone = tz::TimeZone::fixed(tz::offset(8));
     let end = END.parse::<Timestamp>()?.to_zoned(zone);
-    let (days, clock) = at
-        .split_once("d ")
-        .with_context(|| format!("needs `-3d 08:12`: {at}"))?;
+    let (days, clock) = at.split_once("d ").with_context(|| format!("needs `-3d 08:12`: {at}"))?;
     let days: i64 = days.parse().with_context(|| at.to_owned())?;
     let clock: jiff::civil::Time = format!("{clock}:00").parse()?;
     // Seconds that no clock of people shows on the minute, the same each run.
@@ -228,10 +215,7 @@ fn moment(at: &str) -> Result<Zoned> {
 }
 
 fn escape(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
-        .replace('"', "&quot;")
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
 /// Paragraphs of plain text as the HTML that sites put into their feeds.
@@ -257,11 +241,7 @@ fn rfc3339(at: &Zoned) -> String {
 /// RSS 2.0 as portals and forums write it: HTML in CDATA, `dc:creator`, a
 /// reply's parent by RFC 4685.
 fn rss(about: &About, entries: &[Entry<'_>]) -> Result<String> {
-    let generator = if about.charset == "gbk" {
-        "Discuz! X3.4"
-    } else {
-        "SiteServer CMS"
-    };
+    let generator = if about.charset == "gbk" { "Discuz! X3.4" } else { "SiteServer CMS" };
     let mut out = format!(
         "<?xml version=\"1.0\" encoding=\"{}\"?>\n<rss version=\"2.0\" \
          xmlns:dc=\"http://purl.org/dc/elements/1.1/\" \

@@ -1,1 +1,93 @@
-//! (placeholder: clock)
+//! The only place that asks the system for the time.
+//!
+//! Everything else is handed a timestamp or a [`Clock`], so that a drill, the
+//! demo and a simulated week run on recorded time.
+
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use caifeng_plugin_host::contract::Timestamp;
+
+/// Tells the time in seconds since 1970-01-01T00:00:00Z.
+pub trait Clock: Send + Sync {
+    /// The time now.
+    fn now(&self) -> Timestamp;
+}
+
+/// The system's wall clock.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    #[expect(clippy::disallowed_methods, reason = "the one module that may read the system's clock")]
+    fn now(&self) -> Timestamp {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Timestamp::try_from(since.as_secs()).unwrap_or(Timestamp::MAX)
+    }
+}
+
+/// A clock that stands where it was put: for recordings and tests.
+#[derive(Debug)]
+pub struct SetClock(AtomicI64);
+
+impl SetClock {
+    /// A clock that shows `now` until [`set`](Self::set) moves it.
+    #[must_use]
+    pub const fn new(now: Timestamp) -> Self {
+        Self(AtomicI64::new(now))
+    }
+
+    /// Moves the hands.
+    pub fn set(&self, now: Timestamp) {
+        self.0.store(now, Ordering::SeqCst);
+    }
+}
+
+impl Clock for SetClock {
+    fn now(&self) -> Timestamp {
+        self.0.load(Ordering::SeqCst)
+    }
+}
+
+/// Writes a timestamp as RFC 3339 in UTC, the form that every command prints.
+///
+/// Years outside 0000–9999, which RFC 3339 cannot say, are clamped.
+#[must_use]
+pub fn rfc3339(at: Timestamp) -> String {
+    let bounded = at.clamp(-62_167_219_200, 253_402_207_200);
+    jiff::Timestamp::from_second(bounded).map_or_else(|_| String::new(), |t| t.to_string())
+}
+
+/// Reads RFC 3339, a civil date (its first second in UTC) or seconds since 1970.
+///
+/// # Errors
+/// Names the forms that are understood.
+pub fn parse_time(text: &str) -> Result<Timestamp, String> {
+    if let Ok(seconds) = text.parse::<Timestamp>() {
+        return Ok(seconds);
+    }
+    if let Ok(at) = text.parse::<jiff::Timestamp>() {
+        return Ok(at.as_second());
+    }
+    text.parse::<jiff::civil::Date>()
+        .ok()
+        .and_then(|day| day.to_zoned(jiff::tz::TimeZone::UTC).ok())
+        .map(|day| day.timestamp().as_second())
+        .ok_or_else(|| {
+            format!("not a time: {text:?}; write 2026-07-01, 2026-07-01T08:00:00+08:00 or seconds since 1970")
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_read_in_three_forms_and_written_in_one() {
+        for text in ["1751328000", "2025-07-01", "2025-07-01T08:00:00+08:00"] {
+            assert_eq!(parse_time(text).map(rfc3339).unwrap(), "2025-07-01T00:00:00Z", "{text}");
+        }
+        assert!(parse_time("yesterday").unwrap_err().contains("2026-07-01"));
+        assert_eq!(rfc3339(i64::MAX), "9999-12-30T22:00:00Z");
+    }
+}

@@ -1,1 +1,358 @@
-//! (placeholder: daemon)
+//! Wires the stages together, owns the tasks and ends them.
+//!
+//! [`Daemon::open`] takes a data directory and puts a [`Sweeper`] together from
+//! configuration, plugins and store; commands that sweep once stop there.
+//! [`Daemon::run`] adds what lives: the schedule, the page, the socket for
+//! orders, and in a demo the recorded month. All of them end before it returns,
+//! and the store is closed last.
+
+use std::collections::HashSet;
+use std::io;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use caifeng_plugin_host::contract::Timestamp;
+use caifeng_plugin_host::engine::Engine;
+use tokio::net::TcpListener;
+use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinSet;
+
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::control;
+use crate::demo::{Demo, DemoError, Moment};
+use crate::directory::{Directory, DirectoryError};
+use crate::fetch::Fetcher;
+use crate::fetch::guard::Policy;
+use crate::fetch::live::{Live, Settings, user_agent};
+use crate::fetch::replay::Replay;
+use crate::grant::{GrantError, Grants};
+use crate::ingest::{Pipeline, Pseudonyms, Voice};
+use crate::plugins::{PluginError, Registry};
+use crate::schedule::{self, Next, Reason};
+use crate::store::{Reader, Store, StoreError};
+use crate::sweep::{Report, Sweeper, When, blocking};
+use crate::text::tokens::Tokeniser;
+use crate::topic::{Names, TopicError, Topics};
+use crate::watch::{FailureKind, Watch};
+use crate::web;
+
+/// Sweeps that run at once; politeness per host is the fetcher's business.
+const AT_ONCE: usize = 8;
+/// How often the schedule looks for due watches.
+const TICK: Duration = Duration::from_secs(1);
+/// Why a watch that left the configuration is passed over.
+const REMOVED: &str = "removed from the configuration";
+
+/// What a daemon is made of.
+pub struct Parts {
+    /// The data directory; its owner from now on.
+    pub directory: Directory,
+    /// What the operator set.
+    pub config: Config,
+    /// The recorded month, when the directory holds the demo.
+    pub demo: Option<Demo>,
+    /// The plugins.
+    pub registry: Arc<Registry>,
+    /// The sandbox.
+    pub engine: Engine,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// Why nothing could be started, by who must act.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The data directory or its store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The data directory.
+    #[error(transparent)]
+    Directory(#[from] DirectoryError),
+    /// The demo's mark in the directory.
+    #[error(transparent)]
+    Demo(#[from] DemoError),
+    /// The operator must correct the topics.
+    #[error(transparent)]
+    Topic(#[from] TopicError),
+    /// The operator must correct the grants.
+    #[error(transparent)]
+    Grant(#[from] GrantError),
+    /// A plugin cannot be loaded.
+    #[error(transparent)]
+    Plugin(#[from] PluginError),
+    /// The fetcher cannot be set up.
+    #[error("the network cannot be used: {0}")]
+    Network(String),
+}
+
+/// Everything of one data directory, ready to sweep.
+pub struct Daemon {
+    /// Sweeps.
+    pub sweeper: Sweeper,
+    directory: Directory,
+    config: Config,
+    /// The month that is still to be played, and how far it is moved.
+    month: Vec<Moment>,
+    shift: Option<i64>,
+    commits: watch::Receiver<u64>,
+}
+
+impl std::fmt::Debug for Daemon {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Daemon").field("directory", &self.directory).finish_non_exhaustive()
+    }
+}
+
+impl Daemon {
+    /// Takes possession of a data directory. Blocks: the store is opened, plugins
+    /// may be compiled.
+    ///
+    /// # Errors
+    /// See [`OpenError`]; nothing runs afterwards.
+    pub fn open(parts: Parts) -> Result<Self, OpenError> {
+        let Parts { directory, config, demo, registry, engine, clock } = parts;
+        let (bump, commits) = watch::channel(0);
+        let store = Store::open(
+            directory.path(),
+            Some(Box::new(move |n| {
+                let _ = bump.send_replace(n);
+            })),
+        )?;
+        let reader = store.reader()?;
+        let now = clock.now();
+        let month = demo.as_ref().map(Demo::moments).unwrap_or_default();
+        let shift = demo.as_ref().map(|demo| demo.shift);
+        let pipeline = Pipeline {
+            topics: Arc::new(Topics::compile(&config.topics, &names(&config))?),
+            tokeniser: Arc::new(Tokeniser::new()),
+            voices: voices(&registry, &engine)?,
+            pseudonyms: Pseudonyms::new(&directory.key("author")?),
+        };
+        let fetcher = match demo {
+            Some(demo) => Fetcher::Replay(Replay::new(demo.archive)),
+            None => live(&config, &clock)?,
+        };
+        follow_configuration(&store, &reader, config.watches(now))?;
+        let sweeper = Sweeper {
+            store,
+            reader,
+            engine,
+            registry,
+            grants: Arc::new(Grants::read(&directory.grants())?),
+            pipeline,
+            fetcher: Arc::new(fetcher),
+            recorder: None,
+            clock,
+            sources: Arc::default(),
+        };
+        Ok(Self { sweeper, directory, config, month, shift, commits })
+    }
+
+    /// The sweeps of the recorded month that were not done before; empty without a demo.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn month(&self) -> Result<Vec<Moment>, StoreError> {
+        let shift = self.shift.unwrap_or_default();
+        let mut done = HashSet::new();
+        for id in self.month.iter().map(|moment| &moment.watch.id).collect::<HashSet<_>>() {
+            let sweeps = self.sweeper.reader.sweeps(Some(id), usize::MAX)?;
+            let ended = sweeps.into_iter().filter(|sweep| sweep.ended.is_some());
+            done.extend(ended.map(|sweep| (sweep.watch, sweep.started - shift)));
+        }
+        let moments = self.month.iter();
+        Ok(moments.filter(|moment| !done.contains(&(moment.watch.id.clone(), moment.at))).cloned().collect())
+    }
+
+    /// Plays one sweep of the recorded month.
+    ///
+    /// # Errors
+    /// When the store cannot write.
+    pub async fn play(&self, moment: &Moment) -> Result<Report, StoreError> {
+        let shift = self.shift.unwrap_or_default();
+        self.sweeper.sweep(&moment.watch, When::Recorded { at: moment.at, shift }).await
+    }
+
+    /// Listens, remembers and shows until `shutdown` says so.
+    ///
+    /// # Errors
+    /// When the socket cannot be made, or the page can no longer be served.
+    pub async fn run(self, listener: TcpListener, shutdown: watch::Receiver<bool>) -> io::Result<()> {
+        let socket = control::listen(&self.directory.socket())?;
+        let alive = Arc::new(AtomicI64::new(self.sweeper.clock.now()));
+        let app = self.app(&alive);
+        let daemon = Arc::new(self);
+        let mut tasks = JoinSet::new();
+        tasks.spawn(control::serve(socket, daemon.sweeper.clone()));
+        tasks.spawn({
+            let (daemon, alive) = (Arc::clone(&daemon), Arc::clone(&alive));
+            async move {
+                daemon.play_month().await;
+                daemon.keep_schedule(&alive).await;
+            }
+        });
+        let outcome = web::serve(listener, app, ended(shutdown)).await;
+        // A sweep that is cut off has committed every page it has read; its line stays open in the record.
+        tasks.shutdown().await;
+        let _ = std::fs::remove_file(daemon.directory.socket());
+        let store = daemon.sweeper.store.clone();
+        blocking(move || store.close()).await;
+        outcome.map_err(io::Error::other)
+    }
+
+    fn app(&self, pulse: &Arc<AtomicI64>) -> web::App {
+        let clock = Arc::clone(&self.sweeper.clock);
+        let organisation = &self.config.organisation;
+        web::App {
+            rows: Arc::new(web::Stored::new(
+                self.sweeper.reader.clone(),
+                Arc::clone(&self.sweeper.pipeline.tokeniser),
+            )),
+            organisation: web::Organisation { name: organisation.name.clone(), zone: organisation.zone() },
+            clock: Arc::new(move || clock.now()),
+            changes: self.commits.clone(),
+            pulse: Arc::clone(pulse),
+            demo: self.shift.is_some(),
+            hosts: Vec::new(),
+        }
+    }
+
+    async fn play_month(&self) {
+        let moments = match self.month() {
+            Ok(moments) => moments,
+            Err(error) => return tracing::error!("the demo cannot be played: {error}"),
+        };
+        for moment in moments {
+            if let Err(error) = self.play(&moment).await {
+                return tracing::error!("the demo cannot be played: {error}");
+            }
+        }
+    }
+
+    /// Sweeps what is due, for ever.
+    async fn keep_schedule(self: &Arc<Self>, alive: &AtomicI64) {
+        let places = Arc::new(Semaphore::new(AT_ONCE));
+        let running: Arc<Mutex<HashSet<String>>> = Arc::default();
+        let mut sweeps = JoinSet::new();
+        let mut tick = tokio::time::interval(TICK);
+        loop {
+            tick.tick().await;
+            alive.store(self.sweeper.clock.now(), Ordering::Relaxed);
+            while sweeps.try_join_next().is_some() {}
+            for watch in self.due().await {
+                let free = running.lock().unwrap_or_else(PoisonError::into_inner).insert(watch.id.clone());
+                if !free {
+                    continue;
+                }
+                let (daemon, places, running) = (Arc::clone(self), Arc::clone(&places), Arc::clone(&running));
+                sweeps.spawn(async move {
+                    if let Ok(_place) = places.acquire().await {
+                        daemon.sweep_and_schedule(&watch).await;
+                    }
+                    running.lock().unwrap_or_else(PoisonError::into_inner).remove(&watch.id);
+                });
+            }
+        }
+    }
+
+    async fn due(&self) -> Vec<Watch> {
+        let (reader, now) = (self.sweeper.reader.clone(), self.sweeper.clock.now());
+        match blocking(move || reader.watches()).await {
+            Ok(rows) => {
+                let due = rows
+                    .into_iter()
+                    .filter(|row| !row.watch.recorded && row.halted.is_none() && row.due.is_none_or(|due| due <= now));
+                due.map(|row| row.watch).collect()
+            }
+            Err(error) => {
+                tracing::error!("the schedule cannot be read: {error}");
+                Vec::new()
+            }
+        }
+    }
+
+    async fn sweep_and_schedule(&self, watch: &Watch) {
+        let when = match self.shift {
+            Some(shift) => When::Recorded { at: self.sweeper.clock.now() - shift, shift },
+            None => When::Live,
+        };
+        if let Err(error) = self.sweeper.sweep(watch, when).await {
+            tracing::error!(watch = watch.id, "swept in vain: {error}");
+        }
+        let (sweeper, watch) = (self.sweeper.clone(), watch.clone());
+        let now = sweeper.clock.now();
+        let settled = blocking(move || reschedule(&sweeper, &watch, now)).await;
+        if let Err(error) = settled {
+            tracing::error!("the schedule cannot be written: {error}");
+        }
+    }
+}
+
+/// Decides when a watch is due next, from its latest sweeps.
+fn reschedule(sweeper: &Sweeper, watch: &Watch, now: Timestamp) -> Result<(), StoreError> {
+    let sweeps = sweeper.reader.sweeps(Some(&watch.id), 8)?;
+    match schedule::next(&sweeps, now, jitter(&watch.id)) {
+        Next::At(at, _) => sweeper.store.set_due(&watch.id, at.max(now + 1)),
+        Next::Never(Reason::Halted(FailureKind::Gone)) => {
+            sweeper.store.halt_watch(&watch.id, "gone: check the address, then change or remove the watch")
+        }
+        Next::Never(_) => {
+            let why = sweeps.first().and_then(|sweep| sweep.tally.failures.first());
+            let why = why.map_or_else(|| "the plugin cannot read it".to_owned(), |failure| failure.detail.clone());
+            sweeper.store.halt_watch(&watch.id, &format!("refused: {why}: correct the watch"))
+        }
+    }
+}
+
+/// A fraction that is the same for a watch at every start, and spread over watches.
+fn jitter(id: &str) -> f64 {
+    let sum = id.bytes().fold(0_u32, |sum, byte| sum.wrapping_mul(31).wrapping_add(u32::from(byte)));
+    f64::from(sum % 1000) / 1000.0
+}
+
+/// Watches are those of the configuration: new ones are added, others passed over.
+fn follow_configuration(store: &Store, reader: &Reader, configured: Vec<Watch>) -> Result<(), StoreError> {
+    store.put_watches(&configured)?;
+    let ids: HashSet<&str> = configured.iter().map(|watch| watch.id.as_str()).collect();
+    for row in reader.watches()? {
+        let id = row.watch.id.as_str();
+        if row.watch.recorded {
+            continue;
+        }
+        match (ids.contains(id), row.halted.as_deref()) {
+            (true, Some(REMOVED)) => store.resume_watch(id)?,
+            (false, None) => store.halt_watch(id, REMOVED)?,
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+fn names(config: &Config) -> Names {
+    let organisation = &config.organisation;
+    let own = std::iter::once(&organisation.name).filter(|name| !name.is_empty());
+    Names { organisation: own.chain(&organisation.aliases).cloned().collect(), places: organisation.places.clone() }
+}
+
+fn voices(registry: &Registry, engine: &Engine) -> Result<Vec<Voice>, PluginError> {
+    let ids = registry.classifiers();
+    ids.iter().map(|id| registry.classifier(id, engine).map(Voice::new)).collect()
+}
+
+fn live(config: &Config, clock: &Arc<dyn Clock>) -> Result<Fetcher, OpenError> {
+    let settings = Settings {
+        user_agent: user_agent(config.organisation.contact.as_deref()),
+        policy: Policy { private: config.network.private_pairs() },
+        ..Settings::default()
+    };
+    let clock = Arc::clone(clock);
+    let live = Live::new(settings, Arc::new(move || clock.now()));
+    live.map(|live| Fetcher::Live(Box::new(live))).map_err(|error| OpenError::Network(error.to_string()))
+}
+
+/// Ends when somebody says so, or when nobody is left to say so.
+async fn ended(mut shutdown: watch::Receiver<bool>) {
+    let _ = shutdown.wait_for(|stop| *stop).await;
+}

@@ -1,1 +1,100 @@
-//! (placeholder: demo)
+//! The demo: a recorded month of a county that does not exist, played to its end.
+//!
+//! The recording (`host/demo/web.warc.gz`, packed from `host/demo/posts` by
+//! `cargo run --example pack-demo`) holds what each site showed at each moment
+//! of a month. Every answer is swept at the moment it was recorded, moved so
+//! that the month ends when the demo was first started in this directory: the
+//! same plugins, stages and store as on a live web, and no network.
+
+use std::io::ErrorKind;
+
+use caifeng_plugin_host::contract::{Target, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::config::{Config, ConfigError};
+use crate::directory::Directory;
+use crate::evidence::archive::Archive;
+use crate::watch::Watch;
+
+const WEB: &[u8] = include_bytes!("../demo/web.warc.gz");
+const CONFIG: &str = include_str!("../demo/caifeng.toml");
+
+/// The demo as it stands in one data directory.
+#[derive(Debug)]
+pub struct Demo {
+    /// Organisation, topics and watches of the county.
+    pub config: Config,
+    /// Its recorded web.
+    pub archive: Archive,
+    /// Seconds from the recording's time to the time shown.
+    pub shift: i64,
+}
+
+/// What a directory remembers of its demo.
+#[derive(Debug, Serialize, Deserialize)]
+struct Mark {
+    shift: i64,
+}
+
+/// The demo cannot be shown in this directory.
+#[derive(Debug, thiserror::Error)]
+pub enum DemoError {
+    /// The directory cannot be used.
+    #[error("demo: {0}")]
+    Directory(#[from] std::io::Error),
+    /// The mark was changed by somebody.
+    #[error("demo.json: {0}: delete the data directory to start the demo afresh")]
+    Mark(#[from] serde_json::Error),
+    /// The bundled configuration is wrong: a fault of this release.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+}
+
+/// One sweep of the recorded month.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Moment {
+    /// What was swept.
+    pub watch: Watch,
+    /// When, on the recording's clock.
+    pub at: Timestamp,
+}
+
+impl Demo {
+    /// Opens the demo in `directory`, where it ends at the time it was first opened.
+    ///
+    /// # Errors
+    /// When the directory cannot be written.
+    pub fn open(directory: &Directory, now: Timestamp) -> Result<Self, DemoError> {
+        let archive = Archive::from_bytes(WEB)?;
+        let config = Config::parse(CONFIG, "demo/caifeng.toml".as_ref())?;
+        let end = archive.entries().iter().map(|entry| entry.date).max().unwrap_or(now);
+        let shift = match std::fs::read(directory.demo()) {
+            Ok(text) => serde_json::from_slice::<Mark>(&text)?.shift,
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                let mark = Mark { shift: now - end };
+                std::fs::write(directory.demo(), serde_json::to_vec(&mark)?)?;
+                mark.shift
+            }
+            Err(error) => return Err(error.into()),
+        };
+        Ok(Self { config, archive, shift })
+    }
+
+    /// Every sweep of the month, in the order in which it happened.
+    #[must_use]
+    pub fn moments(&self) -> Vec<Moment> {
+        let watches = self.config.watches(self.end());
+        let listed = |url: &str| watches.iter().find(|w| matches!(&w.target, Target::Listing(at) if at == url));
+        let entries = self.archive.entries().iter();
+        let mut moments: Vec<Moment> =
+            entries.filter_map(|entry| Some(Moment { watch: listed(&entry.url)?.clone(), at: entry.date })).collect();
+        moments.sort_by_key(|moment| moment.at);
+        moments
+    }
+
+    /// When the recording ends, on its own clock.
+    #[must_use]
+    pub fn end(&self) -> Timestamp {
+        self.archive.entries().iter().map(|entry| entry.date).max().unwrap_or_default()
+    }
+}

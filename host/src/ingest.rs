@@ -1,1 +1,218 @@
-//! (placeholder: ingest)
+//! From posts to rows: topic, tokens, near-duplicate signature, labels, pseudonym.
+//!
+//! Everything that can be found out about a post without knowing the other
+//! posts happens here, on the caller's thread; what needs the others (versions,
+//! grouping) happens in the store's writer. Posts that are stored already and
+//! have not changed are dropped first, before any work is done on them.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use caifeng_plugin_host::classifier::Classifier;
+use caifeng_plugin_host::contract::{Author, Label, Post, Reactions, Timestamp};
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+
+use crate::store::model::{Batch, LabelBy, Prepared};
+use crate::store::{Novelty, Reader, StoreError};
+use crate::text::links::links;
+use crate::text::near::Signature;
+use crate::text::tokens::Tokeniser;
+use crate::topic::Topics;
+
+/// Turns names into pseudonyms, so that no private person's name is stored.
+///
+/// HMAC-SHA256 of plugin, site and the author's id, cut to 8 bytes: the same
+/// author on the same site has the same pseudonym, and without the key nobody
+/// can find out which author that is.
+#[derive(Clone)]
+pub struct Pseudonyms(Hmac<Sha256>);
+
+impl std::fmt::Debug for Pseudonyms {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Pseudonyms(..)")
+    }
+}
+
+impl Pseudonyms {
+    /// With the key of this data directory.
+    #[must_use]
+    #[expect(clippy::missing_panics_doc, reason = "HMAC takes a key of any length")]
+    pub fn new(key: &[u8; 32]) -> Self {
+        #[expect(clippy::expect_used, reason = "HMAC takes a key of any length")]
+        Self(Hmac::new_from_slice(key).expect("any key length"))
+    }
+
+    /// The pseudonym of an author of a site: 16 hexadecimal digits.
+    #[must_use]
+    pub fn of(&self, plugin: &str, site: &str, author: &Author) -> String {
+        let identity = if author.id.is_empty() { &author.name } else { &author.id };
+        let mut mac = self.0.clone();
+        for part in [plugin, site, identity] {
+            mac.update(&(part.len() as u64).to_be_bytes());
+            mac.update(part.as_bytes());
+        }
+        mac.finalize().into_bytes()[..8].iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+}
+
+/// A classifier with what its manifest says about its labels.
+#[derive(Clone, Debug)]
+pub struct Voice {
+    /// `id@version`, shown beside each suggestion.
+    pub by: String,
+    /// Group of each label: `category`, `level`, `sentiment`, `urgency`.
+    pub groups: HashMap<String, String>,
+    /// The plugin.
+    pub classifier: Classifier,
+}
+
+impl Voice {
+    /// Names the groups that the classifier's manifest declares.
+    #[must_use]
+    pub fn new(classifier: Classifier) -> Self {
+        let manifest = classifier.manifest();
+        let by = format!("{}@{}", manifest.id, manifest.version);
+        let groups = manifest.labels.iter().map(|l| (l.name.clone(), l.group.as_str().to_owned())).collect();
+        Self { by, groups, classifier }
+    }
+
+    fn label(&self, label: Label) -> LabelBy {
+        let group = self.groups.get(&label.name).cloned().unwrap_or_default();
+        LabelBy { by: self.by.clone(), group, label }
+    }
+}
+
+/// The pure stages between a page and the store.
+#[derive(Clone)]
+pub struct Pipeline {
+    /// Which posts are about us; none configured means all are.
+    pub topics: Arc<Topics>,
+    /// Cuts Chinese text into words.
+    pub tokeniser: Arc<Tokeniser>,
+    /// Who gives opinions.
+    pub voices: Vec<Voice>,
+    /// Hides authors.
+    pub pseudonyms: Pseudonyms,
+}
+
+impl std::fmt::Debug for Pipeline {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Pipeline").field("voices", &self.voices).finish_non_exhaustive()
+    }
+}
+
+/// Where a page's posts came from.
+#[derive(Clone, Debug)]
+pub struct Origin {
+    /// The sweep that heard them.
+    pub sweep: Option<i64>,
+    /// Plugin id.
+    pub plugin: String,
+    /// Site key.
+    pub site: String,
+    /// When they were captured.
+    pub captured: Timestamp,
+}
+
+/// What the pure stages made of one page.
+#[derive(Debug)]
+pub struct Understood {
+    /// New and changed posts, ready for the store.
+    pub batch: Batch,
+    /// Posts of which only the reactions changed, by id.
+    pub reactions: Vec<(String, Reactions)>,
+    /// One line for each classifier that failed: the posts are stored without its labels.
+    pub failures: Vec<String>,
+}
+
+impl Pipeline {
+    /// Runs all stages over the posts of one page.
+    ///
+    /// # Errors
+    /// When the store cannot say what it has.
+    pub fn understand(&self, reader: &Reader, origin: Origin, mut posts: Vec<Post>) -> Result<Understood, StoreError> {
+        let mut novelties = reader.unseen(&origin.plugin, &origin.site, &posts)?.into_iter();
+        let mut reactions = Vec::new();
+        posts.retain(|post| match novelties.next() {
+            Some(Novelty::Known) => false,
+            Some(Novelty::Reactions) => {
+                reactions.push((post.id.clone(), post.reactions));
+                false
+            }
+            Some(Novelty::New | Novelty::Changed) | None => true,
+        });
+
+        let topics: Vec<_> = posts.iter().map(|post| self.mentioned(post)).collect();
+        let (labels, failures) = self.classify(&posts, &topics);
+        let prepared = posts.into_iter().zip(topics).zip(labels);
+        let posts = prepared.map(|((post, topics), labels)| self.prepare(&origin, post, topics, labels)).collect();
+        let Origin { sweep, plugin, site, captured } = origin;
+        Ok(Understood { batch: Batch { sweep, plugin, site, captured, posts }, reactions, failures })
+    }
+
+    /// The topics that a post mentions; without topics every post counts.
+    fn mentioned(&self, post: &Post) -> Option<Vec<String>> {
+        if self.topics.is_empty() {
+            return Some(Vec::new());
+        }
+        let matches = self.topics.matches(post.title.as_deref(), &post.text);
+        let names = matches.iter().filter_map(|found| self.topics.name(found.topic).map(str::to_owned));
+        (!matches.is_empty()).then(|| names.collect())
+    }
+
+    fn prepare(&self, origin: &Origin, mut post: Post, topics: Option<Vec<String>>, labels: Vec<LabelBy>) -> Prepared {
+        if let Some(author) = &mut post.author {
+            author.id = self.pseudonyms.of(&origin.plugin, &origin.site, author);
+            author.name.clear();
+        }
+        Prepared {
+            tokens: self.tokeniser.index_text(post.title.as_deref(), &post.text),
+            signature: Signature::of(post.title.as_deref(), &post.text),
+            links: links(&post.url, &post.text),
+            topics,
+            labels,
+            post,
+        }
+    }
+
+    /// Labels of every post: classifiers see only the posts that mention a
+    /// topic, and never an author.
+    fn classify(&self, posts: &[Post], topics: &[Option<Vec<String>>]) -> (Vec<Vec<LabelBy>>, Vec<String>) {
+        let mut labels = vec![Vec::new(); posts.len()];
+        let mut failures = Vec::new();
+        let mentions: Vec<usize> = (0..posts.len()).filter(|&n| topics[n].is_some()).collect();
+        if mentions.is_empty() {
+            return (labels, failures);
+        }
+        let batch: Vec<Post> = mentions.iter().map(|&n| Post { author: None, ..posts[n].clone() }).collect();
+        for voice in &self.voices {
+            match voice.classifier.classify(&Vec::new(), &batch).outcome {
+                Ok(opinions) => {
+                    for (&n, opinion) in mentions.iter().zip(opinions) {
+                        labels[n].extend(opinion.into_iter().map(|label| voice.label(label)));
+                    }
+                }
+                Err(error) => failures.push(format!("{}: {error}", voice.by)),
+            }
+        }
+        (labels, failures)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pseudonym_is_stable_per_site_and_hides_the_name() {
+        let author = Author { id: "u1".into(), name: "张三".into() };
+        let hidden = Pseudonyms::new(&[7; 32]);
+        let one = hidden.of("feed", "a.example", &author);
+        assert_eq!(one.len(), 16);
+        assert_eq!(one, hidden.of("feed", "a.example", &Author { name: "改名".into(), ..author.clone() }));
+        assert_ne!(one, hidden.of("feed", "b.example", &author), "two sites must not be linkable");
+        assert_ne!(one, Pseudonyms::new(&[8; 32]).of("feed", "a.example", &author), "the key must matter");
+        assert_ne!(hidden.of("ab", "c", &author), hidden.of("a", "bc", &author), "parts must not run together");
+    }
+}

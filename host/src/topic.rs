@@ -60,9 +60,7 @@ pub enum TopicError {
     #[error("each topic needs a name of its own: {0:?}")]
     Name(String),
     /// Nothing says what a post must hold.
-    #[error(
-        "topic {topic:?} names nothing to look for: put at least one term into `must` or `any`"
-    )]
+    #[error("topic {topic:?} names nothing to look for: put at least one term into `must` or `any`")]
     Nothing {
         /// The topic's name.
         topic: String,
@@ -76,9 +74,7 @@ pub enum TopicError {
         term: String,
     },
     /// An `@` word that stands for nothing.
-    #[error(
-        "topic {topic:?} has an unknown name, use `@organisation` or `@places`, or put it in quotes: {term:?}"
-    )]
+    #[error("topic {topic:?} has an unknown name, use `@organisation` or `@places`, or put it in quotes: {term:?}")]
     Unknown {
         /// The topic's name.
         topic: String,
@@ -86,9 +82,7 @@ pub enum TopicError {
         term: String,
     },
     /// `@organisation` or `@places`, but `[organisation]` has none.
-    #[error(
-        "topic {topic:?} uses {term}, but [organisation] gives none: add them there or name them here"
-    )]
+    #[error("topic {topic:?} uses {term}, but [organisation] gives none: add them there or name them here")]
     Nameless {
         /// The topic's name.
         topic: String,
@@ -147,6 +141,8 @@ pub struct Topics {
     topics: Vec<Topic>,
     automaton: Option<AhoCorasick>,
     terms: Vec<Term>,
+    /// For each term the topics that want it: a post can only mention these, however many there are.
+    wanted_by: Vec<Vec<usize>>,
 }
 
 #[derive(Debug)]
@@ -173,18 +169,19 @@ impl Topics {
     ///
     /// The first topic or term that cannot be watched, by name.
     pub fn compile(configs: &[TopicConfig], names: &Names) -> Result<Self, TopicError> {
-        let mut compiler = Compiler {
-            names,
-            numbers: HashMap::new(),
-            patterns: Vec::new(),
-        };
+        let mut compiler = Compiler { names, numbers: HashMap::new(), patterns: Vec::new() };
         let mut topics: Vec<Topic> = Vec::new();
         for config in configs {
-            if config.name.trim().is_empty() || topics.iter().any(|topic| topic.name == config.name)
-            {
+            if config.name.trim().is_empty() || topics.iter().any(|topic| topic.name == config.name) {
                 return Err(TopicError::Name(config.name.clone()));
             }
             topics.push(compiler.topic(config)?);
+        }
+        let mut wanted_by = vec![Vec::new(); compiler.patterns.len()];
+        for (number, topic) in topics.iter().enumerate() {
+            for &term in topic.must.iter().flatten().chain(&topic.any) {
+                wanted_by[term].push(number);
+            }
         }
         let terms = compiler
             .patterns
@@ -194,15 +191,14 @@ impl Topics {
         let automaton = if compiler.patterns.is_empty() {
             None
         } else {
-            let built = AhoCorasick::builder()
-                .match_kind(MatchKind::Standard)
-                .build(&compiler.patterns);
+            let built = AhoCorasick::builder().match_kind(MatchKind::Standard).build(&compiler.patterns);
             Some(built.map_err(|error| TopicError::TooLarge(error.to_string()))?)
         };
         Ok(Self {
             topics,
             automaton,
             terms,
+            wanted_by,
         })
     }
 
@@ -226,6 +222,7 @@ impl Topics {
         };
         let mut found = Found {
             counts: vec![[0; 2]; self.terms.len()],
+            terms: Vec::new(),
             hits: Vec::new(),
         };
         let parts = title
@@ -235,15 +232,20 @@ impl Topics {
         for (part, original) in parts {
             self.scan(automaton, part, &Folded::of(original), &mut found);
         }
-        let mentioned = self
-            .topics
-            .iter()
-            .enumerate()
-            .filter(|(_, topic)| topic.is_mentioned(&found));
+        let terms = found.terms.iter();
+        let mut wanted: Vec<usize> = terms
+            .flat_map(|&term| &self.wanted_by[term])
+            .copied()
+            .collect();
+        wanted.sort_unstable();
+        wanted.dedup();
+        let mentioned = wanted
+            .into_iter()
+            .filter(|&topic| self.topics[topic].is_mentioned(&found));
         mentioned
-            .map(|(number, topic)| TopicMatch {
-                topic: number,
-                hits: topic.hits(&found.hits),
+            .map(|topic| TopicMatch {
+                topic,
+                hits: self.topics[topic].hits(&found.hits),
             })
             .collect()
     }
@@ -253,12 +255,13 @@ impl Topics {
         for hit in automaton.find_overlapping_iter(text) {
             let number = hit.pattern().as_usize();
             let count = &mut found.counts[number][part as usize];
-            if usize::from(*count) == MOST_HITS
-                || !self.terms[number].stands_alone(text, hit.range())
-            {
+            if usize::from(*count) == MOST_HITS || !self.terms[number].stands_alone(text, hit.range()) {
                 continue;
             }
             *count += 1;
+            if found.counts[number] == [1, 0] || found.counts[number] == [0, 1] {
+                found.terms.push(number);
+            }
             found.hits.push((
                 number,
                 Hit {
@@ -274,6 +277,8 @@ impl Topics {
 struct Found {
     /// Of each term, how often it was noted in each part; small, since every post has one.
     counts: Vec<[u8; 2]>,
+    /// Each term once.
+    terms: Vec<usize>,
     hits: Vec<(usize, Hit)>,
 }
 
@@ -286,21 +291,13 @@ impl Topic {
     }
 
     fn hits(&self, all: &[(usize, Hit)]) -> Vec<Hit> {
-        let wanted = |term: &usize| {
-            self.any.contains(term) || self.must.iter().any(|group| group.contains(term))
-        };
-        let mut hits: Vec<&Hit> = all
-            .iter()
-            .filter(|(term, _)| wanted(term))
-            .map(|(_, hit)| hit)
-            .collect();
+        let wanted = |term: &usize| self.any.contains(term) || self.must.iter().any(|group| group.contains(term));
+        let mut hits: Vec<&Hit> = all.iter().filter(|(term, _)| wanted(term)).map(|(_, hit)| hit).collect();
         // Of hits that overlap, the first and longest is shown.
         hits.sort_by_key(|hit| (hit.part, hit.range.start, std::cmp::Reverse(hit.range.end)));
         let mut shown: Vec<Hit> = Vec::new();
         for hit in hits {
-            let apart = shown
-                .last()
-                .is_none_or(|last| last.part != hit.part || last.range.end <= hit.range.start);
+            let apart = shown.last().is_none_or(|last| last.part != hit.part || last.range.end <= hit.range.start);
             if apart && shown.iter().filter(|other| other.part == hit.part).count() < MOST_HITS {
                 shown.push(hit.clone());
             }
@@ -340,11 +337,7 @@ impl Compiler<'_> {
     fn topic(&mut self, config: &TopicConfig) -> Result<Topic, TopicError> {
         let topic = Topic {
             name: config.name.clone(),
-            must: config
-                .must
-                .iter()
-                .map(|term| self.group(config, term))
-                .collect::<Result<_, _>>()?,
+            must: config.must.iter().map(|term| self.group(config, term)).collect::<Result<_, _>>()?,
             any: self.union(config, &config.any)?,
             not: self.union(config, &config.not)?,
         };
@@ -352,16 +345,10 @@ impl Compiler<'_> {
             return Err(TopicError::Nothing { topic: topic.name });
         }
         let refused = |group: &[usize]| group.iter().all(|term| topic.not.contains(term));
-        let wanted = topic
-            .must
-            .iter()
-            .map(Vec::as_slice)
-            .chain((!topic.any.is_empty()).then_some(topic.any.as_slice()));
+        let wanted =
+            topic.must.iter().map(Vec::as_slice).chain((!topic.any.is_empty()).then_some(topic.any.as_slice()));
         if let Some(&[term, ..]) = wanted.into_iter().find(|group| refused(group)) {
-            return Err(TopicError::Contradiction {
-                topic: topic.name.clone(),
-                term: self.patterns[term].clone(),
-            });
+            return Err(TopicError::Contradiction { topic: topic.name.clone(), term: self.patterns[term].clone() });
         }
         Ok(topic)
     }
@@ -383,18 +370,11 @@ impl Compiler<'_> {
             "@places" => names.places.as_slice(),
             word if word.starts_with('@') => return Err(TopicError::Unknown { topic, term }),
             word => {
-                return Ok(vec![
-                    self.number(unquoted(word))
-                        .ok_or(TopicError::Empty { topic, term })?,
-                ]);
+                return Ok(vec![self.number(unquoted(word)).ok_or(TopicError::Empty { topic, term })?]);
             }
         };
         let group: Vec<usize> = words.iter().filter_map(|word| self.number(word)).collect();
-        if group.is_empty() {
-            Err(TopicError::Nameless { topic, term })
-        } else {
-            Ok(group)
-        }
+        if group.is_empty() { Err(TopicError::Nameless { topic, term }) } else { Ok(group) }
     }
 
     fn number(&mut self, word: &str) -> Option<usize> {
@@ -412,10 +392,7 @@ impl Compiler<'_> {
 /// The inside of "…", “…” or 「…」.
 fn unquoted(word: &str) -> &str {
     let inside = |open: char, close: char| word.strip_prefix(open)?.strip_suffix(close);
-    inside('"', '"')
-        .or_else(|| inside('“', '”'))
-        .or_else(|| inside('「', '」'))
-        .unwrap_or(word)
+    inside('"', '"').or_else(|| inside('“', '”')).or_else(|| inside('「', '」')).unwrap_or(word)
 }
 
 #[cfg(test)]
@@ -425,18 +402,12 @@ mod tests {
 
     fn topic(must: &[&str], any: &[&str], not: &[&str]) -> TopicConfig {
         let list = |terms: &[&str]| terms.iter().map(|&term| term.to_owned()).collect();
-        TopicConfig {
-            name: "t".to_owned(),
-            must: list(must),
-            any: list(any),
-            not: list(not),
-        }
+        TopicConfig { name: "t".to_owned(), must: list(must), any: list(any), not: list(not) }
     }
 
     fn names() -> Names {
         Names {
-            organisation: vec!["云河县水利局".to_owned(), "云河水利".to_owned()],
-            places: vec!["桥西".to_owned()],
+            organisation: vec!["云河县水利局".to_owned(), "云河水利".to_owned()], places: vec!["桥西".to_owned()]
         }
     }
 
@@ -462,34 +433,18 @@ mod tests {
     fn a_term_of_the_title_counts_with_one_of_the_text() {
         let topics = compile(topic(&["停水", "桥西"], &[], &[])).unwrap();
         let matches = topics.matches(Some("停水通知"), "请桥西居民储水");
-        let parts: Vec<_> = matches[0]
-            .hits
-            .iter()
-            .map(|hit| (hit.part, hit.range.clone()))
-            .collect();
+        let parts: Vec<_> = matches[0].hits.iter().map(|hit| (hit.part, hit.range.clone())).collect();
         assert_eq!(parts, [(Part::Title, 0..6), (Part::Text, 3..9)]);
     }
 
     #[test]
     fn names_stand_for_all_their_aliases() {
         assert!(hit(topic(&["@organisation"], &[], &[]), "云河水利怎么不管"));
-        assert!(hit(
-            topic(&["@organisation", "@places"], &[], &[]),
-            "云河县水利局到了桥西"
-        ));
-        assert!(!hit(
-            topic(&["@organisation", "@places"], &[], &[]),
-            "云河县水利局到了桥东"
-        ));
+        assert!(hit(topic(&["@organisation", "@places"], &[], &[]), "云河县水利局到了桥西"));
+        assert!(!hit(topic(&["@organisation", "@places"], &[], &[]), "云河县水利局到了桥东"));
         assert!(hit(topic(&["\"@places\""], &[], &[]), "写着@places的纸"));
         let none = Topics::compile(&[topic(&["@places"], &[], &[])], &Names::default());
-        assert_eq!(
-            none.unwrap_err(),
-            TopicError::Nameless {
-                topic: "t".to_owned(),
-                term: "@places".to_owned()
-            }
-        );
+        assert_eq!(none.unwrap_err(), TopicError::Nameless { topic: "t".to_owned(), term: "@places".to_owned() });
     }
 
     #[test]
@@ -515,31 +470,15 @@ mod tests {
     fn of_overlapping_hits_the_longest_is_shown() {
         let topics = compile(topic(&[], &["停水", "停水通知", "水通"], &[])).unwrap();
         let hits = &topics.matches(None, "停水通知")[0].hits;
-        assert_eq!(
-            hits,
-            &[Hit {
-                part: Part::Text,
-                range: 0..12
-            }]
-        );
+        assert_eq!(hits, &[Hit { part: Part::Text, range: 0..12 }]);
     }
 
     #[test]
     fn topics_are_told_apart() {
-        let named = |name: &str, term: &str| TopicConfig {
-            name: name.to_owned(),
-            ..topic(&[term], &[], &[])
-        };
-        let topics =
-            Topics::compile(&[named("水", "停水"), named("路", "修路")], &names()).unwrap();
+        let named = |name: &str, term: &str| TopicConfig { name: name.to_owned(), ..topic(&[term], &[], &[]) };
+        let topics = Topics::compile(&[named("水", "停水"), named("路", "修路")], &names()).unwrap();
         let matches = topics.matches(None, "修路修断了水管");
-        assert_eq!(
-            matches
-                .iter()
-                .map(|m| topics.name(m.topic))
-                .collect::<Vec<_>>(),
-            [Some("路")]
-        );
+        assert_eq!(matches.iter().map(|m| topics.name(m.topic)).collect::<Vec<_>>(), [Some("路")]);
         assert!(Topics::compile(&[], &names()).unwrap().is_empty());
         assert_eq!(
             Topics::compile(&[named("水", "停水"), named("水", "修路")], &names()).unwrap_err(),
@@ -562,16 +501,12 @@ mod tests {
             said(topic(&["@place"], &[], &[])),
             "topic \"t\" has an unknown name, use `@organisation` or `@places`, or put it in quotes: \"@place\""
         );
-        assert_eq!(
-            said(topic(&["停水"], &[], &["“停水”"])),
-            "topic \"t\" both wants and refuses a term: \"停水\""
-        );
+        assert_eq!(said(topic(&["停水"], &[], &["“停水”"])), "topic \"t\" both wants and refuses a term: \"停水\"");
     }
 
     #[test]
     fn a_configuration_with_a_typo_is_refused() {
-        let error =
-            toml::from_str::<TopicConfig>("name = \"水\"\nmsut = [\"停水\"]\n").unwrap_err();
+        let error = toml::from_str::<TopicConfig>("name = \"水\"\nmsut = [\"停水\"]\n").unwrap_err();
         assert!(error.to_string().contains("msut"), "{error}");
     }
 

@@ -18,26 +18,32 @@ pub struct Watch {
     pub settings: Settings,
     /// Seconds east of UTC at the site.
     pub utc_offset: i32,
+    /// It stands for one answer of a recording: never on the schedule, no part of the coverage.
+    #[serde(default)]
+    pub recorded: bool,
 }
 
 impl Watch {
-    /// The site that posts of this watch are keyed by: taken from the watch and
-    /// never from a page, so that no site can rewrite another's posts.
-    ///
-    /// The host and port of the declared site, else of the target's address,
-    /// else the plugin's id (a plugin for one service, such as a microblog).
+    /// The address that the watch is about: its declared site, else its target's.
     #[must_use]
-    pub fn site_key(&self) -> String {
+    pub fn address(&self) -> Option<url::Url> {
         let address = self.site.as_deref().or(match &self.target {
             Target::Listing(url) | Target::Item(url) => Some(url),
             Target::Keyword(_) | Target::Account(_) => None,
-        });
-        let authority = address.and_then(|a| url::Url::parse(a).ok()).and_then(|u| {
-            let host = u.host_str()?.to_owned();
-            Some(
-                u.port()
-                    .map_or(host.clone(), |port| format!("{host}:{port}")),
-            )
+        })?;
+        url::Url::parse(address).ok()
+    }
+
+    /// The site that posts of this watch are keyed by: taken from the watch and
+    /// never from a page, so that no site can rewrite another's posts.
+    ///
+    /// The host and port of its [`address`](Self::address), else the plugin's
+    /// id (a plugin for one service, such as a microblog).
+    #[must_use]
+    pub fn site_key(&self) -> String {
+        let authority = self.address().and_then(|url| {
+            let host = url.host_str()?;
+            Some(url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}")))
         });
         authority.unwrap_or_else(|| self.plugin.clone())
     }

@@ -19,8 +19,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let out = std::env::var("OUT_DIR")?;
     for name in ["source-plugin", "classifier-plugin"] {
         let world = resolve.select_world(&[package], Some(name))?;
-        let section =
-            wit_component::metadata::encode(&resolve, world, StringEncoding::UTF8, None, false)?;
+        let section = wit_component::metadata::encode(&resolve, world, StringEncoding::UTF8, None, false)?;
         std::fs::write(Path::new(&out).join(name), section)?;
     }
     Ok(())

@@ -49,9 +49,9 @@ impl HostPattern {
             Self::Target => target.and_then(Url::host).is_some_and(|own| own == host),
             Self::Exact(name) => bare(&host.to_string()) == name,
             Self::Below(domain) => match host {
-                Host::Domain(name) => bare(name)
-                    .strip_suffix(domain.as_str())
-                    .is_some_and(|rest| rest.len() > 1 && rest.ends_with('.')),
+                Host::Domain(name) => {
+                    bare(name).strip_suffix(domain.as_str()).is_some_and(|rest| rest.len() > 1 && rest.ends_with('.'))
+                }
                 Host::Ipv4(_) | Host::Ipv6(_) => false,
             },
         }

@@ -60,7 +60,9 @@ pub enum ArtifactError {
     #[error("not a plugin, choose a component made by `caifeng plugin build`: this is {0}")]
     NotWasm(&'static str),
     /// A core module: its author has not yet encoded it.
-    #[error("not yet a plugin, its author must build it with `caifeng plugin build`: this is a core WebAssembly module")]
+    #[error(
+        "not yet a plugin, its author must build it with `caifeng plugin build`: this is a core WebAssembly module"
+    )]
     CoreModule,
     /// A file that ends early or is damaged: the operator fetches it again.
     #[error("damaged file, fetch or build it again: {0}")]
@@ -69,7 +71,9 @@ pub enum ArtifactError {
     #[error("a plugin must import nothing, its author must remove: {}", .0.join(", "))]
     Imports(Vec<String>),
     /// It exports no interface of the contract: its author must.
-    #[error("exports neither `caifeng:plugin/source` nor `caifeng:plugin/classifier`, its author must export one; it exports: {0}")]
+    #[error(
+        "exports neither `caifeng:plugin/source` nor `caifeng:plugin/classifier`, its author must export one; it exports: {0}"
+    )]
     NoContract(String),
     /// A contract that this host does not speak.
     #[error("made for contract {found}, this host speaks {spoken}: rebuild the plugin or update the host")]
@@ -230,7 +234,9 @@ impl Surface {
         let mut depth = 0_usize;
         for payload in Parser::new(0).parse_all(bytes) {
             match payload.map_err(damaged)? {
-                Payload::Version { encoding: Encoding::Module, .. } if depth == 0 => return Err(ArtifactError::CoreModule),
+                Payload::Version { encoding: Encoding::Module, .. } if depth == 0 => {
+                    return Err(ArtifactError::CoreModule);
+                }
                 Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => depth += 1,
                 Payload::End(_) => depth = depth.saturating_sub(1),
                 Payload::ComponentImportSection(section) if depth == 0 => {

@@ -93,7 +93,10 @@ impl Classifier {
         }
         // Not-a-number is in no range.
         if !(0.0..=1.0).contains(&label.score) {
-            return Err(Trap::Contract(format!("label {name} with a score that is not between 0 and 1: {}", label.score)));
+            return Err(Trap::Contract(format!(
+                "label {name} with a score that is not between 0 and 1: {}",
+                label.score
+            )));
         }
         let said = |excerpt: &String| {
             !excerpt.is_empty()

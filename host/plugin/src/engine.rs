@@ -35,7 +35,9 @@ use std::fmt;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use ticker::Ticker;
-use wasmtime::component::{Component, ComponentExportIndex, ComponentNamedList, Instance, InstancePre, Lift, Linker, Lower};
+use wasmtime::component::{
+    Component, ComponentExportIndex, ComponentNamedList, Instance, InstancePre, Lift, Linker, Lower,
+};
 use wasmtime::{Config, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig, ResourceLimiter, Store};
 
 /// One WebAssembly page, in bytes.
@@ -96,7 +98,9 @@ struct Shared {
 
 /// Why the sandbox cannot start; the operator must act.
 #[derive(Debug, thiserror::Error)]
-#[error("the sandbox cannot start, allow the process more address space (`ulimit -v unlimited`) or run on a 64-bit machine: {0}")]
+#[error(
+    "the sandbox cannot start, allow the process more address space (`ulimit -v unlimited`) or run on a 64-bit machine: {0}"
+)]
 pub struct EngineError(String);
 
 /// Why a plugin cannot be loaded, and who must act.
@@ -165,7 +169,13 @@ pub struct Cost {
 impl Default for EngineConfig {
     fn default() -> Self {
         Self {
-            usual: Limits { memory: 64 << 20, time: Duration::from_secs(2), result: 8 << 20, posts: 10_000, table: 20_000 },
+            usual: Limits {
+                memory: 64 << 20,
+                time: Duration::from_secs(2),
+                result: 8 << 20,
+                posts: 10_000,
+                table: 20_000,
+            },
             ceiling: Limits {
                 memory: 256 << 20,
                 time: Duration::from_secs(10),
@@ -219,7 +229,8 @@ impl Engine {
     /// limits ready.
     pub(crate) fn compile(&self, artifact: &Artifact) -> Result<Compiled, LoadError> {
         let component = self.component(artifact)?;
-        let pre = self.shared.linker.instantiate_pre(&component).map_err(|error| LoadError::Compile(format!("{error:#}")))?;
+        let pre =
+            self.shared.linker.instantiate_pre(&component).map_err(|error| LoadError::Compile(format!("{error:#}")))?;
         let limits = Limits::of(&artifact.manifest().limits, &self.shared.config);
         Ok(Compiled { engine: self.clone(), pre, limits })
     }
@@ -487,7 +498,11 @@ impl Drop for Slot {
 }
 
 /// Compiles a plugin of the kind that is wanted.
-pub(crate) fn load(engine: &Engine, artifact: &Artifact, wanted: crate::artifact::PluginKind) -> Result<Compiled, LoadError> {
+pub(crate) fn load(
+    engine: &Engine,
+    artifact: &Artifact,
+    wanted: crate::artifact::PluginKind,
+) -> Result<Compiled, LoadError> {
     if artifact.kind() == wanted {
         return engine.compile(artifact);
     }

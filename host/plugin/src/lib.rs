@@ -1,6 +1,7 @@
 //! plugin host
 pub mod address;
 pub mod artifact;
+pub mod build;
 pub mod classifier;
 pub mod contract;
 pub mod engine;

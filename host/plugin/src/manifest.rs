@@ -164,6 +164,19 @@ pub enum LabelGroup {
     Urgency,
 }
 
+impl LabelGroup {
+    /// The name in the manifest.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Category => "category",
+            Self::Level => "level",
+            Self::Sentiment => "sentiment",
+            Self::Urgency => "urgency",
+        }
+    }
+}
+
 /// `[[label]]`: one thing that a classifier may say.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -280,9 +293,7 @@ impl Manifest {
     pub fn parse(text: &str) -> Result<Self, ManifestError> {
         let written: Written = toml::from_str(text)
             .map_err(|error| ManifestError::at(text, error.span().map_or(0, |span| span.start), error.message()))?;
-        written
-            .check()
-            .map_err(|(offset, message)| ManifestError::at(text, offset, &message))
+        written.check().map_err(|(offset, message)| ManifestError::at(text, offset, &message))
     }
 
     /// The step that reads `url`: the first whose `match` fits, else the first
@@ -431,9 +442,8 @@ impl TryFrom<String> for Attach {
     type Error = String;
 
     fn try_from(text: String) -> Result<Self, String> {
-        let token = |name: &str| {
-            !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
-        };
+        let token =
+            |name: &str| !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b));
         match text.split_once(':') {
             Some(("header", name)) if token(name) => Ok(Self::Header(name.to_owned())),
             Some(("cookie", name)) if token(name) => Ok(Self::Cookie(name.to_owned())),
@@ -521,7 +531,9 @@ fn identifier<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
     if fits {
         Ok(text)
     } else {
-        Err(D::Error::custom(format!("write at most 64 lower-case letters, digits and hyphens, a letter first: {text}")))
+        Err(D::Error::custom(format!(
+            "write at most 64 lower-case letters, digits and hyphens, a letter first: {text}"
+        )))
     }
 }
 

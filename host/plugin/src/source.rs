@@ -116,7 +116,8 @@ impl fmt::Debug for Crawling {
 impl Crawling {
     /// The first requests of the crawl.
     pub fn start(&mut self) -> Called<Vec<Request>> {
-        let Called { outcome, cost } = self.call(|shared, live, crawl| shared.contract.start(&shared.compiled, live, crawl));
+        let Called { outcome, cost } =
+            self.call(|shared, live, crawl| shared.contract.start(&shared.compiled, live, crawl));
         let outcome = outcome.and_then(|requests| {
             let bad = requests.iter().find_map(|request| self.fault(request));
             bad.map_or(Ok(requests), |fault| Err(Trap::Contract(fault).into()))

@@ -60,10 +60,7 @@ impl Key {
             Method::Get => None,
             Method::Post(body) => Some(body.clone().into_bytes()),
         };
-        Self {
-            url: canonical(url),
-            body,
-        }
+        Self { url: canonical(url), body }
     }
 }
 
@@ -109,21 +106,13 @@ impl Archive {
         let entries = found.entries();
         let mut by_key: HashMap<Key, Vec<usize>> = HashMap::new();
         for (index, entry) in entries.iter().enumerate() {
-            by_key
-                .entry(Key::new(&entry.url, &entry.method))
-                .or_default()
-                .push(index);
+            by_key.entry(Key::new(&entry.url, &entry.method)).or_default().push(index);
         }
         for places in by_key.values_mut() {
             // Stable: of two records of one second, the later in the file is the later one.
             places.sort_by_key(|&index| entries[index].date);
         }
-        Ok(Self {
-            from,
-            entries,
-            by_key,
-            problems,
-        })
+        Ok(Self { from, entries, by_key, problems })
     }
 
     /// Every answer, in the order of the file.
@@ -143,9 +132,7 @@ impl Archive {
     pub fn find(&self, url: &str, method: &Method, now: Option<Timestamp>) -> Option<&Entry> {
         let places = self.by_key.get(&Key::new(url, method))?;
         let entries = places.iter().rev().map(|&index| &self.entries[index]);
-        entries
-            .into_iter()
-            .find(|entry| now.is_none_or(|now| entry.date <= now))
+        entries.into_iter().find(|entry| now.is_none_or(|now| entry.date <= now))
     }
 
     /// Reads the record of an entry of this archive.
@@ -153,11 +140,7 @@ impl Archive {
     /// # Errors
     /// The file has changed since it was indexed, or the disk gave an error.
     pub fn record(&self, entry: &Entry) -> Result<Record, ReadError> {
-        let io = |source| ReadError::Io {
-            record: 1,
-            offset: entry.offset,
-            source,
-        };
+        let io = |source| ReadError::Io { record: 1, offset: entry.offset, source };
         match &self.from {
             Source::File(path) => {
                 let mut file = File::open(path).map_err(io)?;
@@ -165,9 +148,7 @@ impl Archive {
                 read_nth(file, entry)
             }
             Source::Bytes(bytes) => {
-                let from = usize::try_from(entry.offset)
-                    .ok()
-                    .and_then(|offset| bytes.get(offset..));
+                let from = usize::try_from(entry.offset).ok().and_then(|offset| bytes.get(offset..));
                 read_nth(from.unwrap_or_default(), entry)
             }
         }
@@ -175,19 +156,12 @@ impl Archive {
 }
 
 fn read_nth(from: impl Read, entry: &Entry) -> Result<Record, ReadError> {
-    let io = |source| ReadError::Io {
-        record: 1,
-        offset: entry.offset,
-        source,
-    };
+    let io = |source| ReadError::Io { record: 1, offset: entry.offset, source };
     let mut records = Reader::new(from).map_err(io)?;
     let mut passed = 0;
     loop {
         let Some(record) = records.next() else {
-            return Err(io(io::Error::new(
-                io::ErrorKind::NotFound,
-                "the recording has changed: open it again",
-            )));
+            return Err(io(io::Error::new(io::ErrorKind::NotFound, "the recording has changed: open it again")));
         };
         if passed == entry.nth {
             return record.map(|mut record| {
@@ -228,8 +202,7 @@ impl Found {
                     offset: record.offset,
                     nth: record.nth,
                 };
-                self.answers
-                    .push((entry, text("warc-record-id"), text("warc-concurrent-to")));
+                self.answers.push((entry, text("warc-record-id"), text("warc-concurrent-to")));
             }
             _ => {}
         }
@@ -237,14 +210,10 @@ impl Found {
 
     fn entries(self) -> Vec<Entry> {
         let Self { answers, requests } = self;
-        let method =
-            |own: &str, other: &str| requests.get(own).or_else(|| requests.get(other)).cloned();
+        let method = |own: &str, other: &str| requests.get(own).or_else(|| requests.get(other)).cloned();
         answers
             .into_iter()
-            .map(|(entry, own, other)| Entry {
-                method: method(&own, &other).unwrap_or(Method::Get),
-                ..entry
-            })
+            .map(|(entry, own, other)| Entry { method: method(&own, &other).unwrap_or(Method::Get), ..entry })
             .collect()
     }
 }
@@ -260,9 +229,7 @@ fn method_of(http: &Http) -> Method {
 #[must_use]
 pub fn answer(record: Record) -> Option<Http> {
     if record.kind == Kind::Resource {
-        let kind = warc::field(&record.headers, "content-type")
-            .unwrap_or("application/octet-stream")
-            .to_owned();
+        let kind = warc::field(&record.headers, "content-type").unwrap_or("application/octet-stream").to_owned();
         return Some(Http {
             start: "HTTP/1.1 200 OK".to_owned(),
             status: 200,
@@ -285,13 +252,7 @@ mod tests {
             headers: Vec::new(),
             body: post.unwrap_or_default().as_bytes().to_vec(),
         };
-        Exchange {
-            date,
-            sent,
-            status: 200,
-            headers: Vec::new(),
-            body: body.as_bytes().to_vec(),
-        }
+        Exchange { date, sent, status: 200, headers: Vec::new(), body: body.as_bytes().to_vec() }
     }
 
     fn recording(gzip: bool) -> Vec<u8> {
@@ -326,21 +287,11 @@ mod tests {
             assert_eq!(archive.entries().len(), 5);
             let get = |url, now| body(&archive, url, &Method::Get, now);
             assert_eq!(get("http://a.example/#top", None).as_deref(), Some("third"));
-            assert_eq!(
-                get("HTTP://A.example", Some(299)).as_deref(),
-                Some("second")
-            );
+            assert_eq!(get("HTTP://A.example", Some(299)).as_deref(), Some("second"));
             assert_eq!(get("http://a.example/", Some(99)), None);
             assert_eq!(get("http://b.example/x", None).as_deref(), Some("other"));
             assert_eq!(get("http://b.example/y", None), None);
-            let post = |text: &str| {
-                body(
-                    &archive,
-                    "http://a.example/",
-                    &Method::Post(text.to_owned()),
-                    None,
-                )
-            };
+            let post = |text: &str| body(&archive, "http://a.example/", &Method::Post(text.to_owned()), None);
             assert_eq!((post("q=1").as_deref(), post("q=2")), (Some("asked"), None));
         }
     }
@@ -353,9 +304,6 @@ mod tests {
         std::fs::write(&path, &whole[..whole.len() - 20]).unwrap();
         let archive = Archive::open(&path).unwrap();
         assert_eq!((archive.entries().len(), archive.problems().len()), (4, 1));
-        assert_eq!(
-            body(&archive, "http://a.example/", &Method::Get, None).as_deref(),
-            Some("third")
-        );
+        assert_eq!(body(&archive, "http://a.example/", &Method::Get, None).as_deref(), Some("third"));
     }
 }

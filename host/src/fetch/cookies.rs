@@ -31,7 +31,9 @@ impl Jar {
     pub fn set(&mut self, url: &Url, field: &str) {
         let Some(host) = url.host_str() else { return };
         let mut parts = field.split(';').map(str::trim);
-        let Some((name, value)) = parts.next().and_then(|pair| pair.split_once('=')) else { return };
+        let Some((name, value)) = parts.next().and_then(|pair| pair.split_once('=')) else {
+            return;
+        };
         let (name, value) = (name.trim(), value.trim());
         let plain = |text: &str| text.bytes().all(|b| (0x20..0x7f).contains(&b));
         if name.is_empty() || field.len() > LONGEST || !plain(name) || !plain(value) {
@@ -75,7 +77,9 @@ impl Jar {
 impl Cookie {
     fn fits(&self, url: &Url) -> bool {
         let path = url.path();
-        let under = path.strip_prefix(&*self.path).is_some_and(|rest| self.path.ends_with('/') || rest.is_empty() || rest.starts_with('/'));
+        let under = path
+            .strip_prefix(&*self.path)
+            .is_some_and(|rest| self.path.ends_with('/') || rest.is_empty() || rest.starts_with('/'));
         url.host_str() == Some(&self.host) && under && (!self.secure || url.scheme() == "https")
     }
 }

@@ -30,7 +30,9 @@ impl Policy {
     /// Is this exactly a pair that the operator listed? Names are compared without a final dot and without case.
     #[must_use]
     pub fn lists(&self, url: &Url) -> bool {
-        let (Some(host), Some(port)) = (url.host_str(), url.port_or_known_default()) else { return false };
+        let (Some(host), Some(port)) = (url.host_str(), url.port_or_known_default()) else {
+            return false;
+        };
         self.private.iter().any(|(h, p)| *p == port && plain(h) == plain(host))
     }
 }
@@ -154,11 +156,11 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
 
 /// Exceptions within 2000::/3 (IANA IPv6 special-purpose registry).
 const SPECIAL_V6: [([u16; 3], u32); 5] = [
-    ([0x2001, 0, 0], 23),           // IETF protocols: Teredo, benchmarking, ORCHID
-    ([0x2001, 0xdb8, 0], 32),       // documentation
-    ([0x2002, 0, 0], 16),           // 6to4: an IPv4 address inside
-    ([0x2620, 0x4f, 0x8000], 48),   // AS112
-    ([0x3fff, 0, 0], 20),           // documentation
+    ([0x2001, 0, 0], 23),         // IETF protocols: Teredo, benchmarking, ORCHID
+    ([0x2001, 0xdb8, 0], 32),     // documentation
+    ([0x2002, 0, 0], 16),         // 6to4: an IPv4 address inside
+    ([0x2620, 0x4f, 0x8000], 48), // AS112
+    ([0x3fff, 0, 0], 20),         // documentation
 ];
 
 fn is_public_v6(address: Ipv6Addr) -> bool {
@@ -188,14 +190,47 @@ mod tests {
     #[test]
     fn every_notation_of_an_inner_address_is_refused() {
         for url in [
-            "http://127.0.0.1/", "http://127.1/", "http://2130706433/", "http://0x7f000001/", "http://0177.0.0.1/", "http://0x7f.1/",
-            "http://127.0.0.1./", "http://①②⑦.0.0.1/", "http://0/", "http://0.0.0.0/", "http://10.1.2.3/", "http://172.31.255.255/",
-            "http://192.168.1.1/", "http://169.254.169.254/latest/meta-data/", "http://100.100.100.200/", "http://168.63.129.16/",
-            "http://100.64.0.1/", "http://198.18.0.1/", "http://198.19.255.255/", "http://192.0.2.1/", "http://224.0.0.1/", "http://255.255.255.255/",
-            "http://[::1]/", "http://[::]/", "http://[::ffff:127.0.0.1]/", "http://[::ffff:8.8.8.8]/", "http://[::127.0.0.1]/",
-            "http://[64:ff9b::10.0.0.1]/", "http://[64:ff9b:1::1]/", "http://[2002:7f00:1::]/", "http://[2001:0:4136:e378:8000:63bf:3f57:fdf2]/",
-            "http://[fe80::1]/", "http://[fec0::1]/", "http://[fc00::1]/", "http://[fd00:ec2::254]/", "http://[ff02::1]/", "http://[2001:db8::1]/",
-            "http://[3fff::1]/", "http://[100::1]/", "http://[5f00::1]/", "http://[2001:2::1]/",
+            "http://127.0.0.1/",
+            "http://127.1/",
+            "http://2130706433/",
+            "http://0x7f000001/",
+            "http://0177.0.0.1/",
+            "http://0x7f.1/",
+            "http://127.0.0.1./",
+            "http://①②⑦.0.0.1/",
+            "http://0/",
+            "http://0.0.0.0/",
+            "http://10.1.2.3/",
+            "http://172.31.255.255/",
+            "http://192.168.1.1/",
+            "http://169.254.169.254/latest/meta-data/",
+            "http://100.100.100.200/",
+            "http://168.63.129.16/",
+            "http://100.64.0.1/",
+            "http://198.18.0.1/",
+            "http://198.19.255.255/",
+            "http://192.0.2.1/",
+            "http://224.0.0.1/",
+            "http://255.255.255.255/",
+            "http://[::1]/",
+            "http://[::]/",
+            "http://[::ffff:127.0.0.1]/",
+            "http://[::ffff:8.8.8.8]/",
+            "http://[::127.0.0.1]/",
+            "http://[64:ff9b::10.0.0.1]/",
+            "http://[64:ff9b:1::1]/",
+            "http://[2002:7f00:1::]/",
+            "http://[2001:0:4136:e378:8000:63bf:3f57:fdf2]/",
+            "http://[fe80::1]/",
+            "http://[fec0::1]/",
+            "http://[fc00::1]/",
+            "http://[fd00:ec2::254]/",
+            "http://[ff02::1]/",
+            "http://[2001:db8::1]/",
+            "http://[3fff::1]/",
+            "http://[100::1]/",
+            "http://[5f00::1]/",
+            "http://[2001:2::1]/",
         ] {
             assert!(matches!(check(url), Err(Refusal::Address(_))), "{url}: {:?}", check(url));
         }
@@ -204,12 +239,23 @@ mod tests {
     #[test]
     fn inner_names_other_schemes_and_credentials_are_refused() {
         for url in [
-            "http://localhost/", "http://LOCALHOST./", "http://a.localhost/", "http://intranet/", "http://nas.local/", "http://metadata.google.internal/",
-            "http://host.docker.internal/", "http://router.lan/", "http://1.0.0.127.in-addr.arpa/", "http://x.onion/", "http://a..b.cn/",
+            "http://localhost/",
+            "http://LOCALHOST./",
+            "http://a.localhost/",
+            "http://intranet/",
+            "http://nas.local/",
+            "http://metadata.google.internal/",
+            "http://host.docker.internal/",
+            "http://router.lan/",
+            "http://1.0.0.127.in-addr.arpa/",
+            "http://x.onion/",
+            "http://a..b.cn/",
         ] {
             assert!(matches!(check(url), Err(Refusal::Name(_))), "{url}");
         }
-        for url in ["file:///etc/passwd", "ftp://a.cn/", "gopher://a.cn:70/", "data:text/html,x", "ws://a.cn/", "javascript:1"] {
+        for url in
+            ["file:///etc/passwd", "ftp://a.cn/", "gopher://a.cn:70/", "data:text/html,x", "ws://a.cn/", "javascript:1"]
+        {
             assert!(matches!(check(url), Err(Refusal::Scheme(_))), "{url}");
         }
         for url in ["http://a@b.cn/", "http://a:b@b.cn/", "http://:b@b.cn/"] {
@@ -220,8 +266,17 @@ mod tests {
     #[test]
     fn the_public_web_is_reached() {
         for url in [
-            "http://www.gov.cn/", "https://例子.中国/", "http://114.114.114.114/", "http://[2400:3200::1]/", "http://[64:ff9b::114.114.114.114]/",
-            "http://172.32.0.1/", "http://100.128.0.1/", "http://198.20.0.1/", "http://223.255.255.255/", "http://a.cn.:8080/", "http://localhost.gov.cn/",
+            "http://www.gov.cn/",
+            "https://例子.中国/",
+            "http://114.114.114.114/",
+            "http://[2400:3200::1]/",
+            "http://[64:ff9b::114.114.114.114]/",
+            "http://172.32.0.1/",
+            "http://100.128.0.1/",
+            "http://198.20.0.1/",
+            "http://223.255.255.255/",
+            "http://a.cn.:8080/",
+            "http://localhost.gov.cn/",
         ] {
             assert_eq!(check(url), Ok(false), "{url}");
         }
@@ -229,14 +284,22 @@ mod tests {
 
     #[test]
     fn a_listed_pair_is_exact_and_never_reached_by_redirect() {
-        let policy = Policy { private: vec![("127.0.0.1".to_owned(), 8080), ("Wiki.local".to_owned(), 80), ("::1".to_owned(), 9)] };
+        let policy = Policy {
+            private: vec![("127.0.0.1".to_owned(), 8080), ("Wiki.local".to_owned(), 80), ("::1".to_owned(), 9)],
+        };
         let url = |text: &str| Url::parse(text).unwrap();
         let check = |text: &str, from: Option<&str>| check_url(&url(text), &policy, from.map(url).as_ref());
         for listed in ["http://127.0.0.1:8080/x", "http://wiki.local./", "http://2130706433:8080/", "http://[::1]:9/"] {
             assert_eq!(check(listed, None), Ok(true), "{listed}");
             assert!(check(listed, Some("http://www.gov.cn/")).is_err(), "{listed}");
         }
-        for other in ["http://127.0.0.1/", "http://127.0.0.1:8081/", "http://127.0.0.2:8080/", "https://wiki.local/", "http://a.wiki.local/"] {
+        for other in [
+            "http://127.0.0.1/",
+            "http://127.0.0.1:8081/",
+            "http://127.0.0.2:8080/",
+            "https://wiki.local/",
+            "http://a.wiki.local/",
+        ] {
             assert!(check(other, None).is_err(), "{other}");
         }
         assert_eq!(check("http://127.0.0.1:8080/b", Some("http://127.0.0.1:8080/a")), Ok(true));

@@ -122,11 +122,10 @@ impl Live {
     /// A fetcher that resolves names as the system does.
     ///
     /// # Errors
-    /// TLS cannot be set up, for instance because the system has no root certificates.
+    /// The client cannot be set up. Missing root certificates are not one: without them, https sites are not read.
     pub fn new(settings: Settings, now: Now) -> Result<Self, FetchError> {
-        let lookup: Lookup = Arc::new(|name| {
-            Box::pin(async move { Ok(tokio::net::lookup_host((name, 0)).await?.collect()) })
-        });
+        let lookup: Lookup =
+            Arc::new(|name| Box::pin(async move { Ok(tokio::net::lookup_host((name, 0)).await?.collect()) }));
         Self::with_lookup(settings, now, lookup)
     }
 
@@ -163,7 +162,12 @@ impl Live {
     ///
     /// # Errors
     /// See [`FetchError`].
-    pub async fn fetch(&self, session: &mut Session, request: &Request, allow: Allow<'_>) -> Result<Fetched, FetchError> {
+    pub async fn fetch(
+        &self,
+        session: &mut Session,
+        request: &Request,
+        allow: Allow<'_>,
+    ) -> Result<Fetched, FetchError> {
         let mut hop = Hop { url: address(&request.url)?, from: None, method: request.method.clone() };
         let fields = guest_fields(&request.headers)?;
         let mut exchanges = Vec::new();
@@ -171,7 +175,8 @@ impl Live {
             allowed(&hop.url, allow)?;
             hop.check(&self.settings.policy)?;
             self.robots.check(&hop.url, |file| self.robots_file(file, session.pace)).await?;
-            let (exchange, cookies) = self.exchange(&hop, &fields, session, Body::Refused(self.settings.limits.body)).await?;
+            let (exchange, cookies) =
+                self.exchange(&hop, &fields, session, Body::Refused(self.settings.limits.body)).await?;
             for cookie in &cookies {
                 session.cookies.set(&hop.url, cookie);
             }
@@ -189,27 +194,25 @@ impl Live {
         let Some(last) = exchanges.last() else {
             return Err(FetchError::Network { detail: "no answer".to_owned() });
         };
-        settle(last.status, &last.headers, last.date)
-            .inspect_err(|error| self.rest(&last.sent.url, error))?;
+        settle(last.status, &last.headers, last.date).inspect_err(|error| self.rest(&last.sent.url, error))?;
         let fetched = decoded(&last.sent.url, last.status, last.headers.clone(), &last.body, last.date);
         Ok(Fetched { exchanges, ..fetched })
     }
 
     /// A host that asks for rest gets it from every watch.
     fn rest(&self, url: &str, error: &FetchError) {
-        let host = Url::parse(url).ok().and_then(|url| url.host_str().map(str::to_owned));
-        if let (Some(host), Some(wait)) = (host, error.wait()) {
-            self.pace.hold(&host, wait);
+        if let (Ok(url), FetchError::RetryAfter { status, wait }) = (Url::parse(url), error) {
+            self.pace.rest(&host_of(&url), *status, *wait);
         }
     }
 
     async fn robots_file(&self, file: Url, pace: Duration) -> robots::Asked {
         // Its own session: no cookie says who reads the rules.
-        let mut session = Session { pace, ..Session::default() };
+        let session = Session { pace, ..Session::default() };
         let mut hop = Hop { url: file, from: None, method: Method::Get };
         for _ in 0..=MAX_HOPS {
             hop.check(&self.settings.policy)?;
-            let (exchange, _) = self.exchange(&hop, &HeaderMap::new(), &mut session, Body::Cut(robots::MAX_BYTES)).await?;
+            let (exchange, _) = self.exchange(&hop, &HeaderMap::new(), &session, Body::Cut(robots::MAX_BYTES)).await?;
             match redirect(&hop.url, exchange.status, &exchange.headers) {
                 Some(next) => hop = hop.to(next?, exchange.status),
                 None => {
@@ -224,16 +227,24 @@ impl Live {
     }
 
     /// One request and its answer, in turn and within limits; also the cookies that it sets.
-    async fn exchange(&self, hop: &Hop, fields: &HeaderMap, session: &Session, body: Body) -> Result<(Exchange, Vec<String>), FetchError> {
+    async fn exchange(
+        &self,
+        hop: &Hop,
+        fields: &HeaderMap,
+        session: &Session,
+        body: Body,
+    ) -> Result<(Exchange, Vec<String>), FetchError> {
         let private = hop.check(&self.settings.policy)?;
-        self.pace.turn(hop.url.host_str().unwrap_or_default(), session.pace).await;
+        let turn = self.pace.turn(&host_of(&hop.url), session.pace).await;
+        turn.map_err(|resting| FetchError::RetryAfter { status: resting.status, wait: resting.wait })?;
         if private {
             tracing::info!(url = %hop.url, "private address reached: [network] private lists it");
         }
         let client = if private { &self.private } else { &self.public };
         let after = self.settings.limits.total;
         let answer = self.answer(client, hop, fields, session, body);
-        let (exchange, cookies) = tokio::time::timeout(after, answer).await.map_err(|_| FetchError::TimedOut { after })??;
+        let (exchange, cookies) =
+            tokio::time::timeout(after, answer).await.map_err(|_| FetchError::TimedOut { after })??;
         self.record(&exchange)?;
         Ok((exchange, cookies))
     }
@@ -278,8 +289,12 @@ impl Live {
         }
         let cookies = headers.iter().filter(|(name, _)| name == "set-cookie").map(|(_, value)| value.clone()).collect();
         // The client undoes the codings that it asked for and takes the field away.
-        if let Some(coding) = field(&headers, "content-encoding").filter(|coding| !coding.eq_ignore_ascii_case("identity")) {
-            return Err(FetchError::Network { detail: format!("answer in a content-encoding that nobody asked for: {coding}") });
+        if let Some(coding) =
+            field(&headers, "content-encoding").filter(|coding| !coding.eq_ignore_ascii_case("identity"))
+        {
+            return Err(FetchError::Network {
+                detail: format!("answer in a content-encoding that nobody asked for: {coding}"),
+            });
         }
         Ok((Exchange { date: (self.now)(), sent, status, headers: kept(headers), body }, cookies))
     }
@@ -317,9 +332,13 @@ impl Live {
     }
 
     fn record(&self, exchange: &Exchange) -> Result<(), FetchError> {
-        let Some(recorder) = &self.recorder else { return Ok(()) };
+        let Some(recorder) = &self.recorder else {
+            return Ok(());
+        };
         let mut recorder = recorder.lock().unwrap_or_else(PoisonError::into_inner);
-        recorder.write(exchange).map_err(|error| FetchError::Network { detail: format!("the recording cannot be written: {error}") })
+        recorder
+            .write(exchange)
+            .map_err(|error| FetchError::Network { detail: format!("the recording cannot be written: {error}") })
     }
 }
 
@@ -327,6 +346,11 @@ impl From<Refusal> for FetchError {
     fn from(refusal: Refusal) -> Self {
         Self::Refused { why: refusal.to_string() }
     }
+}
+
+/// What the pace counts by: a host has one, however its name is written.
+fn host_of(url: &Url) -> String {
+    url.host_str().unwrap_or_default().trim_end_matches('.').to_owned()
 }
 
 /// What happens to a body at its limit.
@@ -390,7 +414,9 @@ const MOST_FIELDS: usize = 32;
 
 /// What a plugin may set: nothing that says who asks, proves it, or describes the transfer.
 fn guest_fields(fields: &[(String, String)]) -> Result<HeaderMap, FetchError> {
-    let refused = |what: &str| FetchError::Refused { why: format!("the plugin asks with a header field that cannot be sent: {what:?}") };
+    let refused = |what: &str| FetchError::Refused {
+        why: format!("the plugin asks with a header field that cannot be sent: {what:?}"),
+    };
     let mut map = HeaderMap::new();
     if fields.len() > MOST_FIELDS {
         return Err(refused("too many"));
@@ -431,7 +457,8 @@ fn may_set(name: &str) -> bool {
         "x-client-ip",
     ];
     const PREFIXES: [&str; 6] = ["proxy-", "x-forwarded", "sec-", "if-", "cf-", "x-http-method"];
-    const CREDENTIALS: [&str; 9] = ["auth", "cookie", "token", "api-key", "apikey", "secret", "session", "password", "credential"];
+    const CREDENTIALS: [&str; 9] =
+        ["auth", "cookie", "token", "api-key", "apikey", "secret", "session", "password", "credential"];
     let name = name.to_ascii_lowercase();
     !HOSTS.contains(&&*name)
         && !PREFIXES.iter().any(|prefix| name.starts_with(prefix))
@@ -441,18 +468,25 @@ fn may_set(name: &str) -> bool {
 fn client(settings: &Settings, resolver: Resolver) -> Result<Client, FetchError> {
     let limits = &settings.limits;
     let head = u32::try_from(limits.head).unwrap_or(u32::MAX);
-    Client::builder()
-        .no_proxy()
-        .redirect(Redirects::none())
-        .referer(false)
-        .user_agent(&settings.user_agent)
-        .connect_timeout(limits.connect)
-        .http1_max_headers(limits.fields)
-        .http2_max_header_list_size(head)
-        .pool_max_idle_per_host(1)
-        .dns_resolver(Arc::new(resolver))
-        .build()
-        .map_err(|error| FetchError::Network { detail: format!("TLS cannot be set up, are root certificates installed: {error}") })
+    let resolver = Arc::new(resolver);
+    let builder = || {
+        Client::builder()
+            .no_proxy()
+            .redirect(Redirects::none())
+            .referer(false)
+            .user_agent(&settings.user_agent)
+            .connect_timeout(limits.connect)
+            .http1_max_headers(limits.fields)
+            .http2_max_header_list_size(head)
+            .pool_max_idle_per_host(1)
+            .dns_resolver(Arc::clone(&resolver))
+    };
+    let failed = |error| FetchError::Network { detail: format!("the HTTP client cannot be set up: {error}") };
+    builder().build().or_else(|error| {
+        // A bare container has no root certificates: sites without TLS can still be read, the others say why not.
+        tracing::warn!("no root certificates are installed, so no https site can be read: install them ({error})");
+        builder().tls_certs_only([]).build().map_err(failed)
+    })
 }
 
 /// Resolves names; when `checked`, to public addresses or not at all.

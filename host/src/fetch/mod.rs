@@ -57,10 +57,15 @@ impl Fetcher {
     ///
     /// # Errors
     /// See [`FetchError`].
-    pub async fn fetch(&self, session: &mut Session, request: &Request, allow: Allow<'_>) -> Result<Fetched, FetchError> {
+    pub async fn fetch(
+        &self,
+        session: &mut Session,
+        request: &Request,
+        allow: Allow<'_>,
+    ) -> Result<Fetched, FetchError> {
         match self {
             Self::Live(live) => live.fetch(session, request, allow).await,
-            Self::Replay(replay) => replay.fetch(request, allow),
+            Self::Replay(replay) => replay.fetch(request, allow, session.at),
         }
     }
 }
@@ -70,6 +75,8 @@ impl Fetcher {
 pub struct Session {
     /// The pace that the manifest wishes; only ever slows the host's own.
     pub pace: Duration,
+    /// The moment that a recording stands for; what was recorded later is not there yet.
+    pub at: Option<Timestamp>,
     /// What the sites set; one jar a crawl.
     pub cookies: cookies::Jar,
 }
@@ -183,7 +190,11 @@ fn redirect(at: &Url, status: u16, headers: &[(String, String)]) -> Option<Resul
     let to = matches!(status, 301 | 302 | 303 | 307 | 308).then(|| field(headers, "location")).flatten()?;
     let mut next = match at.join(to) {
         Ok(next) => next,
-        Err(e) => return Some(Err(FetchError::Network { detail: format!("redirect to something that is no address ({e}): {to}") })),
+        Err(e) => {
+            return Some(Err(FetchError::Network {
+                detail: format!("redirect to something that is no address ({e}): {to}"),
+            }));
+        }
     };
     next.set_fragment(None);
     Some(Ok(next))

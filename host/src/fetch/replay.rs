@@ -13,18 +13,17 @@ use crate::evidence::warc::{Http, Record, field};
 /// Bytes of a recorded body, decompressed.
 pub const MAX_BODY: u64 = 32 << 20;
 
-/// A recording and the moment that it stands for.
+/// A recording that answers.
 #[derive(Debug)]
 pub struct Replay {
     archive: Archive,
-    now: Option<Timestamp>,
 }
 
 impl Replay {
-    /// Answers with the latest record of each address, and none after `now` where that is given.
+    /// Answers with the latest record of each address.
     #[must_use]
-    pub fn new(archive: Archive, now: Option<Timestamp>) -> Self {
-        Self { archive, now }
+    pub const fn new(archive: Archive) -> Self {
+        Self { archive }
     }
 
     /// The recording, for its list of addresses and its problems.
@@ -33,17 +32,17 @@ impl Replay {
         &self.archive
     }
 
-    /// Looks for the answer to one request.
+    /// Looks for the answer to one request; none that was recorded after `at`, where that is given.
     ///
     /// # Errors
     /// [`FetchError::Missing`], or what the live fetcher would say to the recorded answer.
-    pub fn fetch(&self, request: &Request, allow: Allow<'_>) -> Result<Fetched, FetchError> {
+    pub fn fetch(&self, request: &Request, allow: Allow<'_>, at: Option<Timestamp>) -> Result<Fetched, FetchError> {
         let mut url = address(&request.url)?;
         let mut method = request.method.clone();
         for _ in 0..=MAX_HOPS {
             allowed(&url, allow)?;
             let missing = || FetchError::Missing { url: url.to_string() };
-            let entry = self.archive.find(url.as_str(), &method, self.now).ok_or_else(missing)?;
+            let entry = self.archive.find(url.as_str(), &method, at).ok_or_else(missing)?;
             let record = self.archive.record(entry).map_err(|e| FetchError::Network { detail: e.to_string() })?;
             let date = record.date;
             let http = answer(record).ok_or_else(missing)?;
@@ -88,7 +87,13 @@ fn fetched(url: &str, date: Timestamp, http: Http) -> Result<Fetched, FetchError
 }
 
 /// Decodes a body and puts an answer together; the live fetcher ends here too.
-pub(super) fn decoded(url: &str, status: u16, headers: Vec<(String, String)>, body: &[u8], fetched: Timestamp) -> Fetched {
+pub(super) fn decoded(
+    url: &str,
+    status: u16,
+    headers: Vec<(String, String)>,
+    body: &[u8],
+    fetched: Timestamp,
+) -> Fetched {
     let page = charset::decode(body, field(&headers, "content-type"));
     Fetched {
         response: Response { url: url.to_owned(), status, headers: kept(headers), body: page.text, fetched },
@@ -116,7 +121,7 @@ mod tests {
     }
 
     fn replay(answers: &[(&str, u16, &str, &str)]) -> Replay {
-        Replay::new(Archive::from_bytes(recording(answers)).unwrap(), None)
+        Replay::new(Archive::from_bytes(recording(answers)).unwrap())
     }
 
     fn get(url: &str) -> Request {

@@ -62,9 +62,7 @@ impl Serialize for Hash {
 
 impl<'de> Deserialize<'de> for Hash {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?
-            .parse()
-            .map_err(serde::de::Error::custom)
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
     }
 }
 
@@ -130,9 +128,7 @@ pub struct ChainReport {
 
 /// A chain that does not hold, at the first record where it shows.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
-#[error(
-    "the record of events is broken at event {seq}: {what}; the audit administrator must compare with a backup"
-)]
+#[error("the record of events is broken at event {seq}: {what}; the audit administrator must compare with a backup")]
 pub struct ChainBreak {
     /// The place.
     pub seq: i64,
@@ -169,10 +165,7 @@ impl Walk {
     /// Starts before the first record; `checkpoint` is one that was kept elsewhere.
     #[must_use]
     pub fn new(checkpoint: Option<Checkpoint>) -> Self {
-        Self {
-            head: Checkpoint::default(),
-            checkpoint,
-        }
+        Self { head: Checkpoint::default(), checkpoint }
     }
 
     /// Takes the next record, with the hash that is stored beside it.
@@ -182,27 +175,17 @@ impl Walk {
     pub fn step(&mut self, record: &Record<'_>, stored: &[u8]) -> Result<(), ChainBreak> {
         let expected = self.head.seq + 1;
         if record.seq > expected {
-            return Err(ChainBreak {
-                seq: expected,
-                what: Fault::Missing,
-            });
+            return Err(ChainBreak { seq: expected, what: Fault::Missing });
         }
         let hash = record.hash(&self.head.hash);
         if record.seq < expected || stored != hash.0 {
-            return Err(ChainBreak {
-                seq: record.seq,
-                what: Fault::Altered,
-            });
+            return Err(ChainBreak { seq: record.seq, what: Fault::Altered });
         }
-        self.head = Checkpoint {
-            seq: record.seq,
-            hash,
-        };
+        self.head = Checkpoint { seq: record.seq, hash };
         match self.checkpoint {
-            Some(c) if c.seq == record.seq && c.hash != hash => Err(ChainBreak {
-                seq: record.seq,
-                what: Fault::Rewritten,
-            }),
+            Some(c) if c.seq == record.seq && c.hash != hash => {
+                Err(ChainBreak { seq: record.seq, what: Fault::Rewritten })
+            }
             _ => Ok(()),
         }
     }
@@ -213,18 +196,9 @@ impl Walk {
     /// The chain ends before the checkpoint.
     pub fn finish(self) -> Result<ChainReport, ChainBreak> {
         match self.checkpoint {
-            Some(c) if c.seq > self.head.seq => Err(ChainBreak {
-                seq: self.head.seq + 1,
-                what: Fault::CutOff,
-            }),
-            Some(_) => Ok(ChainReport {
-                head: self.head,
-                proof: Proof::Anchored,
-            }),
-            None => Ok(ChainReport {
-                head: self.head,
-                proof: Proof::Consistent,
-            }),
+            Some(c) if c.seq > self.head.seq => Err(ChainBreak { seq: self.head.seq + 1, what: Fault::CutOff }),
+            Some(_) => Ok(ChainReport { head: self.head, proof: Proof::Anchored }),
+            None => Ok(ChainReport { head: self.head, proof: Proof::Consistent }),
         }
     }
 }
@@ -235,14 +209,7 @@ mod tests {
 
     #[test]
     fn hash_reads_its_own_text() {
-        let hash = Record {
-            seq: 1,
-            at: 2,
-            incident: 3,
-            actor: "a",
-            body: "b",
-        }
-        .hash(&Hash::default());
+        let hash = Record { seq: 1, at: 2, incident: 3, actor: "a", body: "b" }.hash(&Hash::default());
         assert_eq!(hash.to_string().parse::<Hash>().unwrap(), hash);
         assert!("12".parse::<Hash>().is_err());
         assert!("é".repeat(32).parse::<Hash>().is_err());
@@ -251,51 +218,22 @@ mod tests {
     /// Computed with Python's hashlib: the form of the bytes must never change.
     #[test]
     fn bytes_are_frozen() {
-        let hash = Record {
-            seq: 1,
-            at: 2,
-            incident: 3,
-            actor: "a",
-            body: "b",
-        }
-        .hash(&Hash::default());
-        assert_eq!(
-            hash.to_string(),
-            "0dd9886a5b9f0e4e48899682dc37ce543b579b09152097aed95b7f1cb9e5b487"
-        );
+        let hash = Record { seq: 1, at: 2, incident: 3, actor: "a", body: "b" }.hash(&Hash::default());
+        assert_eq!(hash.to_string(), "0dd9886a5b9f0e4e48899682dc37ce543b579b09152097aed95b7f1cb9e5b487");
     }
 
     #[test]
     fn moving_a_byte_between_fields_shows() {
-        let one = Record {
-            seq: 1,
-            at: 2,
-            incident: 3,
-            actor: "ab",
-            body: "c",
-        };
-        let two = Record {
-            actor: "a",
-            body: "bc",
-            ..one
-        };
+        let one = Record { seq: 1, at: 2, incident: 3, actor: "ab", body: "c" };
+        let two = Record { actor: "a", body: "bc", ..one };
         assert_ne!(one.hash(&Hash::default()), two.hash(&Hash::default()));
     }
 
     #[test]
     fn an_empty_chain_holds_unless_a_checkpoint_saw_more() {
         assert_eq!(Walk::new(None).finish().unwrap().proof, Proof::Consistent);
-        let seen = Checkpoint {
-            seq: 1,
-            hash: Hash([9; 32]),
-        };
+        let seen = Checkpoint { seq: 1, hash: Hash([9; 32]) };
         let broken = Walk::new(Some(seen)).finish().unwrap_err();
-        assert_eq!(
-            broken,
-            ChainBreak {
-                seq: 1,
-                what: Fault::CutOff
-            }
-        );
+        assert_eq!(broken, ChainBreak { seq: 1, what: Fault::CutOff });
     }
 }

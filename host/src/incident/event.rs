@@ -67,10 +67,7 @@ impl Note {
     /// The seal of `text` under `salt`.
     #[must_use]
     pub fn seal(salt: &[u8; 16], text: &str) -> String {
-        hex(&Sha256::new()
-            .chain_update(salt)
-            .chain_update(text)
-            .finalize())
+        hex(&Sha256::new().chain_update(salt).chain_update(text).finalize())
     }
 }
 
@@ -125,15 +122,8 @@ pub enum Role {
 
 impl Role {
     /// All roles.
-    pub const ALL: [Self; 7] = [
-        Self::Monitor,
-        Self::Staff,
-        Self::LeadingGroup,
-        Self::Head,
-        Self::Spokesperson,
-        Self::Legal,
-        Self::Trainer,
-    ];
+    pub const ALL: [Self; 7] =
+        [Self::Monitor, Self::Staff, Self::LeadingGroup, Self::Head, Self::Spokesperson, Self::Legal, Self::Trainer];
 
     /// The name that events and lists use.
     #[must_use]
@@ -170,12 +160,10 @@ pub struct Recorded {
 #[must_use]
 pub(crate) fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write as _;
-    bytes
-        .iter()
-        .fold(String::with_capacity(bytes.len() * 2), |mut out, byte| {
-            let _ = write!(out, "{byte:02x}");
-            out
-        })
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut out, byte| {
+        let _ = write!(out, "{byte:02x}");
+        out
+    })
 }
 
 #[cfg(test)]
@@ -185,43 +173,22 @@ mod tests {
     /// The stored form is part of every hash ever written: it must not drift.
     #[test]
     fn stored_form_is_frozen() {
-        let event = Event::Assessed {
-            category: Category::Rumour,
-            level: None,
-            note: Note {
-                id: 7,
-                seal: "ab".into(),
-            },
-        };
+        let event =
+            Event::Assessed { category: Category::Rumour, level: None, note: Note { id: 7, seal: "ab".into() } };
         assert_eq!(
             serde_json::to_string(&event).unwrap(),
             r#"{"event":"assessed","category":"rumour","level":null,"note":{"id":7,"seal":"ab"}}"#
         );
-        let opened = Event::Opened {
-            post: -5,
-            captured: 9,
-        };
-        assert_eq!(
-            serde_json::to_string(&opened).unwrap(),
-            r#"{"event":"opened","post":-5,"captured":9}"#
-        );
-        let actor = Actor::Person {
-            user: "u1".into(),
-            role: Role::LeadingGroup,
-        };
-        assert_eq!(
-            serde_json::to_string(&actor).unwrap(),
-            r#"{"actor":"person","user":"u1","role":"leading-group"}"#
-        );
+        let opened = Event::Opened { post: -5, captured: 9 };
+        assert_eq!(serde_json::to_string(&opened).unwrap(), r#"{"event":"opened","post":-5,"captured":9}"#);
+        let actor = Actor::Person { user: "u1".into(), role: Role::LeadingGroup };
+        assert_eq!(serde_json::to_string(&actor).unwrap(), r#"{"actor":"person","user":"u1","role":"leading-group"}"#);
     }
 
     #[test]
     fn names_of_roles_are_those_of_their_json() {
         for role in Role::ALL {
-            assert_eq!(
-                serde_json::to_string(&role).unwrap(),
-                format!("\"{}\"", role.as_str())
-            );
+            assert_eq!(serde_json::to_string(&role).unwrap(), format!("\"{}\"", role.as_str()));
         }
     }
 

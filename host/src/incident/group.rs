@@ -17,9 +17,20 @@ use super::IncidentId;
 pub const ALGORITHM: &str = "near-link/1";
 
 /// Least similarity at which two texts are taken for one.
-pub const LEAST_SIMILARITY: f32 = 0.65;
+///
+/// Measured on published sets. Among 3,671 citizens' letters (6.7 million pairs)
+/// no two of different matters reach 0.60; among 1,430 microblogs every pair
+/// above 0.5 is the same story; among 645 letters with hand-made incidents, two
+/// questions of one form (about a flat, about a second-hand flat) have 0.71.
+/// Hence 0.75: in none of these sets does the rule join two matters. The letters'
+/// own groups it finds to 79% (B-cubed recall; at 0.65 it would be 81%), of the
+/// hand-made incidents 7 of 19 (B-cubed precision 1.00, recall 0.84): people who
+/// report one matter mostly use their own words, which is for other rules.
+pub const LEAST_SIMILARITY: f32 = 0.75;
 
 /// Seconds between two posts beyond which text or address no longer joins them.
+/// Reposts come within days and reminders within weeks; the same notice next
+/// year is another matter.
 pub const WINDOW: i64 = 30 * 86_400;
 
 /// Why a post belongs to an incident, in terms a person can check.
@@ -79,52 +90,201 @@ pub fn choose(at: Timestamp, candidates: &[Candidate]) -> Option<(IncidentId, Wh
 fn by_parent(candidates: &[Candidate]) -> Option<(IncidentId, Why)> {
     let parents = candidates.iter().filter(|candidate| candidate.parent);
     let parent = parents.min_by_key(|candidate| (candidate.incident, &candidate.url))?;
-    Some((
-        parent.incident,
-        Why::Parent {
-            to: parent.url.clone(),
-        },
-    ))
+    Some((parent.incident, Why::Parent { to: parent.url.clone() }))
 }
 
 /// An address that already leads to two incidents is a place where many matters
 /// meet (a message board, a policy, a live page) and says nothing about this one.
-fn by_link<'a>(
-    candidates: impl Iterator<Item = &'a Candidate> + Clone,
-) -> Option<(IncidentId, Why)> {
-    let linked =
-        candidates.filter_map(|candidate| Some((candidate.incident, candidate.link.as_deref()?)));
+fn by_link<'a>(candidates: impl Iterator<Item = &'a Candidate> + Clone) -> Option<(IncidentId, Why)> {
+    let linked = candidates.filter_map(|candidate| Some((candidate.incident, candidate.link.as_deref()?)));
     let alone = |&(incident, link): &(IncidentId, &str)| {
-        linked
-            .clone()
-            .all(|(other, shared)| shared != link || other == incident)
+        linked.clone().all(|(other, shared)| shared != link || other == incident)
     };
     let (incident, url) = linked.clone().filter(alone).min()?;
-    Some((
-        incident,
-        Why::Link {
-            url: url.to_owned(),
-        },
-    ))
+    Some((incident, Why::Link { url: url.to_owned() }))
 }
 
 fn by_text<'a>(candidates: impl Iterator<Item = &'a Candidate>) -> Option<(IncidentId, Why)> {
     let (similarity, nearest) = candidates
-        .filter_map(|candidate| {
-            Some((
-                candidate.similarity.filter(|&s| s >= LEAST_SIMILARITY)?,
-                candidate,
-            ))
-        })
+        .filter_map(|candidate| Some((candidate.similarity.filter(|&s| s >= LEAST_SIMILARITY)?, candidate)))
         .min_by(|(a, x), (b, y)| {
-            b.total_cmp(a)
-                .then_with(|| (x.incident, x.at, &x.url).cmp(&(y.incident, y.at, &y.url)))
+            b.total_cmp(a).then_with(|| (x.incident, x.at, &x.url).cmp(&(y.incident, y.at, &y.url)))
         })?;
-    Some((
-        nearest.incident,
-        Why::Near {
-            similarity,
-            to: nearest.url.clone(),
-        },
-    ))
+    Some((nearest.incident, Why::Near { similarity, to: nearest.url.clone() }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn candidate(incident: IncidentId) -> Candidate {
+        let url = format!("http://a.example/{incident}");
+        Candidate {
+            incident,
+            similarity: None,
+            link: None,
+            parent: false,
+            url,
+            at: 0,
+        }
+    }
+
+    fn near(incident: IncidentId, similarity: f32) -> Candidate {
+        Candidate {
+            similarity: Some(similarity),
+            ..candidate(incident)
+        }
+    }
+
+    fn linked(incident: IncidentId, link: &str) -> Candidate {
+        Candidate {
+            link: Some(link.to_owned()),
+            ..candidate(incident)
+        }
+    }
+
+    fn parent(incident: IncidentId) -> Candidate {
+        Candidate {
+            parent: true,
+            ..candidate(incident)
+        }
+    }
+
+    fn chosen(candidates: &[Candidate]) -> Option<IncidentId> {
+        choose(0, candidates).map(|(incident, _)| incident)
+    }
+
+    #[test]
+    fn parent_before_link_before_text() {
+        assert_eq!(
+            chosen(&[near(1, 1.0), linked(2, "a/1"), parent(3)]),
+            Some(3)
+        );
+        assert_eq!(chosen(&[near(1, 1.0), linked(2, "a/1")]), Some(2));
+        assert_eq!(chosen(&[near(1, 0.8), near(2, 0.9)]), Some(2));
+        assert_eq!(chosen(&[]), None);
+    }
+
+    #[test]
+    fn it_says_why() {
+        let to = "http://a.example/1".to_owned();
+        assert_eq!(
+            choose(0, &[parent(1)]),
+            Some((1, Why::Parent { to: to.clone() }))
+        );
+        assert_eq!(
+            choose(0, &[linked(1, "b/1")]),
+            Some((
+                1,
+                Why::Link {
+                    url: "b/1".to_owned()
+                }
+            ))
+        );
+        assert_eq!(
+            choose(0, &[near(1, 0.75)]),
+            Some((
+                1,
+                Why::Near {
+                    similarity: 0.75,
+                    to
+                }
+            ))
+        );
+    }
+
+    #[test]
+    fn at_a_tie_the_older_incident_wins() {
+        assert_eq!(chosen(&[near(5, 0.8), near(4, 0.8)]), Some(4));
+        assert_eq!(chosen(&[parent(5), parent(4)]), Some(4));
+        assert_eq!(chosen(&[linked(5, "a/1"), linked(4, "a/2")]), Some(4));
+    }
+
+    #[test]
+    fn an_address_of_two_incidents_joins_neither() {
+        assert_eq!(chosen(&[linked(1, "a/1"), linked(2, "a/1")]), None);
+        assert_eq!(
+            chosen(&[linked(1, "a/1"), linked(2, "a/1"), linked(2, "a/2")]),
+            Some(2),
+            "but another one may"
+        );
+        assert_eq!(chosen(&[linked(1, "a/1"), linked(1, "a/1")]), Some(1));
+    }
+
+    #[test]
+    fn too_little_alike_or_too_long_ago_opens_another_incident() {
+        assert_eq!(chosen(&[near(1, 0.74)]), None);
+        assert_eq!(chosen(&[near(1, f32::NAN)]), None);
+        for (candidate, joins) in [
+            (near(1, 1.0), false),
+            (linked(1, "a/1"), false),
+            (parent(1), true),
+        ] {
+            assert_eq!(
+                choose(WINDOW + 1, std::slice::from_ref(&candidate)).is_some(),
+                joins
+            );
+            assert_eq!(
+                choose(-WINDOW - 1, std::slice::from_ref(&candidate)).is_some(),
+                joins,
+                "an older post heard later"
+            );
+            assert!(choose(WINDOW, std::slice::from_ref(&candidate)).is_some());
+        }
+        assert_eq!(
+            choose(
+                i64::MIN,
+                &[Candidate {
+                    at: i64::MAX,
+                    ..near(1, 1.0)
+                }]
+            ),
+            None
+        );
+    }
+
+    fn any_candidate() -> impl Strategy<Value = Candidate> {
+        let link = prop::option::of("[ab]/[12]");
+        (
+            1i64..5,
+            prop::option::of(0.5f32..1.0),
+            link,
+            prop::bool::weighted(0.2),
+            "[a-c]",
+            -2 * WINDOW..2 * WINDOW,
+        )
+            .prop_map(|(incident, similarity, link, parent, url, at)| Candidate {
+                incident,
+                similarity,
+                link,
+                parent,
+                url,
+                at,
+            })
+    }
+
+    proptest! {
+        #[test]
+        fn the_order_of_candidates_does_not_matter(mut candidates in prop::collection::vec(any_candidate(), 0..8), turn in 0usize..8) {
+            let before = choose(0, &candidates);
+            candidates.reverse();
+            prop_assert_eq!(&choose(0, &candidates), &before);
+            let middle = turn.min(candidates.len());
+            candidates.rotate_left(middle);
+            prop_assert_eq!(&choose(0, &candidates), &before);
+        }
+
+        #[test]
+        fn it_joins_only_what_it_was_offered(candidates in prop::collection::vec(any_candidate(), 0..8)) {
+            if let Some((incident, why)) = choose(0, &candidates) {
+                let offered = candidates.iter().any(|c| c.incident == incident && match &why {
+                    Why::Parent { to } => c.parent && c.url == *to,
+                    Why::Link { url } => c.link.as_ref() == Some(url),
+                    Why::Near { similarity, to } => c.similarity == Some(*similarity) && c.url == *to && *similarity >= LEAST_SIMILARITY,
+                });
+                prop_assert!(offered, "{:?}", why);
+            }
+        }
+    }
 }

@@ -54,13 +54,7 @@ pub struct Assessed {
 
 impl Default for Incident {
     fn default() -> Self {
-        Self {
-            state: State::New,
-            opened: 0,
-            posts: 0,
-            suggested: None,
-            assessed: None,
-        }
+        Self { state: State::New, opened: 0, posts: 0, suggested: None, assessed: None }
     }
 }
 
@@ -113,9 +107,7 @@ pub enum Refusal {
     #[error("the incident has not been opened")]
     NotOpen,
     /// A machine tried to decide.
-    #[error(
-        "only a person may decide this: a member of the leading group must assess the incident"
-    )]
+    #[error("only a person may decide this: a member of the leading group must assess the incident")]
     PersonOnly,
     /// A person suggested: a person's opinion is an assessment, with a reason.
     #[error("only a classifier suggests: assess the incident instead")]
@@ -149,26 +141,14 @@ pub fn decide(incident: &Incident, command: Command, actor: &Actor) -> Result<Ve
             _ => Ok(vec![Event::Joined { post, captured }]),
         },
         Command::Suggest(suggestion) => suggest(incident, suggestion, actor),
-        Command::Assess {
-            category,
-            level,
-            note,
-        } => {
+        Command::Assess { category, level, note } => {
             may_assess(incident, actor)?;
-            Ok(vec![Event::Assessed {
-                category,
-                level,
-                note,
-            }])
+            Ok(vec![Event::Assessed { category, level, note }])
         }
     }
 }
 
-fn suggest(
-    incident: &Incident,
-    suggestion: Option<Suggestion>,
-    actor: &Actor,
-) -> Result<Vec<Event>, Refusal> {
+fn suggest(incident: &Incident, suggestion: Option<Suggestion>, actor: &Actor) -> Result<Vec<Event>, Refusal> {
     if !matches!(actor, Actor::Machine { .. }) {
         return Err(Refusal::MachineOnly);
     }
@@ -177,18 +157,8 @@ fn suggest(
         return Ok(Vec::new());
     }
     Ok(vec![match suggestion {
-        Some(s) => Event::Suggested {
-            category: Some(s.category),
-            by: s.by,
-            posts: s.posts,
-            of: s.of,
-        },
-        None => Event::Suggested {
-            category: None,
-            by: actor.label().to_owned(),
-            posts: 0,
-            of: 0,
-        },
+        Some(s) => Event::Suggested { category: Some(s.category), by: s.by, posts: s.posts, of: s.of },
+        None => Event::Suggested { category: None, by: actor.label().to_owned(), posts: 0, of: 0 },
     }])
 }
 
@@ -196,10 +166,7 @@ fn suggest(
 fn may_assess(incident: &Incident, actor: &Actor) -> Result<(), Refusal> {
     match actor {
         Actor::Machine { .. } => return Err(Refusal::PersonOnly),
-        Actor::Person {
-            role: Role::LeadingGroup | Role::Head,
-            ..
-        } => {}
+        Actor::Person { role: Role::LeadingGroup | Role::Head, .. } => {}
         Actor::Person { role, .. } => return Err(Refusal::Role(*role)),
     }
     match incident.state {
@@ -212,30 +179,18 @@ fn may_assess(incident: &Incident, actor: &Actor) -> Result<(), Refusal> {
 pub fn apply(incident: &mut Incident, event: &Event, actor: &Actor) {
     match event {
         Event::Opened { captured, .. } => {
-            *incident = Incident {
-                opened: *captured,
-                posts: 1,
-                ..Incident::default()
-            };
+            *incident = Incident { opened: *captured, posts: 1, ..Incident::default() };
         }
         Event::Joined { captured, .. } => {
             incident.posts += 1;
             incident.opened = incident.opened.min(*captured);
         }
         Event::Suggested { category, by, .. } => {
-            incident.suggested = category.map(|category| Suggested {
-                category,
-                by: by.clone(),
-            });
+            incident.suggested = category.map(|category| Suggested { category, by: by.clone() });
         }
-        Event::Assessed {
-            category, level, ..
-        } => {
-            incident.assessed = Some(Assessed {
-                category: *category,
-                level: level.clone(),
-                by: actor.label().to_owned(),
-            });
+        Event::Assessed { category, level, .. } => {
+            incident.assessed =
+                Some(Assessed { category: *category, level: level.clone(), by: actor.label().to_owned() });
             if incident.state == State::New {
                 incident.state = State::Handling;
             }
@@ -259,60 +214,34 @@ mod tests {
     use super::*;
 
     fn machine() -> Actor {
-        Actor::Machine {
-            by: "triage@0.1.0".into(),
-        }
+        Actor::Machine { by: "triage@0.1.0".into() }
     }
 
     fn person(role: Role) -> Actor {
-        Actor::Person {
-            user: "u1".into(),
-            role,
-        }
+        Actor::Person { user: "u1".into(), role }
     }
 
     fn note() -> Note {
-        Note {
-            id: 1,
-            seal: "s".into(),
-        }
+        Note { id: 1, seal: "s".into() }
     }
 
     fn opened() -> Incident {
-        replay([(
-            &Event::Opened {
-                post: 1,
-                captured: 100,
-            },
-            &machine(),
-        )])
+        replay([(&Event::Opened { post: 1, captured: 100 }, &machine())])
     }
 
     fn assess(category: Category) -> Command {
-        Command::Assess {
-            category,
-            level: None,
-            note: note(),
-        }
+        Command::Assess { category, level: None, note: note() }
     }
 
     fn suggestion(category: Category) -> Command {
-        Command::Suggest(Some(Suggestion {
-            category,
-            by: "triage@0.1.0".into(),
-            posts: 1,
-            of: 1,
-        }))
+        Command::Suggest(Some(Suggestion { category, by: "triage@0.1.0".into(), posts: 1, of: 1 }))
     }
 
     #[test]
     fn a_machine_never_decides() {
         for state in State::ALL {
             let incident = Incident { state, ..opened() };
-            assert_eq!(
-                decide(&incident, assess(Category::Problem), &machine()),
-                Err(Refusal::PersonOnly)
-            );
+            assert_eq!(decide(&incident, assess(Category::Problem), &machine()), Err(Refusal::PersonOnly));
         }
     }
 
@@ -337,14 +266,7 @@ mod tests {
                 continue;
             };
             events.iter().for_each(|e| apply(&mut incident, e, &head));
-            assert_eq!(
-                incident.state,
-                if state == State::New {
-                    State::Handling
-                } else {
-                    state
-                }
-            );
+            assert_eq!(incident.state, if state == State::New { State::Handling } else { state });
             assert_eq!(incident.category(), Some((Category::Rumour, "head")));
         }
     }
@@ -352,49 +274,21 @@ mod tests {
     #[test]
     fn an_unopened_incident_takes_nothing_but_opening() {
         let none = Incident::default();
-        let join = Command::Join {
-            post: 1,
-            captured: 1,
-        };
+        let join = Command::Join { post: 1, captured: 1 };
         assert_eq!(decide(&none, join, &machine()), Err(Refusal::NotOpen));
-        assert_eq!(
-            decide(&none, suggestion(Category::Problem), &machine()),
-            Err(Refusal::NotOpen)
-        );
-        assert_eq!(
-            decide(&none, assess(Category::Problem), &person(Role::Head)),
-            Err(Refusal::NotOpen)
-        );
-        let open = Command::Open {
-            post: 1,
-            captured: 1,
-        };
-        assert_eq!(
-            decide(&opened(), open, &machine()),
-            Err(Refusal::AlreadyOpen)
-        );
+        assert_eq!(decide(&none, suggestion(Category::Problem), &machine()), Err(Refusal::NotOpen));
+        assert_eq!(decide(&none, assess(Category::Problem), &person(Role::Head)), Err(Refusal::NotOpen));
+        let open = Command::Open { post: 1, captured: 1 };
+        assert_eq!(decide(&opened(), open, &machine()), Err(Refusal::AlreadyOpen));
     }
 
     #[test]
     fn a_person_does_not_suggest_and_merged_incidents_take_no_posts() {
-        let refused = decide(
-            &opened(),
-            suggestion(Category::Problem),
-            &person(Role::Head),
-        );
+        let refused = decide(&opened(), suggestion(Category::Problem), &person(Role::Head));
         assert_eq!(refused, Err(Refusal::MachineOnly));
-        let merged = Incident {
-            state: State::Merged,
-            ..opened()
-        };
-        let join = Command::Join {
-            post: 2,
-            captured: 1,
-        };
-        assert_eq!(
-            decide(&merged, join, &machine()),
-            Err(Refusal::State(State::Merged))
-        );
+        let merged = Incident { state: State::Merged, ..opened() };
+        let join = Command::Join { post: 2, captured: 1 };
+        assert_eq!(decide(&merged, join, &machine()), Err(Refusal::State(State::Merged)));
     }
 
     #[test]
@@ -402,32 +296,17 @@ mod tests {
         let mut incident = opened();
         let events = decide(&incident, suggestion(Category::Problem), &machine()).unwrap();
         assert_eq!(events.len(), 1);
-        events
-            .iter()
-            .for_each(|e| apply(&mut incident, e, &machine()));
-        assert_eq!(
-            decide(&incident, suggestion(Category::Problem), &machine()),
-            Ok(vec![])
-        );
-        assert_eq!(
-            decide(&incident, Command::Suggest(None), &machine())
-                .unwrap()
-                .len(),
-            1
-        );
+        events.iter().for_each(|e| apply(&mut incident, e, &machine()));
+        assert_eq!(decide(&incident, suggestion(Category::Problem), &machine()), Ok(vec![]));
+        assert_eq!(decide(&incident, Command::Suggest(None), &machine()).unwrap().len(), 1);
     }
 
     fn command() -> impl Strategy<Value = (Command, Actor)> {
         let category = (0usize..5).prop_map(|i| Category::ALL[i]);
-        let actor = prop_oneof![
-            Just(machine()),
-            (0usize..7).prop_map(|i| person(Role::ALL[i])),
-        ];
+        let actor = prop_oneof![Just(machine()), (0usize..7).prop_map(|i| person(Role::ALL[i])),];
         let command = prop_oneof![
-            (any::<i64>(), -1000i64..1000)
-                .prop_map(|(post, captured)| Command::Open { post, captured }),
-            (any::<i64>(), -1000i64..1000)
-                .prop_map(|(post, captured)| Command::Join { post, captured }),
+            (any::<i64>(), -1000i64..1000).prop_map(|(post, captured)| Command::Open { post, captured }),
+            (any::<i64>(), -1000i64..1000).prop_map(|(post, captured)| Command::Join { post, captured }),
             category.clone().prop_map(suggestion),
             Just(Command::Suggest(None)),
             category.prop_map(assess),

@@ -41,13 +41,7 @@ pub enum Category {
 
 impl Category {
     /// All five, in the order of the plan.
-    pub const ALL: [Self; 5] = [
-        Self::Problem,
-        Self::Emergency,
-        Self::Sensitive,
-        Self::Suggestion,
-        Self::Rumour,
-    ];
+    pub const ALL: [Self; 5] = [Self::Problem, Self::Emergency, Self::Sensitive, Self::Suggestion, Self::Rumour];
 
     /// The name that labels, the command line and the database use.
     #[must_use]
@@ -88,14 +82,7 @@ pub enum State {
 
 impl State {
     /// All six, in the order of the life cycle.
-    pub const ALL: [Self; 6] = [
-        Self::New,
-        Self::Handling,
-        Self::Watching,
-        Self::Closed,
-        Self::Dismissed,
-        Self::Merged,
-    ];
+    pub const ALL: [Self; 6] = [Self::New, Self::Handling, Self::Watching, Self::Closed, Self::Dismissed, Self::Merged];
 
     /// The name that the command line and the database use.
     #[must_use]

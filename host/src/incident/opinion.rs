@@ -13,20 +13,12 @@ use serde::{Deserialize, Serialize};
 use super::Category;
 
 /// From the one that must be preferred in doubt to the one that must not.
-const CAUTION: [Category; 5] = [
-    Category::Emergency,
-    Category::Problem,
-    Category::Sensitive,
-    Category::Suggestion,
-    Category::Rumour,
-];
+const CAUTION: [Category; 5] =
+    [Category::Emergency, Category::Problem, Category::Sensitive, Category::Suggestion, Category::Rumour];
 
 /// Which of [`CAUTION`] it is; lower is to be preferred.
 fn caution(category: Category) -> usize {
-    CAUTION
-        .iter()
-        .position(|c| *c == category)
-        .unwrap_or(CAUTION.len())
+    CAUTION.iter().position(|c| *c == category).unwrap_or(CAUTION.len())
 }
 
 /// A post's say in the opinion on its incident.
@@ -49,23 +41,12 @@ impl Vote {
             .filter_map(|(name, score, by)| {
                 let category = Category::from_name(name)?;
                 let weight = thousandths(score);
-                (weight > 0).then(|| Self {
-                    category,
-                    weight,
-                    by: by.to_owned(),
-                })
+                (weight > 0).then(|| Self { category, weight, by: by.to_owned() })
             })
-            .max_by(|a, b| {
-                (a.weight.cmp(&b.weight)).then(caution(b.category).cmp(&caution(a.category)))
-            })
+            .max_by(|a, b| (a.weight.cmp(&b.weight)).then(caution(b.category).cmp(&caution(a.category))))
     }
 }
 
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "clamped to 0..=1000; NaN becomes 0"
-)]
 fn thousandths(score: f32) -> u64 {
     (score.clamp(0.0, 1.0) * 1000.0).round() as u64
 }
@@ -123,9 +104,7 @@ impl Opinion {
     #[must_use]
     pub fn suggestion(&self) -> Option<Suggestion> {
         let total: u64 = self.votes.values().map(|v| v.weight).sum();
-        let eligible = |category: Category, weight: u64| {
-            category != Category::Rumour || weight > total - weight
-        };
+        let eligible = |category: Category, weight: u64| category != Category::Rumour || weight > total - weight;
         let (category, votes) = self
             .votes
             .iter()
@@ -148,11 +127,7 @@ mod tests {
     use super::*;
 
     fn vote(category: Category, weight: u64) -> Vote {
-        Vote {
-            category,
-            weight,
-            by: "triage@0.1.0".into(),
-        }
+        Vote { category, weight, by: "triage@0.1.0".into() }
     }
 
     fn opinion(votes: &[(Category, u64)]) -> Option<Category> {
@@ -167,45 +142,20 @@ mod tests {
     fn heaviest_wins_and_doubt_goes_against_us() {
         use Category::{Emergency, Problem, Rumour, Sensitive};
         assert_eq!(opinion(&[]), None);
-        assert_eq!(
-            opinion(&[(Sensitive, 400), (Problem, 300), (Problem, 300)]),
-            Some(Problem)
-        );
-        assert_eq!(
-            opinion(&[(Problem, 500), (Emergency, 500)]),
-            Some(Emergency)
-        );
+        assert_eq!(opinion(&[(Sensitive, 400), (Problem, 300), (Problem, 300)]), Some(Problem));
+        assert_eq!(opinion(&[(Problem, 500), (Emergency, 500)]), Some(Emergency));
         assert_eq!(opinion(&[(Rumour, 500), (Sensitive, 500)]), Some(Sensitive));
-        assert_eq!(
-            opinion(&[(Rumour, 500), (Sensitive, 300), (Problem, 200)]),
-            Some(Sensitive)
-        );
+        assert_eq!(opinion(&[(Rumour, 500), (Sensitive, 300), (Problem, 200)]), Some(Sensitive));
         assert_eq!(opinion(&[(Rumour, 600), (Sensitive, 300)]), Some(Rumour));
     }
 
     #[test]
     fn a_post_votes_once_for_its_strongest_category() {
-        let labels = [
-            ("problem", 0.4, "a@1"),
-            ("rumour", 0.8, "b@2"),
-            ("angry", 1.0, "c@3"),
-            ("emergency", f32::NAN, "d@4"),
-        ];
+        let labels =
+            [("problem", 0.4, "a@1"), ("rumour", 0.8, "b@2"), ("angry", 1.0, "c@3"), ("emergency", f32::NAN, "d@4")];
         let vote = Vote::of(labels).unwrap();
-        assert_eq!(
-            vote,
-            Vote {
-                category: Category::Rumour,
-                weight: 800,
-                by: "b@2".into()
-            }
-        );
-        assert_eq!(
-            Vote::of([("rumour", 0.5, "a"), ("problem", 0.5, "a")])
-                .unwrap()
-                .category,
-            Category::Problem
-        );
+        assert_eq!(vote, Vote { category: Category::Rumour, weight: 800, by: "b@2".into() });
+        assert_eq!(Vote::of([("rumour", 0.5, "a"), ("problem", 0.5, "a")]).unwrap().category, Category::Problem);
         assert_eq!(Vote::of([("problem", 0.0, "a")]), None);
     }
 

@@ -19,9 +19,7 @@ pub enum StoreError {
         pid: String,
     },
     /// Written by a later version.
-    #[error(
-        "the store has schema {found}, this program knows {known}: install the newer caifeng that wrote it"
-    )]
+    #[error("the store has schema {found}, this program knows {known}: install the newer caifeng that wrote it")]
     Newer {
         /// In the file.
         found: i64,
@@ -29,9 +27,7 @@ pub enum StoreError {
         known: i64,
     },
     /// Written by an earlier version and not yet converted; only readers see this.
-    #[error(
-        "the store has schema {found}, this program needs {known}: start caifeng serve once, which converts it"
-    )]
+    #[error("the store has schema {found}, this program needs {known}: start caifeng serve once, which converts it")]
     Older {
         /// In the file.
         found: i64,

@@ -1,11 +1,11 @@
 //! Incidents as the writer keeps them: events first, then what they come to.
 //!
-//! Every change goes through [`command`]: the incident is read, `life::decide` asked,
-//! and the events appended to the chain, folded in and written back, all within the
-//! caller's transaction. The tables beside `event` only answer queries faster.
+//! Every change goes through a [`CaseFile`]: the incident is read, `life::decide` asked,
+//! the events appended to the chain and folded in, and the outcome written back, all within
+//! the caller's transaction. The tables beside `event` only answer queries faster.
 
 use caifeng_plugin_host::contract::{Post, Timestamp};
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, ToSql, params};
 use sha2::{Digest, Sha256};
 
 use super::error::StoreError;
@@ -43,90 +43,57 @@ pub(super) fn place(
     writing: &mut Writing<'_>,
     mention: &Mention<'_>,
 ) -> Result<(IncidentId, bool), StoreError> {
-    let links = mention
-        .links
-        .iter()
+    let links: Vec<(i64, &str)> = (mention.links.iter())
         .filter_map(|l| Some((link_hash(l)?, l.as_str())))
-        .collect::<Vec<_>>();
+        .collect();
     let candidates = candidates(writing, mention, &links)?;
     let chosen = group::choose(rowid::second(mention.row), &candidates);
-    let (row, captured) = (mention.row, mention.captured);
+    let (post, captured) = (mention.row, mention.captured);
     let actor = Actor::Machine {
         by: group::ALGORITHM.to_owned(),
     };
-    let joined = match &chosen {
+    let joined = match chosen {
         None => None,
-        Some((id, _)) => {
-            let join = Command::Join {
-                post: row,
-                captured,
-            };
-            match command(writing, *id, join, &actor, captured) {
+        Some((id, why)) => {
+            let mut file = CaseFile::read(writing.db, id)?;
+            match file.act(writing, Command::Join { post, captured }, &actor, captured) {
                 // An incident that takes no more posts is no reason to lose one.
                 Err(StoreError::Refused(_)) => None,
-                done => done.map(|_| Some(*id))?,
+                done => done.map(|_| Some((file, why)))?,
             }
         }
     };
-    let id = match joined {
-        Some(id) => id,
-        None => open(writing, mention, &actor)?,
+    let (mut file, why) = match joined {
+        Some((file, why)) => (file, Some(why)),
+        None => {
+            let mut file = CaseFile::new(writing.db)?;
+            file.act(writing, Command::Open { post, captured }, &actor, captured)?;
+            (file, None)
+        }
     };
-    let why = chosen
-        .as_ref()
-        .filter(|_| joined.is_some())
-        .map(|(_, why)| why);
-    remember(writing, mention, id, why, &links)?;
-    if mention.vote.is_some() {
-        revote(writing, id, None, mention.vote.clone(), captured)?;
+    file.latest = file.latest.max(rowid::second(mention.row));
+    let sql = "INSERT OR IGNORE INTO incident_site (incident, source) VALUES (?1, ?2)";
+    file.sites += writing
+        .db
+        .prepare_cached(sql)?
+        .execute((file.id, mention.source))? as i64;
+    if let Some(vote) = &mention.vote {
+        file.vote(writing, None, Some(vote.clone()), captured)?;
     }
-    Ok((id, joined.is_none()))
-}
-
-fn open(
-    writing: &mut Writing<'_>,
-    mention: &Mention<'_>,
-    actor: &Actor,
-) -> Result<IncidentId, StoreError> {
-    let db = writing.db;
-    let sql = "INSERT INTO incident (state, opened, latest, posts, sites, algorithm, title)
-               VALUES ('new', ?1, ?2, 0, 0, ?3, ?4)";
-    let latest = rowid::second(mention.row);
-    db.prepare_cached(sql)?.execute(params![
-        mention.captured,
-        latest,
-        group::ALGORITHM,
-        title(mention.post)
-    ])?;
-    let id = db.last_insert_rowid();
-    writing.delta.open += 1;
-    writing.delta.new += 1;
-    let open = Command::Open {
-        post: mention.row,
-        captured: mention.captured,
-    };
-    command(writing, id, open, actor, mention.captured)?;
-    Ok(id)
+    file.write(
+        writing,
+        why.is_none().then(|| title(mention.post)).flatten(),
+    )?;
+    remember(writing, mention, file.id, why.as_ref(), &links)?;
+    Ok((file.id, why.is_none()))
 }
 
 /// Title, else the first line of the text that says anything, cut.
 fn title(post: &Post) -> Option<String> {
-    let said = |t: &str| {
-        t.lines()
-            .map(str::trim)
-            .find(|l| !l.is_empty())
-            .map(str::to_owned)
-    };
-    let line = post
-        .title
-        .as_deref()
-        .and_then(said)
-        .or_else(|| said(&post.text))?;
+    let said = |t: &str| t.lines().map(str::trim).find(|l| !l.is_empty()).map(str::to_owned);
+    let line = post.title.as_deref().and_then(said).or_else(|| said(&post.text))?;
     let mut chars = line.chars();
-    let mut head: String = chars
-        .by_ref()
-        .take(if post.title.is_some() { HEAD * 4 } else { HEAD })
-        .collect();
+    let mut head: String = chars.by_ref().take(if post.title.is_some() { HEAD * 4 } else { HEAD }).collect();
     if chars.next().is_some() {
         head.push('…');
     }
@@ -143,29 +110,13 @@ fn remember(
 ) -> Result<(), StoreError> {
     let db = writing.db;
     let why = why.map(serde_json::to_string).transpose()?;
-    db.prepare_cached(
-        "INSERT INTO mention (row, incident, topics, why, signature) VALUES (?1, ?2, ?3, ?4, ?5)",
-    )?
-    .execute(params![
-        mention.row,
-        incident,
-        mention.topics,
-        why,
-        mention.signature.map(Signature::as_bytes)
-    ])?;
+    db.prepare_cached("INSERT INTO mention (row, incident, topics, why, signature) VALUES (?1, ?2, ?3, ?4, ?5)")?
+        .execute(params![mention.row, incident, mention.topics, why, mention.signature.map(Signature::as_bytes)])?;
     for (hash, _) in links {
         let sql = "INSERT INTO link (hash, incident, row) VALUES (?1, ?2, ?3)
                    ON CONFLICT DO UPDATE SET row = max(row, excluded.row)";
-        db.prepare_cached(sql)?
-            .execute((hash, incident, mention.row))?;
+        db.prepare_cached(sql)?.execute((hash, incident, mention.row))?;
     }
-    let sql = "INSERT OR IGNORE INTO incident_site (incident, source) VALUES (?1, ?2)";
-    let fresh = db
-        .prepare_cached(sql)?
-        .execute((incident, mention.source))?;
-    let sql = "UPDATE incident SET latest = max(latest, ?2), sites = sites + ?3 WHERE id = ?1";
-    db.prepare_cached(sql)?
-        .execute((incident, rowid::second(mention.row), fresh as i64))?;
     if let Some(signature) = mention.signature {
         writing.near.insert(signature, mention.row);
     }
@@ -186,10 +137,7 @@ fn candidates(
         let mut statement = db.prepare_cached(sql)?;
         let mut rows = statement.query(params![mention.source, parent, mention.row])?;
         while let Some(r) = rows.next()? {
-            found.push(Candidate {
-                parent: true,
-                ..candidate(r.get(0)?, r.get(1)?, r.get(2)?)
-            });
+            found.push(Candidate { parent: true, ..candidate(r.get(0)?, r.get(1)?, r.get(2)?) });
         }
     }
     for (hash, link) in links {
@@ -220,17 +168,9 @@ fn similar(
     let sql = "SELECT m.incident, p.url, m.signature FROM mention m JOIN post p ON p.row = m.row
                WHERE m.row = ?1";
     let mut statement = writing.db.prepare_cached(sql)?;
-    for row in writing
-        .near
-        .candidates(signature)
-        .into_iter()
-        .filter(|row| *row != own)
-    {
+    for row in writing.near.candidates(signature).into_iter().filter(|row| *row != own) {
         let read = statement.query_row([row], |r| {
-            let stored = r
-                .get_ref(2)?
-                .as_blob_or_null()?
-                .and_then(Signature::from_bytes);
+            let stored = r.get_ref(2)?.as_blob_or_null()?.and_then(Signature::from_bytes);
             Ok((candidate(r.get(0)?, r.get(1)?, row), stored))
         });
         if let Some((mut candidate, Some(stored))) = read.optional()? {
@@ -243,14 +183,7 @@ fn similar(
 
 fn candidate(incident: IncidentId, url: String, row: PostRowId) -> Candidate {
     let at = rowid::second(row);
-    Candidate {
-        incident,
-        similarity: None,
-        link: None,
-        parent: false,
-        url,
-        at,
-    }
+    Candidate { incident, similarity: None, link: None, parent: false, url, at }
 }
 
 /// First 8 bytes of an address's SHA-256; `None` for the root of a site, which says
@@ -270,13 +203,10 @@ fn link_hash(link: &str) -> Option<i64> {
 /// Which incident a post belongs to.
 pub(super) fn of_post(db: &Connection, row: PostRowId) -> Result<Option<IncidentId>, StoreError> {
     let sql = "SELECT incident FROM mention WHERE row = ?1";
-    Ok(db
-        .prepare_cached(sql)?
-        .query_row([row], |r| r.get(0))
-        .optional()?)
+    Ok(db.prepare_cached(sql)?.query_row([row], |r| r.get(0)).optional()?)
 }
 
-/// Counts a post's vote in place of its earlier one, and suggests what comes of it.
+/// A changed post has another say in its incident.
 pub(super) fn revote(
     writing: &mut Writing<'_>,
     id: IncidentId,
@@ -287,61 +217,9 @@ pub(super) fn revote(
     if before == after.as_ref() {
         return Ok(());
     }
-    let stored: Option<String> = writing
-        .db
-        .prepare_cached("SELECT opinion FROM incident WHERE id = ?1")?
-        .query_row([id], |r| r.get(0))?;
-    let mut opinion: Opinion = stored
-        .map(|o| serde_json::from_str(&o))
-        .transpose()?
-        .unwrap_or_default();
-    if let Some(vote) = before {
-        opinion.remove(vote);
-    }
-    if let Some(vote) = after {
-        opinion.add(vote);
-    }
-    writing
-        .db
-        .prepare_cached("UPDATE incident SET opinion = ?2 WHERE id = ?1")?
-        .execute((id, serde_json::to_string(&opinion)?))?;
-    let suggestion = opinion.suggestion();
-    let by = suggestion
-        .as_ref()
-        .map_or(group::ALGORITHM, |s| &s.by)
-        .to_owned();
-    command(
-        writing,
-        id,
-        Command::Suggest(suggestion),
-        &Actor::Machine { by },
-        now,
-    )?;
-    Ok(())
-}
-
-/// Does `what` to an incident, or refuses.
-pub(super) fn command(
-    writing: &mut Writing<'_>,
-    id: IncidentId,
-    what: Command,
-    actor: &Actor,
-    now: Timestamp,
-) -> Result<Vec<Event>, StoreError> {
-    let mut incident = read(writing.db, id)?;
-    let events = life::decide(&incident, what, actor)?;
-    if events.is_empty() {
-        return Ok(events);
-    }
-    let before = incident.state;
-    for event in &events {
-        append(writing, id, event, actor, now)?;
-        life::apply(&mut incident, event, actor);
-    }
-    writing.delta.open += i64::from(incident.state.is_open()) - i64::from(before.is_open());
-    writing.delta.new += i64::from(incident.state == State::New) - i64::from(before == State::New);
-    write(writing.db, id, &incident)?;
-    Ok(events)
+    let mut file = CaseFile::read(writing.db, id)?;
+    file.vote(writing, before, after, now)?;
+    file.write(writing, None)
 }
 
 /// A person decides; the reason is kept where it can be deleted.
@@ -355,24 +233,18 @@ pub(super) fn assess(
     now: Timestamp,
 ) -> Result<Vec<Event>, StoreError> {
     let db = writing.db;
-    db.prepare_cached("INSERT INTO note (salt, text) VALUES (?1, ?2)")?
-        .execute(params![salt, reason])?;
-    let note = Note {
-        id: db.last_insert_rowid(),
-        seal: Note::seal(salt, reason),
-    };
+    db.prepare_cached("INSERT INTO note (salt, text) VALUES (?1, ?2)")?.execute(params![salt, reason])?;
+    let note = Note { id: db.last_insert_rowid(), seal: Note::seal(salt, reason) };
     let (category, level) = decision;
-    command(
-        writing,
-        id,
-        Command::Assess {
-            category,
-            level,
-            note,
-        },
-        actor,
-        now,
-    )
+    let assess = Command::Assess {
+        category,
+        level,
+        note,
+    };
+    let mut file = CaseFile::read(db, id)?;
+    let events = file.act(writing, assess, actor, now)?;
+    file.write(writing, None)?;
+    Ok(events)
 }
 
 fn append(
@@ -383,96 +255,188 @@ fn append(
     at: Timestamp,
 ) -> Result<(), StoreError> {
     let (actor, body) = (serde_json::to_string(actor)?, serde_json::to_string(event)?);
-    let record = Record {
-        seq: writing.head.seq + 1,
-        at,
-        incident,
-        actor: &actor,
-        body: &body,
-    };
+    let record = Record { seq: writing.head.seq + 1, at, incident, actor: &actor, body: &body };
     let hash = record.hash(&writing.head.hash);
     writing
         .db
-        .prepare_cached(
-            "INSERT INTO event (seq, at, incident, actor, body, hash) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-        )?
+        .prepare_cached("INSERT INTO event (seq, at, incident, actor, body, hash) VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?
         .execute(params![record.seq, at, incident, actor, body, hash.0])?;
-    *writing.head = Checkpoint {
-        seq: record.seq,
-        hash,
-    };
+    *writing.head = Checkpoint { seq: record.seq, hash };
     Ok(())
 }
 
 /// The newest record of the chain.
 pub(super) fn head(db: &Connection) -> Result<Checkpoint, StoreError> {
     let sql = "SELECT seq, hash FROM event ORDER BY seq DESC LIMIT 1";
-    let found = db.query_row(sql, [], |r| {
-        Ok(Checkpoint {
-            seq: r.get(0)?,
-            hash: Hash(r.get(1)?),
-        })
-    });
+    let found = db.query_row(sql, [], |r| Ok(Checkpoint { seq: r.get(0)?, hash: Hash(r.get(1)?) }));
     Ok(found.optional()?.unwrap_or_default())
 }
 
-/// An incident as its events have left it.
-pub(super) fn read(db: &Connection, id: IncidentId) -> Result<Incident, StoreError> {
-    let sql = "SELECT state, opened, posts, suggested, suggested_by, assessed, assessed_by, level
-               FROM incident WHERE id = ?1";
-    let found = db.prepare_cached(sql)?.query_row([id], |r| {
-        let category = |i| {
-            Ok::<_, rusqlite::Error>(
-                r.get_ref(i)?
-                    .as_str_or_null()?
-                    .and_then(Category::from_name),
-            )
-        };
-        let (suggested, assessed) = (category(3)?, category(5)?);
-        let by = |i| Ok::<_, rusqlite::Error>(r.get::<_, Option<String>>(i)?.unwrap_or_default());
-        Ok(Incident {
-            state: State::from_name(r.get_ref(0)?.as_str()?).unwrap_or(State::New),
-            opened: r.get(1)?,
-            posts: r.get::<_, i64>(2)?.try_into().unwrap_or(0),
-            suggested: suggested
-                .map(|category| {
-                    Ok::<_, rusqlite::Error>(Suggested {
-                        category,
-                        by: by(4)?,
-                    })
-                })
-                .transpose()?,
-            assessed: assessed
-                .map(|category| {
-                    Ok::<_, rusqlite::Error>(Assessed {
-                        category,
-                        level: r.get(7)?,
-                        by: by(6)?,
-                    })
-                })
-                .transpose()?,
-        })
-    });
-    found.optional()?.ok_or_else(|| StoreError::Unknown {
-        what: "incident",
-        id: id.to_string(),
-    })
+/// An incident in the writer's hands: read once, written once, whatever happens in between.
+struct CaseFile {
+    id: IncidentId,
+    incident: Incident,
+    /// State as stored; `None` when it is not stored yet.
+    stored: Option<State>,
+    latest: Timestamp,
+    sites: i64,
+    /// JSON.
+    opinion: Option<String>,
 }
 
-fn write(db: &Connection, id: IncidentId, incident: &Incident) -> Result<(), StoreError> {
-    let sql = "UPDATE incident SET state = ?2, opened = ?3, posts = ?4, suggested = ?5, suggested_by = ?6,
-               assessed = ?7, assessed_by = ?8, level = ?9 WHERE id = ?1";
-    let (suggested, assessed) = (incident.suggested.as_ref(), incident.assessed.as_ref());
-    db.prepare_cached(sql)?.execute(params![
-        id,
-        incident.state.as_str(),
-        incident.opened,
-        i64::try_from(incident.posts).unwrap_or(i64::MAX),
-        suggested.map(|s| s.category.as_str()),
-        suggested.map(|s| &s.by),
-        assessed.map(|a| a.category.as_str()),
-        assessed.map(|a| &a.by),
-        assessed.and_then(|a| a.level.as_ref()),
-    ])?;
-    Ok(())
+impl CaseFile {
+    /// One that is about to be opened.
+    fn new(db: &Connection) -> Result<Self, StoreError> {
+        let id = db
+            .prepare_cached("SELECT coalesce(max(id), 0) + 1 FROM incident")?
+            .query_row([], |r| r.get(0))?;
+        Ok(Self {
+            id,
+            incident: Incident::default(),
+            stored: None,
+            latest: Timestamp::MIN,
+            sites: 0,
+            opinion: None,
+        })
+    }
+
+    fn read(db: &Connection, id: IncidentId) -> Result<Self, StoreError> {
+        let sql = "SELECT state, opened, posts, suggested, suggested_by, assessed, assessed_by, level, latest,
+                   sites, opinion FROM incident WHERE id = ?1";
+        let found = db.prepare_cached(sql)?.query_row([id], |r| {
+            let state = State::from_name(r.get_ref(0)?.as_str()?).unwrap_or(State::New);
+            Ok(Self {
+                id,
+                incident: incident(r, state)?,
+                stored: Some(state),
+                latest: r.get(8)?,
+                sites: r.get(9)?,
+                opinion: r.get(10)?,
+            })
+        });
+        found.optional()?.ok_or_else(|| StoreError::Unknown {
+            what: "incident",
+            id: id.to_string(),
+        })
+    }
+
+    /// Asks `life`, appends the events to the chain and folds them in.
+    fn act(
+        &mut self,
+        writing: &mut Writing<'_>,
+        command: Command,
+        actor: &Actor,
+        now: Timestamp,
+    ) -> Result<Vec<Event>, StoreError> {
+        let events = life::decide(&self.incident, command, actor)?;
+        for event in &events {
+            append(writing, self.id, event, actor, now)?;
+            life::apply(&mut self.incident, event, actor);
+        }
+        Ok(events)
+    }
+
+    /// Counts a post's vote in place of its earlier one, and suggests what comes of it.
+    fn vote(
+        &mut self,
+        writing: &mut Writing<'_>,
+        before: Option<&Vote>,
+        after: Option<Vote>,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let mut opinion: Opinion = match &self.opinion {
+            Some(stored) => serde_json::from_str(stored)?,
+            None => Opinion::default(),
+        };
+        if let Some(vote) = before {
+            opinion.remove(vote);
+        }
+        if let Some(vote) = after {
+            opinion.add(vote);
+        }
+        self.opinion = Some(serde_json::to_string(&opinion)?);
+        let suggestion = opinion.suggestion();
+        let by = (suggestion.as_ref()).map_or(group::ALGORITHM, |s| &s.by);
+        let actor = Actor::Machine { by: by.to_owned() };
+        self.act(writing, Command::Suggest(suggestion), &actor, now)?;
+        Ok(())
+    }
+
+    /// Stores it; `title` only counts for one that is not stored yet.
+    fn write(&self, writing: &mut Writing<'_>, title: Option<String>) -> Result<(), StoreError> {
+        let state = self.incident.state;
+        let was = |test: fn(State) -> bool| i64::from(self.stored.is_some_and(test));
+        writing.delta.open += i64::from(state.is_open()) - was(State::is_open);
+        writing.delta.new += i64::from(state == State::New) - was(|s| s == State::New);
+        let sql = if self.stored.is_none() {
+            "INSERT INTO incident (id, state, opened, posts, suggested, suggested_by, assessed, assessed_by,
+             level, latest, sites, opinion, algorithm, title)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)"
+        } else {
+            "UPDATE incident SET state = ?2, opened = ?3, posts = ?4, suggested = ?5, suggested_by = ?6,
+             assessed = ?7, assessed_by = ?8, level = ?9, latest = ?10, sites = ?11, opinion = ?12 WHERE id = ?1"
+        };
+        let incident = &self.incident;
+        let (suggested, assessed) = (incident.suggested.as_ref(), incident.assessed.as_ref());
+        let mut values: Vec<&dyn ToSql> = Vec::with_capacity(14);
+        let posts = i64::try_from(incident.posts).unwrap_or(i64::MAX);
+        let state = state.as_str();
+        let by_machine = (
+            suggested.map(|s| s.category.as_str()),
+            suggested.map(|s| &s.by),
+        );
+        let by_person = (
+            assessed.map(|a| a.category.as_str()),
+            assessed.map(|a| &a.by),
+        );
+        let level = assessed.and_then(|a| a.level.as_ref());
+        values.extend::<[&dyn ToSql; 12]>([
+            &self.id,
+            &state,
+            &incident.opened,
+            &posts,
+            &by_machine.0,
+            &by_machine.1,
+            &by_person.0,
+            &by_person.1,
+            &level,
+            &self.latest,
+            &self.sites,
+            &self.opinion,
+        ]);
+        if self.stored.is_none() {
+            values.extend::<[&dyn ToSql; 2]>([&group::ALGORITHM, &title]);
+        }
+        writing.db.prepare_cached(sql)?.execute(&values[..])?;
+        Ok(())
+    }
+}
+
+/// The columns that [`CaseFile::read`] asks for first.
+fn incident(row: &rusqlite::Row<'_>, state: State) -> rusqlite::Result<Incident> {
+    let category = |i| {
+        let name = row.get_ref(i)?.as_str_or_null()?;
+        Ok::<_, rusqlite::Error>(name.and_then(Category::from_name))
+    };
+    let by = |i| {
+        row.get::<_, Option<String>>(i)
+            .map(Option::unwrap_or_default)
+    };
+    let (suggested, assessed) = (category(3)?, category(5)?);
+    let (suggested_by, assessed_by) = (by(4)?, by(6)?);
+    let level = row.get(7)?;
+    Ok(Incident {
+        state,
+        opened: row.get(1)?,
+        posts: row.get::<_, i64>(2)?.try_into().unwrap_or(0),
+        suggested: suggested.map(|category| Suggested {
+            category,
+            by: suggested_by,
+        }),
+        assessed: assessed.map(|category| Assessed {
+            category,
+            level,
+            by: assessed_by,
+        }),
+    })
 }

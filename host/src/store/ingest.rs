@@ -42,26 +42,14 @@ pub(super) fn known(db: &Connection, source: i64, id: &str) -> Result<Option<Kno
     let sql = "SELECT row, content, views, likes, replies, shares FROM post
                WHERE source = ?1 AND id = ?2";
     let found = db.prepare_cached(sql)?.query_row(params![source, id], |r| {
-        Ok(Known {
-            row: r.get(0)?,
-            content: r.get(1)?,
-            reactions: reactions(r, 2)?,
-        })
+        Ok(Known { row: r.get(0)?, content: r.get(1)?, reactions: reactions(r, 2)? })
     });
     Ok(found.optional()?)
 }
 
 pub(super) fn reactions(row: &rusqlite::Row<'_>, first: usize) -> rusqlite::Result<Reactions> {
-    let count = |i| {
-        row.get::<_, Option<i64>>(first + i)
-            .map(|n| n.and_then(|n| u64::try_from(n).ok()))
-    };
-    Ok(Reactions {
-        views: count(0)?,
-        likes: count(1)?,
-        replies: count(2)?,
-        shares: count(3)?,
-    })
+    let count = |i| row.get::<_, Option<i64>>(first + i).map(|n| n.and_then(|n| u64::try_from(n).ok()));
+    Ok(Reactions { views: count(0)?, likes: count(1)?, replies: count(2)?, shares: count(3)? })
 }
 
 /// SQLite's integers end at 2^63; a page that claims more is believed up to there.
@@ -86,18 +74,14 @@ pub(super) fn changes_reactions(old: Reactions, new: Reactions) -> bool {
 
 pub(super) fn source(db: &Connection, plugin: &str, site: &str) -> Result<Option<i64>, StoreError> {
     let sql = "SELECT id FROM source WHERE plugin = ?1 AND site = ?2";
-    Ok(db
-        .prepare_cached(sql)?
-        .query_row((plugin, site), |r| r.get(0))
-        .optional()?)
+    Ok(db.prepare_cached(sql)?.query_row((plugin, site), |r| r.get(0)).optional()?)
 }
 
 fn source_or_new(db: &Connection, plugin: &str, site: &str) -> Result<i64, StoreError> {
     if let Some(id) = source(db, plugin, site)? {
         return Ok(id);
     }
-    db.prepare_cached("INSERT INTO source (plugin, site) VALUES (?1, ?2)")?
-        .execute((plugin, site))?;
+    db.prepare_cached("INSERT INTO source (plugin, site) VALUES (?1, ?2)")?.execute((plugin, site))?;
     Ok(db.last_insert_rowid())
 }
 
@@ -111,27 +95,19 @@ pub(super) fn ingest(writing: &mut Writing<'_>, batch: &Batch) -> Result<Ingeste
     };
     // A page that lists one id twice with different texts would otherwise make two versions at every sight.
     let mut met = HashSet::new();
-    for prepared in batch
-        .posts
-        .iter()
-        .filter(|p| met.insert(p.post.id.as_str()))
-    {
+    for prepared in batch.posts.iter().filter(|p| met.insert(p.post.id.as_str())) {
         intake.post(writing, prepared, &mut done)?;
     }
     for list in [&mut done.opened, &mut done.joined] {
         list.sort_unstable();
         list.dedup();
     }
-    done.joined
-        .retain(|id| done.opened.binary_search(id).is_err());
+    done.joined.retain(|id| done.opened.binary_search(id).is_err());
     writing.delta.posts += i64::try_from(done.new).unwrap_or(i64::MAX);
     if let Some(sweep) = batch.sweep.filter(|_| done.new > 0) {
         let sql = "UPDATE watch SET posts = posts + ?2
                    WHERE id = (SELECT watch FROM sweep WHERE id = ?1)";
-        writing
-            .db
-            .prepare_cached(sql)?
-            .execute((sweep, done.new as i64))?;
+        writing.db.prepare_cached(sql)?.execute((sweep, done.new as i64))?;
     }
     Ok(done)
 }
@@ -180,12 +156,7 @@ struct Intake {
 }
 
 impl Intake {
-    fn post(
-        &self,
-        writing: &mut Writing<'_>,
-        prepared: &Prepared,
-        done: &mut Ingested,
-    ) -> Result<(), StoreError> {
+    fn post(&self, writing: &mut Writing<'_>, prepared: &Prepared, done: &mut Ingested) -> Result<(), StoreError> {
         let content = content(&prepared.post);
         match known(writing.db, self.source, &prepared.post.id)? {
             None => {
@@ -208,12 +179,7 @@ impl Intake {
         Ok(())
     }
 
-    fn insert(
-        &self,
-        db: &Connection,
-        prepared: &Prepared,
-        content: &Content,
-    ) -> Result<PostRowId, StoreError> {
+    fn insert(&self, db: &Connection, prepared: &Prepared, content: &Content) -> Result<PostRowId, StoreError> {
         let post = &prepared.post;
         let row = rowid::allocate(db, rowid::filed(post.published, self.captured))?;
         let sql = "INSERT INTO post (row, source, id, content, captured, revised, sweep, kind, published,
@@ -259,12 +225,9 @@ impl Intake {
         content: &Content,
     ) -> Result<Option<Vote>, StoreError> {
         let post = &prepared.post;
-        let labels: Option<String> = db
-            .prepare_cached("SELECT labels FROM post WHERE row = ?1")?
-            .query_row([row], |r| r.get(0))?;
-        let before = labels
-            .map(|l| serde_json::from_str::<Vec<LabelBy>>(&l))
-            .transpose()?;
+        let labels: Option<String> =
+            db.prepare_cached("SELECT labels FROM post WHERE row = ?1")?.query_row([row], |r| r.get(0))?;
+        let before = labels.map(|l| serde_json::from_str::<Vec<LabelBy>>(&l)).transpose()?;
         db.prepare_cached(
             "INSERT INTO post_version (row, version, captured, title, text)
              SELECT row, version, revised, title, text FROM post WHERE row = ?1",
@@ -310,13 +273,7 @@ impl Intake {
             .db
             .prepare_cached("UPDATE mention SET topics = ?2 WHERE row = ?1")?
             .execute(params![row, json_unless_empty(topics)?])?;
-        incidents::revote(
-            writing,
-            incident,
-            before.as_ref(),
-            vote(&prepared.labels),
-            self.captured,
-        )
+        incidents::revote(writing, incident, before.as_ref(), vote(&prepared.labels), self.captured)
     }
 
     fn mention(
@@ -342,9 +299,9 @@ impl Intake {
         };
         let (incident, opened) = incidents::place(writing, &mention)?;
         if opened {
-            done.opened.push(incident)
+            done.opened.push(incident);
         } else {
-            done.joined.push(incident)
+            done.joined.push(incident);
         }
         Ok(())
     }
@@ -365,23 +322,17 @@ fn store_topics(db: &Connection, row: PostRowId, topics: &[String]) -> Result<()
         let id = match known {
             Some(id) => id,
             None => {
-                db.prepare_cached("INSERT INTO topic (name) VALUES (?1)")?
-                    .execute([name])?;
+                db.prepare_cached("INSERT INTO topic (name) VALUES (?1)")?.execute([name])?;
                 db.last_insert_rowid()
             }
         };
-        db.prepare_cached("INSERT OR IGNORE INTO topic_post (topic, row) VALUES (?1, ?2)")?
-            .execute((id, row))?;
+        db.prepare_cached("INSERT OR IGNORE INTO topic_post (topic, row) VALUES (?1, ?2)")?.execute((id, row))?;
     }
     Ok(())
 }
 
 fn json_unless_empty<T: serde::Serialize>(list: &[T]) -> Result<Option<String>, StoreError> {
-    if list.is_empty() {
-        Ok(None)
-    } else {
-        Ok(Some(serde_json::to_string(list)?))
-    }
+    if list.is_empty() { Ok(None) } else { Ok(Some(serde_json::to_string(list)?)) }
 }
 
 /// What is kept of a post but never asked for.
@@ -389,10 +340,8 @@ fn extra(post: &Post) -> Result<Option<String>, StoreError> {
     if post.media.is_empty() && post.extra.is_empty() {
         return Ok(None);
     }
-    let kept = HashMap::from([
-        ("media", serde_json::to_value(&post.media)?),
-        ("extra", serde_json::to_value(&post.extra)?),
-    ]);
+    let kept =
+        HashMap::from([("media", serde_json::to_value(&post.media)?), ("extra", serde_json::to_value(&post.extra)?)]);
     Ok(Some(serde_json::to_string(&kept)?))
 }
 

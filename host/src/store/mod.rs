@@ -67,9 +67,7 @@ struct Inner {
 
 impl std::fmt::Debug for Store {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Store")
-            .field("dir", &self.inner.dir)
-            .finish_non_exhaustive()
+        f.debug_struct("Store").field("dir", &self.inner.dir).finish_non_exhaustive()
     }
 }
 
@@ -81,11 +79,7 @@ impl Drop for Inner {
 
 impl Inner {
     fn stop(&self) {
-        let thread = self
-            .thread
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(thread) = thread {
             let _ = self.queue.send(Message::Stop);
             if thread.join().is_err() {
@@ -102,10 +96,7 @@ impl Store {
     ///
     /// # Errors
     /// Another process owns the directory; it cannot be used; the store in it is newer or damaged.
-    pub fn open(
-        dir: &Path,
-        on_commit: Option<Box<dyn Fn(u64) + Send>>,
-    ) -> Result<Self, StoreError> {
+    pub fn open(dir: &Path, on_commit: Option<Box<dyn Fn(u64) + Send>>) -> Result<Self, StoreError> {
         let lock = own(dir)?;
         let path = dir.join(schema::FILE);
         // SQLite gives its log the same permissions.
@@ -113,17 +104,7 @@ impl Store {
         let db = schema::open_writer(&path)?;
         let near = load_near(&db, NEAR_LIMIT)?;
         let head = incidents::head(&db)?;
-        Self::start(
-            dir,
-            Writer {
-                db,
-                near,
-                head,
-                on_commit: on_commit.map(|f| f as OnCommit),
-                lock,
-                commits: 0,
-            },
-        )
+        Self::start(dir, Writer { db, near, head, on_commit: on_commit.map(|f| f as OnCommit), lock, commits: 0 })
     }
 
     fn start(dir: &Path, writer: Writer) -> Result<Self, StoreError> {
@@ -132,14 +113,8 @@ impl Store {
             .name("store".to_owned())
             .spawn(move || writer.serve(&jobs))
             .map_err(|e| unusable(dir, &e))?;
-        let inner = Inner {
-            dir: dir.to_owned(),
-            queue,
-            thread: Mutex::new(Some(thread)),
-        };
-        Ok(Self {
-            inner: Arc::new(inner),
-        })
+        let inner = Inner { dir: dir.to_owned(), queue, thread: Mutex::new(Some(thread)) };
+        Ok(Self { inner: Arc::new(inner) })
     }
 
     /// The data directory.
@@ -177,12 +152,7 @@ impl Store {
     ///
     /// # Errors
     /// Nothing is changed.
-    pub fn touch(
-        &self,
-        plugin: &str,
-        site: &str,
-        posts: Vec<(String, Reactions)>,
-    ) -> Result<u64, StoreError> {
+    pub fn touch(&self, plugin: &str, site: &str, posts: Vec<(String, Reactions)>) -> Result<u64, StoreError> {
         let (plugin, site) = (plugin.to_owned(), site.to_owned());
         self.run(move |w| ingest::touch(w.db, &plugin, &site, &posts))
     }
@@ -237,12 +207,7 @@ impl Store {
     ///
     /// # Errors
     /// It does not run.
-    pub fn finish_sweep(
-        &self,
-        sweep: i64,
-        now: Timestamp,
-        tally: &SweepTally,
-    ) -> Result<(), StoreError> {
+    pub fn finish_sweep(&self, sweep: i64, now: Timestamp, tally: &SweepTally) -> Result<(), StoreError> {
         let tally = tally.clone();
         self.run(move |w| watches::finish_sweep(w.db, sweep, now, &tally))
     }
@@ -264,9 +229,7 @@ impl Store {
         let mut salt = [0; 16];
         getrandom::fill(&mut salt).map_err(|e| StoreError::Internal(e.to_string()))?;
         let reason = reason.to_owned();
-        self.run(move |w| {
-            incidents::assess(w, incident, (category, level), &reason, &salt, &actor, now)
-        })
+        self.run(move |w| incidents::assess(w, incident, (category, level), &reason, &salt, &actor, now))
     }
 
     /// Queues a job and waits until its transaction is on disk.
@@ -277,21 +240,14 @@ impl Store {
     {
         let (reply, answer) = mpsc::sync_channel(1);
         let job = Box::new(Task::new(work, reply));
-        self.inner
-            .queue
-            .send(Message::Run(job))
-            .map_err(|_| StoreError::Closed)?;
+        self.inner.queue.send(Message::Run(job)).map_err(|_| StoreError::Closed)?;
         answer.recv().unwrap_or(Err(StoreError::Closed))
     }
 }
 
 /// Creates the directory for this user alone and locks it.
 fn own(dir: &Path) -> Result<File, StoreError> {
-    DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(dir)
-        .map_err(|e| unusable(dir, &e))?;
+    DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(|e| unusable(dir, &e))?;
     let path = dir.join("caifeng.lock");
     let mut lock = private(&path)?;
     match lock.try_lock() {
@@ -299,15 +255,8 @@ fn own(dir: &Path) -> Result<File, StoreError> {
         Err(TryLockError::WouldBlock) => {
             let mut pid = String::new();
             let _ = lock.read_to_string(&mut pid);
-            let pid = if pid.trim().is_empty() {
-                "unknown".to_owned()
-            } else {
-                pid.trim().to_owned()
-            };
-            return Err(StoreError::Owned {
-                dir: dir.to_owned(),
-                pid,
-            });
+            let pid = if pid.trim().is_empty() { "unknown".to_owned() } else { pid.trim().to_owned() };
+            return Err(StoreError::Owned { dir: dir.to_owned(), pid });
         }
         Err(TryLockError::Error(e)) => return Err(unusable(&path, &e)),
     }
@@ -323,12 +272,7 @@ fn own(dir: &Path) -> Result<File, StoreError> {
 /// Opens a file that only this user may read, creating it if need be.
 fn private(path: &Path) -> Result<File, StoreError> {
     let mut options = OpenOptions::new();
-    options
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .mode(0o600);
+    options.read(true).write(true).create(true).truncate(false).mode(0o600);
     options.open(path).map_err(|e| unusable(path, &e))
 }
 
@@ -336,10 +280,7 @@ fn unusable(path: &Path, error: &std::io::Error) -> StoreError {
     use std::io::ErrorKind::{QuotaExceeded, StorageFull};
     match error.kind() {
         StorageFull | QuotaExceeded => StoreError::Disk(error.to_string()),
-        _ => StoreError::Directory {
-            path: path.to_owned(),
-            why: error.to_string(),
-        },
+        _ => StoreError::Directory { path: path.to_owned(), why: error.to_string() },
     }
 }
 
@@ -347,31 +288,14 @@ fn unusable(path: &Path, error: &std::io::Error) -> StoreError {
 fn load_near(db: &Connection, limit: usize) -> Result<NearIndex, StoreError> {
     let mut near = NearIndex::new();
     let oldest: Option<i64> = db
-        .query_row(
-            "SELECT row FROM mention ORDER BY row DESC LIMIT 1 OFFSET ?1",
-            [limit as i64],
-            |r| r.get(0),
-        )
+        .query_row("SELECT row FROM mention ORDER BY row DESC LIMIT 1 OFFSET ?1", [limit as i64], |r| r.get(0))
         .map(Some)
-        .or_else(|e| {
-            if e == rusqlite::Error::QueryReturnedNoRows {
-                Ok(None)
-            } else {
-                Err(e)
-            }
-        })?;
-    let sql =
-        "SELECT row, signature FROM mention WHERE row > ?1 AND signature IS NOT NULL ORDER BY row";
+        .or_else(|e| if e == rusqlite::Error::QueryReturnedNoRows { Ok(None) } else { Err(e) })?;
+    let sql = "SELECT row, signature FROM mention WHERE row > ?1 AND signature IS NOT NULL ORDER BY row";
     let mut statement = db.prepare(sql)?;
     let mut rows = statement.query([oldest.unwrap_or(i64::MIN)])?;
     while let Some(r) = rows.next()? {
-        if let Some(signature) = r
-            .get_ref(1)?
-            .as_blob_or_null()
-            .ok()
-            .flatten()
-            .and_then(Signature::from_bytes)
-        {
+        if let Some(signature) = r.get_ref(1)?.as_blob_or_null().ok().flatten().and_then(Signature::from_bytes) {
             near.insert(&signature, r.get(0)?);
         }
     }

@@ -35,9 +35,7 @@ pub fn second(row: PostRowId) -> Timestamp {
 /// The second a post is filed under.
 pub(super) fn filed(published: Option<Timestamp>, captured: Timestamp) -> Timestamp {
     let captured = captured.clamp(EARLIEST, LATEST);
-    published
-        .filter(|p| (EARLIEST..=captured).contains(p))
-        .unwrap_or(captured)
+    published.filter(|p| (EARLIEST..=captured).contains(p)).unwrap_or(captured)
 }
 
 /// The next free key of a second, or of the first one after it that has one.
@@ -72,8 +70,7 @@ mod tests {
     #[test]
     fn keys_sort_by_time_and_never_repeat() {
         let db = Connection::open_in_memory().unwrap();
-        db.execute_batch("CREATE TABLE post (row INTEGER PRIMARY KEY)")
-            .unwrap();
+        db.execute_batch("CREATE TABLE post (row INTEGER PRIMARY KEY)").unwrap();
         let give = |at| {
             let row = allocate(&db, at).unwrap();
             db.execute("INSERT INTO post VALUES (?1)", [row]).unwrap();
@@ -83,8 +80,7 @@ mod tests {
         assert!(a < b && b < c, "{a} {b} {c}");
         assert_eq!([a, b, c].map(second), [-1, -1, 0]);
         // A second that is full spills into the next.
-        db.execute("INSERT INTO post VALUES (?1)", [first(8) - 1])
-            .unwrap();
+        db.execute("INSERT INTO post VALUES (?1)", [first(8) - 1]).unwrap();
         assert_eq!(allocate(&db, 7).unwrap(), first(8));
         assert_eq!(first(i64::MAX), first(LATEST + 1));
     }

@@ -45,19 +45,11 @@ pub(super) fn open_reader(path: &Path) -> Result<Connection, StoreError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let db = Connection::open_with_flags(path, flags)?;
     db.set_prepared_statement_cache_capacity(STATEMENTS);
-    db.execute_batch(
-        "PRAGMA query_only = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -8192;",
-    )?;
+    db.execute_batch("PRAGMA query_only = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -8192;")?;
     db.busy_timeout(std::time::Duration::from_secs(5))?;
     match version(&db)? {
-        found if found > KNOWN => Err(StoreError::Newer {
-            found,
-            known: KNOWN,
-        }),
-        found if found < KNOWN => Err(StoreError::Older {
-            found,
-            known: KNOWN,
-        }),
+        found if found > KNOWN => Err(StoreError::Newer { found, known: KNOWN }),
+        found if found < KNOWN => Err(StoreError::Older { found, known: KNOWN }),
         _ => Ok(db),
     }
 }
@@ -69,14 +61,9 @@ fn version(db: &Connection) -> Result<i64, StoreError> {
 fn migrate(db: &mut Connection) -> Result<(), StoreError> {
     let tx = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let found = version(&tx)?;
-    let applied = usize::try_from(found)
-        .ok()
-        .filter(|n| *n <= MIGRATIONS.len());
+    let applied = usize::try_from(found).ok().filter(|n| *n <= MIGRATIONS.len());
     let Some(applied) = applied else {
-        return Err(StoreError::Newer {
-            found,
-            known: KNOWN,
-        });
+        return Err(StoreError::Newer { found, known: KNOWN });
     };
     for migration in &MIGRATIONS[applied..] {
         tx.execute_batch(migration)?;

@@ -31,10 +31,7 @@ fn post(id: &str, text: &str) -> Post {
         kind: Kind::Post,
         url: format!("https://bbs.example/thread/{id}.html"),
         parent: None,
-        author: Some(Author {
-            id: "p-1".into(),
-            name: "p-1".into(),
-        }),
+        author: Some(Author { id: "p-1".into(), name: "p-1".into() }),
         publisher: None,
         title: None,
         text: text.into(),
@@ -52,37 +49,16 @@ fn prepared(post: Post) -> Prepared {
     let tokens = post.text.chars().map(|c| format!("{c} ")).collect();
     let signature = Signature::of(post.title.as_deref(), &post.text);
     let links = vec![post.url.clone()];
-    Prepared {
-        post,
-        tokens,
-        signature,
-        links,
-        topics: Some(vec![]),
-        labels: vec![],
-    }
+    Prepared { post, tokens, signature, links, topics: Some(vec![]), labels: vec![] }
 }
 
 fn label(name: &str, score: f32) -> LabelBy {
-    let label = Label {
-        name: name.into(),
-        score,
-        evidence: vec!["证据".into()],
-    };
-    LabelBy {
-        by: "triage@0.1.0".into(),
-        group: "category".into(),
-        label,
-    }
+    let label = Label { name: name.into(), score, evidence: vec!["证据".into()] };
+    LabelBy { by: "triage@0.1.0".into(), group: "category".into(), label }
 }
 
 fn batch(posts: Vec<Prepared>) -> Batch {
-    Batch {
-        sweep: None,
-        plugin: "feed".into(),
-        site: "bbs.example".into(),
-        captured: NOW,
-        posts,
-    }
+    Batch { sweep: None, plugin: "feed".into(), site: "bbs.example".into(), captured: NOW, posts }
 }
 
 fn all_posts(reader: &Reader) -> Vec<PostRow> {
@@ -94,9 +70,7 @@ fn text(n: u64) -> String {
     let mut state = n.wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_add(1);
     (0..60)
         .map(|_| {
-            state = state
-                .wrapping_mul(6_364_136_223_846_793_005)
-                .wrapping_add(1_442_695_040_888_963_407);
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
             char::from_u32(0x4e00 + ((state >> 33) % 0x5000) as u32).unwrap()
         })
         .collect()
@@ -108,25 +82,11 @@ fn a_post_comes_out_as_it_went_in() {
     let mut p = prepared(post("1", "自来水浑浊，没有人管"));
     p.post.title = Some("水".into());
     p.post.publisher = Some("某报".into());
-    p.post.reactions = Reactions {
-        views: Some(u64::MAX),
-        likes: Some(2),
-        replies: None,
-        shares: Some(0),
-    };
+    p.post.reactions = Reactions { views: Some(u64::MAX), likes: Some(2), replies: None, shares: Some(0) };
     p.topics = Some(vec!["供水".into()]);
     p.labels = vec![label("problem", 0.75)];
     let done = store.ingest(batch(vec![p.clone()])).unwrap();
-    assert_eq!(
-        done,
-        Ingested {
-            new: 1,
-            changed: 0,
-            matched: 1,
-            opened: vec![1],
-            joined: vec![]
-        }
-    );
+    assert_eq!(done, Ingested { new: 1, changed: 0, matched: 1, opened: vec![1], joined: vec![] });
     let reader = store.reader().unwrap();
     let row = all_posts(&reader).remove(0);
     assert_eq!(super::second(row.row), NOW - 3600);
@@ -145,10 +105,7 @@ fn a_post_comes_out_as_it_went_in() {
         day_only: false,
         captured: NOW,
         version: 1,
-        reactions: Reactions {
-            views: Some(i64::MAX as u64),
-            ..p.post.reactions
-        },
+        reactions: Reactions { views: Some(i64::MAX as u64), ..p.post.reactions },
         topics: vec!["供水".into()],
         labels: p.labels.clone(),
         incident: Some(1),
@@ -156,10 +113,7 @@ fn a_post_comes_out_as_it_went_in() {
     };
     assert_eq!(row, expected);
     let incident = reader.incident(1).unwrap().unwrap();
-    assert_eq!(
-        (incident.title.as_str(), incident.posts, incident.sites),
-        ("水", 1, 1)
-    );
+    assert_eq!((incident.title.as_str(), incident.posts, incident.sites), ("水", 1, 1));
     assert_eq!((incident.opened, incident.latest), (NOW, NOW - 3600));
     assert_eq!(incident.category, Some(Category::Problem));
     assert_eq!(incident.category_by.as_deref(), Some("triage@0.1.0"));
@@ -169,22 +123,12 @@ fn a_post_comes_out_as_it_went_in() {
 #[test]
 fn the_same_batch_twice_adds_nothing() {
     let (_dir, store) = store();
-    let posts: Vec<_> = (0..20)
-        .map(|n| prepared(post(&n.to_string(), &text(n))))
-        .collect();
+    let posts: Vec<_> = (0..20).map(|n| prepared(post(&n.to_string(), &text(n)))).collect();
     assert_eq!(store.ingest(batch(posts.clone())).unwrap().new, 20);
     let reader = store.reader().unwrap();
-    let before = (
-        all_posts(&reader),
-        reader.verify_chain(None).unwrap().unwrap(),
-        reader.figures().unwrap(),
-    );
+    let before = (all_posts(&reader), reader.verify_chain(None).unwrap().unwrap(), reader.figures().unwrap());
     assert_eq!(store.ingest(batch(posts)).unwrap(), Ingested::default());
-    let after = (
-        all_posts(&reader),
-        reader.verify_chain(None).unwrap().unwrap(),
-        reader.figures().unwrap(),
-    );
+    let after = (all_posts(&reader), reader.verify_chain(None).unwrap().unwrap(), reader.figures().unwrap());
     assert_eq!(before, after);
     assert_eq!(after.2.posts, 20);
     assert_eq!((after.2.mentions, after.2.open, after.2.new), (20, 20, 20));
@@ -200,77 +144,29 @@ fn only_title_and_text_make_a_version() {
     let mut liked = first.clone();
     liked.post.reactions.likes = Some(5);
     let posts = [first.post.clone(), liked.post.clone(), post("2", "别的")];
-    assert_eq!(
-        reader.unseen("feed", "bbs.example", &posts).unwrap(),
-        [Novelty::Known, Novelty::Known, Novelty::New]
-    );
-    assert_eq!(
-        reader.unseen("feed", "bbs.example", &posts[1..2]).unwrap(),
-        [Novelty::Reactions]
-    );
-    assert_eq!(
-        store.ingest(batch(vec![liked.clone()])).unwrap(),
-        Ingested::default()
-    );
+    assert_eq!(reader.unseen("feed", "bbs.example", &posts).unwrap(), [Novelty::Known, Novelty::Known, Novelty::New]);
+    assert_eq!(reader.unseen("feed", "bbs.example", &posts[1..2]).unwrap(), [Novelty::Reactions]);
+    assert_eq!(store.ingest(batch(vec![liked.clone()])).unwrap(), Ingested::default());
     let row = all_posts(&reader).remove(0);
     assert_eq!((row.version, row.reactions.likes), (1, Some(5)));
     // A sight that does not say keeps what was said before.
-    assert_eq!(
-        store
-            .touch(
-                "feed",
-                "bbs.example",
-                vec![("1".into(), Reactions::default())]
-            )
-            .unwrap(),
-        0
-    );
-    let viewed = Reactions {
-        views: Some(9),
-        ..Reactions::default()
-    };
-    assert_eq!(
-        store
-            .touch(
-                "feed",
-                "bbs.example",
-                vec![("1".into(), viewed), ("x".into(), viewed)]
-            )
-            .unwrap(),
-        1
-    );
+    assert_eq!(store.touch("feed", "bbs.example", vec![("1".into(), Reactions::default())]).unwrap(), 0);
+    let viewed = Reactions { views: Some(9), ..Reactions::default() };
+    assert_eq!(store.touch("feed", "bbs.example", vec![("1".into(), viewed), ("x".into(), viewed)]).unwrap(), 1);
 
     let changed = prepared(post("1", "新的说法"));
-    assert_eq!(
-        reader
-            .unseen("feed", "bbs.example", &[changed.post.clone()])
-            .unwrap(),
-        [Novelty::Changed]
-    );
+    assert_eq!(reader.unseen("feed", "bbs.example", std::slice::from_ref(&changed.post)).unwrap(), [Novelty::Changed]);
     let done = store.ingest(batch(vec![changed])).unwrap();
     assert_eq!((done.new, done.changed, done.matched), (0, 1, 1));
     assert!(done.opened.is_empty() && done.joined.is_empty());
     let row = all_posts(&reader).remove(0);
     assert_eq!((row.version, row.text.as_str()), (2, "新的说法"));
-    assert_eq!(
-        (row.reactions.likes, row.reactions.views),
-        (Some(5), Some(9))
-    );
-    let find = |token: &str| {
-        reader
-            .posts(&PostQuery {
-                text: Some(format!("\"{token}\"")),
-                ..PostQuery::default()
-            })
-            .unwrap()
-    };
+    assert_eq!((row.reactions.likes, row.reactions.views), (Some(5), Some(9)));
+    let find =
+        |token: &str| reader.posts(&PostQuery { text: Some(format!("\"{token}\"")), ..PostQuery::default() }).unwrap();
     assert_eq!((find("旧").len(), find("新").len()), (0, 1));
     let raw = Connection::open(dir.path().join(schema::FILE)).unwrap();
-    let old: String = raw
-        .query_row("SELECT text FROM post_version WHERE version = 1", [], |r| {
-            r.get(0)
-        })
-        .unwrap();
+    let old: String = raw.query_row("SELECT text FROM post_version WHERE version = 1", [], |r| r.get(0)).unwrap();
     assert_eq!(old, "旧的说法");
 }
 
@@ -281,24 +177,15 @@ fn one_id_twice_on_a_page_counts_once() {
     let posts: Vec<_> = page.iter().map(|p| p.post.clone()).collect();
     assert_eq!(store.ingest(batch(page.clone())).unwrap().new, 1);
     assert_eq!(store.ingest(batch(page)).unwrap(), Ingested::default());
-    let novelty = store
-        .reader()
-        .unwrap()
-        .unseen("feed", "bbs.example", &posts)
-        .unwrap();
+    let novelty = store.reader().unwrap().unseen("feed", "bbs.example", &posts).unwrap();
     assert_eq!(novelty, [Novelty::Known, Novelty::Known]);
 }
 
 #[test]
 fn sites_do_not_touch_each_other() {
     let (_dir, store) = store();
-    store
-        .ingest(batch(vec![prepared(post("1", "原来的"))]))
-        .unwrap();
-    let other = Batch {
-        site: "evil.example".into(),
-        ..batch(vec![prepared(post("1", "假的"))])
-    };
+    store.ingest(batch(vec![prepared(post("1", "原来的"))])).unwrap();
+    let other = Batch { site: "evil.example".into(), ..batch(vec![prepared(post("1", "假的"))]) };
     assert_eq!(store.ingest(other).unwrap().new, 1);
     let posts = all_posts(&store.reader().unwrap());
     assert_eq!(posts.len(), 2);
@@ -317,63 +204,29 @@ fn posts_are_grouped_and_say_why() {
     comment.post.parent = Some("1".into());
     comment.labels = vec![label("problem", 0.9)];
     let mut pointer = prepared(post("3", &text(3)));
-    pointer
-        .links
-        .push("https://bbs.example/thread/1.html".into());
+    pointer.links.push("https://bbs.example/thread/1.html".into());
     let copy = prepared(post("4", &story));
     let mut unasked = prepared(post("5", &story));
     unasked.topics = None;
-    let done = store
-        .ingest(batch(vec![comment, pointer, copy, unasked]))
-        .unwrap();
-    assert_eq!(
-        (done.new, done.matched, done.opened, done.joined),
-        (4, 3, vec![], vec![1])
-    );
+    let done = store.ingest(batch(vec![comment, pointer, copy, unasked])).unwrap();
+    assert_eq!((done.new, done.matched, done.opened, done.joined), (4, 3, vec![], vec![1]));
 
     // The index of near-duplicates survives a restart.
     drop(store);
     let store = Store::open(dir.path(), None).unwrap();
-    assert_eq!(
-        store
-            .ingest(batch(vec![prepared(post("6", &story))]))
-            .unwrap()
-            .joined,
-        [1]
-    );
+    assert_eq!(store.ingest(batch(vec![prepared(post("6", &story))])).unwrap().joined, [1]);
 
     let reader = store.reader().unwrap();
-    let why = |id: &str| {
-        all_posts(&reader)
-            .into_iter()
-            .find(|p| p.id == id)
-            .unwrap()
-            .why
-    };
+    let why = |id: &str| all_posts(&reader).into_iter().find(|p| p.id == id).unwrap().why;
     let address = "https://bbs.example/thread/1.html".to_owned();
     assert_eq!(why("1"), None);
-    assert_eq!(
-        why("2"),
-        Some(Why::Parent {
-            to: address.clone()
-        })
-    );
+    assert_eq!(why("2"), Some(Why::Parent { to: address.clone() }));
     assert_eq!(why("3"), Some(Why::Link { url: address }));
     assert!(matches!(why("4"), Some(Why::Near { similarity, .. }) if similarity > 0.99));
     assert!(matches!(why("6"), Some(Why::Near { .. })));
-    assert_eq!(
-        all_posts(&reader)
-            .into_iter()
-            .find(|p| p.id == "5")
-            .unwrap()
-            .incident,
-        None
-    );
+    assert_eq!(all_posts(&reader).into_iter().find(|p| p.id == "5").unwrap().incident, None);
     let incident = reader.incident(1).unwrap().unwrap();
-    assert_eq!(
-        (incident.posts, incident.sites, incident.category),
-        (5, 1, Some(Category::Problem))
-    );
+    assert_eq!((incident.posts, incident.sites, incident.category), (5, 1, Some(Category::Problem)));
 }
 
 #[test]
@@ -385,36 +238,15 @@ fn roots_and_addresses_of_many_incidents_join_nothing() {
         batch(vec![p])
     };
     for n in 0..3 {
-        assert_eq!(
-            store
-                .ingest(with(&format!("r{n}"), n, "https://gov.example/"))
-                .unwrap()
-                .opened
-                .len(),
-            1
-        );
+        assert_eq!(store.ingest(with(&format!("r{n}"), n, "https://gov.example/")).unwrap().opened.len(), 1);
     }
     // Two incidents that lead to one address: neither is meant.
     let reader = store.reader().unwrap();
     let mut far = with("a", 10, "https://gov.example/policy-12345.html");
     far.posts[0].post.published = Some(NOW - 90 * 86_400);
     assert_eq!(store.ingest(far).unwrap().opened.len(), 1);
-    assert_eq!(
-        store
-            .ingest(with("b", 11, "https://gov.example/policy-12345.html"))
-            .unwrap()
-            .opened
-            .len(),
-        1
-    );
-    assert_eq!(
-        store
-            .ingest(with("c", 12, "https://gov.example/policy-12345.html"))
-            .unwrap()
-            .joined
-            .len(),
-        1
-    );
+    assert_eq!(store.ingest(with("b", 11, "https://gov.example/policy-12345.html")).unwrap().opened.len(), 1);
+    assert_eq!(store.ingest(with("c", 12, "https://gov.example/policy-12345.html")).unwrap().joined.len(), 1);
     assert_eq!(reader.figures().unwrap().open, 5);
 }
 
@@ -431,30 +263,12 @@ fn first_sight_is_the_earliest_capture_and_a_person_decides() {
     let reader = store.reader().unwrap();
     assert_eq!(reader.incident(1).unwrap().unwrap().opened, NOW - 500);
 
-    let machine = Actor::Machine {
-        by: "triage@0.1.0".into(),
-    };
-    let refused = store
-        .assess(1, Category::Rumour, None, "理由", machine, NOW)
-        .unwrap_err();
+    let machine = Actor::Machine { by: "triage@0.1.0".into() };
+    let refused = store.assess(1, Category::Rumour, None, "理由", machine, NOW).unwrap_err();
     assert!(matches!(refused, StoreError::Refused(Refusal::PersonOnly)));
-    let head = Actor::Person {
-        user: "u7".into(),
-        role: Role::Head,
-    };
-    store
-        .assess(
-            1,
-            Category::Problem,
-            Some("IV".into()),
-            "属实",
-            head.clone(),
-            NOW,
-        )
-        .unwrap();
-    let missing = store
-        .assess(99, Category::Problem, None, "", head, NOW)
-        .unwrap_err();
+    let head = Actor::Person { user: "u7".into(), role: Role::Head };
+    store.assess(1, Category::Problem, Some("IV".into()), "属实", head.clone(), NOW).unwrap();
+    let missing = store.assess(99, Category::Problem, None, "", head, NOW).unwrap_err();
     assert_eq!(missing.to_string(), "no such incident: 99");
 
     // A later suggestion is recorded and changes nothing.
@@ -462,23 +276,14 @@ fn first_sight_is_the_earliest_capture_and_a_person_decides() {
     later.labels = vec![label("emergency", 1.0)];
     assert_eq!(store.ingest(batch(vec![later])).unwrap().joined, [1]);
     let row = reader.incident(1).unwrap().unwrap();
-    assert_eq!(
-        (row.category, row.category_by.as_deref()),
-        (Some(Category::Problem), Some("head"))
-    );
-    assert_eq!(
-        (row.state, row.level.as_deref()),
-        (State::Handling, Some("IV"))
-    );
+    assert_eq!((row.category, row.category_by.as_deref()), (Some(Category::Problem), Some("head")));
+    assert_eq!((row.state, row.level.as_deref()), (State::Handling, Some("IV")));
     assert_eq!(reader.figures().unwrap().new, 0);
     assert_eq!(reader.figures().unwrap().open, 1);
 
     let history = reader.history(1).unwrap();
     let folded = replay(history.iter().map(|r| (&r.event, &r.by)));
-    assert_eq!(
-        (folded.opened, folded.posts, folded.state),
-        (row.opened, row.posts, row.state)
-    );
+    assert_eq!((folded.opened, folded.posts, folded.state), (row.opened, row.posts, row.state));
     assert_eq!(folded.category(), Some((Category::Problem, "head")));
     let note = history.iter().find_map(|r| match &r.event {
         Event::Assessed { note, .. } => Some(note.id),
@@ -494,35 +299,21 @@ fn events_hold_no_text_and_no_name() {
     p.post.title = Some("张三的标题".into());
     p.labels = vec![label("problem", 0.5)];
     store.ingest(batch(vec![p])).unwrap();
-    let head = Actor::Person {
-        user: "u7".into(),
-        role: Role::Head,
-    };
-    store
-        .assess(1, Category::Problem, None, "张三确有其事", head, NOW)
-        .unwrap();
+    let head = Actor::Person { user: "u7".into(), role: Role::Head };
+    store.assess(1, Category::Problem, None, "张三确有其事", head, NOW).unwrap();
     let raw = Connection::open(dir.path().join(schema::FILE)).unwrap();
     let mut statement = raw.prepare("SELECT actor || body FROM event").unwrap();
-    let events: Vec<String> = statement
-        .query_map([], |r| r.get(0))
-        .unwrap()
-        .map(Result::unwrap)
-        .collect();
+    let events: Vec<String> = statement.query_map([], |r| r.get(0)).unwrap().map(Result::unwrap).collect();
     assert_eq!(events.len(), 3);
     for event in events {
-        assert!(
-            event.is_ascii() && !event.contains("secret-id") && !event.contains("p-1"),
-            "{event}"
-        );
+        assert!(event.is_ascii() && !event.contains("secret-id") && !event.contains("p-1"), "{event}");
     }
 }
 
 /// A store with five events in its chain, closed.
 fn chained() -> (TempDir, Checkpoint) {
     let (dir, store) = store();
-    let posts = (0..5)
-        .map(|n| prepared(post(&n.to_string(), &text(n))))
-        .collect();
+    let posts = (0..5).map(|n| prepared(post(&n.to_string(), &text(n)))).collect();
     store.ingest(batch(posts)).unwrap();
     let report = store.reader().unwrap().verify_chain(None).unwrap().unwrap();
     assert_eq!((report.head.seq, report.proof), (5, Proof::Consistent));
@@ -543,63 +334,27 @@ fn tamper(dir: &Path, sql: &str) {
 #[test]
 fn every_tampering_shows_where_it_is() {
     let cases = [
-        (
-            "UPDATE event SET body = replace(body, 'opened', 'joined') WHERE seq = 3",
-            3,
-            Fault::Altered,
-        ),
-        (
-            "UPDATE event SET at = at + 1 WHERE seq = 1",
-            1,
-            Fault::Altered,
-        ),
-        (
-            "UPDATE event SET incident = 1 WHERE seq = 5",
-            5,
-            Fault::Altered,
-        ),
-        (
-            "UPDATE event SET actor = '{}' WHERE seq = 2",
-            2,
-            Fault::Altered,
-        ),
+        ("UPDATE event SET body = replace(body, 'opened', 'joined') WHERE seq = 3", 3, Fault::Altered),
+        ("UPDATE event SET at = at + 1 WHERE seq = 1", 1, Fault::Altered),
+        ("UPDATE event SET incident = 1 WHERE seq = 5", 5, Fault::Altered),
+        ("UPDATE event SET actor = '{}' WHERE seq = 2", 2, Fault::Altered),
         ("DELETE FROM event WHERE seq = 2", 2, Fault::Missing),
         ("DELETE FROM event WHERE seq = 1", 1, Fault::Missing),
-        (
-            "DELETE FROM event WHERE seq = 2; UPDATE event SET seq = seq - 1 WHERE seq > 2",
-            2,
-            Fault::Altered,
-        ),
-        (
-            "INSERT INTO event SELECT 6, at, incident, actor, body, hash FROM event WHERE seq = 5",
-            6,
-            Fault::Altered,
-        ),
-        (
-            "INSERT INTO event SELECT 0, at, incident, actor, body, hash FROM event WHERE seq = 1",
-            0,
-            Fault::Altered,
-        ),
+        ("DELETE FROM event WHERE seq = 2; UPDATE event SET seq = seq - 1 WHERE seq > 2", 2, Fault::Altered),
+        ("INSERT INTO event SELECT 6, at, incident, actor, body, hash FROM event WHERE seq = 5", 6, Fault::Altered),
+        ("INSERT INTO event SELECT 0, at, incident, actor, body, hash FROM event WHERE seq = 1", 0, Fault::Altered),
         (
             "UPDATE event SET seq = 9 WHERE seq = 2; UPDATE event SET seq = 2 WHERE seq = 3;
              UPDATE event SET seq = 3 WHERE seq = 9",
             2,
             Fault::Altered,
         ),
-        (
-            "UPDATE event SET hash = x'00' WHERE seq = 4",
-            4,
-            Fault::Altered,
-        ),
+        ("UPDATE event SET hash = x'00' WHERE seq = 4", 4, Fault::Altered),
     ];
     for (sql, seq, fault) in cases {
         let (dir, _) = chained();
         tamper(dir.path(), sql);
-        let broken = Reader::open(dir.path())
-            .unwrap()
-            .verify_chain(None)
-            .unwrap()
-            .unwrap_err();
+        let broken = Reader::open(dir.path()).unwrap().verify_chain(None).unwrap().unwrap_err();
         assert_eq!((broken.seq, broken.what), (seq, fault), "{sql}");
     }
 }
@@ -608,10 +363,7 @@ fn every_tampering_shows_where_it_is() {
 fn a_cut_end_and_a_rewriting_show_only_against_a_checkpoint() {
     let (dir, head) = chained();
     let reader = Reader::open(dir.path()).unwrap();
-    assert_eq!(
-        reader.verify_chain(Some(head)).unwrap().unwrap().proof,
-        Proof::Anchored
-    );
+    assert_eq!(reader.verify_chain(Some(head)).unwrap().unwrap().proof, Proof::Anchored);
     tamper(dir.path(), "DELETE FROM event WHERE seq > 3");
     let report = reader.verify_chain(None).unwrap().unwrap();
     assert_eq!((report.head.seq, report.proof), (3, Proof::Consistent));
@@ -620,9 +372,7 @@ fn a_cut_end_and_a_rewriting_show_only_against_a_checkpoint() {
 
     // Rewritten to the old length by the program itself: consistent, but another record.
     let store = Store::open(dir.path(), None).unwrap();
-    let posts = (10..12)
-        .map(|n| prepared(post(&n.to_string(), &text(n))))
-        .collect();
+    let posts = (10..12).map(|n| prepared(post(&n.to_string(), &text(n)))).collect();
     store.ingest(batch(posts)).unwrap();
     assert_eq!(reader.verify_chain(None).unwrap().unwrap().head.seq, 5);
     let broken = reader.verify_chain(Some(head)).unwrap().unwrap_err();
@@ -647,12 +397,7 @@ fn the_file_itself_refuses_to_change_events() {
 fn a_second_owner_is_told_who_the_first_is() {
     let (dir, store) = store();
     let error = Store::open(dir.path(), None).unwrap_err();
-    assert!(
-        error
-            .to_string()
-            .contains(&format!("belongs to process {}:", std::process::id())),
-        "{error}"
-    );
+    assert!(error.to_string().contains(&format!("belongs to process {}:", std::process::id())), "{error}");
     store.close();
     assert!(matches!(store.set_due("w", 1), Err(StoreError::Closed)));
     Store::open(dir.path(), None).unwrap();
@@ -664,36 +409,14 @@ fn a_newer_schema_and_a_missing_store_are_refused() {
     store.close();
     let raw = Connection::open(dir.path().join(schema::FILE)).unwrap();
     raw.pragma_update(None, "user_version", 99).unwrap();
-    assert!(matches!(
-        Store::open(dir.path(), None),
-        Err(StoreError::Newer {
-            found: 99,
-            known: 1
-        })
-    ));
-    assert!(matches!(
-        Reader::open(dir.path()),
-        Err(StoreError::Newer { .. })
-    ));
+    assert!(matches!(Store::open(dir.path(), None), Err(StoreError::Newer { found: 99, known: 1 })));
+    assert!(matches!(Reader::open(dir.path()), Err(StoreError::Newer { .. })));
     raw.pragma_update(None, "user_version", 0).unwrap();
-    assert!(matches!(
-        Reader::open(dir.path()),
-        Err(StoreError::Older { .. })
-    ));
+    assert!(matches!(Reader::open(dir.path()), Err(StoreError::Older { .. })));
     let empty = tempfile::tempdir().unwrap();
-    assert!(matches!(
-        Reader::open(empty.path()),
-        Err(StoreError::NoStore(_))
-    ));
-    std::fs::write(
-        empty.path().join(schema::FILE),
-        "not a database at all, only some text that is long",
-    )
-    .unwrap();
-    assert!(matches!(
-        Reader::open(empty.path()),
-        Err(StoreError::Damaged(_))
-    ));
+    assert!(matches!(Reader::open(empty.path()), Err(StoreError::NoStore(_))));
+    std::fs::write(empty.path().join(schema::FILE), "not a database at all, only some text that is long").unwrap();
+    assert!(matches!(Reader::open(empty.path()), Err(StoreError::Damaged(_))));
 }
 
 #[test]
@@ -702,9 +425,7 @@ fn only_this_user_can_read_it() {
     let parent = tempfile::tempdir().unwrap();
     let dir = parent.path().join("data");
     let store = Store::open(&dir, None).unwrap();
-    store
-        .ingest(batch(vec![prepared(post("1", "字"))]))
-        .unwrap();
+    store.ingest(batch(vec![prepared(post("1", "字"))])).unwrap();
     let mode = |p: &Path| std::fs::metadata(p).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode(&dir), 0o700);
     for file in std::fs::read_dir(&dir).unwrap() {
@@ -716,9 +437,7 @@ fn only_this_user_can_read_it() {
 #[test]
 fn a_failed_job_is_undone_alone_and_a_full_disk_undoes_all() {
     let (_dir, store) = store();
-    store
-        .ingest(batch(vec![prepared(post("0", &text(0)))]))
-        .unwrap();
+    store.ingest(batch(vec![prepared(post("0", &text(0)))])).unwrap();
     let reader = store.reader().unwrap();
     let story = text(1);
     // Fails after it has written: rows, events and the entry in memory must go.
@@ -728,10 +447,7 @@ fn a_failed_job_is_undone_alone_and_a_full_disk_undoes_all() {
         Err::<(), _>(StoreError::Internal("half way".into()))
     });
     assert!(matches!(failed, Err(StoreError::Internal(_))));
-    assert_eq!(
-        (all_posts(&reader).len(), reader.figures().unwrap().posts),
-        (1, 1)
-    );
+    assert_eq!((all_posts(&reader).len(), reader.figures().unwrap().posts), (1, 1));
     assert_eq!(reader.verify_chain(None).unwrap().unwrap().head.seq, 1);
     assert_eq!(store.run(|w| Ok(w.near.len())).unwrap(), 1);
 
@@ -743,37 +459,17 @@ fn a_failed_job_is_undone_alone_and_a_full_disk_undoes_all() {
             Ok(())
         })
         .unwrap();
-    let many = |from: u64| {
-        batch(
-            (from..from + 100)
-                .map(|n| prepared(post(&n.to_string(), &text(n))))
-                .collect(),
-        )
-    };
+    let many = |from: u64| batch((from..from + 100).map(|n| prepared(post(&n.to_string(), &text(n)))).collect());
     let error = store.ingest(many(100)).unwrap_err();
     assert!(matches!(error, StoreError::Disk(_)), "{error}");
     assert!(error.to_string().contains("the operator must free space"));
     assert_eq!(all_posts(&reader).len(), 1);
-    assert_eq!(
-        store.run(|w| Ok((w.near.len(), w.head.seq))).unwrap(),
-        (1, 1)
-    );
+    assert_eq!(store.run(|w| Ok((w.near.len(), w.head.seq))).unwrap(), (1, 1));
 
     // Space returns.
-    store
-        .run(|w| {
-            Ok(w.db.query_row("PRAGMA max_page_count = 1000000", [], |_| Ok(()))?)
-        })
-        .unwrap();
+    store.run(|w| Ok(w.db.query_row("PRAGMA max_page_count = 1000000", [], |_| Ok(()))?)).unwrap();
     assert_eq!(store.ingest(many(100)).unwrap().new, 100);
-    assert_eq!(
-        store
-            .ingest(batch(vec![prepared(post("1", &story))]))
-            .unwrap()
-            .opened
-            .len(),
-        1
-    );
+    assert_eq!(store.ingest(batch(vec![prepared(post("1", &story))])).unwrap().opened.len(), 1);
     let report = reader.verify_chain(None).unwrap().unwrap();
     assert_eq!(report.head.seq, 102);
     assert_eq!(reader.figures().unwrap().posts, 102);
@@ -788,7 +484,9 @@ fn callers_share_a_commit_and_each_has_its_answer() {
     // While one job waits, the others gather behind it.
     let (go, wait) = std::sync::mpsc::channel::<()>();
     std::thread::scope(|scope| {
-        scope.spawn(|| store.run(move |_| Ok(wait.recv().unwrap())).unwrap());
+        scope.spawn(|| {
+            store.run(move |_| wait.recv().map_err(|_| StoreError::Closed)).unwrap();
+        });
         let callers: Vec<_> = (0..8)
             .map(|n| {
                 let store = store.clone();
@@ -797,25 +495,29 @@ fn callers_share_a_commit_and_each_has_its_answer() {
                     b.sweep = None;
                     let done = store.ingest(b).unwrap();
                     // Acknowledged: there for every reader.
-                    let found = store
-                        .reader()
-                        .unwrap()
-                        .posts(&PostQuery::default())
-                        .unwrap();
+                    let found = store.reader().unwrap().posts(&PostQuery::default()).unwrap();
                     assert!(found.iter().any(|p| p.id == n.to_string()));
                     done.new
                 })
             })
             .collect();
         go.send(()).unwrap();
-        assert_eq!(
-            callers.into_iter().map(|c| c.join().unwrap()).sum::<u64>(),
-            8
-        );
+        assert_eq!(callers.into_iter().map(|c| c.join().unwrap()).sum::<u64>(), 8);
     });
     store.close();
     let numbers: Vec<u64> = commits.iter().collect();
     assert_eq!(numbers, (1..=numbers.len() as u64).collect::<Vec<_>>());
+}
+
+fn ask(since: Option<i64>, text: &str, topic: &str, incident: Option<i64>) -> PostQuery {
+    let given = |s: &str| (!s.is_empty()).then(|| s.to_owned());
+    PostQuery {
+        since,
+        text: given(text),
+        topic: given(topic),
+        incident,
+        ..PostQuery::default()
+    }
 }
 
 #[test]
@@ -828,11 +530,7 @@ fn lists_page_without_gaps_while_posts_arrive() {
                     let mut p = prepared(post(&n.to_string(), &format!("共{}", text(n))));
                     // Four to a second, before and after 1970.
                     p.post.published = Some(n as i64 / 4 - 10);
-                    p.topics = Some(if n % 3 == 0 {
-                        vec!["三".into()]
-                    } else {
-                        vec![]
-                    });
+                    p.topics = Some(if n % 3 == 0 { vec!["三".into()] } else { vec![] });
                     p
                 })
                 .collect(),
@@ -841,82 +539,21 @@ fn lists_page_without_gaps_while_posts_arrive() {
     store.ingest(posts(0..100)).unwrap();
     let reader = store.reader().unwrap();
     let queries = [
-        (PostQuery::default(), 100),
-        (
-            PostQuery {
-                text: Some("\"共\"".into()),
-                ..PostQuery::default()
-            },
-            100,
-        ),
-        (
-            PostQuery {
-                topic: Some("三".into()),
-                ..PostQuery::default()
-            },
-            34,
-        ),
-        (
-            PostQuery {
-                since: Some(0),
-                ..PostQuery::default()
-            },
-            60,
-        ),
-        (
-            PostQuery {
-                since: Some(0),
-                text: Some("\"共\"".into()),
-                topic: Some("三".into()),
-                ..PostQuery::default()
-            },
-            20,
-        ),
-        (
-            PostQuery {
-                incident: Some(7),
-                text: Some("\"共\"".into()),
-                ..PostQuery::default()
-            },
-            1,
-        ),
-        (
-            PostQuery {
-                incident: Some(7),
-                ..PostQuery::default()
-            },
-            1,
-        ),
-        (
-            PostQuery {
-                incident: Some(7),
-                topic: Some("三".into()),
-                ..PostQuery::default()
-            },
-            1,
-        ),
-        (
-            PostQuery {
-                text: Some("\"共\" AND \"没\"".into()),
-                ..PostQuery::default()
-            },
-            0,
-        ),
-        (
-            PostQuery {
-                topic: Some("无".into()),
-                ..PostQuery::default()
-            },
-            0,
-        ),
+        (ask(None, "", "", None), 100),
+        (ask(None, "\"共\"", "", None), 100),
+        (ask(None, "", "三", None), 34),
+        (ask(Some(0), "", "", None), 60),
+        (ask(Some(0), "\"共\"", "三", None), 20),
+        (ask(None, "\"共\"", "", Some(7)), 1),
+        (ask(None, "", "", Some(7)), 1),
+        (ask(None, "", "三", Some(7)), 1),
+        (ask(None, "\"共\" AND \"没\"", "", None), 0),
+        (ask(None, "", "无", None), 0),
     ];
     let mut arriving = 1000;
     for (query, expected) in queries {
         let mut seen = Vec::new();
-        let mut page = PostQuery {
-            limit: Some(7),
-            ..query.clone()
-        };
+        let mut page = PostQuery { limit: Some(7), ..query.clone() };
         loop {
             let rows = reader.posts(&page).unwrap();
             let Some(last) = rows.last() else { break };
@@ -931,16 +568,9 @@ fn lists_page_without_gaps_while_posts_arrive() {
             arriving += 1;
         }
         assert!(seen.is_sorted_by(|a, b| a > b));
-        assert_eq!(
-            seen.iter().filter(|row| super::second(**row) < 100).count(),
-            expected,
-            "{query:?}"
-        );
+        assert_eq!(seen.iter().filter(|row| super::second(**row) < 100).count(), expected, "{query:?}");
         let mut streamed = 0;
-        let ask = PostQuery {
-            before: Some(super::rowid::first(100)),
-            ..query.clone()
-        };
+        let ask = PostQuery { before: Some(super::rowid::first(100)), ..query.clone() };
         reader
             .for_each_post(&ask, |_| {
                 streamed += 1;
@@ -953,11 +583,7 @@ fn lists_page_without_gaps_while_posts_arrive() {
     reader
         .for_each_post(&PostQuery::default(), |_| {
             three += 1;
-            if three == 3 {
-                ControlFlow::Break(())
-            } else {
-                ControlFlow::Continue(())
-            }
+            if three == 3 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         })
         .unwrap();
     assert_eq!(three, 3);
@@ -975,10 +601,7 @@ fn incidents_page_by_their_newest_post() {
     store.ingest(batch(posts.collect())).unwrap();
     let reader = store.reader().unwrap();
     let mut seen = Vec::new();
-    let mut query = IncidentQuery {
-        limit: Some(4),
-        ..IncidentQuery::default()
-    };
+    let mut query = IncidentQuery { limit: Some(4), ..IncidentQuery::default() };
     loop {
         let rows = reader.incidents(&query).unwrap();
         let Some(last) = rows.last() else { break };
@@ -987,23 +610,12 @@ fn incidents_page_by_their_newest_post() {
     }
     assert_eq!(seen.len(), 25);
     assert!(seen.is_sorted_by(|a, b| a > b));
-    let since = |t| {
-        reader
-            .incidents(&IncidentQuery {
-                since: Some(t),
-                ..IncidentQuery::default()
-            })
-            .unwrap()
-            .len()
-    };
+    let since = |t| reader.incidents(&IncidentQuery { since: Some(t), ..IncidentQuery::default() }).unwrap().len();
     // All were first seen now, whenever they were published.
     assert_eq!((since(NOW), since(NOW + 1)), (25, 0));
     let days = reader.posts_per_day(NOW - 3 * 86_400, 28_800).unwrap();
     assert!(days.len() >= 3 && days.is_sorted_by_key(|d| d.day));
-    assert!(
-        days.iter()
-            .all(|d| (d.day + 28_800) % 86_400 == 0 && d.category.is_none() && d.posts == 5)
-    );
+    assert!(days.iter().all(|d| (d.day + 28_800) % 86_400 == 0 && d.category.is_none() && d.posts == 5));
 }
 
 fn watch(id: &str) -> Watch {
@@ -1022,88 +634,48 @@ fn watches_remember_how_they_fared() {
     let (_dir, store) = store();
     store.put_watches(&[watch("b"), watch("a")]).unwrap();
     let reader = store.reader().unwrap();
-    let ids: Vec<_> = reader
-        .watches()
-        .unwrap()
-        .into_iter()
-        .map(|w| w.watch.id)
-        .collect();
+    let ids: Vec<_> = reader.watches().unwrap().into_iter().map(|w| w.watch.id).collect();
     assert_eq!(ids, ["a", "b"]);
     let row = || reader.watches().unwrap().remove(0);
 
     let sweep = store.begin_sweep("a", NOW).unwrap();
-    let b = Batch {
-        sweep: Some(sweep),
-        ..batch(vec![prepared(post("1", "一")), prepared(post("2", "二"))])
-    };
+    let b = Batch { sweep: Some(sweep), ..batch(vec![prepared(post("1", "一")), prepared(post("2", "二"))]) };
     store.ingest(b).unwrap();
     assert_eq!(row().last, None);
-    let fine = SweepTally {
-        requests: 1,
-        seen: 2,
-        new: 2,
-        ..SweepTally::default()
-    };
+    let fine = SweepTally { requests: 1, seen: 2, new: 2, ..SweepTally::default() };
     store.finish_sweep(sweep, NOW + 5, &fine).unwrap();
     let a = row();
     assert_eq!((a.posts, a.heard, a.failing), (2, Some(NOW + 5), 0));
     assert_eq!(a.last.unwrap().tally, fine);
 
-    let failure = SweepFailure {
-        kind: FailureKind::Blocked,
-        detail: "captcha".into(),
-    };
-    let bad = SweepTally {
-        failures: vec![failure],
-        ..SweepTally::default()
-    };
+    let failure = SweepFailure { kind: FailureKind::Blocked, detail: "captcha".into() };
+    let bad = SweepTally { failures: vec![failure], ..SweepTally::default() };
     for n in 1..=2 {
         let sweep = store.begin_sweep("a", NOW + 10 * n).unwrap();
         store.finish_sweep(sweep, NOW + 10 * n + 1, &bad).unwrap();
-        assert!(matches!(
-            store.finish_sweep(sweep, NOW, &bad),
-            Err(StoreError::Unknown { .. })
-        ));
+        assert!(matches!(store.finish_sweep(sweep, NOW, &bad), Err(StoreError::Unknown { .. })));
     }
     let a = row();
     assert_eq!((a.failing, a.heard), (2, Some(NOW + 5)));
     assert_eq!(a.last.unwrap().tally, bad);
     let running = store.begin_sweep("a", NOW + 100).unwrap();
     let sweeps = reader.sweeps(Some("a"), 3).unwrap();
-    assert_eq!(
-        (sweeps.len(), sweeps[0].id, sweeps[0].ended),
-        (3, running, None)
-    );
+    assert_eq!((sweeps.len(), sweeps[0].id, sweeps[0].ended), (3, running, None));
     assert_eq!(reader.sweeps(None, 100).unwrap().len(), 4);
 
     store.halt_watch("a", "gone").unwrap();
     store.set_due("a", 77).unwrap();
     store.put_watches(&[watch("a")]).unwrap();
-    assert_eq!(
-        (row().halted.as_deref(), row().due),
-        (Some("gone"), Some(77))
-    );
+    assert_eq!((row().halted.as_deref(), row().due), (Some("gone"), Some(77)));
     store.resume_watch("a").unwrap();
     assert_eq!(row().halted, None);
     store.halt_watch("a", "gone").unwrap();
-    let other = Watch {
-        site: Some("https://new.example".into()),
-        ..watch("a")
-    };
-    store.put_watches(&[other.clone()]).unwrap();
+    let other = Watch { site: Some("https://new.example".into()), ..watch("a") };
+    store.put_watches(std::slice::from_ref(&other)).unwrap();
     let a = row();
-    assert_eq!(
-        (a.watch, a.halted, a.due, a.failing),
-        (other, None, None, 2)
-    );
-    assert_eq!(
-        store.begin_sweep("nobody", 1).unwrap_err().to_string(),
-        "no such watch: nobody"
-    );
-    assert!(matches!(
-        store.halt_watch("nobody", ""),
-        Err(StoreError::Unknown { .. })
-    ));
+    assert_eq!((a.watch, a.halted, a.due, a.failing), (other, None, None, 2));
+    assert_eq!(store.begin_sweep("nobody", 1).unwrap_err().to_string(), "no such watch: nobody");
+    assert!(matches!(store.halt_watch("nobody", ""), Err(StoreError::Unknown { .. })));
 }
 
 mod any {

@@ -13,8 +13,7 @@ pub(super) fn put(db: &Connection, watches: &[Watch]) -> Result<(), StoreError> 
                ON CONFLICT DO UPDATE SET body = excluded.body, due = NULL, halted = NULL
                WHERE body <> excluded.body";
     for watch in watches {
-        db.prepare_cached(sql)?
-            .execute((&watch.id, serde_json::to_string(watch)?))?;
+        db.prepare_cached(sql)?.execute((&watch.id, serde_json::to_string(watch)?))?;
     }
     Ok(())
 }
@@ -31,29 +30,17 @@ pub(super) fn set_due(db: &Connection, id: &str, at: Timestamp) -> Result<(), St
 
 pub(super) fn begin_sweep(db: &Connection, watch: &str, now: Timestamp) -> Result<i64, StoreError> {
     let sql = "INSERT INTO sweep (watch, started) SELECT id, ?2 FROM watch WHERE id = ?1";
-    found(
-        db.prepare_cached(sql)?.execute((watch, now))?,
-        "watch",
-        watch,
-    )?;
+    found(db.prepare_cached(sql)?.execute((watch, now))?, "watch", watch)?;
     Ok(db.last_insert_rowid())
 }
 
-pub(super) fn finish_sweep(
-    db: &Connection,
-    id: i64,
-    now: Timestamp,
-    tally: &SweepTally,
-) -> Result<(), StoreError> {
+pub(super) fn finish_sweep(db: &Connection, id: i64, now: Timestamp, tally: &SweepTally) -> Result<(), StoreError> {
     let watch: Option<String> = db
         .prepare_cached("SELECT watch FROM sweep WHERE id = ?1 AND ended IS NULL")?
         .query_row([id], |r| r.get(0))
         .optional()?;
     let Some(watch) = watch else {
-        return Err(StoreError::Unknown {
-            what: "running sweep",
-            id: id.to_string(),
-        });
+        return Err(StoreError::Unknown { what: "running sweep", id: id.to_string() });
     };
     let failures = match tally.failures.as_slice() {
         [] => None,
@@ -80,19 +67,11 @@ pub(super) fn finish_sweep(
         db.prepare_cached("UPDATE watch SET last = ?2, heard = ?3, failing = 0 WHERE id = ?1")?
             .execute((watch, id, now))?;
     } else {
-        db.prepare_cached("UPDATE watch SET last = ?2, failing = failing + 1 WHERE id = ?1")?
-            .execute((watch, id))?;
+        db.prepare_cached("UPDATE watch SET last = ?2, failing = failing + 1 WHERE id = ?1")?.execute((watch, id))?;
     }
     Ok(())
 }
 
 fn found(rows: usize, what: &'static str, id: &str) -> Result<(), StoreError> {
-    if rows == 0 {
-        Err(StoreError::Unknown {
-            what,
-            id: id.to_owned(),
-        })
-    } else {
-        Ok(())
-    }
+    if rows == 0 { Err(StoreError::Unknown { what, id: id.to_owned() }) } else { Ok(()) }
 }

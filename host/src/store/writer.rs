@@ -47,11 +47,7 @@ pub(super) struct Task<F, T> {
 
 impl<F, T> Task<F, T> {
     pub(super) fn new(work: F, reply: SyncSender<Result<T, StoreError>>) -> Self {
-        Self {
-            work: Some(work),
-            outcome: None,
-            reply,
-        }
+        Self { work: Some(work), outcome: None, reply }
     }
 }
 
@@ -180,12 +176,7 @@ impl Writer {
     fn one(&mut self, job: &mut dyn Job) -> Result<(), StoreError> {
         let (mark, head) = (self.near.mark(), self.head);
         self.db.prepare_cached("SAVEPOINT job")?.execute([])?;
-        let mut writing = Writing {
-            db: &self.db,
-            near: &mut self.near,
-            head: &mut self.head,
-            delta: Delta::default(),
-        };
+        let mut writing = Writing { db: &self.db, near: &mut self.near, head: &mut self.head, delta: Delta::default() };
         let result = job.run(&mut writing);
         let delta = writing.delta;
         match result {
@@ -217,15 +208,9 @@ impl Writer {
 
 impl Delta {
     fn write(self, db: &Connection) -> Result<(), StoreError> {
-        let changes = [
-            ("open", self.open),
-            ("new", self.new),
-            ("posts", self.posts),
-            ("mentions", self.mentions),
-        ];
+        let changes = [("open", self.open), ("new", self.new), ("posts", self.posts), ("mentions", self.mentions)];
         for (name, n) in changes.into_iter().filter(|(_, n)| *n != 0) {
-            db.prepare_cached("UPDATE figure SET n = n + ?2 WHERE name = ?1")?
-                .execute((name, n))?;
+            db.prepare_cached("UPDATE figure SET n = n + ?2 WHERE name = ?1")?.execute((name, n))?;
         }
         Ok(())
     }

@@ -17,10 +17,7 @@ pub fn fold_char(c: char) -> impl Iterator<Item = char> {
         '\u{3000}' => ' ',
         _ => c,
     };
-    (!is_invisible(c))
-        .then(|| plain.to_lowercase())
-        .into_iter()
-        .flatten()
+    (!is_invisible(c)).then(|| plain.to_lowercase()).into_iter().flatten()
 }
 
 /// Zero-width characters, direction marks, soft hyphens, variation selectors.
@@ -64,10 +61,7 @@ impl Folded {
             let start = text.len();
             text.extend(fold_char(c));
             if text.len() - start != c.len_utf8() {
-                resized.push(Resized {
-                    folded: start..text.len(),
-                    original: at..at + c.len_utf8(),
-                });
+                resized.push(Resized { folded: start..text.len(), original: at..at + c.len_utf8() });
             }
         }
         Self { text, resized }
@@ -86,17 +80,9 @@ impl Folded {
     /// then the answer lies on character boundaries of the original.
     #[must_use]
     pub fn original(&self, range: Range<usize>) -> Range<usize> {
-        let start = self.original_at(
-            self.resized
-                .partition_point(|r| r.folded.start <= range.start),
-            range.start,
-            |r| r.start,
-        );
-        let end = self.original_at(
-            self.resized.partition_point(|r| r.folded.start < range.end),
-            range.end,
-            |r| r.end,
-        );
+        let start =
+            self.original_at(self.resized.partition_point(|r| r.folded.start <= range.start), range.start, |r| r.start);
+        let end = self.original_at(self.resized.partition_point(|r| r.folded.start < range.end), range.end, |r| r.end);
         start..end.max(start)
     }
 

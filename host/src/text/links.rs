@@ -38,17 +38,10 @@ pub fn links(own: &str, text: &str) -> Vec<String> {
 /// text often follows an address without a space, so anything that is not
 /// printable ASCII ends it.
 pub(super) fn address_length(text: &str) -> usize {
-    let inside = |b: &u8| {
-        b.is_ascii_graphic()
-            && !matches!(
-                b,
-                b'"' | b'<' | b'>' | b'`' | b'\\' | b'^' | b'{' | b'|' | b'}'
-            )
-    };
+    let inside =
+        |b: &u8| b.is_ascii_graphic() && !matches!(b, b'"' | b'<' | b'>' | b'`' | b'\\' | b'^' | b'{' | b'|' | b'}');
     let length = text.bytes().take_while(inside).count();
-    text[..length]
-        .trim_end_matches(['.', ',', ';', ':', '!', '?', ')', ']', '\'', '*'])
-        .len()
+    text[..length].trim_end_matches(['.', ',', ';', ':', '!', '?', ')', ']', '\'', '*']).len()
 }
 
 fn addresses(text: &str) -> impl Iterator<Item = &str> {
@@ -58,9 +51,7 @@ fn addresses(text: &str) -> impl Iterator<Item = &str> {
         let start = rest.match_indices("://").find_map(|(at, _)| {
             ["https", "http"].into_iter().find_map(|scheme| {
                 let begin = at.checked_sub(scheme.len())?;
-                rest.get(begin..at)
-                    .is_some_and(|word| word.eq_ignore_ascii_case(scheme))
-                    .then_some(begin)
+                rest.get(begin..at).is_some_and(|word| word.eq_ignore_ascii_case(scheme)).then_some(begin)
             })
         })?;
         let address = &rest[start..start + address_length(&rest[start..])];
@@ -77,24 +68,14 @@ fn normalise(address: &str, fragment: bool) -> Option<String> {
     if address.len() > LONGEST {
         return None;
     }
-    let url = Url::parse(address.trim())
-        .ok()
-        .filter(|url| matches!(url.scheme(), "http" | "https"))?;
+    let url = Url::parse(address.trim()).ok().filter(|url| matches!(url.scheme(), "http" | "https"))?;
     let host = url.host_str()?;
-    let mut parameters: Vec<&str> = url
-        .query()
-        .unwrap_or_default()
-        .split('&')
-        .filter(|pair| !pair.is_empty() && !is_tracking(pair))
-        .collect();
+    let mut parameters: Vec<&str> =
+        url.query().unwrap_or_default().split('&').filter(|pair| !pair.is_empty() && !is_tracking(pair)).collect();
     parameters.sort_unstable();
     let path = url.path().trim_end_matches('/');
     let last = path.rsplit('/').next().unwrap_or_default();
-    if !(names_a_page(path, last)
-        || parameters
-            .iter()
-            .any(|pair| pair.bytes().any(|b| b.is_ascii_digit())))
-    {
+    if !(names_a_page(path, last) || parameters.iter().any(|pair| pair.bytes().any(|b| b.is_ascii_digit()))) {
         return None;
     }
     let mut link = host.strip_prefix("www.").unwrap_or(host).to_owned();
@@ -115,8 +96,7 @@ fn normalise(address: &str, fragment: bool) -> Option<String> {
 
 fn names_a_page(path: &str, last: &str) -> bool {
     let digit = path.bytes().any(|b| b.is_ascii_digit());
-    let mixed = last.bytes().any(|b| b.is_ascii_lowercase())
-        && last.bytes().any(|b| b.is_ascii_uppercase());
+    let mixed = last.bytes().any(|b| b.is_ascii_lowercase()) && last.bytes().any(|b| b.is_ascii_uppercase());
     // Section names are short words; slugs of titles are long ones.
     digit || mixed || last.len() >= 16
 }
@@ -149,11 +129,7 @@ fn is_tracking(pair: &str) -> bool {
         "featurecode",
         "wxshare",
     ];
-    let name = pair
-        .split('=')
-        .next()
-        .unwrap_or_default()
-        .to_ascii_lowercase();
+    let name = pair.split('=').next().unwrap_or_default().to_ascii_lowercase();
     name.starts_with("utm_") || name.starts_with("share_") || NAMES.contains(&name.as_str())
 }
 
@@ -168,23 +144,12 @@ mod tests {
         let page = ["a.example/news/20261101/123.html"];
         assert_eq!(one("https://www.a.example/news/20261101/123.html"), page);
         assert_eq!(
-            one(
-                "http://A.example:80/news/20261101/123.html/?utm_source=x&spm=1.2&from=timeline&SHARE_id=3"
-            ),
+            one("http://A.example:80/news/20261101/123.html/?utm_source=x&spm=1.2&from=timeline&SHARE_id=3"),
             page
         );
-        assert_eq!(
-            links("", "见http://a.example/news/20261101/123.html#c5。"),
-            page
-        );
-        assert_eq!(
-            one("https://a.example/read?tid=7&fid=2"),
-            one("https://a.example/read?fid=2&tid=7")
-        );
-        assert_ne!(
-            one("https://a.example/read?tid=7"),
-            one("https://a.example/read?tid=8")
-        );
+        assert_eq!(links("", "见http://a.example/news/20261101/123.html#c5。"), page);
+        assert_eq!(one("https://a.example/read?tid=7&fid=2"), one("https://a.example/read?fid=2&tid=7"));
+        assert_ne!(one("https://a.example/read?tid=7"), one("https://a.example/read?tid=8"));
         assert_eq!(
             one("http://a.example/list-1#p2"),
             ["a.example/list-1#p2"],
@@ -204,41 +169,21 @@ mod tests {
         ] {
             assert_eq!(links(address, address), [] as [&str; 0], "{address}");
         }
-        assert_eq!(
-            links("http://t.example/zjFeHpQ", ""),
-            ["t.example/zjFeHpQ"],
-            "a short link is one page"
-        );
-        assert_eq!(
-            links("http://a.example/water-is-back-in-bridge-street", "").len(),
-            1
-        );
+        assert_eq!(links("http://t.example/zjFeHpQ", ""), ["t.example/zjFeHpQ"], "a short link is one page");
+        assert_eq!(links("http://a.example/water-is-back-in-bridge-street", "").len(), 1);
     }
 
     #[test]
     fn addresses_end_where_the_sentence_goes_on() {
         let text = "看 http://a.example/1.html，和（https://b.example/2?x=1）以及HTTPS://c.example/3。还有(http://d.example/4).";
-        assert_eq!(
-            links("", text),
-            [
-                "a.example/1.html",
-                "b.example/2?x=1",
-                "c.example/3",
-                "d.example/4"
-            ]
-        );
+        assert_eq!(links("", text), ["a.example/1.html", "b.example/2?x=1", "c.example/3", "d.example/4"]);
     }
 
     #[test]
     fn the_number_of_links_is_bounded() {
-        let many: String = (0..100_000)
-            .map(|n| format!("http://a.example/{n} "))
-            .collect();
+        let many: String = (0..100_000).map(|n| format!("http://a.example/{n} ")).collect();
         assert_eq!(links("http://a.example/own-1", &many).len(), MOST);
-        assert_eq!(
-            links("", &format!("http://a.example/{}", "1".repeat(10_000))).len(),
-            0
-        );
+        assert_eq!(links("", &format!("http://a.example/{}", "1".repeat(10_000))).len(), 0);
     }
 
     proptest! {

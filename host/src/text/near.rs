@@ -1,7 +1,7 @@
 //! Near-duplicates: which earlier posts say almost the same thing.
 //!
 //! A text is reduced to what a person who passes it on leaves alone
-//! ([`essence`]), cut into overlapping runs of three characters, and signed by
+//! (`essence`), cut into overlapping runs of three characters, and signed by
 //! MinHash (Broder, *On the resemblance and containment of documents*, 1997):
 //! 128 values of which one byte each is kept (Li and König, *b-bit minwise
 //! hashing*, 2010). Two signatures estimate the Jaccard similarity of the two
@@ -27,8 +27,10 @@ const SHINGLE: usize = 3;
 /// How often a shingle with a digit counts. Notices of one form ("定于8月3日9时停水")
 /// differ in little but their numbers, and whoever passes a text on keeps them.
 const NUMBER_WEIGHT: usize = 3;
-/// Fewest characters of [`essence`] that can be compared. "停水了" or "支持楼主，说得好" is
-/// said about a thousand different matters; see the figures in `incident::group`.
+/// Fewest characters, without marks and punctuation, that can be compared. "停水了" is said about
+/// a thousand different matters: of 8,409 reviews of different meals, 3% of those
+/// with 4 to 7 characters have a near-duplicate, 0.4% of those with 8 to 11, 0.14% with
+/// 12 to 15, and one in four thousand beyond.
 pub const SHORTEST: usize = 16;
 /// Only the head of a longer text is signed: two texts that agree in so much of
 /// their beginnings are copies, and a hostile text of megabytes costs no more.
@@ -77,14 +79,8 @@ impl Signature {
     fn of_chars(chars: &[char]) -> Self {
         let mut hashes = Vec::with_capacity(chars.len() * 2);
         for window in chars.windows(SHINGLE) {
-            let mut hash = window
-                .iter()
-                .fold(0u32, |hash, &c| mix(hash.rotate_left(11) ^ c as u32));
-            let weight = if window.iter().any(|c| c.is_numeric()) {
-                NUMBER_WEIGHT
-            } else {
-                1
-            };
+            let mut hash = window.iter().fold(0u32, |hash, &c| mix(hash.rotate_left(11) ^ c as u32));
+            let weight = if window.iter().any(|c| c.is_numeric()) { NUMBER_WEIGHT } else { 1 };
             for _ in 0..weight {
                 hashes.push(hash);
                 hash = mix(hash ^ 0x3c6e_f372);
@@ -92,10 +88,7 @@ impl Signature {
         }
         let mut bytes = [0; VALUES];
         // A few permutations at a time, so that their least values stay in registers.
-        for (bytes, permutations) in bytes
-            .chunks_exact_mut(LANES)
-            .zip(PERMUTATIONS.chunks_exact(LANES))
-        {
+        for (bytes, permutations) in bytes.chunks_exact_mut(LANES).zip(PERMUTATIONS.chunks_exact(LANES)) {
             let mut least = [i32::MAX; LANES];
             for &hash in &hashes {
                 for (least, &(factor, offset)) in least.iter_mut().zip(permutations) {
@@ -114,15 +107,8 @@ impl Signature {
         let mut bands = [0; BANDS];
         for (number, (band, rows)) in bands.iter_mut().zip(self.0.chunks_exact(ROWS)).enumerate() {
             let (low, high) = rows.split_at(4);
-            let word = |bytes: &[u8]| {
-                bytes
-                    .iter()
-                    .fold(0u32, |word, &byte| word << 8 | u32::from(byte))
-            };
-            *band = mix(
-                mix(word(low) ^ (number as u32).wrapping_mul(0x9e37_79b9)).rotate_left(13)
-                    ^ word(high),
-            );
+            let word = |bytes: &[u8]| bytes.iter().fold(0u32, |word, &byte| word << 8 | u32::from(byte));
+            *band = mix(mix(word(low) ^ (number as u32).wrapping_mul(0x9e37_79b9)).rotate_left(13) ^ word(high));
         }
         bands
     }
@@ -170,11 +156,7 @@ fn essence(text: &str, out: &mut Vec<char>) {
         if out.len() >= LONGEST {
             return;
         }
-        let skipped = if line_start {
-            skip_mark(rest).or_else(|| skip_inline(rest, c))
-        } else {
-            skip_inline(rest, c)
-        };
+        let skipped = if line_start { skip_mark(rest).or_else(|| skip_inline(rest, c)) } else { skip_inline(rest, c) };
         if let Some(length) = skipped {
             rest = &rest[length..];
             continue;
@@ -187,16 +169,7 @@ fn essence(text: &str, out: &mut Vec<char>) {
 
 /// What people and sites put before a text that they pass on. Checked at the
 /// start of a line, where the words cannot be part of a sentence.
-const REPOST_MARKS: [&str; 8] = [
-    "转发微博",
-    "转载自",
-    "轉發微博",
-    "转自",
-    "转载",
-    "转发",
-    "转",
-    "RT",
-];
+const REPOST_MARKS: [&str; 8] = ["转发微博", "转载自", "轉發微博", "转自", "转载", "转发", "转", "RT"];
 /// Lines that name where a text came from; they differ from copy to copy.
 const ORIGIN_MARKS: [&str; 6] = ["来源", "文章来源", "原标题", "责任编辑", "责编", "编辑"];
 
@@ -212,8 +185,7 @@ fn skip_mark(line: &str) -> Option<usize> {
     }
     for mark in REPOST_MARKS {
         if let Some(rest) = line.strip_prefix(mark)
-            && (rest.is_empty()
-                || rest.starts_with([':', '：', ' ', '@', '/', '\n', ']', '】', '）', ')']))
+            && (rest.is_empty() || rest.starts_with([':', '：', ' ', '@', '/', '\n', ']', '】', '）', ')']))
         {
             return Some(mark.len());
         }
@@ -228,12 +200,7 @@ fn skip_inline(rest: &str, first: char) -> Option<usize> {
         '@' | '＠' => {
             let name = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '·');
             let after = &rest[first.len_utf8()..];
-            let length: usize = after
-                .chars()
-                .take(30)
-                .take_while(|&c| name(c))
-                .map(char::len_utf8)
-                .sum();
+            let length: usize = after.chars().take(30).take_while(|&c| name(c)).map(char::len_utf8).sum();
             Some(first.len_utf8() + length)
         }
         '[' => {
@@ -246,14 +213,8 @@ fn skip_inline(rest: &str, first: char) -> Option<usize> {
 }
 
 fn skip_address(rest: &str) -> Option<usize> {
-    let begins = |mark: &str| {
-        rest.get(..mark.len())
-            .is_some_and(|head| head.eq_ignore_ascii_case(mark))
-    };
-    ["http://", "https://", "www."]
-        .iter()
-        .any(|mark| begins(mark))
-        .then(|| super::links::address_length(rest))
+    let begins = |mark: &str| rest.get(..mark.len()).is_some_and(|head| head.eq_ignore_ascii_case(mark));
+    ["http://", "https://", "www."].iter().any(|mark| begins(mark)).then(|| super::links::address_length(rest))
 }
 
 /// Where the index stood; see [`NearIndex::mark`].
@@ -317,11 +278,7 @@ impl NearIndex {
 
     /// Adds a post under its row key.
     pub fn insert(&mut self, signature: &Signature, key: i64) {
-        self.push(Entry {
-            key,
-            bands: signature.bands(),
-            older: [NOBODY; BANDS],
-        });
+        self.push(Entry { key, bands: signature.bands(), older: [NOBODY; BANDS] });
     }
 
     /// Row keys of posts that may be near-duplicates, those that agree in most
@@ -335,24 +292,14 @@ impl NearIndex {
         let mut found = Vec::new();
         for hash in signature.bands() {
             found.extend(
-                self.bucket(hash)
-                    .take(DEEPEST)
-                    .filter(|&(e, band)| self.entry(e).bands[band] == hash)
-                    .map(|(e, _)| e),
+                self.bucket(hash).take(DEEPEST).filter(|&(e, band)| self.entry(e).bands[band] == hash).map(|(e, _)| e),
             );
         }
         found.sort_unstable();
-        let mut ranked: Vec<(usize, usize)> = found
-            .chunk_by(|a, b| a == b)
-            .map(|same| (same.len(), same[0]))
-            .collect();
+        let mut ranked: Vec<(usize, usize)> = found.chunk_by(|a, b| a == b).map(|same| (same.len(), same[0])).collect();
         ranked.sort_unstable_by(|a, b| b.cmp(a));
         let mut keys = Vec::new();
-        for key in ranked
-            .into_iter()
-            .map(|(_, entry)| self.entry(entry).key)
-            .filter(|&key| self.is_live(key))
-        {
+        for key in ranked.into_iter().map(|(_, entry)| self.entry(entry).key).filter(|&key| self.is_live(key)) {
             if !keys.contains(&key) {
                 keys.push(key);
             }
@@ -390,9 +337,7 @@ impl NearIndex {
     /// Removes one post. Does nothing when it is not there.
     pub fn remove(&mut self, signature: &Signature, key: i64) {
         let [hash, ..] = signature.bands();
-        let found = self
-            .bucket(hash)
-            .find(|&(entry, _)| self.entry(entry).key == key);
+        let found = self.bucket(hash).find(|&(entry, _)| self.entry(entry).key == key);
         if let Some((entry, _)) = found {
             self.entry_mut(entry).key = REMOVED;
         }
@@ -403,21 +348,10 @@ impl NearIndex {
     /// quarter of the entries is dead, so that calling this often is cheap.
     pub fn expire(&mut self, before: i64) {
         self.floor = self.floor.max(Some(before));
-        let live = self
-            .chunks
-            .iter()
-            .flatten()
-            .filter(|entry| self.is_live(entry.key))
-            .count();
+        let live = self.chunks.iter().flatten().filter(|entry| self.is_live(entry.key)).count();
         if live * 4 <= self.length * 3 && live < self.length {
             let floor = self.floor;
-            let old = std::mem::replace(
-                self,
-                Self {
-                    floor,
-                    ..Self::default()
-                },
-            );
+            let old = std::mem::replace(self, Self { floor, ..Self::default() });
             for chunk in old.chunks {
                 for entry in chunk {
                     if self.is_live(entry.key) {
@@ -445,20 +379,12 @@ impl NearIndex {
     fn bucket_of(&self, hash: u32) -> usize {
         let all = self.heads.len().next_power_of_two();
         let bucket = hash as usize & (all - 1);
-        if bucket < self.heads.len() {
-            bucket
-        } else {
-            bucket - all / 2
-        }
+        if bucket < self.heads.len() { bucket } else { bucket - all / 2 }
     }
 
     /// Entries and bands in the bucket of a hash, newest first.
     fn bucket(&self, hash: u32) -> impl Iterator<Item = (usize, usize)> {
-        let mut link = if self.heads.is_empty() {
-            NOBODY
-        } else {
-            self.heads[self.bucket_of(hash)]
-        };
+        let mut link = if self.heads.is_empty() { NOBODY } else { self.heads[self.bucket_of(hash)] };
         std::iter::from_fn(move || {
             let (entry, band) = (link as usize / BANDS, link as usize % BANDS);
             let here = (link != NOBODY).then_some((entry, band))?;
@@ -477,13 +403,11 @@ impl NearIndex {
         }
         for band in 0..BANDS {
             let bucket = self.bucket_of(entry.bands[band]);
-            entry.older[band] =
-                std::mem::replace(&mut self.heads[bucket], (self.length * BANDS + band) as u32);
+            entry.older[band] = std::mem::replace(&mut self.heads[bucket], (self.length * BANDS + band) as u32);
         }
-        if self.length % CHUNK == 0 {
+        if self.length.is_multiple_of(CHUNK) {
             // The first chunk grows: a small index stays small.
-            self.chunks
-                .push(Vec::with_capacity(if self.length == 0 { 0 } else { CHUNK }));
+            self.chunks.push(Vec::with_capacity(if self.length == 0 { 0 } else { CHUNK }));
         }
         if let Some(chunk) = self.chunks.last_mut() {
             chunk.push(entry);
@@ -523,8 +447,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    const TEXT: &str =
-        "桥西路今天又停水了，打供水热线没人接，这已经是本月第三次，请问水利局管不管？";
+    const TEXT: &str = "桥西路今天又停水了，打供水热线没人接，这已经是本月第三次，请问水利局管不管？";
 
     fn sign(text: &str) -> Signature {
         Signature::of(None, text).unwrap()
@@ -544,35 +467,21 @@ mod tests {
         ] {
             assert_eq!(sign(&copy), original, "{copy}");
         }
-        assert_eq!(
-            Signature::of(Some("桥西路今天又停水了"), TEXT),
-            Some(original),
-            "the text begins with its title"
-        );
+        assert_eq!(Signature::of(Some("桥西路今天又停水了"), TEXT), Some(original), "the text begins with its title");
     }
 
     #[test]
     fn a_word_that_begins_like_a_mark_is_part_of_the_text() {
-        let moved =
-            "转移群众三百人，安置点设在桥西小学，编辑部的同事也在那里帮忙，来源地还不清楚。";
+        let moved = "转移群众三百人，安置点设在桥西小学，编辑部的同事也在那里帮忙，来源地还不清楚。";
         let mut essence_of = Vec::new();
         essence(moved, &mut essence_of);
-        assert_eq!(
-            essence_of.iter().collect::<String>(),
-            moved.replace(['，', '。'], "")
-        );
+        assert_eq!(essence_of.iter().collect::<String>(), moved.replace(['，', '。'], ""));
     }
 
     #[test]
     fn short_texts_are_not_compared() {
         assert_eq!(Signature::of(None, "停水了"), None);
-        assert_eq!(
-            Signature::of(
-                Some("停水了"),
-                "@云河发布 http://a.example/12345678901234567890 [怒]"
-            ),
-            None
-        );
+        assert_eq!(Signature::of(Some("停水了"), "@云河发布 http://a.example/12345678901234567890 [怒]"), None);
         assert_eq!(Signature::of(None, &"，".repeat(1_000)), None);
         assert!(Signature::of(Some("桥西路停水"), "打热线没有人接怎么办呢").is_some());
     }
@@ -587,7 +496,7 @@ mod tests {
             ))
         };
         let august = notice("8月3日", "9时至17时", "桥西路");
-        assert!(similarity(&august, &notice("8月10日", "8时至12时", "城南街")) < 0.5);
+        assert!(similarity(&august, &notice("8月10日", "8时至12时", "桥西路")) < 0.6);
     }
 
     #[test]
@@ -609,11 +518,7 @@ mod tests {
         let mut index = NearIndex::new();
         index.insert(&sign(TEXT), 10);
         index.insert(&sign(&format!("{TEXT}我也是")), 20);
-        assert_eq!(
-            index.candidates(&sign(TEXT)),
-            [10, 20],
-            "the closer one first"
-        );
+        assert_eq!(index.candidates(&sign(TEXT)), [10, 20], "the closer one first");
         index.expire(11);
         assert_eq!(index.candidates(&sign(TEXT)), [20]);
         index.remove(&sign(&format!("{TEXT}我也是")), 20);
@@ -635,8 +540,7 @@ mod tests {
 
     fn signature() -> impl Strategy<Value = Signature> {
         // Few different bytes, so that bands agree by accident too.
-        prop::collection::vec(0u8..3, VALUES)
-            .prop_map(|bytes| Signature::from_bytes(&bytes).unwrap())
+        prop::collection::vec(0u8..3, VALUES).prop_map(|bytes| Signature::from_bytes(&bytes).unwrap())
     }
 
     proptest! {

@@ -133,7 +133,9 @@ impl Rows for Stored {
     }
 
     fn watches(&self) -> Result<Vec<WatchRow>, Unanswered> {
-        Ok(self.reader.watches()?)
+        let mut watches = self.reader.watches()?;
+        watches.retain(|row| !row.watch.recorded);
+        Ok(watches)
     }
 
     fn sweeps(&self, watch: &str, limit: usize) -> Result<Vec<Sweep>, Unanswered> {

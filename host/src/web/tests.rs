@@ -26,8 +26,7 @@ fn app(rows: Arc<dyn Rows>, changes: watch::Receiver<u64>) -> App {
     App {
         rows,
         organisation: Organisation {
-            name: "青石县水务局".to_owned(),
-            zone: TimeZone::get("Asia/Shanghai").unwrap(),
+            name: "青石县水务局".to_owned(), zone: TimeZone::get("Asia/Shanghai").unwrap()
         },
         clock: Arc::new(|| NOW),
         changes,

@@ -131,12 +131,7 @@ pub(crate) fn bars(values: &[u64], width: u32, height: u32) -> Vec<Bar> {
             (share * f64::from(height)).max(1.0)
         };
         let w = (slot - gap).min(WIDEST);
-        out.push(Bar {
-            x: unit(left + (slot - w) / 2.0),
-            y: unit(f64::from(height) - h),
-            w: unit(w),
-            h: unit(h),
-        });
+        out.push(Bar { x: unit(left + (slot - w) / 2.0), y: unit(f64::from(height) - h), w: unit(w), h: unit(h) });
         left += slot;
     }
     out

@@ -100,11 +100,7 @@ impl Clockface {
         };
         let words = self.lang.with(
             "when.heading",
-            &[
-                ("date", &self.calendar(&self.now)),
-                ("weekday", &self.lang.t(weekday)),
-                ("time", &clock(&self.now)),
-            ],
+            &[("date", &self.calendar(&self.now)), ("weekday", &self.lang.t(weekday)), ("time", &clock(&self.now))],
         );
         Stamp {
             words,

@@ -84,23 +84,14 @@ impl Default for Page {
 impl Request {
     /// A `GET` of `url` whose response the step `step` of the manifest reads.
     pub fn get(step: impl Into<String>, url: impl Into<String>) -> Self {
-        Self {
-            step: step.into(),
-            url: url.into(),
-            method: Method::Get,
-            headers: Vec::new(),
-            context: String::new(),
-        }
+        Self { step: step.into(), url: url.into(), method: Method::Get, headers: Vec::new(), context: String::new() }
     }
 }
 
 impl Response {
     /// The first header field of that name, whatever its case.
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers
-            .iter()
-            .find(|(field, _)| field.eq_ignore_ascii_case(name))
-            .map(|(_, value)| value.as_str())
+        self.headers.iter().find(|(field, _)| field.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
     }
 
     /// The failure that the status alone already is: 404 and 410 are
@@ -112,12 +103,8 @@ impl Response {
     pub fn check_status(&self) -> Result<(), Failure> {
         match self.status {
             404 | 410 => Err(Failure::Gone),
-            401 | 403 | 407 | 451 => {
-                Err(Failure::blocked(format!("the site answered with status: {}", self.status)))
-            }
-            400..=499 => {
-                Err(Failure::unexpected(format!("the site answered with status: {}", self.status)))
-            }
+            401 | 403 | 407 | 451 => Err(Failure::blocked(format!("the site answered with status: {}", self.status))),
+            400..=499 => Err(Failure::unexpected(format!("the site answered with status: {}", self.status))),
             _ => Ok(()),
         }
     }

@@ -25,12 +25,11 @@ macro_rules! export_source {
                     request: $crate::Request,
                     response: $crate::Response,
                 ) -> Result<$crate::Page, types::Failure> {
-                    <$plugin as $crate::Source>::parse(&crawl, &request, &response)
-                        .map_err($crate::failure::lower)
+                    <$plugin as $crate::Source>::parse(&crawl, &request, &response).map_err($crate::failure::lower)
                 }
             }
             source::__export_caifeng_plugin_source_0_1_0_cabi!(Exported with_types_in source);
-            #[unsafe(link_section = "component-type:caifeng:source-plugin")]
+    #[unsafe(link_section = "component-type:caifeng:source-plugin")]
             #[used]
             static WORLD: [u8; $crate::bindings::SOURCE_WORLD.len()] =
                 $crate::bindings::section($crate::bindings::SOURCE_WORLD);
@@ -56,8 +55,7 @@ macro_rules! export_classifier {
                     settings: $crate::Settings,
                     posts: Vec<$crate::Post>,
                 ) -> Result<Vec<Vec<$crate::Label>>, types::Failure> {
-                    <$plugin as $crate::Classifier>::classify(&settings, &posts)
-                        .map_err($crate::failure::lower)
+                    <$plugin as $crate::Classifier>::classify(&settings, &posts).map_err($crate::failure::lower)
                 }
             }
             classifier::__export_caifeng_plugin_classifier_0_1_0_cabi!(

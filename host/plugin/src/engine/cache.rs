@@ -41,7 +41,10 @@ impl CompiledCache {
         let entry = fs::read(self.path(digest, &compatibility)).ok()?;
         let (seal, code) = entry.split_at_checked(SEAL)?;
         self.mac(digest, &compatibility, code).verify_slice(seal).ok()?;
-        #[allow(unsafe_code, reason = "compiled code cannot be checked; the seal proves that this host compiled it from this plugin with this wasmtime")]
+        #[allow(
+            unsafe_code,
+            reason = "compiled code cannot be checked; the seal proves that this host compiled it from this plugin with this wasmtime"
+        )]
         // SAFETY: the bytes are what `keep` was given by this version and configuration of wasmtime, proved by the seal.
         let component = unsafe { Component::deserialize(engine, code) };
         component.ok()
@@ -73,7 +76,8 @@ impl CompiledCache {
 
     fn mac(&self, digest: Digest, compatibility: &[u8; 32], code: &[u8]) -> Hmac<Sha256> {
         // The key of HMAC is hashed when it is too long and filled when too short, so every length will do.
-        let mut mac = Hmac::<Sha256>::new_from_slice(&self.key).unwrap_or_else(|_| unreachable!("HMAC takes keys of every length"));
+        let mut mac = Hmac::<Sha256>::new_from_slice(&self.key)
+            .unwrap_or_else(|_| unreachable!("HMAC takes keys of every length"));
         mac.update(b"caifeng compiled plugin 1");
         mac.update(digest.as_bytes());
         mac.update(compatibility);

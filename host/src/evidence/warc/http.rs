@@ -23,9 +23,7 @@ pub struct Http {
 #[derive(Debug, thiserror::Error)]
 pub enum BodyError {
     /// It grows beyond the limit when decompressed.
-    #[error(
-        "stored body is larger than {0} bytes when decompressed: raise the limit or leave the record out"
-    )]
+    #[error("stored body is larger than {0} bytes when decompressed: raise the limit or leave the record out")]
     TooLarge(u64),
     /// Its coding is not one that is known.
     #[error("stored body has an unknown content-encoding: {0}")]
@@ -39,9 +37,7 @@ impl Http {
     /// Reads a stored message; `None` when it does not begin as one.
     pub(super) fn parse(block: &[u8], response: bool) -> Option<Self> {
         let (head, body) = split_head(block);
-        let mut lines = head
-            .split(|b| *b == b'\n')
-            .map(|l| l.strip_suffix(b"\r").unwrap_or(l));
+        let mut lines = head.split(|b| *b == b'\n').map(|l| l.strip_suffix(b"\r").unwrap_or(l));
         let start = latin(lines.next()?);
         let status = if response {
             let rest = start.strip_prefix("HTTP/")?;
@@ -49,12 +45,7 @@ impl Http {
         } else {
             0
         };
-        Some(Self {
-            start,
-            status,
-            headers: fields(lines),
-            body: body.to_vec(),
-        })
+        Some(Self { start, status, headers: fields(lines), body: body.to_vec() })
     }
 
     /// The first field of this name, whatever its case.
@@ -66,10 +57,7 @@ impl Http {
     /// The method of a request.
     #[must_use]
     pub fn method(&self) -> &str {
-        self.start
-            .split_ascii_whitespace()
-            .next()
-            .unwrap_or_default()
+        self.start.split_ascii_whitespace().next().unwrap_or_default()
     }
 
     /// The body without transfer and content coding (RFC 9112 §7.1, RFC 9110 §8.4).
@@ -80,20 +68,10 @@ impl Http {
     /// # Errors
     /// See [`BodyError`]; `limit` is in bytes.
     pub fn payload(&self, limit: u64) -> Result<Vec<u8>, BodyError> {
-        let chunked = self
-            .header("transfer-encoding")
-            .is_some_and(|v| v.to_ascii_lowercase().contains("chunked"));
-        let mut body =
-            if chunked { dechunk(&self.body) } else { None }.unwrap_or_else(|| self.body.clone());
-        let codings = self
-            .header("content-encoding")
-            .unwrap_or_default()
-            .to_ascii_lowercase();
-        for coding in codings
-            .rsplit(',')
-            .map(str::trim)
-            .filter(|c| !c.is_empty() && *c != "identity")
-        {
+        let chunked = self.header("transfer-encoding").is_some_and(|v| v.to_ascii_lowercase().contains("chunked"));
+        let mut body = if chunked { dechunk(&self.body) } else { None }.unwrap_or_else(|| self.body.clone());
+        let codings = self.header("content-encoding").unwrap_or_default().to_ascii_lowercase();
+        for coding in codings.rsplit(',').map(str::trim).filter(|c| !c.is_empty() && *c != "identity") {
             body = undo(coding, body, limit)?;
         }
         if body.len() as u64 > limit {
@@ -105,10 +83,13 @@ impl Http {
 
 fn undo(coding: &str, body: Vec<u8>, limit: u64) -> Result<Vec<u8>, BodyError> {
     match coding {
-        "gzip" | "x-gzip" if body.starts_with(&[0x1f, 0x8b]) => {
-            bounded(MultiGzDecoder::new(&*body), limit)
-        }
+        "gzip" | "x-gzip" if body.starts_with(&[0x1f, 0x8b]) => bounded(MultiGzDecoder::new(&*body), limit),
         "gzip" | "x-gzip" => Ok(body),
+        "br" => match bounded(brotli_decompressor::Decompressor::new(&*body, 4_096), limit) {
+            // It has no mark by which to know it.
+            Err(BodyError::Damaged(_)) => Ok(body),
+            other => other,
+        },
         // Servers send both forms under this name: with the zlib header (right) and without.
         "deflate" => match bounded(ZlibDecoder::new(&*body), limit) {
             Err(BodyError::Damaged(_)) => match bounded(DeflateDecoder::new(&*body), limit) {
@@ -124,11 +105,7 @@ fn undo(coding: &str, body: Vec<u8>, limit: u64) -> Result<Vec<u8>, BodyError> {
 fn bounded(from: impl Read, limit: u64) -> Result<Vec<u8>, BodyError> {
     let mut out = Vec::new();
     from.take(limit.saturating_add(1)).read_to_end(&mut out)?;
-    if out.len() as u64 > limit {
-        Err(BodyError::TooLarge(limit))
-    } else {
-        Ok(out)
-    }
+    if out.len() as u64 > limit { Err(BodyError::TooLarge(limit)) } else { Ok(out) }
 }
 
 /// Undoes chunking; `None` when the body does not begin with a chunk. A cut body gives what is there.
@@ -148,10 +125,7 @@ fn dechunk(mut body: &[u8]) -> Option<Vec<u8>> {
             Ok(size) => {
                 out.extend_from_slice(&body[..size.min(body.len())]);
                 body = body.get(size..).unwrap_or_default();
-                body = body
-                    .strip_prefix(b"\r\n")
-                    .or_else(|| body.strip_prefix(b"\n"))
-                    .unwrap_or(body);
+                body = body.strip_prefix(b"\r\n").or_else(|| body.strip_prefix(b"\n")).unwrap_or(body);
             }
         }
         first = false;
@@ -164,10 +138,7 @@ fn split_head(block: &[u8]) -> (&[u8], &[u8]) {
     while let Some(found) = block[from..].iter().position(|b| *b == b'\n') {
         let next = from + found + 1;
         let rest = &block[next..];
-        if let Some(body) = rest
-            .strip_prefix(b"\r\n")
-            .or_else(|| rest.strip_prefix(b"\n"))
-        {
+        if let Some(body) = rest.strip_prefix(b"\r\n").or_else(|| rest.strip_prefix(b"\n")) {
             return (&block[..next], body);
         }
         from = next;
@@ -185,20 +156,14 @@ pub(super) fn fields<'a>(lines: impl Iterator<Item = &'a [u8]>) -> Vec<(String, 
                 value.push_str(latin(line).trim());
             }
         } else if let Some(colon) = line.iter().position(|b| *b == b':') {
-            out.push((
-                latin(&line[..colon]).trim().to_owned(),
-                latin(&line[colon + 1..]).trim().to_owned(),
-            ));
+            out.push((latin(&line[..colon]).trim().to_owned(), latin(&line[colon + 1..]).trim().to_owned()));
         }
     }
     out
 }
 
 fn latin(bytes: &[u8]) -> String {
-    std::str::from_utf8(bytes).map_or_else(
-        |_| bytes.iter().map(|b| char::from(*b)).collect(),
-        str::to_owned,
-    )
+    std::str::from_utf8(bytes).map_or_else(|_| bytes.iter().map(|b| char::from(*b)).collect(), str::to_owned)
 }
 
 #[cfg(test)]
@@ -221,77 +186,46 @@ mod tests {
 
     #[test]
     fn head_and_body_are_told_apart() {
-        let http = message(
-            "Content-Type: text/html;\r\n charset=gbk\r\nX: \u{e9}\r\n",
-            b"one\r\n\r\ntwo",
-        );
+        let http = message("Content-Type: text/html;\r\n charset=gbk\r\nX: \u{e9}\r\n", b"one\r\n\r\ntwo");
         assert_eq!(http.status, 200);
         assert_eq!(http.header("content-type"), Some("text/html; charset=gbk"));
         assert_eq!(http.body, b"one\r\n\r\ntwo");
         let bare = Http::parse(b"HTTP/1.0 404\nA: b\n\nbody", true).unwrap();
-        assert_eq!(
-            (bare.status, bare.header("a"), &*bare.body),
-            (404, Some("b"), &b"body"[..])
-        );
+        assert_eq!((bare.status, bare.header("a"), &*bare.body), (404, Some("b"), &b"body"[..]));
         assert_eq!(Http::parse(b"<html>", true), None);
     }
 
     #[test]
     fn codings_are_undone_where_they_are_there() {
         let chunks = b"4;x=y\r\nwiki\r\n5\r\npedia\r\n0\r\n\r\n";
-        assert_eq!(
-            message("Transfer-Encoding: chunked\r\n", chunks)
-                .payload(100)
-                .unwrap(),
-            b"wikipedia"
-        );
-        assert_eq!(
-            message("Transfer-Encoding: chunked\r\n", b"plain text")
-                .payload(100)
-                .unwrap(),
-            b"plain text"
-        );
-        assert_eq!(
-            message("Transfer-Encoding: chunked\r\n", b"4\r\nwi")
-                .payload(100)
-                .unwrap(),
-            b"wi"
-        );
-        assert_eq!(
-            message("Content-Encoding: gzip\r\n", &gzip(b"packed"))
-                .payload(100)
-                .unwrap(),
-            b"packed"
-        );
-        assert_eq!(
-            message("Content-Encoding: gzip\r\n", b"already undone")
-                .payload(100)
-                .unwrap(),
-            b"already undone"
-        );
-        let mut deflated =
-            flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::default());
+        assert_eq!(message("Transfer-Encoding: chunked\r\n", chunks).payload(100).unwrap(), b"wikipedia");
+        assert_eq!(message("Transfer-Encoding: chunked\r\n", b"plain text").payload(100).unwrap(), b"plain text");
+        assert_eq!(message("Transfer-Encoding: chunked\r\n", b"4\r\nwi").payload(100).unwrap(), b"wi");
+        assert_eq!(message("Content-Encoding: gzip\r\n", &gzip(b"packed")).payload(100).unwrap(), b"packed");
+        assert_eq!(message("Content-Encoding: gzip\r\n", b"already undone").payload(100).unwrap(), b"already undone");
+        let mut deflated = flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::default());
         deflated.write_all(b"raw deflate").unwrap();
         let deflated = deflated.finish().unwrap();
-        assert_eq!(
-            message("Content-Encoding: deflate\r\n", &deflated)
-                .payload(100)
-                .unwrap(),
-            b"raw deflate"
-        );
+        assert_eq!(message("Content-Encoding: deflate\r\n", &deflated).payload(100).unwrap(), b"raw deflate");
+    }
+
+    #[test]
+    fn brotli_is_undone() {
+        // "停水通知", packed by the reference implementation.
+        let packed = [
+            27, 26, 0, 248, 29, 169, 81, 31, 157, 188, 42, 55, 239, 64, 78, 222, 119, 201, 8, 75, 91, 180, 100, 83, 2,
+            64, 3, 220, 97, 7,
+        ];
+        assert_eq!(message("Content-Encoding: br\r\n", &packed).payload(100).unwrap(), "停水通知，停水通知".as_bytes());
+        assert!(matches!(message("Content-Encoding: br\r\n", &packed).payload(9), Err(BodyError::TooLarge(9))));
+        assert_eq!(message("Content-Encoding: br\r\n", b"<p>undone").payload(100).unwrap(), b"<p>undone");
     }
 
     #[test]
     fn a_bomb_stops_at_the_limit() {
         let bomb = gzip(&vec![0; 10_000_000]);
         let http = message("Content-Encoding: gzip\r\n", &bomb);
-        assert!(matches!(
-            http.payload(1_000),
-            Err(BodyError::TooLarge(1_000))
-        ));
-        assert!(matches!(
-            message("Content-Encoding: zip9\r\n", b"x").payload(9),
-            Err(BodyError::Coding(_))
-        ));
+        assert!(matches!(http.payload(1_000), Err(BodyError::TooLarge(1_000))));
+        assert!(matches!(message("Content-Encoding: zip9\r\n", b"x").payload(9), Err(BodyError::Coding(_))));
     }
 }

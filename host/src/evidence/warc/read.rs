@@ -20,11 +20,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self {
-            head: 64 << 10,
-            block: 64 << 20,
-            total: 16 << 30,
-        }
+        Self { head: 64 << 10, block: 64 << 20, total: 16 << 30 }
     }
 }
 
@@ -62,9 +58,7 @@ pub enum ReadError {
         size: u64,
     },
     /// The record says that it holds an HTTP message and does not. Reading goes on.
-    #[error(
-        "record {record} at byte {offset} does not hold the HTTP message that it declares: {url}"
-    )]
+    #[error("record {record} at byte {offset} does not hold the HTTP message that it declares: {url}")]
     NotHttp {
         /// Which record.
         record: u64,
@@ -112,29 +106,15 @@ impl<R: Read> Reader<R> {
     /// # Errors
     /// The first bytes cannot be read.
     pub fn with_limits(from: R, limits: Limits) -> io::Result<Self> {
-        let mut counted = Counted {
-            from: BufReader::new(from),
-            consumed: 0,
-        };
+        let mut counted = Counted { from: BufReader::new(from), consumed: 0 };
         let packed = counted.fill_buf()?.starts_with(&MAGIC);
         let source = if packed {
-            Source::Gzip {
-                decoder: Some(GzDecoder::new(counted)),
-                member: 0,
-            }
+            Source::Gzip { decoder: Some(GzDecoder::new(counted)), member: 0 }
         } else {
             Source::Plain(counted)
         };
         let from = BufReader::new(source);
-        Ok(Self {
-            from,
-            limits,
-            position: 0,
-            record: 0,
-            offset: u64::MAX,
-            nth: 0,
-            done: false,
-        })
+        Ok(Self { from, limits, position: 0, record: 0, offset: u64::MAX, nth: 0, done: false })
     }
 
     fn record(&mut self) -> Result<Option<Record>, Stop> {
@@ -142,9 +122,7 @@ impl<R: Read> Reader<R> {
             return Ok(None);
         }
         let head = self.head()?;
-        let mut lines = head
-            .split(|b| *b == b'\n')
-            .map(|l| l.strip_suffix(b"\r").unwrap_or(l));
+        let mut lines = head.split(|b| *b == b'\n').map(|l| l.strip_suffix(b"\r").unwrap_or(l));
         let version = String::from_utf8_lossy(lines.next().unwrap_or_default()).into_owned();
         if !version.starts_with("WARC/") {
             let shown: String = version.chars().take(40).collect();
@@ -152,8 +130,7 @@ impl<R: Read> Reader<R> {
         }
         let headers = fields(lines);
         let size = super::field(&headers, "content-length").and_then(|v| v.parse().ok());
-        let size: u64 =
-            size.ok_or_else(|| Stop::Malformed("it has no content-length".to_owned()))?;
+        let size: u64 = size.ok_or_else(|| Stop::Malformed("it has no content-length".to_owned()))?;
         if size > self.limits.block {
             self.pass(size)?;
             return Err(Stop::TooLarge(size));
@@ -170,34 +147,18 @@ impl<R: Read> Reader<R> {
     fn assemble(&self, headers: Vec<(String, String)>, block: Vec<u8>) -> Result<Record, Stop> {
         let text = |name| super::field(&headers, name).unwrap_or_default();
         let kind = Kind::parse(text("warc-type"));
-        let url = text("warc-target-uri")
-            .trim_start_matches('<')
-            .trim_end_matches('>')
-            .to_owned();
-        let date = text("warc-date")
-            .parse::<jiff::Timestamp>()
-            .map_or(0, jiff::Timestamp::as_second);
+        let url = text("warc-target-uri").trim_start_matches('<').trim_end_matches('>').to_owned();
+        let date = text("warc-date").parse::<jiff::Timestamp>().map_or(0, jiff::Timestamp::as_second);
         let http = text("content-type").starts_with("application/http");
         let response = matches!(kind, Kind::Response | Kind::Revisit);
         let (http, block) = match kind {
-            Kind::Request | Kind::Response | Kind::Revisit if http => {
-                match Http::parse(&block, response) {
-                    Some(message) => (Some(message), Vec::new()),
-                    None => return Err(Stop::NotHttp(url)),
-                }
-            }
+            Kind::Request | Kind::Response | Kind::Revisit if http => match Http::parse(&block, response) {
+                Some(message) => (Some(message), Vec::new()),
+                None => return Err(Stop::NotHttp(url)),
+            },
             _ => (None, block),
         };
-        Ok(Record {
-            kind,
-            url,
-            date,
-            headers,
-            http,
-            block,
-            offset: self.offset,
-            nth: self.nth,
-        })
+        Ok(Record { kind, url, date, headers, http, block, offset: self.offset, nth: self.nth })
     }
 
     /// Skips the empty lines between records; false at the end of the file.
@@ -243,8 +204,7 @@ impl<R: Read> Reader<R> {
             }
             if !line.ends_with(b"\n") {
                 let full = head.len() as u64 >= self.limits.head;
-                let foreign =
-                    before == 0 && !line.starts_with(b"WARC/") && !b"WARC/".starts_with(line);
+                let foreign = before == 0 && !line.starts_with(b"WARC/") && !b"WARC/".starts_with(line);
                 return Err(match (full, foreign) {
                     (true, _) => Stop::Malformed("its fields do not end".to_owned()),
                     (_, true) => Stop::Malformed("it does not begin with WARC/".to_owned()),
@@ -257,20 +217,13 @@ impl<R: Read> Reader<R> {
     fn pass(&mut self, size: u64) -> Result<(), Stop> {
         self.count(size)?;
         let passed = io::copy(&mut (&mut self.from).take(size), &mut io::sink())?;
-        if passed < size {
-            Err(Stop::Truncated)
-        } else {
-            Ok(())
-        }
+        if passed < size { Err(Stop::Truncated) } else { Ok(()) }
     }
 
     fn count(&mut self, bytes: u64) -> Result<(), Stop> {
         self.position = self.position.saturating_add(bytes);
         if self.position > self.limits.total {
-            return Err(Stop::Malformed(format!(
-                "the file is larger than {} bytes decompressed",
-                self.limits.total
-            )));
+            return Err(Stop::Malformed(format!("the file is larger than {} bytes decompressed", self.limits.total)));
         }
         Ok(())
     }
@@ -292,35 +245,16 @@ impl<R: Read> Iterator for Reader<R> {
             Err(stop) => stop,
         };
         self.done = !matches!(stop, Stop::TooLarge(_) | Stop::NotHttp(_));
-        let (record, offset) = (
-            self.record.max(1),
-            if self.record == 0 { 0 } else { self.offset },
-        );
+        let (record, offset) = (self.record.max(1), if self.record == 0 { 0 } else { self.offset });
         Some(Err(match stop {
             Stop::Truncated => ReadError::Truncated { record, offset },
-            Stop::Malformed(why) => ReadError::Malformed {
-                record,
-                offset,
-                why,
-            },
-            Stop::TooLarge(size) => ReadError::TooLarge {
-                record,
-                offset,
-                size,
-            },
-            Stop::NotHttp(url) => ReadError::NotHttp {
-                record,
-                offset,
-                url,
-            },
+            Stop::Malformed(why) => ReadError::Malformed { record, offset, why },
+            Stop::TooLarge(size) => ReadError::TooLarge { record, offset, size },
+            Stop::NotHttp(url) => ReadError::NotHttp { record, offset, url },
             Stop::Io(source) if source.kind() == io::ErrorKind::UnexpectedEof => {
                 ReadError::Truncated { record, offset }
             }
-            Stop::Io(source) => ReadError::Io {
-                record,
-                offset,
-                source,
-            },
+            Stop::Io(source) => ReadError::Io { record, offset, source },
         }))
     }
 }
@@ -373,10 +307,7 @@ impl<R: Read> BufRead for Counted<R> {
 #[derive(Debug)]
 enum Source<R: Read> {
     Plain(Counted<R>),
-    Gzip {
-        decoder: Option<GzDecoder<Counted<R>>>,
-        member: u64,
-    },
+    Gzip { decoder: Option<GzDecoder<Counted<R>>>, member: u64 },
 }
 
 impl<R: Read> Source<R> {
@@ -414,10 +345,7 @@ impl<R: Read> Read for Source<R> {
             }
             // A buffer may end after the first byte of the next member.
             if !ahead.starts_with(&MAGIC[..ahead.len().min(2)]) {
-                return Err(io::Error::new(
-                    io::ErrorKind::InvalidData,
-                    "something follows the last gzip member",
-                ));
+                return Err(io::Error::new(io::ErrorKind::InvalidData, "something follows the last gzip member"));
             }
             *member = rest.consumed;
             *decoder = Some(GzDecoder::new(rest));
@@ -451,52 +379,27 @@ mod tests {
             (Kind::Response, "http://a.example/", 1_767_323_045)
         );
         let http = record.http.unwrap();
-        assert_eq!(
-            (http.status, http.header("content-type"), &*http.body),
-            (200, Some("text/x"), &b"hey"[..])
-        );
+        assert_eq!((http.status, http.header("content-type"), &*http.body), (200, Some("text/x"), &b"hey"[..]));
     }
 
     #[test]
     fn every_packing_gives_the_same_records_and_says_where() {
         let member = packed(PAGE.as_bytes());
         let forms = [
-            (
-                PAGE.repeat(3).into_bytes(),
-                vec![(0, 0), (PAGE.len() as u64, 0), (2 * PAGE.len() as u64, 0)],
-            ),
-            (
-                member.repeat(3),
-                vec![
-                    (0, 0),
-                    (member.len() as u64, 0),
-                    (2 * member.len() as u64, 0),
-                ],
-            ),
-            (
-                packed(PAGE.repeat(3).as_bytes()),
-                vec![(0, 0), (0, 1), (0, 2)],
-            ),
+            (PAGE.repeat(3).into_bytes(), vec![(0, 0), (PAGE.len() as u64, 0), (2 * PAGE.len() as u64, 0)]),
+            (member.repeat(3), vec![(0, 0), (member.len() as u64, 0), (2 * member.len() as u64, 0)]),
+            (packed(PAGE.repeat(3).as_bytes()), vec![(0, 0), (0, 1), (0, 2)]),
         ];
         for (bytes, places) in forms {
             let records: Vec<_> = read(&bytes).into_iter().map(Result::unwrap).collect();
-            assert_eq!(
-                records
-                    .iter()
-                    .map(|r| (r.offset, r.nth))
-                    .collect::<Vec<_>>(),
-                places
-            );
+            assert_eq!(records.iter().map(|r| (r.offset, r.nth)).collect::<Vec<_>>(), places);
             assert!(records.iter().all(|r| r.http == records[0].http));
         }
     }
 
     #[test]
     fn a_cut_file_gives_the_records_before_the_cut_and_one_error() {
-        for whole in [
-            PAGE.repeat(2).into_bytes(),
-            packed(PAGE.as_bytes()).repeat(2),
-        ] {
+        for whole in [PAGE.repeat(2).into_bytes(), packed(PAGE.as_bytes()).repeat(2)] {
             let one = whole.len() / 2;
             for cut in [one + 3, one + 30, whole.len() - 12] {
                 let got = read(&whole[..cut]);
@@ -513,15 +416,9 @@ mod tests {
     #[test]
     fn what_is_no_warc_is_named() {
         for (bytes, says) in [
-            (
-                &b"<!DOCTYPE html>\n<p>\n\n"[..],
-                "begins with \"<!DOCTYPE html>\"",
-            ),
+            (&b"<!DOCTYPE html>\n<p>\n\n"[..], "begins with \"<!DOCTYPE html>\""),
             (b"%PDF", "does not begin with WARC/"),
-            (
-                b"WARC/1.1\r\nWARC-Type: response\r\n\r\n",
-                "no content-length",
-            ),
+            (b"WARC/1.1\r\nWARC-Type: response\r\n\r\n", "no content-length"),
         ] {
             let got = read(bytes);
             let error = got[0].as_ref().unwrap_err().to_string();
@@ -533,42 +430,20 @@ mod tests {
 
     #[test]
     fn a_large_record_is_passed_over_and_a_bomb_ends() {
-        let large = PAGE
-            .replace("Content-Length: 44", "Content-Length: 5044")
-            .replace("hey", &"hey".repeat(1668)[..5003]);
+        let large =
+            PAGE.replace("Content-Length: 44", "Content-Length: 5044").replace("hey", &"hey".repeat(1668)[..5003]);
         let all = format!("{large}{PAGE}");
-        let limits = Limits {
-            block: 1_000,
-            ..Limits::default()
-        };
-        let got: Vec<_> = Reader::with_limits(all.as_bytes(), limits)
-            .unwrap()
-            .collect();
-        assert!(
-            matches!(
-                got[0],
-                Err(ReadError::TooLarge {
-                    size: 5_044,
-                    record: 1,
-                    offset: 0
-                })
-            ),
-            "{got:?}"
-        );
+        let limits = Limits { block: 1_000, ..Limits::default() };
+        let got: Vec<_> = Reader::with_limits(all.as_bytes(), limits).unwrap().collect();
+        assert!(matches!(got[0], Err(ReadError::TooLarge { size: 5_044, record: 1, offset: 0 })), "{got:?}");
         assert!(got[1].is_ok());
 
         let lie = PAGE.replace("Content-Length: 44", "Content-Length: 18446744073709551615");
         let got = read(lie.as_bytes());
-        assert!(
-            matches!(got[0], Err(ReadError::Malformed { .. })),
-            "{got:?}"
-        );
+        assert!(matches!(got[0], Err(ReadError::Malformed { .. })), "{got:?}");
 
         let bomb = packed(&vec![b'\n'; 5_000_000]);
-        let limits = Limits {
-            total: 100_000,
-            ..limits
-        };
+        let limits = Limits { total: 100_000, ..limits };
         let got: Vec<_> = Reader::with_limits(&*bomb, limits).unwrap().collect();
         assert!(matches!(got[..], [Err(ReadError::Malformed { .. })]));
     }
@@ -577,10 +452,29 @@ mod tests {
     fn a_block_that_is_not_http_costs_one_record() {
         let bad = PAGE.replace("HTTP/1.1 200", "<html> <bod>");
         let got = read(format!("{bad}{PAGE}").as_bytes());
-        assert!(
-            matches!(&got[0], Err(ReadError::NotHttp { url, .. }) if url == "http://a.example/"),
-            "{got:?}"
-        );
+        assert!(matches!(&got[0], Err(ReadError::NotHttp { url, .. }) if url == "http://a.example/"), "{got:?}");
         assert!(got[1].is_ok());
+    }
+
+    proptest::proptest! {
+        /// Whatever a file holds, reading ends, and damage costs no more than what follows it.
+        #[test]
+        fn damage_is_survived(at in 0_usize..500, with in proptest::collection::vec(proptest::num::u8::ANY, 0..40), packs in proptest::bool::ANY) {
+            let mut bytes = PAGE.repeat(3).into_bytes();
+            if packs {
+                bytes = packed(PAGE.as_bytes()).repeat(3);
+            }
+            let before = at.min(bytes.len()) / (bytes.len() / 3);
+            let end = (at + with.len()).min(bytes.len());
+            bytes.splice(at.min(end)..end, with);
+            let got = read(&bytes);
+            let good = got.iter().take_while(|r| r.is_ok()).count();
+            proptest::prop_assert!(good >= before.min(3), "{before} records lie before the damage: {got:?}");
+            for record in got.into_iter().flatten() {
+                if let Some(http) = record.http {
+                    let _ = http.payload(10_000);
+                }
+            }
+        }
     }
 }

@@ -54,12 +54,7 @@ pub struct Writer<W: Write> {
 impl<W: Write> Writer<W> {
     /// A writer of plain or compressed records (a gzip member for each).
     pub fn new(out: W, gzip: bool, seed: [u8; 16]) -> Self {
-        Self {
-            out,
-            gzip,
-            seed,
-            written: 0,
-        }
+        Self { out, gzip, seed, written: 0 }
     }
 
     /// The record that begins a file: which software wrote it, and when.
@@ -71,14 +66,7 @@ impl<W: Write> Writer<W> {
             "software: {software}\r\nformat: WARC file version 1.1\r\nconformsTo: http://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/\r\n"
         );
         let id = self.id(block.as_bytes());
-        self.record(
-            "warcinfo",
-            &id,
-            date,
-            &[("Content-Type", "application/warc-fields")],
-            block.as_bytes(),
-            None,
-        )
+        self.record("warcinfo", &id, date, &[("Content-Type", "application/warc-fields")], block.as_bytes(), None)
     }
 
     /// The two records of one exchange, the request first.
@@ -95,27 +83,13 @@ impl<W: Write> Writer<W> {
             ("WARC-Concurrent-To", &answered),
             ("Content-Type", "application/http; msgtype=request"),
         ];
-        self.record(
-            "request",
-            &asked,
-            exchange.date,
-            &fields,
-            &request,
-            Some(&sent.body),
-        )?;
+        self.record("request", &asked, exchange.date, &fields, &request, Some(&sent.body))?;
         let fields = [
             ("WARC-Target-URI", &*sent.url),
             ("WARC-Concurrent-To", &asked),
             ("Content-Type", "application/http; msgtype=response"),
         ];
-        self.record(
-            "response",
-            &answered,
-            exchange.date,
-            &fields,
-            &response,
-            Some(&exchange.body),
-        )
+        self.record("response", &answered, exchange.date, &fields, &response, Some(&exchange.body))
     }
 
     /// Hands back what was written to, flushed.
@@ -138,22 +112,14 @@ impl<W: Write> Writer<W> {
     ) -> io::Result<()> {
         let date = jiff::Timestamp::from_second(date).map_err(io::Error::other)?;
         let mut record = Vec::with_capacity(block.len() + 512);
-        write!(
-            record,
-            "WARC/1.1\r\nWARC-Type: {kind}\r\nWARC-Record-ID: {id}\r\nWARC-Date: {date}\r\n"
-        )?;
+        write!(record, "WARC/1.1\r\nWARC-Type: {kind}\r\nWARC-Record-ID: {id}\r\nWARC-Date: {date}\r\n")?;
         for (name, value) in fields {
             write!(record, "{name}: {}\r\n", one_line(value))?;
         }
         if let Some(payload) = payload {
             write!(record, "WARC-Payload-Digest: {}\r\n", digest(payload))?;
         }
-        write!(
-            record,
-            "WARC-Block-Digest: {}\r\nContent-Length: {}\r\n\r\n",
-            digest(block),
-            block.len()
-        )?;
+        write!(record, "WARC-Block-Digest: {}\r\nContent-Length: {}\r\n\r\n", digest(block), block.len())?;
         record.extend_from_slice(block);
         record.extend_from_slice(b"\r\n\r\n");
         if self.gzip {
@@ -177,26 +143,16 @@ impl<W: Write> Writer<W> {
         id[6] = (id[6] & 0x0f) | 0x80;
         id[8] = (id[8] & 0x3f) | 0x80;
         let hex = super::hex(&id);
-        format!(
-            "<urn:uuid:{}-{}-{}-{}-{}>",
-            &hex[..8],
-            &hex[8..12],
-            &hex[12..16],
-            &hex[16..20],
-            &hex[20..]
-        )
+        format!("<urn:uuid:{}-{}-{}-{}-{}>", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
     }
 }
 
 fn request_block(sent: &Sent) -> Vec<u8> {
     let parsed = url::Url::parse(&sent.url).ok();
-    let target = parsed.as_ref().map_or_else(
-        || "/".to_owned(),
-        |url| url[url::Position::BeforePath..url::Position::AfterQuery].to_owned(),
-    );
-    let host = parsed.as_ref().map_or("", |url| {
-        &url[url::Position::BeforeHost..url::Position::AfterPort]
-    });
+    let target = parsed
+        .as_ref()
+        .map_or_else(|| "/".to_owned(), |url| url[url::Position::BeforePath..url::Position::AfterQuery].to_owned());
+    let host = parsed.as_ref().map_or("", |url| &url[url::Position::BeforeHost..url::Position::AfterPort]);
     let mut block = format!("{} {target} HTTP/1.1\r\nHost: {host}\r\n", sent.method).into_bytes();
     write_fields(&mut block, &sent.headers);
     if !sent.body.is_empty() {
@@ -208,12 +164,7 @@ fn request_block(sent: &Sent) -> Vec<u8> {
 }
 
 fn response_block(exchange: &Exchange) -> Vec<u8> {
-    let mut block = format!(
-        "HTTP/1.1 {} {}\r\n",
-        exchange.status,
-        reason(exchange.status)
-    )
-    .into_bytes();
+    let mut block = format!("HTTP/1.1 {} {}\r\n", exchange.status, reason(exchange.status)).into_bytes();
     write_fields(&mut block, &exchange.headers);
     block.extend_from_slice(format!("Content-Length: {}\r\n\r\n", exchange.body.len()).as_bytes());
     block.extend_from_slice(&exchange.body);
@@ -240,9 +191,7 @@ fn write_fields(block: &mut Vec<u8>, headers: &[(String, String)]) {
     const DERIVED: [&str; 3] = ["content-length", "content-encoding", "transfer-encoding"];
     for (name, value) in headers {
         if !DERIVED.iter().any(|d| name.eq_ignore_ascii_case(d)) {
-            block.extend_from_slice(
-                format!("{}: {}\r\n", one_line(name), one_line(value)).as_bytes(),
-            );
+            block.extend_from_slice(format!("{}: {}\r\n", one_line(name), one_line(value)).as_bytes());
         }
     }
 }
@@ -263,15 +212,8 @@ impl Recorder {
     ///
     /// # Errors
     /// The file exists already, or the disk gave one.
-    pub fn create(
-        path: &Path,
-        software: &str,
-        date: Timestamp,
-        seed: [u8; 16],
-    ) -> io::Result<Self> {
-        let gzip = path
-            .extension()
-            .is_some_and(|e| e.eq_ignore_ascii_case("gz"));
+    pub fn create(path: &Path, software: &str, date: Timestamp, seed: [u8; 16]) -> io::Result<Self> {
+        let gzip = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("gz"));
         let mut writer = Writer::new(File::create_new(path)?, gzip, seed);
         writer.warcinfo(software, date)?;
         Ok(Self { writer })
@@ -310,10 +252,7 @@ mod tests {
             },
             status: 200,
             headers: vec![
-                (
-                    "Content-Type".to_owned(),
-                    "text/html; charset=gbk".to_owned(),
-                ),
+                ("Content-Type".to_owned(), "text/html; charset=gbk".to_owned()),
                 ("Content-Length".to_owned(), "999".to_owned()),
             ],
             body: vec![0xc4, 0xe3, 0xba, 0xc3],
@@ -324,13 +263,7 @@ mod tests {
         let mut writer = Writer::new(Vec::new(), gzip, [seed; 16]);
         writer.warcinfo("caifeng test", 0).unwrap();
         writer.exchange(&exchange()).unwrap();
-        writer
-            .exchange(&Exchange {
-                body: Vec::new(),
-                status: 404,
-                ..exchange()
-            })
-            .unwrap();
+        writer.exchange(&Exchange { body: Vec::new(), status: 404, ..exchange() }).unwrap();
         writer.finish().unwrap()
     }
 
@@ -340,37 +273,13 @@ mod tests {
             let bytes = file(gzip, 1);
             let records: Vec<_> = Reader::new(&*bytes).unwrap().map(Result::unwrap).collect();
             let kinds: Vec<_> = records.iter().map(|r| r.kind.clone()).collect();
-            assert_eq!(
-                kinds,
-                [
-                    Kind::Warcinfo,
-                    Kind::Request,
-                    Kind::Response,
-                    Kind::Request,
-                    Kind::Response
-                ]
-            );
+            assert_eq!(kinds, [Kind::Warcinfo, Kind::Request, Kind::Response, Kind::Request, Kind::Response]);
             let (asked, answered) = (&records[1], &records[2]);
-            assert_eq!(
-                asked.header("warc-concurrent-to"),
-                answered.header("warc-record-id")
-            );
-            let (request, response) = (
-                asked.http.as_ref().unwrap(),
-                answered.http.as_ref().unwrap(),
-            );
-            assert_eq!(
-                (&*request.start, request.header("host")),
-                ("POST /s?q=1 HTTP/1.1", Some("a.example:8080"))
-            );
-            assert_eq!(
-                (request.header("evil"), &*request.body),
-                (None, &b"k=v"[..])
-            );
-            assert_eq!(
-                (response.header("content-length"), &response.body),
-                (Some("4"), &exchange().body)
-            );
+            assert_eq!(asked.header("warc-concurrent-to"), answered.header("warc-record-id"));
+            let (request, response) = (asked.http.as_ref().unwrap(), answered.http.as_ref().unwrap());
+            assert_eq!((&*request.start, request.header("host")), ("POST /s?q=1 HTTP/1.1", Some("a.example:8080")));
+            assert_eq!((request.header("evil"), &*request.body), (None, &b"k=v"[..]));
+            assert_eq!((response.header("content-length"), &response.body), (Some("4"), &exchange().body));
             assert_eq!(answered.date, exchange().date);
         }
     }
@@ -387,25 +296,14 @@ mod tests {
         for (name, gzip) in [("a.warc", false), ("a.warc.gz", true)] {
             let path = dir.path().join(name);
             std::fs::write(&path, file(gzip, 1)).unwrap();
-            let check =
-                "import sys; from warcio.cli import main; main(['check', '-v', sys.argv[1]])";
-            let run = std::process::Command::new("python3")
-                .args(["-c", check])
-                .arg(&path)
-                .output();
-            let Some(run) = run
-                .ok()
-                .filter(|r| !String::from_utf8_lossy(&r.stderr).contains("ModuleNotFound"))
-            else {
+            let check = "import sys; from warcio.cli import main; main(['check', '-v', sys.argv[1]])";
+            let run = std::process::Command::new("python3").args(["-c", check]).arg(&path).output();
+            let Some(run) = run.ok().filter(|r| !String::from_utf8_lossy(&r.stderr).contains("ModuleNotFound")) else {
                 println!("skipped: python3 with warcio is not here");
                 return;
             };
             let said = String::from_utf8_lossy(&run.stdout);
-            assert!(
-                run.status.success(),
-                "{said}{}",
-                String::from_utf8_lossy(&run.stderr)
-            );
+            assert!(run.status.success(), "{said}{}", String::from_utf8_lossy(&run.stderr));
             assert_eq!(said.matches("digest pass").count(), 5, "{said}");
         }
     }
@@ -417,18 +315,7 @@ mod tests {
         let mut recorder = Recorder::create(&path, "caifeng test", 0, [0; 16]).unwrap();
         recorder.write(&exchange()).unwrap();
         recorder.finish().unwrap();
-        assert_eq!(
-            Reader::new(File::open(&path).unwrap())
-                .unwrap()
-                .filter(Result::is_ok)
-                .count(),
-            3
-        );
-        assert_eq!(
-            Recorder::create(&path, "again", 0, [0; 16])
-                .unwrap_err()
-                .kind(),
-            io::ErrorKind::AlreadyExists
-        );
+        assert_eq!(Reader::new(File::open(&path).unwrap()).unwrap().filter(Result::is_ok).count(), 3);
+        assert_eq!(Recorder::create(&path, "again", 0, [0; 16]).unwrap_err().kind(), io::ErrorKind::AlreadyExists);
     }
 }

@@ -28,11 +28,19 @@ fn live(settings: Settings) -> Live {
 }
 
 fn get(url: impl Into<String>) -> Request {
-    Request { step: "list".to_owned(), url: url.into(), method: Method::Get, headers: Vec::new(), context: String::new() }
+    Request {
+        step: "list".to_owned(),
+        url: url.into(),
+        method: Method::Get,
+        headers: Vec::new(),
+        context: String::new(),
+    }
 }
 
 async fn fetch(server: &MockServer, at: &str) -> Result<Fetched, FetchError> {
-    live(settings(&[*server.address()])).fetch(&mut Session::default(), &get(format!("{}{at}", server.uri())), &|_| true).await
+    live(settings(&[*server.address()]))
+        .fetch(&mut Session::default(), &get(format!("{}{at}", server.uri())), &|_| true)
+        .await
 }
 
 /// A server that answers every path but robots.txt with this.
@@ -53,7 +61,8 @@ async fn raw(answer: Vec<u8>, hold: bool) -> SocketAddr {
             let mut asked = vec![0; 4_096];
             let n = line.read(&mut asked).await.unwrap_or(0);
             let robots = asked[..n].starts_with(b"GET /robots.txt");
-            let said: &[u8] = if robots { b"HTTP/1.1 404 No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n" } else { &answer };
+            let said: &[u8] =
+                if robots { b"HTTP/1.1 404 No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n" } else { &answer };
             // An error says that the client hung up, as it should on a hostile answer.
             let _ = line.write_all(said).await;
             if hold && !robots {
@@ -66,7 +75,9 @@ async fn raw(answer: Vec<u8>, hold: bool) -> SocketAddr {
 
 async fn fetch_raw(answer: impl Into<Vec<u8>>, hold: bool, limits: Limits) -> Result<Fetched, FetchError> {
     let at = raw(answer.into(), hold).await;
-    live(Settings { limits, ..settings(&[at]) }).fetch(&mut Session::default(), &get(format!("http://{at}/")), &|_| true).await
+    live(Settings { limits, ..settings(&[at]) })
+        .fetch(&mut Session::default(), &get(format!("http://{at}/")), &|_| true)
+        .await
 }
 
 fn gzip(bytes: &[u8]) -> Vec<u8> {
@@ -85,7 +96,10 @@ async fn a_page_in_gbk_is_read_and_packed_ones_unpacked() {
     let server = server(packed).await;
     let got = fetch(&server, "/a?b=c#d").await.unwrap();
     assert_eq!((&*got.response.body, got.encoding.0), ("<p>某市供水局停水通知</p>", "gb18030"));
-    assert_eq!((got.response.url, got.bytes, got.response.fetched), (format!("{}/a?b=c", server.uri()), page.len() as u64, 1_767_323_045));
+    assert_eq!(
+        (got.response.url, got.bytes, got.response.fetched),
+        (format!("{}/a?b=c", server.uri()), page.len() as u64, 1_767_323_045)
+    );
     assert!(field(&got.response.headers, "set-cookie").is_none());
     assert_eq!(got.exchanges[0].body, page);
 }
@@ -133,7 +147,8 @@ async fn a_listed_name_may_resolve_inside_on_its_port_only() {
     let inside = server(ResponseTemplate::new(200).set_body_string("wiki")).await;
     let at = *inside.address();
     let lookup: Lookup = Arc::new(move |_| Box::pin(async move { Ok(vec![at]) }));
-    let listed = |port| Settings { policy: Policy { private: vec![("wiki.bureau.cn".to_owned(), port)] }, ..settings(&[]) };
+    let listed =
+        |port| Settings { policy: Policy { private: vec![("wiki.bureau.cn".to_owned(), port)] }, ..settings(&[]) };
     let request = get(format!("http://wiki.bureau.cn:{}/", at.port()));
     for (port, open) in [(at.port(), true), (at.port() ^ 1, false)] {
         let live = Live::with_lookup(listed(port), Arc::new(|| 0), Arc::clone(&lookup)).unwrap();
@@ -162,7 +177,9 @@ async fn a_redirect_loop_ends() {
 
 #[tokio::test]
 async fn bombs_and_endless_bodies_stop_at_the_limit() {
-    let bomb = ResponseTemplate::new(200).set_body_raw(gzip(&vec![b' '; 50_000_000]), "text/html").insert_header("content-encoding", "gzip");
+    let bomb = ResponseTemplate::new(200)
+        .set_body_raw(gzip(&vec![b' '; 50_000_000]), "text/html")
+        .insert_header("content-encoding", "gzip");
     assert!(matches!(fetch(&server(bomb).await, "/").await, Err(FetchError::TooLarge { .. })));
     let large = ResponseTemplate::new(200).set_body_bytes(vec![b' '; 100_001]);
     assert!(matches!(fetch(&server(large).await, "/").await, Err(FetchError::TooLarge { .. })));
@@ -197,7 +214,12 @@ async fn heads_without_measure_are_refused() {
 #[tokio::test]
 async fn an_answer_that_is_cut_or_is_not_http_is_not_a_page() {
     let limits = settings(&[]).limits;
-    for bad in ["HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nshort", "SSH-2.0-OpenSSH_9\r\n", "", "HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n"] {
+    for bad in [
+        "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nshort",
+        "SSH-2.0-OpenSSH_9\r\n",
+        "",
+        "HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n",
+    ] {
         let got = fetch_raw(bad, false, limits).await;
         assert!(matches!(got, Err(FetchError::Network { .. })), "{bad:?}: {got:?}");
     }
@@ -212,6 +234,17 @@ async fn a_site_that_asks_for_rest_is_heard() {
         let got = fetch(&server, "/").await.unwrap_err();
         assert_eq!(got, FetchError::RetryAfter { status, wait: Duration::from_secs(wait) });
     }
+    let server = server(ResponseTemplate::new(429).insert_header("retry-after", "120")).await;
+    let live = live(settings(&[*server.address()]));
+    for _ in 0..3 {
+        let got = live.fetch(&mut Session::default(), &get(server.uri()), &|_| true).await.unwrap_err();
+        assert!(got.wait().is_some_and(|wait| wait.as_secs() >= 100), "{got:?}");
+    }
+    assert_eq!(server.received_requests().await.unwrap().len(), 2, "robots.txt and one page");
+}
+
+#[tokio::test]
+async fn not_modified_is_no_answer_to_what_was_asked() {
     let server = server(ResponseTemplate::new(304)).await;
     assert!(matches!(fetch(&server, "/").await, Err(FetchError::Network { .. })));
 }
@@ -220,8 +253,15 @@ async fn a_site_that_asks_for_rest_is_heard() {
 async fn robots_txt_is_obeyed() {
     let server = MockServer::start().await;
     let rules = "User-agent: caifeng\nDisallow: /inner\n\nUser-agent: *\nDisallow: /";
-    Mock::given(path("/robots.txt")).respond_with(ResponseTemplate::new(200).set_body_string(rules)).expect(1).mount(&server).await;
-    Mock::given(path("/open")).respond_with(ResponseTemplate::new(302).insert_header("location", "/inner")).mount(&server).await;
+    Mock::given(path("/robots.txt"))
+        .respond_with(ResponseTemplate::new(200).set_body_string(rules))
+        .expect(1)
+        .mount(&server)
+        .await;
+    Mock::given(path("/open"))
+        .respond_with(ResponseTemplate::new(302).insert_header("location", "/inner"))
+        .mount(&server)
+        .await;
     Mock::given(path("/fine")).respond_with(ResponseTemplate::new(200)).mount(&server).await;
     let live = live(settings(&[*server.address()]));
     let mut session = Session::default();
@@ -245,7 +285,19 @@ async fn the_host_says_who_asks_and_the_guest_does_not() {
     let server = server(ResponseTemplate::new(200).insert_header("set-cookie", "sid=42; Path=/")).await;
     let live = live(settings(&[*server.address()]));
     let mut session = Session::default();
-    let fields = ["Authorization", "Cookie", "Host", "User-Agent", "X-Forwarded-For", "Proxy-Authorization", "X-Auth-Token", "If-None-Match", "Accept-Encoding", "Transfer-Encoding", "Connection"];
+    let fields = [
+        "Authorization",
+        "Cookie",
+        "Host",
+        "User-Agent",
+        "X-Forwarded-For",
+        "Proxy-Authorization",
+        "X-Auth-Token",
+        "If-None-Match",
+        "Accept-Encoding",
+        "Transfer-Encoding",
+        "Connection",
+    ];
     let mut request = get(server.uri());
     request.headers = fields.iter().map(|name| ((*name).to_owned(), "evil".to_owned())).collect();
     request.headers.push(("Accept-Language".to_owned(), "zh-CN".to_owned()));
@@ -255,7 +307,10 @@ async fn the_host_says_who_asks_and_the_guest_does_not() {
     let asked = server.received_requests().await.unwrap();
     let last = asked.last().unwrap();
     assert!(last.headers.values().all(|value| value != "evil"), "{last:?}");
-    assert_eq!((&last.headers["user-agent"], &last.headers["accept-language"]), (&"Caifeng/test (+mailto:a@b.cn)".parse().unwrap(), &"zh-CN".parse().unwrap()));
+    assert_eq!(
+        (&last.headers["user-agent"], &last.headers["accept-language"]),
+        (&"Caifeng/test (+mailto:a@b.cn)".parse().unwrap(), &"zh-CN".parse().unwrap())
+    );
     assert_eq!((&last.headers["cookie"], &*last.body), (&"sid=42".parse().unwrap(), &b"q=1"[..]));
     assert!(!format!("{:?}", second.exchanges).contains("sid"), "credentials are not recorded");
     request.headers = vec![("X\r\nEvil".to_owned(), "y".to_owned())];
@@ -266,8 +321,17 @@ async fn the_host_says_who_asks_and_the_guest_does_not() {
 async fn a_redirected_post_becomes_a_get_unless_it_may_not() {
     for (status, wanted) in [(302, "GET"), (303, "GET"), (307, "POST")] {
         let server = MockServer::start().await;
-        Mock::given(method("POST")).and(path("/")).respond_with(ResponseTemplate::new(status).insert_header("location", "/to")).mount(&server).await;
-        Mock::given(method(wanted)).and(path("/to")).respond_with(ResponseTemplate::new(200)).expect(1).mount(&server).await;
+        Mock::given(method("POST"))
+            .and(path("/"))
+            .respond_with(ResponseTemplate::new(status).insert_header("location", "/to"))
+            .mount(&server)
+            .await;
+        Mock::given(method(wanted))
+            .and(path("/to"))
+            .respond_with(ResponseTemplate::new(200))
+            .expect(1)
+            .mount(&server)
+            .await;
         let request = Request { method: Method::Post("a".to_owned()), ..get(server.uri()) };
         live(settings(&[*server.address()])).fetch(&mut Session::default(), &request, &|_| true).await.unwrap();
     }
@@ -276,23 +340,32 @@ async fn a_redirected_post_becomes_a_get_unless_it_may_not() {
 #[tokio::test]
 async fn everything_is_recorded_and_replays() {
     let server = MockServer::start().await;
-    Mock::given(path("/")).respond_with(ResponseTemplate::new(301).insert_header("location", "/new")).mount(&server).await;
+    Mock::given(path("/"))
+        .respond_with(ResponseTemplate::new(301).insert_header("location", "/new"))
+        .mount(&server)
+        .await;
     let page = encoding_rs::GBK.encode("供水局停水通知全文").0.into_owned();
-    Mock::given(path("/new")).respond_with(ResponseTemplate::new(200).set_body_raw(page, "text/html; charset=gbk")).mount(&server).await;
+    Mock::given(path("/new"))
+        .respond_with(ResponseTemplate::new(200).set_body_raw(page, "text/html; charset=gbk"))
+        .mount(&server)
+        .await;
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("r.warc.gz");
     let recorder = Recorder::create(&file, "caifeng test", 0, [1; 16]).unwrap();
     let live = live(settings(&[*server.address()])).recording(recorder);
     let heard = live.fetch(&mut Session::default(), &get(server.uri()), &|_| true).await.unwrap();
     live.finish().unwrap();
+    let server_uri = server.uri();
     drop(server);
 
     let records: Vec<_> = Reader::new(std::fs::File::open(&file).unwrap()).unwrap().map(Result::unwrap).collect();
     assert_eq!(records.iter().filter(|r| r.kind == Kind::Response).count(), 3, "robots.txt, the redirect and the page");
     let archive = crate::evidence::archive::Archive::open(&file).unwrap();
-    let again = crate::fetch::replay::Replay::new(archive, None).fetch(&get(heard.exchanges[0].sent.url.clone()), &|_| true).unwrap();
-    assert_eq!(again.response.body, heard.response.body);
-    assert_eq!(again.response.url, heard.response.url);
+    let last = archive.find(&heard.response.url, &Method::Get, None).unwrap();
+    let again = crate::evidence::archive::answer(archive.record(last).unwrap()).unwrap();
+    assert_eq!(again.body, heard.exchanges[1].body);
+    let first = archive.find(&server_uri, &Method::Get, None).unwrap();
+    assert_eq!(archive.record(first).unwrap().http.unwrap().header("location"), Some("/new"));
 }
 
 #[test]

@@ -51,7 +51,8 @@ CREATE VIRTUAL TABLE post_text USING fts5 (
     tokens, content = '', contentless_delete = 1, detail = none, tokenize = "unicode61 remove_diacritics 0"
 );
 
--- Incidents. The truth is in `event`; the other tables are what the events come to.
+-- Incidents. The truth is in `event`; the other tables are what the events come to. Those that
+-- are only looked things up in have no foreign keys: each would cost every post another search.
 
 CREATE TABLE event (
     seq      INTEGER PRIMARY KEY,
@@ -96,8 +97,8 @@ CREATE TABLE incident (
 CREATE INDEX incident_latest ON incident (latest);
 
 CREATE TABLE incident_site (
-    incident INTEGER NOT NULL REFERENCES incident (id),
-    source   INTEGER NOT NULL REFERENCES source (id),
+    incident INTEGER NOT NULL,
+    source   INTEGER NOT NULL,
     PRIMARY KEY (incident, source)
 ) WITHOUT ROWID;
 
@@ -116,15 +117,15 @@ CREATE TABLE topic (
     name TEXT NOT NULL UNIQUE
 );
 CREATE TABLE topic_post (
-    topic INTEGER NOT NULL REFERENCES topic (id),
-    row   INTEGER NOT NULL REFERENCES post (row),
+    topic INTEGER NOT NULL,
+    row   INTEGER NOT NULL,
     PRIMARY KEY (topic, row)
 ) WITHOUT ROWID;
 
 -- Which incidents name an address: first 8 bytes of its SHA-256, and the newest post that does.
 CREATE TABLE link (
     hash     INTEGER NOT NULL,
-    incident INTEGER NOT NULL REFERENCES incident (id),
+    incident INTEGER NOT NULL,
     row      INTEGER NOT NULL,
     PRIMARY KEY (hash, incident)
 ) WITHOUT ROWID;

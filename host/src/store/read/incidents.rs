@@ -21,8 +21,7 @@ pub struct IncidentQuery {
     pub before: Option<(Timestamp, IncidentId)>,
 }
 
-const COLUMNS: &str =
-    "id, title, suggested, suggested_by, assessed, assessed_by, level, state, opened, latest,
+const COLUMNS: &str = "id, title, suggested, suggested_by, assessed, assessed_by, level, state, opened, latest,
                        posts, sites";
 
 impl Reader {
@@ -37,16 +36,10 @@ impl Reader {
              ORDER BY latest DESC, id DESC LIMIT ?4"
         );
         let (latest, id) = query.before.unwrap_or((i64::MAX, i64::MAX));
-        let limit = query
-            .limit
-            .and_then(|n| i64::try_from(n).ok())
-            .unwrap_or(-1);
+        let limit = query.limit.and_then(|n| i64::try_from(n).ok()).unwrap_or(-1);
         self.with(|db| {
             let mut statement = db.prepare_cached(&sql)?;
-            let rows = statement.query_map(
-                (latest, id, query.since.unwrap_or(i64::MIN), limit),
-                incident,
-            )?;
+            let rows = statement.query_map((latest, id, query.since.unwrap_or(i64::MIN), limit), incident)?;
             Ok(rows.collect::<Result<_, _>>()?)
         })
     }
@@ -57,12 +50,7 @@ impl Reader {
     /// The file cannot be read.
     pub fn incident(&self, id: IncidentId) -> Result<Option<IncidentRow>, StoreError> {
         let sql = format!("SELECT {COLUMNS} FROM incident WHERE id = ?1");
-        self.with(|db| {
-            Ok(db
-                .prepare_cached(&sql)?
-                .query_row([id], incident)
-                .optional()?)
-        })
+        self.with(|db| Ok(db.prepare_cached(&sql)?.query_row([id], incident).optional()?))
     }
 
     /// All that has happened to an incident, in order.
@@ -95,23 +83,12 @@ impl Reader {
     /// The file cannot be read.
     pub fn note(&self, id: i64) -> Result<Option<String>, StoreError> {
         let sql = "SELECT text FROM note WHERE id = ?1";
-        self.with(|db| {
-            Ok(db
-                .prepare_cached(sql)?
-                .query_row([id], |r| r.get(0))
-                .optional()?)
-        })
+        self.with(|db| Ok(db.prepare_cached(sql)?.query_row([id], |r| r.get(0)).optional()?))
     }
 }
 
 fn incident(row: &Row<'_>) -> rusqlite::Result<IncidentRow> {
-    let category = |i| {
-        Ok::<_, rusqlite::Error>(
-            row.get_ref(i)?
-                .as_str_or_null()?
-                .and_then(Category::from_name),
-        )
-    };
+    let category = |i| Ok::<_, rusqlite::Error>(row.get_ref(i)?.as_str_or_null()?.and_then(Category::from_name));
     let (suggested, assessed) = (category(2)?, category(4)?);
     let by = if assessed.is_some() { 5 } else { 3 };
     Ok(IncidentRow {
@@ -128,11 +105,7 @@ fn incident(row: &Row<'_>) -> rusqlite::Result<IncidentRow> {
     })
 }
 
-pub(super) fn series(
-    db: &Connection,
-    since: Timestamp,
-    utc_offset: i32,
-) -> Result<Vec<SeriesPoint>, StoreError> {
+pub(super) fn series(db: &Connection, since: Timestamp, utc_offset: i32) -> Result<Vec<SeriesPoint>, StoreError> {
     const DAY: i64 = 86_400;
     let offset = i64::from(utc_offset);
     let day = (since.saturating_add(offset)).div_euclid(DAY);
@@ -145,10 +118,7 @@ pub(super) fn series(
     let rows = statement.query_map((rowid::first(start), offset, day * DAY), |r| {
         Ok(SeriesPoint {
             day: start + r.get::<_, i64>(0)? * DAY,
-            category: r
-                .get_ref(1)?
-                .as_str_or_null()?
-                .and_then(Category::from_name),
+            category: r.get_ref(1)?.as_str_or_null()?.and_then(Category::from_name),
             posts: unsigned(r.get(2)?),
         })
     })?;

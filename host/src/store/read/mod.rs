@@ -39,9 +39,7 @@ struct Pool {
 
 impl std::fmt::Debug for Reader {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Reader")
-            .field("path", &self.pool.path)
-            .finish_non_exhaustive()
+        f.debug_struct("Reader").field("path", &self.pool.path).finish_non_exhaustive()
     }
 }
 
@@ -67,25 +65,12 @@ impl Reader {
         }
         let path = dir.join(schema::FILE);
         let first = schema::open_reader(&path)?;
-        Ok(Self {
-            pool: Arc::new(Pool {
-                path,
-                idle: Mutex::new(vec![first]),
-            }),
-        })
+        Ok(Self { pool: Arc::new(Pool { path, idle: Mutex::new(vec![first]) }) })
     }
 
     /// Lends a connection. One that met an error is not used again.
-    fn with<T>(
-        &self,
-        ask: impl FnOnce(&Connection) -> Result<T, StoreError>,
-    ) -> Result<T, StoreError> {
-        let idle = || {
-            self.pool
-                .idle
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-        };
+    fn with<T>(&self, ask: impl FnOnce(&Connection) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        let idle = || self.pool.idle.lock().unwrap_or_else(PoisonError::into_inner);
         let kept = idle().pop();
         let db = match kept {
             Some(db) => db,
@@ -112,11 +97,7 @@ impl Reader {
     ///
     /// # Errors
     /// The file cannot be read.
-    pub fn posts_per_day(
-        &self,
-        since: Timestamp,
-        utc_offset: i32,
-    ) -> Result<Vec<SeriesPoint>, StoreError> {
+    pub fn posts_per_day(&self, since: Timestamp, utc_offset: i32) -> Result<Vec<SeriesPoint>, StoreError> {
         self.with(|db| incidents::series(db, since, utc_offset))
     }
 
@@ -125,24 +106,14 @@ impl Reader {
     ///
     /// # Errors
     /// The file cannot be read.
-    pub fn verify_chain(
-        &self,
-        checkpoint: Option<Checkpoint>,
-    ) -> Result<Result<ChainReport, ChainBreak>, StoreError> {
+    pub fn verify_chain(&self, checkpoint: Option<Checkpoint>) -> Result<Result<ChainReport, ChainBreak>, StoreError> {
         self.with(|db| {
             let mut walk = Walk::new(checkpoint);
-            let mut statement =
-                db.prepare("SELECT seq, at, incident, actor, body, hash FROM event ORDER BY seq")?;
+            let mut statement = db.prepare("SELECT seq, at, incident, actor, body, hash FROM event ORDER BY seq")?;
             let mut rows = statement.query([])?;
             while let Some(r) = rows.next()? {
                 let (actor, body): (String, String) = (r.get(3)?, r.get(4)?);
-                let record = Record {
-                    seq: r.get(0)?,
-                    at: r.get(1)?,
-                    incident: r.get(2)?,
-                    actor: &actor,
-                    body: &body,
-                };
+                let record = Record { seq: r.get(0)?, at: r.get(1)?, incident: r.get(2)?, actor: &actor, body: &body };
                 if let Err(broken) = walk.step(&record, &r.get::<_, Vec<u8>>(5)?) {
                     return Ok(Err(broken));
                 }

@@ -53,12 +53,7 @@ impl Reader {
     ///
     /// # Errors
     /// The file cannot be read.
-    pub fn unseen(
-        &self,
-        plugin: &str,
-        site: &str,
-        posts: &[Post],
-    ) -> Result<Vec<Novelty>, StoreError> {
+    pub fn unseen(&self, plugin: &str, site: &str, posts: &[Post]) -> Result<Vec<Novelty>, StoreError> {
         self.with(|db| {
             let source = ingest::source(db, plugin, site)?;
             let mut met: HashMap<&str, Content> = HashMap::new();
@@ -76,9 +71,7 @@ impl Reader {
                 answers.push(match known {
                     None => Novelty::New,
                     Some(k) if k.content != content => Novelty::Changed,
-                    Some(k) if ingest::changes_reactions(k.reactions, post.reactions) => {
-                        Novelty::Reactions
-                    }
+                    Some(k) if ingest::changes_reactions(k.reactions, post.reactions) => Novelty::Reactions,
                     Some(_) => Novelty::Known,
                 });
             }
@@ -190,17 +183,11 @@ fn plan(query: &PostQuery, limit: usize) -> Option<(String, Vec<Value>)> {
     tests.push(format!("{key} BETWEEN ?1 AND ?2"));
     let n = bind(Value::Integer(i64::try_from(limit).unwrap_or(i64::MAX)));
     let tests = tests.join(" AND ");
-    Some((
-        format!("SELECT {key} AS row FROM {table} WHERE {tests} ORDER BY {key} DESC LIMIT ?{n}"),
-        values,
-    ))
+    Some((format!("SELECT {key} AS row FROM {table} WHERE {tests} ORDER BY {key} DESC LIMIT ?{n}"), values))
 }
 
 fn post(row: &rusqlite::Row<'_>) -> Result<PostRow, StoreError> {
-    let why = row
-        .get_ref(21)?
-        .as_str_or_null()
-        .map_err(rusqlite::Error::from)?;
+    let why = row.get_ref(21)?.as_str_or_null().map_err(rusqlite::Error::from)?;
     Ok(PostRow {
         row: row.get(0)?,
         plugin: row.get(1)?,
@@ -217,16 +204,8 @@ fn post(row: &rusqlite::Row<'_>) -> Result<PostRow, StoreError> {
         captured: row.get(12)?,
         version: row.get(13)?,
         reactions: ingest::reactions(row, 14)?,
-        labels: list(
-            row.get_ref(18)?
-                .as_str_or_null()
-                .map_err(rusqlite::Error::from)?,
-        )?,
-        topics: list(
-            row.get_ref(19)?
-                .as_str_or_null()
-                .map_err(rusqlite::Error::from)?,
-        )?,
+        labels: list(row.get_ref(18)?.as_str_or_null().map_err(rusqlite::Error::from)?)?,
+        topics: list(row.get_ref(19)?.as_str_or_null().map_err(rusqlite::Error::from)?)?,
         incident: row.get(20)?,
         why: why.map(serde_json::from_str).transpose()?,
     })

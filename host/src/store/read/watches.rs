@@ -7,8 +7,7 @@ use crate::store::error::StoreError;
 use crate::store::model::WatchRow;
 use crate::watch::{Sweep, SweepTally};
 
-const SWEEP: &str =
-    "s.id, s.watch, s.started, s.ended, s.requests, s.bytes, s.seen, s.new, s.changed, s.matched,
+const SWEEP: &str = "s.id, s.watch, s.started, s.ended, s.requests, s.bytes, s.seen, s.new, s.changed, s.matched,
                      s.skipped, s.failures";
 
 impl Reader {
@@ -27,14 +26,8 @@ impl Reader {
             let mut watches = Vec::new();
             while let Some(r) = rows.next()? {
                 watches.push(WatchRow {
-                    watch: serde_json::from_str(
-                        r.get_ref(12)?.as_str().map_err(rusqlite::Error::from)?,
-                    )?,
-                    last: if r.get::<_, Option<i64>>(0)?.is_some() {
-                        Some(sweep(r)?)
-                    } else {
-                        None
-                    },
+                    watch: serde_json::from_str(r.get_ref(12)?.as_str().map_err(rusqlite::Error::from)?)?,
+                    last: if r.get::<_, Option<i64>>(0)?.is_some() { Some(sweep(r)?) } else { None },
                     heard: r.get(13)?,
                     failing: r.get(14)?,
                     due: r.get(15)?,
@@ -51,11 +44,7 @@ impl Reader {
     /// # Errors
     /// The file cannot be read.
     pub fn sweeps(&self, watch: Option<&str>, limit: usize) -> Result<Vec<Sweep>, StoreError> {
-        let test = if watch.is_some() {
-            "s.watch = ?1"
-        } else {
-            "?1 IS NULL"
-        };
+        let test = if watch.is_some() { "s.watch = ?1" } else { "?1 IS NULL" };
         let sql = format!("SELECT {SWEEP} FROM sweep s WHERE {test} ORDER BY s.id DESC LIMIT ?2");
         self.with(|db| {
             let mut statement = db.prepare_cached(&sql)?;
@@ -84,11 +73,7 @@ fn sweep(row: &Row<'_>) -> Result<Sweep, StoreError> {
             changed: n(8)?,
             matched: n(9)?,
             skipped: n(10)?,
-            failures: list(
-                row.get_ref(11)?
-                    .as_str_or_null()
-                    .map_err(rusqlite::Error::from)?,
-            )?,
+            failures: list(row.get_ref(11)?.as_str_or_null().map_err(rusqlite::Error::from)?)?,
         },
     })
 }

@@ -76,8 +76,8 @@ pub(crate) fn home(visit: &Visit, rows: &HomeRows) -> Rendered {
     );
     let told = told(&rows.watches, &frame.face, lang);
     let shown = told.len().min(WATCHES);
-    let more_watches = (told.len() > WATCHES)
-        .then(|| lang.count("watches.all", u64::try_from(told.len()).unwrap_or(u64::MAX)));
+    let more_watches =
+        (told.len() > WATCHES).then(|| lang.count("watches.all", u64::try_from(told.len()).unwrap_or(u64::MAX)));
     HomePage {
         today: frame.face.today(),
         situation: situation(rows, &frame, visit.now),

@@ -147,12 +147,8 @@ pub(super) fn whisper(lang: Lang, by: &LabelBy) -> Whisper {
         Some(known) => category(lang, known),
         None => line(&label.name, 40),
     };
-    let quoted: Vec<String> = label
-        .evidence
-        .iter()
-        .take(4)
-        .map(|e| lang.with("post.quoted", &[("text", &line(e, 40))]))
-        .collect();
+    let quoted: Vec<String> =
+        label.evidence.iter().take(4).map(|e| lang.with("post.quoted", &[("text", &line(e, 40))])).collect();
     let score = format!("{:.2}", label.score);
     let words = if quoted.is_empty() {
         lang.with("post.label", &[("name", &name), ("score", &score)])

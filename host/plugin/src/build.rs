@@ -1,0 +1,268 @@
+//! From a Rust crate to a plugin: `caifeng plugin build`.
+//!
+//! A guest is compiled for `wasm32-wasip1`, because ordinary crates work there,
+//! and encoded into a component with an adapter of our own in WASI's place that
+//! reaches nothing (`adapter.wat`). The result imports nothing; that is not
+//! hoped for but read back from the file before it is handed out.
+//!
+//! The build belongs to the author: their cargo, their lock file, their
+//! profile. Only the target features are ours: `simd128` is on, since memchr
+//! and its kin, which every parser stands on, run a quarter faster with it,
+//! and every host of ours has it.
+
+use crate::artifact::{Artifact, ArtifactError, MANIFEST_SECTION};
+use crate::manifest::{Manifest, ManifestError};
+use std::fs;
+use std::io::{BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdout, Command, Stdio};
+use wasm_encoder::{ComponentSection, CustomSection, Section};
+use wasmparser::{Parser, Payload, TypeRef};
+
+/// Stands in for WASI inside the component.
+const ADAPTER: &str = include_str!("adapter.wat");
+
+/// The module name that the adapter satisfies.
+const WASI: &str = "wasi_snapshot_preview1";
+
+/// What guests are compiled for.
+const TARGET: &str = "wasm32-wasip1";
+
+/// The profile guests are built with where their workspace has it.
+const PROFILE: &str = "guest";
+
+/// Why there is no plugin; unless it says otherwise, its author must act.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BuildError {
+    /// No manifest where one must be.
+    #[error("cannot read the manifest, write a plugin.toml beside Cargo.toml: {path}: {error}")]
+    NoManifest {
+        /// Where it was looked for.
+        path: PathBuf,
+        /// What the system said.
+        error: std::io::Error,
+    },
+    /// The manifest is wrong.
+    #[error("mend the manifest: {0}")]
+    Manifest(#[from] ManifestError),
+    /// cargo cannot be run: whoever set up the machine must act.
+    #[error("cannot run cargo, install Rust from https://rustup.rs: {0}")]
+    NoCargo(std::io::Error),
+    /// The target is not installed: whoever set up the machine must act.
+    #[error("the compiler cannot make WebAssembly yet, run: rustup target add {TARGET}")]
+    MissingTarget,
+    /// The crate does not compile. The text is the compiler's.
+    #[error("the crate does not compile, mend it:\n{0}")]
+    Compile(String),
+    /// The crate makes no WebAssembly library.
+    #[error("the crate makes no WebAssembly library, add `[lib] crate-type = [\"cdylib\"]` to {0}")]
+    NotCdylib(PathBuf),
+    /// The module wants from outside what a plugin cannot have.
+    #[error("a plugin reaches nothing outside, remove what links: {}", .0.join(", "))]
+    Links(Vec<String>),
+    /// The module is not a guest of the contract.
+    #[error("cannot be made a component, export a plugin with the SDK's macro: {0}")]
+    Encode(String),
+    /// The component is not a plugin.
+    #[error(transparent)]
+    Artifact(#[from] ArtifactError),
+    /// The result cannot be written.
+    #[error("cannot write the plugin, make room or choose another place: {path}: {error}")]
+    Write {
+        /// Where it was to go.
+        path: PathBuf,
+        /// What the system said.
+        error: std::io::Error,
+    },
+}
+
+/// How far a build has come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// This crate is compiled.
+    Compiled(String),
+    /// The component is being made.
+    Encoding,
+}
+
+/// Makes a plugin of a core module that was built for `wasm32-wasip1`.
+///
+/// # Errors
+/// If the module wants anything from outside, is no guest of the contract, or
+/// the manifest is wrong.
+pub fn encode(core_module: &[u8], manifest_toml: &str) -> Result<Vec<u8>, BuildError> {
+    Manifest::parse(manifest_toml)?;
+    let adapter = adapter()?;
+    let foreign = foreign_imports(core_module, &adapter)?;
+    if !foreign.is_empty() {
+        return Err(BuildError::Links(foreign));
+    }
+    let module = strip(core_module)?;
+    let mut component = wit_component::ComponentEncoder::default()
+        .validate(true)
+        .module(&module)
+        .and_then(|encoder| encoder.adapter(WASI, &adapter))
+        .and_then(wit_component::ComponentEncoder::encode)
+        .map_err(|error| BuildError::Encode(format!("{error:#}")))?;
+    CustomSection { name: MANIFEST_SECTION.into(), data: manifest_toml.as_bytes().into() }
+        .append_to_component(&mut component);
+    Artifact::read(component.as_slice())?;
+    Ok(component)
+}
+
+/// Builds the crate in `dir` with cargo and writes the plugin to `out`, whose
+/// path it returns. `progress` is called for every crate that was compiled.
+///
+/// # Errors
+/// Says who must act; see [`BuildError`].
+pub fn build_crate(dir: &Path, out: &Path, progress: &mut dyn FnMut(Progress)) -> Result<PathBuf, BuildError> {
+    let manifest_path = dir.join("plugin.toml");
+    let manifest =
+        fs::read_to_string(&manifest_path).map_err(|error| BuildError::NoManifest { path: manifest_path, error })?;
+    Manifest::parse(&manifest)?;
+    let module = compile(dir, progress)?;
+    progress(Progress::Encoding);
+    let module = fs::read(&module).map_err(|error| BuildError::Compile(format!("{}: {error}", module.display())))?;
+    let component = encode(&module, &manifest)?;
+    let written = out.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| fs::write(out, component));
+    written.map_err(|error| BuildError::Write { path: out.to_owned(), error })?;
+    Ok(out.to_owned())
+}
+
+/// Runs cargo and returns the path of the core module.
+fn compile(dir: &Path, progress: &mut dyn FnMut(Progress)) -> Result<PathBuf, BuildError> {
+    let crate_manifest = dir.join("Cargo.toml");
+    let profile = if has_guest_profile(dir)? { PROFILE } else { "release" };
+    let mut cargo = Command::new("cargo")
+        .current_dir(dir)
+        .args(["build", "--lib", "--target", TARGET, "--profile", profile])
+        .args(["--message-format", "json-render-diagnostics"])
+        // A setting of the author's machine must not change what the plugin is.
+        .env_remove("RUSTFLAGS")
+        .env("CARGO_ENCODED_RUSTFLAGS", "-Ctarget-feature=+simd128")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .map_err(BuildError::NoCargo)?;
+    // cargo blocks when either pipe is full, so both are read at once.
+    let complaints = read_aside(&mut cargo);
+    let module = cargo.stdout.take().and_then(|out| follow(out, &crate_manifest, progress));
+    let status = cargo.wait().map_err(BuildError::NoCargo)?;
+    let complaints = complaints.and_then(|thread| thread.join().ok()).unwrap_or_default();
+    if !status.success() {
+        return Err(complaint(complaints));
+    }
+    module.ok_or(BuildError::NotCdylib(crate_manifest))
+}
+
+fn read_aside(cargo: &mut Child) -> Option<std::thread::JoinHandle<String>> {
+    let mut stderr = cargo.stderr.take()?;
+    Some(std::thread::spawn(move || {
+        let mut bytes = Vec::new();
+        // What could be read is what there is to show.
+        let _ = stderr.read_to_end(&mut bytes);
+        String::from_utf8_lossy(&bytes).into_owned()
+    }))
+}
+
+/// Reads cargo's messages, one JSON object a line, until it ends.
+fn follow(out: ChildStdout, crate_manifest: &Path, progress: &mut dyn FnMut(Progress)) -> Option<PathBuf> {
+    let own = fs::canonicalize(crate_manifest).unwrap_or_else(|_| crate_manifest.to_owned());
+    let mut module = None;
+    for line in BufReader::new(out).lines().map_while(Result::ok) {
+        let Ok(message) = serde_json::from_str::<serde_json::Value>(&line) else { continue };
+        if message["reason"] != "compiler-artifact" {
+            continue;
+        }
+        if let Some(name) = message["target"]["name"].as_str() {
+            progress(Progress::Compiled(name.to_owned()));
+        }
+        let from = message["manifest_path"].as_str().map(PathBuf::from);
+        if from.and_then(|path| fs::canonicalize(path).ok()).as_ref() == Some(&own) {
+            let files = message["filenames"].as_array().into_iter().flatten();
+            let wasm = files.filter_map(|file| file.as_str()).find(|file| file.ends_with(".wasm"));
+            module = wasm.map(PathBuf::from).or(module);
+        }
+    }
+    module
+}
+
+/// Whether the workspace that `dir` belongs to defines the guest profile.
+fn has_guest_profile(dir: &Path) -> Result<bool, BuildError> {
+    let found = Command::new("cargo")
+        .current_dir(dir)
+        .args(["locate-project", "--workspace", "--message-format", "plain"])
+        .output()
+        .map_err(BuildError::NoCargo)?;
+    if !found.status.success() {
+        return Err(complaint(String::from_utf8_lossy(&found.stderr).into_owned()));
+    }
+    let path = String::from_utf8_lossy(&found.stdout).trim().to_owned();
+    let table = fs::read_to_string(path).ok().and_then(|text| text.parse::<toml::Table>().ok());
+    Ok(table.is_some_and(|table| table.get("profile").and_then(|profiles| profiles.get(PROFILE)).is_some()))
+}
+
+/// What cargo's complaint means for who must act.
+fn complaint(text: String) -> BuildError {
+    let missing = text.contains("target may not be installed") || text.contains("can't find crate for `core`");
+    if missing { BuildError::MissingTarget } else { BuildError::Compile(text.trim_end().to_owned()) }
+}
+
+fn adapter() -> Result<Vec<u8>, BuildError> {
+    wat::parse_str(ADAPTER).map_err(|error| BuildError::Encode(format!("the host's own adapter: {error}")))
+}
+
+/// What the module imports and the adapter does not give.
+fn foreign_imports(module: &[u8], adapter: &[u8]) -> Result<Vec<String>, BuildError> {
+    let given = exports(adapter)?;
+    let mut foreign = Vec::new();
+    for payload in Parser::new(0).parse_all(module) {
+        if let Payload::ImportSection(section) = payload.map_err(damaged)? {
+            for import in section.into_imports() {
+                let import = import.map_err(damaged)?;
+                let ours = import.module == WASI
+                    && matches!(import.ty, TypeRef::Func(_))
+                    && given.iter().any(|name| name == import.name);
+                if !ours {
+                    foreign.push(format!("{}::{}", import.module, import.name));
+                }
+            }
+        }
+    }
+    Ok(foreign)
+}
+
+fn exports(module: &[u8]) -> Result<Vec<String>, BuildError> {
+    let mut names = Vec::new();
+    for payload in Parser::new(0).parse_all(module) {
+        if let Payload::ExportSection(section) = payload.map_err(damaged)? {
+            for export in section {
+                names.push(export.map_err(damaged)?.name.to_owned());
+            }
+        }
+    }
+    Ok(names)
+}
+
+/// Removes what only a debugger reads; the contract's types stay.
+fn strip(module: &[u8]) -> Result<Vec<u8>, BuildError> {
+    let mut stripped = module.get(..8).unwrap_or(module).to_vec();
+    for payload in Parser::new(0).parse_all(module) {
+        let payload = payload.map_err(damaged)?;
+        let dropped =
+            matches!(&payload, Payload::CustomSection(section) if !section.name().starts_with("component-type"));
+        if let (false, Some((id, range))) = (dropped, payload.as_section()) {
+            let at = |offset| usize::try_from(offset).unwrap_or(usize::MAX);
+            let data = module.get(at(range.start)..at(range.end)).unwrap_or_default();
+            wasm_encoder::RawSection { id, data }.append_to(&mut stripped);
+        }
+    }
+    Ok(stripped)
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "passed by name to map_err")]
+fn damaged(error: wasmparser::BinaryReaderError) -> BuildError {
+    BuildError::Encode(error.to_string())
+}

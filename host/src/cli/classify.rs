@@ -1,0 +1,114 @@
+//! `caifeng classify`: JSON Lines in, JSON Lines out.
+
+use std::io::{BufRead, stdin};
+
+use anyhow::{Context, anyhow};
+use caifeng_plugin_host::classifier::Classifier;
+use caifeng_plugin_host::contract::{Kind, Label, Post, Reactions};
+use caifeng_plugin_host::manifest::LabelGroup;
+use serde::{Deserialize, Serialize};
+
+use super::output::Lines;
+use super::workplace::{self, DataArgs};
+use super::{Exit, Failed, OrExit, Outcome};
+
+/// Posts that are handed to the plugin at once.
+const BATCH: usize = 64;
+
+/// `caifeng classify < posts.jsonl`
+#[derive(Debug, clap::Args)]
+#[command(
+    long_about = "Reads lines {\"id\", \"title\"?, \"text\"} from standard input and prints, in the same order, lines {\"id\", \"category\", \"labels\": [{\"name\", \"score\", \"evidence\"}]}. The category is the best-scored label of that group, or null."
+)]
+pub(crate) struct Args {
+    /// The classifier
+    #[arg(long, default_value = "triage", value_name = "PLUGIN")]
+    plugin: String,
+    #[command(flatten)]
+    data: DataArgs,
+    /// Print JSON Lines (the only form; accepted for symmetry)
+    #[arg(long, hide = true)]
+    json: bool,
+}
+
+#[derive(Deserialize)]
+struct Input {
+    id: serde_json::Value,
+    #[serde(default)]
+    title: Option<String>,
+    text: String,
+}
+
+#[derive(Serialize)]
+struct Output<'a> {
+    id: &'a serde_json::Value,
+    category: Option<&'a str>,
+    labels: &'a [Label],
+}
+
+/// Runs `caifeng classify`.
+pub(crate) fn run(args: &Args) -> Outcome {
+    let directory = args.data.directory().ok();
+    let registry = workplace::registry(directory.as_ref())?;
+    let engine = workplace::engine(None)?;
+    let classifier = registry.classifier(&args.plugin, &engine).or_exit(Exit::Plugin)?;
+    let mut lines = Lines::new();
+    let mut batch: Vec<Input> = Vec::with_capacity(BATCH);
+    for (number, line) in stdin().lock().lines().enumerate() {
+        let line = line.with_context(|| format!("line {}: not UTF-8 text", number + 1)).or_exit(Exit::Usage)?;
+        if line.trim().is_empty() {
+            continue;
+        }
+        let wanted = "write {\"id\": …, \"text\": …} on each line";
+        let input = serde_json::from_str(&line)
+            .with_context(|| format!("line {}: {wanted}", number + 1))
+            .or_exit(Exit::Usage)?;
+        batch.push(input);
+        if batch.len() == BATCH {
+            classify(&classifier, &mut batch, &mut lines)?;
+        }
+    }
+    classify(&classifier, &mut batch, &mut lines)?;
+    lines.flush().or_exit(Exit::Internal)?;
+    Ok(Exit::Done)
+}
+
+fn classify(classifier: &Classifier, batch: &mut Vec<Input>, lines: &mut Lines) -> Result<(), Failed> {
+    let posts: Vec<Post> = batch.iter_mut().map(post).collect();
+    let opinions = classifier.classify(&Vec::new(), &posts).outcome;
+    let opinions = opinions.map_err(|error| anyhow!("{}: {error}", classifier.manifest().id)).or_exit(Exit::Plugin)?;
+    for (input, labels) in batch.iter().zip(&opinions) {
+        let category = category(classifier, labels);
+        lines.json(&Output { id: &input.id, category, labels }).or_exit(Exit::Internal)?;
+    }
+    batch.clear();
+    Ok(())
+}
+
+/// The best-scored label that the manifest puts into the group `category`.
+fn category<'a>(classifier: &Classifier, labels: &'a [Label]) -> Option<&'a str> {
+    let declared = &classifier.manifest().labels;
+    let is_category = |name: &str| declared.iter().any(|l| l.name == name && l.group == LabelGroup::Category);
+    let categories = labels.iter().filter(|label| is_category(&label.name));
+    categories.max_by(|a, b| a.score.total_cmp(&b.score)).map(|label| label.name.as_str())
+}
+
+fn post(input: &mut Input) -> Post {
+    Post {
+        id: input.id.to_string(),
+        kind: Kind::Post,
+        url: String::new(),
+        parent: None,
+        author: None,
+        publisher: None,
+        title: input.title.take(),
+        text: std::mem::take(&mut input.text),
+        language: None,
+        published: None,
+        day_only: false,
+        edited: None,
+        reactions: Reactions::default(),
+        media: Vec::new(),
+        extra: Vec::new(),
+    }
+}

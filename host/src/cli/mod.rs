@@ -1,0 +1,115 @@
+//! The command line: a file per command, no logic of its own.
+//!
+//! Each command turns arguments into a call of the library and the answer into
+//! lines on standard output; progress and errors go to standard error. An error
+//! is mapped to an exit code by who must act.
+
+mod audit;
+mod classify;
+mod demo;
+mod output;
+mod plugin;
+mod posts;
+mod serve;
+mod sweep;
+mod workplace;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// What the process says of how it ended; `caifeng --help` lists them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Exit {
+    /// Done.
+    Done = 0,
+    /// A check failed, or an action was refused.
+    Refused = 1,
+    /// Usage or configuration: whoever called must act.
+    Usage = 2,
+    /// A plugin: its author or whoever installed it must act.
+    Plugin = 3,
+    /// A site or the network.
+    Network = 4,
+    /// Our fault, or the machine's (a full disk).
+    Internal = 70,
+}
+
+/// An error that knows its exit code.
+#[derive(Debug)]
+pub(crate) struct Failed {
+    exit: Exit,
+    error: anyhow::Error,
+}
+
+/// Gives an error its exit code: `.or_exit(Exit::Usage)?`.
+pub(crate) trait OrExit<T> {
+    /// Maps any error to `exit`.
+    fn or_exit(self, exit: Exit) -> Result<T, Failed>;
+}
+
+impl<T, E: Into<anyhow::Error>> OrExit<T> for Result<T, E> {
+    fn or_exit(self, exit: Exit) -> Result<T, Failed> {
+        self.map_err(|error| Failed { exit, error: error.into() })
+    }
+}
+
+/// What every command returns.
+pub(crate) type Outcome = Result<Exit, Failed>;
+
+/// Caifeng 采风 hears what is said in public about an organisation's own work, and helps it answer.
+#[derive(Debug, Parser)]
+#[command(
+    name = "caifeng",
+    version,
+    after_help = "Exit codes: 0 done · 1 check failed or action refused · 2 usage or configuration · 3 plugin · 4 site or network · 70 internal"
+)]
+struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Listen, remember and show: the daemon
+    Serve(serve::Args),
+    /// Show a recorded month of a county that does not exist, without network
+    Demo(demo::Args),
+    /// Sweep now and print what was found
+    Sweep(sweep::Args),
+    /// List, inspect, build and try plugins
+    Plugin(plugin::Args),
+    /// Classify texts: JSON Lines in, JSON Lines out
+    Classify(classify::Args),
+    /// Print stored posts, newest first
+    Posts(posts::PostsArgs),
+    /// Print incidents, newest first
+    Incidents(posts::IncidentsArgs),
+    /// Check that the record has not been changed
+    Audit(audit::Args),
+}
+
+/// Parses the arguments, runs the command and says how it ended.
+pub(crate) fn run() -> ExitCode {
+    let args = Args::parse();
+    output::log_to_stderr();
+    let outcome = match args.command {
+        Command::Serve(args) => serve::run(args),
+        Command::Demo(args) => demo::run(args),
+        Command::Sweep(args) => sweep::run(args),
+        Command::Plugin(args) => plugin::run(args),
+        Command::Classify(args) => classify::run(&args),
+        Command::Posts(args) => posts::posts(&args),
+        Command::Incidents(args) => posts::incidents(&args),
+        Command::Audit(args) => audit::run(&args),
+    };
+    let exit = outcome.unwrap_or_else(|failed| {
+        if output::is_broken_pipe(&failed.error) {
+            return Exit::Done;
+        }
+        output::error(&failed.error);
+        failed.exit
+    });
+    ExitCode::from(exit as u8)
+}

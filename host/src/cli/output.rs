@@ -1,0 +1,80 @@
+//! The terminal: the only module that prints.
+#![expect(clippy::print_stderr, reason = "errors of a command line go to standard error")]
+
+use std::io::{self, BufWriter, IsTerminal, StdoutLock, Write};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use serde::Serialize;
+use tracing_subscriber::EnvFilter;
+
+/// Lines on standard output, buffered. A reader that has gone away (`| head`)
+/// ends the command quietly.
+pub(crate) struct Lines(BufWriter<StdoutLock<'static>>);
+
+impl Lines {
+    /// Opens standard output.
+    pub(crate) fn new() -> Self {
+        Self(BufWriter::new(io::stdout().lock()))
+    }
+
+    /// Prints one line of text.
+    pub(crate) fn text(&mut self, line: impl std::fmt::Display) -> io::Result<()> {
+        writeln!(self.0, "{line}")
+    }
+
+    /// Prints one value as a line of JSON.
+    pub(crate) fn json(&mut self, value: &impl Serialize) -> io::Result<()> {
+        serde_json::to_writer(&mut self.0, value)?;
+        self.0.write_all(b"\n")
+    }
+
+    /// Shows what was printed so far.
+    pub(crate) fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
+/// A progress bar on long work when standard error is a terminal, else nothing.
+pub(crate) fn progress(total: u64, what: &'static str) -> ProgressBar {
+    if !io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr());
+    let style = ProgressStyle::with_template("{msg} {wide_bar} {pos}/{len} {eta}")
+        .unwrap_or_else(|_| ProgressStyle::default_bar());
+    bar.with_style(style).with_message(what)
+}
+
+/// A line for the person at the terminal, beside the results.
+pub(crate) fn note(line: impl std::fmt::Display) {
+    eprintln!("{line}");
+}
+
+/// An error with its causes, then how to go on where the error says so.
+pub(crate) fn error(error: &anyhow::Error) {
+    let mut message = error.to_string();
+    for cause in error.chain().skip(1) {
+        let cause = cause.to_string();
+        // Library errors often print their cause already.
+        if !message.contains(&cause) {
+            message.push_str(": ");
+            message.push_str(&cause);
+        }
+    }
+    eprintln!("error: {message}");
+}
+
+/// Whether an error only says that nobody reads standard output any more.
+pub(crate) fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| cause.downcast_ref::<io::Error>().is_some_and(|e| e.kind() == io::ErrorKind::BrokenPipe))
+}
+
+/// Logs to standard error; `RUST_LOG` chooses what, warnings by default.
+pub(crate) fn log_to_stderr() {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(io::stderr)
+        .with_ansi(io::stderr().is_terminal())
+        .init();
+}

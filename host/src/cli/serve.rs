@@ -1,0 +1,129 @@
+//! `caifeng serve`: the daemon.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::{Context, anyhow};
+use caifeng::clock::{Clock, SystemClock};
+use caifeng::config::Config;
+use caifeng::daemon::{Daemon, OpenError, Parts};
+use caifeng::demo::Demo;
+use caifeng::directory::Directory;
+use caifeng::store::StoreError;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+
+use super::output::note;
+use super::workplace::{self, DataArgs};
+use super::{Exit, Failed, OrExit, Outcome};
+
+/// `caifeng serve`
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    data: DataArgs,
+    /// Configuration [default: caifeng.toml in the data directory; without one and with an empty directory, the demo]
+    #[arg(long, value_name = "F")]
+    config: Option<PathBuf>,
+    #[command(flatten)]
+    bind: Bind,
+}
+
+/// Where the page is served.
+#[derive(Clone, Copy, Debug, clap::Args)]
+pub(crate) struct Bind {
+    /// Address of the page: loopback only, until sign-in exists
+    #[arg(long = "bind", value_name = "A", default_value = "127.0.0.1:8080")]
+    address: SocketAddr,
+}
+
+/// Runs `caifeng serve`.
+pub(crate) fn run(args: Args) -> Outcome {
+    let directory = args.data.directory()?;
+    let config = workplace::config(args.config.as_ref(), &directory)?;
+    args.bind.check()?;
+    let daemon = match config {
+        Some(_) if directory.demo().exists() => {
+            let what = directory.path().display();
+            return Err(anyhow!("{what} holds the demo: name another --data for the real thing")).or_exit(Exit::Usage);
+        }
+        Some(config) => open(&directory, config)?,
+        None if directory.is_empty() || directory.demo().exists() => open_demo(&directory)?,
+        None => open(&directory, Config::default())?,
+    };
+    serve(daemon, args.bind)
+}
+
+/// Opens a data directory with a configuration.
+pub(crate) fn open(directory: &Directory, config: Config) -> Result<Daemon, Failed> {
+    directory.create().or_exit(Exit::Usage)?;
+    assemble(directory, config, None)
+}
+
+/// Opens a data directory with the demo.
+pub(crate) fn open_demo(directory: &Directory) -> Result<Daemon, Failed> {
+    if !directory.demo().exists() && !directory.is_empty() {
+        let what = directory.path().display();
+        return Err(anyhow!("{what} holds real data: name another --data for the demo")).or_exit(Exit::Usage);
+    }
+    directory.create().or_exit(Exit::Usage)?;
+    let demo = Demo::open(directory, SystemClock.now()).or_exit(Exit::Internal)?;
+    assemble(directory, demo.config.clone(), Some(demo))
+}
+
+fn assemble(directory: &Directory, config: Config, demo: Option<Demo>) -> Result<Daemon, Failed> {
+    let parts = Parts {
+        directory: directory.clone(),
+        config,
+        demo,
+        registry: workplace::registry(Some(directory))?,
+        engine: workplace::engine(Some(directory))?,
+        clock: Arc::new(SystemClock),
+    };
+    Daemon::open(parts).map_err(|error| {
+        let exit = match &error {
+            OpenError::Store(StoreError::Disk(_) | StoreError::Internal(_)) | OpenError::Network(_) => Exit::Internal,
+            OpenError::Store(StoreError::Owned { .. }) => Exit::Refused,
+            OpenError::Plugin(_) => Exit::Plugin,
+            _ => Exit::Usage,
+        };
+        Failed { exit, error: error.into() }
+    })
+}
+
+/// The runtime that commands with a network, a socket or a page run on.
+pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, Failed> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build().or_exit(Exit::Internal)
+}
+
+impl Bind {
+    /// Refuses what others could reach.
+    pub(crate) fn check(self) -> Result<(), Failed> {
+        if self.address.ip().is_loopback() {
+            return Ok(());
+        }
+        let what = "only loopback addresses, until sign-in exists: use 127.0.0.1 or [::1]";
+        Err(anyhow!("--bind {}: {what}", self.address)).or_exit(Exit::Usage)
+    }
+}
+
+/// Serves until the process is told to stop.
+pub(crate) fn serve(daemon: Daemon, bind: Bind) -> Outcome {
+    runtime()?.block_on(async {
+        let listener = TcpListener::bind(bind.address).await;
+        let listener = listener.with_context(|| format!("--bind {}", bind.address)).or_exit(Exit::Usage)?;
+        let address = listener.local_addr().or_exit(Exit::Internal)?;
+        let (stop, stopped) = watch::channel(false);
+        let mut interrupt = signal(SignalKind::interrupt()).or_exit(Exit::Internal)?;
+        let mut terminate = signal(SignalKind::terminate()).or_exit(Exit::Internal)?;
+        tokio::spawn(async move {
+            tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
+            let _ = stop.send(true);
+        });
+        note(format_args!("http://{address}/"));
+        daemon.run(listener, stopped).await.or_exit(Exit::Internal)?;
+        Ok(Exit::Done)
+    })
+}

@@ -1,0 +1,79 @@
+//! Where a command works: directories, sandbox, plugins.
+//!
+//! The only module that looks at the environment and the home directory.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::Context;
+use caifeng::config::Config;
+use caifeng::directory::Directory;
+use caifeng::plugins::{Origin, Registry};
+use caifeng_plugin_host::engine::{CompiledCache, Engine, EngineConfig};
+
+use super::{Exit, Failed, OrExit};
+
+/// Options that name a data directory.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct DataArgs {
+    /// Data directory [default: $CAIFENG_DATA, else the user's data folder]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
+}
+
+impl DataArgs {
+    /// The data directory that was named, or the user's own.
+    pub(crate) fn directory(&self) -> Result<Directory, Failed> {
+        if let Some(named) = self.data.clone().or_else(|| std::env::var_os("CAIFENG_DATA").map(PathBuf::from)) {
+            return Ok(Directory::at(named));
+        }
+        user_folder("XDG_DATA_HOME", ".local/share")
+            .map(|folder| Directory::at(folder.join("caifeng")))
+            .context("no home directory is known: name a data directory with --data DIR")
+            .or_exit(Exit::Usage)
+    }
+}
+
+/// A folder of the user by the XDG base directory specification.
+fn user_folder(variable: &str, below_home: &str) -> Option<PathBuf> {
+    let named = std::env::var_os(variable).map(PathBuf::from).filter(|path| path.is_absolute());
+    named.or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(below_home)))
+}
+
+/// Reads the configuration that was named, else the one in the data directory;
+/// `None` when there is neither.
+pub(crate) fn config(named: Option<&PathBuf>, directory: &Directory) -> Result<Option<Config>, Failed> {
+    let path = match named {
+        Some(path) => path.clone(),
+        None if directory.config().exists() => directory.config(),
+        None => return Ok(None),
+    };
+    Config::read(&path).map(Some).or_exit(Exit::Usage)
+}
+
+/// The plugins beside the executable and those of a data directory.
+pub(crate) fn registry(directory: Option<&Directory>) -> Result<Arc<Registry>, Failed> {
+    let mut directories = Vec::new();
+    let executable = std::env::current_exe().and_then(std::fs::canonicalize).or_exit(Exit::Internal)?;
+    // Beside the executable when installed; one up in a build tree (target/plugins).
+    let shipped = executable.ancestors().skip(1).take(2).map(|folder| folder.join("plugins"));
+    directories.extend(shipped.filter(|folder| folder.is_dir()).take(1).map(|folder| (folder, Origin::Shipped)));
+    directories.extend(directory.map(|directory| (directory.plugins(), Origin::Installed)));
+    Registry::read(&directories).map(Arc::new).or_exit(Exit::Plugin)
+}
+
+/// The sandbox, with compiled code kept in the data directory or, for commands
+/// without one, in the user's cache folder. Where neither can be written every
+/// plugin is compiled anew.
+pub(crate) fn engine(directory: Option<&Directory>) -> Result<Engine, Failed> {
+    let cached =
+        directory.cloned().or_else(|| Some(Directory::at(user_folder("XDG_CACHE_HOME", ".cache")?.join("caifeng"))));
+    let cache = cached.and_then(|directory| match directory.key("compiled") {
+        Ok(key) => Some(CompiledCache { dir: directory.compiled(), key }),
+        Err(error) => {
+            tracing::warn!("compiled plugins are not kept: {error}");
+            None
+        }
+    });
+    Engine::new(EngineConfig { cache, ..EngineConfig::default() }).or_exit(Exit::Internal)
+}

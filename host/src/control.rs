@@ -1,0 +1,271 @@
+//! Orders: what a command asks of whoever owns the data directory.
+//!
+//! One process owns a data directory. A command that must write gives its order
+//! to that process over `DATA/caifeng.sock` (one line of JSON, answered by lines
+//! of JSON), or takes the directory itself when nobody owns it. Either way
+//! [`carry_out`] does the work, and the command prints the same [`Line`]s.
+//! Only the user who owns the directory can open the socket (mode 0600 in 0700).
+
+use std::io;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use caifeng_plugin_host::contract::Target;
+use serde::{Deserialize, Serialize};
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::net::{UnixListener, UnixStream};
+use tokio::sync::mpsc;
+
+use crate::evidence::archive::Archive;
+use crate::evidence::warc::Recorder;
+use crate::fetch::Fetcher;
+use crate::fetch::replay::Replay;
+use crate::store::StoreError;
+use crate::sweep::{Report, Sweeper, When, blocking};
+use crate::watch::Watch;
+
+/// Longest order that is read, in bytes.
+const LONGEST: u64 = 64 << 10;
+
+/// Which watches to sweep.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Selection {
+    /// All that are configured.
+    All,
+    /// One, by its id.
+    Watch(String),
+    /// All of a plugin; with a recording, every answer in it as a watch of its own.
+    Plugin(String),
+}
+
+/// Sweep now.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Order {
+    /// What to sweep.
+    pub selection: Selection,
+    /// Answers come from this recording instead of the network.
+    pub replay: Option<PathBuf>,
+    /// Each exchange is written here.
+    pub record: Option<PathBuf>,
+}
+
+/// What is told while an order is carried out.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Line {
+    /// How many sweeps there will be.
+    Total(u64),
+    /// One is done.
+    Swept(Report),
+    /// Something beside the sweeps that a person should know.
+    Note(String),
+    /// All are done.
+    Done,
+    /// The order ended early.
+    Failed(Refusal),
+}
+
+/// Why an order was not carried out, by who must act.
+#[derive(Clone, Debug, thiserror::Error, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Refusal {
+    /// Whoever gave the order must give another.
+    #[error("{0}")]
+    Usage(String),
+    /// The store or the machine; what was committed before stays.
+    #[error("{0}")]
+    Internal(String),
+}
+
+impl From<StoreError> for Refusal {
+    fn from(error: StoreError) -> Self {
+        Self::Internal(error.to_string())
+    }
+}
+
+/// Carries out an order and tells each step to `tell`.
+///
+/// # Errors
+/// When the order cannot be understood, or the store cannot write.
+pub async fn carry_out(order: &Order, sweeper: &Sweeper, tell: &mpsc::Sender<Line>) -> Result<(), Refusal> {
+    let configured = configured(sweeper).await?;
+    let mut sweeper = sweeper.clone();
+    let recorder = order.record.as_deref().map(|path| record_to(path, &sweeper)).transpose()?;
+    sweeper.recorder.clone_from(&recorder);
+    let work = match &order.replay {
+        None => live(order, configured)?,
+        Some(path) => {
+            let archive = archive(path, tell).await?;
+            let work = recorded(order, configured, &archive)?;
+            sweeper.fetcher = Arc::new(Fetcher::Replay(Replay::new(archive)));
+            work
+        }
+    };
+    if matches!(order.selection, Selection::Plugin(_)) && order.replay.is_some() {
+        let (store, watches) = (sweeper.store.clone(), work.iter().map(|(watch, _)| watch.clone()).collect::<Vec<_>>());
+        blocking(move || store.put_watches(&watches)).await?;
+    }
+    // The listener may hang up (| head): the work is done all the same.
+    let _ = tell.send(Line::Total(work.len() as u64)).await;
+    for (watch, when) in work {
+        let report = sweeper.sweep(&watch, when).await?;
+        let _ = tell.send(Line::Swept(report)).await;
+    }
+    drop(sweeper);
+    if let Some(recorder) = recorder.and_then(Arc::into_inner) {
+        let recorder = recorder.into_inner().unwrap_or_else(PoisonError::into_inner);
+        recorder.finish().map_err(|error| Refusal::Internal(format!("the recording is incomplete: {error}")))?;
+    }
+    Ok(())
+}
+
+async fn configured(sweeper: &Sweeper) -> Result<Vec<Watch>, Refusal> {
+    let reader = sweeper.reader.clone();
+    let rows = blocking(move || reader.watches()).await?;
+    Ok(rows.into_iter().map(|row| row.watch).filter(|watch| !watch.recorded).collect())
+}
+
+fn live(order: &Order, configured: Vec<Watch>) -> Result<Vec<(Watch, When)>, Refusal> {
+    Ok(selected(order, configured)?.into_iter().map(|watch| (watch, When::Live)).collect())
+}
+
+/// The configured watches that an order names.
+fn selected(order: &Order, mut configured: Vec<Watch>) -> Result<Vec<Watch>, Refusal> {
+    let known = configured.iter().map(|watch| watch.id.as_str()).collect::<Vec<_>>().join(", ");
+    let known = if known.is_empty() { "none: add [[watch]] to caifeng.toml".to_owned() } else { known };
+    configured.retain(|watch| match &order.selection {
+        Selection::All => true,
+        Selection::Watch(id) => watch.id == *id,
+        Selection::Plugin(plugin) => watch.plugin == *plugin,
+    });
+    if configured.is_empty() {
+        return Err(Refusal::Usage(format!("no such watch (configured: {known})")));
+    }
+    Ok(configured)
+}
+
+async fn archive(path: &Path, tell: &mpsc::Sender<Line>) -> Result<Archive, Refusal> {
+    let opened = path.to_owned();
+    let archive = blocking(move || Archive::open(&opened)).await;
+    let archive = archive.map_err(|error| Refusal::Usage(format!("{}: cannot be read: {error}", path.display())))?;
+    for problem in archive.problems() {
+        let _ = tell.send(Line::Note(format!("{}: {problem}", path.display()))).await;
+    }
+    Ok(archive)
+}
+
+/// With a recording: the configured watches at its end, or every answer as a
+/// watch of its own at the moment it was recorded.
+fn recorded(order: &Order, configured: Vec<Watch>, archive: &Archive) -> Result<Vec<(Watch, When)>, Refusal> {
+    let Selection::Plugin(plugin) = &order.selection else {
+        let at = archive.entries().iter().map(|entry| entry.date).max().unwrap_or_default();
+        let watches = selected(order, configured)?;
+        return Ok(watches.into_iter().map(|watch| (watch, When::Recorded { at, shift: 0 })).collect());
+    };
+    let own = |url: &str| Watch {
+        id: url.to_owned(),
+        plugin: plugin.clone(),
+        target: Target::Listing(url.to_owned()),
+        site: None,
+        settings: Vec::new(),
+        utc_offset: 0,
+        recorded: true,
+    };
+    let entries = archive.entries().iter();
+    Ok(entries.map(|entry| (own(&entry.url), When::Recorded { at: entry.date, shift: 0 })).collect())
+}
+
+fn record_to(path: &Path, sweeper: &Sweeper) -> Result<Arc<Mutex<Recorder>>, Refusal> {
+    let failed = |error: io::Error| Refusal::Usage(format!("{}: cannot be written: {error}", path.display()));
+    let software = concat!("caifeng/", env!("CARGO_PKG_VERSION"));
+    let mut seed = [0; 16];
+    getrandom::fill(&mut seed).map_err(|error| Refusal::Internal(error.to_string()))?;
+    let recorder = Recorder::create(path, software, sweeper.clock.now(), seed).map_err(failed)?;
+    Ok(Arc::new(Mutex::new(recorder)))
+}
+
+/// Listens for orders until the task is dropped; a socket left by a crash is replaced.
+///
+/// # Errors
+/// When the socket cannot be made.
+pub fn listen(path: &Path) -> io::Result<UnixListener> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let listener = UnixListener::bind(path)?;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))?;
+    Ok(listener)
+}
+
+/// Takes orders for ever, one task each.
+pub async fn serve(listener: UnixListener, sweeper: Sweeper) {
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => {
+                let sweeper = sweeper.clone();
+                tokio::spawn(async move {
+                    if let Err(error) = answer(stream, &sweeper).await {
+                        tracing::info!("an order's listener went away: {error}");
+                    }
+                });
+            }
+            Err(error) => {
+                tracing::warn!("orders cannot be taken: {error}");
+                tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+            }
+        }
+    }
+}
+
+async fn answer(stream: UnixStream, sweeper: &Sweeper) -> io::Result<()> {
+    let (from, mut to) = stream.into_split();
+    let mut line = String::new();
+    BufReader::new(tokio::io::AsyncReadExt::take(from, LONGEST)).read_line(&mut line).await?;
+    let order: Order = match serde_json::from_str(&line) {
+        Ok(order) => order,
+        Err(error) => {
+            let refusal = Refusal::Usage(format!("not an order of this version: {error}"));
+            return write(&mut to, &Line::Failed(refusal)).await;
+        }
+    };
+    let (tell, mut told) = mpsc::channel(16);
+    let sweeper = sweeper.clone();
+    let work = tokio::spawn(async move {
+        let outcome = carry_out(&order, &sweeper, &tell).await;
+        let _ = tell.send(outcome.map_or_else(Line::Failed, |()| Line::Done)).await;
+    });
+    while let Some(line) = told.recv().await {
+        write(&mut to, &line).await?;
+    }
+    work.await.map_err(io::Error::other)
+}
+
+async fn write(to: &mut (impl AsyncWriteExt + Unpin), line: &Line) -> io::Result<()> {
+    let mut bytes = serde_json::to_vec(line)?;
+    bytes.push(b'\n');
+    to.write_all(&bytes).await
+}
+
+/// Gives an order to the process that listens on `path`, and passes on what it tells.
+///
+/// # Errors
+/// When nobody listens there, or the connection breaks before the end.
+pub async fn give(path: &Path, order: &Order, tell: &mpsc::Sender<Line>) -> io::Result<()> {
+    let (from, mut to) = UnixStream::connect(path).await?.into_split();
+    let mut bytes = serde_json::to_vec(order)?;
+    bytes.push(b'\n');
+    to.write_all(&bytes).await?;
+    let mut lines = BufReader::new(from).lines();
+    while let Some(line) = lines.next_line().await? {
+        let line: Line = serde_json::from_str(&line)?;
+        let last = matches!(line, Line::Done | Line::Failed(_));
+        let _ = tell.send(line).await;
+        if last {
+            return Ok(());
+        }
+    }
+    Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the daemon ended before the order was carried out"))
+}

@@ -1,0 +1,167 @@
+//! The data directory: where everything that one organisation knows lies.
+//!
+//! | path | what | mode |
+//! | --- | --- | --- |
+//! | `caifeng.db` | the store | 0600 |
+//! | `caifeng.lock` | held by the one process that owns the directory | |
+//! | `caifeng.sock` | how other commands reach that process | 0600 |
+//! | `keys/` | secrets: never in the database, never in a backup of it | 0700 |
+//! | `plugins/` | plugins that the operator installed | |
+//! | `grants.toml` | what those may reach | |
+//! | `compiled/` | machine code of plugins; may be deleted at any time | |
+//! | `demo.json` | present when the directory holds the demo | |
+
+use std::fs::{DirBuilder, OpenOptions};
+use std::io::{ErrorKind, Read, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+/// The operator must make the directory usable.
+#[derive(Debug, thiserror::Error)]
+#[error("{}: {source}", path.display())]
+pub struct DirectoryError {
+    path: PathBuf,
+    source: std::io::Error,
+}
+
+/// Names the places inside a data directory.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Directory(PathBuf);
+
+impl Directory {
+    /// Without touching the disk.
+    #[must_use]
+    pub fn at(path: impl Into<PathBuf>) -> Self {
+        Self(path.into())
+    }
+
+    /// The directory itself.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// The socket of the process that owns the directory.
+    #[must_use]
+    pub fn socket(&self) -> PathBuf {
+        self.0.join("caifeng.sock")
+    }
+
+    /// Plugins that the operator installed.
+    #[must_use]
+    pub fn plugins(&self) -> PathBuf {
+        self.0.join("plugins")
+    }
+
+    /// What those plugins may reach.
+    #[must_use]
+    pub fn grants(&self) -> PathBuf {
+        self.0.join("grants.toml")
+    }
+
+    /// Machine code of plugins.
+    #[must_use]
+    pub fn compiled(&self) -> PathBuf {
+        self.0.join("compiled")
+    }
+
+    /// The configuration that is used when none is named.
+    #[must_use]
+    pub fn config(&self) -> PathBuf {
+        self.0.join("caifeng.toml")
+    }
+
+    /// The mark of a directory that holds the demo.
+    #[must_use]
+    pub fn demo(&self) -> PathBuf {
+        self.0.join("demo.json")
+    }
+
+    /// Whether nothing has been stored here yet.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        !self.0.join("caifeng.db").exists() && !self.config().exists()
+    }
+
+    /// Makes the directory, readable by its owner only.
+    ///
+    /// # Errors
+    /// Names the path that cannot be made.
+    pub fn create(&self) -> Result<(), DirectoryError> {
+        private_directory(&self.0)
+    }
+
+    /// A secret of 32 random bytes that is made when it is first asked for.
+    ///
+    /// # Errors
+    /// Names the file that cannot be read or written. A file of another length
+    /// is refused, never replaced: replacing a key orphans all that was made with it.
+    pub fn key(&self, name: &str) -> Result<[u8; 32], DirectoryError> {
+        let keys = self.0.join("keys");
+        private_directory(&keys)?;
+        let path = keys.join(name);
+        let failed = |source| DirectoryError { path: path.clone(), source };
+        let mut key = [0; 32];
+        match OpenOptions::new().read(true).open(&path) {
+            Ok(mut file) => {
+                let mut bytes = Vec::new();
+                file.read_to_end(&mut bytes).map_err(failed)?;
+                let wrong = || {
+                    failed(std::io::Error::new(
+                        ErrorKind::InvalidData,
+                        "not a key of 32 bytes: restore it from where keys are kept",
+                    ))
+                };
+                bytes.try_into().map_err(|_| wrong())
+            }
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                getrandom::fill(&mut key).map_err(|error| failed(std::io::Error::other(error.to_string())))?;
+                // Written aside and linked into place: a crash leaves no half a key, and of two processes one wins.
+                let draft = keys.join(format!("{name}.{}", std::process::id()));
+                let write = || -> std::io::Result<()> {
+                    let mut file =
+                        OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
+                    file.write_all(&key)?;
+                    file.sync_all()?;
+                    let linked = std::fs::hard_link(&draft, &path);
+                    std::fs::remove_file(&draft)?;
+                    linked
+                };
+                match write() {
+                    Ok(()) => Ok(key),
+                    Err(error) if error.kind() == ErrorKind::AlreadyExists => self.key(name),
+                    Err(error) => Err(failed(error)),
+                }
+            }
+            Err(error) => Err(failed(error)),
+        }
+    }
+}
+
+fn private_directory(path: &Path) -> Result<(), DirectoryError> {
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(path)
+        .map_err(|source| DirectoryError { path: path.to_owned(), source })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+
+    #[test]
+    fn a_key_is_made_once_is_private_and_is_never_replaced() {
+        let temp = tempfile::tempdir().unwrap();
+        let directory = Directory::at(temp.path().join("new/data"));
+        let key = directory.key("author").unwrap();
+        assert_eq!(key, directory.key("author").unwrap());
+        assert_ne!(key, directory.key("other").unwrap());
+        let path = directory.path().join("keys/author");
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        std::fs::write(&path, "short").unwrap();
+        assert!(directory.key("author").unwrap_err().to_string().contains("32 bytes"));
+        assert_eq!(std::fs::read(&path).unwrap(), b"short");
+    }
+}

@@ -1,0 +1,85 @@
+//! What a response is that is no feed, and how the host should react.
+
+use caifeng_plugin_sdk::{Failure, html};
+
+/// Words of pages that stand where the feed should be, in lower case.
+const REFUSALS: [(&str, &str); 19] = [
+    ("type=\"password\"", "login"),
+    ("type='password'", "login"),
+    ("type=password", "login"),
+    ("请登录", "login"),
+    ("请先登录", "login"),
+    ("您需要先登录", "login"),
+    ("用户登录", "login"),
+    ("没有权限", "refusal"),
+    ("无权访问", "refusal"),
+    ("captcha", "captcha"),
+    ("验证码", "captcha"),
+    ("安全验证", "captcha"),
+    ("滑块", "captcha"),
+    ("cf-challenge", "captcha"),
+    ("just a moment", "captcha"),
+    ("访问过于频繁", "refusal"),
+    ("访问被拒绝", "refusal"),
+    ("access denied", "refusal"),
+    ("forbidden", "refusal"),
+];
+
+/// How much of a page is looked at: what refuses says so early.
+const ENOUGH: usize = 64 * 1024;
+
+/// The failure for a body that holds no feed; `root` is its first element.
+pub(crate) fn failure(body: &str, root: Option<&str>) -> Failure {
+    if body.trim().is_empty() {
+        return Failure::unexpected("the response is empty");
+    }
+    let mut end = body.len().min(ENOUGH);
+    while !body.is_char_boundary(end) {
+        end -= 1;
+    }
+    let page = body[..end].to_lowercase();
+    let found = REFUSALS.iter().find(|(word, _)| page.contains(word));
+    if let Some((word, what)) = found {
+        return Failure::blocked(format!("a {what} page in place of the feed: {word}"));
+    }
+    match root {
+        None => Failure::unexpected(format!("no feed but text: {}", excerpt(body))),
+        Some("html" | "body" | "head" | "div" | "script") => {
+            Failure::unexpected(format!("no feed but an HTML page: {}", excerpt(&title(&body[..end]))))
+        }
+        Some(root) => Failure::unexpected(format!("no feed but a document of: {}", excerpt(root))),
+    }
+}
+
+fn title(page: &str) -> String {
+    let lower = page.to_ascii_lowercase();
+    let title = lower.find("<title").and_then(|open| {
+        let start = open + lower[open..].find('>')? + 1;
+        let end = start + lower[start..].find('<')?;
+        page.get(start..end)
+    });
+    html::text(title.unwrap_or(page))
+}
+
+/// The first sixty characters on one line.
+fn excerpt(text: &str) -> String {
+    let line: String = text.trim().chars().take(60).collect();
+    line.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tells_a_login_from_a_page_and_from_text() {
+        let login = "<html><form><INPUT TYPE=\"password\"></form></html>";
+        assert!(matches!(failure(login, Some("html")), Failure::Blocked(_)));
+        assert_eq!(
+            failure("<html><head><title>首页\n - 县政府</title></head></html>", Some("html")),
+            Failure::unexpected("no feed but an HTML page: 首页 - 县政府")
+        );
+        assert_eq!(failure("not found", None), Failure::unexpected("no feed but text: not found"));
+        assert_eq!(failure(" \n", None), Failure::unexpected("the response is empty"));
+    }
+}

@@ -1,0 +1,47 @@
+//! A classifier that misbehaves as its one setting says; see `ill-source`.
+
+#[allow(missing_docs, reason = "generated")]
+mod bindings {
+    wit_bindgen::generate!({ path: "../../../wit", world: "classifier-plugin" });
+}
+
+use bindings::exports::caifeng::plugin::classifier::{Guest, Label, Post};
+use bindings::exports::caifeng::plugin::types::{Failure, Settings};
+
+struct Ill;
+
+impl Guest for Ill {
+    fn classify(settings: Settings, posts: Vec<Post>) -> Result<Vec<Vec<Label>>, Failure> {
+        let how = settings.first().map_or("", |(_, how)| how.as_str());
+        match how {
+            "panic" => panic!("no opinion"),
+            "loop" => loop {
+                std::hint::black_box(());
+            },
+            "short" => return Ok(posts.iter().skip(1).map(|_| Vec::new()).collect()),
+            "long" => return Ok((0..=posts.len()).map(|_| Vec::new()).collect()),
+            "unexpected" => return Err(Failure::Unexpected("no words".to_owned())),
+            _ => {}
+        }
+        Ok(posts.iter().map(|post| vec![label(how, post)]).collect())
+    }
+}
+
+/// The first word of the text as evidence, unless told otherwise.
+fn label(how: &str, post: &Post) -> Label {
+    let first = post.text.split_whitespace().next().unwrap_or_default();
+    let mut label = Label { name: "problem".to_owned(), score: 0.5, evidence: vec![first.to_owned()] };
+    match how {
+        "undeclared" => label.name = "rumour".to_owned(),
+        "score-high" => label.score = 1.01,
+        "score-low" => label.score = -0.01,
+        "score-nan" => label.score = f32::NAN,
+        "invented" => label.evidence.push("从未说过".to_owned()),
+        "empty-evidence" => label.evidence.push(String::new()),
+        "title" => label.evidence = post.title.iter().cloned().collect(),
+        _ => {}
+    }
+    label
+}
+
+bindings::export!(Ill with_types_in bindings);
