@@ -344,6 +344,7 @@ async fn watches(State(desk): State<Arc<Desk>>, asked: Asked) -> Response {
 /// All watches in the order of the page, the first of them with their sweeps.
 fn swept(rows: &dyn Rows, now: Timestamp) -> Result<Vec<SweptWatch>, Unanswered> {
     let mut watches: Vec<WatchRow> = rows.watches()?;
+    watches.retain(|w| !w.watch.recorded);
     page::order(&mut watches, now);
     let with_sweeps = |(at, row): (usize, WatchRow)| {
         let sweeps = if at < DRAWN {
