@@ -152,7 +152,10 @@ fn render(sites: &BTreeMap<String, Site>) -> Result<Vec<Answer>> {
             ],
             body: body.into_owned(),
             // One polite request after another, the last as the recording ends.
-            date: end - i64::try_from(sites.len() - 1 - nth)?.saturating_mul(2).seconds(),
+            date: end
+                - i64::try_from(sites.len() - 1 - nth)?
+                    .saturating_mul(2)
+                    .seconds(),
         });
     }
     Ok(answers)

@@ -1,5 +1,10 @@
 //! A classifier that misbehaves as its one setting says; see `ill-source`.
 
+#![allow(
+    unsafe_code,
+    reason = "the generated bindings lift and lower by pointer"
+)]
+
 #[allow(missing_docs, reason = "generated")]
 mod bindings {
     wit_bindgen::generate!({ path: "../../../wit", world: "classifier-plugin" });
@@ -30,7 +35,11 @@ impl Guest for Ill {
 /// The first word of the text as evidence, unless told otherwise.
 fn label(how: &str, post: &Post) -> Label {
     let first = post.text.split_whitespace().next().unwrap_or_default();
-    let mut label = Label { name: "problem".to_owned(), score: 0.5, evidence: vec![first.to_owned()] };
+    let mut label = Label {
+        name: "problem".to_owned(),
+        score: 0.5,
+        evidence: vec![first.to_owned()],
+    };
     match how {
         "undeclared" => label.name = "rumour".to_owned(),
         "score-high" => label.score = 1.01,
