@@ -76,10 +76,16 @@ pub trait Rows: Send + Sync + 'static {
 /// The store's reader with the tokeniser that its full text was made with.
 #[derive(Clone)]
 pub struct Stored {
-    /// Connections that cannot write.
-    pub reader: Reader,
-    /// Cuts searches into the words that posts were cut into.
-    pub tokeniser: Arc<Tokeniser>,
+    reader: Reader,
+    tokeniser: Arc<Tokeniser>,
+}
+
+impl Stored {
+    /// Reads through `reader`; searches are cut into words by `tokeniser`, as posts were.
+    #[must_use]
+    pub fn new(reader: Reader, tokeniser: Arc<Tokeniser>) -> Self {
+        Self { reader, tokeniser }
+    }
 }
 
 impl From<StoreError> for Unanswered {
@@ -94,10 +100,7 @@ impl Rows for Stored {
     }
 
     fn incidents(&self, limit: usize) -> Result<Vec<IncidentRow>, Unanswered> {
-        let query = IncidentQuery {
-            limit: Some(limit),
-            ..IncidentQuery::default()
-        };
+        let query = IncidentQuery { limit: Some(limit), ..IncidentQuery::default() };
         Ok(self.reader.incidents(&query)?)
     }
 
@@ -106,11 +109,7 @@ impl Rows for Stored {
     }
 
     fn posts_of(&self, id: IncidentId, limit: usize) -> Result<Vec<PostRow>, Unanswered> {
-        let query = PostQuery {
-            incident: Some(id),
-            limit: Some(limit),
-            ..PostQuery::default()
-        };
+        let query = PostQuery { incident: Some(id), limit: Some(limit), ..PostQuery::default() };
         Ok(self.reader.posts(&query)?)
     }
 
@@ -123,12 +122,7 @@ impl Rows for Stored {
                 found => found,
             },
         };
-        let query = PostQuery {
-            text,
-            limit: Some(query.limit),
-            before: query.before,
-            ..PostQuery::default()
-        };
+        let query = PostQuery { text, limit: Some(query.limit), before: query.before, ..PostQuery::default() };
         Ok(self.reader.posts(&query)?)
     }
 
