@@ -51,7 +51,7 @@ pub use self::rows::{PostsQuery, Rows, Stored, Unanswered};
 use crate::store::model::WatchRow;
 
 /// Incidents on the first page.
-const INCIDENTS: usize = 30;
+const INCIDENTS: usize = 20;
 /// Posts of each of them that are looked at for evidence and growth.
 const GLANCE: usize = 40;
 /// Latest posts on the first page.
