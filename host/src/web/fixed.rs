@@ -26,6 +26,7 @@ pub(super) fn watch(id: &str) -> WatchRow {
             site: None,
             settings: vec![],
             utc_offset: 8 * 3600,
+            recorded: false,
         },
         last: Some(sweep(id, NOW - 4 * MINUTE, 2)),
         heard: Some(NOW - 4 * MINUTE),

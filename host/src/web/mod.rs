@@ -51,7 +51,7 @@ pub use self::rows::{PostsQuery, Rows, Stored, Unanswered};
 use crate::store::model::WatchRow;
 
 /// Incidents on the first page.
-const INCIDENTS: usize = 30;
+const INCIDENTS: usize = 20;
 /// Posts of each of them that are looked at for evidence and growth.
 const GLANCE: usize = 40;
 /// Latest posts on the first page.
@@ -287,6 +287,7 @@ async fn watches(State(desk): State<Arc<Desk>>, asked: Asked) -> Response {
 /// All watches in the order of the page, the first of them with their sweeps.
 fn swept(rows: &dyn Rows, now: Timestamp) -> Result<Vec<SweptWatch>, Unanswered> {
     let mut watches: Vec<WatchRow> = rows.watches()?;
+    watches.retain(|w| !w.watch.recorded);
     page::order(&mut watches, now);
     let with_sweeps = |(at, row): (usize, WatchRow)| {
         let sweeps = if at < DRAWN { rows.sweeps(&row.watch.id, page::SWEEPS)? } else { Vec::new() };

@@ -81,7 +81,7 @@ pub struct Stored {
 }
 
 impl Stored {
-    /// Reads through `reader`; searches are cut into words by `tokeniser`.
+    /// Reads through `reader`; searches are cut into words by `tokeniser`, as posts were.
     #[must_use]
     pub fn new(reader: Reader, tokeniser: Arc<Tokeniser>) -> Self {
         Self { reader, tokeniser }
