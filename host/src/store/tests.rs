@@ -620,6 +620,7 @@ fn watch(id: &str) -> Watch {
         site: None,
         settings: vec![],
         utc_offset: 28_800,
+        recorded: false,
     }
 }
 
