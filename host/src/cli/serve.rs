@@ -15,7 +15,7 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
-use super::output::note;
+use super::output::{Lines, note};
 use super::workplace::{self, DataArgs};
 use super::{Exit, Failed, OrExit, Outcome};
 
@@ -122,7 +122,9 @@ pub(crate) fn serve(daemon: Daemon, bind: Bind) -> Outcome {
             tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
             let _ = stop.send(true);
         });
-        note(format_args!("http://{address}/"));
+        let mut lines = Lines::new();
+        lines.text(format_args!("http://{address}/")).and_then(|()| lines.flush()).or_exit(Exit::Internal)?;
+        note("Ctrl-C ends it");
         daemon.run(listener, stopped).await.or_exit(Exit::Internal)?;
         Ok(Exit::Done)
     })

@@ -99,7 +99,6 @@ pub(super) fn decoded(
         response: Response { url: url.to_owned(), status, headers: kept(headers), body: page.text, fetched },
         bytes: body.len() as u64,
         encoding: (page.encoding, page.how),
-        exchanges: Vec::new(),
     }
 }
 
