@@ -224,7 +224,7 @@ fn a_daemon_outlives_a_full_disk() {
     place.write("data/caifeng.toml", "[organisation]\nname = \"县局\"\n");
     place.run("sweep --all --data data").ends(2);
     let mut daemon = Running::spawn(with_little_space(&place, 600, "serve --bind 127.0.0.1:0 --data data"));
-    assert!(daemon.error_line().starts_with("http://"));
+    daemon.address();
     let full = place.run(SWEEP).ends(70);
     assert!(full.err.contains("the disk is full or failing"), "{full}");
     let before = stored(&place);

@@ -19,7 +19,7 @@ use tokio::sync::mpsc;
 
 use crate::evidence::archive::Archive;
 use crate::evidence::warc::Recorder;
-use crate::fetch::Fetcher;
+use crate::fetch::{Fetcher, SharedRecorder};
 use crate::fetch::replay::Replay;
 use crate::plugins::PluginError;
 use crate::store::StoreError;
@@ -185,7 +185,7 @@ fn recorded(order: &Order, configured: Vec<Watch>, archive: &Archive) -> Result<
     Ok(entries.map(|entry| (own(&entry.url), When::Recorded { at: entry.date, shift: 0 })).collect())
 }
 
-fn record_to(path: &Path, sweeper: &Sweeper) -> Result<Arc<Mutex<Recorder>>, Refusal> {
+fn record_to(path: &Path, sweeper: &Sweeper) -> Result<SharedRecorder, Refusal> {
     let failed = |error: io::Error| Refusal::Usage(format!("{}: cannot be written: {error}", path.display()));
     let software = concat!("caifeng/", env!("CARGO_PKG_VERSION"));
     let mut seed = [0; 16];

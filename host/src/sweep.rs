@@ -15,8 +15,7 @@ use url::Url;
 
 use crate::clock::Clock;
 use crate::crawl::{Frontier, Limits, Queued};
-use crate::evidence::warc::{Exchange, Recorder};
-use crate::fetch::{Allow, FetchError, Fetcher, Session};
+use crate::fetch::{Allow, FetchError, Fetcher, Session, SharedRecorder};
 use crate::grant::{Grants, Right};
 use crate::incident::IncidentId;
 use crate::ingest::{Origin, Pipeline};
@@ -83,7 +82,7 @@ pub struct Sweeper {
     /// Asks.
     pub fetcher: Arc<Fetcher>,
     /// Writes each exchange down, where somebody asked for that.
-    pub recorder: Option<Arc<Mutex<Recorder>>>,
+    pub recorder: Option<SharedRecorder>,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
     /// Sources that were loaded, by plugin id.
@@ -212,6 +211,7 @@ impl Run<'_> {
         let mut session = Session {
             pace: source.manifest().network.pace.unwrap_or_default(),
             at: matches!(self.when, When::Recorded { .. }).then_some(now),
+            recorder: self.sweeper.recorder.clone(),
             ..Session::default()
         };
         let allowed = move |url: &Url| right.covers(url);
@@ -272,23 +272,11 @@ impl Run<'_> {
         match self.sweeper.fetcher.fetch(session, request, allowed).await {
             Ok(fetched) => {
                 self.tally.bytes += fetched.bytes;
-                self.record(&fetched.exchanges);
                 Some(fetched.response)
             }
             Err(error) => {
                 self.fail_fetch(&request.url, &error);
                 None
-            }
-        }
-    }
-
-    fn record(&mut self, exchanges: &[Exchange]) {
-        let Some(recorder) = self.sweeper.recorder.clone() else { return };
-        let mut recorder = recorder.lock().unwrap_or_else(PoisonError::into_inner);
-        for exchange in exchanges {
-            if let Err(error) = recorder.write(exchange) {
-                drop(recorder);
-                return self.fail(FailureKind::Refused, format!("the recording cannot be written: {error}"));
             }
         }
     }
@@ -301,14 +289,14 @@ impl Run<'_> {
     async fn remember(&mut self, mut posts: Vec<Post>, fetched: Timestamp) -> Result<(), StoreError> {
         let shift = self.when.shift();
         for post in &mut posts {
-            post.published = post.published.map(|at| at + shift);
-            post.edited = post.edited.map(|at| at + shift);
+            post.published = post.published.map(|at| at.saturating_add(shift));
+            post.edited = post.edited.map(|at| at.saturating_add(shift));
         }
         let origin = Origin {
             sweep: Some(self.sweep),
             plugin: self.watch.plugin.clone(),
             site: self.watch.site_key(),
-            captured: fetched + shift,
+            captured: fetched.saturating_add(shift),
         };
         let sweeper = self.sweeper.clone();
         let (ingested, failures) = blocking(move || {

@@ -109,9 +109,7 @@ impl Place {
     /// Starts `caifeng serve` on a free port and waits until it serves.
     pub(crate) fn serve(&self, arguments: &str) -> (Running, String) {
         let mut running = self.start(&format!("serve --bind 127.0.0.1:0 {arguments}"));
-        let url = running.error_line();
-        let address = url.strip_prefix("http://").and_then(|url| url.strip_suffix('/'));
-        let address = address.unwrap_or_else(|| panic!("no address but {url:?}")).to_owned();
+        let address = running.address();
         (running, address)
     }
 }
@@ -196,6 +194,13 @@ impl Running {
     /// Its process id.
     pub(crate) fn id(&self) -> u32 {
         self.child.id()
+    }
+
+    /// Waits until a daemon serves: where its page is.
+    pub(crate) fn address(&mut self) -> String {
+        let url = self.line().unwrap_or_else(|| panic!("it ended: {}", self.error_line()));
+        let address = url.trim_end().strip_prefix("http://").and_then(|url| url.strip_suffix('/'));
+        address.unwrap_or_else(|| panic!("no address but {url:?}")).to_owned()
     }
 
     /// The next line on standard error.

@@ -15,7 +15,7 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
-use super::output::note;
+use super::output::{Lines, note};
 use super::workplace::{self, DataArgs};
 use super::{Exit, Failed, OrExit, Outcome};
 
@@ -124,7 +124,9 @@ pub(crate) fn serve(daemon: Daemon, bind: Bind) -> Outcome {
         });
         let orders = daemon.orders().context("caifeng.sock").or_exit(Exit::Usage)?;
         // Whoever reads this line may give orders and open the page.
-        note(format_args!("http://{address}/"));
+        let mut lines = Lines::new();
+        lines.text(format_args!("http://{address}/")).and_then(|()| lines.flush()).or_exit(Exit::Internal)?;
+        note("Ctrl-C ends it");
         daemon.run(listener, orders, stopped).await.or_exit(Exit::Internal)?;
         Ok(Exit::Done)
     })

@@ -511,13 +511,7 @@ fn callers_share_a_commit_and_each_has_its_answer() {
 
 fn ask(since: Option<i64>, text: &str, topic: &str, incident: Option<i64>) -> PostQuery {
     let given = |s: &str| (!s.is_empty()).then(|| s.to_owned());
-    PostQuery {
-        since,
-        text: given(text),
-        topic: given(topic),
-        incident,
-        ..PostQuery::default()
-    }
+    PostQuery { since, text: given(text), topic: given(topic), incident, ..PostQuery::default() }
 }
 
 #[test]
@@ -626,6 +620,7 @@ fn watch(id: &str) -> Watch {
         site: None,
         settings: vec![],
         utc_offset: 28_800,
+        recorded: false,
     }
 }
 

@@ -81,7 +81,7 @@ pub struct Stored {
 }
 
 impl Stored {
-    /// Reads through `reader`; searches are cut into words by `tokeniser`.
+    /// Reads through `reader`; searches are cut into words by `tokeniser`, as posts were.
     #[must_use]
     pub fn new(reader: Reader, tokeniser: Arc<Tokeniser>) -> Self {
         Self { reader, tokeniser }
@@ -100,10 +100,7 @@ impl Rows for Stored {
     }
 
     fn incidents(&self, limit: usize) -> Result<Vec<IncidentRow>, Unanswered> {
-        let query = IncidentQuery {
-            limit: Some(limit),
-            ..IncidentQuery::default()
-        };
+        let query = IncidentQuery { limit: Some(limit), ..IncidentQuery::default() };
         Ok(self.reader.incidents(&query)?)
     }
 
@@ -112,11 +109,7 @@ impl Rows for Stored {
     }
 
     fn posts_of(&self, id: IncidentId, limit: usize) -> Result<Vec<PostRow>, Unanswered> {
-        let query = PostQuery {
-            incident: Some(id),
-            limit: Some(limit),
-            ..PostQuery::default()
-        };
+        let query = PostQuery { incident: Some(id), limit: Some(limit), ..PostQuery::default() };
         Ok(self.reader.posts(&query)?)
     }
 
@@ -129,12 +122,7 @@ impl Rows for Stored {
                 found => found,
             },
         };
-        let query = PostQuery {
-            text,
-            limit: Some(query.limit),
-            before: query.before,
-            ..PostQuery::default()
-        };
+        let query = PostQuery { text, limit: Some(query.limit), before: query.before, ..PostQuery::default() };
         Ok(self.reader.posts(&query)?)
     }
 

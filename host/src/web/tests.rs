@@ -39,11 +39,7 @@ fn app(rows: Arc<dyn Rows>, changes: watch::Receiver<u64>) -> App {
 fn rig(rows: impl Rows) -> Rig {
     let (commit, changes) = watch::channel(7);
     let (stop, stopped) = watch::channel(false);
-    Rig {
-        router: router(app(Arc::new(rows), changes), stopped),
-        commit,
-        stop,
-    }
+    Rig { router: router(app(Arc::new(rows), changes), stopped), commit, stop }
 }
 
 fn asking(method: Method, path: &str, headers: &[(&str, &str)]) -> Request<Body> {
@@ -57,21 +53,12 @@ fn asking(method: Method, path: &str, headers: &[(&str, &str)]) -> Request<Body>
     request.body(Body::empty()).unwrap()
 }
 
-async fn ask(
-    rig: &Rig,
-    method: Method,
-    path: &str,
-    headers: &[(&str, &str)],
-) -> (StatusCode, HeaderMap, String) {
+async fn ask(rig: &Rig, method: Method, path: &str, headers: &[(&str, &str)]) -> (StatusCode, HeaderMap, String) {
     let request = asking(method, path, headers);
     let answer = rig.router.clone().oneshot(request).await.unwrap();
     let (parts, body) = answer.into_parts();
     let body = to_bytes(body, 1 << 24).await.unwrap();
-    (
-        parts.status,
-        parts.headers,
-        String::from_utf8_lossy(&body).into_owned(),
-    )
+    (parts.status, parts.headers, String::from_utf8_lossy(&body).into_owned())
 }
 
 async fn get_text(path: &str, lang: &str) -> String {
@@ -88,13 +75,7 @@ async fn fixed_desk() {
     let port = std::env::var("CAIFENG_DESK_PORT").map_or(8421, |p| p.parse().unwrap());
     let (_commit, changes) = watch::channel(0);
     let listener = TcpListener::bind(("127.0.0.1", port)).await.unwrap();
-    serve(
-        listener,
-        app(Arc::new(Fixed), changes),
-        std::future::pending(),
-    )
-    .await
-    .unwrap();
+    serve(listener, app(Arc::new(Fixed), changes), std::future::pending()).await.unwrap();
 }
 
 #[tokio::test]
@@ -129,22 +110,10 @@ fn an_empty_desk_says_what_to_do() {
 
 #[tokio::test]
 async fn hostile_posts_stay_text() {
-    for path in [
-        "/",
-        "/incidents/13",
-        "/posts",
-        "/watches",
-        "/posts?q=%3Cscript%3E",
-    ] {
+    for path in ["/", "/incidents/13", "/posts", "/watches", "/posts?q=%3Cscript%3E"] {
         let page = get_text(path, "en").await;
         assert_eq!(page.matches("<script").count(), 1, "{path}: only ours");
-        for planted in [
-            "<iframe",
-            "<img",
-            "href=\"javascript",
-            "href=\"data",
-            "style=",
-        ] {
+        for planted in ["<iframe", "<img", "href=\"javascript", "href=\"data", "style="] {
             assert!(!page.contains(planted), "{path}: {planted}");
         }
     }
@@ -200,13 +169,7 @@ async fn a_language_is_remembered() {
 
 #[tokio::test]
 async fn pages_are_compressed_and_not_kept() {
-    let (_, headers, body) = ask(
-        &rig(Fixed),
-        Method::GET,
-        "/",
-        &[("accept-encoding", "gzip")],
-    )
-    .await;
+    let (_, headers, body) = ask(&rig(Fixed), Method::GET, "/", &[("accept-encoding", "gzip")]).await;
     assert_eq!(headers["content-encoding"], "gzip");
     assert_eq!(headers["cache-control"], "no-store");
     assert!(!body.contains("<html"));
@@ -285,18 +248,12 @@ async fn a_commit_is_told_and_a_stop_ends_the_telling() {
     let answer = rig.router.clone().oneshot(asked).await.unwrap();
     assert_eq!(answer.headers()["content-type"], "text/event-stream");
     let mut events = answer.into_body().into_data_stream();
-    assert_eq!(
-        events.next().await.unwrap().unwrap(),
-        "event: commit\ndata: 7\n\n"
-    );
+    assert_eq!(events.next().await.unwrap().unwrap(), "event: commit\ndata: 7\n\n");
     for number in 8..=10 {
         rig.commit.send(number).unwrap();
     }
     // Three commits, one event: the newest.
-    assert_eq!(
-        events.next().await.unwrap().unwrap(),
-        "event: commit\ndata: 10\n\n"
-    );
+    assert_eq!(events.next().await.unwrap().unwrap(), "event: commit\ndata: 10\n\n");
     rig.stop.send(true).unwrap();
     assert!(events.next().await.is_none());
 }
@@ -321,12 +278,7 @@ async fn seats_are_counted_and_given_back() {
 async fn only_a_loopback_listener_is_served() {
     let listener = TcpListener::bind("0.0.0.0:0").await.unwrap();
     let (_commit, changes) = watch::channel(0);
-    let refused = serve(
-        listener,
-        app(Arc::new(Fixed), changes),
-        std::future::pending(),
-    )
-    .await;
+    let refused = serve(listener, app(Arc::new(Fixed), changes), std::future::pending()).await;
     assert!(matches!(refused, Err(ServeError::NotLoopback(_))));
 }
 
@@ -340,13 +292,9 @@ async fn serving_ends_when_told_although_a_page_listens() {
     let serving = tokio::spawn(serve(listener, app(Arc::new(Fixed), changes), ending));
     let mut page = tokio::net::TcpStream::connect(address).await.unwrap();
     let asked = format!("GET /events HTTP/1.1\r\nhost: {address}\r\n\r\n");
-    tokio::io::AsyncWriteExt::write_all(&mut page, asked.as_bytes())
-        .await
-        .unwrap();
+    tokio::io::AsyncWriteExt::write_all(&mut page, asked.as_bytes()).await.unwrap();
     let mut first = [0; 12];
-    tokio::io::AsyncReadExt::read_exact(&mut page, &mut first)
-        .await
-        .unwrap();
+    tokio::io::AsyncReadExt::read_exact(&mut page, &mut first).await.unwrap();
     assert_eq!(&first, b"HTTP/1.1 200");
     stop.send(()).unwrap();
     serving.await.unwrap().unwrap();
@@ -390,9 +338,7 @@ async fn what_the_store_took_is_on_the_page() {
         plugin: "feed".to_owned(),
         site: "bbs.example".to_owned(),
         captured: NOW,
-        posts: texts
-            .map(|(id, text)| prepared(&tokeniser, id, text))
-            .to_vec(),
+        posts: texts.map(|(id, text)| prepared(&tokeniser, id, text)).to_vec(),
     };
     store.ingest(batch).unwrap();
     let rig = rig(Stored::new(store.reader().unwrap(), tokeniser));

@@ -67,13 +67,7 @@ struct Pointer {
 pub(crate) fn home(visit: &Visit, rows: &HomeRows) -> Rendered {
     let lang = visit.lang;
     let watch_rows: Vec<WatchRow> = rows.watches.iter().map(|s| s.row.clone()).collect();
-    let frame = Frame::new(
-        visit,
-        Room::Situation,
-        lang.t("rooms.situation"),
-        rows.figures,
-        &watch_rows,
-    );
+    let frame = Frame::new(visit, Room::Situation, lang.t("rooms.situation"), rows.figures, &watch_rows);
     let told = told(&rows.watches, &frame.face, lang);
     let shown = told.len().min(WATCHES);
     let more_watches =
@@ -81,26 +75,15 @@ pub(crate) fn home(visit: &Visit, rows: &HomeRows) -> Rendered {
     HomePage {
         today: frame.face.today(),
         situation: situation(rows, &frame, visit.now),
-        incidents: rows
-            .incidents
-            .iter()
-            .map(|(row, posts)| IncidentView::new(row, posts, &frame.face, lang))
-            .collect(),
+        incidents: rows.incidents.iter().map(|(row, posts)| IncidentView::new(row, posts, &frame.face, lang)).collect(),
         incidents_note: incidents_note(lang, &rows.figures),
         empty: nothing_yet(&frame),
-        posts: rows
-            .posts
-            .iter()
-            .map(|p| PostView::new(p, &frame.face, lang, false))
-            .collect(),
+        posts: rows.posts.iter().map(|p| PostView::new(p, &frame.face, lang, false)).collect(),
         posts_note: lang.with(
             "posts.note",
             &[
                 ("posts", &lang.count("count.posts", rows.figures.posts)),
-                (
-                    "mentions",
-                    &lang.count("count.mentions", rows.figures.mentions),
-                ),
+                ("mentions", &lang.count("count.mentions", rows.figures.mentions)),
             ],
         ),
         watches: told.into_iter().take(shown).collect(),
@@ -120,22 +103,11 @@ fn situation(rows: &HomeRows, frame: &Frame, now: Timestamp) -> Situation {
         size,
     };
     // The incident opened last, which need not be the one spoken of last.
-    let newest = rows
-        .incidents
-        .iter()
-        .max_by_key(|(row, _)| (row.opened, row.id));
+    let newest = rows.incidents.iter().max_by_key(|(row, _)| (row.opened, row.id));
     let growing = rows
         .incidents
         .iter()
-        .map(|(row, posts)| {
-            (
-                row,
-                posts
-                    .iter()
-                    .filter(|p| p.published.unwrap_or(p.captured) > now - DAY)
-                    .count(),
-            )
-        })
+        .map(|(row, posts)| (row, posts.iter().filter(|p| p.published.unwrap_or(p.captured) > now - DAY).count()))
         .filter(|(_, n)| *n > 1)
         .max_by_key(|(_, n)| *n);
     let unheard = match frame.all.silent.as_slice() {
@@ -147,12 +119,8 @@ fn situation(rows: &HomeRows, frame: &Frame, now: Timestamp) -> Situation {
     Situation {
         headline: headline(lang, &rows.figures),
         newest: newest.map(|(row, _)| pointer(row, size(lang, row))),
-        growing: growing.map(|(row, n)| {
-            pointer(
-                row,
-                lang.count("situation.in-a-day", u64::try_from(n).unwrap_or(u64::MAX)),
-            )
-        }),
+        growing: growing
+            .map(|(row, n)| pointer(row, lang.count("situation.in-a-day", u64::try_from(n).unwrap_or(u64::MAX)))),
         unheard,
         last: frame.all.last.map(|at| frame.face.stamp(at)),
     }
@@ -165,10 +133,7 @@ fn headline(lang: Lang, figures: &Figures) -> String {
         (open, new) if open == new => lang.count("situation.open-all-new", open),
         (open, new) => lang.with(
             "situation.open-new",
-            &[
-                ("open", &lang.count("situation.open-part", open)),
-                ("new", &lang.count("situation.new-part", new)),
-            ],
+            &[("open", &lang.count("situation.open-part", open)), ("new", &lang.count("situation.new-part", new))],
         ),
     }
 }
@@ -177,19 +142,12 @@ fn headline(lang: Lang, figures: &Figures) -> String {
 pub(super) fn size(lang: Lang, row: &IncidentRow) -> String {
     lang.with(
         "incident.size",
-        &[
-            ("posts", &lang.count("count.posts", row.posts)),
-            ("sites", &lang.count("count.sites", row.sites)),
-        ],
+        &[("posts", &lang.count("count.posts", row.posts)), ("sites", &lang.count("count.sites", row.sites))],
     )
 }
 
 fn incidents_note(lang: Lang, figures: &Figures) -> String {
-    if figures.open == 0 {
-        String::new()
-    } else {
-        lang.count("incidents.open", figures.open)
-    }
+    if figures.open == 0 { String::new() } else { lang.count("incidents.open", figures.open) }
 }
 
 /// An empty list says what was listened to, and until when, and what to do.

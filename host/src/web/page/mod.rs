@@ -88,13 +88,7 @@ struct RoomLink {
 }
 
 impl Frame {
-    fn new(
-        visit: &Visit,
-        here: Room,
-        title: String,
-        figures: Figures,
-        watches: &[WatchRow],
-    ) -> Self {
+    fn new(visit: &Visit, here: Room, title: String, figures: Figures, watches: &[WatchRow]) -> Self {
         let all = Coverage::of(watches, visit.now);
         Self {
             lang: visit.lang,
@@ -116,31 +110,13 @@ impl Frame {
         let link = |room, href, key, n: u64, warn| RoomLink {
             href,
             name: self.lang.t(key),
-            note: (n > 0).then(|| {
-                if warn {
-                    self.lang.count("rooms.silent", n)
-                } else {
-                    grouped(n)
-                }
-            }),
+            note: (n > 0).then(|| if warn { self.lang.count("rooms.silent", n) } else { grouped(n) }),
             warn,
             here: self.here == room,
         };
         vec![
-            link(
-                Room::Situation,
-                "/",
-                "rooms.situation",
-                self.figures.open,
-                false,
-            ),
-            link(
-                Room::Posts,
-                "/posts",
-                "rooms.posts",
-                self.figures.posts,
-                false,
-            ),
+            link(Room::Situation, "/", "rooms.situation", self.figures.open, false),
+            link(Room::Posts, "/posts", "rooms.posts", self.figures.posts, false),
             link(Room::Watches, "/watches", "rooms.watches", silent, true),
         ]
     }
@@ -240,39 +216,20 @@ mod tests {
 
     #[test]
     fn only_web_addresses_become_links() {
-        assert_eq!(
-            link("https://a.example/b?c").as_deref(),
-            Some("https://a.example/b?c")
-        );
-        for hostile in [
-            "javascript:alert(1)",
-            " JaVaScRiPt:alert(1)",
-            "data:text/html,x",
-            "//a.example",
-            "",
-            "file:///etc/passwd",
-        ] {
+        assert_eq!(link("https://a.example/b?c").as_deref(), Some("https://a.example/b?c"));
+        for hostile in
+            ["javascript:alert(1)", " JaVaScRiPt:alert(1)", "data:text/html,x", "//a.example", "", "file:///etc/passwd"]
+        {
             assert_eq!(link(hostile), None, "{hostile}");
         }
     }
 
     #[test]
     fn the_coverage_line_names_the_silent() {
-        let mut all = Coverage {
-            heard: 6,
-            waiting: 0,
-            silent: vec![],
-            last: None,
-        };
+        let mut all = Coverage { heard: 6, waiting: 0, silent: vec![], last: None };
         assert_eq!(coverage_line(Lang::Zh, &all), "听到 6 处");
         all.silent = ["a", "b", "c", "d"].map(str::to_owned).to_vec();
-        assert_eq!(
-            coverage_line(Lang::En, &all),
-            "6 watches heard · 4 silent: a, b, c and 1 more"
-        );
-        assert_eq!(
-            coverage_line(Lang::En, &Coverage::default()),
-            "nothing is watched"
-        );
+        assert_eq!(coverage_line(Lang::En, &all), "6 watches heard · 4 silent: a, b, c and 1 more");
+        assert_eq!(coverage_line(Lang::En, &Coverage::default()), "nothing is watched");
     }
 }
