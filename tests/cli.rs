@@ -2,6 +2,8 @@
 //! prints, where, and how it ends (0 done, 1 refused, 2 usage, 3 plugin,
 //! 4 network, 70 internal).
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod recording;
 mod terminal;
 

@@ -1,6 +1,8 @@
 //! What was acknowledged is on disk, exactly once, whatever happens to the
 //! process: kill −9 at any moment, a full disk, two of them at once.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod recording;
 mod terminal;
 

@@ -1,5 +1,7 @@
 //! Tests with a real file in a temporary directory.
 
+#![expect(clippy::disallowed_methods, reason = "looks at the file as another program would")]
+
 use std::ops::ControlFlow;
 use std::path::Path;
 

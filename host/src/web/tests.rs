@@ -283,6 +283,7 @@ async fn only_a_loopback_listener_is_served() {
 }
 
 #[tokio::test]
+#[expect(clippy::disallowed_methods, reason = "a test visits the page")]
 async fn serving_ends_when_told_although_a_page_listens() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
