@@ -21,6 +21,7 @@ use crate::evidence::archive::Archive;
 use crate::evidence::warc::Recorder;
 use crate::fetch::{Fetcher, SharedRecorder};
 use crate::fetch::replay::Replay;
+use crate::plugins::PluginError;
 use crate::store::StoreError;
 use crate::sweep::{Report, Sweeper, When, blocking};
 use crate::watch::Watch;
@@ -103,7 +104,10 @@ pub async fn carry_out(order: &Order, sweeper: &Sweeper, tell: &mpsc::Sender<Lin
             work
         }
     };
-    if matches!(order.selection, Selection::Plugin(_)) && order.replay.is_some() {
+    if let (Selection::Plugin(plugin), Some(_)) = (&order.selection, &order.replay) {
+        if let Err(missing @ PluginError::Missing { .. }) = sweeper.registry.find(plugin) {
+            return Err(Refusal::Usage(missing.to_string()));
+        }
         let (store, watches) = (sweeper.store.clone(), work.iter().map(|(watch, _)| watch.clone()).collect::<Vec<_>>());
         blocking(move || store.put_watches(&watches)).await?;
     }
@@ -152,6 +156,10 @@ async fn archive(path: &Path, tell: &mpsc::Sender<Line>) -> Result<Archive, Refu
     let archive = archive.map_err(|error| Refusal::Usage(format!("{}: cannot be read: {error}", path.display())))?;
     for problem in archive.problems() {
         let _ = tell.send(Line::Note(format!("{}: {problem}", path.display()))).await;
+    }
+    if archive.entries().is_empty() {
+        let what = "no answer of a site can be read from it: name a WARC file that holds some";
+        return Err(Refusal::Usage(format!("{}: {what}", path.display())));
     }
     Ok(archive)
 }

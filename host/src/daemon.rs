@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use caifeng_plugin_host::contract::Timestamp;
 use caifeng_plugin_host::engine::Engine;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, UnixListener};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
@@ -175,17 +175,29 @@ impl Daemon {
         self.sweeper.sweep(&moment.watch, When::Recorded { at: moment.at, shift }).await
     }
 
+    /// The socket that takes orders; what comes before [`run`](Self::run) waits.
+    ///
+    /// # Errors
+    /// When it cannot be made.
+    pub fn orders(&self) -> io::Result<UnixListener> {
+        control::listen(&self.directory.socket())
+    }
+
     /// Listens, remembers and shows until `shutdown` says so.
     ///
     /// # Errors
-    /// When the socket cannot be made, or the page can no longer be served.
-    pub async fn run(self, listener: TcpListener, shutdown: watch::Receiver<bool>) -> io::Result<()> {
-        let socket = control::listen(&self.directory.socket())?;
+    /// When the page can no longer be served.
+    pub async fn run(
+        self,
+        listener: TcpListener,
+        orders: UnixListener,
+        shutdown: watch::Receiver<bool>,
+    ) -> io::Result<()> {
         let alive = Arc::new(AtomicI64::new(self.sweeper.clock.now()));
         let app = self.app(&alive);
         let daemon = Arc::new(self);
         let mut tasks = JoinSet::new();
-        tasks.spawn(control::serve(socket, daemon.sweeper.clone()));
+        tasks.spawn(control::serve(orders, daemon.sweeper.clone()));
         tasks.spawn({
             let (daemon, alive) = (Arc::clone(&daemon), Arc::clone(&alive));
             async move {

@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use caifeng_plugin_host::classifier::Classifier;
-use caifeng_plugin_host::contract::{Author, Label, Post, Reactions, Timestamp};
+use caifeng_plugin_host::contract::{Author, Label, Post, Reactions, Settings, Timestamp};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
@@ -63,6 +63,8 @@ pub struct Voice {
     pub by: String,
     /// Group of each label: `category`, `level`, `sentiment`, `urgency`.
     pub groups: HashMap<String, String>,
+    /// What it is called with: the defaults of its manifest.
+    pub settings: Settings,
     /// The plugin.
     pub classifier: Classifier,
 }
@@ -74,7 +76,9 @@ impl Voice {
         let manifest = classifier.manifest();
         let by = format!("{}@{}", manifest.id, manifest.version);
         let groups = manifest.labels.iter().map(|l| (l.name.clone(), l.group.as_str().to_owned())).collect();
-        Self { by, groups, classifier }
+        // One that demands a setting says so itself at each call.
+        let settings = manifest.settings(&Settings::new()).unwrap_or_default();
+        Self { by, groups, settings, classifier }
     }
 
     fn label(&self, label: Label) -> LabelBy {
@@ -187,7 +191,7 @@ impl Pipeline {
         }
         let batch: Vec<Post> = mentions.iter().map(|&n| Post { author: None, ..posts[n].clone() }).collect();
         for voice in &self.voices {
-            match voice.classifier.classify(&Vec::new(), &batch).outcome {
+            match voice.classifier.classify(&voice.settings, &batch).outcome {
                 Ok(opinions) => {
                     for (&n, opinion) in mentions.iter().zip(opinions) {
                         labels[n].extend(opinion.into_iter().map(|label| voice.label(label)));

@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use caifeng_plugin_host::contract::{Crawl, Failure, Post, Request, Response, Timestamp};
+use caifeng_plugin_host::contract::{Crawl, Failure, Post, Request, Response, Settings, Timestamp};
 use caifeng_plugin_host::engine::Engine;
 use caifeng_plugin_host::source::{CallError, Called, Crawling, Source};
 use serde::{Deserialize, Serialize};
@@ -139,8 +139,8 @@ impl Sweeper {
         Ok(Report { watch: watch.id.clone(), plugin: watch.plugin.clone(), tally, opened, joined })
     }
 
-    /// The loaded source of `watch` and what it may reach.
-    fn source(&self, watch: &Watch) -> Result<(Source, Right), SweepFailure> {
+    /// The loaded source of `watch`, what it may reach and what it is set to.
+    fn source(&self, watch: &Watch) -> Result<(Source, Right, Settings), SweepFailure> {
         let unsupported =
             |error: &dyn std::fmt::Display| SweepFailure { kind: FailureKind::Unsupported, detail: error.to_string() };
         let (found, artifact) = self.registry.find(&watch.plugin).map_err(|e| unsupported(&e))?;
@@ -148,13 +148,14 @@ impl Sweeper {
             .grants
             .right(artifact, found.origin, watch)
             .map_err(|error| SweepFailure { kind: FailureKind::Refused, detail: error.to_string() })?;
+        let settings = artifact.manifest().settings(&watch.settings).map_err(|e| unsupported(&e))?;
         let mut sources = self.sources.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(source) = sources.get(&watch.plugin) {
-            return Ok((source.clone(), right));
+            return Ok((source.clone(), right, settings));
         }
         let source = self.registry.source(&watch.plugin, &self.engine).map_err(|e| unsupported(&e))?;
         sources.insert(watch.plugin.clone(), source.clone());
-        Ok((source, right))
+        Ok((source, right, settings))
     }
 }
 
@@ -187,7 +188,7 @@ impl Run<'_> {
 
     async fn crawl(&mut self, now: Timestamp) -> Result<(), StoreError> {
         let (sweeper, watch) = (self.sweeper.clone(), self.watch.clone());
-        let (source, right) = match blocking(move || sweeper.source(&watch)).await {
+        let (source, right, settings) = match blocking(move || sweeper.source(&watch)).await {
             Ok(ready) => ready,
             Err(failure) => {
                 self.tally.failures.push(failure);
@@ -201,7 +202,7 @@ impl Run<'_> {
         let crawl = Crawl {
             target: self.watch.target.clone(),
             site: self.watch.site.clone(),
-            settings: self.watch.settings.clone(),
+            settings,
             since,
             now,
             utc_offset: self.watch.utc_offset,

@@ -63,11 +63,13 @@ pub(crate) fn run(args: &Args) -> Outcome {
             } else {
                 lines.text(format_args!("{} events, {proof}", report.head.seq)).or_exit(Exit::Internal)?;
             }
+            lines.flush().or_exit(Exit::Internal)?;
             Ok(Exit::Done)
         }
         Err(broken) => {
             if args.json {
-                lines.json(&json!({"ok": false, "error": broken.to_string()})).or_exit(Exit::Internal)?;
+                let broken = json!({"ok": false, "error": broken.to_string()});
+                lines.json(&broken).and_then(|()| lines.flush()).or_exit(Exit::Internal)?;
                 return Ok(Exit::Refused);
             }
             Err(anyhow!(broken)).or_exit(Exit::Refused)

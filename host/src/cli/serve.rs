@@ -15,7 +15,7 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
-use super::output::{Lines, note};
+use super::output::Lines;
 use super::workplace::{self, DataArgs};
 use super::{Exit, Failed, OrExit, Outcome};
 
@@ -45,10 +45,6 @@ pub(crate) fn run(args: Args) -> Outcome {
     let config = workplace::config(args.config.as_ref(), &directory)?;
     args.bind.check()?;
     let daemon = match config {
-        Some(_) if directory.demo().exists() => {
-            let what = directory.path().display();
-            return Err(anyhow!("{what} holds the demo: name another --data for the real thing")).or_exit(Exit::Usage);
-        }
         Some(config) => open(&directory, config)?,
         None if directory.is_empty() || directory.demo().exists() => open_demo(&directory)?,
         None => open(&directory, Config::default())?,
@@ -58,6 +54,10 @@ pub(crate) fn run(args: Args) -> Outcome {
 
 /// Opens a data directory with a configuration.
 pub(crate) fn open(directory: &Directory, config: Config) -> Result<Daemon, Failed> {
+    if directory.demo().exists() {
+        let what = directory.path().display();
+        return Err(anyhow!("{what} holds the demo: name another --data for the real thing")).or_exit(Exit::Usage);
+    }
     directory.create().or_exit(Exit::Usage)?;
     assemble(directory, config, None)
 }
@@ -122,10 +122,12 @@ pub(crate) fn serve(daemon: Daemon, bind: Bind) -> Outcome {
             tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
             let _ = stop.send(true);
         });
+        let orders = daemon.orders().context("caifeng.sock").or_exit(Exit::Usage)?;
+        // Whoever reads this line may give orders and open the page.
         let mut lines = Lines::new();
         lines.text(format_args!("http://{address}/")).and_then(|()| lines.flush()).or_exit(Exit::Internal)?;
-        note("Ctrl-C ends it");
-        daemon.run(listener, stopped).await.or_exit(Exit::Internal)?;
+        drop(lines);
+        daemon.run(listener, orders, stopped).await.or_exit(Exit::Internal)?;
         Ok(Exit::Done)
     })
 }

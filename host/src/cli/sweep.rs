@@ -17,7 +17,7 @@ use super::{Exit, Failed, OrExit, Outcome};
 /// `caifeng sweep WATCH|--all|--plugin P`
 #[derive(Debug, clap::Args)]
 #[command(
-    long_about = "Sweeps now and prints what was found. With --plugin P --replay F every response of the recording is a watch of its own (a listing of its address), at the moment it was recorded. Ends with 4 when no site could be heard, and with 3 when that was the plugin's fault; sweeps that failed beside others that did not are printed, shown as gaps, and end with 0."
+    long_about = "Sweeps now and prints what was found. With --plugin P --replay F every response of the recording is a watch of its own (a listing of its address), at the moment it was recorded. Ends with 4 when no site could be heard, with 3 when that was the plugin's fault, and with 1 when nothing may be reached; sweeps that failed beside others that did not are printed, shown as gaps, and end with 0."
 )]
 #[group(id = "selection", required = true, multiple = false, args = ["watch", "all", "plugin"])]
 pub(crate) struct Args {
@@ -94,6 +94,7 @@ struct Sum {
     matched: u64,
     opened: usize,
     plugin_faults: u64,
+    refused: u64,
 }
 
 impl Sum {
@@ -106,11 +107,15 @@ impl Sum {
         self.changed += tally.changed;
         self.matched += tally.matched;
         self.opened += report.opened.len();
+        let failures = &tally.failures;
+        let refused = !failures.is_empty() && failures.iter().all(|failure| failure.kind == FailureKind::Refused);
+        self.refused += u64::from(refused);
         self.plugin_faults += u64::from(tally.failures.iter().any(|failure| ours(failure.kind)));
     }
 
     const fn exit(&self) -> Exit {
         match (self.sweeps, self.heard, self.plugin_faults) {
+            (1.., 0, 0) if self.refused == self.sweeps => Exit::Refused,
             (1.., 0, 0) => Exit::Network,
             (1.., 0, _) => Exit::Plugin,
             _ => Exit::Done,
@@ -136,7 +141,8 @@ where
                 bar.inc(1);
                 sum.add(&report);
                 if args.json {
-                    lines.json(&report).or_exit(Exit::Internal)?;
+                    // At once: whoever reads it may count on it, it is on disk.
+                    lines.json(&report).and_then(|()| lines.flush()).or_exit(Exit::Internal)?;
                 } else if !report.tally.failures.is_empty() {
                     bar.suspend(|| failures(&report));
                 }
@@ -164,6 +170,8 @@ where
 
 fn failures(report: &Report) {
     for failure in &report.tally.failures {
-        note(format_args!("{}: {}", report.watch, failure.detail));
+        // A watch that is named by its address need not be named twice.
+        let detail = failure.detail.strip_prefix(&report.watch).and_then(|rest| rest.strip_prefix(": "));
+        note(format_args!("{}: {}", report.watch, detail.unwrap_or(&failure.detail)));
     }
 }
