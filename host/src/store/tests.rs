@@ -662,8 +662,15 @@ fn watches_remember_how_they_fared() {
     store.set_due("a", 77).unwrap();
     store.put_watches(&[watch("a")]).unwrap();
     assert_eq!((row().halted.as_deref(), row().due), (Some("gone"), Some(77)));
-    store.resume_watch("a").unwrap();
-    assert_eq!(row().halted, None);
+    store.configure_watches(&[watch("a")]).unwrap();
+    assert_eq!(row().halted, None, "a start tries every watch again");
+    assert_eq!(reader.watches().unwrap().len(), 1, "the other has left the configuration");
+    assert_eq!(reader.sweeps(None, 100).unwrap().len(), 4, "and what it did stays");
+    let replayed = Watch { recorded: true, ..watch("r") };
+    store.put_watches(&[replayed]).unwrap();
+    store.configure_watches(&[watch("a"), watch("b")]).unwrap();
+    let ids: Vec<_> = reader.watches().unwrap().into_iter().map(|w| w.watch.id).collect();
+    assert_eq!(ids, ["a", "b", "r"], "it is back, and recordings are not configured");
     store.halt_watch("a", "gone").unwrap();
     let other = Watch { site: Some("https://new.example".into()), ..watch("a") };
     store.put_watches(std::slice::from_ref(&other)).unwrap();
