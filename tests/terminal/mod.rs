@@ -109,10 +109,7 @@ impl Place {
     /// Starts `caifeng serve` on a free port and waits until it serves.
     pub(crate) fn serve(&self, arguments: &str) -> (Running, String) {
         let mut running = self.start(&format!("serve --bind 127.0.0.1:0 {arguments}"));
-        let url = running.line().expect("an address");
-        let url = url.trim_end();
-        let address = url.strip_prefix("http://").and_then(|url| url.strip_suffix('/'));
-        let address = address.unwrap_or_else(|| panic!("no address but {url:?}")).to_owned();
+        let address = running.address();
         (running, address)
     }
 }
