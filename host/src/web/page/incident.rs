@@ -113,7 +113,7 @@ struct Site {
 pub(crate) fn incident(visit: &Visit, rows: &IncidentRows) -> Rendered {
     let lang = visit.lang;
     let title = line(&rows.incident.title, 60);
-    let frame = Frame::new(visit, Room::Situation, title, rows.figures, &rows.watches);
+    let frame = Frame::new(visit, Room::Incidents, title, rows.figures, &rows.watches);
     let told = rows.posts.len();
     let note = if u64::try_from(told).is_ok_and(|n| n < rows.incident.posts) {
         lang.with("posts.newest-of", &[("n", &told), ("all", &grouped(rows.incident.posts))])

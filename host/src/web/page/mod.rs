@@ -8,6 +8,8 @@
 
 mod home;
 mod incident;
+mod incidents;
+mod month;
 mod post;
 mod posts;
 mod trouble;
@@ -28,6 +30,8 @@ use crate::store::model::{Figures, WatchRow};
 
 pub(crate) use home::{HomeRows, home};
 pub(crate) use incident::{IncidentRows, incident};
+use incidents::link_to;
+pub(crate) use incidents::{ListRows, asked_for, incidents};
 pub(crate) use posts::{PostsRows, posts};
 pub(crate) use trouble::{Trouble, trouble};
 pub(crate) use watch::{SWEEPS, SweptWatch, order, watches};
@@ -57,6 +61,8 @@ pub(crate) struct Visit {
 pub(crate) enum Room {
     /// 态势: the situation.
     Situation,
+    /// 事件: incidents.
+    Incidents,
     /// 信息: posts.
     Posts,
     /// 监测: watches.
@@ -115,7 +121,8 @@ impl Frame {
             here: self.here == room,
         };
         vec![
-            link(Room::Situation, "/", "rooms.situation", self.figures.open, false),
+            link(Room::Situation, "/", "rooms.situation", 0, false),
+            link(Room::Incidents, "/incidents", "rooms.incidents", self.figures.open, false),
             link(Room::Posts, "/posts", "rooms.posts", self.figures.posts, false),
             link(Room::Watches, "/watches", "rooms.watches", silent, true),
         ]
