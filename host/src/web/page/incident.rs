@@ -6,7 +6,7 @@ use askama::Template;
 
 use super::home::size;
 use super::post::{PostView, Whisper, whisper};
-use super::{Frame, Rendered, Room, Visit, category, state};
+use super::{Frame, Rendered, Room, Visit, category, state, tight};
 use crate::incident::{Category, State};
 use crate::store::model::{Figures, IncidentRow, LabelBy, PostRow, WatchRow};
 use crate::web::lang::{Lang, grouped};
@@ -146,7 +146,7 @@ fn figure(posts: &[PostRow], face: &Clockface, lang: Lang) -> Option<Figure> {
         (false, 0..=1) => "trend.sentence-day-flat",
         (false, _) => "trend.sentence-day",
     };
-    let mut sentence = lang.with(
+    let mut sentence = tight(&lang.with(
         key,
         &[
             ("first", &name(first)),
@@ -154,7 +154,7 @@ fn figure(posts: &[PostRow], face: &Clockface, lang: Lang) -> Option<Figure> {
             ("peak", &name(peak.from)),
             ("posts", &lang.count("count.posts", peak.posts)),
         ],
-    );
+    ));
     if trend.older > 0 {
         sentence.push_str(&lang.count("trend.older", trend.older));
     }

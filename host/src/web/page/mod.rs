@@ -211,6 +211,20 @@ fn state(lang: Lang, state: State) -> String {
     })
 }
 
+/// A sentence of ours without the spaces that stand between two Han characters once a day
+/// such as 今天 has taken the place of a date that begins or ends with a figure.
+fn tight(sentence: &str) -> String {
+    let han = |c: Option<char>| c.is_some_and(|c| ('\u{4e00}'..='\u{9fff}').contains(&c));
+    let mut out = String::with_capacity(sentence.len());
+    for (at, c) in sentence.char_indices() {
+        let between = c == ' ' && han(out.chars().next_back()) && han(sentence[at + 1..].chars().next());
+        if !between {
+            out.push(c);
+        }
+    }
+    out
+}
+
 /// An address as a link: only http and https, everything else stays text.
 fn link(address: &str) -> Option<String> {
     let url = url::Url::parse(address).ok()?;
@@ -229,6 +243,12 @@ mod tests {
         {
             assert_eq!(link(hostile), None, "{hostile}");
         }
+    }
+
+    #[test]
+    fn only_spaces_between_han_characters_are_dropped() {
+        assert_eq!(tight("10 月 25 日 至 今天 共 2 条"), "10 月 25 日至今天共 2 条");
+        assert_eq!(tight("From 25 Oct to today "), "From 25 Oct to today ");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! Small charts side by side rather than one in six colours: colour is kept for
 //! what a person must act on, and six of them could not be told apart by all.
 
-use super::{category, link_to};
+use super::{category, link_to, tight};
 use crate::incident::Category;
 use crate::store::CategoryFilter;
 use crate::web::lang::{Lang, grouped};
@@ -48,7 +48,7 @@ impl MonthView {
         }
         let (first, last) = (face.plain_day(month.days().next()?.0), face.plain_day(month.days().next_back()?.0));
         let all = month.days().map(|(_, day)| total(day)).sum();
-        let sentence = lang.with(
+        let sentence = tight(&lang.with(
             "month.sentence",
             &[
                 ("first", &first),
@@ -57,7 +57,7 @@ impl MonthView {
                 ("peak", &face.plain_day(peak)),
                 ("n", &grouped(most)),
             ],
-        );
+        ));
         let told = |(at, day): (_, &[u64; SERIES])| Day {
             name: face.plain_day(at),
             figures: day.iter().map(|n| grouped(*n)).collect(),
