@@ -8,7 +8,7 @@ use rusqlite::Connection;
 use tempfile::TempDir;
 
 use super::model::{Batch, Ingested, LabelBy, PostRow, Prepared};
-use super::{IncidentQuery, Novelty, PostQuery, Reader, Store, StoreError, schema};
+use super::{CategoryFilter, IncidentQuery, Novelty, PostQuery, Reader, Store, StoreError, schema};
 use crate::incident::chain::{Checkpoint, Fault, Proof};
 use crate::incident::event::{Actor, Event, Role};
 use crate::incident::group::Why;
@@ -610,6 +610,48 @@ fn incidents_page_by_their_newest_post() {
     let days = reader.posts_per_day(NOW - 3 * 86_400, 28_800).unwrap();
     assert!(days.len() >= 3 && days.is_sorted_by_key(|d| d.day));
     assert!(days.iter().all(|d| (d.day + 28_800) % 86_400 == 0 && d.category.is_none() && d.posts == 5));
+}
+
+#[test]
+fn incidents_are_listed_by_category_and_state() {
+    let (dir, store) = store();
+    let names = [Some("problem"), None, Some("rumour"), Some("problem"), None, Some("problem")];
+    let posts = names.iter().zip(0..).map(|(name, n)| {
+        let mut p = prepared(post(&n.to_string(), &text(n)));
+        p.labels = name.iter().map(|name| label(name, 0.5)).collect();
+        p.topics = Some(vec![]);
+        p
+    });
+    store.ingest(batch(posts.collect())).unwrap();
+    let reader = store.reader().unwrap();
+    let all = reader.incidents(&IncidentQuery::default()).unwrap();
+    let of = |category, open| {
+        let mut seen = Vec::new();
+        let mut query = IncidentQuery { category, open, limit: Some(2), ..IncidentQuery::default() };
+        loop {
+            let rows = reader.incidents(&query).unwrap();
+            let Some(last) = rows.last() else { return seen };
+            query.before = Some((last.latest, last.id));
+            seen.extend(rows.iter().map(|i| i.id));
+        }
+    };
+    let expected = |category| all.iter().filter(|i| i.category == category).map(|i| i.id).collect::<Vec<_>>();
+    assert_eq!(of(CategoryFilter::Any, true), all.iter().map(|i| i.id).collect::<Vec<_>>());
+    assert_eq!(of(CategoryFilter::Without, true), expected(None));
+    for category in Category::ALL {
+        assert_eq!(of(CategoryFilter::Only(category), true), expected(Some(category)));
+    }
+    assert_eq!(expected(Some(Category::Problem)).len(), 3);
+
+    // Decided otherwise, and closed: no command closes an incident yet.
+    let rumour = expected(Some(Category::Rumour))[0];
+    let file = Connection::open(dir.path().join(schema::FILE)).unwrap();
+    let sql = "UPDATE incident SET state = 'closed', assessed = 'problem', assessed_by = 'head' WHERE id = ?1";
+    file.execute(sql, [rumour]).unwrap();
+    assert_eq!(of(CategoryFilter::Any, true).len(), 5);
+    assert_eq!(of(CategoryFilter::Any, false).len(), 6);
+    assert!(of(CategoryFilter::Only(Category::Rumour), false).is_empty());
+    assert!(of(CategoryFilter::Only(Category::Problem), false).contains(&rumour));
 }
 
 fn watch(id: &str) -> Watch {
