@@ -13,6 +13,7 @@ use crate::incident::chain::{Checkpoint, Fault, Proof};
 use crate::incident::event::{Actor, Event, Role};
 use crate::incident::group::Why;
 use crate::incident::life::{Refusal, replay};
+use crate::incident::opinion::Opinion;
 use crate::incident::{Category, State};
 use crate::text::near::Signature;
 use crate::watch::{FailureKind, SweepFailure, SweepTally, Watch};
@@ -168,6 +169,26 @@ fn only_title_and_text_make_a_version() {
     let raw = Connection::open(dir.path().join(schema::FILE)).unwrap();
     let old: String = raw.query_row("SELECT text FROM post_version WHERE version = 1", [], |r| r.get(0)).unwrap();
     assert_eq!(old, "旧的说法");
+}
+
+#[test]
+fn a_post_has_one_vote_also_after_it_left_its_topic_for_a_while() {
+    let (dir, store) = store();
+    let sight = |text: &str, category: Option<&str>| {
+        let mut p = prepared(post("1", text));
+        p.topics = category.map(|_| vec![]);
+        p.labels = category.map(|c| label(c, 0.9)).into_iter().collect();
+        store.ingest(batch(vec![p])).unwrap();
+        let reader = store.reader().unwrap();
+        reader.incident(1).unwrap().unwrap().category
+    };
+    assert_eq!(sight("停水了", Some("problem")), Some(Category::Problem));
+    assert_eq!(sight("今天天气很好", None), None, "its say goes with the text that it was about");
+    assert_eq!(sight("又停水了", Some("problem")), Some(Category::Problem));
+    let raw = Connection::open(dir.path().join(schema::FILE)).unwrap();
+    let opinion: String = raw.query_row("SELECT opinion FROM incident", [], |r| r.get(0)).unwrap();
+    let opinion: Opinion = serde_json::from_str(&opinion).unwrap();
+    assert_eq!(opinion.suggestion().map(|s| (s.posts, s.of)), Some((1, 1)));
 }
 
 #[test]
