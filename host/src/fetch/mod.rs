@@ -161,15 +161,6 @@ impl FetchError {
             | Self::Missing { .. } => FailureKind::Network,
         }
     }
-
-    /// How long the site asked to wait, if it did.
-    #[must_use]
-    pub fn wait(&self) -> Option<Duration> {
-        match self {
-            Self::RetryAfter { wait, .. } => Some(*wait),
-            _ => None,
-        }
-    }
 }
 
 /// Redirects that are followed before the site counts as broken (RFC 9110 §15.4 leaves the number open).

@@ -71,7 +71,7 @@ impl<'de> Deserialize<'de> for Hash {
 pub struct Record<'a> {
     /// Place in the chain, from 1, without gaps.
     pub seq: i64,
-    /// When it was recorded.
+    /// When what led to it was seen; see [`Recorded::at`](super::event::Recorded::at).
     pub at: Timestamp,
     /// The incident it happened to.
     pub incident: IncidentId,

@@ -238,7 +238,7 @@ async fn a_site_that_asks_for_rest_is_heard() {
     let live = live(settings(&[*server.address()]));
     for _ in 0..3 {
         let got = live.fetch(&mut Session::default(), &get(server.uri()), &|_| true).await.unwrap_err();
-        assert!(got.wait().is_some_and(|wait| wait.as_secs() >= 100), "{got:?}");
+        assert!(matches!(got, FetchError::RetryAfter { wait, .. } if wait.as_secs() >= 100), "{got:?}");
     }
     assert_eq!(server.received_requests().await.unwrap().len(), 2, "robots.txt and one page");
 }

@@ -43,6 +43,8 @@ pub(super) struct WhyView {
 
 /// Characters of a post shown before "show all".
 const HEAD: usize = 220;
+/// Characters of a post shown at all: a page of hundreds of posts stays one that a browser opens.
+const MOST: usize = 20_000;
 
 impl PostView {
     /// `inside` an incident's page the incident is not named again and every label is told.
@@ -51,7 +53,11 @@ impl PostView {
         // A microblog's headline is often the head of its text: say it once.
         let title = row.title.as_deref().map(str::trim).filter(|t| !t.is_empty());
         let repeated = title.is_some_and(|t| row.text.trim() == t);
-        let said = Said::new(if repeated { "" } else { &row.text }, &excerpts, HEAD);
+        let text = match row.text.char_indices().nth(MOST) {
+            Some((end, _)) => &format!("{}…", &row.text[..end]),
+            None => &row.text,
+        };
+        let said = Said::new(if repeated { "" } else { text }, &excerpts, HEAD);
         let at = row.published.unwrap_or(row.captured);
         Self {
             key: row.row,
@@ -143,4 +149,19 @@ fn why(lang: Lang, why: &Why) -> WhyView {
         Why::Parent { to } => (lang.t("why.parent"), to),
     };
     WhyView { words, href: link(address), address: line(address, 90) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::web::fixed;
+
+    #[test]
+    fn a_text_without_end_does_not_make_a_page_without_end() {
+        let face = Clockface::new(fixed::NOW, &jiff::tz::TimeZone::UTC, Lang::Zh);
+        let row = PostRow { text: "水".repeat(1_000_000), ..fixed::posts().remove(0) };
+        let view = PostView::new(&row, &face, Lang::Zh, true);
+        let shown: usize = [view.text, view.rest].iter().flatten().flat_map(|m| &m.pieces).map(|p| p.text.chars().count()).sum();
+        assert!((MOST..MOST * 2).contains(&shown), "{shown}");
+    }
 }
