@@ -4,9 +4,10 @@
 //! the more is said; so the answer is kept. It is asked for again when something
 //! was committed, the day changed, or the offset did, but not before [`REST`] times
 //! as long has passed as the last reading took: however many pages are open and
-//! however fast posts arrive, counting takes a fiftieth of one core at most.
+//! however fast posts arrive, counting takes a fiftieth of one core at most. While
+//! one page waits for it, the others show what was kept.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, TryLockError};
 use std::time::{Duration, Instant};
 
 use caifeng_plugin_host::contract::Timestamp;
@@ -75,6 +76,8 @@ fn first(now: Timestamp, utc_offset: i32) -> Timestamp {
 #[derive(Default)]
 pub(super) struct Keeper {
     kept: Mutex<Option<Kept>>,
+    /// Held while the store counts.
+    reading: Mutex<()>,
 }
 
 struct Kept {
@@ -85,7 +88,7 @@ struct Kept {
 }
 
 impl Keeper {
-    /// The month until `now`, read again if need be. Two pages at once cost one reading.
+    /// The month until `now`, read again if need be.
     pub(super) fn month(
         &self,
         rows: &dyn Rows,
@@ -95,15 +98,39 @@ impl Keeper {
     ) -> Result<Arc<Month>, Unanswered> {
         let moment = jiff::Timestamp::from_second(now).unwrap_or_default();
         let utc_offset = zone.to_offset(moment).seconds();
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(kept) = kept.as_ref().filter(|k| k.serves(commit, first(now, utc_offset), Instant::now())) {
-            return Ok(Arc::clone(&kept.month));
+        let first = first(now, utc_offset);
+        let serves = |kept: &Kept| kept.serves(commit, first, Instant::now());
+        if let Some(month) = self.kept(serves) {
+            return Ok(month);
         }
+        let _reading = match self.reading.try_lock() {
+            Ok(reading) => reading,
+            // An earlier reading panicked: there is nothing in the lock to be broken.
+            Err(TryLockError::Poisoned(reading)) => reading.into_inner(),
+            Err(TryLockError::WouldBlock) => {
+                if let Some(month) = self.kept(|_| true) {
+                    return Ok(month);
+                }
+                // The very first pages wait for one reading, not each for its own.
+                let reading = self.reading.lock().unwrap_or_else(PoisonError::into_inner);
+                if let Some(month) = self.kept(serves) {
+                    return Ok(month);
+                }
+                reading
+            }
+        };
         let read = Instant::now();
-        let points = rows.per_day(first(now, utc_offset), utc_offset)?;
+        let points = rows.per_day(first, utc_offset)?;
         let month = Arc::new(Month::of(&points, now, utc_offset));
-        *kept = Some(Kept { month: Arc::clone(&month), commit, read, took: read.elapsed() });
+        let kept = Kept { month: Arc::clone(&month), commit, read, took: read.elapsed() };
+        *self.kept.lock().unwrap_or_else(PoisonError::into_inner) = Some(kept);
         Ok(month)
+    }
+
+    /// The kept month, if there is one and it will do.
+    fn kept(&self, will_do: impl FnOnce(&Kept) -> bool) -> Option<Arc<Month>> {
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.as_ref().filter(|kept| will_do(kept)).map(|kept| Arc::clone(&kept.month))
     }
 }
 
@@ -160,6 +187,10 @@ mod tests {
         let month = keeper.month(&Fixed, 1, NOW, &zone).unwrap();
         assert_eq!(month.top(), 21);
         assert!(Arc::ptr_eq(&month, &keeper.month(&Fixed, 1, NOW, &zone).unwrap()));
-        assert!(!Arc::ptr_eq(&month, &keeper.month(&Fixed, 1, NOW + DAY, &zone).unwrap()));
+        let next = keeper.month(&Fixed, 1, NOW + DAY, &zone).unwrap();
+        assert!(!Arc::ptr_eq(&month, &next));
+        // While the store counts, what was kept is shown.
+        let _reading = keeper.reading.lock().unwrap();
+        assert!(Arc::ptr_eq(&next, &keeper.month(&Fixed, 2, NOW + 2 * DAY, &zone).unwrap()));
     }
 }
