@@ -165,7 +165,16 @@ fn a_record_is_verified_against_a_checkpoint() {
     let first = place.run("audit verify --data data --json").ends(0);
     place.write("kept.json", &first.out);
     let anchored = place.run("audit verify --data data --checkpoint kept.json").ends(0);
-    assert!(anchored.out.contains("complete"), "{anchored}");
+    let seq = first.json()[0]["checkpoint"]["seq"].clone();
+    assert!(anchored.out.contains(&format!("up to event {seq}")), "{anchored}");
+    let anchored = place.run("audit verify --data data --checkpoint kept.json --json").ends(0).json().remove(0);
+    assert_eq!((&anchored["proof"], &anchored["anchored_to"]), (&"anchored".into(), &seq), "{anchored}");
+    // A checkpoint of an empty record saw nothing and proves nothing.
+    let mut empty: serde_json::Value = serde_json::from_str(&first.out).unwrap();
+    empty["checkpoint"]["seq"] = 0.into();
+    place.write("empty.json", empty.to_string());
+    let alone = place.run("audit verify --data data --checkpoint empty.json --json").ends(0).json().remove(0);
+    assert_eq!((&alone["proof"], &alone["anchored_to"]), (&"consistent".into(), &serde_json::Value::Null), "{alone}");
     // A checkpoint of another record: something was cut off or rewritten.
     let mut other: serde_json::Value = serde_json::from_str(&first.out).unwrap();
     other["checkpoint"]["seq"] = 1_000_000.into();
@@ -222,6 +231,14 @@ fn whoever_called_is_told_what_to_do() {
     assert!(!place.path("new").exists(), "a refused command makes nothing");
     let bad_line = place.run_with("classify", "{\"id\":1,\"text\":\"好\"}\n{\"id\":2}\n").ends(2);
     assert!(bad_line.err.contains("line 2"), "{bad_line}");
+}
+
+#[test]
+fn a_damaged_store_is_no_mistake_of_whoever_called() {
+    let place = swept();
+    place.write("data/caifeng.db", &"not a database at all, only some text ".repeat(200));
+    let said = place.run("serve --data data --bind 127.0.0.1:0").ends(70);
+    assert!(said.err.contains("restore it from a backup"), "{said}");
 }
 
 #[test]

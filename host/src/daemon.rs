@@ -224,12 +224,13 @@ impl Daemon {
     }
 
     fn app(&self, pulse: &Arc<AtomicI64>) -> web::App {
-        let clock = Arc::clone(&self.sweeper.clock);
+        let (clock, store) = (Arc::clone(&self.sweeper.clock), self.sweeper.store.clone());
         let organisation = &self.config.organisation;
         web::App {
             rows: Arc::new(web::Stored::new(self.sweeper.reader.clone(), Arc::clone(&self.sweeper.pipeline.tokeniser))),
             organisation: web::Organisation { name: organisation.name.clone(), zone: organisation.zone() },
             clock: Arc::new(move || clock.now()),
+            writable: Arc::new(move || store.health().err().map(|error| error.to_string())),
             changes: self.commits.clone(),
             pulse: Arc::clone(pulse),
             demo: self.sweeper.shift.is_some(),

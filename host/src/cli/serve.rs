@@ -84,7 +84,8 @@ fn assemble(directory: &Directory, config: Option<Config>, demo: Option<Demo>) -
     };
     Daemon::open(parts).map_err(|error| {
         let exit = match &error {
-            OpenError::Store(StoreError::Disk(_) | StoreError::Internal(_)) | OpenError::Network(_) => Exit::Internal,
+            OpenError::Store(StoreError::Disk(_) | StoreError::Damaged(_) | StoreError::Internal(_))
+            | OpenError::Network(_) => Exit::Internal,
             OpenError::Store(StoreError::Owned { .. }) => Exit::Refused,
             OpenError::Plugin(_) => Exit::Plugin,
             _ => Exit::Usage,

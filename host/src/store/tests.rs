@@ -470,6 +470,7 @@ fn a_failed_job_is_undone_alone_and_a_full_disk_undoes_all() {
         Err::<(), _>(StoreError::Internal("half way".into()))
     });
     assert!(matches!(failed, Err(StoreError::Internal(_))));
+    assert!(store.health().is_ok(), "what one caller asked for is no fault of the store");
     assert_eq!((all_posts(&reader).len(), reader.figures().unwrap().posts), (1, 1));
     assert_eq!(reader.verify_chain(None).unwrap().unwrap().head.seq, 1);
     assert_eq!(store.run(|w| Ok(w.near.len())).unwrap(), 1);
@@ -486,16 +487,61 @@ fn a_failed_job_is_undone_alone_and_a_full_disk_undoes_all() {
     let error = store.ingest(many(100)).unwrap_err();
     assert!(matches!(error, StoreError::Disk(_)), "{error}");
     assert!(error.to_string().contains("the operator must free space"));
+    assert!(matches!(store.health(), Err(StoreError::Disk(_))));
     assert_eq!(all_posts(&reader).len(), 1);
     assert_eq!(store.run(|w| Ok((w.near.len(), w.head.seq))).unwrap(), (1, 1));
 
     // Space returns.
     store.run(|w| Ok(w.db.query_row("PRAGMA max_page_count = 1000000", [], |_| Ok(()))?)).unwrap();
     assert_eq!(store.ingest(many(100)).unwrap().new, 100);
+    assert!(store.health().is_ok());
     assert_eq!(store.ingest(batch(vec![prepared(post("1", &story))])).unwrap().opened.len(), 1);
     let report = reader.verify_chain(None).unwrap().unwrap();
     assert_eq!(report.head.seq, 102);
     assert_eq!(reader.figures().unwrap().posts, 102);
+}
+
+#[test]
+fn a_job_that_panics_is_undone_alone() {
+    let (_dir, store) = store();
+    let (before, half) = (batch(vec![prepared(post("0", &text(0)))]), batch(vec![prepared(post("1", &text(1)))]));
+    store.ingest(before).unwrap();
+    let failed = store.run(move |w| -> Result<(), _> {
+        super::ingest::ingest(w, &half)?;
+        panic!("lost the thread")
+    });
+    let Err(StoreError::Internal(what)) = failed else { panic!("{failed:?}") };
+    assert!(what.ends_with("panicked: lost the thread"), "{what}");
+    assert!(store.health().is_ok());
+    assert_eq!(store.run(|w| Ok((w.near.len(), w.head.seq))).unwrap(), (1, 1));
+    assert_eq!(store.ingest(batch(vec![prepared(post("1", &text(1)))])).unwrap().opened, [2]);
+    assert!(store.reader().unwrap().verify_chain(None).unwrap().is_ok());
+}
+
+#[test]
+fn a_writer_that_died_says_so() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(dir.path(), Some(Box::new(|_| panic!("the hook is at fault")))).unwrap();
+    // Answered before the hook is called.
+    store.ingest(batch(vec![prepared(post("0", &text(0)))])).unwrap();
+    let refused = store.ingest(batch(vec![prepared(post("1", &text(1)))]));
+    assert!(matches!(refused, Err(StoreError::Closed)), "{refused:?}");
+    assert!(matches!(store.health(), Err(StoreError::Closed)));
+}
+
+#[test]
+fn what_is_remembered_of_texts_has_a_bound_also_while_running() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open_remembering(dir.path(), None, 8).unwrap();
+    for n in 0..40 {
+        let mut p = prepared(post(&n.to_string(), &text(n)));
+        p.post.published = Some(NOW + n as i64);
+        store.ingest(batch(vec![p])).unwrap();
+    }
+    let held = store.run(|w| Ok(w.near.len())).unwrap();
+    assert!((8..=12).contains(&held), "{held}");
+    let again = |id: &str, n| store.ingest(batch(vec![prepared(post(id, &text(n)))])).unwrap();
+    assert_eq!((again("new", 39).joined.len(), again("old", 0).opened.len()), (1, 1));
 }
 
 #[test]

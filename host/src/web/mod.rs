@@ -76,6 +76,8 @@ pub struct App {
     pub organisation: Organisation,
     /// Now, from the one clock of the daemon.
     pub clock: Arc<dyn Fn() -> Timestamp + Send + Sync>,
+    /// Why the store cannot write at present; `None` when its latest transaction was written.
+    pub writable: Arc<dyn Fn() -> Option<String> + Send + Sync>,
     /// The number of the newest commit; pages are told when it changes.
     pub changes: watch::Receiver<u64>,
     /// When the scheduler last looked at its watches; 0 before the first time.

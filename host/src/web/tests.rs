@@ -29,6 +29,7 @@ fn app(rows: Arc<dyn Rows>, changes: watch::Receiver<u64>) -> App {
             name: "青石县水务局".to_owned(), zone: TimeZone::get("Asia/Shanghai").unwrap()
         },
         clock: Arc::new(|| NOW),
+        writable: Arc::new(|| None),
         changes,
         pulse: Arc::new(AtomicI64::new(NOW - 5)),
         demo: true,
@@ -312,6 +313,26 @@ async fn a_scheduler_that_stands_still_is_not_ready() {
     assert_eq!(status().await, 200);
     pulse.store(NOW - 121, std::sync::atomic::Ordering::Relaxed);
     assert_eq!(status().await, 503);
+}
+
+#[tokio::test]
+async fn a_store_that_cannot_write_is_not_ready() {
+    let (_commit, changes) = watch::channel(0);
+    let (_stop, stopped) = watch::channel(false);
+    let full = Arc::new(std::sync::atomic::AtomicBool::new(true));
+    let asked = Arc::clone(&full);
+    let writable = move || asked.load(std::sync::atomic::Ordering::Relaxed).then(|| "the disk is full".to_owned());
+    let router = router(App { writable: Arc::new(writable), ..app(Arc::new(Fixed), changes) }, stopped);
+    let ready = async || {
+        let answer = router.clone().oneshot(asking(Method::GET, "/readyz", &[])).await.unwrap();
+        let status = answer.status();
+        (status, String::from_utf8(to_bytes(answer.into_body(), 1 << 16).await.unwrap().to_vec()).unwrap())
+    };
+    let (status, reasons) = ready().await;
+    assert_eq!(status, 503);
+    assert!(reasons.contains("store cannot write: the disk is full"), "{reasons}");
+    full.store(false, std::sync::atomic::Ordering::Relaxed);
+    assert_eq!(ready().await.0, 200);
 }
 
 #[tokio::test]
