@@ -72,10 +72,10 @@ fn sweep_all(place: &Place) -> Said {
     place.run("sweep --all --replay web.warc.gz --data data --json").ends(0)
 }
 
-/// The record of the latest sweep of a watch.
+/// The record of the latest sweep of a watch from the recording.
 fn record(place: &Place, watch: &str) -> Sweep {
     let reader = Reader::open(&place.path("data")).unwrap();
-    let mut sweeps = reader.sweeps(Some(watch), 1).unwrap();
+    let mut sweeps = reader.sweeps(Some(&format!("{watch} (recording)")), 1).unwrap();
     sweeps.pop().unwrap_or_else(|| panic!("{watch} is not in the record"))
 }
 

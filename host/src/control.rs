@@ -20,8 +20,8 @@ use tokio::task::JoinSet;
 
 use crate::evidence::archive::Archive;
 use crate::evidence::warc::Recorder;
-use crate::fetch::{Fetcher, SharedRecorder};
 use crate::fetch::replay::Replay;
+use crate::fetch::{Fetcher, SharedRecorder};
 use crate::plugins::PluginError;
 use crate::store::StoreError;
 use crate::sweep::{Report, Sweeper, When, blocking};

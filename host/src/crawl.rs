@@ -238,7 +238,8 @@ mod tests {
     fn a_text_without_end_is_cut_at_a_character_and_said() {
         let mut crawl = Frontier::new(Limits::default());
         let at = Queued { request: request("http://a.example/"), depth: 0 };
-        let endless = Post { text: "水".repeat(MAX_TEXT), title: Some("管".repeat(MAX_TITLE)), ..post("a", "", None) };
+        let endless =
+            Post { text: "水".repeat(MAX_TEXT), title: Some("管".repeat(MAX_TITLE)), ..post("a", "", None) };
         let page = Page { posts: vec![endless], ..Page::default() };
         let kept = crawl.take(&at, page, "http://a.example/", &only_example);
         assert_eq!(kept.posts[0].text.len(), MAX_TEXT / 3 * 3);

@@ -148,10 +148,8 @@ mod tests {
         assert_eq!(next(&[unsupported], 0, 0.0), Next::Never(Reason::Unsupported));
         let refused = sweep(0, 0, Some(FailureKind::Refused));
         assert!(matches!(next(&[refused], 0, 0.0), Next::At(..)), "a missing plugin may come back");
-        let partly = Sweep {
-            tally: SweepTally { seen: 3, ..sweep(0, 3, Some(FailureKind::Gone)).tally },
-            ..sweep(0, 3, None)
-        };
+        let partly =
+            Sweep { tally: SweepTally { seen: 3, ..sweep(0, 3, Some(FailureKind::Gone)).tally }, ..sweep(0, 3, None) };
         assert_eq!(interval(&[partly]), 900, "only a followed page is gone");
     }
 

@@ -245,7 +245,10 @@ impl Run<'_> {
             }
             Err(_elapsed) => {
                 let minutes = DEADLINE.as_secs() / 60;
-                self.fail(FailureKind::Network, format!("longer than {minutes} minutes: the rest waits for the next sweep"));
+                self.fail(
+                    FailureKind::Network,
+                    format!("longer than {minutes} minutes: the rest waits for the next sweep"),
+                );
                 Ok(())
             }
         }
@@ -275,14 +278,8 @@ impl Run<'_> {
             When::Live => self.since(now).await?,
             When::Recorded { .. } => 0,
         };
-        let crawl = Crawl {
-            target,
-            site: self.watch.site.clone(),
-            settings,
-            since,
-            now,
-            utc_offset: self.watch.utc_offset,
-        };
+        let crawl =
+            Crawl { target, site: self.watch.site.clone(), settings, since, now, utc_offset: self.watch.utc_offset };
         let mut frontier = Frontier::new(Limits::default());
         let mut session = Session {
             pace: source.manifest().network.pace.unwrap_or_default(),

@@ -76,9 +76,7 @@ pub enum ArtifactError {
     )]
     NoContract(String),
     /// A contract that this host does not speak.
-    #[error(
-        "made for contract {found}, this host speaks {spoken}: rebuild the plugin or update the host"
-    )]
+    #[error("made for contract {found}, this host speaks {spoken}: rebuild the plugin or update the host")]
     Contract {
         /// The version in the export's name.
         found: String,
@@ -89,9 +87,7 @@ pub enum ArtifactError {
     #[error("exports more than the contract, its author must remove: {}", .0.join(", "))]
     Exports(Vec<String>),
     /// No manifest inside: its author must build it with one.
-    #[error(
-        "has no manifest, its author must build it with `caifeng plugin build` beside a plugin.toml"
-    )]
+    #[error("has no manifest, its author must build it with `caifeng plugin build` beside a plugin.toml")]
     NoManifest,
     /// The manifest is wrong: its author must mend it.
     #[error("the manifest is wrong, its author must mend it: {0}")]
@@ -233,23 +229,19 @@ impl Surface {
         if !bytes.starts_with(b"\0asm") {
             return Err(ArtifactError::NotWasm(describe(bytes)));
         }
-        let damaged =
-            |error: wasmparser::BinaryReaderError| ArtifactError::Damaged(error.to_string());
+        let damaged = |error: wasmparser::BinaryReaderError| ArtifactError::Damaged(error.to_string());
         let mut surface = Self::default();
         let mut depth = 0_usize;
         for payload in Parser::new(0).parse_all(bytes) {
             match payload.map_err(damaged)? {
-                Payload::Version {
-                    encoding: Encoding::Module,
-                    ..
-                } if depth == 0 => return Err(ArtifactError::CoreModule),
+                Payload::Version { encoding: Encoding::Module, .. } if depth == 0 => {
+                    return Err(ArtifactError::CoreModule);
+                }
                 Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => depth += 1,
                 Payload::End(_) => depth = depth.saturating_sub(1),
                 Payload::ComponentImportSection(section) if depth == 0 => {
                     for import in section {
-                        surface
-                            .imports
-                            .push(import.map_err(damaged)?.name.full_name().into_owned());
+                        surface.imports.push(import.map_err(damaged)?.name.full_name().into_owned());
                     }
                 }
                 Payload::ComponentExportSection(section) if depth == 0 => {
@@ -257,9 +249,7 @@ impl Surface {
                         surface.note(&export.map_err(damaged)?);
                     }
                 }
-                Payload::CustomSection(section)
-                    if depth == 0 && section.name() == MANIFEST_SECTION =>
-                {
+                Payload::CustomSection(section) if depth == 0 && section.name() == MANIFEST_SECTION => {
                     surface.manifest = Some(String::from_utf8_lossy(section.data()).into_owned());
                 }
                 _ => {}
@@ -293,24 +283,13 @@ impl Surface {
             }
         }
         let (kind, version) = found.ok_or_else(|| {
-            let all = if self.exports.is_empty() {
-                "nothing".to_owned()
-            } else {
-                self.exports.join(", ")
-            };
+            let all = if self.exports.is_empty() { "nothing".to_owned() } else { self.exports.join(", ") };
             ArtifactError::NoContract(all)
         })?;
         if !crate::contract::SPOKEN.contains(&version.as_str()) {
-            return Err(ArtifactError::Contract {
-                found: version,
-                spoken: crate::contract::SPOKEN.join(", "),
-            });
+            return Err(ArtifactError::Contract { found: version, spoken: crate::contract::SPOKEN.join(", ") });
         }
-        if more.is_empty() {
-            Ok((kind, version))
-        } else {
-            Err(ArtifactError::Exports(more))
-        }
+        if more.is_empty() { Ok((kind, version)) } else { Err(ArtifactError::Exports(more)) }
     }
 }
 
@@ -323,9 +302,7 @@ fn describe(bytes: &[u8]) -> &'static str {
     match bytes {
         [] => "an empty file",
         [b'\0', ..] | [_, b'\0', ..] => "some other binary file",
-        _ if std::str::from_utf8(bytes).is_ok_and(|text| text.trim_start().starts_with('(')) => {
-            "WebAssembly text"
-        }
+        _ if std::str::from_utf8(bytes).is_ok_and(|text| text.trim_start().starts_with('(')) => "WebAssembly text",
         _ if std::str::from_utf8(bytes).is_ok() => "a text file",
         _ => "some other binary file",
     }

@@ -105,11 +105,8 @@ pub fn encode(core_module: &[u8], manifest_toml: &str) -> Result<Vec<u8>, BuildE
         .and_then(|encoder| encoder.adapter(WASI, &adapter))
         .and_then(wit_component::ComponentEncoder::encode)
         .map_err(|error| BuildError::Encode(format!("{error:#}")))?;
-    CustomSection {
-        name: MANIFEST_SECTION.into(),
-        data: manifest_toml.as_bytes().into(),
-    }
-    .append_to_component(&mut component);
+    CustomSection { name: MANIFEST_SECTION.into(), data: manifest_toml.as_bytes().into() }
+        .append_to_component(&mut component);
     Artifact::read(component.as_slice())?;
     Ok(component)
 }
@@ -119,30 +116,17 @@ pub fn encode(core_module: &[u8], manifest_toml: &str) -> Result<Vec<u8>, BuildE
 ///
 /// # Errors
 /// Says who must act; see [`BuildError`].
-pub fn build_crate(
-    dir: &Path,
-    out: &Path,
-    progress: &mut dyn FnMut(Progress),
-) -> Result<PathBuf, BuildError> {
+pub fn build_crate(dir: &Path, out: &Path, progress: &mut dyn FnMut(Progress)) -> Result<PathBuf, BuildError> {
     let manifest_path = dir.join("plugin.toml");
-    let manifest = fs::read_to_string(&manifest_path).map_err(|error| BuildError::NoManifest {
-        path: manifest_path,
-        error,
-    })?;
+    let manifest =
+        fs::read_to_string(&manifest_path).map_err(|error| BuildError::NoManifest { path: manifest_path, error })?;
     Manifest::parse(&manifest)?;
     let module = compile(dir, progress)?;
     progress(Progress::Encoding);
-    let module = fs::read(&module)
-        .map_err(|error| BuildError::Compile(format!("{}: {error}", module.display())))?;
+    let module = fs::read(&module).map_err(|error| BuildError::Compile(format!("{}: {error}", module.display())))?;
     let component = encode(&module, &manifest)?;
-    let written = out
-        .parent()
-        .map_or(Ok(()), fs::create_dir_all)
-        .and_then(|()| fs::write(out, component));
-    written.map_err(|error| BuildError::Write {
-        path: out.to_owned(),
-        error,
-    })?;
+    let written = out.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| fs::write(out, component));
+    written.map_err(|error| BuildError::Write { path: out.to_owned(), error })?;
     Ok(out.to_owned())
 }
 
@@ -165,14 +149,9 @@ fn compile(dir: &Path, progress: &mut dyn FnMut(Progress)) -> Result<PathBuf, Bu
         .map_err(BuildError::NoCargo)?;
     // cargo blocks when either pipe is full, so both are read at once.
     let complaints = read_aside(&mut cargo);
-    let module = cargo
-        .stdout
-        .take()
-        .and_then(|out| follow(out, &crate_manifest, progress));
+    let module = cargo.stdout.take().and_then(|out| follow(out, &crate_manifest, progress));
     let status = cargo.wait().map_err(BuildError::NoCargo)?;
-    let complaints = complaints
-        .and_then(|thread| thread.join().ok())
-        .unwrap_or_default();
+    let complaints = complaints.and_then(|thread| thread.join().ok()).unwrap_or_default();
     if !status.success() {
         return Err(complaint(complaints));
     }
@@ -190,11 +169,7 @@ fn read_aside(cargo: &mut Child) -> Option<std::thread::JoinHandle<String>> {
 }
 
 /// Reads cargo's messages, one JSON object a line, until it ends.
-fn follow(
-    out: ChildStdout,
-    crate_manifest: &Path,
-    progress: &mut dyn FnMut(Progress),
-) -> Option<PathBuf> {
+fn follow(out: ChildStdout, crate_manifest: &Path, progress: &mut dyn FnMut(Progress)) -> Option<PathBuf> {
     let own = fs::canonicalize(crate_manifest).unwrap_or_else(|_| crate_manifest.to_owned());
     let mut module = None;
     for line in BufReader::new(out).lines().map_while(Result::ok) {
@@ -210,9 +185,7 @@ fn follow(
         let from = message["manifest_path"].as_str().map(PathBuf::from);
         if from.and_then(|path| fs::canonicalize(path).ok()).as_ref() == Some(&own) {
             let files = message["filenames"].as_array().into_iter().flatten();
-            let wasm = files
-                .filter_map(|file| file.as_str())
-                .find(|file| file.ends_with(".wasm"));
+            let wasm = files.filter_map(|file| file.as_str()).find(|file| file.ends_with(".wasm"));
             module = wasm.map(PathBuf::from).or(module);
         }
     }
@@ -270,18 +243,12 @@ impl Workspace {
 
 /// What cargo's complaint means for who must act.
 fn complaint(text: String) -> BuildError {
-    let missing = text.contains("target may not be installed")
-        || text.contains("can't find crate for `core`");
-    if missing {
-        BuildError::MissingTarget
-    } else {
-        BuildError::Compile(text.trim_end().to_owned())
-    }
+    let missing = text.contains("target may not be installed") || text.contains("can't find crate for `core`");
+    if missing { BuildError::MissingTarget } else { BuildError::Compile(text.trim_end().to_owned()) }
 }
 
 fn adapter() -> Result<Vec<u8>, BuildError> {
-    wat::parse_str(ADAPTER)
-        .map_err(|error| BuildError::Encode(format!("the host's own adapter: {error}")))
+    wat::parse_str(ADAPTER).map_err(|error| BuildError::Encode(format!("the host's own adapter: {error}")))
 }
 
 /// What the module imports and the adapter does not give.
@@ -321,11 +288,11 @@ fn strip(module: &[u8]) -> Result<Vec<u8>, BuildError> {
     let mut stripped = module.get(..8).unwrap_or(module).to_vec();
     for payload in Parser::new(0).parse_all(module) {
         let payload = payload.map_err(damaged)?;
-        let dropped = matches!(&payload, Payload::CustomSection(section) if !section.name().starts_with("component-type"));
+        let dropped =
+            matches!(&payload, Payload::CustomSection(section) if !section.name().starts_with("component-type"));
         let section = payload.as_section().filter(|_| !dropped);
         let Some((id, range)) = section else { continue };
-        let range =
-            usize::try_from(range.start).unwrap_or(0)..usize::try_from(range.end).unwrap_or(0);
+        let range = usize::try_from(range.start).unwrap_or(0)..usize::try_from(range.end).unwrap_or(0);
         if let Some(data) = module.get(range) {
             wasm_encoder::RawSection { id, data }.append_to(&mut stripped);
         }

@@ -37,13 +37,7 @@ impl Classifier {
     pub fn load(engine: &Engine, artifact: &Artifact) -> Result<Self, LoadError> {
         let compiled = engine::load(engine, artifact, PluginKind::Classifier)?;
         let contract = contract::classifier(artifact.contract(), &compiled)?;
-        Ok(Self {
-            shared: Arc::new(Shared {
-                compiled,
-                contract,
-                artifact: artifact.clone(),
-            }),
-        })
+        Ok(Self { shared: Arc::new(Shared { compiled, contract, artifact: artifact.clone() }) })
     }
 
     /// What the plugin declares.
@@ -66,15 +60,10 @@ impl Classifier {
         let mut live = match shared.compiled.spawn() {
             Ok(live) => live,
             Err(trap) => {
-                return Called {
-                    outcome: Err(trap.into()),
-                    cost: engine::since(start, None),
-                };
+                return Called { outcome: Err(trap.into()), cost: engine::since(start, None) };
             }
         };
-        let answer = shared
-            .contract
-            .classify(&shared.compiled, &mut live, settings, posts);
+        let answer = shared.contract.classify(&shared.compiled, &mut live, settings, posts);
         let cost = engine::since(start, Some(&live));
         let outcome = match answer {
             Ok(Ok(lists)) => self.check(posts, lists).map_err(CallError::Trap),
@@ -86,18 +75,11 @@ impl Classifier {
 
     fn check(&self, posts: &[Post], lists: Vec<Vec<Label>>) -> Result<Vec<Vec<Label>>, Trap> {
         if lists.len() != posts.len() {
-            return Err(Trap::Contract(format!(
-                "{} lists of labels for {} posts",
-                lists.len(),
-                posts.len()
-            )));
+            return Err(Trap::Contract(format!("{} lists of labels for {} posts", lists.len(), posts.len())));
         }
         for (post, labels) in posts.iter().zip(&lists) {
             if labels.len() > self.shared.compiled.limits().posts {
-                return Err(Trap::TooLarge(format!(
-                    "{} labels for one post",
-                    labels.len()
-                )));
+                return Err(Trap::TooLarge(format!("{} labels for one post", labels.len())));
             }
             for label in labels {
                 self.check_label(post, label)?;
@@ -109,9 +91,7 @@ impl Classifier {
     fn check_label(&self, post: &Post, label: &Label) -> Result<(), Trap> {
         let name: String = label.name.chars().take(80).collect();
         if !self.manifest().has_label(&label.name) {
-            return Err(Trap::Contract(format!(
-                "a label that the manifest does not declare: {name:?}"
-            )));
+            return Err(Trap::Contract(format!("a label that the manifest does not declare: {name:?}")));
         }
         // Not-a-number is in no range.
         if !(0.0..=1.0).contains(&label.score) {
@@ -123,17 +103,12 @@ impl Classifier {
         let said = |excerpt: &String| {
             !excerpt.is_empty()
                 && (post.text.contains(excerpt.as_str())
-                    || post
-                        .title
-                        .as_ref()
-                        .is_some_and(|title| title.contains(excerpt.as_str())))
+                    || post.title.as_ref().is_some_and(|title| title.contains(excerpt.as_str())))
         };
         match label.evidence.iter().find(|excerpt| !said(excerpt)) {
             Some(invented) => {
                 let invented: String = invented.chars().take(80).collect();
-                Err(Trap::Contract(format!(
-                    "label {name} with evidence that the post does not hold: {invented:?}"
-                )))
+                Err(Trap::Contract(format!("label {name} with evidence that the post does not hold: {invented:?}")))
             }
             None => Ok(()),
         }
@@ -142,8 +117,6 @@ impl Classifier {
 
 impl fmt::Debug for Classifier {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Classifier")
-            .field(&self.shared.artifact)
-            .finish()
+        f.debug_tuple("Classifier").field(&self.shared.artifact).finish()
     }
 }

@@ -15,12 +15,7 @@ pub const SPOKEN: &[&str] = &[v0_1::VERSION];
 
 /// A source's functions in one published contract.
 pub(crate) trait SourceContract: Send + Sync {
-    fn start(
-        &self,
-        on: &Compiled,
-        live: &mut Live,
-        crawl: &Crawl,
-    ) -> Result<Result<Vec<Request>, Failure>, Trap>;
+    fn start(&self, on: &Compiled, live: &mut Live, crawl: &Crawl) -> Result<Result<Vec<Request>, Failure>, Trap>;
 
     fn parse(
         &self,
@@ -45,10 +40,7 @@ pub(crate) trait ClassifierContract: Send + Sync {
 
 /// The functions of a source that speaks `version`, one of [`SPOKEN`]. The
 /// version is looked at here and at no call.
-pub(crate) fn source(
-    version: &str,
-    compiled: &Compiled,
-) -> Result<Box<dyn SourceContract>, LoadError> {
+pub(crate) fn source(version: &str, compiled: &Compiled) -> Result<Box<dyn SourceContract>, LoadError> {
     match version {
         v0_1::VERSION => Ok(Box::new(v0_1::Source::find(compiled)?)),
         other => Err(LoadError::Shape(format!("unknown contract {other}"))),
@@ -56,10 +48,7 @@ pub(crate) fn source(
 }
 
 /// The function of a classifier that speaks `version`, one of [`SPOKEN`].
-pub(crate) fn classifier(
-    version: &str,
-    compiled: &Compiled,
-) -> Result<Box<dyn ClassifierContract>, LoadError> {
+pub(crate) fn classifier(version: &str, compiled: &Compiled) -> Result<Box<dyn ClassifierContract>, LoadError> {
     match version {
         v0_1::VERSION => Ok(Box::new(v0_1::Classifier::find(compiled)?)),
         other => Err(LoadError::Shape(format!("unknown contract {other}"))),

@@ -38,9 +38,7 @@ use ticker::Ticker;
 use wasmtime::component::{
     Component, ComponentExportIndex, ComponentNamedList, Instance, InstancePre, Lift, Linker, Lower,
 };
-use wasmtime::{
-    Config, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig, ResourceLimiter, Store,
-};
+use wasmtime::{Config, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig, ResourceLimiter, Store};
 
 /// One WebAssembly page, in bytes.
 const PAGE: usize = 65_536;
@@ -195,20 +193,13 @@ impl Limits {
     /// What a manifest asks for, no more than the ceiling allows.
     fn of(wishes: &Wishes, config: &EngineConfig) -> Self {
         let (usual, ceiling) = (&config.usual, &config.ceiling);
-        let memory = wishes
-            .memory_mib
-            .map_or(usual.memory, |mib| mib as usize * (1 << 20));
-        let time = wishes
-            .time_ms
-            .map_or(usual.time, |ms| Duration::from_millis(u64::from(ms)));
+        let memory = wishes.memory_mib.map_or(usual.memory, |mib| mib as usize * (1 << 20));
+        let time = wishes.time_ms.map_or(usual.time, |ms| Duration::from_millis(u64::from(ms)));
         Self {
             memory: memory.min(ceiling.memory),
             time: time.min(ceiling.time),
             result: usual.result.min(ceiling.result),
-            posts: wishes
-                .posts
-                .map_or(usual.posts, |posts| posts as usize)
-                .min(ceiling.posts),
+            posts: wishes.posts.map_or(usual.posts, |posts| posts as usize).min(ceiling.posts),
             table: usual.table.min(ceiling.table),
         }
     }
@@ -221,10 +212,8 @@ impl Engine {
     /// If the machine does not give the address space or lacks what compiled
     /// code needs.
     pub fn new(config: EngineConfig) -> Result<Self, EngineError> {
-        let wasm = wasmtime::Engine::new(&settings(&config))
-            .map_err(|error| EngineError(format!("{error:#}")))?;
-        let ticker =
-            Ticker::start(wasm.clone(), TICK).map_err(|error| EngineError(error.to_string()))?;
+        let wasm = wasmtime::Engine::new(&settings(&config)).map_err(|error| EngineError(format!("{error:#}")))?;
+        let ticker = Ticker::start(wasm.clone(), TICK).map_err(|error| EngineError(error.to_string()))?;
         Ok(Self {
             shared: Arc::new(Shared {
                 linker: Linker::new(&wasm),
@@ -240,23 +229,15 @@ impl Engine {
     /// limits ready.
     pub(crate) fn compile(&self, artifact: &Artifact) -> Result<Compiled, LoadError> {
         let component = self.component(artifact)?;
-        let pre = self
-            .shared
-            .linker
-            .instantiate_pre(&component)
-            .map_err(|error| LoadError::Compile(format!("{error:#}")))?;
+        let pre =
+            self.shared.linker.instantiate_pre(&component).map_err(|error| LoadError::Compile(format!("{error:#}")))?;
         let limits = Limits::of(&artifact.manifest().limits, &self.shared.config);
-        Ok(Compiled {
-            engine: self.clone(),
-            pre,
-            limits,
-        })
+        Ok(Compiled { engine: self.clone(), pre, limits })
     }
 
     fn component(&self, artifact: &Artifact) -> Result<Component, LoadError> {
         let cache = self.shared.config.cache.as_ref();
-        if let Some(kept) = cache.and_then(|cache| cache.load(&self.shared.wasm, artifact.digest()))
-        {
+        if let Some(kept) = cache.and_then(|cache| cache.load(&self.shared.wasm, artifact.digest())) {
             return Ok(kept);
         }
         let component = Component::from_binary(&self.shared.wasm, artifact.bytes())
@@ -270,9 +251,7 @@ impl Engine {
 
 impl fmt::Debug for Engine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Engine")
-            .field("config", &self.shared.config)
-            .finish_non_exhaustive()
+        f.debug_struct("Engine").field("config", &self.shared.config).finish_non_exhaustive()
     }
 }
 
@@ -312,11 +291,7 @@ pub(crate) struct Compiled {
 
 impl Compiled {
     /// The index of a function of an exported interface, looked up once.
-    pub(crate) fn export(
-        &self,
-        interface: &str,
-        function: &str,
-    ) -> Result<ComponentExportIndex, LoadError> {
+    pub(crate) fn export(&self, interface: &str, function: &str) -> Result<ComponentExportIndex, LoadError> {
         let component = self.pre.component();
         component
             .get_export_index(None, interface)
@@ -332,12 +307,8 @@ impl Compiled {
         R: ComponentNamedList + Lift,
     {
         let mut live = self.spawn()?;
-        let typed = live
-            .instance
-            .get_typed_func::<P, R>(&mut live.store, function);
-        typed
-            .map(drop)
-            .map_err(|error| LoadError::Shape(format!("{error:#}")))
+        let typed = live.instance.get_typed_func::<P, R>(&mut live.store, function);
+        typed.map(drop).map_err(|error| LoadError::Shape(format!("{error:#}")))
     }
 
     /// A fresh instance; waits while all slots are taken.
@@ -350,11 +321,7 @@ impl Compiled {
         store.set_epoch_deadline(ticks(self.limits.time));
         let _running = shared.ticker.running();
         match self.pre.instantiate(&mut store) {
-            Ok(instance) => Ok(Live {
-                store,
-                instance,
-                _slot: slot,
-            }),
+            Ok(instance) => Ok(Live { store, instance, _slot: slot }),
             Err(error) => Err(store.data().explain(&error)),
         }
     }
@@ -380,12 +347,7 @@ pub(crate) struct Live {
 
 impl Live {
     /// Calls a function that [`Compiled::probe`] has checked.
-    pub(crate) fn call<P, R>(
-        &mut self,
-        engine: &Compiled,
-        function: &ComponentExportIndex,
-        given: P,
-    ) -> Result<R, Trap>
+    pub(crate) fn call<P, R>(&mut self, engine: &Compiled, function: &ComponentExportIndex, given: P) -> Result<R, Trap>
     where
         P: ComponentNamedList + Lower,
         R: Lift + 'static,
@@ -415,10 +377,7 @@ fn ticks(time: Duration) -> u64 {
 
 /// Starts measuring a call.
 pub(crate) fn since(start: Instant, live: Option<&Live>) -> Cost {
-    Cost {
-        wall: start.elapsed(),
-        memory: live.map_or(0, Live::memory),
-    }
+    Cost { wall: start.elapsed(), memory: live.map_or(0, Live::memory) }
 }
 
 /// Watches one instance: what it holds, what it was refused, what it said.
@@ -432,13 +391,7 @@ struct Ward {
 
 impl Ward {
     fn new(limits: Limits) -> Self {
-        Self {
-            limits,
-            memory: 0,
-            table: 0,
-            refused: false,
-            spoken: Vec::new(),
-        }
+        Self { limits, memory: 0, table: 0, refused: false, spoken: Vec::new() }
     }
 
     fn hear(&mut self, byte: u8) {
@@ -452,10 +405,7 @@ impl Ward {
     fn said(&self) -> String {
         let text = String::from_utf8_lossy(&self.spoken);
         // std adds a line about RUST_BACKTRACE, which nobody can set in here.
-        let lines = text
-            .lines()
-            .map(str::trim)
-            .filter(|line| !line.is_empty() && !line.starts_with("note: run with"));
+        let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with("note: run with"));
         lines.collect::<Vec<_>>().join(" · ")
     }
 
@@ -467,12 +417,10 @@ impl Ward {
             Some(Code::StackOverflow) => Trap::Stack,
             Some(_) | None if self.refused => Trap::Memory(self.limits.memory),
             // A Rust guest keeps its stack below its data, so that an overflow leaves the memory.
-            Some(Code::MemoryOutOfBounds) => Trap::Other(
-                "out of bounds memory access, in Rust mostly a stack overflow".to_owned(),
-            ),
-            Some(Code::UnreachableCodeReached) if !self.spoken.is_empty() => {
-                Trap::Other(self.said())
+            Some(Code::MemoryOutOfBounds) => {
+                Trap::Other("out of bounds memory access, in Rust mostly a stack overflow".to_owned())
             }
+            Some(Code::UnreachableCodeReached) if !self.spoken.is_empty() => Trap::Other(self.said()),
             Some(code) => Trap::Other(code.to_string()),
             None => {
                 let text = error.root_cause().to_string();
@@ -488,17 +436,9 @@ impl Ward {
 }
 
 impl ResourceLimiter for Ward {
-    fn memory_growing(
-        &mut self,
-        current: usize,
-        desired: usize,
-        _maximum: Option<usize>,
-    ) -> wasmtime::Result<bool> {
+    fn memory_growing(&mut self, current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
         let more = desired.saturating_sub(current) / PAGE;
-        if let Some(byte) = more
-            .checked_sub(SPOKEN_PAGES)
-            .and_then(|byte| u8::try_from(byte).ok())
-        {
+        if let Some(byte) = more.checked_sub(SPOKEN_PAGES).and_then(|byte| u8::try_from(byte).ok()) {
             self.hear(byte);
             return Ok(false);
         }
@@ -510,12 +450,7 @@ impl ResourceLimiter for Ward {
         Ok(true)
     }
 
-    fn table_growing(
-        &mut self,
-        current: usize,
-        desired: usize,
-        _maximum: Option<usize>,
-    ) -> wasmtime::Result<bool> {
+    fn table_growing(&mut self, current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
         let total = self.table + desired.saturating_sub(current);
         if total > self.limits.table {
             self.refused = true;
@@ -536,11 +471,7 @@ struct Slots {
 
 impl Slots {
     fn new(total: u32) -> Self {
-        Self {
-            taken: Mutex::new(0),
-            freed: Condvar::new(),
-            total: total.max(1),
-        }
+        Self { taken: Mutex::new(0), freed: Condvar::new(), total: total.max(1) }
     }
 
     fn crowded(&self) -> bool {
@@ -555,10 +486,8 @@ impl Slot {
     fn take(engine: &Engine) -> Self {
         let slots = &engine.shared.slots;
         let taken = slots.taken.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut taken = slots
-            .freed
-            .wait_while(taken, |taken| *taken >= slots.total)
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut taken =
+            slots.freed.wait_while(taken, |taken| *taken >= slots.total).unwrap_or_else(PoisonError::into_inner);
         *taken += 1;
         Self(engine.clone())
     }
@@ -581,9 +510,5 @@ pub(crate) fn load(
     if artifact.kind() == wanted {
         return engine.compile(artifact);
     }
-    Err(LoadError::Kind {
-        id: artifact.manifest().id.clone(),
-        wanted,
-        found: artifact.kind(),
-    })
+    Err(LoadError::Kind { id: artifact.manifest().id.clone(), wanted, found: artifact.kind() })
 }

@@ -291,33 +291,18 @@ impl Manifest {
     /// # Errors
     /// The first thing that is wrong, with its line and column.
     pub fn parse(text: &str) -> Result<Self, ManifestError> {
-        let written: Written = toml::from_str(text).map_err(|error| {
-            ManifestError::at(
-                text,
-                error.span().map_or(0, |span| span.start),
-                error.message(),
-            )
-        })?;
-        written
-            .check()
-            .map_err(|(offset, message)| ManifestError::at(text, offset, &message))
+        let written: Written = toml::from_str(text)
+            .map_err(|error| ManifestError::at(text, error.span().map_or(0, |span| span.start), error.message()))?;
+        written.check().map_err(|(offset, message)| ManifestError::at(text, offset, &message))
     }
 
     /// The step that reads `url`: the first whose `match` fits, else the first
     /// without a `match`, which reads what no other step claims.
     #[must_use]
     pub fn step_for(&self, url: &Url) -> Option<&str> {
-        let fits = |step: &&Step| {
-            step.r#match
-                .as_ref()
-                .is_some_and(|pattern| pattern.fits(url.as_str()))
-        };
+        let fits = |step: &&Step| step.r#match.as_ref().is_some_and(|pattern| pattern.fits(url.as_str()));
         let open = |step: &&Step| step.r#match.is_none();
-        let step = self
-            .steps
-            .iter()
-            .find(fits)
-            .or_else(|| self.steps.iter().find(open));
+        let step = self.steps.iter().find(fits).or_else(|| self.steps.iter().find(open));
         step.map(|step| step.name.as_str())
     }
 
@@ -340,9 +325,7 @@ impl Manifest {
     pub fn target(&self, kind: TargetKind, text: &str) -> Option<Target> {
         let text = text.trim();
         let rules = self.targets.iter().filter(|rule| rule.kind == kind);
-        let value = rules
-            .filter(|_| !text.is_empty())
-            .find_map(|rule| rule.capture(text))?;
+        let value = rules.filter(|_| !text.is_empty()).find_map(|rule| rule.capture(text))?;
         Some(match kind {
             TargetKind::Keyword => Target::Keyword(text.to_owned()),
             TargetKind::Account => Target::Account(value),
@@ -360,30 +343,20 @@ impl Manifest {
         let mut seen = HashSet::new();
         for (name, _) in given {
             if !self.settings.iter().any(|setting| setting.name == *name) {
-                return Err(SettingError::Unknown {
-                    name: name.clone(),
-                    known: self.setting_names(),
-                });
+                return Err(SettingError::Unknown { name: name.clone(), known: self.setting_names() });
             }
             if !seen.insert(name) {
                 return Err(SettingError::Repeated(name.clone()));
             }
         }
-        self.settings
-            .iter()
-            .map(|setting| setting.take(given))
-            .collect()
+        self.settings.iter().map(|setting| setting.take(given)).collect()
     }
 
     fn setting_names(&self) -> String {
         if self.settings.is_empty() {
             return "none".to_owned();
         }
-        let names: Vec<_> = self
-            .settings
-            .iter()
-            .map(|setting| setting.name.as_str())
-            .collect();
+        let names: Vec<_> = self.settings.iter().map(|setting| setting.name.as_str()).collect();
         names.join(", ")
     }
 }
@@ -401,13 +374,8 @@ impl TargetRule {
 
 impl Setting {
     fn take(&self, given: &Settings) -> Result<(String, String), SettingError> {
-        let value = given
-            .iter()
-            .find(|(name, _)| *name == self.name)
-            .map(|(_, value)| value);
-        let value = value
-            .or(self.default.as_ref())
-            .ok_or_else(|| SettingError::Missing(self.name.clone()))?;
+        let value = given.iter().find(|(name, _)| *name == self.name).map(|(_, value)| value);
+        let value = value.or(self.default.as_ref()).ok_or_else(|| SettingError::Missing(self.name.clone()))?;
         if !self.r#type.admits(value) {
             return Err(SettingError::Type {
                 name: self.name.clone(),
@@ -465,10 +433,7 @@ impl TryFrom<String> for Pattern {
             // The crate draws the expression over several lines; its last one says what is wrong.
             let text = error.to_string();
             let reason = text.lines().last().unwrap_or_default();
-            format!(
-                "not a regular expression: {}",
-                reason.trim_start_matches("error: ")
-            )
+            format!("not a regular expression: {}", reason.trim_start_matches("error: "))
         })
     }
 }
@@ -477,72 +442,36 @@ impl TryFrom<String> for Attach {
     type Error = String;
 
     fn try_from(text: String) -> Result<Self, String> {
-        let token = |name: &str| {
-            !name.is_empty()
-                && name
-                    .bytes()
-                    .all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
-        };
+        let token =
+            |name: &str| !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b));
         match text.split_once(':') {
             Some(("header", name)) if token(name) => Ok(Self::Header(name.to_owned())),
             Some(("cookie", name)) if token(name) => Ok(Self::Cookie(name.to_owned())),
             Some(("query", name)) if token(name) => Ok(Self::Query(name.to_owned())),
-            _ => Err(format!(
-                "write `header:NAME`, `cookie:NAME` or `query:NAME`: {text}"
-            )),
+            _ => Err(format!("write `header:NAME`, `cookie:NAME` or `query:NAME`: {text}")),
         }
     }
 }
 
 impl Written {
     fn check(self) -> Result<Manifest, (usize, String)> {
-        unique(
-            "step",
-            self.step
-                .iter()
-                .map(|step| (step.span().start, &step.get_ref().name)),
-        )?;
-        unique(
-            "setting",
-            self.setting
-                .iter()
-                .map(|item| (item.span().start, &item.get_ref().name)),
-        )?;
-        unique(
-            "secret",
-            self.secret
-                .iter()
-                .map(|item| (item.span().start, &item.get_ref().name)),
-        )?;
-        unique(
-            "label",
-            self.label
-                .iter()
-                .map(|item| (item.span().start, &item.get_ref().name)),
-        )?;
+        unique("step", self.step.iter().map(|step| (step.span().start, &step.get_ref().name)))?;
+        unique("setting", self.setting.iter().map(|item| (item.span().start, &item.get_ref().name)))?;
+        unique("secret", self.secret.iter().map(|item| (item.span().start, &item.get_ref().name)))?;
+        unique("label", self.label.iter().map(|item| (item.span().start, &item.get_ref().name)))?;
         for target in &self.target {
             let rule = target.get_ref();
             if rule.capture(&rule.example).is_none() {
-                return Err((
-                    target.span().start,
-                    format!("the example does not fit the match: {}", rule.example),
-                ));
+                return Err((target.span().start, format!("the example does not fit the match: {}", rule.example)));
             }
         }
         for secret in &self.secret {
             let to = &secret.get_ref().to;
             if !self.network.allow.contains(to) {
-                return Err((
-                    secret.span().start,
-                    format!("a secret goes only to a host in network.allow: {to}"),
-                ));
+                return Err((secret.span().start, format!("a secret goes only to a host in network.allow: {to}")));
             }
         }
-        let settings = self
-            .setting
-            .into_iter()
-            .map(check_setting)
-            .collect::<Result<_, _>>()?;
+        let settings = self.setting.into_iter().map(check_setting).collect::<Result<_, _>>()?;
         Ok(Manifest {
             id: self.id,
             version: self.version,
@@ -561,34 +490,20 @@ impl Written {
 
 fn check_setting(item: Spanned<WrittenSetting>) -> Result<Setting, (usize, String)> {
     let start = item.span().start;
-    let WrittenSetting {
-        name,
-        r#type,
-        default,
-    } = item.into_inner();
+    let WrittenSetting { name, r#type, default } = item.into_inner();
     let default = match (r#type, default) {
         (_, None) => None,
         (SettingType::Text, Some(toml::Value::String(value))) => Some(value),
         (SettingType::Integer, Some(toml::Value::Integer(value))) => Some(value.to_string()),
         (SettingType::Boolean, Some(toml::Value::Boolean(value))) => Some(value.to_string()),
         (_, Some(value)) => {
-            return Err((
-                start,
-                format!("the default must be {}: {value}", r#type.named()),
-            ));
+            return Err((start, format!("the default must be {}: {value}", r#type.named())));
         }
     };
-    Ok(Setting {
-        name,
-        r#type,
-        default,
-    })
+    Ok(Setting { name, r#type, default })
 }
 
-fn unique<'a>(
-    what: &str,
-    names: impl Iterator<Item = (usize, &'a String)>,
-) -> Result<(), (usize, String)> {
+fn unique<'a>(what: &str, names: impl Iterator<Item = (usize, &'a String)>) -> Result<(), (usize, String)> {
     let mut seen = HashSet::new();
     for (start, name) in names {
         if !seen.insert(name) {
@@ -614,9 +529,7 @@ fn identifier<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
     let text = String::deserialize(from)?;
     let fits = text.len() <= 64
         && text.starts_with(|c: char| c.is_ascii_lowercase())
-        && text
-            .chars()
-            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
+        && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
     if fits {
         Ok(text)
     } else {
@@ -629,9 +542,7 @@ fn identifier<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
 fn release<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
     let text = String::deserialize(from)?;
     let parts: Vec<_> = text.split('.').collect();
-    let number = |part: &&str| {
-        !part.is_empty() && part.len() < 10 && part.bytes().all(|b| b.is_ascii_digit())
-    };
+    let number = |part: &&str| !part.is_empty() && part.len() < 10 && part.bytes().all(|b| b.is_ascii_digit());
     if parts.len() == 3 && parts.iter().all(number) {
         Ok(text)
     } else {
@@ -652,8 +563,6 @@ fn seconds<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Duration>, D::Er
     if (0.0..=3600.0).contains(&seconds) {
         Ok(Some(Duration::from_secs_f64(seconds)))
     } else {
-        Err(D::Error::custom(format!(
-            "write seconds between 0 and 3600: {seconds}"
-        )))
+        Err(D::Error::custom(format!("write seconds between 0 and 3600: {seconds}")))
     }
 }

@@ -79,13 +79,7 @@ impl Source {
     pub fn load(engine: &Engine, artifact: &Artifact) -> Result<Self, LoadError> {
         let compiled = engine::load(engine, artifact, PluginKind::Source)?;
         let contract = contract::source(artifact.contract(), &compiled)?;
-        Ok(Self {
-            shared: Arc::new(Shared {
-                compiled,
-                contract,
-                artifact: artifact.clone(),
-            }),
-        })
+        Ok(Self { shared: Arc::new(Shared { compiled, contract, artifact: artifact.clone() }) })
     }
 
     /// What the plugin declares.
@@ -103,28 +97,19 @@ impl Source {
     /// Begins a crawl. No instance is made before the first call.
     #[must_use]
     pub fn crawl(&self, crawl: &Crawl) -> Crawling {
-        Crawling {
-            source: self.clone(),
-            crawl: crawl.clone(),
-            live: None,
-        }
+        Crawling { source: self.clone(), crawl: crawl.clone(), live: None }
     }
 }
 
 impl fmt::Debug for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Source")
-            .field(&self.shared.artifact)
-            .finish()
+        f.debug_tuple("Source").field(&self.shared.artifact).finish()
     }
 }
 
 impl fmt::Debug for Crawling {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Crawling")
-            .field("source", &self.source)
-            .field("crawl", &self.crawl)
-            .finish_non_exhaustive()
+        f.debug_struct("Crawling").field("source", &self.source).field("crawl", &self.crawl).finish_non_exhaustive()
     }
 }
 
@@ -143,11 +128,8 @@ impl Crawling {
     /// Reads one response. `request` is the request as the plugin made it, or
     /// one with an empty context for a response that came without.
     pub fn parse(&mut self, request: &Request, response: &Response) -> Called<Page> {
-        let Called { outcome, cost } = self.call(|shared, live, crawl| {
-            shared
-                .contract
-                .parse(&shared.compiled, live, crawl, request, response)
-        });
+        let Called { outcome, cost } =
+            self.call(|shared, live, crawl| shared.contract.parse(&shared.compiled, live, crawl, request, response));
         let outcome = outcome.and_then(|page| self.check(page).map_err(CallError::Trap));
         Called { outcome, cost }
     }
@@ -161,10 +143,7 @@ impl Crawling {
         let mut live = match self.live.take().map_or_else(|| shared.compiled.spawn(), Ok) {
             Ok(live) => live,
             Err(trap) => {
-                return Called {
-                    outcome: Err(trap.into()),
-                    cost: engine::since(start, None),
-                };
+                return Called { outcome: Err(trap.into()), cost: engine::since(start, None) };
             }
         };
         let answer = run(shared, &mut live, &self.crawl);
@@ -182,10 +161,7 @@ impl Crawling {
 
     fn check(&self, mut page: Page) -> Result<Page, Trap> {
         let limit = self.source.shared.compiled.limits().posts;
-        for (what, count) in [
-            ("posts", page.posts.len()),
-            ("follow-up requests", page.follow.len()),
-        ] {
+        for (what, count) in [("posts", page.posts.len()), ("follow-up requests", page.follow.len())] {
             if count > limit {
                 return Err(Trap::TooLarge(format!("{count} {what}, limit {limit}")));
             }
@@ -207,24 +183,13 @@ impl Crawling {
     /// Why the host would not carry this request, if so.
     fn fault(&self, request: &Request) -> Option<String> {
         if !self.source.manifest().has_step(&request.step) {
-            return Some(format!(
-                "request for a step that the manifest does not declare: {}",
-                brief(&request.step)
-            ));
+            return Some(format!("request for a step that the manifest does not declare: {}", brief(&request.step)));
         }
         if request.context.len() > CONTEXT_LIMIT {
-            return Some(format!(
-                "request with a context of {} bytes, limit {CONTEXT_LIMIT}",
-                request.context.len()
-            ));
+            return Some(format!("request with a context of {} bytes, limit {CONTEXT_LIMIT}", request.context.len()));
         }
         let web = Url::parse(&request.url).is_ok_and(|url| is_web(&url));
-        (!web).then(|| {
-            format!(
-                "request for what is not a web address: {}",
-                brief(&request.url)
-            )
-        })
+        (!web).then(|| format!("request for what is not a web address: {}", brief(&request.url)))
     }
 }
 
@@ -235,18 +200,11 @@ fn admit(post: &mut Post, skipped: &mut Vec<String>) -> bool {
         return false;
     }
     if post.id.len() > ID_LIMIT {
-        skipped.push(format!(
-            "post with an id of {} bytes, limit {ID_LIMIT}: {}",
-            post.id.len(),
-            brief(&post.id)
-        ));
+        skipped.push(format!("post with an id of {} bytes, limit {ID_LIMIT}: {}", post.id.len(), brief(&post.id)));
         return false;
     }
     if !post.url.is_empty() && !openable(&post.url) {
-        skipped.push(format!(
-            "post whose address is not a web address: {}",
-            brief(&post.url)
-        ));
+        skipped.push(format!("post whose address is not a web address: {}", brief(&post.url)));
         post.url.clear();
     }
     post.media.retain(|url| openable(url));
@@ -266,11 +224,7 @@ fn is_web(url: &Url) -> bool {
 
 /// Enough of a hostile text to recognise it by.
 fn brief(text: &str) -> String {
-    let mut brief: String = text
-        .chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .take(80)
-        .collect();
+    let mut brief: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(80).collect();
     if brief.len() < text.len() {
         brief.push('…');
     }

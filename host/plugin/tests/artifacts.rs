@@ -16,11 +16,7 @@ const MANIFEST: &str = include_str!("../../../tests/guests/source/plugin.toml");
 /// A component from its text, with a manifest.
 fn component(text: &str) -> Vec<u8> {
     let mut bytes = wat::parse_str(text).unwrap();
-    CustomSection {
-        name: MANIFEST_SECTION.into(),
-        data: MANIFEST.as_bytes().into(),
-    }
-    .append_to_component(&mut bytes);
+    CustomSection { name: MANIFEST_SECTION.into(), data: MANIFEST.as_bytes().into() }.append_to_component(&mut bytes);
     bytes
 }
 
@@ -56,18 +52,14 @@ fn a_file_cut_anywhere_is_refused() {
 
 #[test]
 fn every_import_is_named() {
-    let text =
-        r#"(component (import "wasi:cli/environment@0.2.0" (instance)) (import "log" (func)))"#;
+    let text = r#"(component (import "wasi:cli/environment@0.2.0" (instance)) (import "log" (func)))"#;
     insta::assert_snapshot!(refusal(&component(text)), @"a plugin must import nothing, its author must remove: wasi:cli/environment@0.2.0, log");
 }
 
 #[test]
 fn the_contract_and_nothing_else_is_exported() {
     let export = |names: &[&str]| {
-        let exports: String = names
-            .iter()
-            .map(|name| format!(r#"(export "{name}" (instance $i))"#))
-            .collect();
+        let exports: String = names.iter().map(|name| format!(r#"(export "{name}" (instance $i))"#)).collect();
         refusal(&component(&format!("(component (instance $i) {exports})")))
     };
     insta::assert_snapshot!(export(&[]), @"exports neither `caifeng:plugin/source` nor `caifeng:plugin/classifier`, its author must export one; it exports: nothing");
@@ -77,20 +69,14 @@ fn the_contract_and_nothing_else_is_exported() {
 
 #[test]
 fn a_contract_in_name_only_is_refused_when_loaded() {
-    let bytes = component(
-        r#"(component (instance $i) (export "caifeng:plugin/source@0.1.0" (instance $i)))"#,
-    );
+    let bytes = component(r#"(component (instance $i) (export "caifeng:plugin/source@0.1.0" (instance $i)))"#);
     let artifact = Artifact::read(bytes).unwrap();
-    assert!(matches!(
-        Source::load(&ENGINE, &artifact),
-        Err(LoadError::Shape(_))
-    ));
+    assert!(matches!(Source::load(&ENGINE, &artifact), Err(LoadError::Shape(_))));
 }
 
 #[test]
 fn without_a_manifest_or_with_another_kinds_it_is_refused() {
-    let text =
-        r#"(component (instance $i) (export "caifeng:plugin/classifier@0.1.0" (instance $i)))"#;
+    let text = r#"(component (instance $i) (export "caifeng:plugin/classifier@0.1.0" (instance $i)))"#;
     insta::assert_snapshot!(refusal(&wat::parse_str(text).unwrap()), @"has no manifest, its author must build it with `caifeng plugin build` beside a plugin.toml");
     insta::assert_snapshot!(refusal(&component(text)), @"the manifest does not suit a classifier, its author must mend it: it needs a [[label]]");
 }
@@ -101,14 +87,9 @@ fn what_a_guest_links_from_outside_is_named() {
         r#"(module (import "env" "send" (func)) (import "wasi_snapshot_preview1" "sock_recv" (func)) (import "wasi_snapshot_preview1" "sched_yield" (func (result i32))))"#,
     )
     .unwrap();
-    let Err(BuildError::Links(names)) = encode(&module, MANIFEST) else {
-        panic!("taken")
-    };
+    let Err(BuildError::Links(names)) = encode(&module, MANIFEST) else { panic!("taken") };
     assert_eq!(names, ["env::send", "wasi_snapshot_preview1::sock_recv"]);
-    assert!(matches!(
-        encode(&module, "id = 1"),
-        Err(BuildError::Manifest(_))
-    ));
+    assert!(matches!(encode(&module, "id = 1"), Err(BuildError::Manifest(_))));
     assert!(matches!(
         encode(&wat::parse_str("(module)").unwrap(), MANIFEST),
         Err(BuildError::Encode(_) | BuildError::Artifact(_))
@@ -117,55 +98,32 @@ fn what_a_guest_links_from_outside_is_named() {
 
 /// Loads with a cache and says what its one entry then holds.
 fn load_with(cache: &CompiledCache) -> Vec<u8> {
-    let engine = Engine::new(EngineConfig {
-        instances: 4,
-        cache: Some(cache.clone()),
-        ..EngineConfig::default()
-    })
-    .unwrap();
+    let engine =
+        Engine::new(EngineConfig { instances: 4, cache: Some(cache.clone()), ..EngineConfig::default() }).unwrap();
     let source = Source::load(&engine, &SOURCE).unwrap();
     assert_eq!(source.crawl(&crawl("2")).start().outcome.unwrap().len(), 1);
     std::fs::read(entry(cache)).unwrap()
 }
 
 fn entry(cache: &CompiledCache) -> std::path::PathBuf {
-    let files: Vec<_> = std::fs::read_dir(&cache.dir)
-        .unwrap()
-        .map(|file| file.unwrap().path())
-        .collect();
-    let [file] = files.as_slice() else {
-        panic!("not one entry: {files:?}")
-    };
+    let files: Vec<_> = std::fs::read_dir(&cache.dir).unwrap().map(|file| file.unwrap().path()).collect();
+    let [file] = files.as_slice() else { panic!("not one entry: {files:?}") };
     file.clone()
 }
 
 #[test]
 fn compiled_code_is_kept_and_tampering_is_undone() {
     let dir = tempfile::tempdir_in(root().join("target")).unwrap();
-    let cache = CompiledCache {
-        dir: dir.path().join("compiled"),
-        key: [7; 32],
-    };
+    let cache = CompiledCache { dir: dir.path().join("compiled"), key: [7; 32] };
     let kept = load_with(&cache);
-    assert_eq!(
-        load_with(&cache),
-        kept,
-        "an entry with a right seal is left alone"
-    );
+    assert_eq!(load_with(&cache), kept, "an entry with a right seal is left alone");
     let middle = kept.len() / 2;
     let changed = |at: usize| {
         let mut bytes = kept.clone();
         bytes[at] ^= 1;
         bytes
     };
-    for bad in [
-        changed(0),
-        changed(32),
-        changed(middle),
-        kept[..middle].to_vec(),
-        kept[..10].to_vec(),
-        Vec::new(),
-    ] {
+    for bad in [changed(0), changed(32), changed(middle), kept[..middle].to_vec(), kept[..10].to_vec(), Vec::new()] {
         std::fs::write(entry(&cache), bad).unwrap();
         assert_eq!(load_with(&cache), kept, "a bad entry is replaced");
     }
@@ -174,14 +132,8 @@ fn compiled_code_is_kept_and_tampering_is_undone() {
 #[test]
 fn an_entry_under_another_key_is_not_loaded() {
     let dir = tempfile::tempdir_in(root().join("target")).unwrap();
-    let ours = CompiledCache {
-        dir: dir.path().to_owned(),
-        key: [7; 32],
-    };
-    let theirs = CompiledCache {
-        key: [8; 32],
-        ..ours.clone()
-    };
+    let ours = CompiledCache { dir: dir.path().to_owned(), key: [7; 32] };
+    let theirs = CompiledCache { key: [8; 32], ..ours.clone() };
     let (first, second) = (load_with(&theirs), load_with(&ours));
     assert_ne!(first[..32], second[..32], "sealed anew");
     assert_eq!(first[32..], second[32..], "the same code");

@@ -20,11 +20,7 @@ fn golden(name: &str) -> Manifest {
 fn the_minimal_manifest_asks_for_nothing() {
     let manifest = golden("minimal.toml");
     assert_eq!(manifest.id, "quiet");
-    assert!(
-        manifest.network.allow.is_empty()
-            && manifest.steps.is_empty()
-            && manifest.secrets.is_empty()
-    );
+    assert!(manifest.network.allow.is_empty() && manifest.steps.is_empty() && manifest.secrets.is_empty());
     assert_eq!(manifest.settings(&Vec::new()).unwrap(), []);
     assert_eq!(manifest.target(TargetKind::Keyword, "x"), None);
 }
@@ -37,18 +33,12 @@ fn the_maximal_manifest_is_read_whole() {
 /// With `UPDATE_GOLDEN=1` the messages are written instead of compared.
 #[test]
 fn every_wrong_manifest_gets_its_message() {
-    let mut files: Vec<_> = std::fs::read_dir(dir().join("invalid"))
-        .unwrap()
-        .map(|file| file.unwrap().path())
-        .collect();
-    files.retain(|file| {
-        file.extension()
-            .is_some_and(|extension| extension == "toml")
-    });
+    let mut files: Vec<_> =
+        std::fs::read_dir(dir().join("invalid")).unwrap().map(|file| file.unwrap().path()).collect();
+    files.retain(|file| file.extension().is_some_and(|extension| extension == "toml"));
     assert!(files.len() >= 18, "the golden files are gone");
     for file in files {
-        let error = Manifest::parse(&std::fs::read_to_string(&file).unwrap())
-            .expect_err(&file.display().to_string());
+        let error = Manifest::parse(&std::fs::read_to_string(&file).unwrap()).expect_err(&file.display().to_string());
         let golden = file.with_extension("txt");
         if std::env::var_os("UPDATE_GOLDEN").is_some() {
             std::fs::write(&golden, format!("{error}\n")).unwrap();
@@ -61,37 +51,20 @@ fn every_wrong_manifest_gets_its_message() {
 #[test]
 fn the_first_step_that_fits_reads_an_address() {
     let manifest = golden("maximal.toml");
-    let step = |url: &str| {
-        manifest
-            .step_for(&Url::parse(url).unwrap())
-            .map(str::to_owned)
-    };
+    let step = |url: &str| manifest.step_for(&Url::parse(url).unwrap()).map(str::to_owned);
     assert_eq!(step("https://example.cn/t/12").as_deref(), Some("thread"));
-    assert_eq!(
-        step("https://example.cn/other").as_deref(),
-        Some("board"),
-        "the step without a match reads the rest"
-    );
-    assert_eq!(
-        golden("minimal.toml").step_for(&Url::parse("https://example.cn/").unwrap()),
-        None
-    );
+    assert_eq!(step("https://example.cn/other").as_deref(), Some("board"), "the step without a match reads the rest");
+    assert_eq!(golden("minimal.toml").step_for(&Url::parse("https://example.cn/").unwrap()), None);
 }
 
 #[test]
 fn targets_are_what_the_pattern_captures() {
     let manifest = golden("maximal.toml");
-    assert_eq!(
-        manifest.target(TargetKind::Keyword, " 停水 "),
-        Some(Target::Keyword("停水".to_owned()))
-    );
+    assert_eq!(manifest.target(TargetKind::Keyword, " 停水 "), Some(Target::Keyword("停水".to_owned())));
     let account = manifest.target(TargetKind::Account, "https://example.cn/u/77");
     assert_eq!(account, Some(Target::Account("77".to_owned())));
     assert_eq!(manifest.target(TargetKind::Account, "someone"), None);
-    assert_eq!(
-        manifest.target(TargetKind::Listing, "ftp://example.cn/"),
-        None
-    );
+    assert_eq!(manifest.target(TargetKind::Listing, "ftp://example.cn/"), None);
     assert_eq!(manifest.target(TargetKind::Keyword, "  "), None);
 }
 
@@ -99,32 +72,14 @@ fn targets_are_what_the_pattern_captures() {
 fn settings_are_checked_and_completed() {
     let manifest = golden("maximal.toml");
     let given = |pairs: &[(&str, &str)]| {
-        let pairs = pairs
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-            .collect();
+        let pairs = pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         manifest.settings(&pairs)
     };
     let full = given(&[("board", "12"), ("depth", "5")]).unwrap();
-    let full: Vec<_> = full
-        .iter()
-        .map(|(name, value)| format!("{name}={value}"))
-        .collect();
-    assert_eq!(
-        full,
-        ["region=全县", "depth=5", "comments=true", "board=12"]
-    );
+    let full: Vec<_> = full.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    assert_eq!(full, ["region=全县", "depth=5", "comments=true", "board=12"]);
     assert_eq!(given(&[]), Err(SettingError::Missing("board".to_owned())));
-    assert!(matches!(
-        given(&[("bord", "12")]),
-        Err(SettingError::Unknown { .. })
-    ));
-    assert!(matches!(
-        given(&[("board", "1"), ("depth", "deep")]),
-        Err(SettingError::Type { .. })
-    ));
-    assert!(matches!(
-        given(&[("board", "1"), ("board", "2")]),
-        Err(SettingError::Repeated(_))
-    ));
+    assert!(matches!(given(&[("bord", "12")]), Err(SettingError::Unknown { .. })));
+    assert!(matches!(given(&[("board", "1"), ("depth", "deep")]), Err(SettingError::Type { .. })));
+    assert!(matches!(given(&[("board", "1"), ("board", "2")]), Err(SettingError::Repeated(_))));
 }

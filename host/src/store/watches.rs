@@ -22,7 +22,8 @@ pub(super) fn put(db: &Connection, watches: &[Watch]) -> Result<(), StoreError> 
 pub(super) fn configure(db: &Connection, watches: &[Watch]) -> Result<(), StoreError> {
     put(db, watches)?;
     let ids = serde_json::to_string(&watches.iter().map(|watch| &watch.id).collect::<Vec<_>>())?;
-    db.prepare_cached("UPDATE watch SET halted = NULL WHERE id IN (SELECT value FROM json_each(?1))")?.execute([&ids])?;
+    db.prepare_cached("UPDATE watch SET halted = NULL WHERE id IN (SELECT value FROM json_each(?1))")?
+        .execute([&ids])?;
     db.prepare_cached(
         "UPDATE watch SET retired = 1
          WHERE id NOT IN (SELECT value FROM json_each(?1)) AND json_extract(body, '$.recorded') IS NOT 1",

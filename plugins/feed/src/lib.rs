@@ -52,13 +52,8 @@ pub struct Context<'a> {
 /// [`Failure::Blocked`] for a login, a captcha or a refusal in place of the
 /// feed, [`Failure::Unexpected`] for anything else that is no feed.
 pub fn read(body: &str, context: &Context<'_>) -> Result<Page, Failure> {
-    let body =
-        body.trim_start_matches(|c: char| c.is_whitespace() || c.is_control() || c == '\u{feff}');
-    let document = if body.starts_with('{') {
-        json::read(body, context)?
-    } else {
-        reader::read(body, context)
-    };
+    let body = body.trim_start_matches(|c: char| c.is_whitespace() || c.is_control() || c == '\u{feff}');
+    let document = if body.starts_with('{') { json::read(body, context)? } else { reader::read(body, context) };
     if !document.is_feed {
         return Err(refusal::failure(body, document.root.as_deref()));
     }
@@ -71,9 +66,7 @@ impl Source for Feed {
     fn start(crawl: &Crawl) -> Result<Vec<Request>, Failure> {
         match &crawl.target {
             Target::Listing(url) => Ok(vec![Request::get(STEP, url)]),
-            _ => Err(Failure::unsupported(
-                "only the address of a feed can be watched",
-            )),
+            _ => Err(Failure::unsupported("only the address of a feed can be watched")),
         }
     }
 
@@ -88,13 +81,7 @@ impl Source for Feed {
             Target::Listing(url) => url,
             _ => &response.url,
         };
-        let context = Context {
-            base: &base,
-            target,
-            since: crawl.since,
-            now: crawl.now,
-            utc_offset: crawl.utc_offset,
-        };
+        let context = Context { base: &base, target, since: crawl.since, now: crawl.now, utc_offset: crawl.utc_offset };
         read(&response.body, &context)
     }
 }

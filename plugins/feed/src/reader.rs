@@ -113,11 +113,7 @@ impl<'a> Reader<'a> {
 
     fn token(&mut self, token: Token<'a>) {
         match token {
-            Token::Start {
-                name,
-                attributes,
-                empty,
-            } => self.start(name, attributes, empty),
+            Token::Start { name, attributes, empty } => self.start(name, attributes, empty),
             Token::End(name) => self.end(name),
             Token::Text(text) => self.text(text),
             Token::Cdata(text) => self.cdata(text),
@@ -133,9 +129,7 @@ impl<'a> Reader<'a> {
         self.finish_entry();
         if torn && self.document.is_feed {
             let read = self.document.entries.len();
-            self.document
-                .skipped
-                .push(format!("document is cut off, entries read: {read}"));
+            self.document.skipped.push(format!("document is cut off, entries read: {read}"));
         }
         self.document
     }
@@ -160,9 +154,7 @@ impl<'a> Reader<'a> {
             return;
         };
         if frame.form == Some(Form::Markup) && text.contains(['<', '&']) {
-            frame
-                .text
-                .push_str(&text.replace('&', "&amp;").replace('<', "&lt;"));
+            frame.text.push_str(&text.replace('&', "&amp;").replace('<', "&lt;"));
         } else {
             frame.text.push_str(text);
         }
@@ -173,8 +165,7 @@ impl<'a> Reader<'a> {
     fn declare_entities(&mut self, subset: &'a str) {
         for declaration in subset.split("<!ENTITY").skip(1).take(64) {
             let declaration = declaration.trim_start();
-            let Some((name, rest)) = declaration.split_once(|c: char| c.is_ascii_whitespace())
-            else {
+            let Some((name, rest)) = declaration.split_once(|c: char| c.is_ascii_whitespace()) else {
                 continue;
             };
             let rest = rest.trim_start();
@@ -184,8 +175,7 @@ impl<'a> Reader<'a> {
             let Some((value, _)) = rest[1..].split_once(quote) else {
                 continue;
             };
-            let simple = !value.contains('&')
-                || html::reference(value).is_some_and(|(_, len)| len == value.len());
+            let simple = !value.contains('&') || html::reference(value).is_some_and(|(_, len)| len == value.len());
             if simple && value.len() <= 1024 {
                 self.entities.push((name, value));
             }
@@ -196,11 +186,7 @@ impl<'a> Reader<'a> {
 
     fn resolve(&self, name: &str) -> Element {
         let (prefix, local) = name.split_once(':').unwrap_or(("", name));
-        let declared = self
-            .prefixes
-            .iter()
-            .rev()
-            .find(|(_, known, _)| *known == prefix);
+        let declared = self.prefixes.iter().rev().find(|(_, known, _)| *known == prefix);
         let prefix = match declared {
             Some((_, _, Some(canonical))) => canonical,
             _ => prefix,
@@ -220,9 +206,7 @@ impl<'a> Reader<'a> {
                 && value.len() <= LONGEST_BASE
             {
                 let base = url::join(self.base(), &html::decode(value));
-                if url::scheme(&base)
-                    .is_some_and(|scheme| matches!(scheme, "http" | "https" | "ftp" | "feed"))
-                {
+                if url::scheme(&base).is_some_and(|scheme| matches!(scheme, "http" | "https" | "ftp" | "feed")) {
                     self.bases.push((self.depth, base));
                 }
             } else if key.eq_ignore_ascii_case("xml:lang") || key.eq_ignore_ascii_case("lang") {
@@ -244,9 +228,7 @@ impl<'a> Reader<'a> {
     }
 
     fn base(&self) -> &str {
-        self.bases
-            .last()
-            .map_or(self.context.base, |(_, base)| base)
+        self.bases.last().map_or(self.context.base, |(_, base)| base)
     }
 
     fn absolute(&self, reference: &str) -> String {
@@ -293,11 +275,7 @@ impl<'a> Reader<'a> {
         };
         let in_title = frame.element == Element::Title;
         let unclosed = match name.len() {
-            4 => {
-                name.eq_ignore_ascii_case("item")
-                    || (in_title && name.eq_ignore_ascii_case("link"))
-                    || name == "guid"
-            }
+            4 => name.eq_ignore_ascii_case("item") || (in_title && name.eq_ignore_ascii_case("link")) || name == "guid",
             5 => name.eq_ignore_ascii_case("entry"),
             7 => name.eq_ignore_ascii_case("pubdate") || name == "dc:date",
             11 => name.eq_ignore_ascii_case("description") && frame.name != name,
@@ -361,11 +339,7 @@ impl<'a> Reader<'a> {
                 self.push(element, name, None);
                 self.note(term);
             }
-            Element::Title
-            | Element::MediaTitle
-            | Element::Abstract
-            | Element::Summary
-            | Element::Content => {
+            Element::Title | Element::MediaTitle | Element::Abstract | Element::Summary | Element::Content => {
                 self.push_text(element, name, attributes, Form::Plain);
             }
             Element::Subtitle | Element::Rights => {
@@ -391,33 +365,15 @@ impl<'a> Reader<'a> {
     fn push(&mut self, element: Element, name: &'a str, form: Option<Form>) {
         if self.frames.len() < DEEPEST {
             let text = String::new();
-            self.frames.push(Frame {
-                name,
-                element,
-                form,
-                text,
-                depth: self.depth,
-                same: 0,
-                note: None,
-            });
+            self.frames.push(Frame { name, element, form, text, depth: self.depth, same: 0, note: None });
         }
     }
 
-    fn push_text(
-        &mut self,
-        element: Element,
-        name: &'a str,
-        attributes: Attributes<'a>,
-        default: Form,
-    ) {
+    fn push_text(&mut self, element: Element, name: &'a str, attributes: Attributes<'a>, default: Form) {
         let form = if attributes.is_empty() {
             default
         } else {
-            Form::declared(
-                attributes.get("type").as_deref(),
-                attributes.get("mode").as_deref(),
-                default,
-            )
+            Form::declared(attributes.get("type").as_deref(), attributes.get("mode").as_deref(), default)
         };
         self.push(element, name, Some(form));
     }
@@ -470,16 +426,10 @@ impl<'a> Reader<'a> {
             return;
         };
         let href = self.absolute(&href);
-        let rel = attributes
-            .get("rel")
-            .map_or_else(|| "alternate".to_owned(), |rel| rel.to_ascii_lowercase());
+        let rel = attributes.get("rel").map_or_else(|| "alternate".to_owned(), |rel| rel.to_ascii_lowercase());
         let kind = attributes.get("type").map(|kind| kind.to_ascii_lowercase());
-        let is_page = kind.as_deref().is_none_or(|kind| {
-            matches!(
-                kind,
-                "text/html" | "html" | "application/xhtml+xml" | "xhtml"
-            )
-        });
+        let is_page =
+            kind.as_deref().is_none_or(|kind| matches!(kind, "text/html" | "html" | "application/xhtml+xml" | "xhtml"));
         if self.in_source {
             return;
         }
@@ -501,10 +451,7 @@ impl<'a> Reader<'a> {
 
     /// Elements whose attributes say all.
     fn open_facts(&mut self, element: Element, attributes: Attributes<'a>) {
-        let address = attributes
-            .get("url")
-            .or_else(|| attributes.get("href"))
-            .map(|url| self.absolute(&url));
+        let address = attributes.get("url").or_else(|| attributes.get("href")).map(|url| self.absolute(&url));
         let Some(entry) = self.entry.as_mut().filter(|_| !self.in_source) else {
             return;
         };
@@ -550,11 +497,7 @@ impl<'a> Reader<'a> {
         while self.bases.last().is_some_and(|(at, _)| *at >= depth) {
             self.bases.pop();
         }
-        while self
-            .prefixes
-            .last()
-            .is_some_and(|(at, ..)| *at >= depth && *at > 1)
-        {
+        while self.prefixes.last().is_some_and(|(at, ..)| *at >= depth && *at > 1) {
             self.prefixes.pop();
         }
     }
@@ -565,11 +508,7 @@ impl<'a> Reader<'a> {
             Element::Image | Element::TextInput => self.in_image = false,
             _ => {}
         }
-        self.closed |= self
-            .document
-            .root
-            .as_deref()
-            .is_some_and(|root| root.eq_ignore_ascii_case(name));
+        self.closed |= self.document.root.as_deref().is_some_and(|root| root.eq_ignore_ascii_case(name));
     }
 
     /// Closes the innermost open element of that name and what is open in it.
@@ -595,9 +534,7 @@ impl<'a> Reader<'a> {
         }
         let text = frame.text.trim();
         let date = match frame.element {
-            Element::Published | Element::Updated | Element::Created | Element::Date => {
-                self.date(text)
-            }
+            Element::Published | Element::Updated | Element::Created | Element::Date => self.date(text),
             _ => None,
         };
         let link = match frame.element {
@@ -619,13 +556,7 @@ impl<'a> Reader<'a> {
             Element::Link if !in_image && !text.is_empty() => entry.link = Some(link),
             Element::Id => close_id(entry, &frame, text, link),
             Element::Category | Element::ItunesCategory => {
-                entry.add_category(
-                    frame
-                        .note
-                        .as_deref()
-                        .filter(|term| !term.is_empty())
-                        .unwrap_or(text),
-                );
+                entry.add_category(frame.note.as_deref().filter(|term| !term.is_empty()).unwrap_or(text));
             }
             Element::Keywords => text.split(',').for_each(|term| entry.add_category(term)),
             Element::Publisher => entry.publisher = non_empty(text),
@@ -725,9 +656,7 @@ impl<'a> Reader<'a> {
         self.in_author = false;
         if entry.is_empty() {
             let nth = self.document.entries.len() + self.document.skipped.len() + 1;
-            self.document.skipped.push(format!(
-                "entry without id, title, link and text: number {nth}"
-            ));
+            self.document.skipped.push(format!("entry without id, title, link and text: number {nth}"));
         } else {
             self.document.entries.push(entry);
         }
@@ -767,11 +696,7 @@ pub(crate) fn absolute(base: &str, reference: &str) -> String {
     let joined = url::join(base, reference);
     match joined.find("://") {
         Some(at) if joined[at + 3..].starts_with('/') && !joined.starts_with("file:") => {
-            format!(
-                "{}{}",
-                &joined[..at + 3],
-                joined[at + 3..].trim_start_matches('/')
-            )
+            format!("{}{}", &joined[..at + 3], joined[at + 3..].trim_start_matches('/'))
         }
         _ => joined,
     }
@@ -791,9 +716,7 @@ fn expand(out: &mut String, text: &str, entities: &[(&str, &str)], budget: &mut 
         rest = &rest[at..];
         let end = rest.bytes().take(66).position(|b| b == b';');
         let name = end.map_or("", |end| &rest[1..end]);
-        let declared = entities
-            .iter()
-            .find(|(known, value)| *known == name && value.len() <= *budget);
+        let declared = entities.iter().find(|(known, value)| *known == name && value.len() <= *budget);
         if let (Some((_, value)), Some(end)) = (declared, end) {
             *budget -= value.len();
             out.push_str(&html::decode(value));

@@ -54,10 +54,7 @@ impl Value {
     pub(crate) fn new(raw: String, form: Form) -> Self {
         if form == Form::Base64 {
             let decoded = base64(&raw).and_then(|bytes| String::from_utf8(bytes).ok());
-            return Self {
-                raw: decoded.unwrap_or(raw),
-                form: Form::Plain,
-            };
+            return Self { raw: decoded.unwrap_or(raw), form: Form::Plain };
         }
         Self { raw, form }
     }
@@ -143,9 +140,7 @@ fn looks_like_html(text: &str) -> bool {
 }
 
 fn word(text: &str) -> &str {
-    let end = text
-        .bytes()
-        .position(|b| !(b.is_ascii_alphanumeric() || b == b'_'));
+    let end = text.bytes().position(|b| !(b.is_ascii_alphanumeric() || b == b'_'));
     &text[..end.unwrap_or(text.len())]
 }
 
@@ -248,10 +243,7 @@ fn repair(text: &str) -> Cow<'_, str> {
     if text.is_ascii() || !text.chars().any(|c| ('\u{80}'..='\u{ff}').contains(&c)) {
         return Cow::Borrowed(text);
     }
-    let latin: Option<Vec<u8>> = text
-        .chars()
-        .map(|c| u8::try_from(u32::from(c)).ok())
-        .collect();
+    let latin: Option<Vec<u8>> = text.chars().map(|c| u8::try_from(u32::from(c)).ok()).collect();
     if let Some(text) = latin.and_then(|bytes| String::from_utf8(bytes).ok()) {
         return Cow::Owned(text);
     }
@@ -273,10 +265,7 @@ fn base64(text: &str) -> Option<Vec<u8>> {
     let mut out = Vec::with_capacity(text.len() / 4 * 3);
     let mut bits = 0_u32;
     let mut count = 0;
-    for b in text
-        .bytes()
-        .filter(|b| !b.is_ascii_whitespace() && *b != b'=')
-    {
+    for b in text.bytes().filter(|b| !b.is_ascii_whitespace() && *b != b'=') {
         let digit = match b {
             b'A'..=b'Z' => b - b'A',
             b'a'..=b'z' => b - b'a' + 26,
@@ -314,10 +303,7 @@ mod tests {
 
     #[test]
     fn base64_is_decoded() {
-        assert_eq!(
-            line("RXhhbXBs\n ZSA8Yj5BdG9tPC9iPg==", Form::Base64),
-            "Example Atom"
-        );
+        assert_eq!(line("RXhhbXBs\n ZSA8Yj5BdG9tPC9iPg==", Form::Base64), "Example Atom");
         assert_eq!(line("不是", Form::Base64), "不是");
     }
 
@@ -336,9 +322,6 @@ mod tests {
         assert_eq!(form("application/atom+xml"), Form::Markup);
         assert_eq!(form("text/x-y"), Form::Plain);
         assert_eq!(form("application/octet-stream"), Form::Base64);
-        assert_eq!(
-            Form::declared(None, Some("base64"), Form::Html),
-            Form::Base64
-        );
+        assert_eq!(Form::declared(None, Some("base64"), Form::Html), Form::Base64);
     }
 }

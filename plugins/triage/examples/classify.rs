@@ -20,10 +20,8 @@ fn main() -> io::Result<()> {
         let post: Line = serde_json::from_str(&line?)?;
         let labels = caifeng_triage::classify(post.title.as_deref(), &post.text);
         let category = labels.first().map(|label| label.name);
-        let labels: Vec<_> = labels
-            .iter()
-            .map(|l| json!({"name": l.name, "score": l.score, "evidence": l.evidence}))
-            .collect();
+        let labels: Vec<_> =
+            labels.iter().map(|l| json!({"name": l.name, "score": l.score, "evidence": l.evidence})).collect();
         let row = json!({
             "id": post.id,
             "category": category,

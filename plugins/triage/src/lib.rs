@@ -54,52 +54,38 @@ const CATEGORIES: [Category; 5] = [
         name: "problem",
         shown: &[Sign::Problem],
         bias: -0.1,
-        weights: [
-            1.9, -0.3, -0.1, -0.2, -0.5, -0.2, -0.1, -0.1, -0.4, -0.1, 0.4, -0.5, -0.2, 0.2, -0.4,
-            -0.4,
-        ],
+        weights: [1.9, -0.3, -0.1, -0.2, -0.5, -0.2, -0.1, -0.1, -0.4, -0.1, 0.4, -0.5, -0.2, 0.2, -0.4, -0.4],
     },
     Category {
         name: "emergency",
         shown: &[Sign::Event, Sign::Harm],
         bias: -0.1,
-        weights: [
-            -1.0, -0.7, 0.9, 0.8, 1.0, 0.2, -0.2, 0.1, 0.0, 0.3, 0.0, -0.2, 0.7, -0.5, 0.3, -0.1,
-        ],
+        weights: [-1.0, -0.7, 0.9, 0.8, 1.0, 0.2, -0.2, 0.1, 0.0, 0.3, 0.0, -0.2, 0.7, -0.5, 0.3, -0.1],
     },
     Category {
         name: "sensitive",
         shown: &[Sign::Sensitive],
         bias: -1.0,
-        weights: [
-            0.7, -0.6, -0.1, 0.1, -0.1, 1.3, 0.3, -0.3, -0.3, -0.1, -0.2, 0.1, -0.2, -0.2, 0.2,
-            -0.1,
-        ],
+        weights: [0.7, -0.6, -0.1, 0.1, -0.1, 1.3, 0.3, -0.3, -0.3, -0.1, -0.2, 0.1, -0.2, -0.2, 0.2, -0.1],
     },
     Category {
         name: "suggestion",
         shown: &[Sign::Suggestion],
         bias: -1.9,
-        weights: [
-            0.0, 2.7, -0.3, -0.2, -0.3, -0.5, -0.4, -0.1, -0.7, -0.1, -0.7, 0.4, -0.6, 0.0, 0.4,
-            -0.7,
-        ],
+        weights: [0.0, 2.7, -0.3, -0.2, -0.3, -0.5, -0.4, -0.1, -0.7, -0.1, -0.7, 0.4, -0.6, 0.0, 0.4, -0.7],
     },
     Category {
         name: "rumour",
         shown: &[Sign::Vague, Sign::Urge, Sign::Shock],
         bias: -1.1,
-        weights: [
-            -0.7, -0.8, 0.0, 0.0, -0.1, 0.0, 0.7, 0.9, 1.2, 0.0, -0.2, 0.0, -0.1, -0.1, 0.0, 1.5,
-        ],
+        weights: [-0.7, -0.8, 0.0, 0.0, -0.1, 0.0, 0.7, 0.9, 1.2, 0.0, -0.2, 0.0, -0.1, -0.1, 0.0, 1.5],
     },
 ];
 
 /// Neither of them.
 const NONE_BIAS: f32 = 3.2;
-const NONE: [f32; SIGNS + 2] = [
-    -0.9, -0.2, -0.5, -0.5, 0.0, -0.8, -0.3, -0.5, 0.3, 0.0, 0.7, 0.2, 0.3, 0.6, -0.4, -0.3,
-];
+const NONE: [f32; SIGNS + 2] =
+    [-0.9, -0.2, -0.5, -0.5, 0.0, -0.8, -0.3, -0.5, 0.3, 0.0, 0.7, 0.2, 0.3, 0.6, -0.4, -0.3];
 
 /// How many clauses are shown as evidence.
 const EVIDENCE: usize = 3;
@@ -122,11 +108,7 @@ pub fn classify(title: Option<&str>, text: &str) -> Vec<Label> {
         .filter(|(rank, nth)| shares[*nth] > none && (*rank == 0 || shares[*nth] >= 0.25))
         .filter_map(|(_, nth)| {
             let evidence = reading.evidence(CATEGORIES[nth].shown);
-            (!evidence.is_empty()).then_some(Label {
-                name: CATEGORIES[nth].name,
-                score: shares[nth],
-                evidence,
-            })
+            (!evidence.is_empty()).then_some(Label { name: CATEGORIES[nth].name, score: shares[nth], evidence })
         })
         .collect()
 }
@@ -159,11 +141,7 @@ impl<'a> Reading<'a> {
                 hits.push((part, hit));
             }
         }
-        Self {
-            parts: [title, text],
-            hits,
-            sums,
-        }
+        Self { parts: [title, text], hits, sums }
     }
 
     fn sum(&self, sign: Sign) -> f32 {
@@ -172,10 +150,7 @@ impl<'a> Reading<'a> {
 
     /// The share of each category, and last of none.
     fn shares(&self) -> [f32; CATEGORIES.len() + 1] {
-        let rumour_kinds = [Sign::Vague, Sign::Urge, Sign::Shock]
-            .iter()
-            .filter(|sign| self.sum(**sign) > 0.0)
-            .count();
+        let rumour_kinds = [Sign::Vague, Sign::Urge, Sign::Shock].iter().filter(|sign| self.sum(**sign) > 0.0).count();
         let told = self.sum(Sign::Vague) > 0.0 || self.sum(Sign::Urge) > 0.0;
         let may_be_rumour = rumour_kinds >= 2 && told && self.sum(Sign::Debunk) <= 0.0;
 
@@ -190,11 +165,7 @@ impl<'a> Reading<'a> {
         let mut shares = [0.0; CATEGORIES.len() + 1];
         for (share, category) in shares.iter_mut().zip(&CATEGORIES) {
             let possible = category.name != "rumour" || may_be_rumour;
-            *share = if possible {
-                dot(category.bias, &category.weights, &features)
-            } else {
-                f32::NEG_INFINITY
-            };
+            *share = if possible { dot(category.bias, &category.weights, &features) } else { f32::NEG_INFINITY };
         }
         shares[CATEGORIES.len()] = dot(NONE_BIAS, &NONE, &features);
         let most = shares.iter().copied().fold(f32::NEG_INFINITY, f32::max);
@@ -210,9 +181,7 @@ impl<'a> Reading<'a> {
         let strength = |hit: &cues::Hit| {
             cues::signs(hit.term)
                 .iter()
-                .filter(|(sign, _)| {
-                    shown.contains(sign) && !(hit.taken_back && cues::silenced(*sign))
-                })
+                .filter(|(sign, _)| shown.contains(sign) && !(hit.taken_back && cues::silenced(*sign)))
                 .map(|(_, weight)| *weight)
                 .max()
         };
@@ -237,18 +206,12 @@ impl<'a> Reading<'a> {
             }
         }
         clauses.sort_by_key(|(nth, _)| *nth);
-        clauses
-            .into_iter()
-            .map(|(_, clause)| clause.to_owned())
-            .collect()
+        clauses.into_iter().map(|(_, clause)| clause.to_owned()).collect()
     }
 }
 
 fn dot(bias: f32, weights: &[f32; SIGNS + 2], features: &[f32; SIGNS + 2]) -> f32 {
-    weights
-        .iter()
-        .zip(features)
-        .fold(bias, |sum, (weight, feature)| sum + weight * feature)
+    weights.iter().zip(features).fold(bias, |sum, (weight, feature)| sum + weight * feature)
 }
 
 /// The clause around a cue: to the nearest punctuation, or `AROUND` characters.
@@ -295,10 +258,7 @@ fn ends_clause(c: char) -> bool {
 struct Triage;
 
 impl sdk::Classifier for Triage {
-    fn classify(
-        _settings: &sdk::Settings,
-        posts: &[sdk::Post],
-    ) -> Result<Vec<Vec<sdk::Label>>, sdk::Failure> {
+    fn classify(_settings: &sdk::Settings, posts: &[sdk::Post]) -> Result<Vec<Vec<sdk::Label>>, sdk::Failure> {
         Ok(posts
             .iter()
             .map(|post| {

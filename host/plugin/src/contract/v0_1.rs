@@ -84,11 +84,8 @@ impl ClassifierContract for Classifier {
         posts: &[host::Post],
     ) -> Result<Result<Vec<Vec<host::Label>>, host::Failure>, Trap> {
         let posts: Vec<PostIn<'_>> = posts.iter().map(Into::into).collect();
-        let answer: ClassifyOut =
-            live.call::<ClassifyIn<'_>, _>(on, &self.classify, (settings, &posts))?;
-        Ok(answer
-            .map(|lists| lists.into_iter().map(all).collect())
-            .map_err(Into::into))
+        let answer: ClassifyOut = live.call::<ClassifyIn<'_>, _>(on, &self.classify, (settings, &posts))?;
+        Ok(answer.map(|lists| lists.into_iter().map(all).collect()).map_err(Into::into))
     }
 }
 
@@ -302,23 +299,13 @@ impl From<Kind> for host::Kind {
 
 impl From<host::Reactions> for Reactions {
     fn from(of: host::Reactions) -> Self {
-        Self {
-            views: of.views,
-            likes: of.likes,
-            replies: of.replies,
-            shares: of.shares,
-        }
+        Self { views: of.views, likes: of.likes, replies: of.replies, shares: of.shares }
     }
 }
 
 impl From<Reactions> for host::Reactions {
     fn from(of: Reactions) -> Self {
-        Self {
-            views: of.views,
-            likes: of.likes,
-            replies: of.replies,
-            shares: of.shares,
-        }
+        Self { views: of.views, likes: of.likes, replies: of.replies, shares: of.shares }
     }
 }
 
@@ -329,10 +316,7 @@ impl<'a> From<&'a host::Post> for PostIn<'a> {
             kind: post.kind.into(),
             url: &post.url,
             parent: post.parent.as_deref(),
-            author: post.author.as_ref().map(|author| AuthorIn {
-                id: &author.id,
-                name: &author.name,
-            }),
+            author: post.author.as_ref().map(|author| AuthorIn { id: &author.id, name: &author.name }),
             publisher: post.publisher.as_deref(),
             title: post.title.as_deref(),
             text: &post.text,
@@ -354,10 +338,7 @@ impl From<PostOut> for host::Post {
             kind: post.kind.into(),
             url: post.url,
             parent: post.parent,
-            author: post.author.map(|author| host::Author {
-                id: author.id,
-                name: author.name,
-            }),
+            author: post.author.map(|author| host::Author { id: author.id, name: author.name }),
             publisher: post.publisher,
             title: post.title,
             text: post.text,
@@ -434,22 +415,13 @@ impl<'a> From<&'a host::Crawl> for Crawl<'a> {
 
 impl From<Page> for host::Page {
     fn from(page: Page) -> Self {
-        Self {
-            posts: all(page.posts),
-            follow: all(page.follow),
-            expected: page.expected,
-            skipped: page.skipped,
-        }
+        Self { posts: all(page.posts), follow: all(page.follow), expected: page.expected, skipped: page.skipped }
     }
 }
 
 impl From<Label> for host::Label {
     fn from(label: Label) -> Self {
-        Self {
-            name: label.name,
-            score: label.score,
-            evidence: label.evidence,
-        }
+        Self { name: label.name, score: label.score, evidence: label.evidence }
     }
 }
 

@@ -40,9 +40,7 @@ impl CompiledCache {
         let compatibility = compatibility(engine);
         let entry = fs::read(self.path(digest, &compatibility)).ok()?;
         let (seal, code) = entry.split_at_checked(SEAL)?;
-        self.mac(digest, &compatibility, code)
-            .verify_slice(seal)
-            .ok()?;
+        self.mac(digest, &compatibility, code).verify_slice(seal).ok()?;
         #[allow(
             unsafe_code,
             reason = "compiled code cannot be checked; the seal proves that this host compiled it from this plugin with this wasmtime"
@@ -57,11 +55,7 @@ impl CompiledCache {
     pub(super) fn keep(&self, engine: &wasmtime::Engine, digest: Digest, code: &[u8]) {
         static TURN: AtomicU64 = AtomicU64::new(0);
         let compatibility = compatibility(engine);
-        let mut entry = self
-            .mac(digest, &compatibility, code)
-            .finalize()
-            .into_bytes()
-            .to_vec();
+        let mut entry = self.mac(digest, &compatibility, code).finalize().into_bytes().to_vec();
         entry.extend_from_slice(code);
         let path = self.path(digest, &compatibility);
         // Two processes and two threads may write at once; a rename shows readers one whole entry or the other.
@@ -76,10 +70,7 @@ impl CompiledCache {
     }
 
     fn path(&self, digest: Digest, compatibility: &[u8; 32]) -> PathBuf {
-        let short: String = compatibility[..8]
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+        let short: String = compatibility[..8].iter().map(|byte| format!("{byte:02x}")).collect();
         self.dir.join(format!("{digest}-{short}.cwasm"))
     }
 
@@ -97,9 +88,7 @@ impl CompiledCache {
 
 impl fmt::Debug for CompiledCache {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("CompiledCache")
-            .field("dir", &self.dir)
-            .finish_non_exhaustive()
+        f.debug_struct("CompiledCache").field("dir", &self.dir).finish_non_exhaustive()
     }
 }
 

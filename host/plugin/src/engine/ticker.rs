@@ -32,13 +32,9 @@ impl Ticker {
     pub(super) fn start(engine: wasmtime::Engine, tick: Duration) -> std::io::Result<Self> {
         let state = Arc::new(State::default());
         let shared = Arc::clone(&state);
-        let thread = thread::Builder::new()
-            .name("plugin-ticker".to_owned())
-            .spawn(move || shared.run(&engine, tick))?;
-        Ok(Self {
-            state,
-            thread: Some(thread),
-        })
+        let thread =
+            thread::Builder::new().name("plugin-ticker".to_owned()).spawn(move || shared.run(&engine, tick))?;
+        Ok(Self { state, thread: Some(thread) })
     }
 
     pub(super) fn running(&self) -> Running<'_> {

@@ -5,16 +5,13 @@
 
 use caifeng_plugin_host::artifact::Artifact;
 use caifeng_plugin_host::build::build_crate;
-use caifeng_plugin_host::contract::{
-    Crawl, Kind, Method, Post, Reactions, Request, Response, Target,
-};
+use caifeng_plugin_host::contract::{Crawl, Kind, Method, Post, Reactions, Request, Response, Target};
 use caifeng_plugin_host::engine::{Engine, EngineConfig};
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
 /// One sandbox for all tests of a program, as a daemon has.
-pub(crate) static ENGINE: LazyLock<Engine> =
-    LazyLock::new(|| Engine::new(EngineConfig::default()).unwrap());
+pub(crate) static ENGINE: LazyLock<Engine> = LazyLock::new(|| Engine::new(EngineConfig::default()).unwrap());
 
 pub(crate) static SOURCE: LazyLock<Artifact> = LazyLock::new(|| built("source"));
 
@@ -30,10 +27,7 @@ fn built(name: &str) -> Artifact {
     // Each test program writes its own file, since several run at once.
     let program = std::env::current_exe().unwrap();
     let program = program.file_stem().unwrap().to_string_lossy().into_owned();
-    let out = root()
-        .join("target/guests")
-        .join(program)
-        .join(format!("{name}.wasm"));
+    let out = root().join("target/guests").join(program).join(format!("{name}.wasm"));
     let path = build_crate(&dir, &out, &mut |_| ()).unwrap();
     Artifact::read(std::fs::read(path).unwrap()).unwrap()
 }

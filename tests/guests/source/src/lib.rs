@@ -2,10 +2,7 @@
 //! the sandbox have every bad plugin in one file. It uses the bindings as they
 //! are generated and not the SDK, which would not let it misbehave.
 
-#![allow(
-    unsafe_code,
-    reason = "the generated bindings lift and lower by pointer"
-)]
+#![allow(unsafe_code, reason = "the generated bindings lift and lower by pointer")]
 
 #[allow(missing_docs, reason = "generated")]
 mod bindings {
@@ -13,9 +10,7 @@ mod bindings {
 }
 
 use bindings::exports::caifeng::plugin::source::{Crawl, Guest, Page, Target};
-use bindings::exports::caifeng::plugin::types::{
-    Failure, Kind, Method, Post, Reactions, Request, Response,
-};
+use bindings::exports::caifeng::plugin::types::{Failure, Kind, Method, Post, Reactions, Request, Response};
 use std::hint::black_box;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -50,58 +45,26 @@ fn misbehave(how: &str, asked: &Request, response: &Response) -> Result<Page, Fa
         "index" => Ok(posts(black_box(&[0_usize; 3])[response.body.len()])),
         "abort" => std::process::abort(),
         "stack" => Ok(posts(deep(response.body.len()))),
-        "clock" => Ok(posts(
-            std::time::SystemTime::now()
-                .elapsed()
-                .map_or(0, |past| past.as_secs() as usize),
-        )),
+        "clock" => Ok(posts(std::time::SystemTime::now().elapsed().map_or(0, |past| past.as_secs() as usize))),
         "million" => Ok(posts(1_000_000)),
         "many" => Ok(posts(20_000)),
-        "giant" => Ok(one(Post {
-            text: "长".repeat(8 << 20),
-            ..post("1")
-        })),
-        "ids-empty" => Ok(Page {
-            posts: vec![post(""), post("  "), post("1")],
-            ..page()
-        }),
-        "ids-long" => Ok(Page {
-            posts: vec![post(&"9".repeat(5000)), post("1")],
-            ..page()
-        }),
-        "ids-repeated" => Ok(Page {
-            posts: vec![post("1"), post("1")],
-            ..page()
-        }),
+        "giant" => Ok(one(Post { text: "长".repeat(8 << 20), ..post("1") })),
+        "ids-empty" => Ok(Page { posts: vec![post(""), post("  "), post("1")], ..page() }),
+        "ids-long" => Ok(Page { posts: vec![post(&"9".repeat(5000)), post("1")], ..page() }),
+        "ids-repeated" => Ok(Page { posts: vec![post("1"), post("1")], ..page() }),
         "javascript" => Ok(one(Post {
             url: " java\nscript:alert(1)".to_owned(),
-            media: vec![
-                "file:///etc/passwd".to_owned(),
-                "https://example.cn/a.png".to_owned(),
-            ],
+            media: vec!["file:///etc/passwd".to_owned(), "https://example.cn/a.png".to_owned()],
             ..post("1")
         })),
-        "follow" => Ok(Page {
-            follow: follow(),
-            ..page()
-        }),
-        "skipped" => Ok(Page {
-            skipped: vec!["x".to_owned(); 50_000],
-            ..page()
-        }),
+        "follow" => Ok(Page { follow: follow(), ..page() }),
+        "skipped" => Ok(Page { skipped: vec!["x".to_owned(); 50_000], ..page() }),
         "remember" => Ok(posts(CALLS.fetch_add(1, Ordering::Relaxed) as usize)),
         "hash" => Ok(one(Post {
-            text: format!(
-                "{:?}",
-                std::collections::HashMap::from([(1, 1), (2, 2), (3, 3)])
-            ),
+            text: format!("{:?}", std::collections::HashMap::from([(1, 1), (2, 2), (3, 3)])),
             ..post("1")
         })),
-        "echo" => Ok(one(Post {
-            title: Some(asked.context.clone()),
-            text: response.body.clone(),
-            ..post("1")
-        })),
+        "echo" => Ok(one(Post { title: Some(asked.context.clone()), text: response.body.clone(), ..post("1") })),
         "gone" => Err(Failure::Gone),
         "blocked" => Err(Failure::Blocked("captcha".to_owned())),
         "unexpected" => Err(Failure::Unexpected("no list".to_owned())),
@@ -111,10 +74,7 @@ fn misbehave(how: &str, asked: &Request, response: &Response) -> Result<Page, Fa
 
 fn keyword(crawl: &Crawl) -> &str {
     match &crawl.target {
-        Target::Keyword(text)
-        | Target::Account(text)
-        | Target::Listing(text)
-        | Target::Item(text) => text,
+        Target::Keyword(text) | Target::Account(text) | Target::Listing(text) | Target::Item(text) => text,
     }
 }
 
@@ -134,11 +94,7 @@ fn hoard() -> usize {
 
 fn deep(n: usize) -> usize {
     let frame = black_box([n; 64]);
-    if n == usize::MAX {
-        0
-    } else {
-        deep(black_box(n + 1)) + frame[n % 64]
-    }
+    if n == usize::MAX { 0 } else { deep(black_box(n + 1)) + frame[n % 64] }
 }
 
 fn request(step: &str, url: &str) -> Request {
@@ -157,34 +113,20 @@ fn follow() -> Vec<Request> {
         request("list", "https://evil.example.net/"),
         request("elsewhere", "https://example.cn/"),
         request("list", "file:///etc/passwd"),
-        Request {
-            context: "x".repeat(5000),
-            ..request("list", "https://example.cn/3")
-        },
+        Request { context: "x".repeat(5000), ..request("list", "https://example.cn/3") },
     ]
 }
 
 fn page() -> Page {
-    Page {
-        posts: Vec::new(),
-        follow: Vec::new(),
-        expected: None,
-        skipped: Vec::new(),
-    }
+    Page { posts: Vec::new(), follow: Vec::new(), expected: None, skipped: Vec::new() }
 }
 
 fn one(post: Post) -> Page {
-    Page {
-        posts: vec![post],
-        ..page()
-    }
+    Page { posts: vec![post], ..page() }
 }
 
 fn posts(count: usize) -> Page {
-    Page {
-        posts: (0..count).map(|n| post(&n.to_string())).collect(),
-        ..page()
-    }
+    Page { posts: (0..count).map(|n| post(&n.to_string())).collect(), ..page() }
 }
 
 fn post(id: &str) -> Post {
@@ -201,12 +143,7 @@ fn post(id: &str) -> Post {
         published: None,
         day_only: false,
         edited: None,
-        reactions: Reactions {
-            views: None,
-            likes: None,
-            replies: None,
-            shares: None,
-        },
+        reactions: Reactions { views: None, likes: None, replies: None, shares: None },
         media: Vec::new(),
         extra: Vec::new(),
     }
