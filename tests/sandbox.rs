@@ -75,7 +75,8 @@ fn sweep_all(place: &Place) -> Said {
 /// The record of the latest sweep of a watch.
 fn record(place: &Place, watch: &str) -> Sweep {
     let reader = Reader::open(&place.path("data")).unwrap();
-    let mut sweeps = reader.sweeps(Some(watch), 1).unwrap();
+    // Sweeps of a recording are told apart from those of the watch itself.
+    let mut sweeps = reader.sweeps(Some(&format!("{watch} (recording)")), 1).unwrap();
     sweeps.pop().unwrap_or_else(|| panic!("{watch} is not in the record"))
 }
 
