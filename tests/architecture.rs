@@ -317,11 +317,12 @@ fn only_the_clock_asks_for_the_time() {
         ["SystemTime::now", "Timestamp::now", "Zoned::now", "UtcDateTime::now"].iter().any(|path| source.spells(path))
     };
     only(&host, "the system's time", &["host/src/clock.rs"], now);
-    // Durations are another matter: politeness towards a site, and what a call cost.
+    // Durations are another matter: politeness towards a site, what a call cost, how old a kept answer is.
     let measured = [
         "host/src/fetch/pace.rs",
         "host/src/fetch/robots.rs",
         "host/src/fetch/live.rs",
+        "host/src/web/month.rs",
         "host/plugin/src/source.rs",
         "host/plugin/src/classifier.rs",
         // How long a picture that costs a walk over a month may be shown again.
