@@ -48,9 +48,9 @@ check: setup ## formatting, lints, documentation, licences, spelling
 	@if command -v typos >/dev/null; then typos; else echo "typos is not installed (pip install typos): spelling was not checked"; fi
 
 bench: setup ## print one JSON object a line: what it costs, beside what it is compared with
-	$(CARGO) build --release --locked
+	$(CARGO) bench --locked -p caifeng --bench caifeng --no-run
 	$(MAKE) --no-print-directory plugins CAIFENG=target/release/caifeng
-	$(CARGO) bench --locked -p caifeng --bench caifeng
+	@$(CARGO) bench --locked -p caifeng --bench caifeng
 
 doc: setup ## build the documentation of all crates
 	$(CARGO) doc --workspace --no-deps --locked

@@ -1,6 +1,8 @@
 //! What was acknowledged is on disk, exactly once, whatever happens to the
 //! process: kill −9 at any moment, a full disk, two of them at once.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod recording;
 mod terminal;
 
@@ -12,7 +14,7 @@ use std::process::Command;
 use terminal::{Place, Running};
 
 /// Feeds in the recording; each has three posts.
-const FEEDS: usize = 240;
+const FEEDS: usize = 150;
 
 const SWEEP: &str = "sweep --plugin feed --replay many.warc.gz --data data --json";
 
@@ -64,7 +66,7 @@ fn kill_9_in_a_loop_loses_and_doubles_nothing() {
     let mut acknowledged_so_far = BTreeSet::new();
     let mut partly = 0;
     // Each round reads so many reports before the kill; later rounds get further into what is new.
-    for reports in [1, 2, 9, 10, 31, 64, 65, 100, 127, 170] {
+    for reports in [1, 2, 9, 10, 31, 45, 64, 65, 90, 115] {
         let mut sweep = place.start(SWEEP);
         let mut lines: Vec<String> = (0..reports).map(|_| sweep.line().expect("a report")).collect();
         // What had been printed when it died counts as well.
@@ -198,7 +200,7 @@ fn a_full_disk_is_said_and_loses_nothing() {
     let place = place_with_many(FEEDS);
     // The compiled plugins are there already: it is the store that meets the limit.
     place.run("sweep --all --data data").ends(2);
-    let mut sweep = Running::spawn(with_little_space(&place, 600, SWEEP));
+    let mut sweep = Running::spawn(with_little_space(&place, 480, SWEEP));
     let mut reports = Vec::new();
     while let Some(line) = sweep.line() {
         reports.extend(acknowledged(&line));
@@ -223,8 +225,8 @@ fn a_daemon_outlives_a_full_disk() {
     let place = place_with_many(FEEDS);
     place.write("data/caifeng.toml", "[organisation]\nname = \"县局\"\n");
     place.run("sweep --all --data data").ends(2);
-    let mut daemon = Running::spawn(with_little_space(&place, 600, "serve --bind 127.0.0.1:0 --data data"));
-    assert!(daemon.line().is_some_and(|line| line.starts_with("http://")));
+    let mut daemon = Running::spawn(with_little_space(&place, 480, "serve --bind 127.0.0.1:0 --data data"));
+    daemon.address();
     let full = place.run(SWEEP).ends(70);
     assert!(full.err.contains("the disk is full or failing"), "{full}");
     let before = stored(&place);

@@ -2,6 +2,8 @@
 //! own call and nothing else, is named in the record, and reaches nothing that
 //! nobody granted.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod recording;
 mod terminal;
 
@@ -219,4 +221,22 @@ fn an_ill_classifier_costs_its_own_opinion() {
         assert_eq!(sweep.tally.failures[0].kind, FailureKind::Trap, "{how}: {sweep:?}");
         assert!(sweep.tally.failures[0].detail.contains("ill-classifier"), "{how}: {sweep:?}");
     }
+}
+
+/// An opinion about what was said must not depend on who said it.
+#[test]
+fn a_classifier_never_sees_an_author() {
+    let place = place(&[]);
+    let from = "name = \"how\"\ntype = \"text\"\ndefault = \"\"";
+    let curious = mended(&CLASSIFIER, from, "name=\"how\"\ntype=\"text\"\ndefault=\"author\"");
+    place.write("data/plugins/ill-classifier.wasm", curious);
+    let named = item("1", "第一条", "窗口人员态度恶劣")
+        .replace("<pubDate>", "<author>zhang@mail.example (张某)</author><pubDate>");
+    recording::write(&place.path("web.warc.gz"), &[Answer::feed("https://a-good.example/rss", &[named])]);
+    place.run("sweep a-good --replay web.warc.gz --data data").ends(0);
+    let posts = place.run("posts --data data --json").ends(0).json();
+    assert!(posts[0]["author"].is_string(), "it has an author: {}", posts[0]);
+    let labels = posts[0]["labels"].as_array().unwrap();
+    let seen = labels.iter().find(|label| label["by"] == "ill-classifier@0.1.0").unwrap();
+    assert_eq!(seen["score"], 0.0, "{seen}");
 }

@@ -56,6 +56,9 @@ impl Pseudonyms {
     }
 }
 
+/// Posts of one page that a classifier may fail on before it is left alone: each failure may take its whole time limit.
+const FAULTS: usize = 4;
+
 /// A classifier with what its manifest says about its labels.
 #[derive(Clone, Debug)]
 pub struct Voice {
@@ -79,6 +82,27 @@ impl Voice {
         // One that demands a setting says so itself at each call.
         let settings = manifest.settings(&Settings::new()).unwrap_or_default();
         Self { by, groups, settings, classifier }
+    }
+
+    /// Labels of every post of a batch. A post that the plugin fails on costs the others nothing: the batch is
+    /// halved until that post stands alone. After [`FAULTS`] the rest of the batch goes without.
+    fn opinions(&self, batch: &[Post], errors: &mut Vec<String>) -> Vec<Vec<Label>> {
+        if batch.is_empty() || errors.len() >= FAULTS {
+            return vec![Vec::new(); batch.len()];
+        }
+        match self.classifier.classify(&self.settings, batch).outcome {
+            Ok(opinions) => opinions,
+            Err(error) if batch.len() == 1 => {
+                errors.push(error.to_string());
+                vec![Vec::new()]
+            }
+            Err(_) => {
+                let (first, second) = batch.split_at(batch.len() / 2);
+                let mut opinions = self.opinions(first, errors);
+                opinions.extend(self.opinions(second, errors));
+                opinions
+            }
+        }
     }
 
     fn label(&self, label: Label) -> LabelBy {
@@ -191,14 +215,11 @@ impl Pipeline {
         }
         let batch: Vec<Post> = mentions.iter().map(|&n| Post { author: None, ..posts[n].clone() }).collect();
         for voice in &self.voices {
-            match voice.classifier.classify(&voice.settings, &batch).outcome {
-                Ok(opinions) => {
-                    for (&n, opinion) in mentions.iter().zip(opinions) {
-                        labels[n].extend(opinion.into_iter().map(|label| voice.label(label)));
-                    }
-                }
-                Err(error) => failures.push(format!("{}: {error}", voice.by)),
+            let mut errors = Vec::new();
+            for (&n, opinion) in mentions.iter().zip(voice.opinions(&batch, &mut errors)) {
+                labels[n].extend(opinion.into_iter().map(|label| voice.label(label)));
             }
+            failures.extend(errors.into_iter().map(|error| format!("{}: {error}", voice.by)));
         }
         (labels, failures)
     }

@@ -5,6 +5,7 @@
 
 use std::fmt;
 use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, ExitStatus, Output, Stdio};
 use std::sync::mpsc::{Receiver, channel};
@@ -108,12 +109,21 @@ impl Place {
     /// Starts `caifeng serve` on a free port and waits until it serves.
     pub(crate) fn serve(&self, arguments: &str) -> (Running, String) {
         let mut running = self.start(&format!("serve --bind 127.0.0.1:0 {arguments}"));
-        let url = running.line().expect("an address");
-        let url = url.trim_end();
-        let address = url.strip_prefix("http://").and_then(|url| url.strip_suffix('/'));
-        let address = address.unwrap_or_else(|| panic!("no address but {url:?}")).to_owned();
+        let address = running.address();
         (running, address)
     }
+}
+
+/// Sends one request as it is written, but for the ends of its lines, and gives the whole answer.
+#[expect(clippy::disallowed_methods, reason = "a test visits the page")]
+pub(crate) fn http(address: &str, request: &str) -> String {
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.set_read_timeout(Some(DEADLINE)).unwrap();
+    let request = request.replace('\n', "\r\n");
+    stream.write_all(format!("{request}\r\nConnection: close\r\n\r\n").as_bytes()).unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).unwrap();
+    String::from_utf8_lossy(&answer).into_owned()
 }
 
 /// What a command said, and how it ended.
@@ -187,6 +197,13 @@ impl Running {
         self.child.id()
     }
 
+    /// Waits until a daemon serves: where its page is.
+    pub(crate) fn address(&mut self) -> String {
+        let url = self.line().unwrap_or_else(|| panic!("it ended: {}", self.error_line()));
+        let address = url.trim_end().strip_prefix("http://").and_then(|url| url.strip_suffix('/'));
+        address.unwrap_or_else(|| panic!("no address but {url:?}")).to_owned()
+    }
+
     /// The next line on standard error.
     pub(crate) fn error_line(&mut self) -> String {
         self.err.recv_timeout(DEADLINE).expect("a line on standard error")
@@ -205,6 +222,17 @@ impl Running {
         self.out.read_to_string(&mut rest).unwrap();
         self.child.wait().unwrap();
         rest
+    }
+
+    /// Ends it likewise; what it had said on standard error.
+    pub(crate) fn kill_and_hear(mut self) -> String {
+        self.child.kill().unwrap();
+        let mut said = String::new();
+        while let Ok(line) = self.err.recv_timeout(DEADLINE) {
+            said.push_str(&line);
+            said.push('\n');
+        }
+        said
     }
 
     /// Asks it to end (SIGTERM) and says how it did.

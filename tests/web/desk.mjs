@@ -1,10 +1,10 @@
 // Starts the desk and a browser for the tests beside this file.
 //
 // The desk is `caifeng demo` on a port of the system's choice (binary: CAIFENG, else target/debug/caifeng), or, with
-// CAIFENG_DESK=http://127.0.0.1:PORT, one that already runs. The browser is CHROMIUM, else Debian's.
+// CAIFENG_DESK=http://127.0.0.1:PORT, one that already runs. The browser is CHROMIUM, else Debian's. `run` sees to both.
 
 import { spawn } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -14,19 +14,13 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 const binary = process.env.CAIFENG ?? join(root, "target/debug/caifeng");
 const browser = process.env.CHROMIUM ?? "/usr/bin/chromium";
 const flags = [
-  "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking",
+  // Without --no-sandbox it does not start for root, without --disable-dev-shm-usage it crashes in small containers.
+  "--headless", "--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--disable-background-networking",
   "--disable-component-update", "--disable-sync", "--no-first-run",
 ];
 
 /** Where pictures go. */
 export const pictures = join(root, "target/web");
-
-/** Why the tests cannot run here, or null. */
-export function unable() {
-  if (!existsSync(browser)) return `no browser: ${browser} (set CHROMIUM)`;
-  if (!process.env.CAIFENG_DESK && !existsSync(binary)) return `no binary: ${binary} (set CAIFENG)`;
-  return null;
-}
 
 /** Starts both; `close` ends them and removes what they wrote. */
 export async function open() {

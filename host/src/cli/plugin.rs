@@ -407,7 +407,7 @@ impl Parser<'_> {
                 self.lines.json(&PostLine::of(url, post)).or_exit(Exit::Internal)?;
             } else {
                 let when = post.published.map_or_else(|| "-".to_owned(), rfc3339);
-                let title = post.title.as_deref().unwrap_or_else(|| post.text.lines().next().unwrap_or_default());
+                let title = post.title.as_deref().unwrap_or(&post.text).lines().next().unwrap_or_default();
                 self.lines
                     .text(format_args!("{when:<20}  {title}\n{:<20}  {}", "", post.url))
                     .or_exit(Exit::Internal)?;

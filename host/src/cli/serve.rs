@@ -45,15 +45,14 @@ pub(crate) fn run(args: Args) -> Outcome {
     let config = workplace::config(args.config.as_ref(), &directory)?;
     args.bind.check()?;
     let daemon = match config {
-        Some(config) => open(&directory, config)?,
         None if directory.is_empty() || directory.demo().exists() => open_demo(&directory)?,
-        None => open(&directory, Config::default())?,
+        config => open(&directory, config)?,
     };
     serve(daemon, args.bind)
 }
 
-/// Opens a data directory with a configuration.
-pub(crate) fn open(directory: &Directory, config: Config) -> Result<Daemon, Failed> {
+/// Opens a data directory with a configuration; without one its watches stay as they are.
+pub(crate) fn open(directory: &Directory, config: Option<Config>) -> Result<Daemon, Failed> {
     if directory.demo().exists() {
         let what = directory.path().display();
         return Err(anyhow!("{what} holds the demo: name another --data for the real thing")).or_exit(Exit::Usage);
@@ -70,13 +69,14 @@ pub(crate) fn open_demo(directory: &Directory) -> Result<Daemon, Failed> {
     }
     directory.create().or_exit(Exit::Usage)?;
     let demo = Demo::open(directory, SystemClock.now()).or_exit(Exit::Internal)?;
-    assemble(directory, demo.config.clone(), Some(demo))
+    assemble(directory, Some(demo.config.clone()), Some(demo))
 }
 
-fn assemble(directory: &Directory, config: Config, demo: Option<Demo>) -> Result<Daemon, Failed> {
+fn assemble(directory: &Directory, config: Option<Config>, demo: Option<Demo>) -> Result<Daemon, Failed> {
     let parts = Parts {
         directory: directory.clone(),
-        config,
+        follow: config.is_some(),
+        config: config.unwrap_or_default(),
         demo,
         registry: workplace::registry(Some(directory))?,
         engine: workplace::engine(Some(directory))?,

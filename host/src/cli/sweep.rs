@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use anyhow::anyhow;
 use caifeng::control::{self, Line, Order, Refusal, Selection};
 use caifeng::daemon::Daemon;
 use caifeng::directory::Directory;
@@ -51,6 +52,10 @@ pub(crate) fn run(args: Args) -> Outcome {
     let order = order(&args)?;
     let runtime = runtime()?;
     if std::os::unix::net::UnixStream::connect(directory.socket()).is_ok() {
+        if args.config.is_some() {
+            let what = "a daemon runs here with its own configuration: leave --config out, or start the daemon with it";
+            return Err(anyhow!(what)).or_exit(Exit::Usage);
+        }
         return runtime.block_on(print(&args, |tell| async move {
             let given = control::give(&directory.socket(), &order, &tell).await;
             given.map_err(|error| Refusal::Internal(error.to_string()))
@@ -68,7 +73,7 @@ pub(crate) fn run(args: Args) -> Outcome {
 fn take(args: &Args, directory: &Directory) -> Result<Daemon, Failed> {
     match workplace::config(args.config.as_ref(), directory)? {
         None if directory.demo().exists() => open_demo(directory),
-        config => open(directory, config.unwrap_or_default()),
+        config => open(directory, config),
     }
 }
 

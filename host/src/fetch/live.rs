@@ -438,6 +438,7 @@ fn may_set(name: &str) -> bool {
         && !CREDENTIALS.iter().any(|part| name.contains(part))
 }
 
+#[expect(clippy::disallowed_methods, reason = "the one place that makes a client")]
 fn client(settings: &Settings, resolver: Resolver) -> Result<Client, FetchError> {
     let limits = &settings.limits;
     let head = u32::try_from(limits.head).unwrap_or(u32::MAX);

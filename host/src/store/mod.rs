@@ -38,7 +38,7 @@ use caifeng_plugin_host::contract::{Reactions, Timestamp};
 use rusqlite::Connection;
 
 pub use error::StoreError;
-pub use read::{IncidentQuery, Novelty, PostQuery, Reader, SeriesPoint};
+pub use read::{CategoryFilter, IncidentQuery, Novelty, PostQuery, Reader, SeriesPoint};
 pub use rowid::second;
 
 use crate::incident::event::{Actor, Event};
@@ -184,22 +184,23 @@ impl Store {
         self.run(move |w| watches::put(w.db, &watches))
     }
 
-    /// Passes a watch over until it is resumed; `reason` is shown to people.
+    /// Makes these the watches of the configuration. Others are retired: they are listed and swept no more,
+    /// and what they heard stays. A watch that was halted gets another chance.
+    ///
+    /// # Errors
+    /// Nothing is changed.
+    pub fn configure_watches(&self, watches: &[Watch]) -> Result<(), StoreError> {
+        let watches = watches.to_vec();
+        self.run(move |w| watches::configure(w.db, &watches))
+    }
+
+    /// Passes a watch over until it is configured anew; `reason` is shown to people.
     ///
     /// # Errors
     /// There is no such watch.
     pub fn halt_watch(&self, id: &str, reason: &str) -> Result<(), StoreError> {
         let (id, reason) = (id.to_owned(), reason.to_owned());
         self.run(move |w| watches::set_halted(w.db, &id, Some(&reason)))
-    }
-
-    /// Puts a halted watch back on the schedule.
-    ///
-    /// # Errors
-    /// There is no such watch.
-    pub fn resume_watch(&self, id: &str) -> Result<(), StoreError> {
-        let id = id.to_owned();
-        self.run(move |w| watches::set_halted(w.db, &id, None))
     }
 
     /// Remembers when a watch is due next, as the schedule has decided.

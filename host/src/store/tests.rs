@@ -1,5 +1,7 @@
 //! Tests with a real file in a temporary directory.
 
+#![expect(clippy::disallowed_methods, reason = "looks at the file as another program would")]
+
 use std::ops::ControlFlow;
 use std::path::Path;
 
@@ -8,7 +10,7 @@ use rusqlite::Connection;
 use tempfile::TempDir;
 
 use super::model::{Batch, Ingested, LabelBy, PostRow, Prepared};
-use super::{IncidentQuery, Novelty, PostQuery, Reader, Store, StoreError, schema};
+use super::{CategoryFilter, IncidentQuery, Novelty, PostQuery, Reader, Store, StoreError, schema};
 use crate::incident::chain::{Checkpoint, Fault, Proof};
 use crate::incident::event::{Actor, Event, Role};
 use crate::incident::group::Why;
@@ -679,6 +681,48 @@ fn incidents_page_by_their_newest_post() {
     assert!(days.iter().all(|d| (d.day + 28_800) % 86_400 == 0 && d.category.is_none() && d.posts == 5));
 }
 
+#[test]
+fn incidents_are_listed_by_category_and_state() {
+    let (dir, store) = store();
+    let names = [Some("problem"), None, Some("rumour"), Some("problem"), None, Some("problem")];
+    let posts = names.iter().zip(0..).map(|(name, n)| {
+        let mut p = prepared(post(&n.to_string(), &text(n)));
+        p.labels = name.iter().map(|name| label(name, 0.5)).collect();
+        p.topics = Some(vec![]);
+        p
+    });
+    store.ingest(batch(posts.collect())).unwrap();
+    let reader = store.reader().unwrap();
+    let all = reader.incidents(&IncidentQuery::default()).unwrap();
+    let of = |category, open| {
+        let mut seen = Vec::new();
+        let mut query = IncidentQuery { category, open, limit: Some(2), ..IncidentQuery::default() };
+        loop {
+            let rows = reader.incidents(&query).unwrap();
+            let Some(last) = rows.last() else { return seen };
+            query.before = Some((last.latest, last.id));
+            seen.extend(rows.iter().map(|i| i.id));
+        }
+    };
+    let expected = |category| all.iter().filter(|i| i.category == category).map(|i| i.id).collect::<Vec<_>>();
+    assert_eq!(of(CategoryFilter::Any, true), all.iter().map(|i| i.id).collect::<Vec<_>>());
+    assert_eq!(of(CategoryFilter::Without, true), expected(None));
+    for category in Category::ALL {
+        assert_eq!(of(CategoryFilter::Only(category), true), expected(Some(category)));
+    }
+    assert_eq!(expected(Some(Category::Problem)).len(), 3);
+
+    // Decided otherwise, and closed: no command closes an incident yet.
+    let rumour = expected(Some(Category::Rumour))[0];
+    let file = Connection::open(dir.path().join(schema::FILE)).unwrap();
+    let sql = "UPDATE incident SET state = 'closed', assessed = 'problem', assessed_by = 'head' WHERE id = ?1";
+    file.execute(sql, [rumour]).unwrap();
+    assert_eq!(of(CategoryFilter::Any, true).len(), 5);
+    assert_eq!(of(CategoryFilter::Any, false).len(), 6);
+    assert!(of(CategoryFilter::Only(Category::Rumour), false).is_empty());
+    assert!(of(CategoryFilter::Only(Category::Problem), false).contains(&rumour));
+}
+
 fn watch(id: &str) -> Watch {
     Watch {
         id: id.into(),
@@ -729,8 +773,15 @@ fn watches_remember_how_they_fared() {
     store.set_due("a", 77).unwrap();
     store.put_watches(&[watch("a")]).unwrap();
     assert_eq!((row().halted.as_deref(), row().due), (Some("gone"), Some(77)));
-    store.resume_watch("a").unwrap();
-    assert_eq!(row().halted, None);
+    store.configure_watches(&[watch("a")]).unwrap();
+    assert_eq!(row().halted, None, "a start tries every watch again");
+    assert_eq!(reader.watches().unwrap().len(), 1, "the other has left the configuration");
+    assert_eq!(reader.sweeps(None, 100).unwrap().len(), 4, "and what it did stays");
+    let replayed = Watch { recorded: true, ..watch("r") };
+    store.put_watches(&[replayed]).unwrap();
+    store.configure_watches(&[watch("a"), watch("b")]).unwrap();
+    let ids: Vec<_> = reader.watches().unwrap().into_iter().map(|w| w.watch.id).collect();
+    assert_eq!(ids, ["a", "b", "r"], "it is back, and recordings are not configured");
     store.halt_watch("a", "gone").unwrap();
     let other = Watch { site: Some("https://new.example".into()), ..watch("a") };
     store.put_watches(std::slice::from_ref(&other)).unwrap();

@@ -7,6 +7,7 @@ use super::rows::{PostsQuery, Rows, Unanswered};
 use crate::incident::group::Why;
 use crate::incident::{Category, IncidentId, State};
 use crate::store::model::{Figures, IncidentRow, LabelBy, PostRow, WatchRow};
+use crate::store::{CategoryFilter, IncidentQuery, SeriesPoint};
 use crate::watch::{FailureKind, Sweep, SweepFailure, SweepTally, Watch};
 
 /// 2026-11-22 18:10 in China.
@@ -221,8 +222,29 @@ impl Rows for Fixed {
         Ok(FIGURES)
     }
 
-    fn incidents(&self, limit: usize) -> Result<Vec<IncidentRow>, Unanswered> {
-        Ok(incidents().into_iter().take(limit).collect())
+    fn incidents(&self, query: &IncidentQuery) -> Result<Vec<IncidentRow>, Unanswered> {
+        let found = |i: &IncidentRow| match query.category {
+            CategoryFilter::Any => true,
+            CategoryFilter::Without => i.category.is_none(),
+            CategoryFilter::Only(category) => i.category == Some(category),
+        };
+        let older = |i: &IncidentRow| query.before.is_none_or(|end| (i.latest, i.id) < end);
+        let kept = |i: &IncidentRow| found(i) && older(i) && (!query.open || i.state.is_open());
+        Ok(incidents().into_iter().filter(kept).take(query.limit.unwrap_or(usize::MAX)).collect())
+    }
+
+    fn per_day(&self, since: Timestamp, utc_offset: i32) -> Result<Vec<SeriesPoint>, Unanswered> {
+        let today = NOW - (NOW + i64::from(utc_offset)).rem_euclid(24 * HOUR);
+        let point = |ago: i64, category, posts| SeriesPoint { day: today - ago * 24 * HOUR, category, posts };
+        let all = [
+            point(28, Some(Category::Suggestion), 2),
+            point(5, None, 11),
+            point(3, Some(Category::Problem), 21),
+            point(3, Some(Category::Sensitive), 3),
+            point(0, Some(Category::Problem), 20),
+            point(0, None, 4),
+        ];
+        Ok(all.into_iter().filter(|p| p.day >= since - 24 * HOUR).collect())
     }
 
     fn incident(&self, id: IncidentId) -> Result<Option<IncidentRow>, Unanswered> {

@@ -20,6 +20,7 @@ mod health;
 pub mod lang;
 mod live;
 mod mark;
+mod month;
 mod page;
 mod rows;
 mod stall;
@@ -46,9 +47,11 @@ use tokio::sync::{Semaphore, watch};
 use tower_http::compression::CompressionLayer;
 
 use self::lang::Lang;
-use self::page::{HomeRows, IncidentRows, PostsRows, SweptWatch, Trouble, Visit};
+use self::month::Keeper;
+use self::page::{HomeRows, IncidentRows, ListRows, PostsRows, SweptWatch, Trouble, Visit};
 pub use self::rows::{PostsQuery, Rows, Stored, Unanswered};
-use crate::store::model::WatchRow;
+use crate::store::IncidentQuery;
+use crate::store::model::{IncidentRow, PostRow, WatchRow};
 
 /// Incidents on the first page.
 const INCIDENTS: usize = 20;
@@ -56,6 +59,8 @@ const INCIDENTS: usize = 20;
 const GLANCE: usize = 40;
 /// Latest posts on the first page.
 const LATEST: usize = 12;
+/// Incidents on a page of `/incidents`.
+const LIST: usize = 30;
 /// Posts on a page of `/posts`.
 const PAGE: usize = 40;
 /// Posts on the page of an incident.
@@ -131,12 +136,14 @@ struct Desk {
     app: App,
     stop: watch::Receiver<bool>,
     seats: Arc<Semaphore>,
+    month: Keeper,
 }
 
 fn router(app: App, stop: watch::Receiver<bool>) -> Router {
-    let desk = Arc::new(Desk { app, stop, seats: Arc::new(Semaphore::new(live::SEATS)) });
+    let desk = Arc::new(Desk { app, stop, seats: Arc::new(Semaphore::new(live::SEATS)), month: Keeper::default() });
     Router::new()
         .route("/", get(home))
+        .route("/incidents", get(incidents))
         .route("/incidents/{id}", get(incident))
         .route("/posts", get(posts))
         .route("/watches", get(watches))
@@ -228,15 +235,39 @@ async fn missing(asked: Asked) -> Response {
 }
 
 async fn home(State(desk): State<Arc<Desk>>, asked: Asked) -> Response {
-    desk.show(asked, |rows, visit| {
-        let mut incidents = Vec::new();
-        for incident in rows.incidents(INCIDENTS)? {
-            let posts = rows.posts_of(incident.id, GLANCE)?;
-            incidents.push((incident, posts));
-        }
+    let ours = Arc::clone(&desk);
+    desk.show(asked, move |rows, visit| {
+        let query = IncidentQuery { limit: Some(INCIDENTS), ..IncidentQuery::default() };
+        let incidents = glanced(rows, rows.incidents(&query)?)?;
+        let commit = *ours.app.changes.borrow();
+        let month = Some(ours.month.month(rows, commit, visit.now, &visit.zone)?);
         let posts = rows.posts(&PostsQuery { limit: LATEST, ..PostsQuery::default() })?;
         let watches = swept(rows, visit.now)?;
-        Ok(page::home(visit, &HomeRows { figures: rows.figures()?, incidents, posts, watches })?)
+        Ok(page::home(visit, &HomeRows { figures: rows.figures()?, incidents, posts, watches, month })?)
+    })
+    .await
+}
+
+/// Incidents with some of their posts, for evidence and growth.
+fn glanced(rows: &dyn Rows, incidents: Vec<IncidentRow>) -> Result<Vec<(IncidentRow, Vec<PostRow>)>, Unanswered> {
+    let glance = |incident: IncidentRow| {
+        let posts = rows.posts_of(incident.id, GLANCE)?;
+        Ok((incident, posts))
+    };
+    incidents.into_iter().map(glance).collect()
+}
+
+async fn incidents(State(desk): State<Arc<Desk>>, RawQuery(query): RawQuery, asked: Asked) -> Response {
+    desk.show(asked, move |rows, visit| {
+        let wanted = page::asked_for(query.as_deref().unwrap_or_default());
+        let mut asked = wanted.ok_or(Refused::Trouble(Trouble::Address))?;
+        asked.limit = Some(LIST + 1);
+        let mut incidents = rows.incidents(&asked)?;
+        let more = incidents.len() > LIST;
+        incidents.truncate(LIST);
+        let incidents = glanced(rows, incidents)?;
+        let (figures, watches) = (rows.figures()?, rows.watches()?);
+        Ok(page::incidents(visit, &ListRows { figures, watches, asked, incidents, more })?)
     })
     .await
 }

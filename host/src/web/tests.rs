@@ -10,8 +10,8 @@ use super::fixed::{Fixed, NOW};
 use super::page::HomeRows;
 use super::*;
 use crate::incident::IncidentId;
-use crate::store::Store;
 use crate::store::model::{Batch, Figures, IncidentRow, PostRow, Prepared};
+use crate::store::{CategoryFilter, IncidentQuery, SeriesPoint, Store};
 use crate::text::tokens::Tokeniser;
 use crate::watch::Sweep;
 
@@ -83,6 +83,7 @@ async fn fixed_desk() {
 async fn pages_read_as_they_should() {
     for (name, path, lang) in [
         ("home-zh", "/", "zh-CN"),
+        ("incidents-zh", "/incidents?state=all&category=problem", "zh-CN"),
         ("incident-en", "/incidents/12", "en"),
         ("watches-en", "/watches", "en"),
         ("posts-zh", "/posts?q=停水", "zh-CN"),
@@ -90,6 +91,67 @@ async fn pages_read_as_they_should() {
         // The version changes with every touch of the style.
         let body = get_text(path, lang).await.replace(asset::version(), "V");
         insta::assert_snapshot!(name, body);
+    }
+}
+
+#[tokio::test]
+async fn incidents_are_paged_without_repeating_or_losing_one() {
+    let rig = rig(Many(75));
+    let mut path = Some("/incidents?state=all&category=none".to_owned());
+    let (mut seen, mut pages) = (Vec::new(), 0);
+    while let Some(at) = path {
+        let (status, _, page) = ask(&rig, Method::GET, &at, &[]).await;
+        assert_eq!(status, 200, "{at}");
+        seen.extend(page.split("data-key=\"incident-").skip(1).map(|p| p.split('"').next().unwrap().to_owned()));
+        // Only the first page grows while it is read.
+        assert_eq!(page.contains("data-live=\"list\""), pages == 0);
+        pages += 1;
+        let older = page.split("<a href=\"").find(|p| p.contains("rel=\"next\"") && p.starts_with("/incidents?"));
+        path = older.map(|p| p.split('"').next().unwrap().replace("&#38;", "&").replace("&amp;", "&"));
+    }
+    assert_eq!(pages, 3);
+    let expected: Vec<String> = (1..=75).rev().map(|id| id.to_string()).collect();
+    assert_eq!(seen, expected);
+}
+
+/// As many incidents as told, all of the same second, and nothing else.
+struct Many(i64);
+
+impl Rows for Many {
+    fn figures(&self) -> Result<Figures, Unanswered> {
+        Ok(Figures { open: self.0.unsigned_abs(), ..Figures::default() })
+    }
+
+    fn incidents(&self, query: &IncidentQuery) -> Result<Vec<IncidentRow>, Unanswered> {
+        assert!(!query.open);
+        assert_eq!(query.category, CategoryFilter::Without);
+        let row = |id| IncidentRow { id, category: None, latest: NOW - 60, ..super::fixed::incidents()[0].clone() };
+        let below = query.before.map_or(i64::MAX, |(latest, id)| if latest == NOW - 60 { id } else { 0 });
+        Ok((1..=self.0).rev().filter(|id| *id < below).take(query.limit.unwrap()).map(row).collect())
+    }
+
+    fn per_day(&self, _: Timestamp, _: i32) -> Result<Vec<SeriesPoint>, Unanswered> {
+        Ok(vec![])
+    }
+
+    fn incident(&self, _: IncidentId) -> Result<Option<IncidentRow>, Unanswered> {
+        Ok(None)
+    }
+
+    fn posts_of(&self, _: IncidentId, _: usize) -> Result<Vec<PostRow>, Unanswered> {
+        Ok(vec![])
+    }
+
+    fn posts(&self, _: &PostsQuery) -> Result<Vec<PostRow>, Unanswered> {
+        Ok(vec![])
+    }
+
+    fn watches(&self) -> Result<Vec<WatchRow>, Unanswered> {
+        Ok(vec![])
+    }
+
+    fn sweeps(&self, _: &str, _: usize) -> Result<Vec<Sweep>, Unanswered> {
+        Ok(vec![])
     }
 }
 
@@ -111,7 +173,7 @@ fn an_empty_desk_says_what_to_do() {
 
 #[tokio::test]
 async fn hostile_posts_stay_text() {
-    for path in ["/", "/incidents/13", "/posts", "/watches", "/posts?q=%3Cscript%3E"] {
+    for path in ["/", "/incidents", "/incidents/13", "/posts", "/watches", "/posts?q=%3Cscript%3E"] {
         let page = get_text(path, "en").await;
         assert_eq!(page.matches("<script").count(), 1, "{path}: only ours");
         for planted in ["<iframe", "<img", "href=\"javascript", "href=\"data", "style="] {
@@ -153,8 +215,15 @@ async fn what_may_not_come_in_is_refused() {
     for path in ["/incidents/99", "/incidents/x", "/no"] {
         assert_eq!(ask(&rig, Method::GET, path, &[]).await.0, 404, "{path}");
     }
-    let (status, ..) = ask(&rig, Method::GET, "/posts?before=x", &[]).await;
-    assert_eq!(status, 400);
+    for path in [
+        "/posts?before=x",
+        "/incidents?before=5",
+        "/incidents?before=5.x",
+        "/incidents?category=x",
+        "/incidents?state=x",
+    ] {
+        assert_eq!(ask(&rig, Method::GET, path, &[]).await.0, 400, "{path}");
+    }
 }
 
 #[tokio::test]
@@ -187,7 +256,11 @@ impl Rows for Broken {
         Err(Unanswered("disk I/O error".to_owned()))
     }
 
-    fn incidents(&self, _: usize) -> Result<Vec<IncidentRow>, Unanswered> {
+    fn incidents(&self, _: &IncidentQuery) -> Result<Vec<IncidentRow>, Unanswered> {
+        self.figures().map(|_| vec![])
+    }
+
+    fn per_day(&self, _: Timestamp, _: i32) -> Result<Vec<SeriesPoint>, Unanswered> {
         self.figures().map(|_| vec![])
     }
 
@@ -304,6 +377,7 @@ async fn only_a_loopback_listener_is_served() {
 }
 
 #[tokio::test]
+#[expect(clippy::disallowed_methods, reason = "a test visits the page")]
 async fn serving_ends_when_told_although_a_page_listens() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();

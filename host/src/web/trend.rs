@@ -104,7 +104,12 @@ const WIDEST: f64 = 14.0;
 
 /// A rectangle per value, the largest as high as the box.
 pub(crate) fn bars(values: &[u64], width: u32, height: u32) -> Vec<Bar> {
-    let top = values.iter().copied().max().unwrap_or(0).max(1);
+    scaled(values, values.iter().copied().max().unwrap_or(0), width, height)
+}
+
+/// A rectangle per value, one of `top` as high as the box: so pictures side by side can be compared.
+pub(crate) fn scaled(values: &[u64], top: u64, width: u32, height: u32) -> Vec<Bar> {
+    let top = top.max(1);
     let slot = f64::from(width) / f64::from(u32::try_from(values.len().max(1)).unwrap_or(u32::MAX));
     let gap = (slot * 0.25).min(3.0);
     let (mut out, mut left) = (Vec::with_capacity(values.len()), 0.0);
@@ -172,5 +177,7 @@ mod tests {
         assert_eq!(bars[2], Bar { x: "21.2".into(), y: "0".into(), w: "7.5".into(), h: "40".into() });
         assert_eq!((bars[1].y.as_str(), bars[1].h.as_str()), ("30", "10"));
         assert_eq!(bars[0].h, "0");
+        let half = scaled(&[4], 8, 30, 40);
+        assert_eq!((half[0].y.as_str(), half[0].h.as_str()), ("20", "20"));
     }
 }

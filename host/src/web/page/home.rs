@@ -1,15 +1,19 @@
 //! 态势: four lines of words, then incidents, posts and watches.
 
+use std::sync::Arc;
+
 use askama::Template;
 use caifeng_plugin_host::contract::Timestamp;
 
 use super::incident::IncidentView;
+use super::month::MonthView;
 use super::post::PostView;
 use super::watch::{SweptWatch, WatchView, no_watches, told};
 use super::{Frame, Rendered, Room, Visit, named};
 use crate::store::model::{Figures, IncidentRow, PostRow, WatchRow};
 use crate::web::lang::Lang;
 use crate::web::mark::line;
+use crate::web::month::Month;
 use crate::web::when::Stamp;
 
 /// Watches beside the incidents; the rest is on their own page.
@@ -28,6 +32,8 @@ pub(crate) struct HomeRows {
     pub(crate) posts: Vec<PostRow>,
     /// All watches.
     pub(crate) watches: Vec<SweptWatch>,
+    /// Mentions of the last thirty days.
+    pub(crate) month: Option<Arc<Month>>,
 }
 
 #[derive(Template)]
@@ -37,7 +43,9 @@ struct HomePage {
     today: Stamp,
     situation: Situation,
     incidents: Vec<IncidentView>,
+    month: Option<MonthView>,
     incidents_note: String,
+    more_incidents: Option<String>,
     empty: Vec<String>,
     posts: Vec<PostView>,
     posts_note: String,
@@ -76,7 +84,9 @@ pub(crate) fn home(visit: &Visit, rows: &HomeRows) -> Rendered {
         today: frame.face.today(),
         situation: situation(rows, &frame, visit.now),
         incidents: rows.incidents.iter().map(|(row, posts)| IncidentView::new(row, posts, &frame.face, lang)).collect(),
+        month: rows.month.as_ref().and_then(|m| MonthView::new(m, &frame.face, lang)),
         incidents_note: incidents_note(lang, &rows.figures),
+        more_incidents: more_incidents(lang, rows),
         empty: nothing_yet(&frame),
         posts: rows.posts.iter().map(|p| PostView::new(p, &frame.face, lang, false)).collect(),
         posts_note: lang.with(
@@ -150,8 +160,14 @@ fn incidents_note(lang: Lang, figures: &Figures) -> String {
     if figures.open == 0 { String::new() } else { lang.count("incidents.open", figures.open) }
 }
 
+/// The way to those that are not on this page.
+fn more_incidents(lang: Lang, rows: &HomeRows) -> Option<String> {
+    let shown = u64::try_from(rows.incidents.len()).unwrap_or(u64::MAX);
+    (rows.figures.open > shown).then(|| lang.count("incidents.all", rows.figures.open))
+}
+
 /// An empty list says what was listened to, and until when, and what to do.
-fn nothing_yet(frame: &Frame) -> Vec<String> {
+pub(super) fn nothing_yet(frame: &Frame) -> Vec<String> {
     let lang = frame.lang;
     let mut lines = vec![lang.t("incidents.none")];
     if let Some(at) = frame.all.last {

@@ -6,7 +6,7 @@ use askama::Template;
 
 use super::home::size;
 use super::post::{PostView, Whisper, whisper};
-use super::{Frame, Rendered, Room, Visit, category, state};
+use super::{Frame, Rendered, Room, Visit, category, state, tight};
 use crate::incident::{Category, State};
 use crate::store::model::{Figures, IncidentRow, LabelBy, PostRow, WatchRow};
 use crate::web::lang::{Lang, grouped};
@@ -113,7 +113,7 @@ struct Site {
 pub(crate) fn incident(visit: &Visit, rows: &IncidentRows) -> Rendered {
     let lang = visit.lang;
     let title = line(&rows.incident.title, 60);
-    let frame = Frame::new(visit, Room::Situation, title, rows.figures, &rows.watches);
+    let frame = Frame::new(visit, Room::Incidents, title, rows.figures, &rows.watches);
     let told = rows.posts.len();
     let note = if u64::try_from(told).is_ok_and(|n| n < rows.incident.posts) {
         lang.with("posts.newest-of", &[("n", &told), ("all", &grouped(rows.incident.posts))])
@@ -146,7 +146,7 @@ fn figure(posts: &[PostRow], face: &Clockface, lang: Lang) -> Option<Figure> {
         (false, 0..=1) => "trend.sentence-day-flat",
         (false, _) => "trend.sentence-day",
     };
-    let mut sentence = lang.with(
+    let mut sentence = tight(&lang.with(
         key,
         &[
             ("first", &name(first)),
@@ -154,7 +154,7 @@ fn figure(posts: &[PostRow], face: &Clockface, lang: Lang) -> Option<Figure> {
             ("peak", &name(peak.from)),
             ("posts", &lang.count("count.posts", peak.posts)),
         ],
-    );
+    ));
     if trend.older > 0 {
         sentence.push_str(&lang.count("trend.older", trend.older));
     }

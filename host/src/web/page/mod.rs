@@ -8,6 +8,8 @@
 
 mod home;
 mod incident;
+mod incidents;
+mod month;
 mod post;
 mod posts;
 mod trouble;
@@ -28,6 +30,8 @@ use crate::store::model::{Figures, WatchRow};
 
 pub(crate) use home::{HomeRows, home};
 pub(crate) use incident::{IncidentRows, incident};
+use incidents::link_to;
+pub(crate) use incidents::{ListRows, asked_for, incidents};
 pub(crate) use posts::{PostsRows, posts};
 pub(crate) use trouble::{Trouble, trouble};
 pub(crate) use watch::{SWEEPS, SweptWatch, order, watches};
@@ -57,6 +61,8 @@ pub(crate) struct Visit {
 pub(crate) enum Room {
     /// 态势: the situation.
     Situation,
+    /// 事件: incidents.
+    Incidents,
     /// 信息: posts.
     Posts,
     /// 监测: watches.
@@ -115,7 +121,8 @@ impl Frame {
             here: self.here == room,
         };
         vec![
-            link(Room::Situation, "/", "rooms.situation", self.figures.open, false),
+            link(Room::Situation, "/", "rooms.situation", 0, false),
+            link(Room::Incidents, "/incidents", "rooms.incidents", self.figures.open, false),
             link(Room::Posts, "/posts", "rooms.posts", self.figures.posts, false),
             link(Room::Watches, "/watches", "rooms.watches", silent, true),
         ]
@@ -204,6 +211,20 @@ fn state(lang: Lang, state: State) -> String {
     })
 }
 
+/// A sentence of ours without the spaces that stand between two Han characters once a day
+/// such as 今天 has taken the place of a date that begins or ends with a figure.
+fn tight(sentence: &str) -> String {
+    let han = |c: Option<char>| c.is_some_and(|c| ('\u{4e00}'..='\u{9fff}').contains(&c));
+    let mut out = String::with_capacity(sentence.len());
+    for (at, c) in sentence.char_indices() {
+        let between = c == ' ' && han(out.chars().next_back()) && han(sentence[at + 1..].chars().next());
+        if !between {
+            out.push(c);
+        }
+    }
+    out
+}
+
 /// An address as a link: only http and https, everything else stays text.
 fn link(address: &str) -> Option<String> {
     let url = url::Url::parse(address).ok()?;
@@ -222,6 +243,12 @@ mod tests {
         {
             assert_eq!(link(hostile), None, "{hostile}");
         }
+    }
+
+    #[test]
+    fn only_spaces_between_han_characters_are_dropped() {
+        assert_eq!(tight("10 月 25 日 至 今天 共 2 条"), "10 月 25 日至今天共 2 条");
+        assert_eq!(tight("From 25 Oct to today "), "From 25 Oct to today ");
     }
 
     #[test]

@@ -1,0 +1,64 @@
+//! What Caifeng costs, each figure beside what it is compared with in the same run.
+//!
+//! `make bench` runs all of it and prints one JSON object a line: `name`,
+//! `value`, `unit`; where there is something to compare with `against` (what,
+//! and its value in this run) and `ratio`; where issue 2 sets one the `goal`, and
+//! whether it is `met`. Everything else goes to standard error. To run a part,
+//! name it: `cargo bench -p caifeng --bench caifeng -- call sandbox`.
+//! `BENCH_POSTS` sets how many posts go the whole way (200,000).
+
+mod bare;
+mod call;
+mod posts;
+mod report;
+mod rest;
+mod sandbox;
+mod text;
+mod way;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use caifeng::plugins::{Origin, Registry};
+use caifeng_plugin_host::engine::{Engine, EngineConfig};
+
+/// Posts that go the whole way, unless `BENCH_POSTS` says otherwise.
+const POSTS: usize = 200_000;
+
+fn main() -> anyhow::Result<()> {
+    // Cargo passes `--bench`.
+    let parts: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
+    let wanted = |part: &str| parts.is_empty() || parts.iter().any(|named| named == part);
+    let size = match std::env::var("BENCH_POSTS") {
+        Ok(posts) => posts.parse().context("BENCH_POSTS is not a number")?,
+        Err(_) => POSTS,
+    };
+    // On the same disk as everything that is built, not in a file system of memory.
+    let scratch = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
+    let executable = Path::new(env!("CARGO_BIN_EXE_caifeng"));
+    let registry = Arc::new(Registry::read(&[(plugins(executable)?, Origin::Shipped)])?);
+    let engine = Engine::new(EngineConfig::default())?;
+    if wanted("rest") {
+        rest::run(executable, scratch.path())?;
+    }
+    if wanted("call") {
+        call::run(&engine, registry.find("feed")?.1)?;
+    }
+    if wanted("sandbox") {
+        sandbox::run(&engine, registry.find("feed")?.1, registry.find("triage")?.1)?;
+    }
+    if wanted("text") {
+        text::run();
+    }
+    if wanted("way") {
+        way::run(size, scratch.path(), &engine, &registry)?;
+    }
+    Ok(())
+}
+
+/// `target/plugins`, where `make plugins` puts what is shipped.
+fn plugins(executable: &Path) -> anyhow::Result<PathBuf> {
+    let folder = executable.parent().and_then(Path::parent).map(|target| target.join("plugins"));
+    folder.filter(|folder| folder.is_dir()).context("target/plugins is missing: run `make plugins` first")
+}
