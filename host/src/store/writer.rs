@@ -220,7 +220,13 @@ impl Writer {
     fn one(&mut self, job: &mut dyn Job) -> Result<(), StoreError> {
         let (mark, head) = (self.near.mark(), self.head);
         self.db.prepare_cached("SAVEPOINT job")?.execute([])?;
-        let mut writing = Writing { db: &self.db, near: &mut self.near, head: &mut self.head, delta: Delta::default(), panicked: false };
+        let mut writing = Writing {
+            db: &self.db,
+            near: &mut self.near,
+            head: &mut self.head,
+            delta: Delta::default(),
+            panicked: false,
+        };
         let result = job.run(&mut writing);
         let (delta, panicked) = (writing.delta, writing.panicked);
         self.suspect |= panicked;

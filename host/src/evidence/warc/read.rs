@@ -68,7 +68,9 @@ pub enum ReadError {
         url: String,
     },
     /// An index has no room for what follows. Reading ends.
-    #[error("the recording is too large to be indexed whole: it is used up to byte {offset}, after {answers} answers: split it into files")]
+    #[error(
+        "the recording is too large to be indexed whole: it is used up to byte {offset}, after {answers} answers: split it into files"
+    )]
     Full {
         /// Where the first record begins that is left out.
         offset: u64,

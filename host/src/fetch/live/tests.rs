@@ -304,8 +304,7 @@ async fn the_host_says_who_asks_and_the_guest_does_not() {
     request.method = Method::Post("q=1".to_owned());
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("r.warc");
-    session.recorder =
-        Some(Arc::new(Mutex::new(Recorder::create(&file, "caifeng test", 0, [1; 16]).unwrap())));
+    session.recorder = Some(Arc::new(Mutex::new(Recorder::create(&file, "caifeng test", 0, [1; 16]).unwrap())));
     live.fetch(&mut session, &request, &|_| true).await.unwrap();
     live.fetch(&mut session, &request, &|_| true).await.unwrap();
     let asked = server.received_requests().await.unwrap();
@@ -359,8 +358,7 @@ async fn everything_is_recorded_and_replays() {
     let recorder = Recorder::create(&file, "caifeng test", 0, [1; 16]).unwrap();
     let recorder: SharedRecorder = Arc::new(Mutex::new(recorder));
     let mut session = Session { recorder: Some(Arc::clone(&recorder)), ..Session::default() };
-    let heard =
-        live(settings(&[*server.address()])).fetch(&mut session, &get(server.uri()), &|_| true).await.unwrap();
+    let heard = live(settings(&[*server.address()])).fetch(&mut session, &get(server.uri()), &|_| true).await.unwrap();
     drop(session);
     Arc::into_inner(recorder).unwrap().into_inner().unwrap().finish().unwrap();
     let server_uri = server.uri();

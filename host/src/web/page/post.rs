@@ -161,7 +161,8 @@ mod tests {
         let face = Clockface::new(fixed::NOW, &jiff::tz::TimeZone::UTC, Lang::Zh);
         let row = PostRow { text: "水".repeat(1_000_000), ..fixed::posts().remove(0) };
         let view = PostView::new(&row, &face, Lang::Zh, true);
-        let shown: usize = [view.text, view.rest].iter().flatten().flat_map(|m| &m.pieces).map(|p| p.text.chars().count()).sum();
+        let shown: usize =
+            [view.text, view.rest].iter().flatten().flat_map(|m| &m.pieces).map(|p| p.text.chars().count()).sum();
         assert!((MOST..MOST * 2).contains(&shown), "{shown}");
     }
 }
