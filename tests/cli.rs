@@ -236,7 +236,7 @@ fn whoever_called_is_told_what_to_do() {
 #[test]
 fn a_damaged_store_is_no_mistake_of_whoever_called() {
     let place = swept();
-    place.write("data/caifeng.db", &"not a database at all, only some text ".repeat(200));
+    place.write("data/caifeng.db", "not a database at all, only some text ".repeat(200));
     let said = place.run("serve --data data --bind 127.0.0.1:0").ends(70);
     assert!(said.err.contains("restore it from a backup"), "{said}");
 }
