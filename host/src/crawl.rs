@@ -75,7 +75,7 @@ impl Frontier {
     }
 
     /// The next request, oldest first.
-    pub fn next(&mut self) -> Option<Queued> {
+    pub fn pop(&mut self) -> Option<Queued> {
         self.queue.pop_front()
     }
 
@@ -191,10 +191,10 @@ mod tests {
         let mut crawl = Frontier::new(Limits::default());
         let refused = crawl.offer(vec![request("http://a.example/1"), request("http://a.example/1")], 0, &only_example);
         assert!(refused.is_empty());
-        assert!(crawl.next().is_some());
-        assert!(crawl.next().is_none());
+        assert!(crawl.pop().is_some());
+        assert!(crawl.pop().is_none());
         crawl.offer(vec![request("http://a.example/1")], 1, &only_example);
-        assert!(crawl.next().is_none(), "asked again after it was sent");
+        assert!(crawl.pop().is_none(), "asked again after it was sent");
     }
 
     #[test]
@@ -205,7 +205,7 @@ mod tests {
             refused,
             ["http://b.example/: outside what the plugin may reach", "relative: not an absolute address"]
         );
-        assert!(crawl.next().is_none());
+        assert!(crawl.pop().is_none());
     }
 
     #[test]

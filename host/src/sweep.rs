@@ -294,7 +294,7 @@ impl Run<'_> {
             Ok(requests) => self.turn_away(frontier.offer(requests, 0, &allowed)),
             Err(error) => self.fail_call(None, &error),
         }
-        while let Some(queued) = frontier.next() {
+        while let Some(queued) = frontier.pop() {
             let Some(response) = self.ask(&mut session, &queued.request, &allowed).await else { continue };
             let (request, answered) = (queued.request.clone(), response.url.clone());
             let fetched = response.fetched;

@@ -188,7 +188,7 @@ impl Writer {
     fn boundary(&mut self, name: &str) {
         match name {
             "p" | "h1" | "h2" | "h3" | "h4" | "h5" | "h6" | "blockquote" | "table" | "ul" | "ol" | "dl" | "hr" => {
-                self.line(2)
+                self.line(2);
             }
             "div" | "li" | "tr" | "dt" | "dd" | "section" | "article" | "header" | "footer" | "figure"
             | "figcaption" | "aside" | "nav" | "main" | "form" | "fieldset" | "option" | "address" | "caption"
