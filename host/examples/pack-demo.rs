@@ -23,6 +23,9 @@ use serde::Deserialize;
 /// The end of the recording: 18:00 at the county. The host shifts dates at replay.
 const END: &str = "2026-06-30T10:00:00Z";
 
+/// How many posts a feed lists at most.
+const LISTED: usize = 15;
+
 /// What makes the record ids of this file its own.
 const SEED: [u8; 16] = *b"caifeng demo web";
 
@@ -100,6 +103,7 @@ struct Answer {
 }
 
 /// A post with its references resolved.
+#[derive(Clone)]
 struct Entry<'a> {
     url: String,
     id: u64,
@@ -128,37 +132,74 @@ fn read(folder: &Path) -> Result<BTreeMap<String, Site>> {
     Ok(sites)
 }
 
+/// What each site showed at each moment that somebody looked, oldest first.
 fn render(sites: &BTreeMap<String, Site>) -> Result<Vec<Answer>> {
     let end: Timestamp = END.parse()?;
     let mut answers = Vec::new();
     for (nth, (key, site)) in sites.iter().enumerate() {
         let entries = resolve(sites, site).with_context(|| key.clone())?;
-        let about = &site.site;
-        let (kind, text) = match about.form {
-            Form::Rss => ("application/xml", rss(about, &entries)?),
-            Form::Rsshub => ("application/xml", rsshub(about, &entries)?),
-            Form::Atom => ("application/atom+xml", atom(about, &entries)?),
-            Form::Json => ("application/feed+json", json(about, &entries)?),
-        };
-        let encoding = encoding_rs::Encoding::for_label(about.charset.as_bytes())
-            .with_context(|| format!("unknown charset: {}", about.charset))?;
-        // What the charset lacks (emoji in GBK) becomes `&#128557;`, as forums write it.
-        let (body, _, _) = encoding.encode(&text);
-        answers.push(Answer {
-            url: about.feed.clone(),
-            headers: vec![
-                ("Server".to_owned(), "nginx".to_owned()),
-                ("Content-Type".to_owned(), format!("{kind}; charset={}", about.charset)),
-            ],
-            body: body.into_owned(),
-            // One polite request after another, the last as the recording ends.
-            date: end
-                - i64::try_from(sites.len() - 1 - nth)?
-                    .saturating_mul(2)
-                    .seconds(),
-        });
+        // One polite request after another, the last as the recording ends.
+        let behind = i64::try_from(sites.len() - 1 - nth)?.saturating_mul(2).seconds();
+        let mut before = Vec::new();
+        let first = entries.iter().map(|entry| entry.at.timestamp()).min().unwrap_or(end);
+        for look in looks(end).into_iter().filter(|look| look.at >= first) {
+            let body = answer(&site.site, &entries, look.at)?;
+            if body != before || look.regular {
+                answers.push(Answer {
+                    url: site.site.feed.clone(),
+                    headers: headers(&site.site),
+                    body: body.clone(),
+                    date: look.at - behind,
+                });
+            }
+            before = body;
+        }
     }
+    answers.sort_by_key(|answer| answer.date);
     Ok(answers)
+}
+
+/// A moment at which every site is looked at.
+struct Look {
+    at: Timestamp,
+    /// Kept even when nothing is new: quiet days are part of the record.
+    regular: bool,
+}
+
+/// Once a day at first, every hour in the last three days.
+fn looks(end: Timestamp) -> Vec<Look> {
+    let hours = (0..=72).rev().map(|hours| (hours, hours == 0));
+    let days = (4..=30).rev().map(|days| (days * 24, true));
+    let looks = days.chain(hours).map(|(hours, regular)| Look { at: end - hours.hours(), regular });
+    looks.collect()
+}
+
+/// The newest posts that were there at `now`, as the site sends them.
+fn answer(about: &About, entries: &[Entry<'_>], now: Timestamp) -> Result<Vec<u8>> {
+    let there = entries.iter().filter(|entry| entry.at.timestamp() <= now).take(LISTED);
+    let entries: Vec<Entry<'_>> = there
+        .map(|entry| Entry { edited: entry.edited.clone().filter(|at| at.timestamp() <= now), ..entry.clone() })
+        .collect();
+    let text = match about.form {
+        Form::Rss => rss(about, &entries)?,
+        Form::Rsshub => rsshub(about, &entries)?,
+        Form::Atom => atom(about, &entries)?,
+        Form::Json => json(about, &entries)?,
+    };
+    let encoding = encoding_rs::Encoding::for_label(about.charset.as_bytes())
+        .with_context(|| format!("unknown charset: {}", about.charset))?;
+    // What the charset lacks (emoji in GBK) becomes `&#128557;`, as forums write it.
+    Ok(encoding.encode(&text).0.into_owned())
+}
+
+fn headers(about: &About) -> Vec<(String, String)> {
+    let kind = match about.form {
+        Form::Rss | Form::Rsshub => "application/xml",
+        Form::Atom => "application/atom+xml",
+        Form::Json => "application/feed+json",
+    };
+    let field = |name: &str, value: String| (name.to_owned(), value);
+    vec![field("Server", "nginx".to_owned()), field("Content-Type", format!("{kind}; charset={}", about.charset))]
 }
 
 /// Newest first, as feeds list them; references become addresses.

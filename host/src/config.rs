@@ -128,6 +128,30 @@ pub enum TargetConfig {
 }
 
 impl WatchConfig {
+    /// What a watch may not be. An error is the text it is about, and the message.
+    fn check(&self) -> Result<(), (String, String)> {
+        let address = match &self.target {
+            TargetConfig::Account(id) => {
+                let message = "an account can be watched only when it is a registered organisation's, and registration \
+                               does not exist yet: watch a keyword or a page";
+                return Err((id.clone(), message.to_owned()));
+            }
+            TargetConfig::Keyword(_) => None,
+            TargetConfig::Listing(url) | TargetConfig::Item(url) => Some(url),
+        };
+        for address in address.into_iter().chain(&self.site) {
+            let url = url::Url::parse(address).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
+            let url = url.ok_or_else(|| {
+                (address.clone(), format!("{address:?} is not a web address: write it with http:// or https://"))
+            })?;
+            if !url.username().is_empty() || url.password().is_some() {
+                let message = "an address holds no user name and no password: plugins and records would see them";
+                return Err((self.id.clone(), message.to_owned()));
+            }
+        }
+        Ok(())
+    }
+
     /// The watch, with the organisation's offset for dates that name no zone.
     #[must_use]
     pub fn watch(&self, utc_offset: i32) -> Watch {
@@ -219,6 +243,7 @@ impl Config {
                     format!("watch id {:?}: use lower-case letters, digits and hyphens", watch.id),
                 ));
             }
+            watch.check().map_err(|(culprit, message)| (culprit, format!("watch {:?}: {message}", watch.id)))?;
             if !ids.insert(&watch.id) {
                 return Err((watch.id.clone(), format!("two watches are called {:?}: rename one", watch.id)));
             }
@@ -263,6 +288,15 @@ mod tests {
         let watches = Config::parse(text, Path::new("x")).unwrap().watches(0);
         assert_eq!(watches[0].target, Target::Listing("https://a.example/feed".into()));
         assert_eq!(watches[0].site_key(), "a.example");
+    }
+
+    #[test]
+    fn no_person_is_watched_and_no_password_is_written_into_an_address() {
+        let watch = |target: &str| format!("[[watch]]\nid = \"a\"\nplugin = \"x\"\ntarget = {{ {target} }}\n");
+        assert!(error(&watch("account = \"u123\"")).contains("registered organisation"));
+        let secret = error(&watch("listing = \"https://u:hunter2@a.example/\""));
+        assert!(secret.contains("no password") && !secret.contains("hunter2"), "{secret}");
+        assert!(error(&watch("listing = \"a.example/rss\"")).contains("http://"));
     }
 
     #[test]

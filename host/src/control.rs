@@ -16,11 +16,13 @@ use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::mpsc;
+use tokio::task::JoinSet;
 
 use crate::evidence::archive::Archive;
 use crate::evidence::warc::Recorder;
-use crate::fetch::Fetcher;
+use crate::fetch::{Fetcher, SharedRecorder};
 use crate::fetch::replay::Replay;
+use crate::plugins::PluginError;
 use crate::store::StoreError;
 use crate::sweep::{Report, Sweeper, When, blocking};
 use crate::watch::Watch;
@@ -92,10 +94,11 @@ impl From<StoreError> for Refusal {
 pub async fn carry_out(order: &Order, sweeper: &Sweeper, tell: &mpsc::Sender<Line>) -> Result<(), Refusal> {
     let configured = configured(sweeper).await?;
     let mut sweeper = sweeper.clone();
-    let recorder = order.record.as_deref().map(|path| record_to(path, &sweeper)).transpose()?;
-    sweeper.recorder.clone_from(&recorder);
     let work = match &order.replay {
-        None => live(order, configured)?,
+        None => {
+            let watches = selected(order, configured)?;
+            watches.into_iter().map(|watch| (watch, sweeper.when())).collect()
+        }
         Some(path) => {
             let archive = archive(path, tell).await?;
             let work = recorded(order, configured, &archive)?;
@@ -103,7 +106,15 @@ pub async fn carry_out(order: &Order, sweeper: &Sweeper, tell: &mpsc::Sender<Lin
             work
         }
     };
-    if matches!(order.selection, Selection::Plugin(_)) && order.replay.is_some() {
+    if let Selection::Plugin(plugin) = &order.selection
+        && let Err(missing @ PluginError::Missing { .. }) = sweeper.registry.find(plugin)
+    {
+        return Err(Refusal::Usage(missing.to_string()));
+    }
+    // Created when nothing stands in the way any more: a recording is never overwritten.
+    let recorder = order.record.as_deref().map(|path| record_to(path, &sweeper)).transpose()?;
+    sweeper.recorder.clone_from(&recorder);
+    if order.replay.is_some() {
         let (store, watches) = (sweeper.store.clone(), work.iter().map(|(watch, _)| watch.clone()).collect::<Vec<_>>());
         blocking(move || store.put_watches(&watches)).await?;
     }
@@ -124,14 +135,11 @@ pub async fn carry_out(order: &Order, sweeper: &Sweeper, tell: &mpsc::Sender<Lin
 async fn configured(sweeper: &Sweeper) -> Result<Vec<Watch>, Refusal> {
     let reader = sweeper.reader.clone();
     let rows = blocking(move || reader.watches()).await?;
-    Ok(rows.into_iter().map(|row| row.watch).filter(|watch| !watch.recorded).collect())
+    let rows = rows.into_iter().filter(|row| !row.watch.recorded && row.halted.is_none());
+    Ok(rows.map(|row| row.watch).collect())
 }
 
-fn live(order: &Order, configured: Vec<Watch>) -> Result<Vec<(Watch, When)>, Refusal> {
-    Ok(selected(order, configured)?.into_iter().map(|watch| (watch, When::Live)).collect())
-}
-
-/// The configured watches that an order names.
+/// The watches that an order names, of those that are configured and not halted.
 fn selected(order: &Order, mut configured: Vec<Watch>) -> Result<Vec<Watch>, Refusal> {
     let known = configured.iter().map(|watch| watch.id.as_str()).collect::<Vec<_>>().join(", ");
     let known = if known.is_empty() { "none: add [[watch]] to caifeng.toml".to_owned() } else { known };
@@ -153,6 +161,10 @@ async fn archive(path: &Path, tell: &mpsc::Sender<Line>) -> Result<Archive, Refu
     for problem in archive.problems() {
         let _ = tell.send(Line::Note(format!("{}: {problem}", path.display()))).await;
     }
+    if archive.entries().is_empty() {
+        let what = "no answer of a site can be read from it: name a WARC file that holds some";
+        return Err(Refusal::Usage(format!("{}: {what}", path.display())));
+    }
     Ok(archive)
 }
 
@@ -161,8 +173,10 @@ async fn archive(path: &Path, tell: &mpsc::Sender<Line>) -> Result<Archive, Refu
 fn recorded(order: &Order, configured: Vec<Watch>, archive: &Archive) -> Result<Vec<(Watch, When)>, Refusal> {
     let Selection::Plugin(plugin) = &order.selection else {
         let at = archive.entries().iter().map(|entry| entry.date).max().unwrap_or_default();
-        let watches = selected(order, configured)?;
-        return Ok(watches.into_iter().map(|watch| (watch, When::Recorded { at, shift: 0 })).collect());
+        // Its sweeps are told apart from the watch's own: to have read a recording is not to have listened.
+        let stand_in = |watch: Watch| Watch { id: format!("{} (recording)", watch.id), recorded: true, ..watch };
+        let watches = selected(order, configured)?.into_iter().map(stand_in);
+        return Ok(watches.map(|watch| (watch, When::Recorded { at, shift: 0 })).collect());
     };
     let own = |url: &str| Watch {
         id: url.to_owned(),
@@ -177,7 +191,7 @@ fn recorded(order: &Order, configured: Vec<Watch>, archive: &Archive) -> Result<
     Ok(entries.map(|entry| (own(&entry.url), When::Recorded { at: entry.date, shift: 0 })).collect())
 }
 
-fn record_to(path: &Path, sweeper: &Sweeper) -> Result<Arc<Mutex<Recorder>>, Refusal> {
+fn record_to(path: &Path, sweeper: &Sweeper) -> Result<SharedRecorder, Refusal> {
     let failed = |error: io::Error| Refusal::Usage(format!("{}: cannot be written: {error}", path.display()));
     let software = concat!("caifeng/", env!("CARGO_PKG_VERSION"));
     let mut seed = [0; 16];
@@ -202,11 +216,14 @@ pub fn listen(path: &Path) -> io::Result<UnixListener> {
 
 /// Takes orders for ever, one task each.
 pub async fn serve(listener: UnixListener, sweeper: Sweeper) {
+    // Orders end with this task: nothing sweeps when the store is closed.
+    let mut orders = JoinSet::new();
     loop {
+        while orders.try_join_next().is_some() {}
         match listener.accept().await {
             Ok((stream, _)) => {
                 let sweeper = sweeper.clone();
-                tokio::spawn(async move {
+                orders.spawn(async move {
                     if let Err(error) = answer(stream, &sweeper).await {
                         tracing::info!("an order's listener went away: {error}");
                     }
@@ -232,15 +249,20 @@ async fn answer(stream: UnixStream, sweeper: &Sweeper) -> io::Result<()> {
         }
     };
     let (tell, mut told) = mpsc::channel(16);
-    let sweeper = sweeper.clone();
-    let work = tokio::spawn(async move {
-        let outcome = carry_out(&order, &sweeper, &tell).await;
+    let work = async move {
+        let outcome = carry_out(&order, sweeper, &tell).await;
         let _ = tell.send(outcome.map_or_else(Line::Failed, |()| Line::Done)).await;
-    });
-    while let Some(line) = told.recv().await {
-        write(&mut to, &line).await?;
-    }
-    work.await.map_err(io::Error::other)
+    };
+    let print = async move {
+        let mut heard = Ok(());
+        while let Some(line) = told.recv().await {
+            if heard.is_ok() {
+                heard = write(&mut to, &line).await;
+            }
+        }
+        heard
+    };
+    tokio::join!(work, print).1
 }
 
 async fn write(to: &mut (impl AsyncWriteExt + Unpin), line: &Line) -> io::Result<()> {

@@ -17,13 +17,11 @@ pub struct Limits {
     pub requests: usize,
     /// Steps from a first request; the first requests are at depth 0.
     pub depth: usize,
-    /// Bytes of a request's context (the contract says 4 KiB).
-    pub context: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { requests: 200, depth: 20, context: 4096 }
+        Self { requests: 200, depth: 20 }
     }
 }
 
@@ -83,7 +81,7 @@ impl Frontier {
 
     /// Takes a page: queues what it wants to follow, and sorts its posts.
     pub fn take(&mut self, at: &Queued, page: Page, answered: &str, allowed: &dyn Fn(&Url) -> bool) -> Kept {
-        let mut kept = well_formed(page.posts, answered);
+        let mut kept = sorted(page.posts, answered);
         kept.turned_away.extend(self.offer(page.follow, at.depth + 1, allowed));
         kept
     }
@@ -92,9 +90,6 @@ impl Frontier {
         let url = Url::parse(&request.url).map_err(|_| "not an absolute address")?;
         if !allowed(&url) {
             return Err("outside what the plugin may reach");
-        }
-        if request.context.len() > self.limits.context {
-            return Err("context is larger than 4 KiB");
         }
         if depth > self.limits.depth {
             return Err("deeper than a crawl may go");
@@ -110,35 +105,43 @@ impl Frontier {
     }
 }
 
-/// Longest identifier that is stored, in bytes; longer ones cannot be told from abuse.
-const MAX_ID: usize = 2048;
+/// Longest title and text that are stored, in bytes; a page of a book is not an utterance.
+const MAX_TITLE: usize = 2_000;
+const MAX_TEXT: usize = 200_000;
 
-/// Sorts the posts of one page: keeps the well-formed ones, oldest first.
+/// Sorts the posts of one page, oldest first, and cuts what no reader would read.
 ///
-/// A post without an id is turned away; of posts that share an id only the first
-/// is kept. An address that is not http(s) is replaced by the page's own, so
-/// that nothing that was said is lost to a bad link.
-fn well_formed(posts: Vec<Post>, answered: &str) -> Kept {
+/// That ids and addresses are well-formed the sandbox has seen to. Of posts that share an id only the first is
+/// kept; one without an address leads to its page, so that nothing that was said is lost to a bad link.
+fn sorted(posts: Vec<Post>, answered: &str) -> Kept {
     let mut ids = HashSet::new();
     let mut kept = Kept::default();
     for mut post in posts {
-        let id = post.id.trim();
-        if id.is_empty() || id.len() > MAX_ID {
-            kept.turned_away.push(format!("post without a usable id: {}", clip(&post.url, 200)));
-        } else if !ids.insert(post.id.clone()) {
+        if !ids.insert(post.id.clone()) {
             kept.turned_away.push(format!("two posts with one id: {}", clip(&post.id, 200)));
-        } else {
-            if !is_web(&post.url) {
-                answered.clone_into(&mut post.url);
-            }
-            post.media.retain(|address| is_web(address));
-            kept.posts.push(post);
+            continue;
         }
+        if !is_web(&post.url) {
+            answered.clone_into(&mut post.url);
+        }
+        if post.text.len() > MAX_TEXT {
+            kept.turned_away.push(format!("text cut at {MAX_TEXT} bytes: {}", clip(&post.url, 200)));
+            cut(&mut post.text, MAX_TEXT);
+        }
+        if let Some(title) = &mut post.title {
+            cut(title, MAX_TITLE);
+        }
+        kept.posts.push(post);
     }
     // Pages list the newest first; grouping wants the post that came first to come first.
     kept.posts.reverse();
     kept.posts.sort_by_key(|post| post.published.unwrap_or(i64::MAX));
     kept
+}
+
+/// Cuts `text` at a character, within `limit` bytes.
+fn cut(text: &mut String, limit: usize) {
+    text.truncate(text.floor_char_boundary(limit));
 }
 
 fn is_web(address: &str) -> bool {
@@ -174,7 +177,7 @@ mod tests {
             day_only: false,
             edited: None,
             reactions: Reactions::default(),
-            media: vec!["javascript:1".into()],
+            media: vec![],
             extra: vec![],
         }
     }
@@ -207,30 +210,39 @@ mod tests {
 
     #[test]
     fn limits_end_a_crawl_that_would_not_end() {
-        let limits = Limits { requests: 3, depth: 1, context: 8 };
+        let limits = Limits { requests: 3, depth: 1 };
         let mut crawl = Frontier::new(limits);
         let many = (0..10).map(|n| request(&format!("http://a.example/{n}"))).collect();
         assert_eq!(crawl.offer(many, 0, &only_example).len(), 7);
         let mut deep = Frontier::new(limits);
         assert_eq!(deep.offer(vec![request("http://a.example/")], 2, &only_example).len(), 1);
-        let heavy = Request { context: "123456789".into(), ..request("http://a.example/") };
-        assert_eq!(deep.offer(vec![heavy], 0, &only_example).len(), 1);
     }
 
     #[test]
-    fn posts_that_lie_about_their_ids_are_turned_away_and_bad_links_lead_to_the_page() {
+    fn repeated_ids_are_turned_away_and_bad_links_lead_to_the_page() {
         let mut crawl = Frontier::new(Limits::default());
         let at = Queued { request: request("http://a.example/"), depth: 0 };
         let posts = vec![
             post("new", "http://a.example/new", Some(20)),
-            post("", "http://a.example/none", None),
             post("new", "http://a.example/other", Some(1)),
             post("old", "javascript:alert(1)", Some(10)),
         ];
         let page = Page { posts, ..Page::default() };
         let kept = crawl.take(&at, page, "http://a.example/list", &only_example);
-        let ids: Vec<_> = kept.posts.iter().map(|p| (p.id.as_str(), p.url.as_str(), p.media.len())).collect();
-        assert_eq!(ids, [("old", "http://a.example/list", 0), ("new", "http://a.example/new", 0)]);
-        assert_eq!(kept.turned_away.len(), 2);
+        let ids: Vec<_> = kept.posts.iter().map(|p| (p.id.as_str(), p.url.as_str())).collect();
+        assert_eq!(ids, [("old", "http://a.example/list"), ("new", "http://a.example/new")]);
+        assert_eq!(kept.turned_away.len(), 1);
+    }
+
+    #[test]
+    fn a_text_without_end_is_cut_at_a_character_and_said() {
+        let mut crawl = Frontier::new(Limits::default());
+        let at = Queued { request: request("http://a.example/"), depth: 0 };
+        let endless = Post { text: "水".repeat(MAX_TEXT), title: Some("管".repeat(MAX_TITLE)), ..post("a", "", None) };
+        let page = Page { posts: vec![endless], ..Page::default() };
+        let kept = crawl.take(&at, page, "http://a.example/", &only_example);
+        assert_eq!(kept.posts[0].text.len(), MAX_TEXT / 3 * 3);
+        assert!(kept.posts[0].title.as_ref().is_some_and(|title| title.len() <= MAX_TITLE));
+        assert!(kept.turned_away[0].contains("cut at"));
     }
 }

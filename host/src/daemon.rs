@@ -8,13 +8,14 @@
 
 use std::collections::HashSet;
 use std::io;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use caifeng_plugin_host::contract::Timestamp;
 use caifeng_plugin_host::engine::Engine;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, UnixListener};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
@@ -30,20 +31,18 @@ use crate::fetch::replay::Replay;
 use crate::grant::{GrantError, Grants};
 use crate::ingest::{Pipeline, Pseudonyms, Voice};
 use crate::plugins::{PluginError, Registry};
-use crate::schedule::{self, Next, Reason};
-use crate::store::{Reader, Store, StoreError};
+use crate::schedule::{self, Next};
+use crate::store::{Store, StoreError};
 use crate::sweep::{Report, Sweeper, When, blocking};
 use crate::text::tokens::Tokeniser;
 use crate::topic::{Names, TopicError, Topics};
-use crate::watch::{FailureKind, Watch};
+use crate::watch::Watch;
 use crate::web;
 
 /// Sweeps that run at once; politeness per host is the fetcher's business.
 const AT_ONCE: usize = 8;
 /// How often the schedule looks for due watches.
 const TICK: Duration = Duration::from_secs(1);
-/// Why a watch that left the configuration is passed over.
-const REMOVED: &str = "removed from the configuration";
 
 /// What a daemon is made of.
 pub struct Parts {
@@ -51,6 +50,8 @@ pub struct Parts {
     pub directory: Directory,
     /// What the operator set.
     pub config: Config,
+    /// Whether the watches become those of the configuration; a command that has none leaves them as they are.
+    pub follow: bool,
     /// The recorded month, when the directory holds the demo.
     pub demo: Option<Demo>,
     /// The plugins.
@@ -73,6 +74,9 @@ pub enum OpenError {
     /// The demo's mark in the directory.
     #[error(transparent)]
     Demo(#[from] DemoError),
+    /// There are watches here and no configuration: the operator must name it, or every post would count.
+    #[error("this directory has watches but no configuration: name the file with --config, or copy it to {}", .0.display())]
+    Unconfigured(PathBuf),
     /// The operator must correct the topics.
     #[error(transparent)]
     Topic(#[from] TopicError),
@@ -93,9 +97,8 @@ pub struct Daemon {
     pub sweeper: Sweeper,
     directory: Directory,
     config: Config,
-    /// The month that is still to be played, and how far it is moved.
+    /// The recorded month of a demo.
     month: Vec<Moment>,
-    shift: Option<i64>,
     commits: watch::Receiver<u64>,
 }
 
@@ -112,7 +115,7 @@ impl Daemon {
     /// # Errors
     /// See [`OpenError`]; nothing runs afterwards.
     pub fn open(parts: Parts) -> Result<Self, OpenError> {
-        let Parts { directory, config, demo, registry, engine, clock } = parts;
+        let Parts { directory, config, follow, demo, registry, engine, clock } = parts;
         let (bump, commits) = watch::channel(0);
         let store = Store::open(
             directory.path(),
@@ -134,7 +137,11 @@ impl Daemon {
             Some(demo) => Fetcher::Replay(Replay::new(demo.archive)),
             None => live(&config, &clock)?,
         };
-        follow_configuration(&store, &reader, config.watches(now))?;
+        if follow {
+            store.configure_watches(&config.watches(now))?;
+        } else if reader.watches()?.iter().any(|row| !row.watch.recorded) {
+            return Err(OpenError::Unconfigured(directory.config()));
+        }
         let sweeper = Sweeper {
             store,
             reader,
@@ -145,9 +152,11 @@ impl Daemon {
             fetcher: Arc::new(fetcher),
             recorder: None,
             clock,
+            shift,
             sources: Arc::default(),
+            turns: Arc::default(),
         };
-        Ok(Self { sweeper, directory, config, month, shift, commits })
+        Ok(Self { sweeper, directory, config, month, commits })
     }
 
     /// The sweeps of the recorded month that were not done before; empty without a demo.
@@ -155,7 +164,7 @@ impl Daemon {
     /// # Errors
     /// When the store cannot be read.
     pub fn month(&self) -> Result<Vec<Moment>, StoreError> {
-        let shift = self.shift.unwrap_or_default();
+        let shift = self.sweeper.shift.unwrap_or_default();
         let mut done = HashSet::new();
         for id in self.month.iter().map(|moment| &moment.watch.id).collect::<HashSet<_>>() {
             let sweeps = self.sweeper.reader.sweeps(Some(id), usize::MAX)?;
@@ -171,21 +180,33 @@ impl Daemon {
     /// # Errors
     /// When the store cannot write.
     pub async fn play(&self, moment: &Moment) -> Result<Report, StoreError> {
-        let shift = self.shift.unwrap_or_default();
+        let shift = self.sweeper.shift.unwrap_or_default();
         self.sweeper.sweep(&moment.watch, When::Recorded { at: moment.at, shift }).await
+    }
+
+    /// The socket that takes orders; what comes before [`run`](Self::run) waits.
+    ///
+    /// # Errors
+    /// When it cannot be made.
+    pub fn orders(&self) -> io::Result<UnixListener> {
+        control::listen(&self.directory.socket())
     }
 
     /// Listens, remembers and shows until `shutdown` says so.
     ///
     /// # Errors
-    /// When the socket cannot be made, or the page can no longer be served.
-    pub async fn run(self, listener: TcpListener, shutdown: watch::Receiver<bool>) -> io::Result<()> {
-        let socket = control::listen(&self.directory.socket())?;
+    /// When the page can no longer be served.
+    pub async fn run(
+        self,
+        listener: TcpListener,
+        orders: UnixListener,
+        shutdown: watch::Receiver<bool>,
+    ) -> io::Result<()> {
         let alive = Arc::new(AtomicI64::new(self.sweeper.clock.now()));
         let app = self.app(&alive);
         let daemon = Arc::new(self);
         let mut tasks = JoinSet::new();
-        tasks.spawn(control::serve(socket, daemon.sweeper.clone()));
+        tasks.spawn(control::serve(orders, daemon.sweeper.clone()));
         tasks.spawn({
             let (daemon, alive) = (Arc::clone(&daemon), Arc::clone(&alive));
             async move {
@@ -203,18 +224,16 @@ impl Daemon {
     }
 
     fn app(&self, pulse: &Arc<AtomicI64>) -> web::App {
-        let clock = Arc::clone(&self.sweeper.clock);
+        let (clock, store) = (Arc::clone(&self.sweeper.clock), self.sweeper.store.clone());
         let organisation = &self.config.organisation;
         web::App {
-            rows: Arc::new(web::Stored::new(
-                self.sweeper.reader.clone(),
-                Arc::clone(&self.sweeper.pipeline.tokeniser),
-            )),
+            rows: Arc::new(web::Stored::new(self.sweeper.reader.clone(), Arc::clone(&self.sweeper.pipeline.tokeniser))),
             organisation: web::Organisation { name: organisation.name.clone(), zone: organisation.zone() },
             clock: Arc::new(move || clock.now()),
+            writable: Arc::new(move || store.health().err().map(|error| error.to_string())),
             changes: self.commits.clone(),
             pulse: Arc::clone(pulse),
-            demo: self.shift.is_some(),
+            demo: self.sweeper.shift.is_some(),
             hosts: Vec::new(),
         }
     }
@@ -240,18 +259,19 @@ impl Daemon {
         loop {
             tick.tick().await;
             alive.store(self.sweeper.clock.now(), Ordering::Relaxed);
-            while sweeps.try_join_next().is_some() {}
-            for watch in self.due().await {
-                let free = running.lock().unwrap_or_else(PoisonError::into_inner).insert(watch.id.clone());
-                if !free {
-                    continue;
+            while let Some(ended) = sweeps.try_join_next() {
+                if let Err(fault) = ended {
+                    tracing::error!("a sweep ended with a fault of caifeng itself, please report it: {fault}");
                 }
-                let (daemon, places, running) = (Arc::clone(self), Arc::clone(&places), Arc::clone(&running));
+            }
+            for watch in self.due().await {
+                let Some(running) = Running::begin(&running, &watch.id) else { continue };
+                let (daemon, places) = (Arc::clone(self), Arc::clone(&places));
                 sweeps.spawn(async move {
+                    let _running = running;
                     if let Ok(_place) = places.acquire().await {
                         daemon.sweep_and_schedule(&watch).await;
                     }
-                    running.lock().unwrap_or_else(PoisonError::into_inner).remove(&watch.id);
                 });
             }
         }
@@ -274,11 +294,7 @@ impl Daemon {
     }
 
     async fn sweep_and_schedule(&self, watch: &Watch) {
-        let when = match self.shift {
-            Some(shift) => When::Recorded { at: self.sweeper.clock.now() - shift, shift },
-            None => When::Live,
-        };
-        if let Err(error) = self.sweeper.sweep(watch, when).await {
+        if let Err(error) = self.sweeper.sweep(watch, self.sweeper.when()).await {
             tracing::error!(watch = watch.id, "swept in vain: {error}");
         }
         let (sweeper, watch) = (self.sweeper.clone(), watch.clone());
@@ -290,14 +306,30 @@ impl Daemon {
     }
 }
 
+/// A watch whose sweep is under way; it is free again however the sweep ends.
+struct Running {
+    all: Arc<Mutex<HashSet<String>>>,
+    id: String,
+}
+
+impl Running {
+    fn begin(all: &Arc<Mutex<HashSet<String>>>, id: &str) -> Option<Self> {
+        let free = all.lock().unwrap_or_else(PoisonError::into_inner).insert(id.to_owned());
+        free.then(|| Self { all: Arc::clone(all), id: id.to_owned() })
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.all.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.id);
+    }
+}
+
 /// Decides when a watch is due next, from its latest sweeps.
 fn reschedule(sweeper: &Sweeper, watch: &Watch, now: Timestamp) -> Result<(), StoreError> {
     let sweeps = sweeper.reader.sweeps(Some(&watch.id), 8)?;
     match schedule::next(&sweeps, now, jitter(&watch.id)) {
         Next::At(at, _) => sweeper.store.set_due(&watch.id, at.max(now + 1)),
-        Next::Never(Reason::Halted(FailureKind::Gone)) => {
-            sweeper.store.halt_watch(&watch.id, "gone: check the address, then change or remove the watch")
-        }
         Next::Never(_) => {
             let why = sweeps.first().and_then(|sweep| sweep.tally.failures.first());
             let why = why.map_or_else(|| "the plugin cannot read it".to_owned(), |failure| failure.detail.clone());
@@ -310,24 +342,6 @@ fn reschedule(sweeper: &Sweeper, watch: &Watch, now: Timestamp) -> Result<(), St
 fn jitter(id: &str) -> f64 {
     let sum = id.bytes().fold(0_u32, |sum, byte| sum.wrapping_mul(31).wrapping_add(u32::from(byte)));
     f64::from(sum % 1000) / 1000.0
-}
-
-/// Watches are those of the configuration: new ones are added, others passed over.
-fn follow_configuration(store: &Store, reader: &Reader, configured: Vec<Watch>) -> Result<(), StoreError> {
-    store.put_watches(&configured)?;
-    let ids: HashSet<&str> = configured.iter().map(|watch| watch.id.as_str()).collect();
-    for row in reader.watches()? {
-        let id = row.watch.id.as_str();
-        if row.watch.recorded {
-            continue;
-        }
-        match (ids.contains(id), row.halted.as_deref()) {
-            (true, Some(REMOVED)) => store.resume_watch(id)?,
-            (false, None) => store.halt_watch(id, REMOVED)?,
-            _ => {}
-        }
-    }
-    Ok(())
 }
 
 fn names(config: &Config) -> Names {

@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use caifeng_plugin_host::classifier::Classifier;
-use caifeng_plugin_host::contract::{Author, Label, Post, Reactions, Timestamp};
+use caifeng_plugin_host::contract::{Author, Label, Post, Reactions, Settings, Timestamp};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
@@ -56,6 +56,9 @@ impl Pseudonyms {
     }
 }
 
+/// Posts of one page that a classifier may fail on before it is left alone: each failure may take its whole time limit.
+const FAULTS: usize = 4;
+
 /// A classifier with what its manifest says about its labels.
 #[derive(Clone, Debug)]
 pub struct Voice {
@@ -63,6 +66,8 @@ pub struct Voice {
     pub by: String,
     /// Group of each label: `category`, `level`, `sentiment`, `urgency`.
     pub groups: HashMap<String, String>,
+    /// What it is called with: the defaults of its manifest.
+    pub settings: Settings,
     /// The plugin.
     pub classifier: Classifier,
 }
@@ -74,7 +79,30 @@ impl Voice {
         let manifest = classifier.manifest();
         let by = format!("{}@{}", manifest.id, manifest.version);
         let groups = manifest.labels.iter().map(|l| (l.name.clone(), l.group.as_str().to_owned())).collect();
-        Self { by, groups, classifier }
+        // One that demands a setting says so itself at each call.
+        let settings = manifest.settings(&Settings::new()).unwrap_or_default();
+        Self { by, groups, settings, classifier }
+    }
+
+    /// Labels of every post of a batch. A post that the plugin fails on costs the others nothing: the batch is
+    /// halved until that post stands alone. After [`FAULTS`] the rest of the batch goes without.
+    fn opinions(&self, batch: &[Post], errors: &mut Vec<String>) -> Vec<Vec<Label>> {
+        if batch.is_empty() || errors.len() >= FAULTS {
+            return vec![Vec::new(); batch.len()];
+        }
+        match self.classifier.classify(&self.settings, batch).outcome {
+            Ok(opinions) => opinions,
+            Err(error) if batch.len() == 1 => {
+                errors.push(error.to_string());
+                vec![Vec::new()]
+            }
+            Err(_) => {
+                let (first, second) = batch.split_at(batch.len() / 2);
+                let mut opinions = self.opinions(first, errors);
+                opinions.extend(self.opinions(second, errors));
+                opinions
+            }
+        }
     }
 
     fn label(&self, label: Label) -> LabelBy {
@@ -189,14 +217,11 @@ impl Pipeline {
         }
         let batch: Vec<Post> = mentions.iter().map(|&n| Post { author: None, ..posts[n].clone() }).collect();
         for voice in &self.voices {
-            match voice.classifier.classify(&Vec::new(), &batch).outcome {
-                Ok(opinions) => {
-                    for (&n, opinion) in mentions.iter().zip(opinions) {
-                        labels[n].extend(opinion.into_iter().map(|label| voice.label(label)));
-                    }
-                }
-                Err(error) => failures.push(format!("{}: {error}", voice.by)),
+            let mut errors = Vec::new();
+            for (&n, opinion) in mentions.iter().zip(voice.opinions(&batch, &mut errors)) {
+                labels[n].extend(opinion.into_iter().map(|label| voice.label(label)));
             }
+            failures.extend(errors.into_iter().map(|error| format!("{}: {error}", voice.by)));
         }
         (labels, failures)
     }

@@ -4,6 +4,7 @@
 //! A file that is not a plugin is kept in the list with what is wrong with it:
 //! a broken plugin must be seen, not skipped.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -142,7 +143,9 @@ impl Registry {
     #[must_use]
     pub fn classifiers(&self) -> Vec<String> {
         let artifacts = self.found.iter().filter_map(|found| found.artifact.as_ref().ok());
-        artifacts.filter(|a| a.kind() == PluginKind::Classifier).map(|a| a.manifest().id.clone()).collect()
+        let ids = artifacts.filter(|a| a.kind() == PluginKind::Classifier).map(|a| a.manifest().id.clone());
+        // An installed one stands in for the shipped one of the same id.
+        ids.collect::<BTreeSet<_>>().into_iter().collect()
     }
 }
 

@@ -12,6 +12,8 @@ use crate::watch::{FailureKind, Sweep};
 pub const FLOOR: i64 = 5 * 60;
 /// Longest time between two sweeps, in seconds.
 pub const CEILING: i64 = 60 * 60;
+/// When a target that is gone is looked for again, in seconds: sites make mistakes too.
+const GONE: i64 = 24 * 60 * 60;
 /// Where a watch without a past begins, in seconds.
 const FIRST: i64 = 15 * 60;
 /// New posts that one sweep should find; more shortens the interval, fewer lengthen it.
@@ -35,8 +37,10 @@ pub enum Reason {
     Yield,
     /// It failed this many times in a row: slower, but not given up.
     Failing(u32),
-    /// The target is gone, or the plugin cannot read it.
-    Halted(FailureKind),
+    /// The target is gone: looked for once a day.
+    Gone,
+    /// The plugin says that it cannot read such a target.
+    Unsupported,
 }
 
 /// Decides when a watch is due, from its sweeps, newest first.
@@ -45,10 +49,13 @@ pub enum Reason {
 #[must_use]
 pub fn next(sweeps: &[Sweep], now: Timestamp, jitter: f64) -> Next {
     let Some(last) = sweeps.first() else { return Next::At(now, Reason::First) };
-    if let Some(kind) = halting(last) {
-        return Next::Never(Reason::Halted(kind));
-    }
     let ended = last.ended.unwrap_or(last.started);
+    if heard_nothing_but(last, FailureKind::Unsupported) {
+        return Next::Never(Reason::Unsupported);
+    }
+    if heard_nothing_but(last, FailureKind::Gone) {
+        return Next::At(ended.saturating_add(GONE), Reason::Gone);
+    }
     let failing = sweeps.iter().take_while(|sweep| failed(sweep)).count();
     let (interval, reason) = if failing > 0 {
         let doublings = u32::try_from(failing.min(8)).unwrap_or(8);
@@ -89,15 +96,9 @@ fn failed(sweep: &Sweep) -> bool {
     sweep.ended.is_none() || !sweep.tally.failures.is_empty()
 }
 
-/// A failure of the watch itself: repeating the sweep would repeat it.
-fn halting(sweep: &Sweep) -> Option<FailureKind> {
-    let heard_nothing = sweep.tally.seen == 0;
-    sweep
-        .tally
-        .failures
-        .iter()
-        .map(|failure| failure.kind)
-        .find(|kind| heard_nothing && matches!(kind, FailureKind::Unsupported | FailureKind::Gone))
+/// Whether the sweep read no post and failed in this way.
+fn heard_nothing_but(sweep: &Sweep, kind: FailureKind) -> bool {
+    sweep.tally.seen == 0 && sweep.tally.failures.iter().any(|failure| failure.kind == kind)
 }
 
 #[cfg(test)]
@@ -140,12 +141,18 @@ mod tests {
     }
 
     #[test]
-    fn a_target_that_is_gone_waits_for_a_person() {
+    fn a_target_that_is_gone_is_looked_for_daily_and_an_unsupported_one_never() {
         let gone = sweep(0, 0, Some(FailureKind::Gone));
-        assert_eq!(next(&[gone], 0, 0.0), Next::Never(Reason::Halted(FailureKind::Gone)));
-        let partly =
-            Sweep { tally: SweepTally { seen: 3, ..sweep(0, 3, Some(FailureKind::Gone)).tally }, ..sweep(0, 3, None) };
-        assert!(matches!(next(&[partly], 0, 0.0), Next::At(..)), "only a followed page is gone");
+        assert_eq!(next(&[gone], 0, 0.0), Next::At(GONE, Reason::Gone));
+        let unsupported = sweep(0, 0, Some(FailureKind::Unsupported));
+        assert_eq!(next(&[unsupported], 0, 0.0), Next::Never(Reason::Unsupported));
+        let refused = sweep(0, 0, Some(FailureKind::Refused));
+        assert!(matches!(next(&[refused], 0, 0.0), Next::At(..)), "a missing plugin may come back");
+        let partly = Sweep {
+            tally: SweepTally { seen: 3, ..sweep(0, 3, Some(FailureKind::Gone)).tally },
+            ..sweep(0, 3, None)
+        };
+        assert_eq!(interval(&[partly]), 900, "only a followed page is gone");
     }
 
     #[test]

@@ -5,18 +5,21 @@
 //! a failure with its cause. Only a store that cannot write ends it early.
 
 use std::collections::HashMap;
+use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
-use caifeng_plugin_host::contract::{Crawl, Failure, Post, Request, Response, Timestamp};
+use caifeng_plugin_host::contract::{Crawl, Failure, Post, Request, Response, Settings, Target, Timestamp};
 use caifeng_plugin_host::engine::Engine;
+use caifeng_plugin_host::manifest::TargetKind;
 use caifeng_plugin_host::source::{CallError, Called, Crawling, Source};
+use futures_util::FutureExt as _;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
 use crate::clock::Clock;
 use crate::crawl::{Frontier, Limits, Queued};
-use crate::evidence::warc::{Exchange, Recorder};
-use crate::fetch::{Allow, FetchError, Fetcher, Session};
+use crate::fetch::{Allow, FetchError, Fetcher, Session, SharedRecorder};
 use crate::grant::{Grants, Right};
 use crate::incident::IncidentId;
 use crate::ingest::{Origin, Pipeline};
@@ -24,6 +27,13 @@ use crate::plugins::Registry;
 use crate::store::model::{Batch, Ingested};
 use crate::store::{Reader, Store, StoreError};
 use crate::watch::{FailureKind, SweepFailure, SweepTally, Watch};
+
+/// Longest line of a failure, in bytes.
+const DETAIL: usize = 500;
+/// Failures of one sweep that are told one by one.
+const FAILURES: usize = 50;
+/// Longest time that one sweep may take: a slow site must not hold a place for ever.
+const DEADLINE: Duration = Duration::from_secs(30 * 60);
 
 /// Whose time a sweep runs on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,11 +93,15 @@ pub struct Sweeper {
     /// Asks.
     pub fetcher: Arc<Fetcher>,
     /// Writes each exchange down, where somebody asked for that.
-    pub recorder: Option<Arc<Mutex<Recorder>>>,
+    pub recorder: Option<SharedRecorder>,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
+    /// In a demo: seconds from the recording's time to the time that is shown.
+    pub shift: Option<i64>,
     /// Sources that were loaded, by plugin id.
     pub sources: Arc<Mutex<HashMap<String, Source>>>,
+    /// One sweep of a watch at a time, whoever asks for it.
+    pub turns: Arc<Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>>,
 }
 
 impl std::fmt::Debug for Sweeper {
@@ -110,6 +124,8 @@ impl Sweeper {
     /// # Errors
     /// When the store cannot write; what was committed before stays.
     pub async fn sweep(&self, watch: &Watch, when: When) -> Result<Report, StoreError> {
+        let turn = self.turn(watch);
+        let _turn = turn.lock().await;
         let now = match when {
             When::Live => self.clock.now(),
             When::Recorded { at, .. } => at,
@@ -125,10 +141,7 @@ impl Sweeper {
             opened: Vec::new(),
             joined: Vec::new(),
         };
-        let outcome = run.crawl(now).await;
-        if let Err(error) = &outcome {
-            run.fail(FailureKind::Refused, error.to_string());
-        }
+        let outcome = run.crawl_within_limits(now).await;
         let Run { tally, opened, joined, .. } = run;
         let ended = match when {
             When::Live => self.clock.now(),
@@ -140,23 +153,57 @@ impl Sweeper {
         Ok(Report { watch: watch.id.clone(), plugin: watch.plugin.clone(), tally, opened, joined })
     }
 
-    /// The loaded source of `watch` and what it may reach.
-    fn source(&self, watch: &Watch) -> Result<(Source, Right), SweepFailure> {
-        let unsupported =
-            |error: &dyn std::fmt::Display| SweepFailure { kind: FailureKind::Unsupported, detail: error.to_string() };
-        let (found, artifact) = self.registry.find(&watch.plugin).map_err(|e| unsupported(&e))?;
-        let right = self
-            .grants
-            .right(artifact, found.origin, watch)
-            .map_err(|error| SweepFailure { kind: FailureKind::Refused, detail: error.to_string() })?;
+    /// What a sweep that begins now runs on: the clock, or in a demo the recording.
+    #[must_use]
+    pub fn when(&self) -> When {
+        self.shift.map_or(When::Live, |shift| When::Recorded { at: self.clock.now().saturating_sub(shift), shift })
+    }
+
+    fn turn(&self, watch: &Watch) -> Arc<tokio::sync::Mutex<()>> {
+        if watch.recorded {
+            return Arc::default();
+        }
+        let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(turns.entry(watch.id.clone()).or_default())
+    }
+
+    /// The loaded source of `watch`, what it may reach, what it observes and what it is set to.
+    ///
+    /// What is wrong with the plugin's file or grant may be put right while the watch stays as it is: refused, and
+    /// tried again. What is wrong with the watch is unsupported.
+    fn source(&self, watch: &Watch) -> Result<Ready, SweepFailure> {
+        let refused = |detail: String| SweepFailure { kind: FailureKind::Refused, detail };
+        let unsupported = |detail: String| SweepFailure { kind: FailureKind::Unsupported, detail };
+        let (found, artifact) = self.registry.find(&watch.plugin).map_err(|e| refused(e.to_string()))?;
+        let right = self.grants.right(artifact, found.origin, watch).map_err(|e| refused(e.to_string()))?;
+        let manifest = artifact.manifest();
+        let settings = manifest.settings(&watch.settings).map_err(|e| unsupported(e.to_string()))?;
+        let (kind, text) = match &watch.target {
+            Target::Keyword(text) => (TargetKind::Keyword, text),
+            Target::Account(text) => (TargetKind::Account, text),
+            Target::Listing(text) => (TargetKind::Listing, text),
+            Target::Item(text) => (TargetKind::Item, text),
+        };
+        let target = manifest.target(kind, text).ok_or_else(|| {
+            let known = manifest.targets.iter().map(|rule| rule.example.as_str()).collect::<Vec<_>>().join(", ");
+            unsupported(format!("plugin {:?} does not observe {text:?}: write a target such as {known}", watch.plugin))
+        })?;
         let mut sources = self.sources.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(source) = sources.get(&watch.plugin) {
-            return Ok((source.clone(), right));
+            return Ok(Ready { source: source.clone(), right, target, settings });
         }
-        let source = self.registry.source(&watch.plugin, &self.engine).map_err(|e| unsupported(&e))?;
+        let source = self.registry.source(&watch.plugin, &self.engine).map_err(|e| refused(e.to_string()))?;
         sources.insert(watch.plugin.clone(), source.clone());
-        Ok((source, right))
+        Ok(Ready { source, right, target, settings })
     }
+}
+
+/// A source with what one watch makes of it.
+struct Ready {
+    source: Source,
+    right: Right,
+    target: Target,
+    settings: Settings,
 }
 
 /// One sweep while it runs.
@@ -171,8 +218,37 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
+    /// Notes a failure, in a line that a record can hold: what a plugin says has no bounds of its own.
     fn fail(&mut self, kind: FailureKind, detail: impl Into<String>) {
-        self.tally.failures.push(SweepFailure { kind, detail: detail.into() });
+        let mut detail: String = detail.into();
+        detail.truncate(detail.floor_char_boundary(DETAIL));
+        if self.tally.failures.len() < FAILURES {
+            self.tally.failures.push(SweepFailure { kind, detail });
+        } else {
+            self.tally.skipped += 1;
+        }
+    }
+
+    /// Crawls, but not for ever, and survives a fault of our own: the sweep's line is written in any case.
+    async fn crawl_within_limits(&mut self, now: Timestamp) -> Result<(), StoreError> {
+        let crawl = AssertUnwindSafe(self.crawl(now)).catch_unwind();
+        let outcome = tokio::time::timeout(DEADLINE, crawl).await;
+        match outcome {
+            Ok(Ok(Ok(()))) => Ok(()),
+            Ok(Ok(Err(error))) => {
+                self.fail(FailureKind::Refused, error.to_string());
+                Err(error)
+            }
+            Ok(Err(_panic)) => {
+                self.fail(FailureKind::Trap, "a fault of caifeng itself: please report what is in the log");
+                Ok(())
+            }
+            Err(_elapsed) => {
+                let minutes = DEADLINE.as_secs() / 60;
+                self.fail(FailureKind::Network, format!("longer than {minutes} minutes: the rest waits for the next sweep"));
+                Ok(())
+            }
+        }
     }
 
     fn fail_call(&mut self, url: Option<&str>, error: &CallError) {
@@ -188,10 +264,10 @@ impl Run<'_> {
 
     async fn crawl(&mut self, now: Timestamp) -> Result<(), StoreError> {
         let (sweeper, watch) = (self.sweeper.clone(), self.watch.clone());
-        let (source, right) = match blocking(move || sweeper.source(&watch)).await {
+        let Ready { source, right, target, settings } = match blocking(move || sweeper.source(&watch)).await {
             Ok(ready) => ready,
-            Err(failure) => {
-                self.tally.failures.push(failure);
+            Err(SweepFailure { kind, detail }) => {
+                self.fail(kind, detail);
                 return Ok(());
             }
         };
@@ -200,9 +276,9 @@ impl Run<'_> {
             When::Recorded { .. } => 0,
         };
         let crawl = Crawl {
-            target: self.watch.target.clone(),
+            target,
             site: self.watch.site.clone(),
-            settings: self.watch.settings.clone(),
+            settings,
             since,
             now,
             utc_offset: self.watch.utc_offset,
@@ -211,6 +287,7 @@ impl Run<'_> {
         let mut session = Session {
             pace: source.manifest().network.pace.unwrap_or_default(),
             at: matches!(self.when, When::Recorded { .. }).then_some(now),
+            recorder: self.sweeper.recorder.clone(),
             ..Session::default()
         };
         let allowed = move |url: &Url| right.covers(url);
@@ -247,7 +324,7 @@ impl Run<'_> {
         let (reader, id) = (self.sweeper.reader.clone(), self.watch.id.clone());
         let sweeps = blocking(move || reader.sweeps(Some(&id), 100)).await?;
         let heard = sweeps.iter().find(|sweep| sweep.ended.is_some() && sweep.tally.failures.is_empty());
-        Ok(heard.map_or(now - 30 * DAY, |sweep| sweep.started - DAY))
+        Ok(heard.map_or(now - 30 * DAY, |sweep| sweep.started.min(now) - DAY))
     }
 
     /// A followed page that is gone is only that page; a first one is the watch.
@@ -271,23 +348,11 @@ impl Run<'_> {
         match self.sweeper.fetcher.fetch(session, request, allowed).await {
             Ok(fetched) => {
                 self.tally.bytes += fetched.bytes;
-                self.record(&fetched.exchanges);
                 Some(fetched.response)
             }
             Err(error) => {
                 self.fail_fetch(&request.url, &error);
                 None
-            }
-        }
-    }
-
-    fn record(&mut self, exchanges: &[Exchange]) {
-        let Some(recorder) = self.sweeper.recorder.clone() else { return };
-        let mut recorder = recorder.lock().unwrap_or_else(PoisonError::into_inner);
-        for exchange in exchanges {
-            if let Err(error) = recorder.write(exchange) {
-                drop(recorder);
-                return self.fail(FailureKind::Refused, format!("the recording cannot be written: {error}"));
             }
         }
     }
@@ -300,14 +365,14 @@ impl Run<'_> {
     async fn remember(&mut self, mut posts: Vec<Post>, fetched: Timestamp) -> Result<(), StoreError> {
         let shift = self.when.shift();
         for post in &mut posts {
-            post.published = post.published.map(|at| at + shift);
-            post.edited = post.edited.map(|at| at + shift);
+            post.published = post.published.map(|at| at.saturating_add(shift));
+            post.edited = post.edited.map(|at| at.saturating_add(shift));
         }
         let origin = Origin {
             sweep: Some(self.sweep),
             plugin: self.watch.plugin.clone(),
             site: self.watch.site_key(),
-            captured: fetched + shift,
+            captured: fetched.saturating_add(shift),
         };
         let sweeper = self.sweeper.clone();
         let (ingested, failures) = blocking(move || {

@@ -183,23 +183,14 @@ impl Topics {
                 wanted_by[term].push(number);
             }
         }
-        let terms = compiler
-            .patterns
-            .iter()
-            .map(|pattern| Term::of(pattern))
-            .collect();
+        let terms = compiler.patterns.iter().map(|pattern| Term::of(pattern)).collect();
         let automaton = if compiler.patterns.is_empty() {
             None
         } else {
             let built = AhoCorasick::builder().match_kind(MatchKind::Standard).build(&compiler.patterns);
             Some(built.map_err(|error| TopicError::TooLarge(error.to_string()))?)
         };
-        Ok(Self {
-            topics,
-            automaton,
-            terms,
-            wanted_by,
-        })
+        Ok(Self { topics, automaton, terms, wanted_by })
     }
 
     /// Whether there are no topics at all.
@@ -220,34 +211,17 @@ impl Topics {
         let Some(automaton) = &self.automaton else {
             return Vec::new();
         };
-        let mut found = Found {
-            counts: vec![[0; 2]; self.terms.len()],
-            terms: Vec::new(),
-            hits: Vec::new(),
-        };
-        let parts = title
-            .map(|title| (Part::Title, title))
-            .into_iter()
-            .chain([(Part::Text, text)]);
+        let mut found = Found { counts: vec![[0; 2]; self.terms.len()], terms: Vec::new(), hits: Vec::new() };
+        let parts = title.map(|title| (Part::Title, title)).into_iter().chain([(Part::Text, text)]);
         for (part, original) in parts {
             self.scan(automaton, part, &Folded::of(original), &mut found);
         }
         let terms = found.terms.iter();
-        let mut wanted: Vec<usize> = terms
-            .flat_map(|&term| &self.wanted_by[term])
-            .copied()
-            .collect();
+        let mut wanted: Vec<usize> = terms.flat_map(|&term| &self.wanted_by[term]).copied().collect();
         wanted.sort_unstable();
         wanted.dedup();
-        let mentioned = wanted
-            .into_iter()
-            .filter(|&topic| self.topics[topic].is_mentioned(&found));
-        mentioned
-            .map(|topic| TopicMatch {
-                topic,
-                hits: self.topics[topic].hits(&found.hits),
-            })
-            .collect()
+        let mentioned = wanted.into_iter().filter(|&topic| self.topics[topic].is_mentioned(&found));
+        mentioned.map(|topic| TopicMatch { topic, hits: self.topics[topic].hits(&found.hits) }).collect()
     }
 
     fn scan(&self, automaton: &AhoCorasick, part: Part, folded: &Folded, found: &mut Found) {
@@ -262,13 +236,7 @@ impl Topics {
             if found.counts[number] == [1, 0] || found.counts[number] == [0, 1] {
                 found.terms.push(number);
             }
-            found.hits.push((
-                number,
-                Hit {
-                    part,
-                    range: folded.original(hit.range()),
-                },
-            ));
+            found.hits.push((number, Hit { part, range: folded.original(hit.range()) }));
         }
     }
 }

@@ -143,6 +143,7 @@ impl Way {
     fn open(directory: &Directory, engine: &Engine, registry: &Arc<Registry>) -> anyhow::Result<Self> {
         let parts = Parts {
             directory: directory.clone(),
+            follow: true,
             config: Config { topics: posts::topics(), ..Config::default() },
             demo: None,
             registry: Arc::clone(registry),

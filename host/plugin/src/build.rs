@@ -149,18 +149,15 @@ pub fn build_crate(
 /// Runs cargo and returns the path of the core module.
 fn compile(dir: &Path, progress: &mut dyn FnMut(Progress)) -> Result<PathBuf, BuildError> {
     let crate_manifest = dir.join("Cargo.toml");
-    let profile = if has_guest_profile(dir)? {
-        PROFILE
-    } else {
-        "release"
-    };
+    let workspace = Workspace::of(dir)?;
+    let profile = if workspace.has_guest_profile() { PROFILE } else { "release" };
     let mut cargo = Command::new("cargo")
         .current_dir(dir)
         .args(["build", "--lib", "--target", TARGET, "--profile", profile])
         .args(["--message-format", "json-render-diagnostics"])
         // A setting of the author's machine must not change what the plugin is.
         .env_remove("RUSTFLAGS")
-        .env("CARGO_ENCODED_RUSTFLAGS", "-Ctarget-feature=+simd128")
+        .env("CARGO_ENCODED_RUSTFLAGS", workspace.flags())
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -222,28 +219,53 @@ fn follow(
     module
 }
 
-/// Whether the workspace that `dir` belongs to defines the guest profile.
-fn has_guest_profile(dir: &Path) -> Result<bool, BuildError> {
-    let found = Command::new("cargo")
-        .current_dir(dir)
-        .args(["locate-project", "--workspace", "--message-format", "plain"])
-        .output()
-        .map_err(BuildError::NoCargo)?;
-    if !found.status.success() {
-        return Err(complaint(
-            String::from_utf8_lossy(&found.stderr).into_owned(),
-        ));
+/// What the build must know of the workspace that a crate belongs to.
+struct Workspace {
+    root: PathBuf,
+    /// Where cargo keeps the sources of other crates.
+    registry: Option<PathBuf>,
+}
+
+impl Workspace {
+    fn of(dir: &Path) -> Result<Self, BuildError> {
+        let found = Command::new("cargo")
+            .current_dir(dir)
+            .args(["metadata", "--format-version", "1", "--filter-platform", TARGET])
+            .output()
+            .map_err(BuildError::NoCargo)?;
+        if !found.status.success() {
+            return Err(complaint(String::from_utf8_lossy(&found.stderr).into_owned()));
+        }
+        let metadata: serde_json::Value =
+            serde_json::from_slice(&found.stdout).map_err(|error| BuildError::Compile(error.to_string()))?;
+        let packages = metadata["packages"].as_array().into_iter().flatten();
+        let foreign = packages.filter(|package| package["source"].is_string());
+        // REGISTRY/NAME-VERSION/Cargo.toml
+        let registry = foreign
+            .filter_map(|package| Path::new(package["manifest_path"].as_str()?).ancestors().nth(2))
+            .map(Path::to_owned)
+            .next();
+        let root = metadata["workspace_root"].as_str().map_or_else(|| dir.to_owned(), PathBuf::from);
+        Ok(Self { root, registry })
     }
-    let path = String::from_utf8_lossy(&found.stdout).trim().to_owned();
-    let table = fs::read_to_string(path)
-        .ok()
-        .and_then(|text| text.parse::<toml::Table>().ok());
-    Ok(table.is_some_and(|table| {
-        table
-            .get("profile")
-            .and_then(|profiles| profiles.get(PROFILE))
-            .is_some()
-    }))
+
+    /// Whether it defines the guest profile.
+    fn has_guest_profile(&self) -> bool {
+        let manifest = fs::read_to_string(self.root.join("Cargo.toml")).ok();
+        let table = manifest.and_then(|text| text.parse::<toml::Table>().ok());
+        table.is_some_and(|table| table.get("profile").is_some_and(|profiles| profiles.get(PROFILE).is_some()))
+    }
+
+    /// What rustc is told. SIMD, because parsers of bytes gain from it and every host has it; and
+    /// that panic messages name no folder of this machine, so that one source is one digest everywhere.
+    fn flags(&self) -> String {
+        let mut flags = vec!["-Ctarget-feature=+simd128".to_owned()];
+        let places = [(Some(&self.root), "/plugin"), (self.registry.as_ref(), "/crates")];
+        for (place, name) in places {
+            flags.extend(place.map(|place| format!("--remap-path-prefix={}={name}", place.display())));
+        }
+        flags.join("\u{1f}")
+    }
 }
 
 /// What cargo's complaint means for who must act.

@@ -52,22 +52,23 @@ pub(crate) fn run(args: &Args) -> Outcome {
     let mut lines = Lines::new();
     match reader.verify_chain(checkpoint).or_exit(Exit::Internal)? {
         Ok(report) => {
-            let proof = match report.proof {
-                Proof::Consistent => {
-                    "consistent: no event was edited, inserted, swapped or removed from the middle; without a checkpoint kept elsewhere a shortened or wholly rewritten record is not seen"
-                }
-                Proof::Anchored => "complete: consistent, and nothing was cut off or rewritten since the checkpoint",
+            let anchored_to = checkpoint.filter(|_| report.proof == Proof::Anchored).map(|c| c.seq);
+            let proof = match anchored_to {
+                None => "consistent: no event was edited, inserted, swapped or removed from the middle; without a checkpoint kept elsewhere a shortened or wholly rewritten record is not seen".to_owned(),
+                Some(seq) => format!("consistent, and up to event {seq} the record that the checkpoint saw, with nothing cut off or rewritten; what came later has no checkpoint yet"),
             };
             if args.json {
-                lines.json(&json!({"ok": true, "events": report.head.seq, "proof": report.proof, "checkpoint": report.head})).or_exit(Exit::Internal)?;
+                lines.json(&json!({"ok": true, "events": report.head.seq, "proof": report.proof, "anchored_to": anchored_to, "checkpoint": report.head})).or_exit(Exit::Internal)?;
             } else {
                 lines.text(format_args!("{} events, {proof}", report.head.seq)).or_exit(Exit::Internal)?;
             }
+            lines.flush().or_exit(Exit::Internal)?;
             Ok(Exit::Done)
         }
         Err(broken) => {
             if args.json {
-                lines.json(&json!({"ok": false, "error": broken.to_string()})).or_exit(Exit::Internal)?;
+                let broken = json!({"ok": false, "error": broken.to_string()});
+                lines.json(&broken).and_then(|()| lines.flush()).or_exit(Exit::Internal)?;
                 return Ok(Exit::Refused);
             }
             Err(anyhow!(broken)).or_exit(Exit::Refused)

@@ -51,7 +51,7 @@ pub(crate) fn run(args: &Args) -> Outcome {
     let directory = args.data.directory().ok();
     let registry = workplace::registry(directory.as_ref())?;
     let engine = workplace::engine(None)?;
-    let classifier = registry.classifier(&args.plugin, &engine).or_exit(Exit::Plugin)?;
+    let classifier = registry.classifier(&args.plugin, &engine).map_err(workplace::plugin_fault)?;
     let mut lines = Lines::new();
     let mut batch: Vec<Input> = Vec::with_capacity(BATCH);
     for (number, line) in stdin().lock().lines().enumerate() {
@@ -75,7 +75,8 @@ pub(crate) fn run(args: &Args) -> Outcome {
 
 fn classify(classifier: &Classifier, batch: &mut Vec<Input>, lines: &mut Lines) -> Result<(), Failed> {
     let posts: Vec<Post> = batch.iter_mut().map(post).collect();
-    let opinions = classifier.classify(&Vec::new(), &posts).outcome;
+    let settings = classifier.manifest().settings(&Vec::new()).or_exit(Exit::Plugin)?;
+    let opinions = classifier.classify(&settings, &posts).outcome;
     let opinions = opinions.map_err(|error| anyhow!("{}: {error}", classifier.manifest().id)).or_exit(Exit::Plugin)?;
     for (input, labels) in batch.iter().zip(&opinions) {
         let category = category(classifier, labels);

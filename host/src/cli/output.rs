@@ -19,7 +19,7 @@ impl Lines {
 
     /// Prints one line of text.
     pub(crate) fn text(&mut self, line: impl std::fmt::Display) -> io::Result<()> {
-        writeln!(self.0, "{line}")
+        writeln!(self.0, "{}", harmless(&line.to_string()))
     }
 
     /// Prints one value as a line of JSON.
@@ -47,7 +47,16 @@ pub(crate) fn progress(total: u64, what: &'static str) -> ProgressBar {
 
 /// A line for the person at the terminal, beside the results.
 pub(crate) fn note(line: impl std::fmt::Display) {
-    eprintln!("{line}");
+    eprintln!("{}", harmless(&line.to_string()));
+}
+
+/// Without what would move the cursor, change colours or turn the direction of
+/// reading: what a page or a plugin wrote is shown, not obeyed.
+fn harmless(text: &str) -> String {
+    let obeyed = |c: char| {
+        c.is_control() && !matches!(c, '\n' | '\t') || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    text.chars().map(|c| if obeyed(c) { char::REPLACEMENT_CHARACTER } else { c }).collect()
 }
 
 /// An error with its causes, then how to go on where the error says so.
@@ -61,7 +70,7 @@ pub(crate) fn error(error: &anyhow::Error) {
             message.push_str(&cause);
         }
     }
-    eprintln!("error: {message}");
+    eprintln!("error: {}", harmless(&message));
 }
 
 /// Whether an error only says that nobody reads standard output any more.

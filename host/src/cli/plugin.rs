@@ -8,13 +8,12 @@ use anyhow::{Context, anyhow};
 use caifeng::clock::{parse_time, rfc3339};
 use caifeng::evidence::warc::Reader;
 use caifeng::fetch::replay::{recorded, saved};
-use caifeng::plugins::{Origin, PluginError, Registry};
+use caifeng::plugins::{Origin, Registry};
 use caifeng_plugin_host::artifact::Artifact;
 use caifeng_plugin_host::build::{self, Progress};
 use caifeng_plugin_host::contract::{
     Crawl, Failure, Method, Page, Post, Reactions, Request, Response, Target, Timestamp,
 };
-use caifeng_plugin_host::engine::Engine;
 use caifeng_plugin_host::manifest::Manifest;
 use caifeng_plugin_host::source::{CallError, Source};
 use clap::Subcommand;
@@ -160,13 +159,14 @@ fn list(args: &ListArgs) -> Outcome {
     if registry.all().is_empty() {
         note("no plugins: `make plugins` builds the shipped ones");
     }
+    lines.flush().or_exit(Exit::Internal)?;
     Ok(exit)
 }
 
 /// Reads the plugin that was named by id or by path.
 fn named(registry: &Registry, name: &str) -> Result<(PathBuf, Artifact), Failed> {
     if !name.ends_with(".wasm") {
-        let (found, artifact) = registry.find(name).or_exit(Exit::Plugin)?;
+        let (found, artifact) = registry.find(name).map_err(workplace::plugin_fault)?;
         return Ok((found.path.clone(), artifact.clone()));
     }
     let path = PathBuf::from(name);
@@ -187,7 +187,7 @@ fn inspect(args: &InspectArgs) -> Outcome {
         value["contract"] = artifact.contract().into();
         value["bytes"] = artifact.bytes().len().into();
         value["manifest"] = serde_json::to_value(manifest).or_exit(Exit::Internal)?;
-        lines.json(&value).or_exit(Exit::Internal)?;
+        lines.json(&value).and_then(|()| lines.flush()).or_exit(Exit::Internal)?;
         return Ok(Exit::Done);
     }
     let facts = format!(
@@ -201,7 +201,7 @@ fn inspect(args: &InspectArgs) -> Outcome {
         listed.digest,
         artifact.manifest_text().trim_end(),
     );
-    lines.text(facts).or_exit(Exit::Internal)?;
+    lines.text(facts).and_then(|()| lines.flush()).or_exit(Exit::Internal)?;
     Ok(Exit::Done)
 }
 
@@ -226,6 +226,7 @@ fn build(args: &BuildArgs) -> Outcome {
         let size = artifact.bytes().len();
         lines.text(format_args!("{} ({size} bytes, imports nothing)", path.display())).or_exit(Exit::Internal)?;
     }
+    lines.flush().or_exit(Exit::Internal)?;
     Ok(Exit::Done)
 }
 
@@ -300,7 +301,7 @@ fn parse(args: &ParseArgs) -> Outcome {
     let directory = args.data.directory().ok();
     let registry = workplace::registry(directory.as_ref())?;
     let engine = workplace::engine(None)?;
-    let source = load(&registry, &engine, &args.plugin)?;
+    let source = registry.source(&args.plugin, &engine).map_err(workplace::plugin_fault)?;
     if let Some(step) = args.step.as_ref().filter(|step| !source.manifest().has_step(step)) {
         let steps: Vec<_> = source.manifest().steps.iter().map(|step| step.name.as_str()).collect();
         return Err(anyhow!("plugin {} has no step {step:?}, only: {}", args.plugin, steps.join(", ")))
@@ -316,13 +317,6 @@ fn parse(args: &ParseArgs) -> Outcome {
     Ok(Exit::Done)
 }
 
-fn load(registry: &Registry, engine: &Engine, id: &str) -> Result<Source, Failed> {
-    registry.source(id, engine).map_err(|error| {
-        let exit = if matches!(error, PluginError::Missing { .. }) { Exit::Usage } else { Exit::Plugin };
-        Failed { exit, error: error.into() }
-    })
-}
-
 impl Parser<'_> {
     fn recording(&mut self, path: &Path) -> Result<(), Failed> {
         let opened = File::open(path).with_context(|| format!("{}: cannot be read", path.display()));
@@ -330,10 +324,13 @@ impl Parser<'_> {
         let size = file.metadata().map_or(0, |meta| meta.len());
         let bar = progress(size, "reading");
         let records = Reader::new(BufReader::new(file)).or_exit(Exit::Usage)?;
-        let mut bad = 0_u32;
+        let (mut good, mut bad) = (0_u32, 0_u32);
         for record in records {
             let record = match record {
-                Ok(record) => record,
+                Ok(record) => {
+                    good += 1;
+                    record
+                }
                 Err(error) => {
                     bad += 1;
                     note(format_args!("{}: {error}", path.display()));
@@ -352,6 +349,10 @@ impl Parser<'_> {
             }
         }
         bar.finish_and_clear();
+        if bad > 0 && good == 0 {
+            let what = "no record can be read: name a WARC file";
+            return Err(anyhow!("{}: {what}", path.display())).or_exit(Exit::Usage);
+        }
         if bad > 0 {
             note(format_args!("{bad} records could not be read: the recording is damaged"));
         }
@@ -406,7 +407,7 @@ impl Parser<'_> {
                 self.lines.json(&PostLine::of(url, post)).or_exit(Exit::Internal)?;
             } else {
                 let when = post.published.map_or_else(|| "-".to_owned(), rfc3339);
-                let title = post.title.as_deref().unwrap_or_else(|| post.text.lines().next().unwrap_or_default());
+                let title = post.title.as_deref().unwrap_or(&post.text).lines().next().unwrap_or_default();
                 self.lines
                     .text(format_args!("{when:<20}  {title}\n{:<20}  {}", "", post.url))
                     .or_exit(Exit::Internal)?;
@@ -422,7 +423,8 @@ impl Parser<'_> {
         if self.args.jsonl {
             self.lines.json(&FailureLine { source_url, failure, detail }).or_exit(Exit::Internal)
         } else {
-            note(format_args!("{source_url}: {failure}: {detail}"));
+            let colon = if detail.is_empty() { "" } else { ": " };
+            note(format_args!("{source_url}: {failure}{colon}{detail}"));
             Ok(())
         }
     }

@@ -15,7 +15,7 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
-use super::output::note;
+use super::output::Lines;
 use super::workplace::{self, DataArgs};
 use super::{Exit, Failed, OrExit, Outcome};
 
@@ -45,19 +45,18 @@ pub(crate) fn run(args: Args) -> Outcome {
     let config = workplace::config(args.config.as_ref(), &directory)?;
     args.bind.check()?;
     let daemon = match config {
-        Some(_) if directory.demo().exists() => {
-            let what = directory.path().display();
-            return Err(anyhow!("{what} holds the demo: name another --data for the real thing")).or_exit(Exit::Usage);
-        }
-        Some(config) => open(&directory, config)?,
         None if directory.is_empty() || directory.demo().exists() => open_demo(&directory)?,
-        None => open(&directory, Config::default())?,
+        config => open(&directory, config)?,
     };
     serve(daemon, args.bind)
 }
 
-/// Opens a data directory with a configuration.
-pub(crate) fn open(directory: &Directory, config: Config) -> Result<Daemon, Failed> {
+/// Opens a data directory with a configuration; without one its watches stay as they are.
+pub(crate) fn open(directory: &Directory, config: Option<Config>) -> Result<Daemon, Failed> {
+    if directory.demo().exists() {
+        let what = directory.path().display();
+        return Err(anyhow!("{what} holds the demo: name another --data for the real thing")).or_exit(Exit::Usage);
+    }
     directory.create().or_exit(Exit::Usage)?;
     assemble(directory, config, None)
 }
@@ -70,13 +69,14 @@ pub(crate) fn open_demo(directory: &Directory) -> Result<Daemon, Failed> {
     }
     directory.create().or_exit(Exit::Usage)?;
     let demo = Demo::open(directory, SystemClock.now()).or_exit(Exit::Internal)?;
-    assemble(directory, demo.config.clone(), Some(demo))
+    assemble(directory, Some(demo.config.clone()), Some(demo))
 }
 
-fn assemble(directory: &Directory, config: Config, demo: Option<Demo>) -> Result<Daemon, Failed> {
+fn assemble(directory: &Directory, config: Option<Config>, demo: Option<Demo>) -> Result<Daemon, Failed> {
     let parts = Parts {
         directory: directory.clone(),
-        config,
+        follow: config.is_some(),
+        config: config.unwrap_or_default(),
         demo,
         registry: workplace::registry(Some(directory))?,
         engine: workplace::engine(Some(directory))?,
@@ -84,7 +84,8 @@ fn assemble(directory: &Directory, config: Config, demo: Option<Demo>) -> Result
     };
     Daemon::open(parts).map_err(|error| {
         let exit = match &error {
-            OpenError::Store(StoreError::Disk(_) | StoreError::Internal(_)) | OpenError::Network(_) => Exit::Internal,
+            OpenError::Store(StoreError::Disk(_) | StoreError::Damaged(_) | StoreError::Internal(_))
+            | OpenError::Network(_) => Exit::Internal,
             OpenError::Store(StoreError::Owned { .. }) => Exit::Refused,
             OpenError::Plugin(_) => Exit::Plugin,
             _ => Exit::Usage,
@@ -122,8 +123,12 @@ pub(crate) fn serve(daemon: Daemon, bind: Bind) -> Outcome {
             tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
             let _ = stop.send(true);
         });
-        note(format_args!("http://{address}/"));
-        daemon.run(listener, stopped).await.or_exit(Exit::Internal)?;
+        let orders = daemon.orders().context("caifeng.sock").or_exit(Exit::Usage)?;
+        // Whoever reads this line may give orders and open the page.
+        let mut lines = Lines::new();
+        lines.text(format_args!("http://{address}/")).and_then(|()| lines.flush()).or_exit(Exit::Internal)?;
+        drop(lines);
+        daemon.run(listener, orders, stopped).await.or_exit(Exit::Internal)?;
         Ok(Exit::Done)
     })
 }

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use anyhow::anyhow;
 use caifeng::control::{self, Line, Order, Refusal, Selection};
 use caifeng::daemon::Daemon;
 use caifeng::directory::Directory;
@@ -17,7 +18,7 @@ use super::{Exit, Failed, OrExit, Outcome};
 /// `caifeng sweep WATCH|--all|--plugin P`
 #[derive(Debug, clap::Args)]
 #[command(
-    long_about = "Sweeps now and prints what was found. With --plugin P --replay F every response of the recording is a watch of its own (a listing of its address), at the moment it was recorded. Ends with 4 when no site could be heard, and with 3 when that was the plugin's fault; sweeps that failed beside others that did not are printed, shown as gaps, and end with 0."
+    long_about = "Sweeps now and prints what was found. With --plugin P --replay F every response of the recording is a watch of its own (a listing of its address), at the moment it was recorded. Ends with 4 when no site could be heard, with 3 when that was the plugin's fault, and with 1 when nothing may be reached; sweeps that failed beside others that did not are printed, shown as gaps, and end with 0."
 )]
 #[group(id = "selection", required = true, multiple = false, args = ["watch", "all", "plugin"])]
 pub(crate) struct Args {
@@ -51,6 +52,10 @@ pub(crate) fn run(args: Args) -> Outcome {
     let order = order(&args)?;
     let runtime = runtime()?;
     if std::os::unix::net::UnixStream::connect(directory.socket()).is_ok() {
+        if args.config.is_some() {
+            let what = "a daemon runs here with its own configuration: leave --config out, or start the daemon with it";
+            return Err(anyhow!(what)).or_exit(Exit::Usage);
+        }
         return runtime.block_on(print(&args, |tell| async move {
             let given = control::give(&directory.socket(), &order, &tell).await;
             given.map_err(|error| Refusal::Internal(error.to_string()))
@@ -68,7 +73,7 @@ pub(crate) fn run(args: Args) -> Outcome {
 fn take(args: &Args, directory: &Directory) -> Result<Daemon, Failed> {
     match workplace::config(args.config.as_ref(), directory)? {
         None if directory.demo().exists() => open_demo(directory),
-        config => open(directory, config.unwrap_or_default()),
+        config => open(directory, config),
     }
 }
 
@@ -94,6 +99,7 @@ struct Sum {
     matched: u64,
     opened: usize,
     plugin_faults: u64,
+    refused: u64,
 }
 
 impl Sum {
@@ -106,11 +112,15 @@ impl Sum {
         self.changed += tally.changed;
         self.matched += tally.matched;
         self.opened += report.opened.len();
+        let failures = &tally.failures;
+        let refused = !failures.is_empty() && failures.iter().all(|failure| failure.kind == FailureKind::Refused);
+        self.refused += u64::from(refused);
         self.plugin_faults += u64::from(tally.failures.iter().any(|failure| ours(failure.kind)));
     }
 
     const fn exit(&self) -> Exit {
         match (self.sweeps, self.heard, self.plugin_faults) {
+            (1.., 0, 0) if self.refused == self.sweeps => Exit::Refused,
             (1.., 0, 0) => Exit::Network,
             (1.., 0, _) => Exit::Plugin,
             _ => Exit::Done,
@@ -136,7 +146,8 @@ where
                 bar.inc(1);
                 sum.add(&report);
                 if args.json {
-                    lines.json(&report).or_exit(Exit::Internal)?;
+                    // At once: whoever reads it may count on it, it is on disk.
+                    lines.json(&report).and_then(|()| lines.flush()).or_exit(Exit::Internal)?;
                 } else if !report.tally.failures.is_empty() {
                     bar.suspend(|| failures(&report));
                 }
@@ -164,6 +175,8 @@ where
 
 fn failures(report: &Report) {
     for failure in &report.tally.failures {
-        note(format_args!("{}: {}", report.watch, failure.detail));
+        // A watch that is named by its address need not be named twice.
+        let detail = failure.detail.strip_prefix(&report.watch).and_then(|rest| rest.strip_prefix(": "));
+        note(format_args!("{}: {}", report.watch, detail.unwrap_or(&failure.detail)));
     }
 }

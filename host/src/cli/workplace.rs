@@ -8,7 +8,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use caifeng::config::Config;
 use caifeng::directory::Directory;
-use caifeng::plugins::{Origin, Registry};
+use caifeng::plugins::{Origin, PluginError, Registry};
 use caifeng_plugin_host::engine::{CompiledCache, Engine, EngineConfig};
 
 use super::{Exit, Failed, OrExit};
@@ -60,6 +60,12 @@ pub(crate) fn registry(directory: Option<&Directory>) -> Result<Arc<Registry>, F
     directories.extend(shipped.filter(|folder| folder.is_dir()).take(1).map(|folder| (folder, Origin::Shipped)));
     directories.extend(directory.map(|directory| (directory.plugins(), Origin::Installed)));
     Registry::read(&directories).map(Arc::new).or_exit(Exit::Plugin)
+}
+
+/// Who must act: whoever named a plugin that is not there, else the plugin's side.
+pub(crate) fn plugin_fault(error: PluginError) -> Failed {
+    let exit = if matches!(error, PluginError::Missing { .. }) { Exit::Usage } else { Exit::Plugin };
+    Failed { exit, error: error.into() }
 }
 
 /// The sandbox, with compiled code kept in the data directory or, for commands

@@ -5,6 +5,10 @@
 //! by method, address (without fragment) and body. A record whose request is not in the
 //! file counts as the answer to `GET`.
 //!
+//! What is held has a bound, whatever the file says: of bodies, ids and requests only
+//! SHA-256 is kept, and indexing ends, with a problem that says where, when the
+//! index is full.
+//!
 //! Given up: a file with one gzip member around all records is read from its
 //! start for each page. It works, and slowly; recordings have a member for each record.
 
@@ -15,6 +19,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use caifeng_plugin_host::contract::{Method, Timestamp};
+use sha2::{Digest, Sha256};
 use url::Url;
 
 use super::warc::{self, Http, Kind, ReadError, Reader, Record};
@@ -24,9 +29,29 @@ use super::warc::{self, Http, Kind, ReadError, Reader, Record};
 pub struct Archive {
     from: Source,
     entries: Vec<Entry>,
-    by_key: HashMap<Key, Vec<usize>>,
+    by_key: HashMap<Sum, Vec<usize>>,
     problems: Vec<ReadError>,
 }
+
+/// SHA-256.
+type Sum = [u8; 32];
+
+/// What an index may hold.
+#[derive(Clone, Copy)]
+struct Bounds {
+    /// Answers, and requests with a body, together.
+    entries: usize,
+    /// Bytes, about.
+    bytes: usize,
+    /// Problems told one by one.
+    problems: usize,
+}
+
+/// Far more than a month of pages; at most some 300 MB of memory.
+const BOUNDS: Bounds = Bounds { entries: 250_000, bytes: 256 << 20, problems: 100 };
+
+/// Bytes that an entry costs besides its address: itself, its keys and what tables leave free.
+const ENTRY: usize = 512;
 
 /// One recorded answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,8 +60,9 @@ pub struct Entry {
     pub url: String,
     /// When it was recorded.
     pub date: Timestamp,
-    /// `GET` unless the recorded request says otherwise.
-    pub method: Method,
+    /// SHA-256 of the body of a `POST`; `None` for `GET`, which it is unless the recorded
+    /// request says otherwise.
+    pub body: Option<[u8; 32]>,
     offset: u64,
     nth: u64,
 }
@@ -47,21 +73,14 @@ enum Source {
     Bytes(Arc<[u8]>),
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct Key {
-    url: String,
-    /// The body of a `POST`; `None` for `GET`.
-    body: Option<Vec<u8>>,
+/// What a request is known by.
+fn key(url: &str, body: Option<Sum>) -> Sum {
+    let url = Sha256::digest(canonical(url));
+    Sha256::new().chain_update(url).chain_update(body.as_ref().map_or(&[][..], |sum| sum)).finalize().into()
 }
 
-impl Key {
-    fn new(url: &str, method: &Method) -> Self {
-        let body = match method {
-            Method::Get => None,
-            Method::Post(body) => Some(body.clone().into_bytes()),
-        };
-        Self { url: canonical(url), body }
-    }
+fn sum(bytes: &[u8]) -> Sum {
+    Sha256::digest(bytes).into()
 }
 
 /// The address as the fetcher would send it.
@@ -82,7 +101,7 @@ impl Archive {
     /// The file cannot be opened. What is wrong inside is in [`Archive::problems`].
     pub fn open(path: &Path) -> io::Result<Self> {
         let file = File::open(path)?;
-        Self::index(Source::File(path.to_owned()), file)
+        Self::index(Source::File(path.to_owned()), file, BOUNDS)
     }
 
     /// Reads a recording that is in memory, such as the bundled demo.
@@ -91,22 +110,32 @@ impl Archive {
     /// Never, in practice: memory can be read.
     pub fn from_bytes(bytes: impl Into<Arc<[u8]>>) -> io::Result<Self> {
         let bytes = bytes.into();
-        Self::index(Source::Bytes(Arc::clone(&bytes)), Cursor::new(bytes))
+        Self::index(Source::Bytes(Arc::clone(&bytes)), Cursor::new(bytes), BOUNDS)
     }
 
-    fn index(from: Source, reader: impl Read) -> io::Result<Self> {
+    fn index(from: Source, reader: impl Read, bounds: Bounds) -> io::Result<Self> {
         let mut found = Found::default();
         let mut problems = Vec::new();
+        let mut untold = 0;
         for record in Reader::new(reader)? {
             match record {
-                Ok(record) => found.add(&record),
-                Err(error) => problems.push(error),
+                Ok(record) => {
+                    if !found.add(&record, bounds) {
+                        problems.push(ReadError::Full { offset: record.offset, answers: found.answers.len() });
+                        break;
+                    }
+                }
+                Err(error) if problems.len() < bounds.problems => problems.push(error),
+                Err(_) => untold += 1,
             }
         }
+        if untold > 0 {
+            problems.push(ReadError::More { problems: untold });
+        }
         let entries = found.entries();
-        let mut by_key: HashMap<Key, Vec<usize>> = HashMap::new();
+        let mut by_key: HashMap<Sum, Vec<usize>> = HashMap::new();
         for (index, entry) in entries.iter().enumerate() {
-            by_key.entry(Key::new(&entry.url, &entry.method)).or_default().push(index);
+            by_key.entry(key(&entry.url, entry.body)).or_default().push(index);
         }
         for places in by_key.values_mut() {
             // Stable: of two records of one second, the later in the file is the later one.
@@ -130,7 +159,11 @@ impl Archive {
     /// The latest answer to this request, and not after `now` where that is given.
     #[must_use]
     pub fn find(&self, url: &str, method: &Method, now: Option<Timestamp>) -> Option<&Entry> {
-        let places = self.by_key.get(&Key::new(url, method))?;
+        let body = match method {
+            Method::Get => None,
+            Method::Post(body) => Some(sum(body.as_bytes())),
+        };
+        let places = self.by_key.get(&key(url, body))?;
         let entries = places.iter().rev().map(|&index| &self.entries[index]);
         entries.into_iter().find(|entry| now.is_none_or(|now| entry.date <= now))
     }
@@ -177,51 +210,43 @@ fn read_nth(from: impl Read, entry: &Entry) -> Result<Record, ReadError> {
 #[derive(Default)]
 struct Found {
     /// In file order, with the ids by which a request may be found.
-    answers: Vec<(Entry, String, String)>,
-    /// Record id of a request, and of the response that it names, to its method and body.
-    requests: HashMap<String, Method>,
+    answers: Vec<(Entry, Sum, Sum)>,
+    /// Record id of a request with a body, and of the response that it names, to that body.
+    bodies: HashMap<Sum, Sum>,
+    /// About, all that is held.
+    bytes: usize,
 }
 
 impl Found {
-    fn add(&mut self, record: &Record) {
-        let text = |name| record.header(name).unwrap_or_default().to_owned();
-        match (&record.kind, &record.http) {
-            (Kind::Request, Some(http)) => {
-                let method = method_of(http);
-                for id in [text("warc-record-id"), text("warc-concurrent-to")] {
-                    if !id.is_empty() {
-                        self.requests.insert(id, method.clone());
-                    }
-                }
-            }
-            (Kind::Response, Some(_)) | (Kind::Resource, None) => {
-                let entry = Entry {
-                    url: record.url.clone(),
-                    date: record.date,
-                    method: Method::Get,
-                    offset: record.offset,
-                    nth: record.nth,
-                };
-                self.answers.push((entry, text("warc-record-id"), text("warc-concurrent-to")));
-            }
-            _ => {}
+    /// Takes note of a record; false when there is no room for it.
+    fn add(&mut self, record: &Record, bounds: Bounds) -> bool {
+        let id = |name| record.header(name).filter(|id| !id.is_empty()).map(|id| sum(id.as_bytes()));
+        let ids = [id("warc-record-id"), id("warc-concurrent-to")];
+        let posted = record.http.as_ref().filter(|http| http.method() == "POST");
+        let answers = matches!((&record.kind, &record.http), (Kind::Response, Some(_)) | (Kind::Resource, None));
+        let asked = (record.kind == Kind::Request).then_some(posted).flatten();
+        if !answers && asked.is_none() {
+            return true;
         }
+        self.bytes += ENTRY + record.url.len();
+        if self.bytes > bounds.bytes || self.answers.len() + self.bodies.len() / 2 >= bounds.entries {
+            return false;
+        }
+        if let Some(http) = asked {
+            let body = sum(&http.body);
+            self.bodies.extend(ids.into_iter().flatten().map(|id| (id, body)));
+        } else {
+            let (url, date, offset, nth) = (record.url.clone(), record.date, record.offset, record.nth);
+            let [own, other] = ids.map(Option::unwrap_or_default);
+            self.answers.push((Entry { url, date, body: None, offset, nth }, own, other));
+        }
+        true
     }
 
     fn entries(self) -> Vec<Entry> {
-        let Self { answers, requests } = self;
-        let method = |own: &str, other: &str| requests.get(own).or_else(|| requests.get(other)).cloned();
-        answers
-            .into_iter()
-            .map(|(entry, own, other)| Entry { method: method(&own, &other).unwrap_or(Method::Get), ..entry })
-            .collect()
-    }
-}
-
-fn method_of(http: &Http) -> Method {
-    match http.method() {
-        "POST" => Method::Post(String::from_utf8_lossy(&http.body).into_owned()),
-        _ => Method::Get,
+        let Self { answers, bodies, .. } = self;
+        let body = |own: &Sum, other: &Sum| bodies.get(own).or_else(|| bodies.get(other)).copied();
+        answers.into_iter().map(|(entry, own, other)| Entry { body: body(&own, &other), ..entry }).collect()
     }
 }
 
@@ -294,6 +319,33 @@ mod tests {
             let post = |text: &str| body(&archive, "http://a.example/", &Method::Post(text.to_owned()), None);
             assert_eq!((post("q=1").as_deref(), post("q=2")), (Some("asked"), None));
         }
+    }
+
+    #[test]
+    fn what_is_held_of_a_file_has_a_bound() {
+        let bytes: Arc<[u8]> = recording(true).into();
+        let index = |bounds| {
+            let from = Source::Bytes(Arc::clone(&bytes));
+            Archive::index(from, Cursor::new(Arc::clone(&bytes)), bounds).unwrap()
+        };
+        let told = |archive: &Archive| archive.problems().iter().map(ToString::to_string).collect::<Vec<_>>();
+        assert_eq!(told(&index(BOUNDS)), [] as [&str; 0]);
+        let urls = "http://a.example/".len();
+        for bounds in [Bounds { entries: 3, ..BOUNDS }, Bounds { bytes: 3 * (ENTRY + urls), ..BOUNDS }] {
+            let archive = index(bounds);
+            assert_eq!(archive.entries().len(), 3);
+            assert_eq!(body(&archive, "http://a.example/", &Method::Get, None).as_deref(), Some("third"));
+            let [problem] = &told(&archive)[..] else { panic!("{:?}", archive.problems()) };
+            assert!(problem.contains("after 3 answers") && problem.contains("split it"), "{problem}");
+        }
+
+        let mut bad = recording(false);
+        let text = String::from_utf8(bad.clone()).unwrap().replace("\r\n\r\nHTTP/1.1 200", "\r\n\r\n<html> <bod>");
+        bad = text.into_bytes();
+        let bounds = Bounds { problems: 2, ..BOUNDS };
+        let archive = Archive::index(Source::Bytes(Arc::from(&[][..])), Cursor::new(bad), bounds).unwrap();
+        let told = told(&archive);
+        assert_eq!((told.len(), &*told[2]), (3, "3 more records could not be read"));
     }
 
     #[test]

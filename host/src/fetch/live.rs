@@ -17,7 +17,7 @@ use std::fmt;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use caifeng_plugin_host::contract::{Method, Request, Timestamp};
@@ -30,7 +30,7 @@ use super::guard::{self, Policy, Refusal};
 use super::pace::Pace;
 use super::replay::decoded;
 use super::{Allow, FetchError, Fetched, MAX_HOPS, Session, address, allowed, kept, redirect, robots, settle};
-use crate::evidence::warc::{Exchange, Recorder, Sent, field};
+use crate::evidence::warc::{Exchange, Sent, field};
 
 /// How the web is asked. One for a process.
 #[derive(Clone, Debug)]
@@ -109,7 +109,6 @@ pub struct Live {
     pace: Pace,
     robots: robots::Cache,
     now: Now,
-    recorder: Option<Mutex<Recorder>>,
 }
 
 impl fmt::Debug for Live {
@@ -139,23 +138,7 @@ impl Live {
         let private = client(&settings, Resolver { lookup, checked: false })?;
         let pace = Pace::new(settings.pace);
         let robots = robots::Cache::new(&settings.user_agent);
-        Ok(Self { public, private, settings, pace, robots, now, recorder: None })
-    }
-
-    /// Records every exchange from now on, robots.txt and failures included.
-    #[must_use]
-    pub fn recording(mut self, recorder: Recorder) -> Self {
-        self.recorder = Some(Mutex::new(recorder));
-        self
-    }
-
-    /// Ends the recording, if there is one, and makes sure that it is on disk.
-    ///
-    /// # Errors
-    /// The disk gave one.
-    pub fn finish(self) -> std::io::Result<()> {
-        let recorder = self.recorder.map(|recorder| recorder.into_inner().unwrap_or_else(PoisonError::into_inner));
-        recorder.map_or(Ok(()), Recorder::finish)
+        Ok(Self { public, private, settings, pace, robots, now })
     }
 
     /// Asks for one page.
@@ -170,33 +153,26 @@ impl Live {
     ) -> Result<Fetched, FetchError> {
         let mut hop = Hop { url: address(&request.url)?, from: None, method: request.method.clone() };
         let fields = guest_fields(&request.headers)?;
-        let mut exchanges = Vec::new();
         for _ in 0..=MAX_HOPS {
             allowed(&hop.url, allow)?;
             hop.check(&self.settings.policy)?;
-            self.robots.check(&hop.url, |file| self.robots_file(file, session.pace)).await?;
+            self.robots.check(&hop.url, |file| self.robots_file(file, session)).await?;
             let (exchange, cookies) =
                 self.exchange(&hop, &fields, session, Body::Refused(self.settings.limits.body)).await?;
             for cookie in &cookies {
                 session.cookies.set(&hop.url, cookie);
             }
-            let next = redirect(&hop.url, exchange.status, &exchange.headers);
-            exchanges.push(exchange);
-            match next {
-                Some(next) => hop = hop.to(next?, exchanges.last().map_or(0, |e| e.status)),
-                None => return self.finished(exchanges),
+            match redirect(&hop.url, exchange.status, &exchange.headers) {
+                Some(next) => hop = hop.to(next?, exchange.status),
+                None => return self.finished(exchange),
             }
         }
         Err(FetchError::Network { detail: format!("more than {MAX_HOPS} redirects: {}", request.url) })
     }
 
-    fn finished(&self, exchanges: Vec<Exchange>) -> Result<Fetched, FetchError> {
-        let Some(last) = exchanges.last() else {
-            return Err(FetchError::Network { detail: "no answer".to_owned() });
-        };
+    fn finished(&self, last: Exchange) -> Result<Fetched, FetchError> {
         settle(last.status, &last.headers, last.date).inspect_err(|error| self.rest(&last.sent.url, error))?;
-        let fetched = decoded(&last.sent.url, last.status, last.headers.clone(), &last.body, last.date);
-        Ok(Fetched { exchanges, ..fetched })
+        Ok(decoded(&last.sent.url, last.status, last.headers, &last.body, last.date))
     }
 
     /// A host that asks for rest gets it from every watch.
@@ -206,9 +182,9 @@ impl Live {
         }
     }
 
-    async fn robots_file(&self, file: Url, pace: Duration) -> robots::Asked {
+    async fn robots_file(&self, file: Url, crawl: &Session) -> robots::Asked {
         // Its own session: no cookie says who reads the rules.
-        let session = Session { pace, ..Session::default() };
+        let session = Session { pace: crawl.pace, recorder: crawl.recorder.clone(), ..Session::default() };
         let mut hop = Hop { url: file, from: None, method: Method::Get };
         for _ in 0..=MAX_HOPS {
             hop.check(&self.settings.policy)?;
@@ -245,7 +221,7 @@ impl Live {
         let answer = self.answer(client, hop, fields, session, body);
         let (exchange, cookies) =
             tokio::time::timeout(after, answer).await.map_err(|_| FetchError::TimedOut { after })??;
-        self.record(&exchange)?;
+        record(session, &exchange)?;
         Ok((exchange, cookies))
     }
 
@@ -330,16 +306,13 @@ impl Live {
         }
         FetchError::Network { detail: causes.pop().unwrap_or_else(|| "connection failed".to_owned()) }
     }
+}
 
-    fn record(&self, exchange: &Exchange) -> Result<(), FetchError> {
-        let Some(recorder) = &self.recorder else {
-            return Ok(());
-        };
-        let mut recorder = recorder.lock().unwrap_or_else(PoisonError::into_inner);
-        recorder
-            .write(exchange)
-            .map_err(|error| FetchError::Network { detail: format!("the recording cannot be written: {error}") })
-    }
+fn record(session: &Session, exchange: &Exchange) -> Result<(), FetchError> {
+    let Some(recorder) = &session.recorder else { return Ok(()) };
+    let mut recorder = recorder.lock().unwrap_or_else(PoisonError::into_inner);
+    let written = recorder.write(exchange);
+    written.map_err(|error| FetchError::Network { detail: format!("the recording cannot be written: {error}") })
 }
 
 impl From<Refusal> for FetchError {
@@ -465,6 +438,7 @@ fn may_set(name: &str) -> bool {
         && !CREDENTIALS.iter().any(|part| name.contains(part))
 }
 
+#[expect(clippy::disallowed_methods, reason = "the one place that makes a client")]
 fn client(settings: &Settings, resolver: Resolver) -> Result<Client, FetchError> {
     let limits = &settings.limits;
     let head = u32::try_from(limits.head).unwrap_or(u32::MAX);

@@ -32,12 +32,13 @@ pub mod pace;
 pub mod replay;
 pub mod robots;
 
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use caifeng_plugin_host::contract::{Request, Response, Timestamp};
 use url::Url;
 
-use crate::evidence::warc::{Exchange, field};
+use crate::evidence::warc::{Recorder, field};
 use crate::watch::FailureKind;
 
 /// Does the grant cover this address?
@@ -79,7 +80,12 @@ pub struct Session {
     pub at: Option<Timestamp>,
     /// What the sites set; one jar a crawl.
     pub cookies: cookies::Jar,
+    /// Writes down what the web answers, robots.txt and failures included.
+    pub recorder: Option<SharedRecorder>,
 }
+
+/// A recording that several crawls write.
+pub type SharedRecorder = Arc<Mutex<Recorder>>;
 
 /// An answer that a plugin may read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -90,8 +96,6 @@ pub struct Fetched {
     pub bytes: u64,
     /// Which encoding the body had, and what said so.
     pub encoding: (&'static str, charset::How),
-    /// Each hop as it is recorded; empty for a replay, whose evidence is the recording.
-    pub exchanges: Vec<Exchange>,
 }
 
 /// Why there is no answer, by what the host does about it.
@@ -155,15 +159,6 @@ impl FetchError {
             | Self::TimedOut { .. }
             | Self::TooLarge { .. }
             | Self::Missing { .. } => FailureKind::Network,
-        }
-    }
-
-    /// How long the site asked to wait, if it did.
-    #[must_use]
-    pub fn wait(&self) -> Option<Duration> {
-        match self {
-            Self::RetryAfter { wait, .. } => Some(*wait),
-            _ => None,
         }
     }
 }

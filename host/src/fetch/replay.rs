@@ -99,7 +99,6 @@ pub(super) fn decoded(
         response: Response { url: url.to_owned(), status, headers: kept(headers), body: page.text, fetched },
         bytes: body.len() as u64,
         encoding: (page.encoding, page.how),
-        exchanges: Vec::new(),
     }
 }
 
@@ -140,7 +139,7 @@ mod tests {
             ("http://a.example/old", 301, "Location: /new", ""),
             ("http://a.example/new", 200, "Content-Type: text/html; charset=gbk", "停水通知"),
         ]);
-        let got = replay.fetch(&get("http://a.example/old#x"), &|_| true).unwrap();
+        let got = replay.fetch(&get("http://a.example/old#x"), &|_| true, None).unwrap();
         assert_eq!((&*got.response.url, got.response.status, got.response.fetched), ("http://a.example/new", 200, 100));
         assert_eq!((&*got.response.body, got.bytes, got.encoding.0), ("停水通知", 8, "gb18030"));
         let names: Vec<_> = got.response.headers.iter().map(|(name, _)| &**name).collect();
@@ -156,9 +155,9 @@ mod tests {
             ("http://b.example/", 200, "X: y", "never"),
         ]);
         let inside = |url: &url::Url| url.host_str() == Some("a.example");
-        let fail = |path: &str| replay.fetch(&get(&format!("http://a.example/{path}")), &inside).unwrap_err();
+        let fail = |path: &str| replay.fetch(&get(&format!("http://a.example/{path}")), &inside, None).unwrap_err();
         assert!(matches!(fail("loop"), FetchError::Network { .. }));
-        assert_eq!(fail("busy").wait(), Some(std::time::Duration::from_secs(9)));
+        assert!(matches!(fail("busy"), FetchError::RetryAfter { status: 503, wait } if wait.as_secs() == 9));
         assert!(matches!(fail("away"), FetchError::Refused { .. }));
         assert_eq!(fail("none"), FetchError::Missing { url: "http://a.example/none".to_owned() });
     }
@@ -182,9 +181,9 @@ mod tests {
             return;
         };
         assert_eq!((archive.entries().len(), archive.problems().len()), (1_333, 0));
-        let replay = Replay::new(archive, None);
+        let replay = Replay::new(archive);
         for entry in replay.archive().entries().iter().step_by(40) {
-            let got = replay.fetch(&get(&entry.url), &|_| true).unwrap();
+            let got = replay.fetch(&get(&entry.url), &|_| true, None).unwrap();
             assert_eq!(got.response.url, entry.url);
         }
     }

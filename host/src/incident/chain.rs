@@ -71,7 +71,7 @@ impl<'de> Deserialize<'de> for Hash {
 pub struct Record<'a> {
     /// Place in the chain, from 1, without gaps.
     pub seq: i64,
-    /// When it was recorded.
+    /// When what led to it was seen; see [`Recorded::at`](super::event::Recorded::at).
     pub at: Timestamp,
     /// The incident it happened to.
     pub incident: IncidentId,
@@ -162,10 +162,11 @@ pub struct Walk {
 }
 
 impl Walk {
-    /// Starts before the first record; `checkpoint` is one that was kept elsewhere.
+    /// Starts before the first record; `checkpoint` is one that was kept elsewhere. One
+    /// that saw no record yet proves nothing and counts as none.
     #[must_use]
     pub fn new(checkpoint: Option<Checkpoint>) -> Self {
-        Self { head: Checkpoint::default(), checkpoint }
+        Self { head: Checkpoint::default(), checkpoint: checkpoint.filter(|c| c.seq > 0) }
     }
 
     /// Takes the next record, with the hash that is stored beside it.
@@ -232,6 +233,9 @@ mod tests {
     #[test]
     fn an_empty_chain_holds_unless_a_checkpoint_saw_more() {
         assert_eq!(Walk::new(None).finish().unwrap().proof, Proof::Consistent);
+        for nothing in [Checkpoint::default(), Checkpoint { seq: -1, hash: Hash([9; 32]) }] {
+            assert_eq!(Walk::new(Some(nothing)).finish().unwrap().proof, Proof::Consistent, "it saw no event");
+        }
         let seen = Checkpoint { seq: 1, hash: Hash([9; 32]) };
         let broken = Walk::new(Some(seen)).finish().unwrap_err();
         assert_eq!(broken, ChainBreak { seq: 1, what: Fault::CutOff });

@@ -145,7 +145,9 @@ impl Role {
 pub struct Recorded {
     /// Place in the chain, from 1.
     pub seq: i64,
-    /// When it was recorded.
+    /// When what led to it was seen: a machine's step has the time at which its post was
+    /// captured, which in a replay is long before it was recorded; a person's step the time
+    /// at which it was taken. Later events may therefore have earlier times; `seq` orders them.
     pub at: Timestamp,
     /// The incident it happened to.
     pub incident: IncidentId,

@@ -120,35 +120,19 @@ mod tests {
 
     fn candidate(incident: IncidentId) -> Candidate {
         let url = format!("http://a.example/{incident}");
-        Candidate {
-            incident,
-            similarity: None,
-            link: None,
-            parent: false,
-            url,
-            at: 0,
-        }
+        Candidate { incident, similarity: None, link: None, parent: false, url, at: 0 }
     }
 
     fn near(incident: IncidentId, similarity: f32) -> Candidate {
-        Candidate {
-            similarity: Some(similarity),
-            ..candidate(incident)
-        }
+        Candidate { similarity: Some(similarity), ..candidate(incident) }
     }
 
     fn linked(incident: IncidentId, link: &str) -> Candidate {
-        Candidate {
-            link: Some(link.to_owned()),
-            ..candidate(incident)
-        }
+        Candidate { link: Some(link.to_owned()), ..candidate(incident) }
     }
 
     fn parent(incident: IncidentId) -> Candidate {
-        Candidate {
-            parent: true,
-            ..candidate(incident)
-        }
+        Candidate { parent: true, ..candidate(incident) }
     }
 
     fn chosen(candidates: &[Candidate]) -> Option<IncidentId> {
@@ -157,10 +141,7 @@ mod tests {
 
     #[test]
     fn parent_before_link_before_text() {
-        assert_eq!(
-            chosen(&[near(1, 1.0), linked(2, "a/1"), parent(3)]),
-            Some(3)
-        );
+        assert_eq!(chosen(&[near(1, 1.0), linked(2, "a/1"), parent(3)]), Some(3));
         assert_eq!(chosen(&[near(1, 1.0), linked(2, "a/1")]), Some(2));
         assert_eq!(chosen(&[near(1, 0.8), near(2, 0.9)]), Some(2));
         assert_eq!(chosen(&[]), None);
@@ -169,29 +150,9 @@ mod tests {
     #[test]
     fn it_says_why() {
         let to = "http://a.example/1".to_owned();
-        assert_eq!(
-            choose(0, &[parent(1)]),
-            Some((1, Why::Parent { to: to.clone() }))
-        );
-        assert_eq!(
-            choose(0, &[linked(1, "b/1")]),
-            Some((
-                1,
-                Why::Link {
-                    url: "b/1".to_owned()
-                }
-            ))
-        );
-        assert_eq!(
-            choose(0, &[near(1, 0.75)]),
-            Some((
-                1,
-                Why::Near {
-                    similarity: 0.75,
-                    to
-                }
-            ))
-        );
+        assert_eq!(choose(0, &[parent(1)]), Some((1, Why::Parent { to: to.clone() })));
+        assert_eq!(choose(0, &[linked(1, "b/1")]), Some((1, Why::Link { url: "b/1".to_owned() })));
+        assert_eq!(choose(0, &[near(1, 0.75)]), Some((1, Why::Near { similarity: 0.75, to })));
     }
 
     #[test]
@@ -204,11 +165,7 @@ mod tests {
     #[test]
     fn an_address_of_two_incidents_joins_neither() {
         assert_eq!(chosen(&[linked(1, "a/1"), linked(2, "a/1")]), None);
-        assert_eq!(
-            chosen(&[linked(1, "a/1"), linked(2, "a/1"), linked(2, "a/2")]),
-            Some(2),
-            "but another one may"
-        );
+        assert_eq!(chosen(&[linked(1, "a/1"), linked(2, "a/1"), linked(2, "a/2")]), Some(2), "but another one may");
         assert_eq!(chosen(&[linked(1, "a/1"), linked(1, "a/1")]), Some(1));
     }
 
@@ -216,15 +173,8 @@ mod tests {
     fn too_little_alike_or_too_long_ago_opens_another_incident() {
         assert_eq!(chosen(&[near(1, 0.74)]), None);
         assert_eq!(chosen(&[near(1, f32::NAN)]), None);
-        for (candidate, joins) in [
-            (near(1, 1.0), false),
-            (linked(1, "a/1"), false),
-            (parent(1), true),
-        ] {
-            assert_eq!(
-                choose(WINDOW + 1, std::slice::from_ref(&candidate)).is_some(),
-                joins
-            );
+        for (candidate, joins) in [(near(1, 1.0), false), (linked(1, "a/1"), false), (parent(1), true)] {
+            assert_eq!(choose(WINDOW + 1, std::slice::from_ref(&candidate)).is_some(), joins);
             assert_eq!(
                 choose(-WINDOW - 1, std::slice::from_ref(&candidate)).is_some(),
                 joins,
@@ -232,28 +182,12 @@ mod tests {
             );
             assert!(choose(WINDOW, std::slice::from_ref(&candidate)).is_some());
         }
-        assert_eq!(
-            choose(
-                i64::MIN,
-                &[Candidate {
-                    at: i64::MAX,
-                    ..near(1, 1.0)
-                }]
-            ),
-            None
-        );
+        assert_eq!(choose(i64::MIN, &[Candidate { at: i64::MAX, ..near(1, 1.0) }]), None);
     }
 
     fn any_candidate() -> impl Strategy<Value = Candidate> {
         let link = prop::option::of("[ab]/[12]");
-        (
-            1i64..5,
-            prop::option::of(0.5f32..1.0),
-            link,
-            prop::bool::weighted(0.2),
-            "[a-c]",
-            -2 * WINDOW..2 * WINDOW,
-        )
+        (1i64..5, prop::option::of(0.5f32..1.0), link, prop::bool::weighted(0.2), "[a-c]", -2 * WINDOW..2 * WINDOW)
             .prop_map(|(incident, similarity, link, parent, url, at)| Candidate {
                 incident,
                 similarity,

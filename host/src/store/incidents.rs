@@ -39,19 +39,12 @@ pub(super) struct Mention<'a> {
 }
 
 /// Lets a mention open or join an incident. Returns which, and whether it was opened.
-pub(super) fn place(
-    writing: &mut Writing<'_>,
-    mention: &Mention<'_>,
-) -> Result<(IncidentId, bool), StoreError> {
-    let links: Vec<(i64, &str)> = (mention.links.iter())
-        .filter_map(|l| Some((link_hash(l)?, l.as_str())))
-        .collect();
+pub(super) fn place(writing: &mut Writing<'_>, mention: &Mention<'_>) -> Result<(IncidentId, bool), StoreError> {
+    let links: Vec<(i64, &str)> = (mention.links.iter()).filter_map(|l| Some((link_hash(l)?, l.as_str()))).collect();
     let candidates = candidates(writing, mention, &links)?;
     let chosen = group::choose(rowid::second(mention.row), &candidates);
     let (post, captured) = (mention.row, mention.captured);
-    let actor = Actor::Machine {
-        by: group::ALGORITHM.to_owned(),
-    };
+    let actor = Actor::Machine { by: group::ALGORITHM.to_owned() };
     let joined = match chosen {
         None => None,
         Some((id, why)) => {
@@ -73,17 +66,11 @@ pub(super) fn place(
     };
     file.latest = file.latest.max(rowid::second(mention.row));
     let sql = "INSERT OR IGNORE INTO incident_site (incident, source) VALUES (?1, ?2)";
-    file.sites += writing
-        .db
-        .prepare_cached(sql)?
-        .execute((file.id, mention.source))? as i64;
+    file.sites += writing.db.prepare_cached(sql)?.execute((file.id, mention.source))? as i64;
     if let Some(vote) = &mention.vote {
         file.vote(writing, None, Some(vote.clone()), captured)?;
     }
-    file.write(
-        writing,
-        why.is_none().then(|| title(mention.post)).flatten(),
-    )?;
+    file.write(writing, why.is_none().then(|| title(mention.post)).flatten())?;
     remember(writing, mention, file.id, why.as_ref(), &links)?;
     Ok((file.id, why.is_none()))
 }
@@ -237,11 +224,7 @@ pub(super) fn assess(
     db.prepare_cached("INSERT INTO note (salt, text) VALUES (?1, ?2)")?.execute(params![salt, reason])?;
     let note = Note { id: db.last_insert_rowid(), seal: Note::seal(salt, reason) };
     let (category, level) = decision;
-    let assess = Command::Assess {
-        category,
-        level,
-        note,
-    };
+    let assess = Command::Assess { category, level, note };
     let mut file = CaseFile::read(db, id)?;
     let events = file.act(writing, assess, actor, now)?;
     file.write(writing, None)?;
@@ -288,17 +271,8 @@ struct CaseFile {
 impl CaseFile {
     /// One that is about to be opened.
     fn new(db: &Connection) -> Result<Self, StoreError> {
-        let id = db
-            .prepare_cached("SELECT coalesce(max(id), 0) + 1 FROM incident")?
-            .query_row([], |r| r.get(0))?;
-        Ok(Self {
-            id,
-            incident: Incident::default(),
-            stored: None,
-            latest: Timestamp::MIN,
-            sites: 0,
-            opinion: None,
-        })
+        let id = db.prepare_cached("SELECT coalesce(max(id), 0) + 1 FROM incident")?.query_row([], |r| r.get(0))?;
+        Ok(Self { id, incident: Incident::default(), stored: None, latest: Timestamp::MIN, sites: 0, opinion: None })
     }
 
     fn read(db: &Connection, id: IncidentId) -> Result<Self, StoreError> {
@@ -315,10 +289,7 @@ impl CaseFile {
                 opinion: r.get(10)?,
             })
         });
-        found.optional()?.ok_or_else(|| StoreError::Unknown {
-            what: "incident",
-            id: id.to_string(),
-        })
+        found.optional()?.ok_or_else(|| StoreError::Unknown { what: "incident", id: id.to_string() })
     }
 
     /// Asks `life`, appends the events to the chain and folds them in.
@@ -382,14 +353,8 @@ impl CaseFile {
         let mut values: Vec<&dyn ToSql> = Vec::with_capacity(14);
         let posts = i64::try_from(incident.posts).unwrap_or(i64::MAX);
         let state = state.as_str();
-        let by_machine = (
-            suggested.map(|s| s.category.as_str()),
-            suggested.map(|s| &s.by),
-        );
-        let by_person = (
-            assessed.map(|a| a.category.as_str()),
-            assessed.map(|a| &a.by),
-        );
+        let by_machine = (suggested.map(|s| s.category.as_str()), suggested.map(|s| &s.by));
+        let by_person = (assessed.map(|a| a.category.as_str()), assessed.map(|a| &a.by));
         let level = assessed.and_then(|a| a.level.as_ref());
         values.extend::<[&dyn ToSql; 12]>([
             &self.id,
@@ -419,10 +384,7 @@ fn incident(row: &rusqlite::Row<'_>, state: State) -> rusqlite::Result<Incident>
         let name = row.get_ref(i)?.as_str_or_null()?;
         Ok::<_, rusqlite::Error>(name.and_then(Category::from_name))
     };
-    let by = |i| {
-        row.get::<_, Option<String>>(i)
-            .map(Option::unwrap_or_default)
-    };
+    let by = |i| row.get::<_, Option<String>>(i).map(Option::unwrap_or_default);
     let (suggested, assessed) = (category(3)?, category(5)?);
     let (suggested_by, assessed_by) = (by(4)?, by(6)?);
     let level = row.get(7)?;
@@ -430,14 +392,7 @@ fn incident(row: &rusqlite::Row<'_>, state: State) -> rusqlite::Result<Incident>
         state,
         opened: row.get(1)?,
         posts: row.get::<_, i64>(2)?.try_into().unwrap_or(0),
-        suggested: suggested.map(|category| Suggested {
-            category,
-            by: suggested_by,
-        }),
-        assessed: assessed.map(|category| Assessed {
-            category,
-            level,
-            by: assessed_by,
-        }),
+        suggested: suggested.map(|category| Suggested { category, by: suggested_by }),
+        assessed: assessed.map(|category| Assessed { category, level, by: assessed_by }),
     })
 }

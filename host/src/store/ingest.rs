@@ -283,7 +283,11 @@ impl Intake {
         done: &mut Ingested,
     ) -> Result<(), StoreError> {
         let Some(topics) = &prepared.topics else {
-            return Ok(());
+            // It stays where it is, but its say was about the text that is gone.
+            return match incidents::of_post(writing.db, row)? {
+                Some(id) => incidents::revote(writing, id, before.as_ref(), vote(&prepared.labels), self.captured),
+                None => Ok(()),
+            };
         };
         let Some(incident) = incidents::of_post(writing.db, row)? else {
             return self.mention(writing, prepared, row, topics, done);

@@ -38,7 +38,7 @@ use caifeng_plugin_host::contract::{Reactions, Timestamp};
 use rusqlite::Connection;
 
 pub use error::StoreError;
-pub use read::{IncidentQuery, Novelty, PostQuery, Reader, SeriesPoint};
+pub use read::{CategoryFilter, IncidentQuery, Novelty, PostQuery, Reader, SeriesPoint};
 pub use rowid::second;
 
 use crate::incident::event::{Actor, Event};
@@ -46,11 +46,12 @@ use crate::incident::{Category, IncidentId};
 use crate::text::near::{NearIndex, Signature};
 use crate::watch::{SweepTally, Watch};
 use model::{Batch, Ingested};
-use writer::{Message, OnCommit, Task, Writer, Writing};
+use writer::{Health, Message, OnCommit, Task, Writer, Writing};
 
 /// Jobs that may wait before callers do.
 const QUEUE: usize = 64;
-/// Mentions in the index of near-duplicates: 170 bytes each, so 34 MB at most.
+/// Mentions in the index of near-duplicates, the newest; half as many again until the
+/// oldest are let go. 170 bytes each, so 51 MB at most.
 const NEAR_LIMIT: usize = 200_000;
 
 /// The one that writes. Clones share the writer; the last one to go closes it.
@@ -63,6 +64,7 @@ struct Inner {
     dir: PathBuf,
     queue: SyncSender<Message>,
     thread: Mutex<Option<JoinHandle<()>>>,
+    health: Health,
 }
 
 impl std::fmt::Debug for Store {
@@ -97,23 +99,29 @@ impl Store {
     /// # Errors
     /// Another process owns the directory; it cannot be used; the store in it is newer or damaged.
     pub fn open(dir: &Path, on_commit: Option<Box<dyn Fn(u64) + Send>>) -> Result<Self, StoreError> {
+        Self::open_remembering(dir, on_commit, NEAR_LIMIT)
+    }
+
+    fn open_remembering(dir: &Path, on_commit: Option<OnCommit>, near_limit: usize) -> Result<Self, StoreError> {
         let lock = own(dir)?;
         let path = dir.join(schema::FILE);
         // SQLite gives its log the same permissions.
         private(&path)?;
         let db = schema::open_writer(&path)?;
-        let near = load_near(&db, NEAR_LIMIT)?;
+        let near = load_near(&db, near_limit)?;
         let head = incidents::head(&db)?;
-        Self::start(dir, Writer { db, near, head, on_commit: on_commit.map(|f| f as OnCommit), lock, commits: 0 })
+        let (commits, suspect, health) = (0, false, Health::default());
+        Self::start(dir, Writer { db, near, head, on_commit, lock, commits, near_limit, suspect, health })
     }
 
     fn start(dir: &Path, writer: Writer) -> Result<Self, StoreError> {
         let (queue, jobs) = mpsc::sync_channel(QUEUE);
+        let health = writer.health.clone();
         let thread = std::thread::Builder::new()
             .name("store".to_owned())
             .spawn(move || writer.serve(&jobs))
             .map_err(|e| unusable(dir, &e))?;
-        let inner = Inner { dir: dir.to_owned(), queue, thread: Mutex::new(Some(thread)) };
+        let inner = Inner { dir: dir.to_owned(), queue, thread: Mutex::new(Some(thread)), health };
         Ok(Self { inner: Arc::new(inner) })
     }
 
@@ -129,6 +137,15 @@ impl Store {
     /// As [`Reader::open`].
     pub fn reader(&self) -> Result<Reader, StoreError> {
         Reader::open(&self.inner.dir)
+    }
+
+    /// Whether the latest transaction could be written. Does not wait and tries nothing: after a
+    /// failure it says so until a later transaction commits.
+    ///
+    /// # Errors
+    /// Why not; [`StoreError::Closed`] when nobody writes any more.
+    pub fn health(&self) -> Result<(), StoreError> {
+        self.inner.health.get()
     }
 
     /// Finishes what is queued, folds the log into the file and gives up the directory.
@@ -167,22 +184,23 @@ impl Store {
         self.run(move |w| watches::put(w.db, &watches))
     }
 
-    /// Passes a watch over until it is resumed; `reason` is shown to people.
+    /// Makes these the watches of the configuration. Others are retired: they are listed and swept no more,
+    /// and what they heard stays. A watch that was halted gets another chance.
+    ///
+    /// # Errors
+    /// Nothing is changed.
+    pub fn configure_watches(&self, watches: &[Watch]) -> Result<(), StoreError> {
+        let watches = watches.to_vec();
+        self.run(move |w| watches::configure(w.db, &watches))
+    }
+
+    /// Passes a watch over until it is configured anew; `reason` is shown to people.
     ///
     /// # Errors
     /// There is no such watch.
     pub fn halt_watch(&self, id: &str, reason: &str) -> Result<(), StoreError> {
         let (id, reason) = (id.to_owned(), reason.to_owned());
         self.run(move |w| watches::set_halted(w.db, &id, Some(&reason)))
-    }
-
-    /// Puts a halted watch back on the schedule.
-    ///
-    /// # Errors
-    /// There is no such watch.
-    pub fn resume_watch(&self, id: &str) -> Result<(), StoreError> {
-        let id = id.to_owned();
-        self.run(move |w| watches::set_halted(w.db, &id, None))
     }
 
     /// Remembers when a watch is due next, as the schedule has decided.

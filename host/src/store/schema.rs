@@ -20,6 +20,7 @@ pub(super) const FILE: &str = "caifeng.db";
 const STATEMENTS: usize = 64;
 
 /// Opens the one connection that writes, and brings the schema up to date.
+#[expect(clippy::disallowed_methods, reason = "the one place that opens the database to write")]
 pub(super) fn open_writer(path: &Path) -> Result<Connection, StoreError> {
     let mut db = Connection::open(path)?;
     db.set_prepared_statement_cache_capacity(STATEMENTS);
@@ -41,6 +42,7 @@ pub(super) fn open_writer(path: &Path) -> Result<Connection, StoreError> {
 }
 
 /// Opens a connection that can only read.
+#[expect(clippy::disallowed_methods, reason = "the one place that opens the database to read")]
 pub(super) fn open_reader(path: &Path) -> Result<Connection, StoreError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let db = Connection::open_with_flags(path, flags)?;

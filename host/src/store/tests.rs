@@ -1,5 +1,7 @@
 //! Tests with a real file in a temporary directory.
 
+#![expect(clippy::disallowed_methods, reason = "looks at the file as another program would")]
+
 use std::ops::ControlFlow;
 use std::path::Path;
 
@@ -8,11 +10,12 @@ use rusqlite::Connection;
 use tempfile::TempDir;
 
 use super::model::{Batch, Ingested, LabelBy, PostRow, Prepared};
-use super::{IncidentQuery, Novelty, PostQuery, Reader, Store, StoreError, schema};
+use super::{CategoryFilter, IncidentQuery, Novelty, PostQuery, Reader, Store, StoreError, schema};
 use crate::incident::chain::{Checkpoint, Fault, Proof};
 use crate::incident::event::{Actor, Event, Role};
 use crate::incident::group::Why;
 use crate::incident::life::{Refusal, replay};
+use crate::incident::opinion::Opinion;
 use crate::incident::{Category, State};
 use crate::text::near::Signature;
 use crate::watch::{FailureKind, SweepFailure, SweepTally, Watch};
@@ -168,6 +171,26 @@ fn only_title_and_text_make_a_version() {
     let raw = Connection::open(dir.path().join(schema::FILE)).unwrap();
     let old: String = raw.query_row("SELECT text FROM post_version WHERE version = 1", [], |r| r.get(0)).unwrap();
     assert_eq!(old, "旧的说法");
+}
+
+#[test]
+fn a_post_has_one_vote_also_after_it_left_its_topic_for_a_while() {
+    let (dir, store) = store();
+    let sight = |text: &str, category: Option<&str>| {
+        let mut p = prepared(post("1", text));
+        p.topics = category.map(|_| vec![]);
+        p.labels = category.map(|c| label(c, 0.9)).into_iter().collect();
+        store.ingest(batch(vec![p])).unwrap();
+        let reader = store.reader().unwrap();
+        reader.incident(1).unwrap().unwrap().category
+    };
+    assert_eq!(sight("停水了", Some("problem")), Some(Category::Problem));
+    assert_eq!(sight("今天天气很好", None), None, "its say goes with the text that it was about");
+    assert_eq!(sight("又停水了", Some("problem")), Some(Category::Problem));
+    let raw = Connection::open(dir.path().join(schema::FILE)).unwrap();
+    let opinion: String = raw.query_row("SELECT opinion FROM incident", [], |r| r.get(0)).unwrap();
+    let opinion: Opinion = serde_json::from_str(&opinion).unwrap();
+    assert_eq!(opinion.suggestion().map(|s| (s.posts, s.of)), Some((1, 1)));
 }
 
 #[test]
@@ -447,6 +470,7 @@ fn a_failed_job_is_undone_alone_and_a_full_disk_undoes_all() {
         Err::<(), _>(StoreError::Internal("half way".into()))
     });
     assert!(matches!(failed, Err(StoreError::Internal(_))));
+    assert!(store.health().is_ok(), "what one caller asked for is no fault of the store");
     assert_eq!((all_posts(&reader).len(), reader.figures().unwrap().posts), (1, 1));
     assert_eq!(reader.verify_chain(None).unwrap().unwrap().head.seq, 1);
     assert_eq!(store.run(|w| Ok(w.near.len())).unwrap(), 1);
@@ -463,16 +487,61 @@ fn a_failed_job_is_undone_alone_and_a_full_disk_undoes_all() {
     let error = store.ingest(many(100)).unwrap_err();
     assert!(matches!(error, StoreError::Disk(_)), "{error}");
     assert!(error.to_string().contains("the operator must free space"));
+    assert!(matches!(store.health(), Err(StoreError::Disk(_))));
     assert_eq!(all_posts(&reader).len(), 1);
     assert_eq!(store.run(|w| Ok((w.near.len(), w.head.seq))).unwrap(), (1, 1));
 
     // Space returns.
     store.run(|w| Ok(w.db.query_row("PRAGMA max_page_count = 1000000", [], |_| Ok(()))?)).unwrap();
     assert_eq!(store.ingest(many(100)).unwrap().new, 100);
+    assert!(store.health().is_ok());
     assert_eq!(store.ingest(batch(vec![prepared(post("1", &story))])).unwrap().opened.len(), 1);
     let report = reader.verify_chain(None).unwrap().unwrap();
     assert_eq!(report.head.seq, 102);
     assert_eq!(reader.figures().unwrap().posts, 102);
+}
+
+#[test]
+fn a_job_that_panics_is_undone_alone() {
+    let (_dir, store) = store();
+    let (before, half) = (batch(vec![prepared(post("0", &text(0)))]), batch(vec![prepared(post("1", &text(1)))]));
+    store.ingest(before).unwrap();
+    let failed = store.run(move |w| -> Result<(), _> {
+        super::ingest::ingest(w, &half)?;
+        panic!("lost the thread")
+    });
+    let Err(StoreError::Internal(what)) = failed else { panic!("{failed:?}") };
+    assert!(what.ends_with("panicked: lost the thread"), "{what}");
+    assert!(store.health().is_ok());
+    assert_eq!(store.run(|w| Ok((w.near.len(), w.head.seq))).unwrap(), (1, 1));
+    assert_eq!(store.ingest(batch(vec![prepared(post("1", &text(1)))])).unwrap().opened, [2]);
+    assert!(store.reader().unwrap().verify_chain(None).unwrap().is_ok());
+}
+
+#[test]
+fn a_writer_that_died_says_so() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(dir.path(), Some(Box::new(|_| panic!("the hook is at fault")))).unwrap();
+    // Answered before the hook is called.
+    store.ingest(batch(vec![prepared(post("0", &text(0)))])).unwrap();
+    let refused = store.ingest(batch(vec![prepared(post("1", &text(1)))]));
+    assert!(matches!(refused, Err(StoreError::Closed)), "{refused:?}");
+    assert!(matches!(store.health(), Err(StoreError::Closed)));
+}
+
+#[test]
+fn what_is_remembered_of_texts_has_a_bound_also_while_running() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open_remembering(dir.path(), None, 8).unwrap();
+    for n in 0..40 {
+        let mut p = prepared(post(&n.to_string(), &text(n)));
+        p.post.published = Some(NOW + n as i64);
+        store.ingest(batch(vec![p])).unwrap();
+    }
+    let held = store.run(|w| Ok(w.near.len())).unwrap();
+    assert!((8..=12).contains(&held), "{held}");
+    let again = |id: &str, n| store.ingest(batch(vec![prepared(post(id, &text(n)))])).unwrap();
+    assert_eq!((again("new", 39).joined.len(), again("old", 0).opened.len()), (1, 1));
 }
 
 #[test]
@@ -511,13 +580,7 @@ fn callers_share_a_commit_and_each_has_its_answer() {
 
 fn ask(since: Option<i64>, text: &str, topic: &str, incident: Option<i64>) -> PostQuery {
     let given = |s: &str| (!s.is_empty()).then(|| s.to_owned());
-    PostQuery {
-        since,
-        text: given(text),
-        topic: given(topic),
-        incident,
-        ..PostQuery::default()
-    }
+    PostQuery { since, text: given(text), topic: given(topic), incident, ..PostQuery::default() }
 }
 
 #[test]
@@ -618,6 +681,48 @@ fn incidents_page_by_their_newest_post() {
     assert!(days.iter().all(|d| (d.day + 28_800) % 86_400 == 0 && d.category.is_none() && d.posts == 5));
 }
 
+#[test]
+fn incidents_are_listed_by_category_and_state() {
+    let (dir, store) = store();
+    let names = [Some("problem"), None, Some("rumour"), Some("problem"), None, Some("problem")];
+    let posts = names.iter().zip(0..).map(|(name, n)| {
+        let mut p = prepared(post(&n.to_string(), &text(n)));
+        p.labels = name.iter().map(|name| label(name, 0.5)).collect();
+        p.topics = Some(vec![]);
+        p
+    });
+    store.ingest(batch(posts.collect())).unwrap();
+    let reader = store.reader().unwrap();
+    let all = reader.incidents(&IncidentQuery::default()).unwrap();
+    let of = |category, open| {
+        let mut seen = Vec::new();
+        let mut query = IncidentQuery { category, open, limit: Some(2), ..IncidentQuery::default() };
+        loop {
+            let rows = reader.incidents(&query).unwrap();
+            let Some(last) = rows.last() else { return seen };
+            query.before = Some((last.latest, last.id));
+            seen.extend(rows.iter().map(|i| i.id));
+        }
+    };
+    let expected = |category| all.iter().filter(|i| i.category == category).map(|i| i.id).collect::<Vec<_>>();
+    assert_eq!(of(CategoryFilter::Any, true), all.iter().map(|i| i.id).collect::<Vec<_>>());
+    assert_eq!(of(CategoryFilter::Without, true), expected(None));
+    for category in Category::ALL {
+        assert_eq!(of(CategoryFilter::Only(category), true), expected(Some(category)));
+    }
+    assert_eq!(expected(Some(Category::Problem)).len(), 3);
+
+    // Decided otherwise, and closed: no command closes an incident yet.
+    let rumour = expected(Some(Category::Rumour))[0];
+    let file = Connection::open(dir.path().join(schema::FILE)).unwrap();
+    let sql = "UPDATE incident SET state = 'closed', assessed = 'problem', assessed_by = 'head' WHERE id = ?1";
+    file.execute(sql, [rumour]).unwrap();
+    assert_eq!(of(CategoryFilter::Any, true).len(), 5);
+    assert_eq!(of(CategoryFilter::Any, false).len(), 6);
+    assert!(of(CategoryFilter::Only(Category::Rumour), false).is_empty());
+    assert!(of(CategoryFilter::Only(Category::Problem), false).contains(&rumour));
+}
+
 fn watch(id: &str) -> Watch {
     Watch {
         id: id.into(),
@@ -626,6 +731,7 @@ fn watch(id: &str) -> Watch {
         site: None,
         settings: vec![],
         utc_offset: 28_800,
+        recorded: false,
     }
 }
 
@@ -667,8 +773,15 @@ fn watches_remember_how_they_fared() {
     store.set_due("a", 77).unwrap();
     store.put_watches(&[watch("a")]).unwrap();
     assert_eq!((row().halted.as_deref(), row().due), (Some("gone"), Some(77)));
-    store.resume_watch("a").unwrap();
-    assert_eq!(row().halted, None);
+    store.configure_watches(&[watch("a")]).unwrap();
+    assert_eq!(row().halted, None, "a start tries every watch again");
+    assert_eq!(reader.watches().unwrap().len(), 1, "the other has left the configuration");
+    assert_eq!(reader.sweeps(None, 100).unwrap().len(), 4, "and what it did stays");
+    let replayed = Watch { recorded: true, ..watch("r") };
+    store.put_watches(&[replayed]).unwrap();
+    store.configure_watches(&[watch("a"), watch("b")]).unwrap();
+    let ids: Vec<_> = reader.watches().unwrap().into_iter().map(|w| w.watch.id).collect();
+    assert_eq!(ids, ["a", "b", "r"], "it is back, and recordings are not configured");
     store.halt_watch("a", "gone").unwrap();
     let other = Watch { site: Some("https://new.example".into()), ..watch("a") };
     store.put_watches(std::slice::from_ref(&other)).unwrap();

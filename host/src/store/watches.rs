@@ -10,11 +10,24 @@ use crate::watch::{SweepTally, Watch};
 /// else starts afresh: it is due at once and no longer halted. Its sweeps stay.
 pub(super) fn put(db: &Connection, watches: &[Watch]) -> Result<(), StoreError> {
     let sql = "INSERT INTO watch (id, body) VALUES (?1, ?2)
-               ON CONFLICT DO UPDATE SET body = excluded.body, due = NULL, halted = NULL
-               WHERE body <> excluded.body";
+               ON CONFLICT DO UPDATE SET body = excluded.body, due = NULL, halted = NULL, retired = 0
+               WHERE body <> excluded.body OR retired = 1";
     for watch in watches {
         db.prepare_cached(sql)?.execute((&watch.id, serde_json::to_string(watch)?))?;
     }
+    Ok(())
+}
+
+/// Makes these the watches of the configuration: others are retired, and none is halted any more.
+pub(super) fn configure(db: &Connection, watches: &[Watch]) -> Result<(), StoreError> {
+    put(db, watches)?;
+    let ids = serde_json::to_string(&watches.iter().map(|watch| &watch.id).collect::<Vec<_>>())?;
+    db.prepare_cached("UPDATE watch SET halted = NULL WHERE id IN (SELECT value FROM json_each(?1))")?.execute([&ids])?;
+    db.prepare_cached(
+        "UPDATE watch SET retired = 1
+         WHERE id NOT IN (SELECT value FROM json_each(?1)) AND json_extract(body, '$.recorded') IS NOT 1",
+    )?
+    .execute([&ids])?;
     Ok(())
 }
 

@@ -6,10 +6,13 @@
 //! is undone alone. When the disk fails, the whole transaction is undone and every
 //! caller in it is told; what is kept in memory beside the file (the index of
 //! near-duplicates, the head of the event chain, the figures) goes back with it, so
-//! that the next transaction starts from what is on disk.
+//! that the next transaction starts from what is on disk. A job that panics is one
+//! that fails; whether the latest transaction could be written is [`Health`].
 
 use std::fs::File;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, SyncSender};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use rusqlite::Connection;
 
@@ -23,6 +26,30 @@ const GROUP: usize = 64;
 
 /// Told after each commit, with a number that rises by one.
 pub(super) type OnCommit = Box<dyn Fn(u64) + Send>;
+
+/// Why the latest transaction did not commit; `None` when it did. Ends with
+/// [`StoreError::Closed`], however the thread ends.
+#[derive(Clone, Default)]
+pub(super) struct Health(Arc<Mutex<Option<StoreError>>>);
+
+impl Health {
+    pub(super) fn get(&self) -> Result<(), StoreError> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone().map_or(Ok(()), Err)
+    }
+
+    fn set(&self, result: &Result<(), StoreError>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = result.as_ref().err().cloned();
+    }
+}
+
+/// Held by the thread: what it drops last says that nobody writes any more.
+struct Mortal(Health);
+
+impl Drop for Mortal {
+    fn drop(&mut self) {
+        self.0.set(&Err(StoreError::Closed));
+    }
+}
 
 /// What a caller sends.
 pub(super) enum Message {
@@ -60,7 +87,12 @@ where
         let Some(work) = self.work.take() else {
             return Ok(());
         };
-        let outcome = work(writing);
+        let outcome = catch_unwind(AssertUnwindSafe(|| work(writing))).unwrap_or_else(|panic| {
+            writing.panicked = true;
+            let said = panic.downcast_ref::<String>().map(String::as_str);
+            let said = said.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no message");
+            Err(StoreError::Internal(format!("a job of the writer panicked: {said}")))
+        });
         let result = outcome.as_ref().map(|_| ()).map_err(Clone::clone);
         self.outcome = Some(outcome);
         result
@@ -85,6 +117,8 @@ pub(super) struct Writing<'a> {
     pub(super) head: &'a mut Checkpoint,
     /// Changes to the figures, written when the job has succeeded.
     pub(super) delta: Delta,
+    /// The job ended in the middle of something.
+    pub(super) panicked: bool,
 }
 
 /// Differences to [`Figures`].
@@ -105,11 +139,17 @@ pub(super) struct Writer {
     /// Held while the thread lives: this process owns the directory.
     pub(super) lock: File,
     pub(super) commits: u64,
+    /// Mentions that `near` holds, about.
+    pub(super) near_limit: usize,
+    /// A job has panicked: what is in memory may be half done.
+    pub(super) suspect: bool,
+    pub(super) health: Health,
 }
 
 impl Writer {
     /// Serves until told to stop or until every caller has gone.
     pub(super) fn serve(mut self, queue: &Receiver<Message>) {
+        let _mortal = Mortal(self.health.clone());
         let mut stop = false;
         while !stop {
             let mut jobs: Vec<Box<dyn Job>> = Vec::new();
@@ -151,6 +191,7 @@ impl Writer {
             self.head = head;
             tracing::error!("a transaction was undone: {error}");
         }
+        self.health.set(&result);
         for job in jobs {
             job.answer(result.as_ref().err());
         }
@@ -159,8 +200,11 @@ impl Writer {
             if let Some(hook) = &self.on_commit {
                 hook(self.commits);
             }
-            self.bound_near();
         }
+        if std::mem::take(&mut self.suspect) {
+            self.reload();
+        }
+        self.near.keep(self.near_limit);
     }
 
     fn transact(&mut self, jobs: &mut [Box<dyn Job>]) -> Result<(), StoreError> {
@@ -176,9 +220,10 @@ impl Writer {
     fn one(&mut self, job: &mut dyn Job) -> Result<(), StoreError> {
         let (mark, head) = (self.near.mark(), self.head);
         self.db.prepare_cached("SAVEPOINT job")?.execute([])?;
-        let mut writing = Writing { db: &self.db, near: &mut self.near, head: &mut self.head, delta: Delta::default() };
+        let mut writing = Writing { db: &self.db, near: &mut self.near, head: &mut self.head, delta: Delta::default(), panicked: false };
         let result = job.run(&mut writing);
-        let delta = writing.delta;
+        let (delta, panicked) = (writing.delta, writing.panicked);
+        self.suspect |= panicked;
         match result {
             Ok(()) => {
                 delta.write(&self.db)?;
@@ -195,12 +240,13 @@ impl Writer {
         }
     }
 
-    /// Keeps the index in memory within its bound by reading the newest again.
-    fn bound_near(&mut self) {
-        if self.near.len() > super::NEAR_LIMIT + super::NEAR_LIMIT / 4 {
-            match super::load_near(&self.db, super::NEAR_LIMIT) {
-                Ok(near) => self.near = near,
-                Err(error) => tracing::warn!("near-duplicates stay in memory: {error}"),
+    /// Reads again what is kept in memory.
+    fn reload(&mut self) {
+        match super::load_near(&self.db, self.near_limit) {
+            Ok(near) => self.near = near,
+            Err(error) => {
+                tracing::error!("near-duplicates are found only among new posts until a restart: {error}");
+                self.near = NearIndex::new();
             }
         }
     }

@@ -227,9 +227,6 @@ pub struct Mark(usize);
 
 /// The end of a bucket.
 const NOBODY: u32 = u32::MAX;
-/// Stands in place of the key of what was removed. A row key is a time, and this
-/// one would lie before the universe.
-const REMOVED: i64 = i64::MIN;
 /// Entries of one allocation, so that growing never copies what is there.
 const CHUNK: usize = 1_024;
 /// Entries a bucket holds on average. One would be faster by a cache miss and
@@ -321,7 +318,7 @@ impl NearIndex {
     }
 
     /// Takes back every insertion since `mark`, when the transaction that they
-    /// belong to was rolled back. [`expire`](Self::expire) makes older marks void.
+    /// belong to was rolled back. [`keep`](Self::keep) makes older marks void.
     pub fn rollback(&mut self, mark: Mark) {
         while self.length > mark.0 {
             self.length -= 1;
@@ -338,36 +335,35 @@ impl NearIndex {
         }
     }
 
-    /// Removes one post. Does nothing when it is not there.
-    pub fn remove(&mut self, signature: &Signature, key: i64) {
-        let [hash, ..] = signature.bands();
-        let found = self.bucket(hash).find(|&(entry, _)| self.entry(entry).key == key);
-        if let Some((entry, _)) = found {
-            self.entry_mut(entry).key = REMOVED;
+    /// Forgets all but the `limit` newest posts, in large steps: it may hold half as many
+    /// again before it does. Makes older marks void.
+    pub fn keep(&mut self, limit: usize) {
+        if self.length <= limit + limit / 2 {
+            return;
         }
+        let keys = self.chunks.iter().flatten().map(|entry| entry.key);
+        let mut live: Vec<i64> = keys.filter(|&key| self.is_live(key)).collect();
+        if live.len() > limit {
+            let surplus = live.len() - limit;
+            let (_, oldest_kept, _) = live.select_nth_unstable(surplus);
+            self.floor = Some(*oldest_kept);
+        }
+        self.sweep();
     }
 
-    /// Forgets every post whose key is less than `before`: since keys are times,
-    /// those outside the window. Memory is given back in large steps, when a
-    /// quarter of the entries is dead, so that calling this often is cheap.
-    pub fn expire(&mut self, before: i64) {
-        self.floor = self.floor.max(Some(before));
-        let live = self.chunks.iter().flatten().filter(|entry| self.is_live(entry.key)).count();
-        if live * 4 <= self.length * 3 && live < self.length {
-            let floor = self.floor;
-            let old = std::mem::replace(self, Self { floor, ..Self::default() });
-            for chunk in old.chunks {
-                for entry in chunk {
-                    if self.is_live(entry.key) {
-                        self.push(entry);
-                    }
-                }
+    /// Gives back the memory of what is expired.
+    fn sweep(&mut self) {
+        let floor = self.floor;
+        let old = std::mem::replace(self, Self { floor, ..Self::default() });
+        for entry in old.chunks.into_iter().flatten() {
+            if self.is_live(entry.key) {
+                self.push(entry);
             }
         }
     }
 
     fn is_live(&self, key: i64) -> bool {
-        key != REMOVED && self.floor.is_none_or(|floor| key >= floor)
+        self.floor.is_none_or(|floor| key >= floor)
     }
 
     fn entry(&self, number: usize) -> &Entry {
@@ -518,15 +514,29 @@ mod tests {
     }
 
     #[test]
-    fn copies_are_found_until_they_expire() {
+    fn copies_are_found_until_newer_posts_need_the_room() {
         let mut index = NearIndex::new();
         index.insert(&sign(TEXT), 10);
         index.insert(&sign(&format!("{TEXT}我也是")), 20);
         assert_eq!(index.candidates(&sign(TEXT)), [10, 20], "the closer one first");
-        index.expire(11);
-        assert_eq!(index.candidates(&sign(TEXT)), [20]);
-        index.remove(&sign(&format!("{TEXT}我也是")), 20);
+        index.keep(2);
+        assert_eq!(index.candidates(&sign(TEXT)), [10, 20]);
+        // Not in the order of their times.
+        for key in [50, 30, 40] {
+            index.insert(&Signature([key as u8; VALUES]), key);
+        }
+        index.keep(3);
+        assert_eq!((index.len(), index.candidates(&sign(TEXT)).len()), (3, 0));
+        // What is older than all that was kept is let go first.
+        for key in 0..10 {
+            index.insert(&sign(TEXT), key);
+            index.keep(3);
+            assert!(index.len() <= 4, "{}", index.len());
+        }
         assert_eq!(index.candidates(&sign(TEXT)), [] as [i64; 0]);
+        for key in [30, 40, 50] {
+            assert_eq!(index.candidates(&Signature([key as u8; VALUES])), [key]);
+        }
     }
 
     #[test]
@@ -537,7 +547,7 @@ mod tests {
         }
         let newest: Vec<i64> = (0..5_000).rev().take(MOST_CANDIDATES).collect();
         assert_eq!(index.candidates(&sign(TEXT)), newest);
-        index.expire(4_999);
+        index.keep(1);
         assert_eq!(index.candidates(&sign(TEXT)), [4_999]);
         assert_eq!(index.len(), 1, "what is dead gives its memory back");
     }

@@ -11,21 +11,9 @@ use axum::response::{IntoResponse, Response};
 use sha2::{Digest, Sha256};
 
 const FILES: [(&str, &str, &str); 3] = [
-    (
-        "desk.css",
-        "text/css; charset=utf-8",
-        include_str!("../../assets/desk.css"),
-    ),
-    (
-        "live.js",
-        "text/javascript; charset=utf-8",
-        include_str!("../../assets/live.js"),
-    ),
-    (
-        "icon.svg",
-        "image/svg+xml",
-        include_str!("../../assets/icon.svg"),
-    ),
+    ("desk.css", "text/css; charset=utf-8", include_str!("../../assets/desk.css")),
+    ("live.js", "text/javascript; charset=utf-8", include_str!("../../assets/live.js")),
+    ("icon.svg", "image/svg+xml", include_str!("../../assets/icon.svg")),
 ];
 
 static VERSION: LazyLock<String> = LazyLock::new(|| {
@@ -33,11 +21,7 @@ static VERSION: LazyLock<String> = LazyLock::new(|| {
     for (_, _, text) in FILES {
         hash.update(text.as_bytes());
     }
-    hash.finalize()
-        .iter()
-        .take(4)
-        .map(|b| format!("{b:02x}"))
-        .collect()
+    hash.finalize().iter().take(4).map(|b| format!("{b:02x}")).collect()
 });
 
 /// The first 32 bits of the hash over all assets.
@@ -50,9 +34,6 @@ pub(super) async fn asset(Path(file): Path<String>) -> Response {
     let Some((_, kind, text)) = FILES.iter().find(|(name, _, _)| *name == file) else {
         return (StatusCode::NOT_FOUND, "no such file\n").into_response();
     };
-    let headers = [
-        (header::CONTENT_TYPE, *kind),
-        (header::CACHE_CONTROL, "public, max-age=31536000, immutable"),
-    ];
+    let headers = [(header::CONTENT_TYPE, *kind), (header::CACHE_CONTROL, "public, max-age=31536000, immutable")];
     (headers, *text).into_response()
 }

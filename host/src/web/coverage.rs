@@ -50,11 +50,7 @@ impl Health {
         if row.due.is_some_and(|due| due.saturating_add(GRACE) < now) {
             return Self::Late;
         }
-        if row.heard.is_some() {
-            Self::Heard
-        } else {
-            Self::Waiting
-        }
+        if row.heard.is_some() { Self::Heard } else { Self::Waiting }
     }
 
     /// Silent first, then those that wait, then the rest.
@@ -82,10 +78,10 @@ pub(crate) struct Coverage {
 }
 
 impl Coverage {
-    /// Counts.
+    /// Counts; watches that stand for a recording's answers are nobody's ears.
     pub(crate) fn of(rows: &[WatchRow], now: Timestamp) -> Self {
         let mut all = Self::default();
-        for row in rows {
+        for row in rows.iter().filter(|r| !r.watch.recorded) {
             match Health::of(row, now) {
                 Health::Heard => all.heard += 1,
                 Health::Waiting => all.waiting += 1,
@@ -112,15 +108,8 @@ mod tests {
         row.due = Some(now - GRACE - 1);
         assert_eq!(Health::of(&row, now), Health::Late);
         row.failing = 2;
-        row.last = Some(fixed::failed_sweep(
-            "forum",
-            FailureKind::Blocked,
-            "HTTP 403",
-        ));
-        assert_eq!(
-            Health::of(&row, now),
-            Health::Failing(Cause::Known(FailureKind::Blocked))
-        );
+        row.last = Some(fixed::failed_sweep("forum", FailureKind::Blocked, "HTTP 403"));
+        assert_eq!(Health::of(&row, now), Health::Failing(Cause::Known(FailureKind::Blocked)));
         row.halted = Some("refused".into());
         assert_eq!(Health::of(&row, now), Health::Halted);
     }
@@ -137,10 +126,9 @@ mod tests {
     fn silence_has_a_name() {
         let mut late = fixed::watch("late");
         late.due = Some(0);
-        let all = Coverage::of(&[fixed::watch("ok"), late], fixed::NOW);
-        assert_eq!(
-            (all.heard, all.waiting, all.silent),
-            (1, 0, vec!["late".to_owned()])
-        );
+        let mut replayed = fixed::watch("replayed");
+        (replayed.watch.recorded, replayed.due) = (true, Some(0));
+        let all = Coverage::of(&[fixed::watch("ok"), late, replayed], fixed::NOW);
+        assert_eq!((all.heard, all.waiting, all.silent), (1, 0, vec!["late".to_owned()]));
     }
 }

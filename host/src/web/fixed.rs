@@ -7,6 +7,7 @@ use super::rows::{PostsQuery, Rows, Unanswered};
 use crate::incident::group::Why;
 use crate::incident::{Category, IncidentId, State};
 use crate::store::model::{Figures, IncidentRow, LabelBy, PostRow, WatchRow};
+use crate::store::{CategoryFilter, IncidentQuery, SeriesPoint};
 use crate::watch::{FailureKind, Sweep, SweepFailure, SweepTally, Watch};
 
 /// 2026-11-22 18:10 in China.
@@ -26,6 +27,7 @@ pub(super) fn watch(id: &str) -> WatchRow {
             site: None,
             settings: vec![],
             utc_offset: 8 * 3600,
+            recorded: false,
         },
         last: Some(sweep(id, NOW - 4 * MINUTE, 2)),
         heard: Some(NOW - 4 * MINUTE),
@@ -37,29 +39,14 @@ pub(super) fn watch(id: &str) -> WatchRow {
 }
 
 fn sweep(watch: &str, started: Timestamp, new: u64) -> Sweep {
-    let tally = SweepTally {
-        requests: 1,
-        bytes: 9_000,
-        seen: 20,
-        new,
-        ..SweepTally::default()
-    };
-    Sweep {
-        id: started,
-        watch: watch.to_owned(),
-        started,
-        ended: Some(started + 2),
-        tally,
-    }
+    let tally = SweepTally { requests: 1, bytes: 9_000, seen: 20, new, ..SweepTally::default() };
+    Sweep { id: started, watch: watch.to_owned(), started, ended: Some(started + 2), tally }
 }
 
 /// A sweep that failed ten minutes ago.
 pub(super) fn failed_sweep(watch: &str, kind: FailureKind, detail: &str) -> Sweep {
     let mut failed = sweep(watch, NOW - 10 * MINUTE, 0);
-    failed.tally.failures.push(SweepFailure {
-        kind,
-        detail: detail.to_owned(),
-    });
+    failed.tally.failures.push(SweepFailure { kind, detail: detail.to_owned() });
     failed
 }
 
@@ -84,12 +71,7 @@ pub(super) fn watches() -> Vec<WatchRow> {
     late.heard = Some(NOW - 2 * HOUR);
     vec![
         watch("official-news"),
-        failing(
-            "county-forum",
-            FailureKind::Blocked,
-            "HTTP 403: 请登录后再访问 <script>alert(1)</script>",
-            4,
-        ),
+        failing("county-forum", FailureKind::Blocked, "HTTP 403: 请登录后再访问 <script>alert(1)</script>", 4),
         watch("microblog"),
         fresh,
         halted,
@@ -102,11 +84,7 @@ fn label(name: &str, score: f32, evidence: &[&str]) -> LabelBy {
     LabelBy {
         by: "triage@0.1.0".to_owned(),
         group: "category".to_owned(),
-        label: Label {
-            name: name.to_owned(),
-            score,
-            evidence,
-        },
+        label: Label { name: name.to_owned(), score, evidence },
     }
 }
 
@@ -137,11 +115,7 @@ fn post(row: i64, site: &str, ago: i64, title: Option<&str>, text: &str) -> Post
 /// All posts, newest first.
 pub(super) fn posts() -> Vec<PostRow> {
     let first = PostRow {
-        reactions: Reactions {
-            views: Some(3812),
-            replies: Some(46),
-            ..Reactions::default()
-        },
+        reactions: Reactions { views: Some(3812), replies: Some(46), ..Reactions::default() },
         labels: vec![label("problem", 0.71, &["停水", "没有任何通知"])],
         ..post(
             1,
@@ -153,23 +127,10 @@ pub(super) fn posts() -> Vec<PostRow> {
     };
     let near = PostRow {
         kind: Kind::Repost,
-        reactions: Reactions {
-            shares: Some(128),
-            replies: Some(61),
-            ..Reactions::default()
-        },
+        reactions: Reactions { shares: Some(128), replies: Some(61), ..Reactions::default() },
         labels: vec![label("sensitive", 0.18, &["已经举报三次"])],
-        why: Some(Why::Near {
-            similarity: 0.914,
-            to: "https://bbs.qingshi.example/t/1".to_owned(),
-        }),
-        ..post(
-            2,
-            "weibo.example",
-            9 * HOUR,
-            None,
-            "听说城东市场停水是因为管子老化没人管，已经举报三次。",
-        )
+        why: Some(Why::Near { similarity: 0.914, to: "https://bbs.qingshi.example/t/1".to_owned() }),
+        ..post(2, "weibo.example", 9 * HOUR, None, "听说城东市场停水是因为管子老化没人管，已经举报三次。")
     };
     let linked = PostRow {
         kind: Kind::Article,
@@ -177,9 +138,7 @@ pub(super) fn posts() -> Vec<PostRow> {
         publisher: Some("青石县融媒体中心".to_owned()),
         day_only: true,
         version: 2,
-        why: Some(Why::Link {
-            url: "https://bbs.qingshi.example/t/1".to_owned(),
-        }),
+        why: Some(Why::Link { url: "https://bbs.qingshi.example/t/1".to_owned() }),
         ..post(
             3,
             "news.qingshi.example",
@@ -192,18 +151,14 @@ pub(super) fn posts() -> Vec<PostRow> {
         url: "javascript:alert(document.domain)".to_owned(),
         incident: Some(13),
         labels: vec![label("rumour", 0.66, &["<b>"])],
-        why: Some(Why::Parent {
-            to: "data:text/html,<script>alert(1)</script>".to_owned(),
-        }),
+        why: Some(Why::Parent { to: "data:text/html,<script>alert(1)</script>".to_owned() }),
         author: Some("\"><img src=x onerror=alert(1)>".to_owned()),
         ..post(
             4,
             "evil.example",
             3 * HOUR,
             Some("<script>document.title='owned'</script> \u{202e}drowssap"),
-            "</p><iframe src=//evil.example></iframe> <b> &amp; ' \" "
-                .to_owned()
-                .as_str(),
+            "</p><iframe src=//evil.example></iframe> <b> &amp; ' \" ".to_owned().as_str(),
         )
     };
     let long = PostRow {
@@ -216,10 +171,7 @@ pub(super) fn posts() -> Vec<PostRow> {
             &"aVeryLongWordWithoutAnySpaces".repeat(9),
         )
     };
-    let stray = PostRow {
-        incident: None,
-        ..post(6, "weibo.example", 2 * MINUTE, None, "今天天气不错。")
-    };
+    let stray = PostRow { incident: None, ..post(6, "weibo.example", 2 * MINUTE, None, "今天天气不错。") };
     vec![stray, long, hostile, linked, near, first]
 }
 
@@ -241,26 +193,10 @@ pub(super) fn incidents() -> Vec<IncidentRow> {
         category_by: Some("领导小组".to_owned()),
         level: Some("Ⅲ".to_owned()),
         state: State::Handling,
-        ..row(
-            11,
-            "城西小学门口道路破损，雨天积水",
-            Some(Category::Problem),
-            70 * HOUR,
-            26 * HOUR,
-            9,
-            2,
-        )
+        ..row(11, "城西小学门口道路破损，雨天积水", Some(Category::Problem), 70 * HOUR, 26 * HOUR, 9, 2)
     };
     vec![
-        row(
-            14,
-            &"无空格的长标题".repeat(14),
-            None,
-            20 * MINUTE,
-            20 * MINUTE,
-            1,
-            1,
-        ),
+        row(14, &"无空格的长标题".repeat(14), None, 20 * MINUTE, 20 * MINUTE, 1, 1),
         row(
             13,
             "<script>document.title='owned'</script> \u{202e}drowssap",
@@ -270,26 +206,13 @@ pub(super) fn incidents() -> Vec<IncidentRow> {
             1,
             1,
         ),
-        row(
-            12,
-            "农贸市场停水两天了，鱼都死了谁赔？",
-            Some(Category::Problem),
-            10 * HOUR,
-            5 * HOUR,
-            3,
-            3,
-        ),
+        row(12, "农贸市场停水两天了，鱼都死了谁赔？", Some(Category::Problem), 10 * HOUR, 5 * HOUR, 3, 3),
         decided,
     ]
 }
 
 /// The figures.
-pub(super) const FIGURES: Figures = Figures {
-    open: 4,
-    new: 3,
-    posts: 1_248,
-    mentions: 61,
-};
+pub(super) const FIGURES: Figures = Figures { open: 4, new: 3, posts: 1_248, mentions: 61 };
 
 /// A store that holds the rows above.
 pub(super) struct Fixed;
@@ -299,8 +222,29 @@ impl Rows for Fixed {
         Ok(FIGURES)
     }
 
-    fn incidents(&self, limit: usize) -> Result<Vec<IncidentRow>, Unanswered> {
-        Ok(incidents().into_iter().take(limit).collect())
+    fn incidents(&self, query: &IncidentQuery) -> Result<Vec<IncidentRow>, Unanswered> {
+        let found = |i: &IncidentRow| match query.category {
+            CategoryFilter::Any => true,
+            CategoryFilter::Without => i.category.is_none(),
+            CategoryFilter::Only(category) => i.category == Some(category),
+        };
+        let older = |i: &IncidentRow| query.before.is_none_or(|end| (i.latest, i.id) < end);
+        let kept = |i: &IncidentRow| found(i) && older(i) && (!query.open || i.state.is_open());
+        Ok(incidents().into_iter().filter(kept).take(query.limit.unwrap_or(usize::MAX)).collect())
+    }
+
+    fn per_day(&self, since: Timestamp, utc_offset: i32) -> Result<Vec<SeriesPoint>, Unanswered> {
+        let today = NOW - (NOW + i64::from(utc_offset)).rem_euclid(24 * HOUR);
+        let point = |ago: i64, category, posts| SeriesPoint { day: today - ago * 24 * HOUR, category, posts };
+        let all = [
+            point(28, Some(Category::Suggestion), 2),
+            point(5, None, 11),
+            point(3, Some(Category::Problem), 21),
+            point(3, Some(Category::Sensitive), 3),
+            point(0, Some(Category::Problem), 20),
+            point(0, None, 4),
+        ];
+        Ok(all.into_iter().filter(|p| p.day >= since - 24 * HOUR).collect())
     }
 
     fn incident(&self, id: IncidentId) -> Result<Option<IncidentRow>, Unanswered> {
@@ -308,26 +252,13 @@ impl Rows for Fixed {
     }
 
     fn posts_of(&self, id: IncidentId, limit: usize) -> Result<Vec<PostRow>, Unanswered> {
-        Ok(posts()
-            .into_iter()
-            .filter(|p| p.incident == Some(id))
-            .take(limit)
-            .collect())
+        Ok(posts().into_iter().filter(|p| p.incident == Some(id)).take(limit).collect())
     }
 
     fn posts(&self, query: &PostsQuery) -> Result<Vec<PostRow>, Unanswered> {
-        let found = |p: &PostRow| {
-            query
-                .search
-                .as_ref()
-                .is_none_or(|words| p.text.contains(words.as_str()))
-        };
+        let found = |p: &PostRow| query.search.as_ref().is_none_or(|words| p.text.contains(words.as_str()));
         let older = |p: &PostRow| query.before.is_none_or(|row| p.row < row);
-        Ok(posts()
-            .into_iter()
-            .filter(|p| found(p) && older(p))
-            .take(query.limit)
-            .collect())
+        Ok(posts().into_iter().filter(|p| found(p) && older(p)).take(query.limit).collect())
     }
 
     fn watches(&self) -> Result<Vec<WatchRow>, Unanswered> {
@@ -336,27 +267,13 @@ impl Rows for Fixed {
 
     fn sweeps(&self, watch: &str, limit: usize) -> Result<Vec<Sweep>, Unanswered> {
         let row = watches().into_iter().find(|w| w.watch.id == watch);
-        let count = if row.as_ref().is_some_and(|w| w.last.is_some()) {
-            18
-        } else {
-            0
-        };
-        let mut all: Vec<Sweep> = (0..count)
-            .map(|n: i64| {
-                sweep(
-                    watch,
-                    NOW - (20 - n) * 10 * MINUTE,
-                    (n * 7 % 5).unsigned_abs(),
-                )
-            })
-            .collect();
+        let count = if row.as_ref().is_some_and(|w| w.last.is_some()) { 18 } else { 0 };
+        let mut all: Vec<Sweep> =
+            (0..count).map(|n: i64| sweep(watch, NOW - (20 - n) * 10 * MINUTE, (n * 7 % 5).unsigned_abs())).collect();
         if let Some(last) = row.filter(|r| r.failing > 0).and_then(|r| r.last) {
             let failures = last.tally.failures.clone();
             for sweep in all.iter_mut().rev().take(4) {
-                sweep.tally = SweepTally {
-                    failures: failures.clone(),
-                    ..SweepTally::default()
-                };
+                sweep.tally = SweepTally { failures: failures.clone(), ..SweepTally::default() };
             }
         }
         let from = all.len().saturating_sub(limit);

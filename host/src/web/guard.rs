@@ -28,18 +28,9 @@ const HEADERS: [(HeaderName, &str); 7] = [
     (header::X_FRAME_OPTIONS, "DENY"),
     // Sites must not learn from a followed link which incident it was followed from.
     (header::REFERRER_POLICY, "no-referrer"),
-    (
-        HeaderName::from_static("cross-origin-opener-policy"),
-        "same-origin",
-    ),
-    (
-        HeaderName::from_static("cross-origin-resource-policy"),
-        "same-origin",
-    ),
-    (
-        HeaderName::from_static("permissions-policy"),
-        "camera=(), geolocation=(), microphone=()",
-    ),
+    (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+    (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+    (HeaderName::from_static("permissions-policy"), "camera=(), geolocation=(), microphone=()"),
 ];
 
 /// Whether an address reaches this machine only.
@@ -54,9 +45,7 @@ pub(super) async fn guard(State(desk): State<Arc<Desk>>, request: Request, next:
         (StatusCode::MISDIRECTED_REQUEST, text).into_response()
     } else if !matches!(*request.method(), Method::GET | Method::HEAD) {
         let mut refused = troubled(language(request.headers()), Trouble::Method);
-        refused
-            .headers_mut()
-            .insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
+        refused.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
         refused
     } else if let Some(chosen) = choice(request.uri()) {
         chosen
@@ -67,9 +56,7 @@ pub(super) async fn guard(State(desk): State<Arc<Desk>>, request: Request, next:
     for (name, value) in HEADERS {
         headers.insert(name, HeaderValue::from_static(value));
     }
-    headers
-        .entry(header::CACHE_CONTROL)
-        .or_insert(HeaderValue::from_static("no-store"));
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     response
 }
 
@@ -89,17 +76,8 @@ fn choice(uri: &Uri) -> Option<Response> {
     if place.starts_with("//") || place.contains('\\') {
         return None;
     }
-    let cookie = format!(
-        "lang={}; Path=/; Max-Age=31536000; SameSite=Lax; HttpOnly",
-        lang.code()
-    );
-    Some(
-        (
-            StatusCode::SEE_OTHER,
-            [(header::LOCATION, place), (header::SET_COOKIE, cookie)],
-        )
-            .into_response(),
-    )
+    let cookie = format!("lang={}; Path=/; Max-Age=31536000; SameSite=Lax; HttpOnly", lang.code());
+    Some((StatusCode::SEE_OTHER, [(header::LOCATION, place), (header::SET_COOKIE, cookie)]).into_response())
 }
 
 /// Path and query without the parameter `lang`.
@@ -110,11 +88,7 @@ pub(super) fn without_lang(uri: &Uri) -> String {
         .split('&')
         .filter(|pair| !pair.is_empty() && *pair != "lang" && !pair.starts_with("lang="))
         .collect();
-    if kept.is_empty() {
-        uri.path().to_owned()
-    } else {
-        format!("{}?{}", uri.path(), kept.join("&"))
-    }
+    if kept.is_empty() { uri.path().to_owned() } else { format!("{}?{}", uri.path(), kept.join("&")) }
 }
 
 /// Exactly one Host, and it and the authority of an absolute target, if any, name this machine.
@@ -141,15 +115,12 @@ fn is_ours(authority: &str, ours: &[String]) -> bool {
         },
     };
     host.eq_ignore_ascii_case("localhost")
-        || host
-            .parse::<IpAddr>()
-            .is_ok_and(|ip| ip.to_canonical().is_loopback())
+        || host.parse::<IpAddr>().is_ok_and(|ip| ip.to_canonical().is_loopback())
         || ours.iter().any(|o| o.eq_ignore_ascii_case(host))
 }
 
 fn is_port(text: &str) -> bool {
-    text.strip_prefix(':')
-        .is_some_and(|p| p.parse::<u16>().is_ok())
+    text.strip_prefix(':').is_some_and(|p| p.parse::<u16>().is_ok())
 }
 
 #[cfg(test)]
@@ -194,21 +165,14 @@ mod tests {
         assert!(!names_us(&uri, &headers, &[]));
         headers.append(header::HOST, HeaderValue::from_static("localhost"));
         assert!(names_us(&uri, &headers, &[]));
-        assert!(!names_us(
-            &Uri::from_static("http://evil.example/"),
-            &headers,
-            &[]
-        ));
+        assert!(!names_us(&Uri::from_static("http://evil.example/"), &headers, &[]));
         headers.append(header::HOST, HeaderValue::from_static("evil.example"));
         assert!(!names_us(&uri, &headers, &[]));
     }
 
     #[test]
     fn the_choice_of_a_language_leaves_the_rest_of_the_address() {
-        assert_eq!(
-            without_lang(&Uri::from_static("/posts?q=a&lang=en&before=3")),
-            "/posts?q=a&before=3"
-        );
+        assert_eq!(without_lang(&Uri::from_static("/posts?q=a&lang=en&before=3")), "/posts?q=a&before=3");
         assert_eq!(without_lang(&Uri::from_static("/?lang=en")), "/");
     }
 
@@ -218,9 +182,6 @@ mod tests {
         let kept = choice(&Uri::from_static("/posts?lang=en")).unwrap();
         assert_eq!(kept.headers()[header::LOCATION], "/posts");
         let cookie = kept.headers()[header::SET_COOKIE].to_str().unwrap();
-        assert!(
-            cookie.contains("HttpOnly") && cookie.contains("SameSite=Lax"),
-            "{cookie}"
-        );
+        assert!(cookie.contains("HttpOnly") && cookie.contains("SameSite=Lax"), "{cookie}");
     }
 }

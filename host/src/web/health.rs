@@ -1,7 +1,8 @@
 //! `/healthz` and `/readyz`, for whoever restarts and routes.
 //!
-//! Alive means that this process answers. Ready means that the store answers and
-//! the scheduler has looked at its watches within [`PULSE`]; a site that is silent
+//! Alive means that this process answers. Ready means that the store answers, that its
+//! latest transaction was written (a full disk ends that, space and the next sweep
+//! bring it back) and that the scheduler has looked at its watches within [`PULSE`]; a site that is silent
 //! does not make the daemon unready, the page shows it.
 
 use std::sync::Arc;
@@ -32,9 +33,10 @@ pub(super) async fn readyz(State(desk): State<Arc<Desk>>) -> Response {
         Ok(Err(unanswered)) => Some(unanswered.to_string()),
         Err(_) => Some("store does not answer: the reader failed".to_owned()),
     };
+    let written = (desk.app.writable)().map(|why| format!("store cannot write: {why}"));
     let now = (desk.app.clock)();
     let scheduler = stopped(desk.app.pulse.load(Ordering::Relaxed), now);
-    let reasons: Vec<String> = store.into_iter().chain(scheduler).collect();
+    let reasons: Vec<String> = store.into_iter().chain(written).chain(scheduler).collect();
     if reasons.is_empty() {
         return Json(json!({ "status": "ready" })).into_response();
     }

@@ -47,10 +47,7 @@ impl Lang {
     /// the best of `Accept-Language` (RFC 9110 §12.5.4), else Chinese.
     #[must_use]
     pub fn negotiate(cookie: Option<&str>, accept: Option<&str>) -> Self {
-        cookie
-            .and_then(chosen)
-            .or_else(|| accept.and_then(preferred))
-            .unwrap_or(Self::Zh)
+        cookie.and_then(chosen).or_else(|| accept.and_then(preferred)).unwrap_or(Self::Zh)
     }
 
     /// The words of a catalogue key.
@@ -135,9 +132,7 @@ fn preferred(accept: &str) -> Option<Lang> {
         let Some(lang) = parts.next().and_then(Lang::of_tag) else {
             continue;
         };
-        let weight = parts
-            .find_map(|p| p.trim().strip_prefix("q=")?.parse::<f32>().ok())
-            .unwrap_or(1.0);
+        let weight = parts.find_map(|p| p.trim().strip_prefix("q=")?.parse::<f32>().ok()).unwrap_or(1.0);
         if weight > 0.0 && best.is_none_or(|(_, w)| weight > w) {
             best = Some((lang, weight));
         }
@@ -156,15 +151,9 @@ mod tests {
     fn a_choice_beats_the_browser_and_chinese_is_the_default() {
         assert_eq!(Lang::negotiate(None, None), Lang::Zh);
         assert_eq!(Lang::negotiate(None, Some("fr, *;q=0.1")), Lang::Zh);
-        assert_eq!(
-            Lang::negotiate(None, Some("zh;q=0.4, en-GB;q=0.8")),
-            Lang::En
-        );
+        assert_eq!(Lang::negotiate(None, Some("zh;q=0.4, en-GB;q=0.8")), Lang::En);
         assert_eq!(Lang::negotiate(None, Some("en;q=0")), Lang::Zh);
-        assert_eq!(
-            Lang::negotiate(Some("a=b; lang=zh-CN"), Some("en")),
-            Lang::Zh
-        );
+        assert_eq!(Lang::negotiate(Some("a=b; lang=zh-CN"), Some("en")), Lang::Zh);
         assert_eq!(Lang::negotiate(Some("lang=xx"), Some("en")), Lang::En);
     }
 
@@ -179,10 +168,7 @@ mod tests {
 
     #[test]
     fn an_argument_is_not_a_template() {
-        assert_eq!(
-            fill("%{a} and %{b}", &[("a", &"%{b}"), ("b", &"x")]),
-            "%{b} and x"
-        );
+        assert_eq!(fill("%{a} and %{b}", &[("a", &"%{b}"), ("b", &"x")]), "%{b} and x");
         assert_eq!(fill("open %{ end", &[]), "open %{ end");
     }
 
@@ -191,11 +177,7 @@ mod tests {
     fn catalogue(lang: Lang) -> Catalogue {
         fn flatten(prefix: &str, table: &toml::Table, into: &mut Catalogue) {
             for (key, value) in table {
-                let path = if prefix.is_empty() {
-                    key.clone()
-                } else {
-                    format!("{prefix}.{key}")
-                };
+                let path = if prefix.is_empty() { key.clone() } else { format!("{prefix}.{key}") };
                 match value {
                     toml::Value::Table(inner) => flatten(&path, inner, into),
                     toml::Value::String(words) => {
@@ -207,10 +189,7 @@ mod tests {
             }
         }
         let file = root().join(format!("locales/{}.toml", lang.code()));
-        let table = std::fs::read_to_string(file)
-            .unwrap()
-            .parse::<toml::Table>()
-            .unwrap();
+        let table = std::fs::read_to_string(file).unwrap().parse::<toml::Table>().unwrap();
         let mut flat = Catalogue::new();
         flatten("", &table, &mut flat);
         flat
@@ -233,25 +212,13 @@ mod tests {
 
     /// String literals of the form `area.name`, in code and templates.
     fn literals(source: &str) -> BTreeSet<String> {
-        let areas: BTreeSet<String> = catalogue(Lang::Zh)
-            .keys()
-            .filter_map(|k| Some(k.split_once('.')?.0.to_owned()))
-            .collect();
+        let areas: BTreeSet<String> =
+            catalogue(Lang::Zh).keys().filter_map(|k| Some(k.split_once('.')?.0.to_owned())).collect();
         source
             .split('"')
-            .filter(|s| {
-                s.bytes()
-                    .all(|b| b.is_ascii_lowercase() || b == b'.' || b == b'-')
-            })
-            .filter(|s| {
-                ![".html", ".css", ".js", ".example"]
-                    .iter()
-                    .any(|file| s.ends_with(file))
-            })
-            .filter(|s| {
-                s.split_once('.')
-                    .is_some_and(|(area, name)| areas.contains(area) && !name.is_empty())
-            })
+            .filter(|s| s.bytes().all(|b| b.is_ascii_lowercase() || b == b'.' || b == b'-'))
+            .filter(|s| ![".html", ".css", ".js", ".example"].iter().any(|file| s.ends_with(file)))
+            .filter(|s| s.split_once('.').is_some_and(|(area, name)| areas.contains(area) && !name.is_empty()))
             .map(str::to_owned)
             .collect()
     }
@@ -259,11 +226,7 @@ mod tests {
     #[test]
     fn catalogues_have_the_same_keys_and_the_same_arguments() {
         let arguments = |words: &str| -> BTreeSet<String> {
-            words
-                .split("%{")
-                .skip(1)
-                .filter_map(|p| Some(p.split_once('}')?.0.to_owned()))
-                .collect()
+            words.split("%{").skip(1).filter_map(|p| Some(p.split_once('}')?.0.to_owned())).collect()
         };
         let (zh, en) = (catalogue(Lang::Zh), catalogue(Lang::En));
         assert_eq!(zh.keys().collect::<Vec<_>>(), en.keys().collect::<Vec<_>>());
@@ -280,26 +243,15 @@ mod tests {
         sources(&root().join("templates"), &mut source);
         let used = literals(&source);
         let known: BTreeSet<String> = catalogue(Lang::Zh).into_keys().collect();
-        assert_eq!(
-            known.difference(&used).collect::<Vec<_>>(),
-            Vec::<&String>::new(),
-            "unused"
-        );
-        assert_eq!(
-            used.difference(&known).collect::<Vec<_>>(),
-            Vec::<&String>::new(),
-            "missing"
-        );
+        assert_eq!(known.difference(&used).collect::<Vec<_>>(), Vec::<&String>::new(), "unused");
+        assert_eq!(used.difference(&known).collect::<Vec<_>>(), Vec::<&String>::new(), "missing");
     }
 
     #[test]
     fn templates_hold_no_words_of_their_own() {
         let mut source = String::new();
         sources(&root().join("templates"), &mut source);
-        let said: Vec<&str> = source
-            .lines()
-            .filter(|l| l.chars().any(|c| c >= '\u{4e00}'))
-            .collect();
+        let said: Vec<&str> = source.lines().filter(|l| l.chars().any(|c| c >= '\u{4e00}')).collect();
         assert_eq!(said, Vec::<&str>::new());
     }
 }

@@ -39,22 +39,11 @@ struct Listening {
 pub(super) async fn events(State(desk): State<Arc<Desk>>) -> Response {
     let Ok(seat) = Arc::clone(&desk.seats).try_acquire_owned() else {
         let text = "too many pages are listening: this one reads itself every half minute\n";
-        return (
-            StatusCode::SERVICE_UNAVAILABLE,
-            [(header::RETRY_AFTER, "60")],
-            text,
-        )
-            .into_response();
+        return (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, "60")], text).into_response();
     };
-    let listening = Listening {
-        changes: desk.app.changes.clone(),
-        stop: desk.stop.clone(),
-        greeted: false,
-        _seat: seat,
-    };
-    Sse::new(commits(listening))
-        .keep_alive(KeepAlive::new().interval(HEARTBEAT))
-        .into_response()
+    let listening =
+        Listening { changes: desk.app.changes.clone(), stop: desk.stop.clone(), greeted: false, _seat: seat };
+    Sse::new(commits(listening)).keep_alive(KeepAlive::new().interval(HEARTBEAT)).into_response()
 }
 
 /// The current number at once, then each later one; ends when the daemon stops.
@@ -72,9 +61,6 @@ fn commits(listening: Listening) -> impl Stream<Item = Result<Event, Infallible>
         }
         l.greeted = true;
         let number = *l.changes.borrow_and_update();
-        Some((
-            Ok(Event::default().event("commit").data(number.to_string())),
-            l,
-        ))
+        Some((Ok(Event::default().event("commit").data(number.to_string())), l))
     })
 }

@@ -29,10 +29,7 @@ impl Said {
     pub(crate) fn new(text: &str, excerpts: &[&str], limit: usize) -> Self {
         let text = text.trim();
         let (head, rest) = text.split_at(cut(text, limit));
-        Self {
-            head: pieces(head, excerpts),
-            rest: pieces(rest.trim_start(), excerpts),
-        }
+        Self { head: pieces(head, excerpts), rest: pieces(rest.trim_start(), excerpts) }
     }
 }
 
@@ -41,20 +38,14 @@ pub(crate) fn pieces(text: &str, excerpts: &[&str]) -> Vec<Piece> {
     let mut spans: Vec<(usize, usize)> = excerpts
         .iter()
         .filter(|e| !e.trim().is_empty())
-        .flat_map(|e| {
-            text.match_indices(e)
-                .map(|(at, found)| (at, at + found.len()))
-        })
+        .flat_map(|e| text.match_indices(e).map(|(at, found)| (at, at + found.len())))
         .collect();
     spans.sort_unstable();
     let mut out = Vec::new();
     let mut at = 0;
     let mut push = |marked, part: &str| {
         if !part.is_empty() {
-            out.push(Piece {
-                marked,
-                text: part.to_owned(),
-            });
+            out.push(Piece { marked, text: part.to_owned() });
         }
     };
     let mut spans = spans.into_iter().peekable();
@@ -113,11 +104,7 @@ mod tests {
 
     fn shown(text: &str, excerpts: &[&str]) -> String {
         let wrap = |p: Piece| {
-            if p.marked {
-                format!("[{}]", p.text)
-            } else {
-                p.text
-            }
+            if p.marked { format!("[{}]", p.text) } else { p.text }
         };
         pieces(text, excerpts).into_iter().map(wrap).collect()
     }
@@ -125,10 +112,7 @@ mod tests {
     #[test]
     fn every_occurrence_is_marked_and_overlaps_are_joined() {
         assert_eq!(shown("停水两天，又停水", &["停水"]), "[停水]两天，又[停水]");
-        assert_eq!(
-            shown("已经举报三次", &["已经举报", "举报三次"]),
-            "[已经举报三次]"
-        );
+        assert_eq!(shown("已经举报三次", &["已经举报", "举报三次"]), "[已经举报三次]");
         assert_eq!(shown("没有任何通知", &["", " ", "不存在"]), "没有任何通知");
     }
 
@@ -143,13 +127,7 @@ mod tests {
     #[test]
     fn a_short_remainder_stays_with_the_head() {
         assert!(Said::new(&"甲".repeat(110), &[], 100).rest.is_empty());
-        assert_eq!(
-            Said::new(&"甲".repeat(130), &[], 100).head[0]
-                .text
-                .chars()
-                .count(),
-            100
-        );
+        assert_eq!(Said::new(&"甲".repeat(130), &[], 100).head[0].text.chars().count(), 100);
     }
 
     #[test]

@@ -20,6 +20,7 @@ mod health;
 pub mod lang;
 mod live;
 mod mark;
+mod month;
 mod page;
 mod rows;
 mod stall;
@@ -46,16 +47,20 @@ use tokio::sync::{Semaphore, watch};
 use tower_http::compression::CompressionLayer;
 
 use self::lang::Lang;
-use self::page::{HomeRows, IncidentRows, PostsRows, SweptWatch, Trouble, Visit};
+use self::month::Keeper;
+use self::page::{HomeRows, IncidentRows, ListRows, PostsRows, SweptWatch, Trouble, Visit};
 pub use self::rows::{PostsQuery, Rows, Stored, Unanswered};
-use crate::store::model::WatchRow;
+use crate::store::IncidentQuery;
+use crate::store::model::{IncidentRow, PostRow, WatchRow};
 
 /// Incidents on the first page.
-const INCIDENTS: usize = 30;
+const INCIDENTS: usize = 20;
 /// Posts of each of them that are looked at for evidence and growth.
 const GLANCE: usize = 40;
 /// Latest posts on the first page.
 const LATEST: usize = 12;
+/// Incidents on a page of `/incidents`.
+const LIST: usize = 30;
 /// Posts on a page of `/posts`.
 const PAGE: usize = 40;
 /// Posts on the page of an incident.
@@ -71,6 +76,8 @@ pub struct App {
     pub organisation: Organisation,
     /// Now, from the one clock of the daemon.
     pub clock: Arc<dyn Fn() -> Timestamp + Send + Sync>,
+    /// Why the store cannot write at present; `None` when its latest transaction was written.
+    pub writable: Arc<dyn Fn() -> Option<String> + Send + Sync>,
     /// The number of the newest commit; pages are told when it changes.
     pub changes: watch::Receiver<u64>,
     /// When the scheduler last looked at its watches; 0 before the first time.
@@ -120,9 +127,7 @@ pub async fn serve(
         // Nobody listens for it when no page is open.
         stopping.send_replace(true);
     };
-    axum::serve(stall::Guarded(listener), router(app, stopped))
-        .with_graceful_shutdown(ending)
-        .await?;
+    axum::serve(stall::Guarded(listener), router(app, stopped)).with_graceful_shutdown(ending).await?;
     Ok(())
 }
 
@@ -131,16 +136,14 @@ struct Desk {
     app: App,
     stop: watch::Receiver<bool>,
     seats: Arc<Semaphore>,
+    month: Keeper,
 }
 
 fn router(app: App, stop: watch::Receiver<bool>) -> Router {
-    let desk = Arc::new(Desk {
-        app,
-        stop,
-        seats: Arc::new(Semaphore::new(live::SEATS)),
-    });
+    let desk = Arc::new(Desk { app, stop, seats: Arc::new(Semaphore::new(live::SEATS)), month: Keeper::default() });
     Router::new()
         .route("/", get(home))
+        .route("/incidents", get(incidents))
         .route("/incidents/{id}", get(incident))
         .route("/posts", get(posts))
         .route("/watches", get(watches))
@@ -180,9 +183,7 @@ impl Desk {
             read(self.app.rows.as_ref(), &visit)
         };
         match tokio::task::spawn_blocking(work).await {
-            Ok(Ok(html)) => {
-                ([(header::CONTENT_TYPE, "text/html; charset=utf-8")], html).into_response()
-            }
+            Ok(Ok(html)) => ([(header::CONTENT_TYPE, "text/html; charset=utf-8")], html).into_response(),
             Ok(Err(Refused::Trouble(trouble))) => troubled(lang, trouble),
             Ok(Err(error)) => {
                 tracing::error!(%error, "page not shown");
@@ -217,23 +218,14 @@ impl<S: Sync> FromRequestParts<S> for Asked {
     type Rejection = std::convert::Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
-        Ok(Self {
-            lang: guard::language(&parts.headers),
-            path: guard::without_lang(&parts.uri),
-        })
+        Ok(Self { lang: guard::language(&parts.headers), path: guard::without_lang(&parts.uri) })
     }
 }
 
 fn troubled(lang: Lang, trouble: Trouble) -> Response {
-    let status =
-        StatusCode::from_u16(trouble.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let status = StatusCode::from_u16(trouble.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     match page::trouble(lang, trouble) {
-        Ok(html) => (
-            status,
-            [(header::CONTENT_TYPE, "text/html; charset=utf-8")],
-            html,
-        )
-            .into_response(),
+        Ok(html) => (status, [(header::CONTENT_TYPE, "text/html; charset=utf-8")], html).into_response(),
         Err(_) => status.into_response(),
     }
 }
@@ -243,26 +235,39 @@ async fn missing(asked: Asked) -> Response {
 }
 
 async fn home(State(desk): State<Arc<Desk>>, asked: Asked) -> Response {
-    desk.show(asked, |rows, visit| {
-        let mut incidents = Vec::new();
-        for incident in rows.incidents(INCIDENTS)? {
-            let posts = rows.posts_of(incident.id, GLANCE)?;
-            incidents.push((incident, posts));
-        }
-        let posts = rows.posts(&PostsQuery {
-            limit: LATEST,
-            ..PostsQuery::default()
-        })?;
+    let ours = Arc::clone(&desk);
+    desk.show(asked, move |rows, visit| {
+        let query = IncidentQuery { limit: Some(INCIDENTS), ..IncidentQuery::default() };
+        let incidents = glanced(rows, rows.incidents(&query)?)?;
+        let commit = *ours.app.changes.borrow();
+        let month = Some(ours.month.month(rows, commit, visit.now, &visit.zone)?);
+        let posts = rows.posts(&PostsQuery { limit: LATEST, ..PostsQuery::default() })?;
         let watches = swept(rows, visit.now)?;
-        Ok(page::home(
-            visit,
-            &HomeRows {
-                figures: rows.figures()?,
-                incidents,
-                posts,
-                watches,
-            },
-        )?)
+        Ok(page::home(visit, &HomeRows { figures: rows.figures()?, incidents, posts, watches, month })?)
+    })
+    .await
+}
+
+/// Incidents with some of their posts, for evidence and growth.
+fn glanced(rows: &dyn Rows, incidents: Vec<IncidentRow>) -> Result<Vec<(IncidentRow, Vec<PostRow>)>, Unanswered> {
+    let glance = |incident: IncidentRow| {
+        let posts = rows.posts_of(incident.id, GLANCE)?;
+        Ok((incident, posts))
+    };
+    incidents.into_iter().map(glance).collect()
+}
+
+async fn incidents(State(desk): State<Arc<Desk>>, RawQuery(query): RawQuery, asked: Asked) -> Response {
+    desk.show(asked, move |rows, visit| {
+        let wanted = page::asked_for(query.as_deref().unwrap_or_default());
+        let mut asked = wanted.ok_or(Refused::Trouble(Trouble::Address))?;
+        asked.limit = Some(LIST + 1);
+        let mut incidents = rows.incidents(&asked)?;
+        let more = incidents.len() > LIST;
+        incidents.truncate(LIST);
+        let incidents = glanced(rows, incidents)?;
+        let (figures, watches) = (rows.figures()?, rows.watches()?);
+        Ok(page::incidents(visit, &ListRows { figures, watches, asked, incidents, more })?)
     })
     .await
 }
@@ -274,15 +279,7 @@ async fn incident(State(desk): State<Arc<Desk>>, Path(id): Path<String>, asked: 
         let incident = rows.incident(id)?.ok_or_else(missing)?;
         let posts = rows.posts_of(id, WHOLE)?;
         let watches = rows.watches()?;
-        Ok(page::incident(
-            visit,
-            &IncidentRows {
-                figures: rows.figures()?,
-                watches,
-                incident,
-                posts,
-            },
-        )?)
+        Ok(page::incident(visit, &IncidentRows { figures: rows.figures()?, watches, incident, posts })?)
     })
     .await
 }
@@ -290,26 +287,12 @@ async fn incident(State(desk): State<Arc<Desk>>, Path(id): Path<String>, asked: 
 async fn posts(State(desk): State<Arc<Desk>>, RawQuery(query): RawQuery, asked: Asked) -> Response {
     desk.show(asked, move |rows, visit| {
         let (search, before) = searched(query.as_deref().unwrap_or_default())?;
-        let wanted = PostsQuery {
-            search: (!search.is_empty()).then(|| search.clone()),
-            before,
-            limit: PAGE + 1,
-        };
+        let wanted = PostsQuery { search: (!search.is_empty()).then(|| search.clone()), before, limit: PAGE + 1 };
         let mut posts = rows.posts(&wanted)?;
         let more = posts.len() > PAGE;
         posts.truncate(PAGE);
         let (figures, watches) = (rows.figures()?, rows.watches()?);
-        Ok(page::posts(
-            visit,
-            &PostsRows {
-                figures,
-                watches,
-                search,
-                before,
-                posts,
-                more,
-            },
-        )?)
+        Ok(page::posts(visit, &PostsRows { figures, watches, search, before, posts, more })?)
     })
     .await
 }
@@ -331,26 +314,16 @@ fn searched(query: &str) -> Result<(String, Option<i64>), Refused> {
 }
 
 async fn watches(State(desk): State<Arc<Desk>>, asked: Asked) -> Response {
-    desk.show(asked, |rows, visit| {
-        Ok(page::watches(
-            visit,
-            rows.figures()?,
-            &swept(rows, visit.now)?,
-        )?)
-    })
-    .await
+    desk.show(asked, |rows, visit| Ok(page::watches(visit, rows.figures()?, &swept(rows, visit.now)?)?)).await
 }
 
 /// All watches in the order of the page, the first of them with their sweeps.
 fn swept(rows: &dyn Rows, now: Timestamp) -> Result<Vec<SweptWatch>, Unanswered> {
     let mut watches: Vec<WatchRow> = rows.watches()?;
+    watches.retain(|w| !w.watch.recorded);
     page::order(&mut watches, now);
     let with_sweeps = |(at, row): (usize, WatchRow)| {
-        let sweeps = if at < DRAWN {
-            rows.sweeps(&row.watch.id, page::SWEEPS)?
-        } else {
-            Vec::new()
-        };
+        let sweeps = if at < DRAWN { rows.sweeps(&row.watch.id, page::SWEEPS)? } else { Vec::new() };
         Ok(SweptWatch { row, sweeps })
     };
     watches.into_iter().enumerate().map(with_sweeps).collect()

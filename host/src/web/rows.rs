@@ -5,9 +5,11 @@
 
 use std::sync::Arc;
 
+use caifeng_plugin_host::contract::Timestamp;
+
 use crate::incident::IncidentId;
 use crate::store::model::{Figures, IncidentRow, PostRow, PostRowId, WatchRow};
-use crate::store::{IncidentQuery, PostQuery, Reader, StoreError};
+use crate::store::{IncidentQuery, PostQuery, Reader, SeriesPoint, StoreError};
 use crate::text::tokens::Tokeniser;
 use crate::watch::Sweep;
 
@@ -40,7 +42,13 @@ pub trait Rows: Send + Sync + 'static {
     ///
     /// # Errors
     /// [`Unanswered`].
-    fn incidents(&self, limit: usize) -> Result<Vec<IncidentRow>, Unanswered>;
+    fn incidents(&self, query: &IncidentQuery) -> Result<Vec<IncidentRow>, Unanswered>;
+
+    /// Mentions by day and category from `since` on; a day begins `utc_offset` seconds before it does in UTC.
+    ///
+    /// # Errors
+    /// [`Unanswered`].
+    fn per_day(&self, since: Timestamp, utc_offset: i32) -> Result<Vec<SeriesPoint>, Unanswered>;
 
     /// One incident.
     ///
@@ -81,7 +89,7 @@ pub struct Stored {
 }
 
 impl Stored {
-    /// Reads through `reader`; searches are cut into words by `tokeniser`.
+    /// Reads through `reader`; searches are cut into words by `tokeniser`, as posts were.
     #[must_use]
     pub fn new(reader: Reader, tokeniser: Arc<Tokeniser>) -> Self {
         Self { reader, tokeniser }
@@ -99,12 +107,12 @@ impl Rows for Stored {
         Ok(self.reader.figures()?)
     }
 
-    fn incidents(&self, limit: usize) -> Result<Vec<IncidentRow>, Unanswered> {
-        let query = IncidentQuery {
-            limit: Some(limit),
-            ..IncidentQuery::default()
-        };
-        Ok(self.reader.incidents(&query)?)
+    fn incidents(&self, query: &IncidentQuery) -> Result<Vec<IncidentRow>, Unanswered> {
+        Ok(self.reader.incidents(query)?)
+    }
+
+    fn per_day(&self, since: Timestamp, utc_offset: i32) -> Result<Vec<SeriesPoint>, Unanswered> {
+        Ok(self.reader.posts_per_day(since, utc_offset)?)
     }
 
     fn incident(&self, id: IncidentId) -> Result<Option<IncidentRow>, Unanswered> {
@@ -112,11 +120,7 @@ impl Rows for Stored {
     }
 
     fn posts_of(&self, id: IncidentId, limit: usize) -> Result<Vec<PostRow>, Unanswered> {
-        let query = PostQuery {
-            incident: Some(id),
-            limit: Some(limit),
-            ..PostQuery::default()
-        };
+        let query = PostQuery { incident: Some(id), limit: Some(limit), ..PostQuery::default() };
         Ok(self.reader.posts(&query)?)
     }
 
@@ -129,12 +133,7 @@ impl Rows for Stored {
                 found => found,
             },
         };
-        let query = PostQuery {
-            text,
-            limit: Some(query.limit),
-            before: query.before,
-            ..PostQuery::default()
-        };
+        let query = PostQuery { text, limit: Some(query.limit), before: query.before, ..PostQuery::default() };
         Ok(self.reader.posts(&query)?)
     }
 

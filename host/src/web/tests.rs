@@ -10,8 +10,8 @@ use super::fixed::{Fixed, NOW};
 use super::page::HomeRows;
 use super::*;
 use crate::incident::IncidentId;
-use crate::store::Store;
 use crate::store::model::{Batch, Figures, IncidentRow, PostRow, Prepared};
+use crate::store::{CategoryFilter, IncidentQuery, SeriesPoint, Store};
 use crate::text::tokens::Tokeniser;
 use crate::watch::Sweep;
 
@@ -29,6 +29,7 @@ fn app(rows: Arc<dyn Rows>, changes: watch::Receiver<u64>) -> App {
             name: "青石县水务局".to_owned(), zone: TimeZone::get("Asia/Shanghai").unwrap()
         },
         clock: Arc::new(|| NOW),
+        writable: Arc::new(|| None),
         changes,
         pulse: Arc::new(AtomicI64::new(NOW - 5)),
         demo: true,
@@ -39,11 +40,7 @@ fn app(rows: Arc<dyn Rows>, changes: watch::Receiver<u64>) -> App {
 fn rig(rows: impl Rows) -> Rig {
     let (commit, changes) = watch::channel(7);
     let (stop, stopped) = watch::channel(false);
-    Rig {
-        router: router(app(Arc::new(rows), changes), stopped),
-        commit,
-        stop,
-    }
+    Rig { router: router(app(Arc::new(rows), changes), stopped), commit, stop }
 }
 
 fn asking(method: Method, path: &str, headers: &[(&str, &str)]) -> Request<Body> {
@@ -57,21 +54,12 @@ fn asking(method: Method, path: &str, headers: &[(&str, &str)]) -> Request<Body>
     request.body(Body::empty()).unwrap()
 }
 
-async fn ask(
-    rig: &Rig,
-    method: Method,
-    path: &str,
-    headers: &[(&str, &str)],
-) -> (StatusCode, HeaderMap, String) {
+async fn ask(rig: &Rig, method: Method, path: &str, headers: &[(&str, &str)]) -> (StatusCode, HeaderMap, String) {
     let request = asking(method, path, headers);
     let answer = rig.router.clone().oneshot(request).await.unwrap();
     let (parts, body) = answer.into_parts();
     let body = to_bytes(body, 1 << 24).await.unwrap();
-    (
-        parts.status,
-        parts.headers,
-        String::from_utf8_lossy(&body).into_owned(),
-    )
+    (parts.status, parts.headers, String::from_utf8_lossy(&body).into_owned())
 }
 
 async fn get_text(path: &str, lang: &str) -> String {
@@ -88,19 +76,14 @@ async fn fixed_desk() {
     let port = std::env::var("CAIFENG_DESK_PORT").map_or(8421, |p| p.parse().unwrap());
     let (_commit, changes) = watch::channel(0);
     let listener = TcpListener::bind(("127.0.0.1", port)).await.unwrap();
-    serve(
-        listener,
-        app(Arc::new(Fixed), changes),
-        std::future::pending(),
-    )
-    .await
-    .unwrap();
+    serve(listener, app(Arc::new(Fixed), changes), std::future::pending()).await.unwrap();
 }
 
 #[tokio::test]
 async fn pages_read_as_they_should() {
     for (name, path, lang) in [
         ("home-zh", "/", "zh-CN"),
+        ("incidents-zh", "/incidents?state=all&category=problem", "zh-CN"),
         ("incident-en", "/incidents/12", "en"),
         ("watches-en", "/watches", "en"),
         ("posts-zh", "/posts?q=停水", "zh-CN"),
@@ -108,6 +91,67 @@ async fn pages_read_as_they_should() {
         // The version changes with every touch of the style.
         let body = get_text(path, lang).await.replace(asset::version(), "V");
         insta::assert_snapshot!(name, body);
+    }
+}
+
+#[tokio::test]
+async fn incidents_are_paged_without_repeating_or_losing_one() {
+    let rig = rig(Many(75));
+    let mut path = Some("/incidents?state=all&category=none".to_owned());
+    let (mut seen, mut pages) = (Vec::new(), 0);
+    while let Some(at) = path {
+        let (status, _, page) = ask(&rig, Method::GET, &at, &[]).await;
+        assert_eq!(status, 200, "{at}");
+        seen.extend(page.split("data-key=\"incident-").skip(1).map(|p| p.split('"').next().unwrap().to_owned()));
+        // Only the first page grows while it is read.
+        assert_eq!(page.contains("data-live=\"list\""), pages == 0);
+        pages += 1;
+        let older = page.split("<a href=\"").find(|p| p.contains("rel=\"next\"") && p.starts_with("/incidents?"));
+        path = older.map(|p| p.split('"').next().unwrap().replace("&#38;", "&").replace("&amp;", "&"));
+    }
+    assert_eq!(pages, 3);
+    let expected: Vec<String> = (1..=75).rev().map(|id| id.to_string()).collect();
+    assert_eq!(seen, expected);
+}
+
+/// As many incidents as told, all of the same second, and nothing else.
+struct Many(i64);
+
+impl Rows for Many {
+    fn figures(&self) -> Result<Figures, Unanswered> {
+        Ok(Figures { open: self.0.unsigned_abs(), ..Figures::default() })
+    }
+
+    fn incidents(&self, query: &IncidentQuery) -> Result<Vec<IncidentRow>, Unanswered> {
+        assert!(!query.open);
+        assert_eq!(query.category, CategoryFilter::Without);
+        let row = |id| IncidentRow { id, category: None, latest: NOW - 60, ..super::fixed::incidents()[0].clone() };
+        let below = query.before.map_or(i64::MAX, |(latest, id)| if latest == NOW - 60 { id } else { 0 });
+        Ok((1..=self.0).rev().filter(|id| *id < below).take(query.limit.unwrap()).map(row).collect())
+    }
+
+    fn per_day(&self, _: Timestamp, _: i32) -> Result<Vec<SeriesPoint>, Unanswered> {
+        Ok(vec![])
+    }
+
+    fn incident(&self, _: IncidentId) -> Result<Option<IncidentRow>, Unanswered> {
+        Ok(None)
+    }
+
+    fn posts_of(&self, _: IncidentId, _: usize) -> Result<Vec<PostRow>, Unanswered> {
+        Ok(vec![])
+    }
+
+    fn posts(&self, _: &PostsQuery) -> Result<Vec<PostRow>, Unanswered> {
+        Ok(vec![])
+    }
+
+    fn watches(&self) -> Result<Vec<WatchRow>, Unanswered> {
+        Ok(vec![])
+    }
+
+    fn sweeps(&self, _: &str, _: usize) -> Result<Vec<Sweep>, Unanswered> {
+        Ok(vec![])
     }
 }
 
@@ -129,22 +173,10 @@ fn an_empty_desk_says_what_to_do() {
 
 #[tokio::test]
 async fn hostile_posts_stay_text() {
-    for path in [
-        "/",
-        "/incidents/13",
-        "/posts",
-        "/watches",
-        "/posts?q=%3Cscript%3E",
-    ] {
+    for path in ["/", "/incidents", "/incidents/13", "/posts", "/watches", "/posts?q=%3Cscript%3E"] {
         let page = get_text(path, "en").await;
         assert_eq!(page.matches("<script").count(), 1, "{path}: only ours");
-        for planted in [
-            "<iframe",
-            "<img",
-            "href=\"javascript",
-            "href=\"data",
-            "style=",
-        ] {
+        for planted in ["<iframe", "<img", "href=\"javascript", "href=\"data", "style="] {
             assert!(!page.contains(planted), "{path}: {planted}");
         }
     }
@@ -183,8 +215,15 @@ async fn what_may_not_come_in_is_refused() {
     for path in ["/incidents/99", "/incidents/x", "/no"] {
         assert_eq!(ask(&rig, Method::GET, path, &[]).await.0, 404, "{path}");
     }
-    let (status, ..) = ask(&rig, Method::GET, "/posts?before=x", &[]).await;
-    assert_eq!(status, 400);
+    for path in [
+        "/posts?before=x",
+        "/incidents?before=5",
+        "/incidents?before=5.x",
+        "/incidents?category=x",
+        "/incidents?state=x",
+    ] {
+        assert_eq!(ask(&rig, Method::GET, path, &[]).await.0, 400, "{path}");
+    }
 }
 
 #[tokio::test]
@@ -200,13 +239,7 @@ async fn a_language_is_remembered() {
 
 #[tokio::test]
 async fn pages_are_compressed_and_not_kept() {
-    let (_, headers, body) = ask(
-        &rig(Fixed),
-        Method::GET,
-        "/",
-        &[("accept-encoding", "gzip")],
-    )
-    .await;
+    let (_, headers, body) = ask(&rig(Fixed), Method::GET, "/", &[("accept-encoding", "gzip")]).await;
     assert_eq!(headers["content-encoding"], "gzip");
     assert_eq!(headers["cache-control"], "no-store");
     assert!(!body.contains("<html"));
@@ -223,7 +256,11 @@ impl Rows for Broken {
         Err(Unanswered("disk I/O error".to_owned()))
     }
 
-    fn incidents(&self, _: usize) -> Result<Vec<IncidentRow>, Unanswered> {
+    fn incidents(&self, _: &IncidentQuery) -> Result<Vec<IncidentRow>, Unanswered> {
+        self.figures().map(|_| vec![])
+    }
+
+    fn per_day(&self, _: Timestamp, _: i32) -> Result<Vec<SeriesPoint>, Unanswered> {
         self.figures().map(|_| vec![])
     }
 
@@ -279,24 +316,38 @@ async fn a_scheduler_that_stands_still_is_not_ready() {
 }
 
 #[tokio::test]
+async fn a_store_that_cannot_write_is_not_ready() {
+    let (_commit, changes) = watch::channel(0);
+    let (_stop, stopped) = watch::channel(false);
+    let full = Arc::new(std::sync::atomic::AtomicBool::new(true));
+    let asked = Arc::clone(&full);
+    let writable = move || asked.load(std::sync::atomic::Ordering::Relaxed).then(|| "the disk is full".to_owned());
+    let router = router(App { writable: Arc::new(writable), ..app(Arc::new(Fixed), changes) }, stopped);
+    let ready = async || {
+        let answer = router.clone().oneshot(asking(Method::GET, "/readyz", &[])).await.unwrap();
+        let status = answer.status();
+        (status, String::from_utf8(to_bytes(answer.into_body(), 1 << 16).await.unwrap().to_vec()).unwrap())
+    };
+    let (status, reasons) = ready().await;
+    assert_eq!(status, 503);
+    assert!(reasons.contains("store cannot write: the disk is full"), "{reasons}");
+    full.store(false, std::sync::atomic::Ordering::Relaxed);
+    assert_eq!(ready().await.0, 200);
+}
+
+#[tokio::test]
 async fn a_commit_is_told_and_a_stop_ends_the_telling() {
     let rig = rig(Fixed);
     let asked = asking(Method::GET, "/events", &[]);
     let answer = rig.router.clone().oneshot(asked).await.unwrap();
     assert_eq!(answer.headers()["content-type"], "text/event-stream");
     let mut events = answer.into_body().into_data_stream();
-    assert_eq!(
-        events.next().await.unwrap().unwrap(),
-        "event: commit\ndata: 7\n\n"
-    );
+    assert_eq!(events.next().await.unwrap().unwrap(), "event: commit\ndata: 7\n\n");
     for number in 8..=10 {
         rig.commit.send(number).unwrap();
     }
     // Three commits, one event: the newest.
-    assert_eq!(
-        events.next().await.unwrap().unwrap(),
-        "event: commit\ndata: 10\n\n"
-    );
+    assert_eq!(events.next().await.unwrap().unwrap(), "event: commit\ndata: 10\n\n");
     rig.stop.send(true).unwrap();
     assert!(events.next().await.is_none());
 }
@@ -321,16 +372,12 @@ async fn seats_are_counted_and_given_back() {
 async fn only_a_loopback_listener_is_served() {
     let listener = TcpListener::bind("0.0.0.0:0").await.unwrap();
     let (_commit, changes) = watch::channel(0);
-    let refused = serve(
-        listener,
-        app(Arc::new(Fixed), changes),
-        std::future::pending(),
-    )
-    .await;
+    let refused = serve(listener, app(Arc::new(Fixed), changes), std::future::pending()).await;
     assert!(matches!(refused, Err(ServeError::NotLoopback(_))));
 }
 
 #[tokio::test]
+#[expect(clippy::disallowed_methods, reason = "a test visits the page")]
 async fn serving_ends_when_told_although_a_page_listens() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -340,13 +387,9 @@ async fn serving_ends_when_told_although_a_page_listens() {
     let serving = tokio::spawn(serve(listener, app(Arc::new(Fixed), changes), ending));
     let mut page = tokio::net::TcpStream::connect(address).await.unwrap();
     let asked = format!("GET /events HTTP/1.1\r\nhost: {address}\r\n\r\n");
-    tokio::io::AsyncWriteExt::write_all(&mut page, asked.as_bytes())
-        .await
-        .unwrap();
+    tokio::io::AsyncWriteExt::write_all(&mut page, asked.as_bytes()).await.unwrap();
     let mut first = [0; 12];
-    tokio::io::AsyncReadExt::read_exact(&mut page, &mut first)
-        .await
-        .unwrap();
+    tokio::io::AsyncReadExt::read_exact(&mut page, &mut first).await.unwrap();
     assert_eq!(&first, b"HTTP/1.1 200");
     stop.send(()).unwrap();
     serving.await.unwrap().unwrap();
@@ -390,9 +433,7 @@ async fn what_the_store_took_is_on_the_page() {
         plugin: "feed".to_owned(),
         site: "bbs.example".to_owned(),
         captured: NOW,
-        posts: texts
-            .map(|(id, text)| prepared(&tokeniser, id, text))
-            .to_vec(),
+        posts: texts.map(|(id, text)| prepared(&tokeniser, id, text)).to_vec(),
     };
     store.ingest(batch).unwrap();
     let rig = rig(Stored::new(store.reader().unwrap(), tokeniser));

@@ -48,16 +48,9 @@ impl Trend {
     /// Sorts points in time into bins; `None` without points.
     pub(crate) fn of(points: &[Timestamp], face: &Clockface) -> Option<Self> {
         let (first, last) = (*points.iter().min()?, *points.iter().max()?);
-        let width = if last.saturating_sub(first) <= 2 * DAY - HOUR {
-            Width::Hour
-        } else {
-            Width::Day
-        };
+        let width = if last.saturating_sub(first) <= 2 * DAY - HOUR { Width::Hour } else { Width::Day };
         let newest = start(last, width, face)?;
-        let mut bins = vec![Bin {
-            from: newest,
-            posts: 0,
-        }];
+        let mut bins = vec![Bin { from: newest, posts: 0 }];
         while bins.len() < MOST_BARS && bins[bins.len() - 1].from > first {
             // One second before a bin lies in the one before it, however long that day was.
             let from = start(bins[bins.len() - 1].from - 1, width, face)?;
@@ -76,11 +69,7 @@ impl Trend {
 
     /// The fullest bin, the latest of equals.
     pub(crate) fn peak(&self) -> Bin {
-        self.bins
-            .iter()
-            .copied()
-            .max_by_key(|b| b.posts)
-            .unwrap_or(Bin { from: 0, posts: 0 })
+        self.bins.iter().copied().max_by_key(|b| b.posts).unwrap_or(Bin { from: 0, posts: 0 })
     }
 
     /// A rectangle per bin inside `width` × `height`, standing on the bottom edge.
@@ -115,21 +104,19 @@ const WIDEST: f64 = 14.0;
 
 /// A rectangle per value, the largest as high as the box.
 pub(crate) fn bars(values: &[u64], width: u32, height: u32) -> Vec<Bar> {
-    let top = values.iter().copied().max().unwrap_or(0).max(1);
+    scaled(values, values.iter().copied().max().unwrap_or(0), width, height)
+}
+
+/// A rectangle per value, one of `top` as high as the box: so pictures side by side can be compared.
+pub(crate) fn scaled(values: &[u64], top: u64, width: u32, height: u32) -> Vec<Bar> {
+    let top = top.max(1);
     let slot = f64::from(width) / f64::from(u32::try_from(values.len().max(1)).unwrap_or(u32::MAX));
     let gap = (slot * 0.25).min(3.0);
     let (mut out, mut left) = (Vec::with_capacity(values.len()), 0.0);
     for value in values {
-        #[expect(
-            clippy::cast_precision_loss,
-            reason = "a picture needs no more than 52 bits"
-        )]
+        #[expect(clippy::cast_precision_loss, reason = "a picture needs no more than 52 bits")]
         let share = *value as f64 / top as f64;
-        let h = if *value == 0 {
-            0.0
-        } else {
-            (share * f64::from(height)).max(1.0)
-        };
+        let h = if *value == 0 { 0.0 } else { (share * f64::from(height)).max(1.0) };
         let w = (slot - gap).min(WIDEST);
         out.push(Bar { x: unit(left + (slot - w) / 2.0), y: unit(f64::from(height) - h), w: unit(w), h: unit(h) });
         left += slot;
@@ -159,17 +146,8 @@ mod tests {
     fn hours_without_posts_are_drawn_as_zero() {
         let trend = Trend::of(&[NOON - 3 * HOUR, NOON, NOON + 5], &face()).unwrap();
         assert_eq!(trend.width, Width::Hour);
-        assert_eq!(
-            trend.bins.iter().map(|b| b.posts).collect::<Vec<_>>(),
-            [1, 0, 0, 2]
-        );
-        assert_eq!(
-            trend.peak(),
-            Bin {
-                from: NOON,
-                posts: 2
-            }
-        );
+        assert_eq!(trend.bins.iter().map(|b| b.posts).collect::<Vec<_>>(), [1, 0, 0, 2]);
+        assert_eq!(trend.peak(), Bin { from: NOON, posts: 2 });
     }
 
     #[test]
@@ -196,16 +174,10 @@ mod tests {
     #[test]
     fn bars_stand_on_the_bottom_and_the_largest_fills_the_box() {
         let bars = bars(&[0, 1, 4], 30, 40);
-        assert_eq!(
-            bars[2],
-            Bar {
-                x: "21.2".into(),
-                y: "0".into(),
-                w: "7.5".into(),
-                h: "40".into()
-            }
-        );
+        assert_eq!(bars[2], Bar { x: "21.2".into(), y: "0".into(), w: "7.5".into(), h: "40".into() });
         assert_eq!((bars[1].y.as_str(), bars[1].h.as_str()), ("30", "10"));
         assert_eq!(bars[0].h, "0");
+        let half = scaled(&[4], 8, 30, 40);
+        assert_eq!((half[0].y.as_str(), half[0].h.as_str()), ("20", "20"));
     }
 }

@@ -42,10 +42,7 @@ const HOUR: i64 = 60 * MINUTE;
 impl Clockface {
     pub(crate) fn new(now: Timestamp, zone: &TimeZone, lang: Lang) -> Self {
         let now = jiff::Timestamp::from_second(now).unwrap_or_default();
-        Self {
-            now: now.to_zoned(zone.clone()),
-            lang,
-        }
+        Self { now: now.to_zoned(zone.clone()), lang }
     }
 
     /// Seconds since the epoch that this page takes for now.
@@ -55,11 +52,7 @@ impl Clockface {
 
     /// The local time of a moment; `None` outside the years that calendars here can tell.
     pub(crate) fn local(&self, at: Timestamp) -> Option<Zoned> {
-        Some(
-            jiff::Timestamp::from_second(at)
-                .ok()?
-                .to_zoned(self.now.time_zone().clone()),
-        )
+        Some(jiff::Timestamp::from_second(at).ok()?.to_zoned(self.now.time_zone().clone()))
     }
 
     /// A moment.
@@ -80,11 +73,7 @@ impl Clockface {
             return self.unknown();
         };
         let date = local.strftime("%Y-%m-%d").to_string();
-        Stamp {
-            iso: date.clone(),
-            exact: date,
-            words: self.date(&local, false),
-        }
+        Stamp { iso: date.clone(), exact: date, words: self.date(&local, false) }
     }
 
     /// The head of a page: today's date, weekday and time.
@@ -102,26 +91,17 @@ impl Clockface {
             "when.heading",
             &[("date", &self.calendar(&self.now)), ("weekday", &self.lang.t(weekday)), ("time", &clock(&self.now))],
         );
-        Stamp {
-            words,
-            ..self.stamp(self.now())
-        }
+        Stamp { words, ..self.stamp(self.now()) }
     }
 
     /// A moment with its date and time however near it is, for the ends of a figure.
     pub(crate) fn plain(&self, at: Timestamp) -> String {
-        self.local(at).map_or_else(
-            || self.lang.t("when.unknown"),
-            |local| self.date(&local, true),
-        )
+        self.local(at).map_or_else(|| self.lang.t("when.unknown"), |local| self.date(&local, true))
     }
 
     /// The name of a moment's day.
     pub(crate) fn plain_day(&self, at: Timestamp) -> String {
-        self.local(at).map_or_else(
-            || self.lang.t("when.unknown"),
-            |local| self.date(&local, false),
-        )
+        self.local(at).map_or_else(|| self.lang.t("when.unknown"), |local| self.date(&local, false))
     }
 
     fn words(&self, at: &Zoned) -> String {
@@ -136,21 +116,14 @@ impl Clockface {
     }
 
     fn date(&self, at: &Zoned, with_time: bool) -> String {
-        let days = at
-            .date()
-            .since((jiff::Unit::Day, self.now.date()))
-            .map_or(i32::MAX, |s| s.get_days());
+        let days = at.date().since((jiff::Unit::Day, self.now.date())).map_or(i32::MAX, |s| s.get_days());
         let day = match days {
             0 => self.lang.t("when.today"),
             -1 => self.lang.t("when.yesterday"),
             1 => self.lang.t("when.tomorrow"),
             _ => self.calendar(at),
         };
-        if with_time {
-            format!("{day} {}", clock(at))
-        } else {
-            day
-        }
+        if with_time { format!("{day} {}", clock(at)) } else { day }
     }
 
     fn calendar(&self, at: &Zoned) -> String {
@@ -160,21 +133,12 @@ impl Clockface {
             Lang::Zh => month,
             Lang::En => at.strftime("%b").to_string(),
         };
-        let key = if at.year() == self.now.year() {
-            "when.date"
-        } else {
-            "when.date-with-year"
-        };
-        self.lang
-            .with(key, &[("year", &year), ("month", &month), ("day", &day)])
+        let key = if at.year() == self.now.year() { "when.date" } else { "when.date-with-year" };
+        self.lang.with(key, &[("year", &year), ("month", &month), ("day", &day)])
     }
 
     fn unknown(&self) -> Stamp {
-        Stamp {
-            iso: String::new(),
-            exact: String::new(),
-            words: self.lang.t("when.unknown"),
-        }
+        Stamp { iso: String::new(), exact: String::new(), words: self.lang.t("when.unknown") }
     }
 }
 

@@ -14,7 +14,10 @@ use serde_json::{Value, json};
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().collect();
     let repeat = match arguments.iter().position(|argument| argument == "--repeat") {
-        Some(at) => arguments.get(at + 1).ok_or("--repeat needs a number")?.parse()?,
+        Some(at) => arguments
+            .get(at + 1)
+            .ok_or("--repeat needs a number")?
+            .parse()?,
         None => 1,
     };
     for line in std::io::stdin().lock().lines() {
@@ -35,19 +38,30 @@ fn main() -> Result<(), Box<dyn Error>> {
         match answer {
             Ok(page) => {
                 for post in page.posts {
-                    let author = post.author.map(|author| json!({"id": author.id, "name": author.name}));
-                    println!("{}", json!({
-                        "source_url": source, "id": post.id, "url": post.url, "title": post.title,
-                        "text": post.text, "author": author, "published": post.published,
-                        "day_only": post.day_only, "media": post.media,
-                    }));
+                    let author = post
+                        .author
+                        .map(|author| json!({"id": author.id, "name": author.name}));
+                    println!(
+                        "{}",
+                        json!({
+                            "source_url": source, "id": post.id, "url": post.url, "title": post.title,
+                            "text": post.text, "author": author, "published": post.published,
+                            "day_only": post.day_only, "media": post.media,
+                        })
+                    );
                 }
                 for skipped in page.skipped {
-                    println!("{}", json!({"source_url": source, "failure": "skipped", "detail": skipped}));
+                    println!(
+                        "{}",
+                        json!({"source_url": source, "failure": "skipped", "detail": skipped})
+                    );
                 }
             }
             Err(failure) => {
-                println!("{}", json!({"source_url": source, "failure": failure.to_string()}));
+                println!(
+                    "{}",
+                    json!({"source_url": source, "failure": failure.to_string()})
+                );
             }
         }
     }

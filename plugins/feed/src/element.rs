@@ -79,13 +79,14 @@ pub(crate) fn prefix_of(address: &str) -> Option<&'static str> {
         "http://purl.org/dc/elements/1.1/" => "dc",
         "http://purl.org/dc/terms/" => "dcterms",
         "http://purl.org/rss/1.0/modules/content/" => "content",
-        "http://www.itunes.com/dtds/podcast-1.0.dtd" | "http://example.com/dtds/podcast-1.0.dtd" => {
-            "itunes"
-        }
+        "http://www.itunes.com/dtds/podcast-1.0.dtd"
+        | "http://example.com/dtds/podcast-1.0.dtd" => "itunes",
         "http://search.yahoo.com/mrss" | "http://search.yahoo.com/mrss/" => "media",
         "http://www.w3.org/1999/02/22-rdf-syntax-ns#" => "rdf",
         "http://purl.org/rss/1.0/modules/slash/" => "slash",
-        "http://purl.org/syndication/thread/1.0" | "http://purl.org/rss/1.0/modules/threading/" => "thr",
+        "http://purl.org/syndication/thread/1.0" | "http://purl.org/rss/1.0/modules/threading/" => {
+            "thr"
+        }
         "http://wellformedweb.org/commentapi/" => "wfw",
         "http://www.w3.org/1999/xhtml" => "xhtml",
         "http://www.w3.org/2000/svg" => "svg",

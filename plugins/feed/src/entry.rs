@@ -1,7 +1,7 @@
 //! One entry as a feed tells it, whatever the format.
 
-use caifeng_plugin_sdk::dates::Moment;
 use caifeng_plugin_sdk::Reactions;
+use caifeng_plugin_sdk::dates::Moment;
 
 use crate::value::Value;
 
@@ -75,14 +75,27 @@ impl Person {
         let text = text.trim();
         let mail = text
             .split(|c: char| c.is_whitespace() || matches!(c, '(' | ')' | '<' | '>' | ','))
-            .find(|word| word.split_once('@').is_some_and(|(user, host)| !user.is_empty() && host.contains('.')));
+            .find(|word| {
+                word.split_once('@')
+                    .is_some_and(|(user, host)| !user.is_empty() && host.contains('.'))
+            });
         let Some(mail) = mail else {
-            return Self { name: text.to_owned(), address: String::new() };
+            return Self {
+                name: text.to_owned(),
+                address: String::new(),
+            };
         };
         let name = text.replacen(mail, "", 1);
         let name = name.replace("()", "").replace("<>", "");
-        let name = name.trim().trim_start_matches('(').trim_end_matches(')').trim();
-        Self { name: name.to_owned(), address: mail.to_owned() }
+        let name = name
+            .trim()
+            .trim_start_matches('(')
+            .trim_end_matches(')')
+            .trim();
+        Self {
+            name: name.to_owned(),
+            address: mail.to_owned(),
+        }
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -103,7 +116,10 @@ mod tests {
             ("me@example.org", "", "me@example.org"),
             ("@新华网", "@新华网", ""),
         ] {
-            let expected = Person { name: name.into(), address: address.into() };
+            let expected = Person {
+                name: name.into(),
+                address: address.into(),
+            };
             assert_eq!(Person::parse(text), expected, "{text}");
         }
     }

@@ -22,9 +22,7 @@ mod refusal;
 mod value;
 mod xml;
 
-use caifeng_plugin_sdk::{
-    Crawl, Failure, Page, Request, Response, Source, Target, Timestamp, url,
-};
+use caifeng_plugin_sdk::{Crawl, Failure, Page, Request, Response, Source, Target, Timestamp, url};
 
 /// The one step of the manifest.
 const STEP: &str = "feed";
@@ -54,7 +52,8 @@ pub struct Context<'a> {
 /// [`Failure::Blocked`] for a login, a captcha or a refusal in place of the
 /// feed, [`Failure::Unexpected`] for anything else that is no feed.
 pub fn read(body: &str, context: &Context<'_>) -> Result<Page, Failure> {
-    let body = body.trim_start_matches(|c: char| c.is_whitespace() || c.is_control() || c == '\u{feff}');
+    let body =
+        body.trim_start_matches(|c: char| c.is_whitespace() || c.is_control() || c == '\u{feff}');
     let document = if body.starts_with('{') {
         json::read(body, context)?
     } else {
@@ -72,7 +71,9 @@ impl Source for Feed {
     fn start(crawl: &Crawl) -> Result<Vec<Request>, Failure> {
         match &crawl.target {
             Target::Listing(url) => Ok(vec![Request::get(STEP, url)]),
-            _ => Err(Failure::unsupported("only the address of a feed can be watched")),
+            _ => Err(Failure::unsupported(
+                "only the address of a feed can be watched",
+            )),
         }
     }
 

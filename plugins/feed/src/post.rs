@@ -31,7 +31,12 @@ pub(crate) fn page(document: Document, context: &Context<'_>) -> Page {
         posts.push(post);
     }
     let follow = follow(document.older, &posts, context);
-    Page { posts, follow, expected: None, skipped: document.skipped }
+    Page {
+        posts,
+        follow,
+        expected: None,
+        skipped: document.skipped,
+    }
 }
 
 /// The ids that entries with different links or titles share.
@@ -45,7 +50,9 @@ fn shared_ids(entries: &[Entry]) -> HashMap<String, bool> {
         }
     }
     let shared = seen.into_iter().filter(|(_, (_, differs))| *differs);
-    shared.map(|(id, (_, differs))| (id.to_owned(), differs)).collect()
+    shared
+        .map(|(id, (_, differs))| (id.to_owned(), differs))
+        .collect()
 }
 
 /// What tells entries with one guid apart.
@@ -55,15 +62,26 @@ fn mark(entry: &Entry) -> u64 {
 }
 
 fn post(entry: Entry, feed: &str, shared: &HashMap<String, bool>, context: &Context<'_>) -> Post {
-    let title = entry.title.as_ref().map(Value::line).filter(|title| !title.is_empty());
+    let title = entry
+        .title
+        .as_ref()
+        .map(Value::line)
+        .filter(|title| !title.is_empty());
     let text = body(&entry.bodies);
     let own = match (&entry.id, &entry.link) {
         (Some(id), _) if shared.contains_key(id) => format!("{id}~{:016x}", mark(&entry)),
         (Some(id), _) => id.clone(),
         (None, Some(link)) if !link.is_empty() => link.clone(),
-        _ => format!("{:016x}", hash(&[title.as_deref().unwrap_or_default(), &text])),
+        _ => format!(
+            "{:016x}",
+            hash(&[title.as_deref().unwrap_or_default(), &text])
+        ),
     };
-    let kind = if entry.reply_to.is_some() { Kind::Comment } else { Kind::Article };
+    let kind = if entry.reply_to.is_some() {
+        Kind::Comment
+    } else {
+        Kind::Article
+    };
     let mut post = Post::new(kind, format!("{feed}#{own}"), address(&entry, context));
     post.parent = entry.reply_to.map(|parent| format!("{feed}#{parent}"));
     post.author = entry.author.as_ref().and_then(author);
@@ -75,21 +93,38 @@ fn post(entry: Entry, feed: &str, shared: &HashMap<String, bool>, context: &Cont
     post.published = published.map(|moment| moment.timestamp);
     post.day_only = published.is_some_and(|moment| moment.day_only);
     let edited = entry.updated.map(|moment| moment.timestamp);
-    post.edited = edited.filter(|edited| post.published.is_some_and(|published| *edited > published));
+    post.edited =
+        edited.filter(|edited| post.published.is_some_and(|published| *edited > published));
     post.reactions = entry.reactions;
     post.media = entry.media;
-    post.extra.extend(entry.categories.into_iter().map(|term| ("category".to_owned(), term)));
-    post.extra.extend(entry.comments.map(|url| ("comments".to_owned(), url)));
+    post.extra.extend(
+        entry
+            .categories
+            .into_iter()
+            .map(|term| ("category".to_owned(), term)),
+    );
+    post.extra
+        .extend(entry.comments.map(|url| ("comments".to_owned(), url)));
     post
 }
 
 /// Where a person can read it: the link, else what else leads to it, else the
 /// feed itself.
 fn address(entry: &Entry, context: &Context<'_>) -> String {
-    let id = entry.id.iter().filter(|id| id.starts_with("http://") || id.starts_with("https://"));
-    let candidates = entry.link.iter().chain(id).chain(&entry.other_links).chain(&entry.media);
+    let id = entry
+        .id
+        .iter()
+        .filter(|id| id.starts_with("http://") || id.starts_with("https://"));
+    let candidates = entry
+        .link
+        .iter()
+        .chain(id)
+        .chain(&entry.other_links)
+        .chain(&entry.media);
     let mut candidates = candidates.filter(|url| !url.is_empty());
-    candidates.next().map_or_else(|| context.base.to_owned(), Clone::clone)
+    candidates
+        .next()
+        .map_or_else(|| context.base.to_owned(), Clone::clone)
 }
 
 /// The fullest of the texts, as plain text.
@@ -114,7 +149,13 @@ fn author(person: &Person) -> Option<Author> {
     if person.is_empty() {
         return None;
     }
-    let or = |first: &String, second: &String| if first.is_empty() { second.clone() } else { first.clone() };
+    let or = |first: &String, second: &String| {
+        if first.is_empty() {
+            second.clone()
+        } else {
+            first.clone()
+        }
+    };
     Some(Author {
         id: or(&person.address, &person.name),
         name: or(&person.name, &person.address),
@@ -126,11 +167,16 @@ fn follow(older: Option<String>, posts: &[Post], context: &Context<'_>) -> Vec<R
     let oldest: Option<Timestamp> = posts.iter().filter_map(|post| post.published).min();
     let wanted = !posts.is_empty() && oldest.is_none_or(|oldest| oldest >= context.since);
     let older = older.filter(|url| wanted && url != context.base);
-    older.map(|url| Request::get(crate::STEP, url)).into_iter().collect()
+    older
+        .map(|url| Request::get(crate::STEP, url))
+        .into_iter()
+        .collect()
 }
 
 /// FNV-1a over the parts, each ended by a zero byte.
 fn hash(parts: &[&str]) -> u64 {
     let bytes = parts.iter().flat_map(|part| part.bytes().chain([0]));
-    bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+    bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    })
 }

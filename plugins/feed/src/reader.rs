@@ -12,14 +12,18 @@ use std::borrow::Cow;
 use caifeng_plugin_sdk::dates::{self, Moment};
 use caifeng_plugin_sdk::{count, html, url};
 
+use crate::Context;
 use crate::element::{Element, element, prefix_of};
 use crate::entry::{Entry, Person};
 use crate::value::{Form, Value};
 use crate::xml::{Attributes, Token, Tokens};
-use crate::Context;
 
 /// Open elements beyond this depth collect no text of their own.
 const DEEPEST: usize = 64;
+
+/// Base addresses longer than this are ignored, or nesting relative ones would
+/// let them grow without end.
+const LONGEST_BASE: usize = 2048;
 
 /// What a document turned out to hold.
 #[derive(Debug, Default)]
@@ -109,7 +113,11 @@ impl<'a> Reader<'a> {
 
     fn token(&mut self, token: Token<'a>) {
         match token {
-            Token::Start { name, attributes, empty } => self.start(name, attributes, empty),
+            Token::Start {
+                name,
+                attributes,
+                empty,
+            } => self.start(name, attributes, empty),
             Token::End(name) => self.end(name),
             Token::Text(text) => self.text(text),
             Token::Cdata(text) => self.cdata(text),
@@ -125,7 +133,9 @@ impl<'a> Reader<'a> {
         self.finish_entry();
         if torn && self.document.is_feed {
             let read = self.document.entries.len();
-            self.document.skipped.push(format!("document is cut off, entries before the cut: {read}"));
+            self.document
+                .skipped
+                .push(format!("document is cut off, entries read: {read}"));
         }
         self.document
     }
@@ -150,7 +160,9 @@ impl<'a> Reader<'a> {
             return;
         };
         if frame.form == Some(Form::Markup) && text.contains(['<', '&']) {
-            frame.text.push_str(&text.replace('&', "&amp;").replace('<', "&lt;"));
+            frame
+                .text
+                .push_str(&text.replace('&', "&amp;").replace('<', "&lt;"));
         } else {
             frame.text.push_str(text);
         }
@@ -161,7 +173,8 @@ impl<'a> Reader<'a> {
     fn declare_entities(&mut self, subset: &'a str) {
         for declaration in subset.split("<!ENTITY").skip(1).take(64) {
             let declaration = declaration.trim_start();
-            let Some((name, rest)) = declaration.split_once(|c: char| c.is_ascii_whitespace()) else {
+            let Some((name, rest)) = declaration.split_once(|c: char| c.is_ascii_whitespace())
+            else {
                 continue;
             };
             let rest = rest.trim_start();
@@ -171,7 +184,8 @@ impl<'a> Reader<'a> {
             let Some((value, _)) = rest[1..].split_once(quote) else {
                 continue;
             };
-            let simple = !value.contains('&') || html::reference(value).is_some_and(|(_, len)| len == value.len());
+            let simple = !value.contains('&')
+                || html::reference(value).is_some_and(|(_, len)| len == value.len());
             if simple && value.len() <= 1024 {
                 self.entities.push((name, value));
             }
@@ -182,7 +196,11 @@ impl<'a> Reader<'a> {
 
     fn resolve(&self, name: &str) -> Element {
         let (prefix, local) = name.split_once(':').unwrap_or(("", name));
-        let declared = self.prefixes.iter().rev().find(|(_, known, _)| *known == prefix);
+        let declared = self
+            .prefixes
+            .iter()
+            .rev()
+            .find(|(_, known, _)| *known == prefix);
         let prefix = match declared {
             Some((_, _, Some(canonical))) => canonical,
             _ => prefix,
@@ -197,9 +215,14 @@ impl<'a> Reader<'a> {
                 if self.prefixes.len() < 256 {
                     self.prefixes.push((self.depth, prefix, prefix_of(value)));
                 }
-            } else if key.eq_ignore_ascii_case("xml:base") || key.eq_ignore_ascii_case("base") {
+            } else if (key.eq_ignore_ascii_case("xml:base") || key.eq_ignore_ascii_case("base"))
+                && self.bases.len() < DEEPEST
+                && value.len() <= LONGEST_BASE
+            {
                 let base = url::join(self.base(), &html::decode(value));
-                if url::scheme(&base).is_some_and(|scheme| matches!(scheme, "http" | "https" | "ftp" | "feed")) {
+                if url::scheme(&base)
+                    .is_some_and(|scheme| matches!(scheme, "http" | "https" | "ftp" | "feed"))
+                {
                     self.bases.push((self.depth, base));
                 }
             } else if key.eq_ignore_ascii_case("xml:lang") || key.eq_ignore_ascii_case("lang") {
@@ -221,7 +244,9 @@ impl<'a> Reader<'a> {
     }
 
     fn base(&self) -> &str {
-        self.bases.last().map_or(self.context.base, |(_, base)| base)
+        self.bases
+            .last()
+            .map_or(self.context.base, |(_, base)| base)
     }
 
     fn absolute(&self, reference: &str) -> String {
@@ -268,7 +293,11 @@ impl<'a> Reader<'a> {
         };
         let in_title = frame.element == Element::Title;
         let unclosed = match name.len() {
-            4 => name.eq_ignore_ascii_case("item") || (in_title && name.eq_ignore_ascii_case("link")) || name == "guid",
+            4 => {
+                name.eq_ignore_ascii_case("item")
+                    || (in_title && name.eq_ignore_ascii_case("link"))
+                    || name == "guid"
+            }
             5 => name.eq_ignore_ascii_case("entry"),
             7 => name.eq_ignore_ascii_case("pubdate") || name == "dc:date",
             11 => name.eq_ignore_ascii_case("description") && frame.name != name,
@@ -332,10 +361,16 @@ impl<'a> Reader<'a> {
                 self.push(element, name, None);
                 self.note(term);
             }
-            Element::Title | Element::MediaTitle | Element::Abstract | Element::Summary | Element::Content => {
+            Element::Title
+            | Element::MediaTitle
+            | Element::Abstract
+            | Element::Summary
+            | Element::Content => {
                 self.push_text(element, name, attributes, Form::Plain);
             }
-            Element::Subtitle | Element::Rights => self.push_text(element, name, attributes, Form::Plain),
+            Element::Subtitle | Element::Rights => {
+                self.push_text(element, name, attributes, Form::Plain);
+            }
             Element::Description | Element::ContentEncoded => {
                 self.push_text(element, name, attributes, Form::Html);
             }
@@ -356,15 +391,33 @@ impl<'a> Reader<'a> {
     fn push(&mut self, element: Element, name: &'a str, form: Option<Form>) {
         if self.frames.len() < DEEPEST {
             let text = String::new();
-            self.frames.push(Frame { name, element, form, text, depth: self.depth, same: 0, note: None });
+            self.frames.push(Frame {
+                name,
+                element,
+                form,
+                text,
+                depth: self.depth,
+                same: 0,
+                note: None,
+            });
         }
     }
 
-    fn push_text(&mut self, element: Element, name: &'a str, attributes: Attributes<'a>, default: Form) {
+    fn push_text(
+        &mut self,
+        element: Element,
+        name: &'a str,
+        attributes: Attributes<'a>,
+        default: Form,
+    ) {
         let form = if attributes.is_empty() {
             default
         } else {
-            Form::declared(attributes.get("type").as_deref(), attributes.get("mode").as_deref(), default)
+            Form::declared(
+                attributes.get("type").as_deref(),
+                attributes.get("mode").as_deref(),
+                default,
+            )
         };
         self.push(element, name, Some(form));
     }
@@ -406,7 +459,10 @@ impl<'a> Reader<'a> {
         let href = if attributes.is_empty() {
             None
         } else {
-            attributes.get("url").or_else(|| attributes.get("uri")).filter(|href| !href.is_empty())
+            attributes
+                .get("url")
+                .or_else(|| attributes.get("uri"))
+                .filter(|href| !href.is_empty())
                 .or_else(|| attributes.get("href"))
         };
         let Some(href) = href else {
@@ -414,10 +470,15 @@ impl<'a> Reader<'a> {
             return;
         };
         let href = self.absolute(&href);
-        let rel = attributes.get("rel").map_or_else(|| "alternate".to_owned(), |rel| rel.to_ascii_lowercase());
+        let rel = attributes
+            .get("rel")
+            .map_or_else(|| "alternate".to_owned(), |rel| rel.to_ascii_lowercase());
         let kind = attributes.get("type").map(|kind| kind.to_ascii_lowercase());
         let is_page = kind.as_deref().is_none_or(|kind| {
-            matches!(kind, "text/html" | "html" | "application/xhtml+xml" | "xhtml")
+            matches!(
+                kind,
+                "text/html" | "html" | "application/xhtml+xml" | "xhtml"
+            )
         });
         if self.in_source {
             return;
@@ -440,7 +501,10 @@ impl<'a> Reader<'a> {
 
     /// Elements whose attributes say all.
     fn open_facts(&mut self, element: Element, attributes: Attributes<'a>) {
-        let address = attributes.get("url").or_else(|| attributes.get("href")).map(|url| self.absolute(&url));
+        let address = attributes
+            .get("url")
+            .or_else(|| attributes.get("href"))
+            .map(|url| self.absolute(&url));
         let Some(entry) = self.entry.as_mut().filter(|_| !self.in_source) else {
             return;
         };
@@ -486,7 +550,11 @@ impl<'a> Reader<'a> {
         while self.bases.last().is_some_and(|(at, _)| *at >= depth) {
             self.bases.pop();
         }
-        while self.prefixes.last().is_some_and(|(at, ..)| *at >= depth && *at > 1) {
+        while self
+            .prefixes
+            .last()
+            .is_some_and(|(at, ..)| *at >= depth && *at > 1)
+        {
             self.prefixes.pop();
         }
     }
@@ -497,7 +565,11 @@ impl<'a> Reader<'a> {
             Element::Image | Element::TextInput => self.in_image = false,
             _ => {}
         }
-        self.closed |= self.document.root.as_deref().is_some_and(|root| root.eq_ignore_ascii_case(name));
+        self.closed |= self
+            .document
+            .root
+            .as_deref()
+            .is_some_and(|root| root.eq_ignore_ascii_case(name));
     }
 
     /// Closes the innermost open element of that name and what is open in it.
@@ -523,7 +595,9 @@ impl<'a> Reader<'a> {
         }
         let text = frame.text.trim();
         let date = match frame.element {
-            Element::Published | Element::Updated | Element::Created | Element::Date => self.date(text),
+            Element::Published | Element::Updated | Element::Created | Element::Date => {
+                self.date(text)
+            }
             _ => None,
         };
         let link = match frame.element {
@@ -542,10 +616,16 @@ impl<'a> Reader<'a> {
             Element::Published => entry.published = date.or(entry.published),
             Element::Updated => entry.updated = date.or(entry.updated),
             Element::Created | Element::Date => entry.created = date.or(entry.created),
-            Element::Link if !in_image => entry.link = Some(link),
+            Element::Link if !in_image && !text.is_empty() => entry.link = Some(link),
             Element::Id => close_id(entry, &frame, text, link),
             Element::Category | Element::ItunesCategory => {
-                entry.add_category(frame.note.as_deref().filter(|term| !term.is_empty()).unwrap_or(text));
+                entry.add_category(
+                    frame
+                        .note
+                        .as_deref()
+                        .filter(|term| !term.is_empty())
+                        .unwrap_or(text),
+                );
             }
             Element::Keywords => text.split(',').for_each(|term| entry.add_category(term)),
             Element::Publisher => entry.publisher = non_empty(text),
@@ -563,8 +643,14 @@ impl<'a> Reader<'a> {
                     entry.title = Some(value(frame));
                 }
             }
-            Element::Abstract | Element::Summary | Element::Content | Element::Description
-            | Element::ContentEncoded | Element::Body if !text.is_empty() && entry.bodies.len() < 16 => {
+            Element::Abstract
+            | Element::Summary
+            | Element::Content
+            | Element::Description
+            | Element::ContentEncoded
+            | Element::Body
+                if !text.is_empty() && entry.bodies.len() < 16 =>
+            {
                 entry.bodies.push(value(frame));
             }
             _ => {}
@@ -574,10 +660,8 @@ impl<'a> Reader<'a> {
     fn close_source(&mut self, frame: &Frame<'_>) {
         self.in_source = false;
         let text = Value::new(frame.text.clone(), Form::Plain).line();
-        if let Some(entry) = &mut self.entry {
-            if !text.is_empty() {
-                entry.publisher = Some(text);
-            }
+        if let Some(entry) = self.entry.as_mut().filter(|_| !text.is_empty()) {
+            entry.publisher = Some(text);
         }
     }
 
@@ -641,7 +725,9 @@ impl<'a> Reader<'a> {
         self.in_author = false;
         if entry.is_empty() {
             let nth = self.document.entries.len() + self.document.skipped.len() + 1;
-            self.document.skipped.push(format!("entry without id, title, link and text: number {nth}"));
+            self.document.skipped.push(format!(
+                "entry without id, title, link and text: number {nth}"
+            ));
         } else {
             self.document.entries.push(entry);
         }
@@ -681,7 +767,11 @@ pub(crate) fn absolute(base: &str, reference: &str) -> String {
     let joined = url::join(base, reference);
     match joined.find("://") {
         Some(at) if joined[at + 3..].starts_with('/') && !joined.starts_with("file:") => {
-            format!("{}{}", &joined[..at + 3], joined[at + 3..].trim_start_matches('/'))
+            format!(
+                "{}{}",
+                &joined[..at + 3],
+                joined[at + 3..].trim_start_matches('/')
+            )
         }
         _ => joined,
     }
@@ -701,7 +791,9 @@ fn expand(out: &mut String, text: &str, entities: &[(&str, &str)], budget: &mut 
         rest = &rest[at..];
         let end = rest.bytes().take(66).position(|b| b == b';');
         let name = end.map_or("", |end| &rest[1..end]);
-        let declared = entities.iter().find(|(known, value)| *known == name && value.len() <= *budget);
+        let declared = entities
+            .iter()
+            .find(|(known, value)| *known == name && value.len() <= *budget);
         if let (Some((_, value)), Some(end)) = (declared, end) {
             *budget -= value.len();
             out.push_str(&html::decode(value));

@@ -44,9 +44,10 @@ pub(crate) fn failure(body: &str, root: Option<&str>) -> Failure {
     }
     match root {
         None => Failure::unexpected(format!("no feed but text: {}", excerpt(body))),
-        Some("html" | "body" | "head" | "div" | "script") => {
-            Failure::unexpected(format!("no feed but an HTML page: {}", excerpt(&title(&body[..end]))))
-        }
+        Some("html" | "body" | "head" | "div" | "script") => Failure::unexpected(format!(
+            "no feed but an HTML page: {}",
+            excerpt(&title(&body[..end]))
+        )),
         Some(root) => Failure::unexpected(format!("no feed but a document of: {}", excerpt(root))),
     }
 }
@@ -76,10 +77,19 @@ mod tests {
         let login = "<html><form><INPUT TYPE=\"password\"></form></html>";
         assert!(matches!(failure(login, Some("html")), Failure::Blocked(_)));
         assert_eq!(
-            failure("<html><head><title>首页\n - 县政府</title></head></html>", Some("html")),
+            failure(
+                "<html><head><title>首页\n - 县政府</title></head></html>",
+                Some("html")
+            ),
             Failure::unexpected("no feed but an HTML page: 首页 - 县政府")
         );
-        assert_eq!(failure("not found", None), Failure::unexpected("no feed but text: not found"));
-        assert_eq!(failure(" \n", None), Failure::unexpected("the response is empty"));
+        assert_eq!(
+            failure("not found", None),
+            Failure::unexpected("no feed but text: not found")
+        );
+        assert_eq!(
+            failure(" \n", None),
+            Failure::unexpected("the response is empty")
+        );
     }
 }

@@ -54,7 +54,10 @@ impl Value {
     pub(crate) fn new(raw: String, form: Form) -> Self {
         if form == Form::Base64 {
             let decoded = base64(&raw).and_then(|bytes| String::from_utf8(bytes).ok());
-            return Self { raw: decoded.unwrap_or(raw), form: Form::Plain };
+            return Self {
+                raw: decoded.unwrap_or(raw),
+                form: Form::Plain,
+            };
         }
         Self { raw, form }
     }
@@ -140,21 +143,99 @@ fn looks_like_html(text: &str) -> bool {
 }
 
 fn word(text: &str) -> &str {
-    let end = text.bytes().position(|b| !(b.is_ascii_alphanumeric() || b == b'_'));
+    let end = text
+        .bytes()
+        .position(|b| !(b.is_ascii_alphanumeric() || b == b'_'));
     &text[..end.unwrap_or(text.len())]
 }
 
 /// Elements that occur within a text; others show that it only looks like HTML.
 fn is_html_tag(name: &str) -> bool {
     const TAGS: [&str; 85] = [
-        "a", "abbr", "acronym", "address", "area", "article", "aside", "audio", "b", "big",
-        "blockquote", "br", "button", "canvas", "caption", "center", "cite", "code", "col",
-        "colgroup", "dd", "del", "details", "dfn", "dialog", "dir", "div", "dl", "dt", "em",
-        "fieldset", "figcaption", "figure", "font", "footer", "form", "h1", "h2", "h3", "h4", "h5",
-        "h6", "header", "hr", "i", "img", "input", "ins", "kbd", "label", "legend", "li", "map",
-        "menu", "meter", "nav", "noscript", "ol", "optgroup", "option", "output", "p", "pre",
-        "progress", "q", "s", "samp", "section", "select", "small", "source", "span", "strike",
-        "strong", "sub", "sup", "table", "tbody", "td", "textarea", "tfoot", "th", "thead", "time",
+        "a",
+        "abbr",
+        "acronym",
+        "address",
+        "area",
+        "article",
+        "aside",
+        "audio",
+        "b",
+        "big",
+        "blockquote",
+        "br",
+        "button",
+        "canvas",
+        "caption",
+        "center",
+        "cite",
+        "code",
+        "col",
+        "colgroup",
+        "dd",
+        "del",
+        "details",
+        "dfn",
+        "dialog",
+        "dir",
+        "div",
+        "dl",
+        "dt",
+        "em",
+        "fieldset",
+        "figcaption",
+        "figure",
+        "font",
+        "footer",
+        "form",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "header",
+        "hr",
+        "i",
+        "img",
+        "input",
+        "ins",
+        "kbd",
+        "label",
+        "legend",
+        "li",
+        "map",
+        "menu",
+        "meter",
+        "nav",
+        "noscript",
+        "ol",
+        "optgroup",
+        "option",
+        "output",
+        "p",
+        "pre",
+        "progress",
+        "q",
+        "s",
+        "samp",
+        "section",
+        "select",
+        "small",
+        "source",
+        "span",
+        "strike",
+        "strong",
+        "sub",
+        "sup",
+        "table",
+        "tbody",
+        "td",
+        "textarea",
+        "tfoot",
+        "th",
+        "thead",
+        "time",
         "tr",
     ];
     let lower = name.to_ascii_lowercase();
@@ -167,7 +248,10 @@ fn repair(text: &str) -> Cow<'_, str> {
     if text.is_ascii() || !text.chars().any(|c| ('\u{80}'..='\u{ff}').contains(&c)) {
         return Cow::Borrowed(text);
     }
-    let latin: Option<Vec<u8>> = text.chars().map(|c| u8::try_from(u32::from(c)).ok()).collect();
+    let latin: Option<Vec<u8>> = text
+        .chars()
+        .map(|c| u8::try_from(u32::from(c)).ok())
+        .collect();
     if let Some(text) = latin.and_then(|bytes| String::from_utf8(bytes).ok()) {
         return Cow::Owned(text);
     }
@@ -189,7 +273,10 @@ fn base64(text: &str) -> Option<Vec<u8>> {
     let mut out = Vec::with_capacity(text.len() / 4 * 3);
     let mut bits = 0_u32;
     let mut count = 0;
-    for b in text.bytes().filter(|b| !b.is_ascii_whitespace() && *b != b'=') {
+    for b in text
+        .bytes()
+        .filter(|b| !b.is_ascii_whitespace() && *b != b'=')
+    {
         let digit = match b {
             b'A'..=b'Z' => b - b'A',
             b'a'..=b'z' => b - b'a' + 26,
@@ -227,7 +314,10 @@ mod tests {
 
     #[test]
     fn base64_is_decoded() {
-        assert_eq!(line("RXhhbXBs\n ZSA8Yj5BdG9tPC9iPg==", Form::Base64), "Example Atom");
+        assert_eq!(
+            line("RXhhbXBs\n ZSA8Yj5BdG9tPC9iPg==", Form::Base64),
+            "Example Atom"
+        );
         assert_eq!(line("不是", Form::Base64), "不是");
     }
 
@@ -246,6 +336,9 @@ mod tests {
         assert_eq!(form("application/atom+xml"), Form::Markup);
         assert_eq!(form("text/x-y"), Form::Plain);
         assert_eq!(form("application/octet-stream"), Form::Base64);
-        assert_eq!(Form::declared(None, Some("base64"), Form::Html), Form::Base64);
+        assert_eq!(
+            Form::declared(None, Some("base64"), Form::Html),
+            Form::Base64
+        );
     }
 }

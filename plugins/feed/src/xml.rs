@@ -14,7 +14,11 @@ use caifeng_plugin_sdk::html;
 #[derive(Debug, PartialEq)]
 pub(crate) enum Token<'a> {
     /// `<name attributes>`; `empty` for `<name/>`.
-    Start { name: &'a str, attributes: Attributes<'a>, empty: bool },
+    Start {
+        name: &'a str,
+        attributes: Attributes<'a>,
+        empty: bool,
+    },
     /// `</name>`.
     End(&'a str),
     /// Character data with its references, as written.
@@ -42,7 +46,13 @@ pub(crate) struct Tokens<'a> {
 
 impl<'a> Tokens<'a> {
     pub(crate) fn new(source: &'a str) -> Self {
-        Self { source, at: 0, quotes: true, closed: true, doctype: false }
+        Self {
+            source,
+            at: 0,
+            quotes: true,
+            closed: true,
+            doctype: false,
+        }
     }
 
     fn markup(&mut self, rest: &'a str) -> Option<Token<'a>> {
@@ -54,7 +64,9 @@ impl<'a> Tokens<'a> {
                 self.skip(rest, "?>", 2);
                 None
             }
-            Some(b) if b.is_ascii_alphabetic() || *b == b'_' || *b >= 0x80 => Some(self.start(rest)),
+            Some(b) if b.is_ascii_alphabetic() || *b == b'_' || *b >= 0x80 => {
+                Some(self.start(rest))
+            }
             _ => {
                 self.at += 1;
                 Some(Token::Text(&rest[..1]))
@@ -64,7 +76,11 @@ impl<'a> Tokens<'a> {
 
     /// Skips past `end`, or past the next `>` if there is no such end.
     fn skip(&mut self, rest: &str, end: &str, from: usize) {
-        let found = if self.closed { rest.get(from..).and_then(|rest| rest.find(end)) } else { None };
+        let found = if self.closed {
+            rest.get(from..).and_then(|rest| rest.find(end))
+        } else {
+            None
+        };
         self.closed &= found.is_some();
         self.at += match found {
             Some(found) => from + found + end.len(),
@@ -104,7 +120,9 @@ impl<'a> Tokens<'a> {
             self.skip(rest, "-->", 4);
             return None;
         }
-        let is_doctype = rest.get(2..9).is_some_and(|word| word.eq_ignore_ascii_case("doctype"));
+        let is_doctype = rest
+            .get(2..9)
+            .is_some_and(|word| word.eq_ignore_ascii_case("doctype"));
         if !is_doctype || self.doctype {
             self.at += find(rest.as_bytes(), b'>', 2).map_or(rest.len(), |close| close + 1);
             return None;
@@ -134,12 +152,24 @@ impl<'a> Tokens<'a> {
         if bytes[close - 1] == b'>' {
             let inner = rest[..close - 1].trim_end();
             let empty = inner.ends_with('/') && inner.len() > name_end - 1;
-            let inner = if empty { &inner[..inner.len() - 1] } else { inner };
+            let inner = if empty {
+                &inner[..inner.len() - 1]
+            } else {
+                inner
+            };
             let attributes = Attributes(inner.get(name_end..).unwrap_or_default());
-            return Token::Start { name: &rest[1..name_end], attributes, empty };
+            return Token::Start {
+                name: &rest[1..name_end],
+                attributes,
+                empty,
+            };
         }
         let attributes = Attributes(&rest[name_end..close]);
-        Token::Start { name: &rest[1..name_end], attributes, empty: false }
+        Token::Start {
+            name: &rest[1..name_end],
+            attributes,
+            empty: false,
+        }
     }
 
     /// The length of a start tag: past its `>`, or up to a `<` that begins the
@@ -150,13 +180,15 @@ impl<'a> Tokens<'a> {
             match b {
                 b'>' => return Some(at + 1),
                 b'<' => return Some(at),
-                b'"' | b'\'' if self.quotes && opens_value(tag, at) => match find(tag, *b, at + 1) {
-                    Some(end) => at = end,
-                    None => {
-                        self.quotes = false;
-                        return find(tag, b'>', from).map(|end| end + 1);
+                b'"' | b'\'' if self.quotes && opens_value(tag, at) => {
+                    match find(tag, *b, at + 1) {
+                        Some(end) => at = end,
+                        None => {
+                            self.quotes = false;
+                            return find(tag, b'>', from).map(|end| end + 1);
+                        }
                     }
-                },
+                }
                 _ => {}
             }
             at += 1;
@@ -208,15 +240,21 @@ impl<'a> Attributes<'a> {
 
     /// The decoded value of the first attribute of that name, whatever its case.
     pub(crate) fn get(self, name: &str) -> Option<Cow<'a, str>> {
-        self.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| html::decode(value))
+        self.iter()
+            .find(|(key, _)| key.eq_ignore_ascii_case(name))
+            .map(|(_, value)| html::decode(value))
     }
 
     /// Names and values as written, without quotes.
     pub(crate) fn iter(self) -> impl Iterator<Item = (&'a str, &'a str)> {
         let mut rest = self.0;
         std::iter::from_fn(move || {
-            rest = rest.trim_start_matches(|c: char| c.is_ascii_whitespace() || matches!(c, '/' | '"' | '\'' | ','));
-            let end = rest.find(|c: char| c.is_ascii_whitespace() || c == '=').unwrap_or(rest.len());
+            rest = rest.trim_start_matches(|c: char| {
+                c.is_ascii_whitespace() || matches!(c, '/' | '"' | '\'' | ',')
+            });
+            let end = rest
+                .find(|c: char| c.is_ascii_whitespace() || c == '=')
+                .unwrap_or(rest.len());
             let name = &rest[..end];
             if end == 0 && rest.is_empty() {
                 return None;
@@ -231,7 +269,11 @@ impl<'a> Attributes<'a> {
                 Some(quote @ ('"' | '\'')) => {
                     value[1..].split_once(quote).unwrap_or((&value[1..], ""))
                 }
-                _ => value.split_at(value.find(|c: char| c.is_ascii_whitespace()).unwrap_or(value.len())),
+                _ => value.split_at(
+                    value
+                        .find(|c: char| c.is_ascii_whitespace())
+                        .unwrap_or(value.len()),
+                ),
             };
             rest = tail;
             Some((name, value))
@@ -250,12 +292,22 @@ mod tests {
     #[test]
     fn cuts_what_is_well_formed() {
         assert_eq!(
-            tokens("<?xml version='1.0'?><!-- <a> --><a x=\"1>2\" y='3'>b&amp;<![CDATA[<c>]]><d/></a>"),
+            tokens(
+                "<?xml version='1.0'?><!-- <a> --><a x=\"1>2\" y='3'>b&amp;<![CDATA[<c>]]><d/></a>"
+            ),
             [
-                Token::Start { name: "a", attributes: Attributes(" x=\"1>2\" y='3'"), empty: false },
+                Token::Start {
+                    name: "a",
+                    attributes: Attributes(" x=\"1>2\" y='3'"),
+                    empty: false
+                },
                 Token::Text("b&amp;"),
                 Token::Cdata("<c>"),
-                Token::Start { name: "d", attributes: Attributes(""), empty: true },
+                Token::Start {
+                    name: "d",
+                    attributes: Attributes(""),
+                    empty: true
+                },
                 Token::End("a"),
             ]
         );
@@ -263,7 +315,10 @@ mod tests {
 
     #[test]
     fn whatever_is_no_markup_is_text() {
-        assert_eq!(tokens("1 < 2"), [Token::Text("1 "), Token::Text("<"), Token::Text(" 2")]);
+        assert_eq!(
+            tokens("1 < 2"),
+            [Token::Text("1 "), Token::Text("<"), Token::Text(" 2")]
+        );
         assert_eq!(tokens("</a"), [Token::Torn]);
         assert_eq!(tokens("<a b='"), [Token::Torn]);
         assert_eq!(tokens("</a<b>")[0], Token::End("a"));
@@ -272,7 +327,9 @@ mod tests {
 
     #[test]
     fn attributes_bear_bad_quoting() {
-        let Token::Start { attributes, .. } = tokens("<a HREF=x?y&amp;z b = 'c d' e f=\"g\"h='i'>")[0] else {
+        let Token::Start { attributes, .. } =
+            tokens("<a HREF=x?y&amp;z b = 'c d' e f=\"g\"h='i'>")[0]
+        else {
             panic!("no start tag");
         };
         assert_eq!(attributes.get("href").as_deref(), Some("x?y&z"));

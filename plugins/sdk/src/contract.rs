@@ -71,13 +71,24 @@ impl Post {
 impl Default for Reactions {
     /// The page tells nothing about reactions, which is not zero of each.
     fn default() -> Self {
-        Self { views: None, likes: None, replies: None, shares: None }
+        Self {
+            views: None,
+            likes: None,
+            replies: None,
+            shares: None,
+        }
     }
 }
 
+#[allow(clippy::derivable_impls, reason = "the type is generated elsewhere")]
 impl Default for Page {
     fn default() -> Self {
-        Self { posts: Vec::new(), follow: Vec::new(), expected: None, skipped: Vec::new() }
+        Self {
+            posts: Vec::new(),
+            follow: Vec::new(),
+            expected: None,
+            skipped: Vec::new(),
+        }
     }
 }
 
@@ -103,8 +114,14 @@ impl Response {
     pub fn check_status(&self) -> Result<(), Failure> {
         match self.status {
             404 | 410 => Err(Failure::Gone),
-            401 | 403 | 407 | 451 => Err(Failure::blocked(format!("the site answered with status: {}", self.status))),
-            400..=499 => Err(Failure::unexpected(format!("the site answered with status: {}", self.status))),
+            401 | 403 | 407 | 451 => Err(Failure::blocked(format!(
+                "the site answered with status: {}",
+                self.status
+            ))),
+            400..=499 => Err(Failure::unexpected(format!(
+                "the site answered with status: {}",
+                self.status
+            ))),
             _ => Ok(()),
         }
     }
@@ -113,7 +130,10 @@ impl Response {
 impl Crawl {
     /// What the operator has set under that name.
     pub fn setting(&self, name: &str) -> Option<&str> {
-        self.settings.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+        self.settings
+            .iter()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.as_str())
     }
 }
 
@@ -135,8 +155,14 @@ mod tests {
     fn status_names_the_reaction() {
         assert_eq!(response(200).check_status(), Ok(()));
         assert_eq!(response(410).check_status(), Err(Failure::Gone));
-        assert!(matches!(response(403).check_status(), Err(Failure::Blocked(_))));
-        assert!(matches!(response(418).check_status(), Err(Failure::Unexpected(_))));
+        assert!(matches!(
+            response(403).check_status(),
+            Err(Failure::Blocked(_))
+        ));
+        assert!(matches!(
+            response(418).check_status(),
+            Err(Failure::Unexpected(_))
+        ));
     }
 
     #[test]

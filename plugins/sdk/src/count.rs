@@ -27,8 +27,9 @@ pub fn parse(text: &str) -> Option<u64> {
             }
             continue;
         }
-        let digit_follows =
-            rest.peek().is_some_and(|(_, next)| next.is_ascii_digit() || digit(*next).is_some());
+        let digit_follows = rest
+            .peek()
+            .is_some_and(|(_, next)| next.is_ascii_digit() || digit(*next).is_some());
         match c {
             ',' | '，' if digit_follows && !fraction => {}
             '.' if digit_follows && !fraction => fraction = true,
@@ -39,7 +40,11 @@ pub fn parse(text: &str) -> Option<u64> {
         }
     }
     let part = u128::from(places.0) * u128::from(unit) / u128::from(places.1);
-    Some(whole.saturating_mul(unit).saturating_add(u64::try_from(part).unwrap_or(u64::MAX)))
+    Some(
+        whole
+            .saturating_mul(unit)
+            .saturating_add(u64::try_from(part).unwrap_or(u64::MAX)),
+    )
 }
 
 fn multiple(text: &str) -> u64 {

@@ -53,9 +53,18 @@ pub fn parse(text: &str, now: Timestamp, utc_offset: i32) -> Option<Moment> {
     if let Some(moment) = relative(&chars, local, utc_offset) {
         return Some(moment);
     }
-    let mut reader = Reader { chars: &chars, at: 0, fields: Fields::default(), numbers: Vec::new() };
+    let mut reader = Reader {
+        chars: &chars,
+        at: 0,
+        fields: Fields::default(),
+        numbers: Vec::new(),
+    };
     reader.read(local.div_euclid(86_400));
-    let Reader { mut fields, numbers, .. } = reader;
+    let Reader {
+        mut fields,
+        numbers,
+        ..
+    } = reader;
     fields.place(&numbers);
     fields.resolve(local, utc_offset)
 }
@@ -74,7 +83,8 @@ fn rfc_822(text: &str) -> Option<Moment> {
         [_, _, b' ', ..] => (pair(b, 0)?, b.get(3..)?),
         _ => return None,
     };
-    if rest.len() < 18 || rest[3] != b' ' || rest[8] != b' ' || rest[11] != b':' || rest[14] != b':' {
+    if rest.len() < 18 || rest[3] != b' ' || rest[8] != b' ' || rest[11] != b':' || rest[14] != b':'
+    {
         return None;
     }
     let month = month(str::from_utf8(&rest[..3]).ok()?)?;
@@ -87,13 +97,25 @@ fn rfc_822(text: &str) -> Option<Moment> {
         }
         _ => return None,
     };
-    exact(year, month, day, [pair(rest, 9)?, pair(rest, 12)?, pair(rest, 15)?], zone)
+    exact(
+        year,
+        month,
+        day,
+        [pair(rest, 9)?, pair(rest, 12)?, pair(rest, 15)?],
+        zone,
+    )
 }
 
 /// "2022-07-06T04:00:00Z" with or without a fraction or an offset, exactly so.
 fn rfc_3339(text: &str) -> Option<Moment> {
     let b = text.as_bytes();
-    if b.len() < 20 || b[4] != b'-' || b[7] != b'-' || b[10] != b'T' || b[13] != b':' || b[16] != b':' {
+    if b.len() < 20
+        || b[4] != b'-'
+        || b[7] != b'-'
+        || b[10] != b'T'
+        || b[13] != b':'
+        || b[16] != b':'
+    {
         return None;
     }
     let mut at = 19;
@@ -109,7 +131,13 @@ fn rfc_3339(text: &str) -> Option<Moment> {
         _ => return None,
     };
     let year = pair(b, 0)? * 100 + pair(b, 2)?;
-    exact(year, pair(b, 5)?, pair(b, 8)?, [pair(b, 11)?, pair(b, 14)?, pair(b, 17)?], zone)
+    exact(
+        year,
+        pair(b, 5)?,
+        pair(b, 8)?,
+        [pair(b, 11)?, pair(b, 14)?, pair(b, 17)?],
+        zone,
+    )
 }
 
 fn pair(bytes: &[u8], at: usize) -> Option<i64> {
@@ -128,7 +156,10 @@ fn exact(year: i64, month: i64, day: i64, [h, m, s]: [i64; 3], zone: i64) -> Opt
         && (0..60).contains(&m)
         && (0..=60).contains(&s);
     let timestamp = civil::days(year, month, day) * 86_400 + h * 3600 + m * 60 + s - zone;
-    valid.then_some(Moment { timestamp, day_only: false })
+    valid.then_some(Moment {
+        timestamp,
+        day_only: false,
+    })
 }
 
 // Text
@@ -161,7 +192,10 @@ fn normalise(text: &str) -> Vec<char> {
     for c in text.chars().take(160).map(narrow) {
         if "年月日号点时分秒".contains(c) {
             // "2019 年 10 月": a unit belongs to the number before it.
-            let written = chars.iter().rposition(|c| *c != ' ').map_or(0, |last| last + 1);
+            let written = chars
+                .iter()
+                .rposition(|c| *c != ' ')
+                .map_or(0, |last| last + 1);
             if written > 0 && chars[written - 1].is_ascii_digit() {
                 chars.truncate(written);
             }
@@ -174,8 +208,13 @@ fn normalise(text: &str) -> Vec<char> {
     let mut out = Vec::with_capacity(chars.len());
     let mut at = 0;
     while at < chars.len() {
-        let run = chars[at..].iter().take_while(|c| numeral(**c).is_some()).count();
-        let unit = chars.get(at + run).is_some_and(|c| "年月日号点时分秒小天个周星".contains(*c));
+        let run = chars[at..]
+            .iter()
+            .take_while(|c| numeral(**c).is_some())
+            .count();
+        let unit = chars
+            .get(at + run)
+            .is_some_and(|c| "年月日号点时分秒小天个周星".contains(*c));
         let is_weekday = at > 0 && matches!(chars[at - 1], '周' | '期' | '拜');
         match chinese_number(&chars[at..at + run]) {
             Some(number) if run > 0 && unit && !is_weekday => {
@@ -221,7 +260,11 @@ fn chinese_number(run: &[char]) -> Option<String> {
     }
     let mut total = 0;
     for value in values {
-        total = if value == 10 && total % 10 != 0 { total * 10 } else { total + value };
+        total = if value == 10 && total % 10 != 0 {
+            total * 10
+        } else {
+            total + value
+        };
     }
     Some(total.to_string())
 }
@@ -237,7 +280,10 @@ fn starts(chars: &[char], word: &str) -> bool {
 
 /// The length in characters of the first of the words that `chars` starts with.
 fn first_of(chars: &[char], words: &[&str]) -> Option<usize> {
-    words.iter().find(|word| starts(chars, word)).map(|word| word.chars().count())
+    words
+        .iter()
+        .find(|word| starts(chars, word))
+        .map(|word| word.chars().count())
 }
 
 // Relative times
@@ -287,7 +333,10 @@ const UNITS: [(&str, Unit); 33] = [
 /// "3分钟前", "半小时前", "约2个月后", "5 minutes ago", "刚刚"; `local` is now at
 /// the site's clock.
 fn relative(chars: &[char], local: i64, utc_offset: i32) -> Option<Moment> {
-    let moment = |local: i64| Moment { timestamp: local - i64::from(utc_offset), day_only: false };
+    let moment = |local: i64| Moment {
+        timestamp: local - i64::from(utc_offset),
+        day_only: false,
+    };
     for at in 0..chars.len() {
         let here = &chars[at..];
         if first_of(here, &["刚刚", "刚才", "just now", "Just now"]).is_some() {
@@ -323,7 +372,11 @@ fn relative(chars: &[char], local: i64, utc_offset: i32) -> Option<Moment> {
 
 /// An amount in halves, and its length: "3", "半", "几" (taken for three).
 fn amount(chars: &[char]) -> Option<(i64, usize)> {
-    let len = chars.iter().take(7).take_while(|c| c.is_ascii_digit()).count();
+    let len = chars
+        .iter()
+        .take(7)
+        .take_while(|c| c.is_ascii_digit())
+        .count();
     if len > 0 {
         return (len < 7).then(|| (number(&chars[..len]) * 2, len));
     }
@@ -352,7 +405,10 @@ fn trim(chars: &[char]) -> &[char] {
 }
 
 fn number(digits: &[char]) -> i64 {
-    digits.iter().take(15).fold(0, |n, c| n * 10 + i64::from(c.to_digit(10).unwrap_or(0)))
+    digits
+        .iter()
+        .take(15)
+        .fold(0, |n, c| n * 10 + i64::from(c.to_digit(10).unwrap_or(0)))
 }
 
 // Absolute times
@@ -430,7 +486,9 @@ impl<'a> Reader<'a> {
             Some(sep @ ('-' | '/' | '.')) if !dated && after > 0 && len <= 4 => {
                 self.numeric(value, len, sep);
             }
-            Some('-') if !dated && len == 4 && matches!(self.peek(5), Some('W' | 'w')) => self.week(value),
+            Some('-') if !dated && len == 4 && matches!(self.peek(5), Some('W' | 'w')) => {
+                self.week(value);
+            }
             _ if !dated && self.compact(value, len) => self.at += len,
             _ => {
                 self.numbers.push((value, len));
@@ -447,7 +505,7 @@ impl<'a> Reader<'a> {
 
     /// `hh:mm[:ss[.fraction]]`; digits before the hour are a day ("2911:30").
     fn time(&mut self, len: usize) {
-        let split = if len > 2 { len - 2 } else { 0 };
+        let split = len.saturating_sub(2);
         if split > 0 {
             let day = number(&self.chars[self.at..self.at + split]);
             if self.fields.month.is_some() && self.fields.day.is_none() {
@@ -462,7 +520,7 @@ impl<'a> Reader<'a> {
         let minutes = &minutes[..minutes.len().min(2)];
         self.fields.minute = number(minutes);
         self.at += minutes.len();
-        if self.peek(0) == Some(':') && self.run(self.at + 1).len() > 0 {
+        if self.peek(0) == Some(':') && !self.run(self.at + 1).is_empty() {
             let seconds = self.run(self.at + 1);
             let seconds = &seconds[..seconds.len().min(2)];
             self.fields.second = number(seconds);
@@ -484,9 +542,17 @@ impl<'a> Reader<'a> {
             _ => &[],
         };
         // "2019-10-3012:30" and "2019-05-17T…": the day is two digits at most.
-        let third_len = if len == 4 { third_run.len().min(2) } else { third_run.len().min(4) };
+        let third_len = if len == 4 {
+            third_run.len().min(2)
+        } else {
+            third_run.len().min(4)
+        };
         let third = number(&third_run[..third_len]);
-        let end = if third_len > 0 { third_at + third_len } else { second_at + second_len };
+        let end = if third_len > 0 {
+            third_at + third_len
+        } else {
+            second_at + second_len
+        };
         let fields = &mut self.fields;
         if len == 4 {
             fields.year = Some(first);
@@ -507,8 +573,11 @@ impl<'a> Reader<'a> {
         } else {
             fields.year = Some(century(third, third_len));
             let day_first = if sep == '/' { first > 12 } else { second <= 12 };
-            (fields.day, fields.month) =
-                if day_first { (Some(first), Some(second)) } else { (Some(second), Some(first)) };
+            (fields.day, fields.month) = if day_first {
+                (Some(first), Some(second))
+            } else {
+                (Some(second), Some(first))
+            };
         }
         self.at = end;
     }
@@ -532,7 +601,9 @@ impl<'a> Reader<'a> {
     /// Dates without separators, by their length.
     fn compact(&mut self, value: i64, len: usize) -> bool {
         let alone = len == self.chars.len();
-        let in_range = |value: i64| (1..=12).contains(&(value / 100 % 100)) && (1..=31).contains(&(value % 100));
+        let in_range = |value: i64| {
+            (1..=12).contains(&(value / 100 % 100)) && (1..=31).contains(&(value % 100))
+        };
         match len {
             8 if in_range(value) => self.fields.compact(value),
             12 if in_range(value / 10_000) => {
@@ -552,7 +623,11 @@ impl<'a> Reader<'a> {
         if len == 8 && matches!(self.peek(8), Some('T' | 't')) {
             let time = self.run(self.at + 9);
             if matches!(time.len(), 4 | 6) {
-                let value = if time.len() == 4 { number(time) * 100 } else { number(time) };
+                let value = if time.len() == 4 {
+                    number(time) * 100
+                } else {
+                    number(time)
+                };
                 let len = time.len();
                 self.fields.clock(value);
                 self.at += 1 + len;
@@ -566,14 +641,22 @@ impl<'a> Reader<'a> {
         let sign = if self.chars[self.at] == '-' { -1 } else { 1 };
         let run = self.run(self.at + 1);
         let (len, value) = (run.len(), number(run));
-        let minutes = if self.peek(1 + len) == Some(':') { self.run(self.at + 2 + len) } else { &[] };
+        let minutes = if self.peek(1 + len) == Some(':') {
+            self.run(self.at + 2 + len)
+        } else {
+            &[]
+        };
         let offset = match len {
             1 | 2 => value * 3600 + number(minutes) * 60,
             3 | 4 => value / 100 * 3600 + value % 100 * 60,
             _ => return,
         };
         if offset <= 15 * 3600 && self.fields.zone.is_none_or(|zone| zone == 0) {
-            let colon = if minutes.is_empty() { 0 } else { 1 + minutes.len() };
+            let colon = if minutes.is_empty() {
+                0
+            } else {
+                1 + minutes.len()
+            };
             self.fields.zone = Some(sign * offset);
             self.at += 1 + len + colon;
         }
@@ -581,7 +664,10 @@ impl<'a> Reader<'a> {
 
     fn word(&mut self) {
         let rest = &self.chars[self.at..];
-        let len = rest.iter().take_while(|c| c.is_alphabetic() && !is_han(**c)).count();
+        let len = rest
+            .iter()
+            .take_while(|c| c.is_alphabetic() && !is_han(**c))
+            .count();
         let word: String = rest[..len].iter().flat_map(|c| c.to_lowercase()).collect();
         self.at += len;
         match &*word {
@@ -624,14 +710,18 @@ impl<'a> Reader<'a> {
                 fields.days = Some(today + days);
             }
             self.at += word.chars().count();
-        } else if let Some(len) = first_of(rest, &["上午", "凌晨", "早上", "早晨", "清晨"]) {
+        } else if let Some(len) = first_of(rest, &["上午", "凌晨", "早上", "早晨", "清晨"])
+        {
             fields.afternoon = Some(false);
             self.at += len;
-        } else if let Some(len) = first_of(rest, &["下午", "晚上", "傍晚", "中午", "午后", "夜间"]) {
+        } else if let Some(len) = first_of(rest, &["下午", "晚上", "傍晚", "中午", "午后", "夜间"])
+        {
             fields.afternoon = Some(true);
             self.at += len;
         } else if let Some(len) = first_of(rest, &["星期", "礼拜", "周"]) {
-            let weekday = self.peek(len).and_then(|c| "一二三四五六日天".chars().position(|day| day == c));
+            let weekday = self
+                .peek(len)
+                .and_then(|c| "一二三四五六日天".chars().position(|day| day == c));
             if let Some(weekday) = weekday.and_then(|day| i64::try_from(day.min(6)).ok()) {
                 let last_week = self.at > 0 && self.chars[self.at - 1] == '上';
                 let back = (civil::weekday(today) - weekday).rem_euclid(7);
@@ -640,7 +730,8 @@ impl<'a> Reader<'a> {
                 self.fields.weekday(today - back);
                 self.at += len + 1;
             }
-        } else if rest[0] == '半' && self.at > 0 && matches!(self.chars[self.at - 1], '点' | '时') {
+        } else if rest[0] == '半' && self.at > 0 && matches!(self.chars[self.at - 1], '点' | '时')
+        {
             fields.minute = 30;
         }
     }
@@ -691,7 +782,10 @@ impl Fields {
     fn place(&mut self, numbers: &[(i64, usize)]) {
         if self.day.is_none() && self.month.is_some() && !self.month_is_word {
             // "2016年6月29": the unit was forgotten.
-            self.day = numbers.first().map(|(value, _)| *value).filter(|day| (1..=31).contains(day));
+            self.day = numbers
+                .first()
+                .map(|(value, _)| *value)
+                .filter(|day| (1..=31).contains(day));
         }
         if !self.month_is_word {
             return;
@@ -707,7 +801,10 @@ impl Fields {
 
     fn resolve(self, local: i64, utc_offset: i32) -> Option<Moment> {
         if let Some(timestamp) = self.unix {
-            return Some(Moment { timestamp, day_only: false });
+            return Some(Moment {
+                timestamp,
+                day_only: false,
+            });
         }
         let today = local.div_euclid(86_400);
         let named = self.day.is_some() || self.month.is_some() || self.year.is_some();
@@ -730,7 +827,10 @@ impl Fields {
         }
         let zone = self.zone.unwrap_or(i64::from(utc_offset));
         let timestamp = days * 86_400 + hour * 3600 + self.minute * 60 + self.second - zone;
-        Some(Moment { timestamp, day_only: self.hour.is_none() })
+        Some(Moment {
+            timestamp,
+            day_only: self.hour.is_none(),
+        })
     }
 
     fn named_day(&self, today: i64) -> Option<i64> {
@@ -738,16 +838,24 @@ impl Fields {
         if self.year.is_none() && self.month.is_none() {
             return None;
         }
-        let month = self.month.unwrap_or(if self.year.is_some() { 1 } else { this_month });
+        let month = self
+            .month
+            .unwrap_or(if self.year.is_some() { 1 } else { this_month });
         let day = self.day.unwrap_or(1);
-        let mut year = self.year.map_or(this_year, |year| if year < 100 { century(year, 2) } else { year });
+        let mut year =
+            self.year.map_or(
+                this_year,
+                |year| if year < 100 { century(year, 2) } else { year },
+            );
         if !(1..=12).contains(&month) || !(1..=9999).contains(&year) {
             return None;
         }
         if self.year.is_none() && civil::days(year, month, day.min(28)) > today + 1 {
             year -= 1;
         }
-        (1..=civil::days_in_month(year, month)).contains(&day).then(|| civil::days(year, month, day))
+        (1..=civil::days_in_month(year, month))
+            .contains(&day)
+            .then(|| civil::days(year, month, day))
     }
 }
 
@@ -756,24 +864,72 @@ impl Fields {
 fn month(word: &str) -> Option<i64> {
     let lower: String = word.chars().take(12).flat_map(char::to_lowercase).collect();
     const NAMES: [&[&str]; 12] = [
-        &["january", "janvier", "janv", "januar", "jän", "enero", "ene", "ιαν", "január"],
-        &["february", "février", "févr", "fév", "februar", "febrero", "φεβ", "februári", "február"],
-        &["march", "mars", "märz", "mär", "mrz", "marzo", "μάώ", "μαώ", "μάρ", "μαρ", "március"],
+        &[
+            "january", "janvier", "janv", "januar", "jän", "enero", "ene", "ιαν", "január",
+        ],
+        &[
+            "february",
+            "février",
+            "févr",
+            "fév",
+            "februar",
+            "febrero",
+            "φεβ",
+            "februári",
+            "február",
+        ],
+        &[
+            "march", "mars", "märz", "mär", "mrz", "marzo", "μάώ", "μαώ", "μάρ", "μαρ", "március",
+        ],
         &["april", "avril", "avr", "abril", "abr", "απρ", "április"],
         &["may", "mai", "mayo", "μάι", "μαϊ", "μαι", "május"],
-        &["june", "juin", "juni", "junio", "ιούν", "ιον", "ιουν", "június"],
-        &["july", "juillet", "juil", "juli", "julio", "ιούλ", "ιολ", "ιουλ", "július"],
-        &["august", "août", "aout", "agosto", "ago", "αύγ", "αυγ", "augusztus"],
-        &["september", "septembre", "sept", "septiembre", "σεπ", "szeptember"],
-        &["october", "octobre", "oktober", "okt", "octubre", "οκτ", "október"],
+        &[
+            "june", "juin", "juni", "junio", "ιούν", "ιον", "ιουν", "június",
+        ],
+        &[
+            "july", "juillet", "juil", "juli", "julio", "ιούλ", "ιολ", "ιουλ", "július",
+        ],
+        &[
+            "august",
+            "août",
+            "aout",
+            "agosto",
+            "ago",
+            "αύγ",
+            "αυγ",
+            "augusztus",
+        ],
+        &[
+            "september",
+            "septembre",
+            "sept",
+            "septiembre",
+            "σεπ",
+            "szeptember",
+        ],
+        &[
+            "october", "octobre", "oktober", "okt", "octubre", "οκτ", "október",
+        ],
         &["november", "novembre", "noviembre", "νοέ", "νοε"],
-        &["december", "décembre", "déc", "dezember", "dez", "diciembre", "dic", "δεκ"],
+        &[
+            "december",
+            "décembre",
+            "déc",
+            "dezember",
+            "dez",
+            "diciembre",
+            "dic",
+            "δεκ",
+        ],
     ];
     let is_month = |names: &&[&str]| {
         names.contains(&&*lower)
             || (lower.len() >= 3 && lower.len() <= names[0].len() && names[0].starts_with(&*lower))
     };
-    NAMES.iter().position(is_month).and_then(|at| i64::try_from(at + 1).ok())
+    NAMES
+        .iter()
+        .position(is_month)
+        .and_then(|at| i64::try_from(at + 1).ok())
 }
 
 /// Zone names of mail and feeds, in seconds. CST is the American one, as mail

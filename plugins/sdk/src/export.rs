@@ -28,8 +28,8 @@ macro_rules! export_source {
                     <$plugin as $crate::Source>::parse(&crawl, &request, &response).map_err($crate::failure::lower)
                 }
             }
-            source::__export_caifeng_plugin_source_0_1_0_cabi!(Exported with_types_in source);
-    #[unsafe(link_section = "component-type:caifeng:source-plugin")]
+    source::__export_caifeng_plugin_source_0_1_0_cabi!(Exported with_types_in source);
+            #[unsafe(link_section = "component-type:caifeng:source-plugin")]
             #[used]
             static WORLD: [u8; $crate::bindings::SOURCE_WORLD.len()] =
                 $crate::bindings::section($crate::bindings::SOURCE_WORLD);

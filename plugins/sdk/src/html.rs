@@ -22,7 +22,12 @@ use crate::entities::NAMED;
 /// ```
 pub fn text(fragment: &str) -> String {
     let mut writer = Writer::new(fragment.len());
-    let mut scan = Scan { source: fragment, at: 0, quotes: true, comments: true };
+    let mut scan = Scan {
+        source: fragment,
+        at: 0,
+        quotes: true,
+        comments: true,
+    };
     while let Some(piece) = scan.next() {
         match piece {
             Piece::Text(text) => writer.text(text),
@@ -72,12 +77,20 @@ pub fn reference(text: &str) -> Option<(char, usize)> {
             b'x' | b'X' => (&number[1..], 16, 3),
             _ => (number, 10, 2),
         };
-        let len = digits.bytes().take(8).take_while(|b| (*b as char).is_digit(radix)).count();
+        let len = digits
+            .bytes()
+            .take(8)
+            .take_while(|b| (*b as char).is_digit(radix))
+            .count();
         let value = u32::from_str_radix(digits.get(..len)?, radix).ok()?;
         let semicolon = usize::from(digits.as_bytes().get(len) == Some(&b';'));
         return Some((numbered(value)?, skip + len + semicolon));
     }
-    let len = body.bytes().take(10).take_while(u8::is_ascii_alphanumeric).count();
+    let len = body
+        .bytes()
+        .take(10)
+        .take_while(u8::is_ascii_alphanumeric)
+        .count();
     if body.as_bytes().get(len) != Some(&b';') {
         return None;
     }
@@ -86,7 +99,10 @@ pub fn reference(text: &str) -> Option<(char, usize)> {
 
 /// What a named reference stands for; `name` without `&` and `;`.
 pub fn named(name: &str) -> Option<char> {
-    NAMED.binary_search_by_key(&name, |(key, _)| key).ok().map(|i| NAMED[i].1)
+    NAMED
+        .binary_search_by_key(&name, |(key, _)| key)
+        .ok()
+        .map(|i| NAMED[i].1)
 }
 
 fn numbered(value: u32) -> Option<char> {
@@ -114,7 +130,12 @@ struct Writer {
 
 impl Writer {
     fn new(len: usize) -> Self {
-        Self { out: String::with_capacity(len / 2), space: false, breaks: 0, preformatted: 0 }
+        Self {
+            out: String::with_capacity(len / 2),
+            space: false,
+            breaks: 0,
+            preformatted: 0,
+        }
     }
 
     fn text(&mut self, text: &str) {
@@ -150,7 +171,8 @@ impl Writer {
     fn word(&mut self, word: &str) {
         if !self.out.is_empty() {
             if self.breaks > 0 {
-                self.out.push_str(if self.breaks > 1 { "\n\n" } else { "\n" });
+                self.out
+                    .push_str(if self.breaks > 1 { "\n\n" } else { "\n" });
             } else if self.space {
                 self.out.push(' ');
             }
@@ -187,8 +209,8 @@ impl Writer {
 
     fn boundary(&mut self, name: &str) {
         match name {
-            "p" | "h1" | "h2" | "h3" | "h4" | "h5" | "h6" | "blockquote" | "table" | "ul" | "ol"
-            | "dl" | "hr" => self.line(2),
+            "p" | "h1" | "h2" | "h3" | "h4" | "h5" | "h6" | "blockquote" | "table" | "ul"
+            | "ol" | "dl" | "hr" => self.line(2),
             "div" | "li" | "tr" | "dt" | "dd" | "section" | "article" | "header" | "footer"
             | "figure" | "figcaption" | "aside" | "nav" | "main" | "form" | "fieldset"
             | "option" | "address" | "caption" | "center" | "body" | "details" | "summary" => {
@@ -286,7 +308,9 @@ impl<'a> Scan<'a> {
         while let Some(open) = find(bytes, b'<', at) {
             let after = bytes.get(open + 2..).unwrap_or_default();
             if bytes.get(open + 1) == Some(&b'/')
-                && after.get(..name.len()).is_some_and(|tag| tag.eq_ignore_ascii_case(name.as_bytes()))
+                && after
+                    .get(..name.len())
+                    .is_some_and(|tag| tag.eq_ignore_ascii_case(name.as_bytes()))
             {
                 self.at = find(bytes, b'>', open).map_or(bytes.len(), |end| end + 1);
                 return;
@@ -313,7 +337,11 @@ fn quoted_end(tag: &[u8]) -> Option<usize> {
 }
 
 fn find(bytes: &[u8], byte: u8, from: usize) -> Option<usize> {
-    bytes.get(from..)?.iter().position(|b| *b == byte).map(|at| at + from)
+    bytes
+        .get(from..)?
+        .iter()
+        .position(|b| *b == byte)
+        .map(|at| at + from)
 }
 
 fn lower(name: &str) -> Cow<'_, str> {
@@ -334,14 +362,20 @@ mod tests {
         assert_eq!(text("一<br>二<BR/>三<br><br><br>四"), "一\n二\n三\n\n四");
         assert_eq!(text("<p>一</p>\n<p>二</p>"), "一\n\n二");
         assert_eq!(text("<b>粗</b>体"), "粗体");
-        assert_eq!(text("<table><tr><td>甲</td><td>乙</td></tr></table>"), "甲 乙");
+        assert_eq!(
+            text("<table><tr><td>甲</td><td>乙</td></tr></table>"),
+            "甲 乙"
+        );
         assert_eq!(text("<pre>a\n  b</pre>c"), "a\nb\nc");
     }
 
     #[test]
     fn white_space_folds_and_scripts_go() {
         assert_eq!(text("  a \n\t b&nbsp;&nbsp;c "), "a b c");
-        assert_eq!(text("a<script>if (1<2) {}</script >b<STYLE>p{}</style>c"), "abc");
+        assert_eq!(
+            text("a<script>if (1<2) {}</script >b<STYLE>p{}</style>c"),
+            "abc"
+        );
         assert_eq!(text("a<!-- <b> --> b <!-- open"), "a b");
         assert_eq!(text("a<style>never closed"), "a");
     }
@@ -356,15 +390,30 @@ mod tests {
 
     #[test]
     fn references_are_decoded_once() {
-        assert_eq!(decode("&amp;lt; &#20013;&#x56FD; &#150; &hellip;"), "&lt; 中国 – …");
-        assert_eq!(decode("a&b &bogus; &#xfffffff; &#; &"), "a&b &bogus; &#xfffffff; &#; &");
+        assert_eq!(
+            decode("&amp;lt; &#20013;&#x56FD; &#150; &hellip;"),
+            "&lt; 中国 – …"
+        );
+        assert_eq!(
+            decode("a&b &bogus; &#xfffffff; &#; &"),
+            "a&b &bogus; &#xfffffff; &#; &"
+        );
         assert_eq!(text("&amp;lt;b&amp;gt;"), "&lt;b&gt;");
     }
 
     #[test]
     fn unclosed_things_take_linear_time() {
         // With quadratic scanning each of these would take minutes.
-        for unit in ["<a href=\"", "<!--", "<script", "</p", "<", "&", "<style>", "<a b='>"] {
+        for unit in [
+            "<a href=\"",
+            "<!--",
+            "<script",
+            "</p",
+            "<",
+            "&",
+            "<style>",
+            "<a b='>",
+        ] {
             let n = 1_000_000 / unit.len();
             assert!(text(&unit.repeat(n)).len() <= 1_000_000);
         }

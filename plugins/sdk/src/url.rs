@@ -36,7 +36,10 @@ pub fn join(base: &str, reference: &str) -> String {
     let (path_and_query, fragment) = cut(reference, '#');
     let (path, query) = cut(path_and_query, '?');
     let (path, query) = if path.is_empty() {
-        (base.path.to_owned(), if query.is_empty() { base.query } else { query })
+        (
+            base.path.to_owned(),
+            if query.is_empty() { base.query } else { query },
+        )
     } else if path.starts_with('/') {
         (without_dots(path), query)
     } else {
@@ -52,7 +55,9 @@ pub fn scheme(url: &str) -> Option<&str> {
     let end = url.find(':')?;
     let scheme = &url[..end];
     let rest = scheme.strip_prefix(|c: char| c.is_ascii_alphabetic())?;
-    rest.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.')).then_some(scheme)
+    rest.bytes()
+        .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.'))
+        .then_some(scheme)
 }
 
 /// The path and the query of an absolute address: what tells one page of a site
@@ -87,7 +92,11 @@ fn split(rest: &str) -> Parts<'_> {
         0
     };
     let (path, query) = cut(&rest[authority..], '?');
-    Parts { authority: &rest[..authority], path, query }
+    Parts {
+        authority: &rest[..authority],
+        path,
+        query,
+    }
 }
 
 /// Cuts before `at`, which stays with the second part.
@@ -161,6 +170,9 @@ mod tests {
         assert_eq!(join("https://e.org?x", "a"), "https://e.org/a");
         assert_eq!(join("https://e.org/x", " /a\n b "), "https://e.org/a b");
         assert_eq!(join("", "a"), "a");
-        assert_eq!(join("https://e.org/x", "新闻/1.html"), "https://e.org/新闻/1.html");
+        assert_eq!(
+            join("https://e.org/x", "新闻/1.html"),
+            "https://e.org/新闻/1.html"
+        );
     }
 }

@@ -51,12 +51,25 @@ fn is_delta(case: &Value, moment: Moment) -> bool {
         (Some(2), _) => seconds("2012-09-01T10:30:00"),
         (_, Some(5)) => seconds("2015-02-01T10:30:00"),
         _ => {
-            let units = [("weeks", 604_800), ("days", 86_400), ("hours", 3600), ("minutes", 60)];
-            NOW + sign * units.iter().filter_map(|(unit, len)| Some(of(unit)? * len)).sum::<i64>()
+            let units = [
+                ("weeks", 604_800),
+                ("days", 86_400),
+                ("hours", 3600),
+                ("minutes", 60),
+            ];
+            NOW + sign
+                * units
+                    .iter()
+                    .filter_map(|(unit, len)| Some(of(unit)? * len))
+                    .sum::<i64>()
         }
     };
     // "昨天" is a day, not a time.
-    let expected = if moment.day_only { expected - expected.rem_euclid(86_400) } else { expected };
+    let expected = if moment.day_only {
+        expected - expected.rem_euclid(86_400)
+    } else {
+        expected
+    };
     moment.timestamp == expected
 }
 
@@ -115,18 +128,39 @@ fn reads_chinese_dates() {
         ("星期三", "2022-07-06T00:00:00", true),
         ("周五 10:00", "2022-07-01T10:00:00", false),
         ("上周五", "2022-07-01T00:00:00", true),
-        ("２０２２－０７－０６　１２：０１", "2022-07-06T12:01:00", false),
-        ("[2022-07-06 12:01:02] 来源：县政府网", "2022-07-06T12:01:02", false),
+        (
+            "２０２２－０７－０６　１２：０１",
+            "2022-07-06T12:01:00",
+            false,
+        ),
+        (
+            "[2022-07-06 12:01:02] 来源：县政府网",
+            "2022-07-06T12:01:02",
+            false,
+        ),
     ] {
         let moment = dates::parse(text, now, china);
-        let expected = Moment { timestamp: seconds(expected) - 28_800, day_only };
+        let expected = Moment {
+            timestamp: seconds(expected) - 28_800,
+            day_only,
+        };
         assert_eq!(moment, Some(expected), "{text}");
     }
 }
 
 #[test]
 fn refuses_what_is_no_date() {
-    for text in ["", " ", "置顶", "来源：新华社", "2022-13-45", "31 Feb 2022 10:00:00 GMT", "25:61", "0", "abc"] {
+    for text in [
+        "",
+        " ",
+        "置顶",
+        "来源：新华社",
+        "2022-13-45",
+        "31 Feb 2022 10:00:00 GMT",
+        "25:61",
+        "0",
+        "abc",
+    ] {
         assert_eq!(dates::parse(text, NOW, 0), None, "{text}");
     }
 }
@@ -135,17 +169,47 @@ fn refuses_what_is_no_date() {
 #[test]
 fn bears_any_mixture() {
     let pieces = [
-        "2022", "07", "6", "-", "/", ":", ".", " ", "年", "月", "日", "Jan", "T", "Z", "+", "W", "上午",
-        "前", "分钟", "半", "99999999999999999999", "昨天", "周", "一", "十", ",", "é", "0",
+        "2022",
+        "07",
+        "6",
+        "-",
+        "/",
+        ":",
+        ".",
+        " ",
+        "年",
+        "月",
+        "日",
+        "Jan",
+        "T",
+        "Z",
+        "+",
+        "W",
+        "上午",
+        "前",
+        "分钟",
+        "半",
+        "99999999999999999999",
+        "昨天",
+        "周",
+        "一",
+        "十",
+        ",",
+        "é",
+        "0",
     ];
     let mut state = 1_u64;
     for _ in 0..20_000 {
         let mut text = String::new();
         for _ in 0..(state >> 60) {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
             text.push_str(pieces[(state >> 33) as usize % pieces.len()]);
         }
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
         let _ = dates::parse(&text, i64::MAX, 0).or(dates::parse(&text, i64::MIN, -50_400));
         let _ = dates::parse(&text, NOW, 28_800);
     }

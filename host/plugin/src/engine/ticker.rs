@@ -57,6 +57,7 @@ impl Ticker {
 }
 
 impl State {
+    #[expect(clippy::disallowed_methods, reason = "a tick is time that passes")]
     fn run(&self, engine: &wasmtime::Engine, tick: Duration) {
         let mut idle = 0;
         while !self.stop.load(Ordering::SeqCst) {

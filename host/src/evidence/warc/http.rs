@@ -6,6 +6,11 @@ use flate2::read::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
 
 use super::field;
 
+/// Layers of one body: servers use one or two, and each may cost the whole limit.
+const MOST_CODINGS: usize = 4;
+/// Bytes of the head of a message: fields take many times their bytes once they are apart.
+const MOST_HEAD: usize = 256 << 10;
+
 /// An HTTP request or response as it was stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Http {
@@ -25,6 +30,9 @@ pub enum BodyError {
     /// It grows beyond the limit when decompressed.
     #[error("stored body is larger than {0} bytes when decompressed: raise the limit or leave the record out")]
     TooLarge(u64),
+    /// It is packed in so many layers that undoing them is what it is for.
+    #[error("stored body has {0} codings, more than {MOST_CODINGS}: leave the record out")]
+    Codings(usize),
     /// Its coding is not one that is known.
     #[error("stored body has an unknown content-encoding: {0}")]
     Coding(String),
@@ -34,9 +42,12 @@ pub enum BodyError {
 }
 
 impl Http {
-    /// Reads a stored message; `None` when it does not begin as one.
+    /// Reads a stored message; `None` when it does not begin as one or its fields do not end.
     pub(super) fn parse(block: &[u8], response: bool) -> Option<Self> {
         let (head, body) = split_head(block);
+        if head.len() > MOST_HEAD {
+            return None;
+        }
         let mut lines = head.split(|b| *b == b'\n').map(|l| l.strip_suffix(b"\r").unwrap_or(l));
         let start = latin(lines.next()?);
         let status = if response {
@@ -68,10 +79,16 @@ impl Http {
     /// # Errors
     /// See [`BodyError`]; `limit` is in bytes.
     pub fn payload(&self, limit: u64) -> Result<Vec<u8>, BodyError> {
-        let chunked = self.header("transfer-encoding").is_some_and(|v| v.to_ascii_lowercase().contains("chunked"));
+        let transfer = self.header("transfer-encoding").unwrap_or_default().to_ascii_lowercase();
+        let content = self.header("content-encoding").unwrap_or_default().to_ascii_lowercase();
+        let codings = codings(&content);
+        let layers = codings.clone().count() + self::codings(&transfer).count();
+        if layers > MOST_CODINGS {
+            return Err(BodyError::Codings(layers));
+        }
+        let chunked = transfer.contains("chunked");
         let mut body = if chunked { dechunk(&self.body) } else { None }.unwrap_or_else(|| self.body.clone());
-        let codings = self.header("content-encoding").unwrap_or_default().to_ascii_lowercase();
-        for coding in codings.rsplit(',').map(str::trim).filter(|c| !c.is_empty() && *c != "identity") {
+        for coding in codings {
             body = undo(coding, body, limit)?;
         }
         if body.len() as u64 > limit {
@@ -79,6 +96,11 @@ impl Http {
         }
         Ok(body)
     }
+}
+
+/// The codings of a field, the last applied first.
+fn codings(field: &str) -> impl Iterator<Item = &str> + Clone {
+    field.rsplit(',').map(str::trim).filter(|c| !c.is_empty() && *c != "identity")
 }
 
 fn undo(coding: &str, body: Vec<u8>, limit: u64) -> Result<Vec<u8>, BodyError> {
@@ -193,6 +215,7 @@ mod tests {
         let bare = Http::parse(b"HTTP/1.0 404\nA: b\n\nbody", true).unwrap();
         assert_eq!((bare.status, bare.header("a"), &*bare.body), (404, Some("b"), &b"body"[..]));
         assert_eq!(Http::parse(b"<html>", true), None);
+        assert_eq!(Http::parse(format!("HTTP/1.0 200\n{}\nbody", "a:\n".repeat(1 << 17)).as_bytes(), true), None);
     }
 
     #[test]
@@ -219,6 +242,22 @@ mod tests {
         assert_eq!(message("Content-Encoding: br\r\n", &packed).payload(100).unwrap(), "停水通知，停水通知".as_bytes());
         assert!(matches!(message("Content-Encoding: br\r\n", &packed).payload(9), Err(BodyError::TooLarge(9))));
         assert_eq!(message("Content-Encoding: br\r\n", b"<p>undone").payload(100).unwrap(), b"<p>undone");
+    }
+
+    #[test]
+    fn codings_upon_codings_are_refused() {
+        let mut body = b"deep".to_vec();
+        for _ in 0..4 {
+            body = gzip(&body);
+        }
+        assert_eq!(message("Content-Encoding: gzip, gzip, gzip, gzip\r\n", &body).payload(999).unwrap(), b"deep");
+        for head in [
+            "Content-Encoding: gzip, gzip, gzip, gzip, gzip\r\n",
+            "Transfer-Encoding: gzip, chunked\r\nContent-Encoding: br,br,br\r\n",
+        ] {
+            let got = message(head, &body).payload(999);
+            assert!(matches!(got, Err(BodyError::Codings(5))), "{got:?}");
+        }
     }
 
     #[test]

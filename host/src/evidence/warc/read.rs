@@ -67,6 +67,20 @@ pub enum ReadError {
         /// Its address.
         url: String,
     },
+    /// An index has no room for what follows. Reading ends.
+    #[error("the recording is too large to be indexed whole: it is used up to byte {offset}, after {answers} answers: split it into files")]
+    Full {
+        /// Where the first record begins that is left out.
+        offset: u64,
+        /// How many are in the index.
+        answers: usize,
+    },
+    /// So many records are bad that they are only counted.
+    #[error("{problems} more records could not be read")]
+    More {
+        /// How many.
+        problems: u64,
+    },
     /// The disk or the compression gave an error. Reading ends.
     #[error("record {record} at byte {offset} cannot be read: {source}")]
     Io {

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
 use caifeng_plugin_host::contract::Timestamp;
@@ -208,13 +209,15 @@ pub struct Recorder {
 }
 
 impl Recorder {
-    /// Creates the file and writes its first record. The name decides: `.gz` is compressed.
+    /// Creates the file, for this user alone because pages name people, and writes its
+    /// first record. The name decides: `.gz` is compressed.
     ///
     /// # Errors
     /// The file exists already, or the disk gave one.
     pub fn create(path: &Path, software: &str, date: Timestamp, seed: [u8; 16]) -> io::Result<Self> {
         let gzip = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("gz"));
-        let mut writer = Writer::new(File::create_new(path)?, gzip, seed);
+        let file = File::options().write(true).create_new(true).mode(0o600).open(path)?;
+        let mut writer = Writer::new(file, gzip, seed);
         writer.warcinfo(software, date)?;
         Ok(Self { writer })
     }
@@ -306,6 +309,15 @@ mod tests {
             assert!(run.status.success(), "{said}{}", String::from_utf8_lossy(&run.stderr));
             assert_eq!(said.matches("digest pass").count(), 5, "{said}");
         }
+    }
+
+    #[test]
+    fn only_this_user_can_read_a_recording() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("r.warc.gz");
+        Recorder::create(&path, "caifeng test", 0, [0; 16]).unwrap().finish().unwrap();
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
     }
 
     #[test]

@@ -140,7 +140,8 @@ CREATE TABLE watch (
     last    INTEGER,                     -- newest sweep that ended
     heard   INTEGER,
     failing INTEGER NOT NULL DEFAULT 0,
-    posts   INTEGER NOT NULL DEFAULT 0
+    posts   INTEGER NOT NULL DEFAULT 0,
+    retired INTEGER NOT NULL DEFAULT 0   -- left the configuration; its sweeps and posts stay
 ) WITHOUT ROWID;
 
 CREATE TABLE sweep (

@@ -1,5 +1,7 @@
 //! Incidents: lists, histories, figures by day.
 
+use std::fmt::Write as _;
+
 use caifeng_plugin_host::contract::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row};
 
@@ -10,6 +12,18 @@ use crate::store::error::StoreError;
 use crate::store::model::IncidentRow;
 use crate::store::rowid;
 
+/// Which incidents to list by their category: the decided one, else the suggested.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum CategoryFilter {
+    /// Whatever it is.
+    #[default]
+    Any,
+    /// Those that have none.
+    Without,
+    /// Those that have this one.
+    Only(Category),
+}
+
 /// Which incidents to list, those with the newest post first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct IncidentQuery {
@@ -19,6 +33,30 @@ pub struct IncidentQuery {
     pub limit: Option<usize>,
     /// After the page that ended with this row: its `latest` and `id`.
     pub before: Option<(Timestamp, IncidentId)>,
+    /// Only those of which a state [is open](State::is_open).
+    pub open: bool,
+    /// Only those with this category, or with none.
+    pub category: CategoryFilter,
+}
+
+impl IncidentQuery {
+    /// Conditions for the filters in use. Their values are words of ours, never a reader's. All are tested while
+    /// walking the index of `latest`, which ends at the limit: no index of its own could give the order too.
+    fn filters(&self) -> String {
+        let mut sql = String::new();
+        if self.open {
+            let open: Vec<_> = State::ALL.iter().filter(|s| s.is_open()).map(|s| format!("'{}'", s.as_str())).collect();
+            let _ = write!(sql, " AND state IN ({})", open.join(", "));
+        }
+        match self.category {
+            CategoryFilter::Any => {}
+            CategoryFilter::Without => sql.push_str(" AND coalesce(assessed, suggested) IS NULL"),
+            CategoryFilter::Only(category) => {
+                let _ = write!(sql, " AND coalesce(assessed, suggested) = '{}'", category.as_str());
+            }
+        }
+        sql
+    }
 }
 
 const COLUMNS: &str = "id, title, suggested, suggested_by, assessed, assessed_by, level, state, opened, latest,
@@ -32,8 +70,9 @@ impl Reader {
     pub fn incidents(&self, query: &IncidentQuery) -> Result<Vec<IncidentRow>, StoreError> {
         let sql = format!(
             "SELECT {COLUMNS} FROM incident
-             WHERE (latest, id) < (?1, ?2) AND (latest >= ?3 OR opened >= ?3)
-             ORDER BY latest DESC, id DESC LIMIT ?4"
+             WHERE (latest, id) < (?1, ?2) AND (latest >= ?3 OR opened >= ?3){}
+             ORDER BY latest DESC, id DESC LIMIT ?4",
+            query.filters()
         );
         let (latest, id) = query.before.unwrap_or((i64::MAX, i64::MAX));
         let limit = query.limit.and_then(|n| i64::try_from(n).ok()).unwrap_or(-1);

@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use caifeng_plugin_host::contract::Timestamp;
 use rusqlite::Connection;
 
-pub use incidents::IncidentQuery;
+pub use incidents::{CategoryFilter, IncidentQuery};
 pub use posts::{Novelty, PostQuery};
 
 use super::error::StoreError;

@@ -11,14 +11,14 @@ const SWEEP: &str = "s.id, s.watch, s.started, s.ended, s.requests, s.bytes, s.s
                      s.skipped, s.failures";
 
 impl Reader {
-    /// All watches with the sweep that ended last, in the order of their ids.
+    /// All watches, but for those that left the configuration, with the sweep that ended last, in the order of their ids.
     ///
     /// # Errors
     /// The file cannot be read.
     pub fn watches(&self) -> Result<Vec<WatchRow>, StoreError> {
         let sql = format!(
             "SELECT {SWEEP}, w.body, w.heard, w.failing, w.due, w.halted, w.posts
-             FROM watch w LEFT JOIN sweep s ON s.id = w.last ORDER BY w.id"
+             FROM watch w LEFT JOIN sweep s ON s.id = w.last WHERE w.retired = 0 ORDER BY w.id"
         );
         self.with(|db| {
             let mut statement = db.prepare_cached(&sql)?;

@@ -1,15 +1,19 @@
 //! 态势: four lines of words, then incidents, posts and watches.
 
+use std::sync::Arc;
+
 use askama::Template;
 use caifeng_plugin_host::contract::Timestamp;
 
 use super::incident::IncidentView;
+use super::month::MonthView;
 use super::post::PostView;
 use super::watch::{SweptWatch, WatchView, no_watches, told};
 use super::{Frame, Rendered, Room, Visit, named};
 use crate::store::model::{Figures, IncidentRow, PostRow, WatchRow};
 use crate::web::lang::Lang;
 use crate::web::mark::line;
+use crate::web::month::Month;
 use crate::web::when::Stamp;
 
 /// Watches beside the incidents; the rest is on their own page.
@@ -28,6 +32,8 @@ pub(crate) struct HomeRows {
     pub(crate) posts: Vec<PostRow>,
     /// All watches.
     pub(crate) watches: Vec<SweptWatch>,
+    /// Mentions of the last thirty days.
+    pub(crate) month: Option<Arc<Month>>,
 }
 
 #[derive(Template)]
@@ -37,7 +43,9 @@ struct HomePage {
     today: Stamp,
     situation: Situation,
     incidents: Vec<IncidentView>,
+    month: Option<MonthView>,
     incidents_note: String,
+    more_incidents: Option<String>,
     empty: Vec<String>,
     posts: Vec<PostView>,
     posts_note: String,
@@ -67,13 +75,7 @@ struct Pointer {
 pub(crate) fn home(visit: &Visit, rows: &HomeRows) -> Rendered {
     let lang = visit.lang;
     let watch_rows: Vec<WatchRow> = rows.watches.iter().map(|s| s.row.clone()).collect();
-    let frame = Frame::new(
-        visit,
-        Room::Situation,
-        lang.t("rooms.situation"),
-        rows.figures,
-        &watch_rows,
-    );
+    let frame = Frame::new(visit, Room::Situation, lang.t("rooms.situation"), rows.figures, &watch_rows);
     let told = told(&rows.watches, &frame.face, lang);
     let shown = told.len().min(WATCHES);
     let more_watches =
@@ -81,26 +83,17 @@ pub(crate) fn home(visit: &Visit, rows: &HomeRows) -> Rendered {
     HomePage {
         today: frame.face.today(),
         situation: situation(rows, &frame, visit.now),
-        incidents: rows
-            .incidents
-            .iter()
-            .map(|(row, posts)| IncidentView::new(row, posts, &frame.face, lang))
-            .collect(),
+        incidents: rows.incidents.iter().map(|(row, posts)| IncidentView::new(row, posts, &frame.face, lang)).collect(),
+        month: rows.month.as_ref().and_then(|m| MonthView::new(m, &frame.face, lang)),
         incidents_note: incidents_note(lang, &rows.figures),
+        more_incidents: more_incidents(lang, rows),
         empty: nothing_yet(&frame),
-        posts: rows
-            .posts
-            .iter()
-            .map(|p| PostView::new(p, &frame.face, lang, false))
-            .collect(),
+        posts: rows.posts.iter().map(|p| PostView::new(p, &frame.face, lang, false)).collect(),
         posts_note: lang.with(
             "posts.note",
             &[
                 ("posts", &lang.count("count.posts", rows.figures.posts)),
-                (
-                    "mentions",
-                    &lang.count("count.mentions", rows.figures.mentions),
-                ),
+                ("mentions", &lang.count("count.mentions", rows.figures.mentions)),
             ],
         ),
         watches: told.into_iter().take(shown).collect(),
@@ -120,22 +113,11 @@ fn situation(rows: &HomeRows, frame: &Frame, now: Timestamp) -> Situation {
         size,
     };
     // The incident opened last, which need not be the one spoken of last.
-    let newest = rows
-        .incidents
-        .iter()
-        .max_by_key(|(row, _)| (row.opened, row.id));
+    let newest = rows.incidents.iter().max_by_key(|(row, _)| (row.opened, row.id));
     let growing = rows
         .incidents
         .iter()
-        .map(|(row, posts)| {
-            (
-                row,
-                posts
-                    .iter()
-                    .filter(|p| p.published.unwrap_or(p.captured) > now - DAY)
-                    .count(),
-            )
-        })
+        .map(|(row, posts)| (row, posts.iter().filter(|p| p.published.unwrap_or(p.captured) > now - DAY).count()))
         .filter(|(_, n)| *n > 1)
         .max_by_key(|(_, n)| *n);
     let unheard = match frame.all.silent.as_slice() {
@@ -147,12 +129,8 @@ fn situation(rows: &HomeRows, frame: &Frame, now: Timestamp) -> Situation {
     Situation {
         headline: headline(lang, &rows.figures),
         newest: newest.map(|(row, _)| pointer(row, size(lang, row))),
-        growing: growing.map(|(row, n)| {
-            pointer(
-                row,
-                lang.count("situation.in-a-day", u64::try_from(n).unwrap_or(u64::MAX)),
-            )
-        }),
+        growing: growing
+            .map(|(row, n)| pointer(row, lang.count("situation.in-a-day", u64::try_from(n).unwrap_or(u64::MAX)))),
         unheard,
         last: frame.all.last.map(|at| frame.face.stamp(at)),
     }
@@ -165,10 +143,7 @@ fn headline(lang: Lang, figures: &Figures) -> String {
         (open, new) if open == new => lang.count("situation.open-all-new", open),
         (open, new) => lang.with(
             "situation.open-new",
-            &[
-                ("open", &lang.count("situation.open-part", open)),
-                ("new", &lang.count("situation.new-part", new)),
-            ],
+            &[("open", &lang.count("situation.open-part", open)), ("new", &lang.count("situation.new-part", new))],
         ),
     }
 }
@@ -177,23 +152,22 @@ fn headline(lang: Lang, figures: &Figures) -> String {
 pub(super) fn size(lang: Lang, row: &IncidentRow) -> String {
     lang.with(
         "incident.size",
-        &[
-            ("posts", &lang.count("count.posts", row.posts)),
-            ("sites", &lang.count("count.sites", row.sites)),
-        ],
+        &[("posts", &lang.count("count.posts", row.posts)), ("sites", &lang.count("count.sites", row.sites))],
     )
 }
 
 fn incidents_note(lang: Lang, figures: &Figures) -> String {
-    if figures.open == 0 {
-        String::new()
-    } else {
-        lang.count("incidents.open", figures.open)
-    }
+    if figures.open == 0 { String::new() } else { lang.count("incidents.open", figures.open) }
+}
+
+/// The way to those that are not on this page.
+fn more_incidents(lang: Lang, rows: &HomeRows) -> Option<String> {
+    let shown = u64::try_from(rows.incidents.len()).unwrap_or(u64::MAX);
+    (rows.figures.open > shown).then(|| lang.count("incidents.all", rows.figures.open))
 }
 
 /// An empty list says what was listened to, and until when, and what to do.
-fn nothing_yet(frame: &Frame) -> Vec<String> {
+pub(super) fn nothing_yet(frame: &Frame) -> Vec<String> {
     let lang = frame.lang;
     let mut lines = vec![lang.t("incidents.none")];
     if let Some(at) = frame.all.last {

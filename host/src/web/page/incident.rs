@@ -6,7 +6,7 @@ use askama::Template;
 
 use super::home::size;
 use super::post::{PostView, Whisper, whisper};
-use super::{Frame, Rendered, Room, Visit, category, state};
+use super::{Frame, Rendered, Room, Visit, category, state, tight};
 use crate::incident::{Category, State};
 use crate::store::model::{Figures, IncidentRow, LabelBy, PostRow, WatchRow};
 use crate::web::lang::{Lang, grouped};
@@ -50,24 +50,13 @@ impl IncidentView {
             id: row.id,
             title: line(&row.title, 120),
             state: state(lang, row.state),
-            tone: if row.state == State::New {
-                "unseen-yet"
-            } else {
-                "seen"
-            },
-            decided: row
-                .category
-                .filter(|_| !by_machine)
-                .map(|c| category(lang, c)),
+            tone: if row.state == State::New { "unseen-yet" } else { "seen" },
+            decided: row.category.filter(|_| !by_machine).map(|c| category(lang, c)),
             level: row.level.clone(),
             opened: face.stamp(row.opened),
             latest: face.stamp(row.latest),
             size: size(lang, row),
-            whisper: if by_machine {
-                suggestion(row, posts, lang)
-            } else {
-                None
-            },
+            whisper: if by_machine { suggestion(row, posts, lang) } else { None },
         }
     }
 }
@@ -81,19 +70,11 @@ fn is_machine(by: &str) -> bool {
 /// category when none of the posts at hand carries it.
 fn suggestion(row: &IncidentRow, posts: &[PostRow], lang: Lang) -> Option<Whisper> {
     let suggested = row.category?;
-    let agrees = |l: &&LabelBy| {
-        l.group == "category" && Category::from_name(&l.label.name) == Some(suggested)
-    };
-    let strongest = posts
-        .iter()
-        .flat_map(|p| &p.labels)
-        .filter(agrees)
-        .max_by(|a, b| a.label.score.total_cmp(&b.label.score));
+    let agrees = |l: &&LabelBy| l.group == "category" && Category::from_name(&l.label.name) == Some(suggested);
+    let strongest =
+        posts.iter().flat_map(|p| &p.labels).filter(agrees).max_by(|a, b| a.label.score.total_cmp(&b.label.score));
     Some(strongest.map_or_else(
-        || Whisper {
-            words: category(lang, suggested),
-            by: row.category_by.clone().unwrap_or_default(),
-        },
+        || Whisper { words: category(lang, suggested), by: row.category_by.clone().unwrap_or_default() },
         |label| whisper(lang, label),
     ))
 }
@@ -132,24 +113,17 @@ struct Site {
 pub(crate) fn incident(visit: &Visit, rows: &IncidentRows) -> Rendered {
     let lang = visit.lang;
     let title = line(&rows.incident.title, 60);
-    let frame = Frame::new(visit, Room::Situation, title, rows.figures, &rows.watches);
+    let frame = Frame::new(visit, Room::Incidents, title, rows.figures, &rows.watches);
     let told = rows.posts.len();
     let note = if u64::try_from(told).is_ok_and(|n| n < rows.incident.posts) {
-        lang.with(
-            "posts.newest-of",
-            &[("n", &told), ("all", &grouped(rows.incident.posts))],
-        )
+        lang.with("posts.newest-of", &[("n", &told), ("all", &grouped(rows.incident.posts))])
     } else {
         lang.t("posts.newest-first")
     };
     IncidentPage {
         incident: IncidentView::new(&rows.incident, &rows.posts, &frame.face, lang),
         note,
-        posts: rows
-            .posts
-            .iter()
-            .map(|p| PostView::new(p, &frame.face, lang, true))
-            .collect(),
+        posts: rows.posts.iter().map(|p| PostView::new(p, &frame.face, lang, true)).collect(),
         trend: figure(&rows.posts, &frame.face, lang),
         spread: spread(&rows.posts),
         frame,
@@ -158,18 +132,11 @@ pub(crate) fn incident(visit: &Visit, rows: &IncidentRows) -> Rendered {
 }
 
 fn figure(posts: &[PostRow], face: &Clockface, lang: Lang) -> Option<Figure> {
-    let points: Vec<_> = posts
-        .iter()
-        .map(|p| p.published.unwrap_or(p.captured))
-        .collect();
+    let points: Vec<_> = posts.iter().map(|p| p.published.unwrap_or(p.captured)).collect();
     let trend = Trend::of(&points, face)?;
     let hourly = trend.width == Width::Hour;
     let name = |at| {
-        if hourly {
-            face.plain(at)
-        } else {
-            face.plain_day(at)
-        }
+        if hourly { face.plain(at) } else { face.plain_day(at) }
     };
     let (first, last) = (trend.bins.first()?.from, trend.bins.last()?.from);
     let peak = trend.peak();
@@ -179,7 +146,7 @@ fn figure(posts: &[PostRow], face: &Clockface, lang: Lang) -> Option<Figure> {
         (false, 0..=1) => "trend.sentence-day-flat",
         (false, _) => "trend.sentence-day",
     };
-    let mut sentence = lang.with(
+    let mut sentence = tight(&lang.with(
         key,
         &[
             ("first", &name(first)),
@@ -187,41 +154,25 @@ fn figure(posts: &[PostRow], face: &Clockface, lang: Lang) -> Option<Figure> {
             ("peak", &name(peak.from)),
             ("posts", &lang.count("count.posts", peak.posts)),
         ],
-    );
+    ));
     if trend.older > 0 {
         sentence.push_str(&lang.count("trend.older", trend.older));
     }
     Some(Figure {
-        unit: lang.t(if hourly {
-            "trend.by-hour"
-        } else {
-            "trend.by-day"
-        }),
+        unit: lang.t(if hourly { "trend.by-hour" } else { "trend.by-day" }),
         unit_head: lang.t(if hourly { "trend.hour" } else { "trend.day" }),
-        bars: trend
-            .bars(320, 88)
-            .into_iter()
-            .map(|bar| lowered(&bar))
-            .collect(),
+        bars: trend.bars(320, 88).into_iter().map(|bar| lowered(&bar)).collect(),
         first: name(first),
         last: name(last),
         sentence,
-        rows: trend
-            .bins
-            .iter()
-            .filter(|b| b.posts > 0)
-            .map(|b| (name(b.from), grouped(b.posts)))
-            .collect(),
+        rows: trend.bins.iter().filter(|b| b.posts > 0).map(|b| (name(b.from), grouped(b.posts))).collect(),
     })
 }
 
 /// Bars are computed in a box of their own; the picture leaves seven units above.
 fn lowered(bar: &Bar) -> Bar {
     let y: f64 = bar.y.parse().unwrap_or(0.0);
-    Bar {
-        y: format!("{:.1}", y + 7.0),
-        ..bar.clone()
-    }
+    Bar { y: format!("{:.1}", y + 7.0), ..bar.clone() }
 }
 
 fn spread(posts: &[PostRow]) -> Vec<Site> {
@@ -235,10 +186,6 @@ fn spread(posts: &[PostRow]) -> Vec<Site> {
     sites
         .into_iter()
         .take(12)
-        .map(|(name, n)| Site {
-            name: name.to_owned(),
-            posts: grouped(n),
-            share: n * 100 / all,
-        })
+        .map(|(name, n)| Site { name: name.to_owned(), posts: grouped(n), share: n * 100 / all })
         .collect()
 }

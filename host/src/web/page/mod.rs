@@ -8,6 +8,8 @@
 
 mod home;
 mod incident;
+mod incidents;
+mod month;
 mod post;
 mod posts;
 mod trouble;
@@ -28,6 +30,8 @@ use crate::store::model::{Figures, WatchRow};
 
 pub(crate) use home::{HomeRows, home};
 pub(crate) use incident::{IncidentRows, incident};
+use incidents::link_to;
+pub(crate) use incidents::{ListRows, asked_for, incidents};
 pub(crate) use posts::{PostsRows, posts};
 pub(crate) use trouble::{Trouble, trouble};
 pub(crate) use watch::{SWEEPS, SweptWatch, order, watches};
@@ -57,6 +61,8 @@ pub(crate) struct Visit {
 pub(crate) enum Room {
     /// 态势: the situation.
     Situation,
+    /// 事件: incidents.
+    Incidents,
     /// 信息: posts.
     Posts,
     /// 监测: watches.
@@ -88,13 +94,7 @@ struct RoomLink {
 }
 
 impl Frame {
-    fn new(
-        visit: &Visit,
-        here: Room,
-        title: String,
-        figures: Figures,
-        watches: &[WatchRow],
-    ) -> Self {
+    fn new(visit: &Visit, here: Room, title: String, figures: Figures, watches: &[WatchRow]) -> Self {
         let all = Coverage::of(watches, visit.now);
         Self {
             lang: visit.lang,
@@ -116,31 +116,14 @@ impl Frame {
         let link = |room, href, key, n: u64, warn| RoomLink {
             href,
             name: self.lang.t(key),
-            note: (n > 0).then(|| {
-                if warn {
-                    self.lang.count("rooms.silent", n)
-                } else {
-                    grouped(n)
-                }
-            }),
+            note: (n > 0).then(|| if warn { self.lang.count("rooms.silent", n) } else { grouped(n) }),
             warn,
             here: self.here == room,
         };
         vec![
-            link(
-                Room::Situation,
-                "/",
-                "rooms.situation",
-                self.figures.open,
-                false,
-            ),
-            link(
-                Room::Posts,
-                "/posts",
-                "rooms.posts",
-                self.figures.posts,
-                false,
-            ),
+            link(Room::Situation, "/", "rooms.situation", 0, false),
+            link(Room::Incidents, "/incidents", "rooms.incidents", self.figures.open, false),
+            link(Room::Posts, "/posts", "rooms.posts", self.figures.posts, false),
             link(Room::Watches, "/watches", "rooms.watches", silent, true),
         ]
     }
@@ -228,6 +211,20 @@ fn state(lang: Lang, state: State) -> String {
     })
 }
 
+/// A sentence of ours without the spaces that stand between two Han characters once a day
+/// such as 今天 has taken the place of a date that begins or ends with a figure.
+fn tight(sentence: &str) -> String {
+    let han = |c: Option<char>| c.is_some_and(|c| ('\u{4e00}'..='\u{9fff}').contains(&c));
+    let mut out = String::with_capacity(sentence.len());
+    for (at, c) in sentence.char_indices() {
+        let between = c == ' ' && han(out.chars().next_back()) && han(sentence[at + 1..].chars().next());
+        if !between {
+            out.push(c);
+        }
+    }
+    out
+}
+
 /// An address as a link: only http and https, everything else stays text.
 fn link(address: &str) -> Option<String> {
     let url = url::Url::parse(address).ok()?;
@@ -240,39 +237,26 @@ mod tests {
 
     #[test]
     fn only_web_addresses_become_links() {
-        assert_eq!(
-            link("https://a.example/b?c").as_deref(),
-            Some("https://a.example/b?c")
-        );
-        for hostile in [
-            "javascript:alert(1)",
-            " JaVaScRiPt:alert(1)",
-            "data:text/html,x",
-            "//a.example",
-            "",
-            "file:///etc/passwd",
-        ] {
+        assert_eq!(link("https://a.example/b?c").as_deref(), Some("https://a.example/b?c"));
+        for hostile in
+            ["javascript:alert(1)", " JaVaScRiPt:alert(1)", "data:text/html,x", "//a.example", "", "file:///etc/passwd"]
+        {
             assert_eq!(link(hostile), None, "{hostile}");
         }
     }
 
     #[test]
+    fn only_spaces_between_han_characters_are_dropped() {
+        assert_eq!(tight("10 月 25 日 至 今天 共 2 条"), "10 月 25 日至今天共 2 条");
+        assert_eq!(tight("From 25 Oct to today "), "From 25 Oct to today ");
+    }
+
+    #[test]
     fn the_coverage_line_names_the_silent() {
-        let mut all = Coverage {
-            heard: 6,
-            waiting: 0,
-            silent: vec![],
-            last: None,
-        };
+        let mut all = Coverage { heard: 6, waiting: 0, silent: vec![], last: None };
         assert_eq!(coverage_line(Lang::Zh, &all), "听到 6 处");
         all.silent = ["a", "b", "c", "d"].map(str::to_owned).to_vec();
-        assert_eq!(
-            coverage_line(Lang::En, &all),
-            "6 watches heard · 4 silent: a, b, c and 1 more"
-        );
-        assert_eq!(
-            coverage_line(Lang::En, &Coverage::default()),
-            "nothing is watched"
-        );
+        assert_eq!(coverage_line(Lang::En, &all), "6 watches heard · 4 silent: a, b, c and 1 more");
+        assert_eq!(coverage_line(Lang::En, &Coverage::default()), "nothing is watched");
     }
 }

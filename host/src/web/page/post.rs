@@ -43,45 +43,35 @@ pub(super) struct WhyView {
 
 /// Characters of a post shown before "show all".
 const HEAD: usize = 220;
+/// Characters of a post shown at all: a page of hundreds of posts stays one that a browser opens.
+const MOST: usize = 20_000;
 
 impl PostView {
     /// `inside` an incident's page the incident is not named again and every label is told.
     pub(super) fn new(row: &PostRow, face: &Clockface, lang: Lang, inside: bool) -> Self {
-        let excerpts: Vec<&str> = row
-            .labels
-            .iter()
-            .flat_map(|l| l.label.evidence.iter().map(String::as_str))
-            .collect();
+        let excerpts: Vec<&str> = row.labels.iter().flat_map(|l| l.label.evidence.iter().map(String::as_str)).collect();
         // A microblog's headline is often the head of its text: say it once.
-        let title = row
-            .title
-            .as_deref()
-            .map(str::trim)
-            .filter(|t| !t.is_empty());
+        let title = row.title.as_deref().map(str::trim).filter(|t| !t.is_empty());
         let repeated = title.is_some_and(|t| row.text.trim() == t);
-        let said = Said::new(if repeated { "" } else { &row.text }, &excerpts, HEAD);
+        let text = match row.text.char_indices().nth(MOST) {
+            Some((end, _)) => &format!("{}…", &row.text[..end]),
+            None => &row.text,
+        };
+        let said = Said::new(if repeated { "" } else { text }, &excerpts, HEAD);
         let at = row.published.unwrap_or(row.captured);
         Self {
             key: row.row,
             site: row.site.clone(),
             kind: kind(lang, row.kind),
             author: row.author.as_deref().map(|a| line(a, 8)),
-            at: if row.day_only && row.published.is_some() {
-                face.day(at)
-            } else {
-                face.stamp(at)
-            },
+            at: if row.day_only && row.published.is_some() { face.day(at) } else { face.stamp(at) },
             facts: facts(lang, row),
             title: title.and_then(|t| Marked::some(pieces(&line(t, 160), &excerpts))),
             text: Marked::some(said.head),
             rest: Marked::some(said.rest),
             href: link(&row.url),
             address: line(&row.url, 120),
-            whispers: if inside {
-                whispers(lang, &row.labels)
-            } else {
-                Vec::new()
-            },
+            whispers: if inside { whispers(lang, &row.labels) } else { Vec::new() },
             why: row.why.as_ref().filter(|_| inside).map(|w| why(lang, w)),
             incident: row.incident.filter(|_| !inside),
         }
@@ -105,20 +95,10 @@ fn kind(lang: Lang, kind: Kind) -> String {
 /// Small facts of the by-line: origin, reactions, version.
 fn facts(lang: Lang, row: &PostRow) -> Vec<String> {
     let mut facts = Vec::new();
-    if let Some(origin) = row
-        .publisher
-        .as_deref()
-        .map(str::trim)
-        .filter(|p| !p.is_empty())
-    {
+    if let Some(origin) = row.publisher.as_deref().map(str::trim).filter(|p| !p.is_empty()) {
         facts.push(lang.with("post.from", &[("origin", &line(origin, 40))]));
     }
-    let Reactions {
-        views,
-        likes,
-        replies,
-        shares,
-    } = row.reactions;
+    let Reactions { views, likes, replies, shares } = row.reactions;
     let told = [
         ("reactions.views", views),
         ("reactions.shares", shares),
@@ -154,15 +134,9 @@ pub(super) fn whisper(lang: Lang, by: &LabelBy) -> Whisper {
         lang.with("post.label", &[("name", &name), ("score", &score)])
     } else {
         let evidence = lang.list(&quoted);
-        lang.with(
-            "post.label-evidence",
-            &[("name", &name), ("score", &score), ("evidence", &evidence)],
-        )
+        lang.with("post.label-evidence", &[("name", &name), ("score", &score), ("evidence", &evidence)])
     };
-    Whisper {
-        words,
-        by: line(&by.by, 60),
-    }
+    Whisper { words, by: line(&by.by, 60) }
 }
 
 fn why(lang: Lang, why: &Why) -> WhyView {
@@ -174,9 +148,20 @@ fn why(lang: Lang, why: &Why) -> WhyView {
         Why::Link { url } => (lang.t("why.link"), url),
         Why::Parent { to } => (lang.t("why.parent"), to),
     };
-    WhyView {
-        words,
-        href: link(address),
-        address: line(address, 90),
+    WhyView { words, href: link(address), address: line(address, 90) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::web::fixed;
+
+    #[test]
+    fn a_text_without_end_does_not_make_a_page_without_end() {
+        let face = Clockface::new(fixed::NOW, &jiff::tz::TimeZone::UTC, Lang::Zh);
+        let row = PostRow { text: "水".repeat(1_000_000), ..fixed::posts().remove(0) };
+        let view = PostView::new(&row, &face, Lang::Zh, true);
+        let shown: usize = [view.text, view.rest].iter().flatten().flat_map(|m| &m.pieces).map(|p| p.text.chars().count()).sum();
+        assert!((MOST..MOST * 2).contains(&shown), "{shown}");
     }
 }

@@ -42,13 +42,7 @@ struct PostsPage {
 /// The page.
 pub(crate) fn posts(visit: &Visit, rows: &PostsRows) -> Rendered {
     let lang = visit.lang;
-    let frame = Frame::new(
-        visit,
-        Room::Posts,
-        lang.t("posts.title"),
-        rows.figures,
-        &rows.watches,
-    );
+    let frame = Frame::new(visit, Room::Posts, lang.t("posts.title"), rows.figures, &rows.watches);
     let search = rows.search.trim();
     let note = if search.is_empty() {
         lang.count("count.posts-all", rows.figures.posts)
@@ -58,26 +52,15 @@ pub(crate) fn posts(visit: &Visit, rows: &PostsRows) -> Rendered {
     let empty = if search.is_empty() {
         vec![lang.t("posts.none"), lang.t("incidents.none-step")]
     } else {
-        vec![
-            lang.t("search.none"),
-            lang.count("search.none-note", rows.figures.posts),
-        ]
+        vec![lang.t("search.none"), lang.count("search.none-note", rows.figures.posts)]
     };
     PostsPage {
         note,
-        posts: rows
-            .posts
-            .iter()
-            .map(|p| PostView::new(p, &frame.face, lang, false))
-            .collect(),
+        posts: rows.posts.iter().map(|p| PostView::new(p, &frame.face, lang, false)).collect(),
         empty,
         newer: rows.before.is_some(),
         first: address(search, None),
-        older: rows
-            .posts
-            .last()
-            .filter(|_| rows.more)
-            .map(|p| address(search, Some(p.row))),
+        older: rows.posts.last().filter(|_| rows.more).map(|p| address(search, Some(p.row))),
         live: search.is_empty() && rows.before.is_none(),
         search: search.to_owned(),
         frame,
@@ -94,9 +77,5 @@ fn address(search: &str, before: Option<PostRowId>) -> String {
         query.append_pair("before", &row.to_string());
     }
     let query = query.finish();
-    if query.is_empty() {
-        "/posts".to_owned()
-    } else {
-        format!("/posts?{query}")
-    }
+    if query.is_empty() { "/posts".to_owned() } else { format!("/posts?{query}") }
 }

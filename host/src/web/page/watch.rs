@@ -74,10 +74,7 @@ impl WatchView {
             standing,
             tone,
             heard: row.heard.map(|at| face.stamp(at)),
-            due: row
-                .due
-                .filter(|_| row.halted.is_none())
-                .map(|at| face.stamp(at)),
+            due: row.due.filter(|_| row.halted.is_none()).map(|at| face.stamp(at)),
             posts: lang.count("count.posts", row.posts),
             skipped: (skipped > 0).then(|| lang.count("watch.skipped", skipped)),
             trouble: trouble(row, health, lang),
@@ -126,21 +123,13 @@ fn spark(sweeps: &[Sweep], lang: Lang) -> Option<Spark> {
     values.extend(recent.iter().map(|s| s.tally.new));
     let all = bars(&values, 96, 20);
     let told = all.iter().skip(SWEEPS - recent.len()).zip(recent);
-    let mut picture = Spark {
-        sentence: String::new(),
-        bars: Vec::new(),
-        failed: Vec::new(),
-    };
+    let mut picture = Spark { sentence: String::new(), bars: Vec::new(), failed: Vec::new() };
     for (bar, sweep) in told {
         if failed(sweep) {
             picture.failed.push(bar.x.clone());
         } else if sweep.tally.new == 0 {
             // Swept and nothing new: a foot, so that quiet differs from silence.
-            picture.bars.push(Bar {
-                y: "18.5".into(),
-                h: "1.5".into(),
-                ..bar.clone()
-            });
+            picture.bars.push(Bar { y: "18.5".into(), h: "1.5".into(), ..bar.clone() });
         } else {
             picture.bars.push(bar.clone());
         }
@@ -165,18 +154,13 @@ fn spark(sweeps: &[Sweep], lang: Lang) -> Option<Spark> {
 pub(crate) fn order(watches: &mut [WatchRow], now: Timestamp) {
     watches.sort_by(|a, b| {
         let rank = |w: &WatchRow| Health::of(w, now).rank();
-        rank(a)
-            .cmp(&rank(b))
-            .then_with(|| a.watch.id.cmp(&b.watch.id))
+        rank(a).cmp(&rank(b)).then_with(|| a.watch.id.cmp(&b.watch.id))
     });
 }
 
 /// Watches in the order given.
 pub(super) fn told(watches: &[SweptWatch], face: &Clockface, lang: Lang) -> Vec<WatchView> {
-    watches
-        .iter()
-        .map(|w| WatchView::new(w, face, lang))
-        .collect()
+    watches.iter().map(|w| WatchView::new(w, face, lang)).collect()
 }
 
 /// What to do when nothing is watched.
@@ -197,20 +181,8 @@ struct WatchesPage {
 pub(crate) fn watches(visit: &Visit, figures: Figures, swept: &[SweptWatch]) -> Rendered {
     let lang = visit.lang;
     let rows: Vec<WatchRow> = swept.iter().map(|s| s.row.clone()).collect();
-    let frame = Frame::new(
-        visit,
-        Room::Watches,
-        lang.t("watches.title"),
-        figures,
-        &rows,
-    );
+    let frame = Frame::new(visit, Room::Watches, lang.t("watches.title"), figures, &rows);
     let lead = format!("{}{}", lang.t("watches.promise"), lang.t("list.stop"));
     let watches = told(swept, &frame.face, lang);
-    WatchesPage {
-        lead,
-        watches,
-        no_watches: no_watches(lang),
-        frame,
-    }
-    .render()
+    WatchesPage { lead, watches, no_watches: no_watches(lang), frame }.render()
 }

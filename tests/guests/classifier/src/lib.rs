@@ -1,9 +1,6 @@
 //! A classifier that misbehaves as its one setting says; see `ill-source`.
 
-#![allow(
-    unsafe_code,
-    reason = "the generated bindings lift and lower by pointer"
-)]
+#![allow(unsafe_code, reason = "the generated bindings lift and lower by pointer")]
 
 #[allow(missing_docs, reason = "generated")]
 mod bindings {
@@ -35,13 +32,11 @@ impl Guest for Ill {
 /// The first word of the text as evidence, unless told otherwise.
 fn label(how: &str, post: &Post) -> Label {
     let first = post.text.split_whitespace().next().unwrap_or_default();
-    let mut label = Label {
-        name: "problem".to_owned(),
-        score: 0.5,
-        evidence: vec![first.to_owned()],
-    };
+    let mut label = Label { name: "problem".to_owned(), score: 0.5, evidence: vec![first.to_owned()] };
     match how {
         "undeclared" => label.name = "rumour".to_owned(),
+        // What it must never be shown.
+        "author" => label.score = f32::from(u8::from(post.author.is_some())),
         "score-high" => label.score = 1.01,
         "score-low" => label.score = -0.01,
         "score-nan" => label.score = f32::NAN,

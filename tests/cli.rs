@@ -1,0 +1,347 @@
+//! The command line as other programs and people meet it: what each command
+//! prints, where, and how it ends (0 done, 1 refused, 2 usage, 3 plugin,
+//! 4 network, 70 internal).
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod recording;
+mod terminal;
+
+use recording::{Answer, item};
+use terminal::{Place, Said};
+
+/// Holds what was said against what is kept, without what differs between machines and days.
+#[track_caller]
+fn shows(name: &str, said: impl std::fmt::Display) {
+    let mut settings = insta::Settings::clone_current();
+    settings.add_filter(r"[0-9a-f]{64}", "DIGEST");
+    settings.add_filter(r#""author":"[0-9a-f]{16}""#, r#""author":"PSEUDONYM""#);
+    settings.add_filter(r"\d+ bytes", "N bytes");
+    settings.add_filter(r#""bytes":\d{5,}"#, r#""bytes":N"#);
+    settings.add_filter(r"/\S+/plugins/", "PLUGINS/");
+    // How sure the classifier is, and what the demo holds, is held elsewhere.
+    settings.add_filter(r#""score":0\.\d+"#, r#""score":SCORE"#);
+    settings.add_filter(r#""(incidents_open|mentions|posts|sweeps)":\d{2,}"#, r#""$1":MANY"#);
+    settings.set_omit_expression(true);
+    settings.bind(|| insta::assert_snapshot!(name, said.to_string()));
+}
+
+/// Two sites: three letters about one matter, one about another.
+fn letters() -> Vec<Answer> {
+    let broken = "桥东路的路灯坏了半个月，晚上出门看不见路，打了三次电话都没有人来修，请问什么时候能修好？";
+    vec![
+        Answer::feed(
+            "https://bbs.example/rss",
+            &[
+                item("a1", "桥东路路灯坏了没人修", broken),
+                item("a2", "转发：桥东路路灯坏了没人修", &format!("{broken}转给大家看看。")),
+            ],
+        ),
+        Answer::feed(
+            "https://letters.example/rss",
+            &[item("b1", "建议在图书馆加装饮水机", "建议在县图书馆二楼阅览室加装一台饮水机，方便看书的学生。")],
+        ),
+    ]
+}
+
+fn swept() -> Place {
+    let place = Place::new();
+    recording::write(&place.path("letters.warc.gz"), &letters());
+    place.run("sweep --plugin feed --replay letters.warc.gz --data data").ends(0);
+    place
+}
+
+#[test]
+fn every_command_explains_itself() {
+    let place = Place::new();
+    let commands = [
+        "",
+        "serve",
+        "demo",
+        "sweep",
+        "plugin",
+        "plugin list",
+        "plugin inspect",
+        "plugin build",
+        "plugin parse",
+        "classify",
+        "posts",
+        "incidents",
+        "audit",
+        "audit verify",
+    ];
+    let pages: Vec<String> =
+        commands.iter().map(|command| place.run(&format!("{command} --help")).ends(0).to_string()).collect();
+    shows("help", pages.join("\n"));
+}
+
+#[test]
+fn plugins_are_listed_and_inspected() {
+    let place = Place::new();
+    let said = ["plugin list", "plugin list --json", "plugin inspect feed", "plugin inspect triage --json"]
+        .map(|arguments| place.run(arguments).ends(0).to_string());
+    shows("plugins", said.join("\n"));
+    for plugin in place.run("plugin list --json").json() {
+        for key in ["id", "name", "version", "kind", "path", "digest"] {
+            assert!(plugin[key].is_string(), "{key}: {plugin}");
+        }
+    }
+}
+
+#[test]
+fn recorded_responses_become_lines() {
+    let place = Place::new();
+    let mut answers = letters();
+    answers.push(Answer {
+        url: "https://broken.example/rss".to_owned(),
+        status: 200,
+        body: "<html>登录</html>".into(),
+    });
+    answers.push(Answer { url: "https://gone.example/rss".to_owned(), status: 404, body: String::new() });
+    recording::write(&place.path("web.warc"), &answers);
+    place.write("feed.xml", &answers[0].body);
+    let said = [
+        "plugin parse feed --warc web.warc",
+        "plugin parse feed --warc web.warc --jsonl",
+        "plugin parse feed --step feed --fetched 2026-07-01T00:00:00Z --url https://bbs.example/rss feed.xml --jsonl",
+    ]
+    .map(|arguments| place.run(arguments).ends(0).to_string());
+    shows("parse", said.join("\n"));
+}
+
+#[test]
+fn a_recording_becomes_posts_and_incidents() {
+    let place = Place::new();
+    recording::write(&place.path("letters.warc.gz"), &letters());
+    let said = [
+        "sweep --plugin feed --replay letters.warc.gz --data data",
+        "sweep --plugin feed --replay letters.warc.gz --data data --json",
+        "posts --data data",
+        "posts --data data --json",
+        "posts --data data --since 2026-07-02",
+        "posts --data data --text 饮水机",
+        "incidents --data data",
+        "incidents --data data --json",
+        "incidents --data data --json --limit 1",
+        "audit verify --data data",
+    ]
+    .map(|arguments| place.run(arguments).ends(0).to_string());
+    shows("sweep", said.join("\n"));
+    for incident in place.run("incidents --data data --json").json() {
+        for key in ["id", "title", "category", "category_by", "level", "state", "opened", "posts"] {
+            assert!(incident.get(key).is_some(), "{key}: {incident}");
+        }
+    }
+}
+
+#[test]
+fn texts_are_classified_in_their_order() {
+    let place = Place::new();
+    let lines = concat!(
+        "{\"id\":\"w1\",\"text\":\"窗口人员态度恶劣，打电话没人接，材料跑了四趟都办不成\"}\n",
+        "\n",
+        "{\"id\":2,\"title\":\"建议\",\"text\":\"建议在办事大厅增加无障碍通道，方便老年人\"}\n",
+        "{\"id\":null,\"text\":\"今天天气很好\"}\n",
+    );
+    let said = place.run_with("classify", lines).ends(0);
+    let ids: Vec<_> = said.json().iter().map(|line| line["id"].clone()).collect();
+    assert_eq!(ids, [serde_json::json!("w1"), serde_json::json!(2), serde_json::Value::Null]);
+    shows("classify", said);
+}
+
+#[test]
+fn the_demo_is_played_once() {
+    let place = Place::new();
+    shows("demo", place.run("demo --once --json --data demo").ends(0));
+    // What was played is not played again.
+    let again = place.run("demo --once --json --data demo").ends(0).json().remove(0);
+    assert_eq!(again["sweeps"], 0, "{again}");
+    place.run("audit verify --data demo").ends(0);
+}
+
+#[test]
+fn a_record_is_verified_against_a_checkpoint() {
+    let place = swept();
+    let first = place.run("audit verify --data data --json").ends(0);
+    place.write("kept.json", &first.out);
+    let anchored = place.run("audit verify --data data --checkpoint kept.json").ends(0);
+    let seq = first.json()[0]["checkpoint"]["seq"].clone();
+    assert!(anchored.out.contains(&format!("up to event {seq}")), "{anchored}");
+    let anchored = place.run("audit verify --data data --checkpoint kept.json --json").ends(0).json().remove(0);
+    assert_eq!((&anchored["proof"], &anchored["anchored_to"]), (&"anchored".into(), &seq), "{anchored}");
+    // A checkpoint of an empty record saw nothing and proves nothing.
+    let mut empty: serde_json::Value = serde_json::from_str(&first.out).unwrap();
+    empty["checkpoint"]["seq"] = 0.into();
+    place.write("empty.json", empty.to_string());
+    let alone = place.run("audit verify --data data --checkpoint empty.json --json").ends(0).json().remove(0);
+    assert_eq!((&alone["proof"], &alone["anchored_to"]), (&"consistent".into(), &serde_json::Value::Null), "{alone}");
+    // A checkpoint of another record: something was cut off or rewritten.
+    let mut other: serde_json::Value = serde_json::from_str(&first.out).unwrap();
+    other["checkpoint"]["seq"] = 1_000_000.into();
+    place.write("kept.json", other.to_string());
+    for arguments in
+        ["audit verify --data data --checkpoint kept.json", "audit verify --data data --checkpoint kept.json --json"]
+    {
+        place.run(arguments).ends(1);
+    }
+    place.write("kept.json", "not a checkpoint");
+    place.run("audit verify --data data --checkpoint kept.json").ends(2);
+}
+
+#[test]
+fn whoever_called_is_told_what_to_do() {
+    let place = swept();
+    place.write("typo.toml", "[organisation]\nname = \"局\"\nalias = [\"县局\"]\n");
+    place.write("zone.toml", "[organisation]\ntime_zone = \"Beijing\"\n");
+    place.write("not.warc", "this is no recording");
+    place.write("feed.xml", "<rss/>");
+    let said = [
+        "sweep --plugin feed --replay missing.warc.gz --data other",
+        "sweep --plugin feed --replay not.warc --data other",
+        "sweep --plugin nosuch --replay letters.warc.gz --data other",
+        "sweep nosuch --data data",
+        "sweep --all --data data",
+        "sweep --data data",
+        "sweep --all --data data --config typo.toml",
+        "serve --data data --config typo.toml",
+        "serve --data data --config zone.toml",
+        "serve --data data --config missing.toml",
+        "serve --data new --bind 0.0.0.0:8080",
+        "demo --data new --bind [::]:8080",
+        "serve --data new --bind nowhere",
+        "demo --once --data data",
+        "posts --data nowhere",
+        "posts --data data --since yesterday",
+        "incidents --data nowhere --json",
+        "audit verify --data nowhere",
+        "plugin parse feed --warc missing.warc",
+        "plugin parse feed --warc not.warc",
+        "plugin parse nosuch --warc letters.warc.gz",
+        "plugin parse feed --step nosuch --warc letters.warc.gz",
+        "plugin parse feed --url https://a.example/ missing.xml",
+        "plugin parse feed feed.xml",
+        "plugin parse feed --fetched never --url https://a.example/ feed.xml",
+        "plugin inspect nosuch",
+        "plugin inspect missing.wasm",
+        "plugin build missing",
+        "classify --plugin nosuch",
+    ]
+    .map(|arguments| place.run(arguments).ends(2).to_string());
+    shows("usage", said.join("\n"));
+    assert!(!place.path("new").exists(), "a refused command makes nothing");
+    let bad_line = place.run_with("classify", "{\"id\":1,\"text\":\"好\"}\n{\"id\":2}\n").ends(2);
+    assert!(bad_line.err.contains("line 2"), "{bad_line}");
+}
+
+#[test]
+fn a_damaged_store_is_no_mistake_of_whoever_called() {
+    let place = swept();
+    place.write("data/caifeng.db", &"not a database at all, only some text ".repeat(200));
+    let said = place.run("serve --data data --bind 127.0.0.1:0").ends(70);
+    assert!(said.err.contains("restore it from a backup"), "{said}");
+}
+
+#[test]
+fn the_demo_and_the_real_thing_keep_apart() {
+    let place = Place::new();
+    place.run("demo --once --data demo").ends(0);
+    place.write("caifeng.toml", "[organisation]\nname = \"县局\"\n");
+    let serve = place.run("serve --data demo --config caifeng.toml").ends(2);
+    let sweep = place.run("sweep --all --data demo --config caifeng.toml").ends(2);
+    shows("apart", format!("{serve}\n{sweep}"));
+}
+
+#[test]
+fn a_plugin_that_is_at_fault_is_named() {
+    let place = swept();
+    place.write("bad.wasm", "this is no plugin");
+    place.write("data/plugins/broken.wasm", "\0asm\u{1}\0\0\0");
+    place.write("crate/plugin.toml", "id = \"mine\"\nversion = \"0.1.0\"\nnaem = \"x\"\n");
+    recording::write(
+        &place.path("page.warc"),
+        &[Answer { url: "https://site.example/".to_owned(), status: 200, body: "<html>登录</html>".into() }],
+    );
+    let said = [
+        "plugin list --data data",
+        "plugin inspect bad.wasm",
+        "plugin inspect broken --data data",
+        "plugin parse broken --warc letters.warc.gz --data data",
+        "plugin parse triage --warc letters.warc.gz",
+        "plugin build crate",
+        "classify --plugin feed",
+        "sweep --plugin feed --replay page.warc --data other",
+    ]
+    .map(|arguments| place.run(arguments).ends(3).to_string());
+    shows("plugin-faults", said.join("\n"));
+}
+
+#[test]
+fn a_site_that_cannot_be_heard_ends_with_4() {
+    let place = Place::new();
+    let gone = |n: u32, status| Answer { url: format!("https://site{n}.example/"), status, body: String::new() };
+    recording::write(&place.path("down.warc"), &[gone(1, 503), gone(2, 500)]);
+    shows("network", place.run("sweep --plugin feed --replay down.warc --data data").ends(4));
+}
+
+#[test]
+fn a_damaged_recording_gives_what_can_be_read() {
+    let place = Place::new();
+    for (name, gzip) in [("cut.warc", false), ("cut.warc.gz", true)] {
+        let whole = recording::bytes(&letters(), gzip);
+        place.write(name, &whole[..whole.len() - 300]);
+        let parsed = place.run(&format!("plugin parse feed --warc {name} --jsonl")).ends(0);
+        let urls: Vec<_> =
+            parsed.json().iter().filter(|post| post["id"].is_string()).map(|post| post["source_url"].clone()).collect();
+        assert_eq!(urls, ["https://bbs.example/rss", "https://bbs.example/rss"], "{parsed}");
+        assert!(parsed.err.contains("damaged"), "{parsed}");
+        let swept = place.run(&format!("sweep --plugin feed --replay {name} --data data-{name}")).ends(0);
+        assert!(swept.out.starts_with("1 sweeps, 1 heard: 2 new posts"), "{swept}");
+        assert!(swept.err.contains(name), "{swept}");
+    }
+}
+
+/// `| head` closes standard output after the first lines: no error, no panic.
+#[test]
+fn a_reader_who_leaves_is_no_error() {
+    let place = Place::new();
+    recording::write(&place.path("many.warc.gz"), &recording::many(60));
+    place.run("sweep --plugin feed --replay many.warc.gz --data data").ends(0);
+    for command in [
+        "posts --data data --json",
+        "posts --data data",
+        "incidents --data data --json",
+        "plugin parse feed --warc many.warc.gz --jsonl",
+        "sweep --plugin feed --replay many.warc.gz --data data --json",
+    ] {
+        let mut shell = place.program("sh");
+        let line = format!("{{ \"$0\" {command}; echo ended with $? >&2; }} | head -n 1");
+        shell.args(["-c", &line, env!("CARGO_BIN_EXE_caifeng")]);
+        let said: Said = place.finish(command, shell);
+        assert_eq!((said.out.lines().count(), said.err.trim()), (1, "ended with 0"), "{said}");
+    }
+}
+
+/// A full disk under standard output must not look like success.
+#[test]
+fn what_cannot_be_printed_is_an_error() {
+    let full = std::path::Path::new("/dev/full");
+    if !full.exists() {
+        println!("skipped: no /dev/full here");
+        return;
+    }
+    let place = swept();
+    for command in [
+        "posts --data data --json",
+        "incidents --data data --json",
+        "audit verify --data data --json",
+        "plugin list --json",
+        "plugin inspect feed",
+        "plugin parse feed --warc letters.warc.gz --jsonl",
+        "sweep --plugin feed --replay letters.warc.gz --data data --json",
+    ] {
+        let mut program = place.caifeng(command);
+        program.stdout(std::fs::File::options().write(true).open(full).unwrap());
+        let said = place.finish(command, program).ends(70);
+        assert!(said.err.starts_with("error: "), "{said}");
+    }
+}

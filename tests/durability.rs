@@ -1,0 +1,240 @@
+//! What was acknowledged is on disk, exactly once, whatever happens to the
+//! process: kill −9 at any moment, a full disk, two of them at once.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod recording;
+mod terminal;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Write as _;
+use std::os::unix::net::UnixStream;
+use std::process::Command;
+
+use terminal::{Place, Running};
+
+/// Feeds in the recording; each has three posts.
+const FEEDS: usize = 150;
+
+const SWEEP: &str = "sweep --plugin feed --replay many.warc.gz --data data --json";
+
+fn place_with_many(feeds: usize) -> Place {
+    let place = Place::new();
+    recording::write(&place.path("many.warc.gz"), &recording::many(feeds));
+    place
+}
+
+/// The feed that a printed report is about; a line that was cut off is no report.
+fn acknowledged(line: &str) -> Option<usize> {
+    let report: serde_json::Value = serde_json::from_str(line).ok()?;
+    let url = report["watch"].as_str()?;
+    assert_eq!(report["failures"], serde_json::json!([]), "{report}");
+    url.strip_prefix("https://site")?.strip_suffix(".example/feed.xml")?.parse().ok()
+}
+
+/// What is stored, by site and id, and that each post is there once, whole and in one incident.
+fn stored(place: &Place) -> BTreeSet<(String, String)> {
+    let mut keys = BTreeSet::new();
+    let mut in_incident: BTreeMap<i64, u64> = BTreeMap::new();
+    let posts = place.run("posts --data data --json").ends(0).json();
+    for post in &posts {
+        let key = (post["site"].as_str().unwrap().to_owned(), post["id"].as_str().unwrap().to_owned());
+        assert!(keys.insert(key), "stored twice: {post}");
+        assert_eq!(post["version"], 1, "nothing changed: {post}");
+        *in_incident.entry(post["incident"].as_i64().expect("every post is a mention")).or_default() += 1;
+    }
+    let incidents = place.run("incidents --data data --json").ends(0).json();
+    let counted: BTreeMap<_, _> =
+        incidents.iter().map(|i| (i["id"].as_i64().unwrap(), i["posts"].as_u64().unwrap())).collect();
+    assert_eq!(counted, in_incident, "incidents count their posts");
+    place.run("audit verify --data data").ends(0);
+    keys
+}
+
+#[track_caller]
+fn assert_holds(stored: &BTreeSet<(String, String)>, feed: usize) {
+    for id in recording::many_ids(feed) {
+        // The plugin puts the feed's path before the ids of its items.
+        let key = (format!("site{feed}.example"), format!("/feed.xml#{id}"));
+        assert!(stored.contains(&key), "acknowledged and lost: {id}");
+    }
+}
+
+#[test]
+fn kill_9_in_a_loop_loses_and_doubles_nothing() {
+    let place = place_with_many(FEEDS);
+    let mut acknowledged_so_far = BTreeSet::new();
+    let mut partly = 0;
+    // Each round reads so many reports before the kill; later rounds get further into what is new.
+    for reports in [1, 2, 9, 10, 31, 45, 64, 65, 90, 115] {
+        let mut sweep = place.start(SWEEP);
+        let mut lines: Vec<String> = (0..reports).map(|_| sweep.line().expect("a report")).collect();
+        // What had been printed when it died counts as well.
+        lines.extend(sweep.kill().lines().map(str::to_owned));
+        acknowledged_so_far.extend(lines.iter().filter_map(|line| acknowledged(line)));
+        assert!(acknowledged_so_far.len() >= reports, "{reports}");
+        let stored = stored(&place);
+        acknowledged_so_far.iter().for_each(|&feed| assert_holds(&stored, feed));
+        assert_eq!(stored.len() % 3, 0, "a page is stored whole or not at all");
+        partly += usize::from(stored.len() < FEEDS * 3);
+    }
+    assert!(partly >= 8, "the kills came too late to matter: {partly}");
+
+    place.run(SWEEP).ends(0);
+    let all = stored(&place);
+    (0..FEEDS).for_each(|feed| assert_holds(&all, feed));
+    assert_eq!(all.len(), FEEDS * 3);
+    let again = place.run(SWEEP).ends(0);
+    for report in again.json() {
+        let added = ["new", "changed", "matched"].map(|key| report[key].as_u64().unwrap());
+        assert_eq!(added, [0, 0, 0], "{report}");
+    }
+    assert_eq!(stored(&place), all);
+}
+
+/// The same posts give the same incidents, whether or not the process died between them.
+#[test]
+fn a_kill_does_not_change_what_is_grouped() {
+    let place = place_with_many(40);
+    let mut sweep = place.start(SWEEP);
+    for _ in 0..15 {
+        sweep.line().expect("a report");
+    }
+    sweep.kill();
+    place.run(SWEEP).ends(0);
+    let grouped = |place: &Place| -> Vec<(String, u64)> {
+        let incidents = place.run("incidents --data data --json").ends(0).json();
+        let mut of: Vec<_> =
+            incidents.iter().map(|i| (i["title"].as_str().unwrap().to_owned(), i["posts"].as_u64().unwrap())).collect();
+        of.sort();
+        of
+    };
+    let undisturbed = place_with_many(40);
+    undisturbed.run(SWEEP).ends(0);
+    let (with, without) = (grouped(&place), grouped(&undisturbed));
+    assert!(with.iter().any(|(_, posts)| *posts > 5), "the same story is one incident: {with:?}");
+    assert_eq!(with, without);
+}
+
+fn configured() -> Place {
+    let place = place_with_many(30);
+    place.write("data/caifeng.toml", "[organisation]\nname = \"县局\"\n");
+    place
+}
+
+#[test]
+fn one_process_owns_a_data_directory() {
+    let place = configured();
+    let (mut daemon, _) = place.serve("--data data");
+    let second = place.run("serve --bind 127.0.0.1:0 --data data").ends(1);
+    assert!(second.err.contains(&format!("process {}", daemon.id())), "{second}");
+    // Whoever wants to write asks the owner, and sees the same reports.
+    let swept = place.run("sweep --plugin feed --replay many.warc.gz --data data").ends(0);
+    assert!(swept.out.starts_with("30 sweeps, 30 heard: 90 new posts"), "{swept}");
+    let again = place.run(SWEEP).ends(0).json();
+    assert_eq!(again.iter().map(|report| report["new"].as_u64().unwrap()).collect::<Vec<_>>(), [0; 30]);
+    // Wrong orders end as they do without a daemon.
+    place.run("sweep nosuch --data data").ends(2);
+    place.run("sweep --plugin nosuch --replay many.warc.gz --data data").ends(2);
+    place.run("sweep --plugin feed --replay missing.warc.gz --data data").ends(2);
+    // Readers need nobody.
+    assert_eq!(stored(&place).len(), 90);
+    assert!(daemon.terminate().success());
+}
+
+#[test]
+fn nonsense_on_the_socket_is_refused_and_harms_nobody() {
+    let place = configured();
+    let (mut daemon, _) = place.serve("--data data");
+    for nonsense in [&b"not json\n"[..], b"{\"selection\":\"all\"", b"\xff\xfe\n", b""] {
+        let mut socket = UnixStream::connect(place.path("data/caifeng.sock")).unwrap();
+        socket.write_all(nonsense).unwrap();
+        socket.shutdown(std::net::Shutdown::Write).unwrap();
+        let mut answer = String::new();
+        std::io::Read::read_to_string(&mut socket, &mut answer).unwrap();
+        assert!(answer.is_empty() || answer.contains("failed"), "{answer}");
+    }
+    place.run(SWEEP).ends(0);
+    assert!(daemon.terminate().success());
+}
+
+#[test]
+fn a_daemon_that_is_told_to_stop_tidies_up() {
+    let place = configured();
+    let (mut daemon, _) = place.serve("--data data");
+    let socket = place.path("data/caifeng.sock");
+    assert!(socket.exists());
+    assert_eq!(daemon.terminate().code(), Some(0));
+    assert!(!socket.exists());
+    // The next one finds nothing in its way.
+    let (mut next, _) = place.serve("--data data");
+    assert_eq!(next.terminate().code(), Some(0));
+}
+
+#[test]
+fn a_killed_daemon_leaves_nothing_in_the_way() {
+    let place = configured();
+    let (daemon, _) = place.serve("--data data");
+    daemon.kill();
+    assert!(place.path("data/caifeng.sock").exists(), "it had no chance to remove it");
+    place.run(SWEEP).ends(0);
+    let (daemon, _) = place.serve("--data data");
+    daemon.kill();
+    let (mut daemon, _) = place.serve("--data data");
+    assert_eq!(stored(&place).len(), 90);
+    assert!(daemon.terminate().success());
+}
+
+/// `arguments` of `caifeng` under a soft limit on the size of files, in KiB:
+/// to SQLite the same as a full disk, and nobody needs to be root.
+fn with_little_space(place: &Place, kib: u32, arguments: &str) -> Command {
+    let mut shell = place.program("sh");
+    // POSIX counts in blocks of 512 bytes. The signal would end the process before it could say anything.
+    let script = format!("trap '' XFSZ; ulimit -S -f {}; exec \"$0\" {arguments}", kib * 2);
+    shell.args(["-c", &script, env!("CARGO_BIN_EXE_caifeng")]);
+    shell
+}
+
+#[test]
+fn a_full_disk_is_said_and_loses_nothing() {
+    let place = place_with_many(FEEDS);
+    // The compiled plugins are there already: it is the store that meets the limit.
+    place.run("sweep --all --data data").ends(2);
+    let mut sweep = Running::spawn(with_little_space(&place, 480, SWEEP));
+    let mut reports = Vec::new();
+    while let Some(line) = sweep.line() {
+        reports.extend(acknowledged(&line));
+    }
+    let error = sweep.error_line();
+    assert_eq!(sweep.wait().code(), Some(70), "{error}");
+    assert!(error.contains("the disk is full or failing"), "{error}");
+    assert!(!reports.is_empty() && reports.len() < FEEDS, "{}", reports.len());
+    let before = stored(&place);
+    reports.iter().for_each(|&feed| assert_holds(&before, feed));
+    // Somebody made room.
+    place.run(SWEEP).ends(0);
+    assert_eq!(stored(&place).len(), FEEDS * 3);
+}
+
+#[test]
+fn a_daemon_outlives_a_full_disk() {
+    if Command::new("prlimit").arg("--version").output().is_err() {
+        println!("skipped: no prlimit here");
+        return;
+    }
+    let place = place_with_many(FEEDS);
+    place.write("data/caifeng.toml", "[organisation]\nname = \"县局\"\n");
+    place.run("sweep --all --data data").ends(2);
+    let mut daemon = Running::spawn(with_little_space(&place, 480, "serve --bind 127.0.0.1:0 --data data"));
+    daemon.address();
+    let full = place.run(SWEEP).ends(70);
+    assert!(full.err.contains("the disk is full or failing"), "{full}");
+    let before = stored(&place);
+    full.json().iter().for_each(|report| assert_holds(&before, acknowledged(&report.to_string()).unwrap()));
+    // Somebody makes room: the same daemon goes on.
+    let id = daemon.id().to_string();
+    assert!(Command::new("prlimit").args(["--pid", &id, "--fsize=unlimited"]).status().unwrap().success());
+    place.run(SWEEP).ends(0);
+    assert_eq!(stored(&place).len(), FEEDS * 3);
+    assert!(daemon.terminate().success());
+}

@@ -1,0 +1,63 @@
+// Starts the desk and a browser for the tests beside this file.
+//
+// The desk is `caifeng demo` on a port of the system's choice (binary: CAIFENG, else target/debug/caifeng), or, with
+// CAIFENG_DESK=http://127.0.0.1:PORT, one that already runs. The browser is CHROMIUM, else Debian's. `run` sees to both.
+
+import { spawn } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { chromium } from "playwright-core";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const binary = process.env.CAIFENG ?? join(root, "target/debug/caifeng");
+const browser = process.env.CHROMIUM ?? "/usr/bin/chromium";
+const flags = [
+  // Without --no-sandbox it does not start for root, without --disable-dev-shm-usage it crashes in small containers.
+  "--headless", "--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--disable-background-networking",
+  "--disable-component-update", "--disable-sync", "--no-first-run",
+];
+
+/** Where pictures go. */
+export const pictures = join(root, "target/web");
+
+/** Starts both; `close` ends them and removes what they wrote. */
+export async function open() {
+  mkdirSync(pictures, { recursive: true });
+  const scratch = mkdtempSync(join(tmpdir(), "caifeng-web-"));
+  const desk = process.env.CAIFENG_DESK
+    ? { address: process.env.CAIFENG_DESK.replace(/\/$/, ""), end: async () => {} }
+    : await demo(join(scratch, "data"));
+  const context = await chromium.launchPersistentContext(join(scratch, "profile"), {
+    executablePath: browser, args: flags, locale: "zh-CN",
+  });
+  return {
+    address: desk.address,
+    /** The browser; contexts opened from it share nothing. */
+    browser: context.browser() ?? context,
+    context,
+    async close() {
+      await context.close();
+      await desk.end();
+      rmSync(scratch, { recursive: true, force: true });
+    },
+  };
+}
+
+function demo(data) {
+  const child = spawn(binary, ["demo", "--data", data, "--bind", "127.0.0.1:0"], { stdio: ["ignore", "pipe", "pipe"] });
+  const ended = new Promise((done) => child.once("exit", done));
+  const end = async () => { child.kill("SIGTERM"); await ended; };
+  return new Promise((resolve, reject) => {
+    let said = "";
+    const hear = (text) => {
+      said += text;
+      const address = said.match(/http:\/\/(?:127\.0\.0\.1|\[::1\]|localhost):\d+/)?.[0];
+      if (address) resolve({ address, end });
+    };
+    child.stdout.setEncoding("utf8").on("data", hear);
+    child.stderr.setEncoding("utf8").on("data", hear);
+    ended.then((code) => reject(new Error(`caifeng demo ended with ${code}: ${said}`)));
+  });
+}
