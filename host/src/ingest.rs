@@ -194,10 +194,12 @@ impl Pipeline {
             author.id = self.pseudonyms.of(&origin.plugin, &origin.site, author);
             author.name.clear();
         }
+        // Only mentions are grouped.
+        let grouped = topics.is_some();
         Prepared {
             tokens: self.tokeniser.index_text(post.title.as_deref(), &post.text),
-            signature: Signature::of(post.title.as_deref(), &post.text),
-            links: links(&post.url, &post.text),
+            signature: grouped.then(|| Signature::of(post.title.as_deref(), &post.text)).flatten(),
+            links: if grouped { links(&post.url, &post.text) } else { Vec::new() },
             topics,
             labels,
             post,

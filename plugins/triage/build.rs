@@ -1,7 +1,8 @@
 //! Turns `cues.txt` into the match table, so that a fresh instance has nothing to build.
 //!
 //! Terms are laid out by the bucket of their first character (`HEADS[b]..HEADS[b + 1]`),
-//! the longest first within a bucket.
+//! the longest first within a bucket. `NEXT` has each term's second character, by which
+//! most of a bucket is passed over; 0 where it has none.
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -59,6 +60,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     let mut heads = vec![0];
     let mut table = String::new();
+    let mut nexts = Vec::new();
     let mut count = 0;
     for bucket in &mut buckets {
         bucket.sort_by_key(|term| (std::cmp::Reverse(term.len()), *term));
@@ -66,6 +68,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             let signs: Vec<String> =
                 terms[term].iter().map(|(sign, weight)| format!("(Sign::{}, {weight})", SIGNS[*sign].1)).collect();
             writeln!(table, "    ({term:?}, &[{}]),", signs.join(", "))?;
+            nexts.push(term.chars().nth(1).map_or(0, u32::from));
             count += 1;
         }
         heads.push(count);
@@ -76,6 +79,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         format!(
             "const BUCKETS: usize = {BUCKETS};\n\
              static HEADS: [u16; {}] = {heads:?};\n\
+             static NEXT: [u32; {count}] = {nexts:?};\n\
              static TERMS: [(&str, &[(Sign, u8)]); {count}] = [\n{table}];\n",
             heads.len(),
         ),

@@ -95,9 +95,13 @@ pub(super) fn ingest(writing: &mut Writing<'_>, batch: &Batch) -> Result<Ingeste
     };
     // A page that lists one id twice with different texts would otherwise make two versions at every sight.
     let mut met = HashSet::new();
+    let mut said = Vec::with_capacity(batch.posts.len());
     for prepared in batch.posts.iter().filter(|p| met.insert(p.post.id.as_str())) {
-        intake.post(writing, prepared, &mut done)?;
+        if let Some(row) = intake.post(writing, prepared, &mut done)? {
+            said.push((row, prepared.tokens.as_str()));
+        }
     }
+    index(writing.db, &said)?;
     for list in [&mut done.opened, &mut done.joined] {
         list.sort_unstable();
         list.dedup();
@@ -110,6 +114,19 @@ pub(super) fn ingest(writing: &mut Writing<'_>, batch: &Batch) -> Result<Ingeste
         writing.db.prepare_cached(sql)?.execute((sweep, done.new as i64))?;
     }
     Ok(done)
+}
+
+/// Makes rows findable by their tokens, those of new versions in place of the old.
+///
+/// All of a batch at its end: any statement that SQLite may have to undo alone (one with a
+/// trigger, such as an event's) makes FTS5 write out what it has gathered, and a
+/// segment for every mention would cost more than everything else together.
+fn index(db: &Connection, said: &[(PostRowId, &str)]) -> Result<(), StoreError> {
+    let mut statement = db.prepare_cached("INSERT OR REPLACE INTO post_text (rowid, tokens) VALUES (?1, ?2)")?;
+    for text in said {
+        statement.execute(*text)?;
+    }
+    Ok(())
 }
 
 /// Replaces reactions of posts that are otherwise as stored; the job behind
@@ -156,7 +173,13 @@ struct Intake {
 }
 
 impl Intake {
-    fn post(&self, writing: &mut Writing<'_>, prepared: &Prepared, done: &mut Ingested) -> Result<(), StoreError> {
+    /// Stores one post; returns its row when its text is new.
+    fn post(
+        &self,
+        writing: &mut Writing<'_>,
+        prepared: &Prepared,
+        done: &mut Ingested,
+    ) -> Result<Option<PostRowId>, StoreError> {
         let content = content(&prepared.post);
         match known(writing.db, self.source, &prepared.post.id)? {
             None => {
@@ -165,18 +188,20 @@ impl Intake {
                 if let Some(topics) = &prepared.topics {
                     self.mention(writing, prepared, row, topics, done)?;
                 }
+                Ok(Some(row))
             }
             Some(known) if known.content == content => {
                 set_reactions(writing.db, &known, prepared.post.reactions)?;
+                Ok(None)
             }
             Some(known) => {
                 let before = self.revise(writing.db, known.row, prepared, &content)?;
                 set_reactions(writing.db, &known, prepared.post.reactions)?;
                 done.changed += 1;
                 self.remention(writing, prepared, known.row, before, done)?;
+                Ok(Some(known.row))
             }
         }
-        Ok(())
     }
 
     fn insert(&self, db: &Connection, prepared: &Prepared, content: &Content) -> Result<PostRowId, StoreError> {
@@ -211,8 +236,6 @@ impl Intake {
             json_unless_empty(&prepared.labels)?,
             extra(post)?
         ])?;
-        db.prepare_cached("INSERT INTO post_text (rowid, tokens) VALUES (?1, ?2)")?
-            .execute(params![row, prepared.tokens])?;
         Ok(row)
     }
 
@@ -246,8 +269,6 @@ impl Intake {
             extra(post)?,
             post.url
         ])?;
-        db.prepare_cached("INSERT OR REPLACE INTO post_text (rowid, tokens) VALUES (?1, ?2)")?
-            .execute(params![row, prepared.tokens])?;
         Ok(before.and_then(|labels| vote(&labels)))
     }
 

@@ -33,7 +33,7 @@ pub struct Prepared {
     pub post: Post,
     /// Search tokens of title and text, separated by spaces.
     pub tokens: String,
-    /// MinHash signature; `None` when the text is too short to compare.
+    /// MinHash signature; `None` when the text is too short to compare, or nothing is grouped by it.
     pub signature: Option<Signature>,
     /// Addresses that identify what the post is about: its own and those in its text.
     pub links: Vec<String>,

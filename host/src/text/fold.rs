@@ -20,6 +20,27 @@ pub fn fold_char(c: char) -> impl Iterator<Item = char> {
     (!is_invisible(c)).then(|| plain.to_lowercase()).into_iter().flatten()
 }
 
+/// Calls `take` with what [`fold_char`] gives. Most characters of a Chinese page are
+/// answered without a look into Unicode's tables.
+pub(super) fn each_folded(c: char, mut take: impl FnMut(char)) {
+    match c {
+        // Marks and ideographs have no case, and none of them is invisible.
+        '\u{3001}'..='\u{9fff}' => take(c),
+        '\0'..='\u{7f}' => take(c.to_ascii_lowercase()),
+        _ => fold_char(c).for_each(take),
+    }
+}
+
+/// [`char::is_alphanumeric`], which takes a search in a table for every ideograph.
+pub(super) fn is_alphanumeric(c: char) -> bool {
+    matches!(c, '\u{4e00}'..='\u{9fff}') || c.is_alphanumeric()
+}
+
+/// [`char::is_numeric`], likewise; 一 and 千 are letters to Unicode.
+pub(super) fn is_numeric(c: char) -> bool {
+    !matches!(c, '\u{4e00}'..='\u{9fff}') && c.is_numeric()
+}
+
 /// Zero-width characters, direction marks, soft hyphens, variation selectors.
 fn is_invisible(c: char) -> bool {
     matches!(c,
@@ -32,7 +53,7 @@ fn is_invisible(c: char) -> bool {
 pub fn fold(text: &str) -> String {
     let mut folded = String::with_capacity(text.len());
     for c in text.chars() {
-        folded.extend(fold_char(c));
+        each_folded(c, |c| folded.push(c));
     }
     folded
 }
@@ -59,7 +80,7 @@ impl Folded {
         let mut resized = Vec::new();
         for (at, c) in original.char_indices() {
             let start = text.len();
-            text.extend(fold_char(c));
+            each_folded(c, |c| text.push(c));
             if text.len() - start != c.len_utf8() {
                 resized.push(Resized { folded: start..text.len(), original: at..at + c.len_utf8() });
             }
@@ -107,6 +128,17 @@ mod tests {
         assert_eq!(fold("ＡＢＣ　１２３！"), "abc 123!");
         assert_eq!(fold("停\u{200b}\u{feff}水\u{ad}"), "停水");
         assert_eq!(fold("İ"), "i\u{307}");
+    }
+
+    #[test]
+    fn the_short_way_says_the_same_as_the_tables() {
+        for c in '\0'..=char::MAX {
+            let mut short = Vec::new();
+            each_folded(c, |c| short.push(c));
+            assert_eq!(short, fold_char(c).collect::<Vec<_>>(), "{c:?}");
+            assert_eq!(is_alphanumeric(c), c.is_alphanumeric(), "{c:?}");
+            assert_eq!(is_numeric(c), c.is_numeric(), "{c:?}");
+        }
     }
 
     #[test]

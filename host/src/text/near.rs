@@ -14,7 +14,7 @@
 //! the point of the bands), and of a crowded bucket only the newest posts are
 //! looked at, so that a flood of one text costs no more than any other post.
 
-use super::fold::fold_char;
+use super::fold::{each_folded, is_alphanumeric, is_numeric};
 
 /// How many MinHash values a signature holds.
 pub const VALUES: usize = 128;
@@ -80,7 +80,7 @@ impl Signature {
         let mut hashes = Vec::with_capacity(chars.len() * 2);
         for window in chars.windows(SHINGLE) {
             let mut hash = window.iter().fold(0u32, |hash, &c| mix(hash.rotate_left(11) ^ c as u32));
-            let weight = if window.iter().any(|c| c.is_numeric()) { NUMBER_WEIGHT } else { 1 };
+            let weight = if window.iter().any(|&c| is_numeric(c)) { NUMBER_WEIGHT } else { 1 };
             for _ in 0..weight {
                 hashes.push(hash);
                 hash = mix(hash ^ 0x3c6e_f372);
@@ -161,8 +161,12 @@ fn essence(text: &str, out: &mut Vec<char>) {
             rest = &rest[length..];
             continue;
         }
-        line_start = c == '\n' || (line_start && !c.is_alphanumeric());
-        out.extend(fold_char(c).filter(|c| c.is_alphanumeric()));
+        line_start = c == '\n' || (line_start && !is_alphanumeric(c));
+        each_folded(c, |c| {
+            if is_alphanumeric(c) {
+                out.push(c);
+            }
+        });
         rest = &rest[c.len_utf8()..];
     }
 }

@@ -15,7 +15,7 @@
 
 use jieba_rs::Jieba;
 
-use super::fold::fold_char;
+use super::fold::{each_folded, is_alphanumeric};
 
 /// Longest run of Chinese characters that is cut in one piece. A real sentence
 /// is shorter; a megabyte without a stop is an attack, and cutting is not linear
@@ -87,7 +87,7 @@ impl Tokeniser {
         let mut run = String::new();
         let mut script = Script::Gap;
         let mut length = 0;
-        for c in text.chars().flat_map(fold_char) {
+        let mut step = |c: char| {
             let next = Script::of(c);
             let full = next == Script::Han && length >= LONGEST_RUN;
             if next != script || full {
@@ -100,7 +100,8 @@ impl Tokeniser {
             if next == Script::Han || (next == Script::Word && length <= LONGEST_WORD) {
                 run.push(c);
             }
-        }
+        };
+        text.chars().for_each(|c| each_folded(c, &mut step));
         self.cut(script, &run, &mut take);
     }
 
@@ -127,7 +128,7 @@ enum Script {
 impl Script {
     fn of(c: char) -> Self {
         match c {
-            c if !c.is_alphanumeric() => Self::Gap,
+            c if !is_alphanumeric(c) => Self::Gap,
             '\u{3400}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{3ffff}' | '〇' => Self::Han,
             _ => Self::Word,
         }

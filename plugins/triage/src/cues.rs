@@ -107,7 +107,7 @@ pub(crate) fn hits(text: &str) -> impl Iterator<Item = Hit> + '_ {
                         term,
                         start,
                         end: at,
-                        taken_back: TAKEN_BACK.iter().any(|word| before.ends_with(word)),
+                        taken_back: taken_back(before),
                     });
                 }
                 None => at += first.len_utf8(),
@@ -116,12 +116,24 @@ pub(crate) fn hits(text: &str) -> impl Iterator<Item = Hit> + '_ {
     })
 }
 
+/// Whether the text ends with a word that takes back what follows.
+fn taken_back(before: &str) -> bool {
+    let last = before.chars().next_back();
+    let may_be = last.is_some_and(|c| "有生无不非防止免绝果一能易发".contains(c));
+    may_be && TAKEN_BACK.iter().any(|word| before.ends_with(word))
+}
+
 /// The longest term that the text begins with, and its bytes.
 fn longest(rest: &str, first: char) -> Option<(usize, usize)> {
     let bucket = first as usize % BUCKETS;
     let (from, to) = (HEADS[bucket] as usize, HEADS[bucket + 1] as usize);
-    TERMS[from..to]
-        .iter()
-        .position(|(term, _)| rest.as_bytes().starts_with(term.as_bytes()))
-        .map(|nth| (from + nth, TERMS[from + nth].0.len()))
+    if from == to {
+        return None;
+    }
+    let next = rest[first.len_utf8()..].chars().next().map_or(0, u32::from);
+    (from..to).find_map(|nth| {
+        let term = TERMS[nth].0;
+        let may_be = NEXT[nth] == next || NEXT[nth] == 0;
+        (may_be && rest.as_bytes().starts_with(term.as_bytes())).then_some((nth, term.len()))
+    })
 }
