@@ -148,8 +148,11 @@ where
                 if args.json {
                     // At once: whoever reads it may count on it, it is on disk.
                     lines.json(&report).and_then(|()| lines.flush()).or_exit(Exit::Internal)?;
-                } else if !report.tally.failures.is_empty() {
+                } else {
                     bar.suspend(|| failures(&report));
+                    if report.tally.new + report.tally.changed > 0 {
+                        bar.suspend(|| lines.text(found(&report)).and_then(|()| lines.flush())).or_exit(Exit::Internal)?;
+                    }
                 }
             }
             Line::Done => {}
@@ -171,6 +174,14 @@ where
     }
     lines.flush().or_exit(Exit::Internal)?;
     Ok(sum.exit())
+}
+
+/// What a sweep found that was not known before.
+fn found(report: &Report) -> String {
+    let (watch, tally) = (&report.watch, &report.tally);
+    let (new, changed, matched) = (tally.new, tally.changed, tally.matched);
+    let (opened, joined) = (report.opened.len(), report.joined.len());
+    format!("{watch}: {new} new posts, {changed} changed, {matched} mentions, {opened} incidents opened, {joined} joined")
 }
 
 fn failures(report: &Report) {

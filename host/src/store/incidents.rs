@@ -81,6 +81,7 @@ fn title(post: &Post) -> Option<String> {
     let line = post.title.as_deref().and_then(said).or_else(|| said(&post.text))?;
     let mut chars = line.chars();
     let mut head: String = chars.by_ref().take(if post.title.is_some() { HEAD * 4 } else { HEAD }).collect();
+    head.truncate(head.trim_end_matches(['，', '、', '；', '：', ',', ';', ':', ' ']).len());
     if chars.next().is_some() {
         head.push('…');
     }
