@@ -65,10 +65,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     for bucket in &mut buckets {
         bucket.sort_by_key(|term| (std::cmp::Reverse(term.len()), *term));
         for term in bucket.iter() {
-            let signs: Vec<String> = terms[term]
-                .iter()
-                .map(|(sign, weight)| format!("(Sign::{}, {weight})", SIGNS[*sign].1))
-                .collect();
+            let signs: Vec<String> =
+                terms[term].iter().map(|(sign, weight)| format!("(Sign::{}, {weight})", SIGNS[*sign].1)).collect();
             writeln!(table, "    ({term:?}, &[{}]),", signs.join(", "))?;
             nexts.push(term.chars().nth(1).map_or(0, u32::from));
             count += 1;

@@ -88,10 +88,7 @@ pub(crate) fn signs(term: usize) -> &'static [(Sign, u8)] {
 /// Whether a word that takes it back also silences this sign. A problem denied
 /// is still talked about; an event denied did not happen.
 pub(crate) fn silenced(sign: Sign) -> bool {
-    matches!(
-        sign,
-        Sign::Event | Sign::Harm | Sign::Sensitive | Sign::Urge
-    )
+    matches!(sign, Sign::Event | Sign::Harm | Sign::Sensitive | Sign::Urge)
 }
 
 /// Every cue of the text, left to right, not overlapping.
@@ -106,12 +103,7 @@ pub(crate) fn hits(text: &str) -> impl Iterator<Item = Hit> + '_ {
                 Some((term, len)) => {
                     at += len;
                     let before = &text[..start];
-                    return Some(Hit {
-                        term,
-                        start,
-                        end: at,
-                        taken_back: taken_back(before),
-                    });
+                    return Some(Hit { term, start, end: at, taken_back: taken_back(before) });
                 }
                 None => at += first.len_utf8(),
             }
