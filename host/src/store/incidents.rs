@@ -132,9 +132,8 @@ fn candidates(
         // A limit that is bound would be compiled anew at every call.
         let sql = format!("SELECT incident, row FROM link WHERE hash = ?1 LIMIT {SHARED} + 1");
         let mut statement = db.prepare_cached(&sql)?;
-        let shared = statement
-            .query_map([hash], |r| Ok((r.get(0)?, r.get(1)?)))?
-            .collect::<Result<Vec<(i64, i64)>, _>>()?;
+        let shared =
+            statement.query_map([hash], |r| Ok((r.get(0)?, r.get(1)?)))?.collect::<Result<Vec<(i64, i64)>, _>>()?;
         if shared.len() <= SHARED {
             found.extend(shared.into_iter().map(|(incident, row)| Candidate {
                 link: Some((*link).to_owned()),

@@ -103,12 +103,7 @@ pub(crate) fn hits(text: &str) -> impl Iterator<Item = Hit> + '_ {
                 Some((term, len)) => {
                     at += len;
                     let before = &text[..start];
-                    return Some(Hit {
-                        term,
-                        start,
-                        end: at,
-                        taken_back: taken_back(before),
-                    });
+                    return Some(Hit { term, start, end: at, taken_back: taken_back(before) });
                 }
                 None => at += first.len_utf8(),
             }
