@@ -226,8 +226,11 @@ fn a_daemon_outlives_a_full_disk() {
     place.write("data/caifeng.toml", "[organisation]\nname = \"县局\"\n");
     place.run("sweep --all --data data").ends(2);
     let mut daemon = Running::spawn(with_little_space(&place, 480, "serve --bind 127.0.0.1:0 --data data"));
-    daemon.address();
+    let address = daemon.address();
+    let ready = || terminal::http(&address, &format!("GET /readyz HTTP/1.1\nHost: {address}\nConnection: close\n\n"));
+    assert!(ready().starts_with("HTTP/1.1 200"), "{}", ready());
     let full = place.run(SWEEP).ends(70);
+    assert!(ready().starts_with("HTTP/1.1 503") && ready().contains("the disk is full or failing"), "{}", ready());
     assert!(full.err.contains("the disk is full or failing"), "{full}");
     let before = stored(&place);
     full.json().iter().for_each(|report| assert_holds(&before, acknowledged(&report.to_string()).unwrap()));
@@ -235,6 +238,7 @@ fn a_daemon_outlives_a_full_disk() {
     let id = daemon.id().to_string();
     assert!(Command::new("prlimit").args(["--pid", &id, "--fsize=unlimited"]).status().unwrap().success());
     place.run(SWEEP).ends(0);
+    assert!(ready().starts_with("HTTP/1.1 200"), "{}", ready());
     assert_eq!(stored(&place).len(), FEEDS * 3);
     assert!(daemon.terminate().success());
 }

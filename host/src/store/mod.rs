@@ -139,8 +139,8 @@ impl Store {
         Reader::open(&self.inner.dir)
     }
 
-    /// Whether the latest transaction could be written. Does not wait and tries nothing: after a
-    /// failure it says so until a later transaction commits.
+    /// Whether transactions can be written. Does not wait and tries nothing: after a failure it
+    /// says so until one of at least the same size commits, or many smaller ones do.
     ///
     /// # Errors
     /// Why not; [`StoreError::Closed`] when nobody writes any more.

@@ -491,6 +491,14 @@ fn a_failed_job_is_undone_alone_and_a_full_disk_undoes_all() {
     assert_eq!(all_posts(&reader).len(), 1);
     assert_eq!(store.run(|w| Ok((w.near.len(), w.head.seq))).unwrap(), (1, 1));
 
+    let small = || store.put_watches(&[watch("w")]);
+    small().unwrap();
+    assert!(matches!(store.health(), Err(StoreError::Disk(_))), "a row fits where a page of posts does not");
+    (0..16).for_each(|_| small().unwrap());
+    assert!(store.health().is_ok(), "nothing larger was asked for");
+    assert!(matches!(store.ingest(many(100)), Err(StoreError::Disk(_))));
+    assert!(store.health().is_err());
+
     // Space returns.
     store.run(|w| Ok(w.db.query_row("PRAGMA max_page_count = 1000000", [], |_| Ok(()))?)).unwrap();
     assert_eq!(store.ingest(many(100)).unwrap().new, 100);

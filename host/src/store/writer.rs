@@ -27,18 +27,38 @@ const GROUP: usize = 64;
 /// Told after each commit, with a number that rises by one.
 pub(super) type OnCommit = Box<dyn Fn(u64) + Send>;
 
-/// Why the latest transaction did not commit; `None` when it did. Ends with
-/// [`StoreError::Closed`], however the thread ends.
+/// Whether writing works. On an almost full disk the few rows that begin and end a sweep
+/// still fit where a page of posts does not; so after a failure only a transaction of at
+/// least as many rows shows that writing works again, or [`REGAINED`] smaller ones in a row.
+/// Ends with [`StoreError::Closed`], however the thread ends.
 #[derive(Clone, Default)]
-pub(super) struct Health(Arc<Mutex<Option<StoreError>>>);
+pub(super) struct Health(Arc<Mutex<Option<Failing>>>);
+
+struct Failing {
+    error: StoreError,
+    /// Rows that the failed transaction had changed.
+    rows: u64,
+    /// Transactions that have succeeded since.
+    good: u32,
+}
+
+/// How many small transactions outweigh a failed one.
+const REGAINED: u32 = 16;
 
 impl Health {
     pub(super) fn get(&self) -> Result<(), StoreError> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone().map_or(Ok(()), Err)
+        let failing = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        failing.as_ref().map_or(Ok(()), |failing| Err(failing.error.clone()))
     }
 
-    fn set(&self, result: &Result<(), StoreError>) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = result.as_ref().err().cloned();
+    /// Takes note of a transaction and of the rows it changed or had changed.
+    fn note(&self, result: &Result<(), StoreError>, rows: u64) {
+        let mut failing = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match (result, failing.as_mut()) {
+            (Err(error), _) => *failing = Some(Failing { error: error.clone(), rows, good: 0 }),
+            (Ok(()), Some(was)) if rows < was.rows && was.good + 1 < REGAINED => was.good += 1,
+            (Ok(()), _) => *failing = None,
+        }
     }
 }
 
@@ -47,7 +67,7 @@ struct Mortal(Health);
 
 impl Drop for Mortal {
     fn drop(&mut self) {
-        self.0.set(&Err(StoreError::Closed));
+        self.0.note(&Err(StoreError::Closed), 0);
     }
 }
 
@@ -181,6 +201,7 @@ impl Writer {
     /// One transaction.
     fn round(&mut self, mut jobs: Vec<Box<dyn Job>>) {
         let (mark, head) = (self.near.mark(), self.head);
+        let before = self.db.total_changes();
         let result = self.transact(&mut jobs);
         if let Err(error) = &result {
             // Some errors have already rolled back; then there is nothing left to do.
@@ -191,7 +212,7 @@ impl Writer {
             self.head = head;
             tracing::error!("a transaction was undone: {error}");
         }
-        self.health.set(&result);
+        self.health.note(&result, self.db.total_changes() - before);
         for job in jobs {
             job.answer(result.as_ref().err());
         }

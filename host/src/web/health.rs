@@ -1,8 +1,8 @@
 //! `/healthz` and `/readyz`, for whoever restarts and routes.
 //!
-//! Alive means that this process answers. Ready means that the store answers, that its
-//! latest transaction was written (a full disk ends that, space and the next sweep
-//! bring it back) and that the scheduler has looked at its watches within [`PULSE`]; a site that is silent
+//! Alive means that this process answers. Ready means that the store answers, that it
+//! can write (a full disk ends that, space and the next posts bring it back) and that
+//! the scheduler has looked at its watches within [`PULSE`]; a site that is silent
 //! does not make the daemon unready, the page shows it.
 
 use std::sync::Arc;

@@ -76,7 +76,7 @@ pub struct App {
     pub organisation: Organisation,
     /// Now, from the one clock of the daemon.
     pub clock: Arc<dyn Fn() -> Timestamp + Send + Sync>,
-    /// Why the store cannot write at present; `None` when its latest transaction was written.
+    /// Why the store cannot write at present; `None` when it can.
     pub writable: Arc<dyn Fn() -> Option<String> + Send + Sync>,
     /// The number of the newest commit; pages are told when it changes.
     pub changes: watch::Receiver<u64>,
