@@ -151,7 +151,8 @@ where
                 } else {
                     bar.suspend(|| failures(&report));
                     if report.tally.new + report.tally.changed > 0 {
-                        bar.suspend(|| lines.text(found(&report)).and_then(|()| lines.flush())).or_exit(Exit::Internal)?;
+                        bar.suspend(|| lines.text(found(&report)).and_then(|()| lines.flush()))
+                            .or_exit(Exit::Internal)?;
                     }
                 }
             }
@@ -181,7 +182,9 @@ fn found(report: &Report) -> String {
     let (watch, tally) = (&report.watch, &report.tally);
     let (new, changed, matched) = (tally.new, tally.changed, tally.matched);
     let (opened, joined) = (report.opened.len(), report.joined.len());
-    format!("{watch}: {new} new posts, {changed} changed, {matched} mentions, {opened} incidents opened, {joined} joined")
+    format!(
+        "{watch}: {new} new posts, {changed} changed, {matched} mentions, {opened} incidents opened, {joined} joined"
+    )
 }
 
 fn failures(report: &Report) {
