@@ -67,7 +67,7 @@ pub(crate) struct Person {
 }
 
 impl Person {
-    /// Reads "name", "mail", "mail (name)" and "name <mail>".
+    /// Reads `name`, `mail`, `mail (name)` and `name <mail>`.
     pub(crate) fn parse(text: &str) -> Self {
         let text = text.trim();
         let mail = text
