@@ -86,4 +86,9 @@ impl Source for Feed {
     }
 }
 
+/// The allocator of the C library that `std` has here costs a good part of a call.
+#[cfg(target_family = "wasm")]
+#[global_allocator]
+static ALLOCATOR: talc::wasm::WasmDynamicTalc = talc::wasm::new_wasm_dynamic_allocator();
+
 caifeng_plugin_sdk::export_source!(Feed);

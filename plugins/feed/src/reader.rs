@@ -711,7 +711,7 @@ fn non_empty(text: &str) -> Option<String> {
 /// as they add no more than `budget` bytes in all.
 fn expand(out: &mut String, text: &str, entities: &[(&str, &str)], budget: &mut usize) {
     let mut rest = text;
-    while let Some(at) = rest.find('&') {
+    while let Some(at) = memchr::memchr(b'&', rest.as_bytes()) {
         out.push_str(&rest[..at]);
         rest = &rest[at..];
         let end = rest.bytes().take(66).position(|b| b == b';');

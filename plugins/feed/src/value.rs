@@ -94,7 +94,7 @@ impl Value {
         };
         if !is_html {
             Cow::Borrowed(&self.raw)
-        } else if self.raw.contains('<') {
+        } else if memchr::memchr(b'<', self.raw.as_bytes()).is_some() {
             Cow::Owned(html::text(&self.raw))
         } else {
             html::decode(&self.raw)
@@ -108,7 +108,7 @@ impl Value {
 fn looks_like_html(text: &str) -> bool {
     let mut evidence = false;
     let mut rest = text;
-    while let Some(at) = rest.find(['<', '&']) {
+    while let Some(at) = memchr::memchr2(b'<', b'&', rest.as_bytes()) {
         let is_tag = rest.as_bytes()[at] == b'<';
         rest = &rest[at + 1..];
         if is_tag {
@@ -240,7 +240,8 @@ fn is_html_tag(name: &str) -> bool {
 /// Undoes two frequent mistakes of publishers: UTF-8 that was taken for
 /// Latin-1 and encoded again, and the C1 controls that are Windows-1252 really.
 fn repair(text: &str) -> Cow<'_, str> {
-    if text.is_ascii() || !text.chars().any(|c| ('\u{80}'..='\u{ff}').contains(&c)) {
+    // These two bytes begin U+0080 to U+00FF in UTF-8, and nothing else.
+    if memchr::memchr2(0xc2, 0xc3, text.as_bytes()).is_none() {
         return Cow::Borrowed(text);
     }
     let latin: Option<Vec<u8>> = text.chars().map(|c| u8::try_from(u32::from(c)).ok()).collect();

@@ -93,7 +93,7 @@ impl<'a> Tokens<'a> {
 
     fn declaration(&mut self, rest: &'a str) -> Option<Token<'a>> {
         if let Some(content) = rest.strip_prefix("<![CDATA[") {
-            let (end, after) = match content.find("]]>") {
+            let (end, after) = match memchr::memmem::find(content.as_bytes(), b"]]>") {
                 Some(end) => (end, end + 12),
                 None => (content.len(), rest.len()),
             };

@@ -114,7 +114,11 @@ pub(crate) fn hits(text: &str) -> impl Iterator<Item = Hit> + '_ {
 /// Whether the text ends with a word that takes back what follows.
 fn taken_back(before: &str) -> bool {
     let last = before.chars().next_back();
-    let may_be = last.is_some_and(|c| "有生无不非防止免绝果一能易发".contains(c));
+    // A pattern, since searching a string for a character beyond ASCII sets up a whole string search.
+    let may_be = matches!(
+        last,
+        Some('有' | '生' | '无' | '不' | '非' | '防' | '止' | '免' | '绝' | '果' | '一' | '能' | '易' | '发')
+    );
     may_be && TAKEN_BACK.iter().any(|word| before.ends_with(word))
 }
 

@@ -275,6 +275,11 @@ impl sdk::Classifier for Triage {
     }
 }
 
+/// The allocator of the C library that `std` has here costs a good part of a call.
+#[cfg(target_family = "wasm")]
+#[global_allocator]
+static ALLOCATOR: talc::wasm::WasmDynamicTalc = talc::wasm::new_wasm_dynamic_allocator();
+
 sdk::export_classifier!(Triage);
 
 #[cfg(test)]
