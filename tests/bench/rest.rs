@@ -31,10 +31,10 @@ pub(crate) fn run(executable: &Path, scratch: &Path) -> anyhow::Result<()> {
     let directory = Directory::at(scratch.join("rest"));
     let mut command = Command::new(executable);
     command.args(["serve", "--bind", "127.0.0.1:0", "--data"]).arg(directory.path());
-    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::inherit());
     let mut daemon = Running(command.spawn().with_context(|| executable.display().to_string())?);
     let process = daemon.0.id().to_string();
-    let mut said = BufReader::new(daemon.0.stderr.take().context("no standard error")?);
+    let mut said = BufReader::new(daemon.0.stdout.take().context("no standard output")?);
     let address = address(&mut said)?;
     // What else it says is read, so that it never waits for a reader.
     std::thread::spawn(move || said.lines().map_while(Result::ok).for_each(|line| note(format_args!("serve: {line}"))));
