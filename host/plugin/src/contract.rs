@@ -179,7 +179,7 @@ pub enum Failure {
     /// The plugin cannot do that: the watch is refused.
     #[error("unsupported: {0}")]
     Unsupported(String),
-    /// It no longer exists: the watch pauses and a gap opens.
+    /// It no longer exists: a gap opens, and the watch looks again once a day.
     #[error("gone")]
     Gone,
     /// A login, a captcha or a refusal: the host backs off.

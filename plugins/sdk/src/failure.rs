@@ -28,7 +28,7 @@ pub enum Failure {
     /// This plugin cannot do that (such a target, such a setting). The host
     /// refuses the watch and shows the reason to whoever added it.
     Unsupported(String),
-    /// It no longer exists. The host pauses the watch and shows a gap.
+    /// It no longer exists. The host shows a gap and looks again once a day.
     Gone,
     /// The site showed a login, a captcha or a refusal in place of the page.
     /// The host backs off and asks the operator for credentials.
