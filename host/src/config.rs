@@ -20,6 +20,8 @@ pub struct Config {
     pub organisation: Organisation,
     /// What may be reached, and how.
     pub network: Network,
+    /// Words that mean the same: `@name` in a topic stands for any of them.
+    pub aliases: BTreeMap<String, Vec<String>>,
     /// What matters to the organisation (监测主题).
     #[serde(rename = "topic")]
     pub topics: Vec<TopicConfig>,
