@@ -15,6 +15,7 @@ pub(crate) mod suggest;
 pub mod watches;
 mod written;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
@@ -36,6 +37,8 @@ pub struct Config {
     pub organisation: Organisation,
     /// What may be reached, and how.
     pub network: Network,
+    /// Words that mean the same: `@name` in a topic stands for any of them.
+    pub aliases: BTreeMap<String, Vec<String>>,
     /// What matters to the organisation (监测主题).
     #[serde(rename = "topic")]
     pub topics: Vec<TopicConfig>,
