@@ -138,7 +138,9 @@
 //!
 //! Each a pure function: [`dates::parse`] for dates of any form, also Chinese and
 //! relative ones; [`html::text`] and [`html::decode`] for plain text;
-//! [`url::join`] for absolute addresses; [`count::parse`] for "1.2万".
+//! [`url::join`] for absolute addresses, [`url::encode`] and [`url::parameter`]
+//! for queries; [`count::parse`] for "1.2万". With the feature `json`, the module
+//! `json` reads answers that should be JSON and names what stands in their place.
 
 pub mod bindings;
 mod civil;
@@ -150,6 +152,8 @@ mod export;
 #[doc(hidden)]
 pub mod failure;
 pub mod html;
+#[cfg(feature = "json")]
+pub mod json;
 pub mod url;
 
 pub use contract::{
