@@ -38,9 +38,7 @@ pub(crate) fn read(value: &Value, asked: Option<&str>, page: &str, fetched: Time
     post.parent = answered.or_else(|| of.clone());
     post.author = status::author(value);
     post.text = plain::read(raw).text;
-    if let Some(moment) = status::date(value, "created_at", fetched) {
-        (post.published, post.day_only) = (Some(moment.timestamp), moment.day_only);
-    }
+    (post.published, post.day_only) = status::published(value, &id, fetched);
     let children = value.get("comments").and_then(Value::as_array);
     let total = json::count(value, "total_number");
     post.reactions.likes = json::count(value, "like_count").or_else(|| json::count(value, "like_counts"));

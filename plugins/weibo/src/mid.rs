@@ -1,7 +1,11 @@
 //! The number of a post and its short form in addresses.
 //!
 //! A `bid` such as `HyTZc60ew` is the `mid` in base 62 (digits, small letters,
-//! capitals): from the end, every four characters are seven decimal digits.
+//! capitals): from the end, every four characters are seven decimal digits. Its
+//! upper bits are the second in which it was given out, which dates a post better
+//! than the "06-14" that lists show.
+
+use caifeng_plugin_sdk::Timestamp;
 
 const DIGITS: &[u8; 62] = b"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
 
@@ -54,6 +58,20 @@ pub(crate) fn short(mid: &str) -> Option<String> {
     String::from_utf8(reversed).ok().filter(|bid| !bid.is_empty())
 }
 
+/// Where the seconds in a number begin, and what they count from: found by
+/// comparing numbers with the times of their posts.
+const SECONDS: u32 = 22;
+const EPOCH: Timestamp = 515_483_463;
+
+/// When a number was given out; nothing for those of Weibo's first years, which
+/// are built otherwise.
+pub(crate) fn time(mid: &str) -> Option<Timestamp> {
+    let mid: i64 = mid.parse().ok()?;
+    let time = (mid >> SECONDS) + EPOCH;
+    // 3342818919841793 was given out in July 2011.
+    (mid >= 3_342_818_919_841_793).then_some(time)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -68,6 +86,13 @@ mod tests {
         // Zeros in the middle of a number are kept.
         let mid = "5000000000000007";
         assert_eq!(from(&short(mid).unwrap()).as_deref(), Some(mid));
+    }
+
+    #[test]
+    fn a_number_tells_its_time() {
+        // Posted at 20:38:03 on 14 June 2019 in China.
+        assert_eq!(time("4383183661430868"), Some(1_560_515_883));
+        assert_eq!(time("123"), None);
     }
 
     #[test]

@@ -69,11 +69,11 @@ fn readable(raw: &str) -> String {
         let Some(end) = rest.find('>') else { break };
         let tag = &rest[..=end];
         if tag.starts_with("<img") {
-            if let Some(alt) = attribute(tag, "alt") {
+            if let Some(alt) = html::attribute(tag, "alt") {
                 escape(&html::decode(alt), &mut out);
             }
         } else if tag.starts_with("<a ") {
-            link = attribute(tag, "href").and_then(target);
+            link = html::attribute(tag, "href").and_then(target);
         } else if tag.starts_with("</a") {
             link = None;
         } else {
@@ -103,22 +103,6 @@ fn target(href: &str) -> Option<String> {
         return address.starts_with("http").then_some(address);
     }
     (href.starts_with("http") && !href.contains("weibo.c")).then(|| href.into_owned())
-}
-
-/// The value of an attribute, which Weibo often writes without quotes.
-fn attribute<'a>(tag: &'a str, name: &str) -> Option<&'a str> {
-    let mut from = 0;
-    loop {
-        let at = from + tag[from..].find(name)?;
-        let value = tag[at + name.len()..].strip_prefix('=');
-        let begins = at > 0 && tag.as_bytes()[at - 1].is_ascii_whitespace();
-        from = at + name.len();
-        let (true, Some(value)) = (begins, value) else { continue };
-        return match value.chars().next() {
-            Some(quote @ ('"' | '\'')) => value[1..].split(quote).next(),
-            _ => value.split(|c: char| c.is_ascii_whitespace() || c == '>').next(),
-        };
-    }
 }
 
 fn escape(text: &str, out: &mut String) {

@@ -61,9 +61,7 @@ fn single(value: &Value, fetched: Timestamp) -> Result<Status, String> {
     let mut post = Post::new(Kind::Post, &id, address(&id, author.as_ref()));
     post.author = author;
     post.text = plain.text;
-    if let Some(moment) = date(value, "created_at", fetched) {
-        (post.published, post.day_only) = (Some(moment.timestamp), moment.day_only);
-    }
+    (post.published, post.day_only) = published(value, &id, fetched);
     post.edited = date(value, "edit_at", fetched).map(|moment| moment.timestamp);
     post.reactions.views = json::count(value, "reads_count");
     post.reactions.likes = json::count(value, "attitudes_count");
@@ -83,6 +81,22 @@ fn text(value: &Value) -> Option<&str> {
     let long = long.chain([json::string(value, "longTextContent")]).find(|text| !text.is_empty());
     let own = || ["text", "text_raw", "raw_text"].into_iter().find_map(|name| value.get(name).and_then(Value::as_str));
     long.or_else(own)
+}
+
+/// When a post or a comment was published, and whether only its day is known.
+///
+/// Lists give older posts a day without a year; if the number of the post was
+/// given out on that day, it knows year and second.
+pub(crate) fn published(value: &Value, id: &str, fetched: Timestamp) -> (Option<Timestamp>, bool) {
+    let Some(told) = date(value, "created_at", fetched) else { return (None, false) };
+    let written = json::string(value, "created_at");
+    let exact = mid::time(id).filter(|time| {
+        let same_day = |text: &str| {
+            dates::parse(text, *time, CHINA).is_some_and(|day| (0..86_400).contains(&(time - day.timestamp)))
+        };
+        told.day_only && *time <= fetched && same_day(written)
+    });
+    exact.map_or((Some(told.timestamp), told.day_only), |time| (Some(time), false))
 }
 
 /// A moment of Weibo's clock.

@@ -37,7 +37,7 @@ fn a_timeline() {
     let post = page.posts.iter().find(|post| post.id == "4383183661430868").unwrap();
     assert!(post.url.ends_with("/HyTZc60ew"), "{}", post.url);
     assert!(post.text.contains("[偷笑]"), "{}", post.text);
-    assert_eq!((post.published, post.day_only), (Some(1_560_441_600), true), "06-14 in China");
+    assert_eq!((post.published, post.day_only), (Some(1_560_515_883), false), "06-14, by its number at 20:38:03");
     assert_eq!(post.media.len(), 3);
     assert!(page.posts.len() >= 10);
 }
