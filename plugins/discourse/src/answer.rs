@@ -154,7 +154,7 @@ impl Reader<'_> {
         }
         let more = json::text(list, "more_topics_url");
         if let (false, Some(more), Some(page)) = (older, more, self.next_page()) {
-            self.page.follow.push(ask::more(&self.request.url, &more, page));
+            self.page.follow.extend(ask::more(&self.request.url, &more, page));
         }
     }
 

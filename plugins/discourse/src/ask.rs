@@ -139,12 +139,13 @@ pub(crate) fn posts(base: &str, context: &Context, asked: &[u64]) -> Option<Requ
     Some(request("posts", address, context))
 }
 
-/// The next page of a list, which the forum names without `.json`.
-pub(crate) fn more(asked: &str, next: &str, page: u32) -> Request {
-    let address = url::join(asked, next);
-    let (path, query) = address.split_once('?').unwrap_or((&address, ""));
+/// The next page of a list, which the forum names without `.json`, and behind a
+/// proxy sometimes at another host: only its path and query are taken.
+pub(crate) fn more(asked: &str, next: &str, page: u32) -> Option<Request> {
+    let next = url::path_and_query(&url::join(asked, next));
+    let (path, query) = next.split_once('?').unwrap_or((&next, ""));
     let path = path.trim_end_matches(".json");
-    request("list", format!("{path}.json?{query}"), &Context::page(page))
+    Some(request("list", format!("{}{path}.json?{query}", url::origin(asked)?), &Context::page(page)))
 }
 
 /// `address` with one parameter set anew.
@@ -181,6 +182,17 @@ mod tests {
             assert_eq!((request.step.as_str(), request.url.as_str()), (step, asked), "{pasted}");
         }
         assert_eq!(page("https://f.example/t/no-number"), None);
+    }
+
+    #[test]
+    fn the_next_page_is_at_the_same_forum() {
+        for (next, asked) in [
+            ("/latest?page=1", "https://f.example/latest.json?page=1"),
+            ("/latest.json?page=1", "https://f.example/latest.json?page=1"),
+            ("http://inner.example:3000/c/x/5?page=1", "https://f.example/c/x/5.json?page=1"),
+        ] {
+            assert_eq!(more("https://f.example/latest.json", next, 2).unwrap().url, asked, "{next}");
+        }
     }
 
     #[test]

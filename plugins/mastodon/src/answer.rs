@@ -74,7 +74,9 @@ pub(crate) fn read(crawl: &Crawl, request: &Request, response: &Response) -> Res
             for value in list {
                 reader.status(value, Some(&context.about));
             }
+            // Behind a proxy servers misname themselves: only path and query are taken from the header.
             let next = response.header("link").and_then(ask::next).map(|next| url::join(&response.url, next));
+            let next = next.map(|next| format!("{server}{}", url::path_and_query(&next)));
             if let (Some(next), true, true) = (next, more, reader.goes_on()) {
                 reader.page.follow.push(ask::request("timeline", next, context.page + 1, &context.about));
             }

@@ -88,6 +88,10 @@ fn pages_follow_the_header_until_what_is_known() {
     let next = ("timeline", "/api/v1/timelines/tag/%E5%81%9C%E6%B0%B4?limit=40&max_id=116196000000000003");
     assert_eq!(addresses(&page.follow), [next]);
     assert_eq!(page.follow[0].context, "2/");
+    let mut proxied = Fixture::read("timeline");
+    let (_, response) = proxied.parse.as_mut().unwrap();
+    response.headers[0].1 = response.headers[0].1.replace("https://social.qinghe.example", "http://inner.example:3000");
+    assert_eq!(addresses(&proxied.answer::<Mastodon>().unwrap().follow), [next], "never at another host");
     assert_eq!(self::page("timeline-known").follow, []);
     let search = self::page("search");
     assert_eq!(search.posts.len(), 2);
