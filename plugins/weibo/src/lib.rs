@@ -3,7 +3,7 @@
 //!
 //! The three tell the same things in different envelopes, so there is one reader
 //! of a post (`status`) and one of a comment (`comment`), and `answer` finds them
-//! by the shape of what came back. In a crawl the shape must also be the one that
+//! by the `shape` of what came back. In a crawl the shape must also be the one that
 //! the step asked for: an answer to another question is `unexpected`, not posts.
 //! A response that comes without a context was not asked for by this plugin (a
 //! recording that somebody reads); its shape alone decides and nothing is followed.
@@ -24,6 +24,7 @@ mod comment;
 mod mid;
 mod plain;
 mod refusal;
+mod shape;
 mod status;
 
 use caifeng_plugin_sdk::{Crawl, Failure, Page, Request, Response, Source};
