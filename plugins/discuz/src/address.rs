@@ -32,18 +32,14 @@ pub(crate) fn thread(url: &str) -> Option<&str> {
     after(url, "thread-").or_else(|| after(url, "thread_"))
 }
 
-/// Whether the address is one of a person's page, and whose: the number, or
-/// else the name.
+/// The number of the person whose page an address leads to: the page itself,
+/// not what that person wrote or whom they know.
 pub(crate) fn person(url: &str) -> Option<&str> {
-    if !url.contains("space") && !url.contains("profile") && !url.contains("viewpro") {
+    let page = ["space", "profile", "viewpro", "-uid-"].iter().any(|mark| url.contains(mark));
+    if !page || url.contains("spacecp") || url.contains("do=") && !url.contains("do=profile") {
         return None;
     }
-    for mark in ["uid-", "uid=", "space_", "uid_"] {
-        if let Some(id) = after(url, mark) {
-            return Some(id);
-        }
-    }
-    None
+    ["uid-", "?uid=", "&uid=", ";uid=", "space_", "uid_"].iter().find_map(|mark| after(url, mark))
 }
 
 /// The digits after the first `mark` that has some.
@@ -143,6 +139,10 @@ mod tests {
         assert_eq!(person("space-uid-14.html"), Some("14"));
         assert_eq!(person("home.php?mod=space&uid=3&mobile=2"), Some("3"));
         assert_eq!(person("space.php?action=viewpro&uid=77"), Some("77"));
+        assert_eq!(person("https://blog.e.cn/blog-uid-2.html"), Some("2"));
+        assert_eq!(person("home.php?mod=space&amp;uid=3&amp;do=profile"), Some("3"));
+        assert_eq!(person("home.php?mod=space&uid=3&do=thread&from=space"), None);
+        assert_eq!(person("home.php?mod=spacecp&ac=pm&touid=3"), None);
         assert_eq!(person("viewthread.php?tid=1&authorid=3&uid=3"), None);
     }
 }

@@ -49,6 +49,10 @@ pub(crate) fn read(crawl: &Crawl, asked: &Request, response: &Response) -> Optio
     let newest = floors.iter().filter_map(|floor| floor.published).map(|moment| moment.timestamp).max();
     for (at, floor) in floors.into_iter().enumerate() {
         let head = (first == Some(at)).then_some(&head);
+        // What the forum hides is not public; only the thread itself is still told of.
+        if floor.message.is_none() && head.is_none() {
+            continue;
+        }
         page.posts.push(post(floor, head, thread.as_deref(), response));
     }
     page.follow = follow(crawl, asked, response, &pager, number, newest);
