@@ -3,8 +3,10 @@
 /// What an answer can hold, by the address that answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Holds {
-    /// A board or a search.
-    Rows,
+    /// The rows of a board.
+    Board,
+    /// The rows of a search.
+    Search,
     /// A thread.
     Floors,
 }
@@ -14,8 +16,10 @@ pub(crate) fn holds(url: &str) -> Option<Holds> {
     if thread(url).is_some() {
         return Some(Holds::Floors);
     }
-    let rows = url.contains("forumdisplay") || url.contains("/search.php") || after(url, "/forum-").is_some();
-    rows.then_some(Holds::Rows)
+    if url.contains("/search.php") {
+        return Some(Holds::Search);
+    }
+    (url.contains("forumdisplay") || after(url, "/forum-").is_some()).then_some(Holds::Board)
 }
 
 /// The number of the thread that an address leads to.

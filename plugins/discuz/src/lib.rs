@@ -71,11 +71,14 @@ impl Source for Discuz {
 
 fn read(crawl: &Crawl, request: &Request, response: &Response) -> Result<Page, Failure> {
     let holds = address::holds(&response.url);
-    let floors = if holds == Some(Holds::Rows) { None } else { thread::read(crawl, request, response) };
-    let page = floors.or_else(|| match holds {
-        Some(Holds::Floors) => None,
-        _ => list::read(crawl, request, response).or_else(|| search::read(crawl, request, response)),
-    });
+    let page = match holds {
+        Some(Holds::Floors) => thread::read(crawl, request, response),
+        Some(Holds::Board) => list::read(crawl, request, response, holds),
+        Some(Holds::Search) => {
+            list::read(crawl, request, response, holds).or_else(|| search::read(crawl, request, response))
+        }
+        None => thread::read(crawl, request, response).or_else(|| list::read(crawl, request, response, holds)),
+    };
     if let Some(page) = page {
         return Ok(page);
     }

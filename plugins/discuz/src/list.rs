@@ -4,6 +4,7 @@ use caifeng_plugin_sdk::dates::{self, Moment};
 use caifeng_plugin_sdk::markup::{Found, Tag, select};
 use caifeng_plugin_sdk::{Author, Crawl, Kind, Page, Post, Request, Response, count, html, url};
 
+use crate::address::Holds;
 use crate::{BOARD, CRAWL, SEARCH, THREAD, address, pager, request as ask};
 
 /// What a row says.
@@ -24,8 +25,8 @@ struct Row {
 }
 
 /// Reads a list; nothing if the page has no row.
-pub(crate) fn read(crawl: &Crawl, asked: &Request, response: &Response) -> Option<Page> {
-    let reader = Reader { crawl, response };
+pub(crate) fn read(crawl: &Crawl, asked: &Request, response: &Response, holds: Option<Holds>) -> Option<Page> {
+    let reader = Reader { crawl, response, holds };
     let mut page = Page::default();
     let rows = reader.rows(&mut page.skipped);
     if rows.is_empty() {
@@ -86,12 +87,14 @@ enum Place<'a> {
 struct Reader<'a> {
     crawl: &'a Crawl,
     response: &'a Response,
+    /// What the address allows for.
+    holds: Option<Holds>,
 }
 
 impl Reader<'_> {
     fn rows(&self, skipped: &mut Vec<String>) -> Vec<Row> {
         let mut rows: Vec<Row> = Vec::new();
-        for found in select(&self.response.body, place) {
+        for found in select(&self.response.body, |tag, inside| place(tag, inside, self.holds)) {
             let (tid, sticky) = match found.key {
                 Place::Thread(tid, sticky) => (Some(tid), sticky),
                 Place::Entry => (None, false),
@@ -206,22 +209,26 @@ pub(crate) fn moment(inner: &str, fetched: i64, utc_offset: i32) -> Option<Momen
     })
 }
 
-fn place<'a>(tag: &Tag<'a>, inside: Option<&Place<'a>>) -> Option<Place<'a>> {
+fn place<'a>(tag: &Tag<'a>, inside: Option<&Place<'a>>, holds: Option<Holds>) -> Option<Place<'a>> {
+    let (board, search) = (holds != Some(Holds::Search), holds != Some(Holds::Board));
     if matches!(inside, Some(Place::Thread(..) | Place::Entry)) {
         return None;
     }
-    if let Some(id) = tag.raw("id") {
+    if let Some(id) = tag.raw("id").filter(|_| board) {
         let kinds = [("normalthread_", false), ("stickthread_", true)];
         if let Some((tid, sticky)) = kinds.iter().find_map(|(mark, sticky)| Some((id.strip_prefix(mark)?, *sticky))) {
             return (!tid.is_empty() && address::leading_digits(tid) == tid).then_some(Place::Thread(tid, sticky));
         }
     }
-    if tag.is("li") && tag.has_class("pbw") {
+    if search && tag.is("li") && tag.has_class("pbw") {
         return Some(Place::Entry);
     }
     match inside {
         Some(_) => (tag.is("li") || tag.is("tr")).then_some(Place::Entry),
-        None => ["threadlist", "searchlist"].iter().any(|class| tag.has_class(class)).then_some(Place::Region),
+        None => {
+            let results = tag.has_class("searchlist");
+            (results && search || !results && board && tag.has_class("threadlist")).then_some(Place::Region)
+        }
     }
 }
 
