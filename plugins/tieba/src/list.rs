@@ -27,7 +27,7 @@ pub(crate) fn read(crawl: &Crawl, asked: &Request, response: &Response) -> Optio
     let mut page = Page::default();
     let mut rows = Vec::new();
     let mut next = None;
-    for part in parts(&response.body) {
+    for part in parts(&response.body, &["j_thread_list", "frs_list_pager"]) {
         for found in select(part, place) {
             match found.key {
                 Place::Row if found.torn => page.skipped.push("the page ends within a row".to_owned()),
@@ -61,16 +61,14 @@ pub(crate) fn read(crawl: &Crawl, asked: &Request, response: &Response) -> Optio
     Some(page)
 }
 
-/// The pieces of a page that hold rows: comments that a script would unpack, or
-/// else the page as it stands.
-fn parts(body: &str) -> Vec<&str> {
-    let holds = |text: &str| text.contains("j_thread_list") || text.contains("frs_list_pager");
+/// A page, and what it hides in comments for a script to unpack, if that holds
+/// any of the marks.
+pub(crate) fn parts<'a>(body: &'a str, marks: &[&str]) -> Vec<&'a str> {
     let hidden = Tokens::new(body).filter_map(|token| match token {
-        Token::Comment(text) if holds(text) => Some(text),
+        Token::Comment(text) if marks.iter().any(|mark| text.contains(mark)) => Some(text),
         _ => None,
     });
-    let hidden: Vec<&str> = hidden.collect();
-    if hidden.is_empty() { vec![body] } else { hidden }
+    std::iter::once(body).chain(hidden).collect()
 }
 
 /// The last second that a moment can mean.

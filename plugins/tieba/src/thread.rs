@@ -5,7 +5,7 @@ use caifeng_plugin_sdk::markup::{Found, Tag, select};
 use caifeng_plugin_sdk::{Crawl, Kind, Page, Post, Request, Response, count, url};
 use serde_json::Value;
 
-use crate::{BACK, THREAD, author, digits, field, moment, number, request as ask, text, thread_id, thread_page};
+use crate::{BACK, THREAD, author, digits, field, list, moment, number, request as ask, text, thread_id, thread_page};
 
 /// What the page says of the whole thread.
 #[derive(Debug, Default)]
@@ -36,7 +36,8 @@ pub(crate) fn read(crawl: &Crawl, asked: &Request, response: &Response) -> Optio
     let mut head = Head { id: thread_id(&response.url).map(str::to_owned), ..Head::default() };
     let mut floors: Vec<Post> = Vec::new();
     let mut open = Floor::default();
-    for found in select(&response.body, part) {
+    let parts = list::parts(&response.body, &["j_l_post"]);
+    for found in parts.into_iter().flat_map(|markup| select(markup, part)) {
         match found.key {
             Part::Floor => {
                 let floor = std::mem::take(&mut open);
