@@ -25,7 +25,7 @@ pub(crate) struct Measure {
 }
 
 impl Measure {
-    fn add(&mut self, other: Self) {
+    pub(crate) fn add(&mut self, other: Self) {
         self.len += other.len;
         self.link += other.link;
         self.commas += other.commas;
@@ -81,6 +81,15 @@ impl<'t, 'a> Measured<'t, 'a> {
             }
         }
         page
+    }
+
+    /// The block that a text stands in.
+    pub(crate) fn owner(&self, at: usize) -> usize {
+        let mut owner = self.tree.parent(at);
+        while owner > 0 && self.tree.tag(owner).is_inline() {
+            owner = self.tree.parent(owner);
+        }
+        owner
     }
 
     fn name(&mut self, at: usize) {
@@ -244,7 +253,7 @@ impl<'p, 't, 'a> Attempt<'p, 't, 'a> {
             if tag == Tag::Text {
                 let own = self.page.own[at];
                 if own.len > 0 {
-                    let owner = self.owner(at);
+                    let owner = self.page.owner(at);
                     if owner != run.owner {
                         self.reward(run);
                         run = Run { owner, ..Run::default() };
@@ -266,15 +275,6 @@ impl<'p, 't, 'a> Attempt<'p, 't, 'a> {
         }
         self.reward(run);
         self.finish();
-    }
-
-    /// The block that a text stands in.
-    fn owner(&self, at: usize) -> usize {
-        let mut owner = self.page.tree.parent(at);
-        while owner > 0 && self.page.tree.tag(owner).is_inline() {
-            owner = self.page.tree.parent(owner);
-        }
-        owner
     }
 
     /// Gives the points of a paragraph to the elements around it.
