@@ -76,7 +76,7 @@ impl Reading<'_, '_> {
             whole.add(attempt.sums[*root]);
             attempt.clean(*root);
         }
-        let text = text::lines(self.page.tree, &roots, &attempt.dropped);
+        let text = text::lines(self.page, &roots, &attempt.dropped);
         let measure = Measure { len: measure(&text).len, link: whole.link, commas: whole.commas };
         Body { roots, dropped: attempt.dropped, text, measure }
     }

@@ -186,6 +186,8 @@ pub(crate) struct Attempt<'p, 't, 'a> {
     /// Sums over subtrees.
     pub(crate) sums: Vec<Measure>,
     scores: Vec<f32>,
+    /// The weight of plain paragraphs, summed over subtrees.
+    plain: Vec<u32>,
 }
 
 impl<'p, 't, 'a> Attempt<'p, 't, 'a> {
@@ -197,6 +199,7 @@ impl<'p, 't, 'a> Attempt<'p, 't, 'a> {
             dropped: page.silent.clone(),
             sums: page.own.clone(),
             scores: vec![0.0; n],
+            plain: vec![0; n],
         };
         if strictness.unlikely {
             attempt.drop_unlikely();
@@ -284,6 +287,9 @@ impl<'p, 't, 'a> Attempt<'p, 't, 'a> {
             return;
         }
         let tree = self.page.tree;
+        if run.measure.density() < 0.3 && len >= 60 {
+            self.plain[run.owner] += len;
+        }
         let points = 1.0 + ratio(commas, 1) + ratio(len, 100).min(3.0);
         let first = match tree.tag(run.owner) {
             Tag::H1 => return,
@@ -327,6 +333,11 @@ impl<'p, 't, 'a> Attempt<'p, 't, 'a> {
     }
 
     fn finish(&mut self) {
+        let tree = self.page.tree;
+        for at in (1..tree.nodes.len()).rev() {
+            let plain = self.plain[at];
+            self.plain[tree.parent(at)] += plain;
+        }
         for (at, score) in self.scores.iter_mut().enumerate() {
             if *score != 0.0 {
                 *score *= 1.0 - self.sums[at].density();
@@ -365,12 +376,30 @@ impl<'p, 't, 'a> Attempt<'p, 't, 'a> {
             }
             at = tree.parent(at);
         }
+        top = self.widened(top);
         let mut at = tree.parent(top);
         while at > 0 && tree.tag(at) != Tag::Body && self.elements(at) == 1 {
             top = at;
             at = tree.parent(at);
         }
         top
+    }
+
+    /// Goes up to an element that holds clearly more plain text and little else.
+    fn widened(&self, top: usize) -> usize {
+        let tree = self.page.tree;
+        let mut best = top;
+        for outer in tree.above(top).take(4) {
+            if tree.tag(outer) == Tag::Body {
+                break;
+            }
+            let more = self.plain[outer] - self.plain[best];
+            let extra = self.sums[outer].len.saturating_sub(self.sums[best].len);
+            if more * 4 >= self.plain[best] && more * 10 >= extra * 6 {
+                best = outer;
+            }
+        }
+        best
     }
 
     /// The nearest element that three strong candidates share.
@@ -443,6 +472,8 @@ struct Content {
     paragraphs: u32,
     pictures: u32,
     items: u32,
+    /// Items of lists that are nothing but links.
+    linked: u32,
     inputs: u32,
     embeds: u32,
     /// The weight of headings.
@@ -458,6 +489,7 @@ impl Content {
         self.paragraphs += other.paragraphs;
         self.pictures += other.pictures;
         self.items += other.items;
+        self.linked += other.linked;
         self.inputs += other.inputs;
         self.embeds += other.embeds;
         self.headings += other.headings;
@@ -497,7 +529,10 @@ impl Attempt<'_, '_, '_> {
             Tag::Text => content.measure.add(self.page.own[at]),
             Tag::P => content.paragraphs += 1,
             Tag::Img => content.pictures += 1,
-            Tag::Li => content.items += 1,
+            Tag::Li => {
+                content.items += 1;
+                content.linked += u32::from(content.measure.density() > 0.85);
+            }
             Tag::Input => content.inputs += 1,
             Tag::Embed => content.embeds += 1,
             Tag::Td => content.cells += 1,
@@ -533,12 +568,13 @@ impl Attempt<'_, '_, '_> {
     fn is_meagre(&self, tag: Tag, weight: f32, content: &Content, len: u32) -> bool {
         let density = content.measure.density();
         let list = tag.is_list() || ratio(content.listed, len) > 0.9;
-        let Content { paragraphs, pictures, items, inputs, embeds, headings, .. } = *content;
+        let Content { paragraphs, pictures, items, linked, inputs, embeds, headings, .. } = *content;
         (pictures > 1 && ratio(paragraphs, pictures) < 0.5 && len < 100)
             || (!list && items > paragraphs + 100)
             || inputs * 3 > paragraphs
             || (!list && ratio(headings, len) < 0.9 && len < 25 && (pictures == 0 || pictures > 2) && density > 0.0)
-            || (weight < 25.0 && density > if list { 0.4 } else { 0.2 })
+            || (!list && weight < 25.0 && density > 0.2)
+            || (list && (density > 0.7 || (linked > 1 && linked * 2 > items)))
             || (weight >= 25.0 && density > 0.5)
             || (embeds == 1 && len < 75)
             || embeds > 1

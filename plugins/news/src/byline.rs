@@ -125,6 +125,13 @@ impl Byline {
     }
 }
 
+/// Whether a short line says when, by whom or from where, and nothing else.
+pub(crate) fn is_byline(text: &str) -> bool {
+    let closed = closed_up(text);
+    let dated = date(&closed).or_else(|| english(&closed)).is_some() && text.chars().count() <= 70;
+    dated || labels(&closed).iter().any(|(found, _)| found.begin < 60) || written_by(&closed).is_some()
+}
+
 struct Found {
     label: Label,
     /// Where the label itself begins.

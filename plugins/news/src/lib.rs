@@ -156,7 +156,7 @@ fn is_list(reading: &Reading<'_, '_>, body: Option<&Body>, listed: &[Listed]) ->
     };
     let tree = reading.page.tree;
     let within = listed.iter().filter(|link| body.roots.iter().any(|root| (*root..tree.end(*root)).contains(&link.at))).count();
-    listed.len() >= 5 && (body.measure.len < 200 || (within >= 5 && within * 2 > listed.len() && body.measure.density() > 0.35))
+    listed.len() >= 5 && (body.measure.len < 200 || (within >= 5 && within * 2 > listed.len() && body.measure.density() > 0.5 && reading.meta.kind() != Some("article")))
 }
 
 fn read_list(reading: &Reading<'_, '_>, context: &str, listed: &[Listed]) -> Result<Page, Failure> {

@@ -88,7 +88,7 @@ impl Reading<'_, '_> {
         if (gone(&title) && text < SHORT) || gone(&words) {
             return Some(Failure::Gone);
         }
-        (text < SHORT / 3 && self.asks_for_password()).then(|| Failure::blocked("a login page in place of the page: it asks for a password"))
+        (short && self.asks_for_password()).then(|| Failure::blocked("a login page in place of the page: it asks for a password"))
     }
 
     /// Whether a list says of itself that there is nothing in it.
