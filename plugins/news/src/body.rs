@@ -395,7 +395,7 @@ impl<'p, 't, 'a> Attempt<'p, 't, 'a> {
             }
             let more = self.plain[outer] - self.plain[best];
             let extra = self.sums[outer].len.saturating_sub(self.sums[best].len);
-            if more * 4 >= self.plain[best] && more * 10 >= extra * 6 {
+            if more * 2 >= self.plain[best] && more * 10 >= extra * 6 {
                 best = outer;
             }
         }
@@ -562,19 +562,23 @@ impl Attempt<'_, '_, '_> {
         if weight < 0.0 {
             return true;
         }
+        // A list of headlines, however many commas are in them.
+        if tag.is_list() && content.linked > 1 && content.linked * 2 > content.items {
+            return true;
+        }
         commas < 10 && self.is_meagre(tag, weight, content, len)
     }
 
     fn is_meagre(&self, tag: Tag, weight: f32, content: &Content, len: u32) -> bool {
         let density = content.measure.density();
         let list = tag.is_list() || ratio(content.listed, len) > 0.9;
-        let Content { paragraphs, pictures, items, linked, inputs, embeds, headings, .. } = *content;
+        let Content { paragraphs, pictures, items, inputs, embeds, headings, .. } = *content;
         (pictures > 1 && ratio(paragraphs, pictures) < 0.5 && len < 100)
             || (!list && items > paragraphs + 100)
             || inputs * 3 > paragraphs
             || (!list && ratio(headings, len) < 0.9 && len < 25 && (pictures == 0 || pictures > 2) && density > 0.0)
             || (!list && weight < 25.0 && density > 0.2)
-            || (list && (density > 0.7 || (linked > 1 && linked * 2 > items)))
+            || (list && density > 0.7)
             || (weight >= 25.0 && density > 0.5)
             || (embeds == 1 && len < 75)
             || embeds > 1

@@ -28,10 +28,10 @@ impl Paragraph {
 }
 
 /// What ends below a text begin with.
-const TAILS: [&str; 36] = [
+const TAILS: [&str; 41] = [
     "责任编辑", "责编", "编辑：", "编辑:", "【责任编辑", "（责任编辑", "(责任编辑", "[责任编辑", "（编辑", "(编辑", "（责编", "(责编", "【编辑", "[编辑",
     "审核：", "校对：", "监制：", "打印", "关闭", "上一篇", "下一篇", "上一条", "下一条", "分享到", "分享：", "扫一扫", "相关阅读", "相关新闻", "相关链接", "延伸阅读", "推荐阅读",
-    "附件下载", "收藏", "举报", "返回顶部", "阅读全文",
+    "附件下载", "声明：", "特别声明", "免责声明", "版权声明", "郑重声明", "收藏", "举报", "返回顶部", "阅读全文",
 ];
 
 /// What notices of other kinds begin with, anywhere; in lower case.
@@ -137,6 +137,7 @@ fn is_head(paragraph: &Paragraph) -> bool {
 fn is_tail(paragraph: &Paragraph) -> bool {
     let text = paragraph.text.trim_start();
     (paragraph.is_link() && paragraph.owner != Tag::Li)
+        || paragraph.owner.is_heading()
         || TAILS.iter().any(|tail| text.starts_with(tail))
         || is_notice(paragraph)
 }
