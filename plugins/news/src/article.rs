@@ -17,6 +17,9 @@ use crate::tree::Tree;
 /// A text lighter than this may have been missed, and is looked for less strictly.
 const ENOUGH: u32 = 250;
 
+/// So may one that is a smaller part of the page's text than one in this many.
+const SHARE: u32 = 12;
+
 /// A text lighter than this is none.
 const LEAST: u32 = 24;
 
@@ -54,18 +57,25 @@ impl Reading<'_, '_> {
 
     /// The text, if there is one.
     pub(crate) fn body(&self) -> Option<Body> {
-        let mut best: Option<Body> = None;
-        for (unlikely, weight) in [(true, true), (false, true), (false, false)] {
-            let body = self.attempt(Strictness { unlikely, weight });
-            let len = body.measure.len;
-            if best.as_ref().is_none_or(|best| best.measure.len < len) {
-                best = Some(body);
-            }
-            if len >= ENOUGH {
+        let mut best = self.attempt(Strictness { unlikely: true, weight: true });
+        let page = self.plain();
+        for (unlikely, weight) in [(false, true), (false, false)] {
+            let len = best.measure.len;
+            if len >= ENOUGH && len >= page / SHARE {
                 break;
             }
+            let body = self.attempt(Strictness { unlikely, weight });
+            // A short text is more often short than missed.
+            if body.measure.len > len * if len < LEAST { 1 } else { 4 } {
+                best = body;
+            }
         }
-        best.filter(|body| body.measure.len >= LEAST)
+        Some(best).filter(|body| body.measure.len >= LEAST)
+    }
+
+    /// The weight of all text outside of links.
+    fn plain(&self) -> u32 {
+        self.page.own.iter().map(|own| own.len - own.link).sum()
     }
 
     fn attempt(&self, strictness: Strictness) -> Body {

@@ -389,7 +389,14 @@ impl<'p, 't, 'a> Attempt<'p, 't, 'a> {
     fn widened(&self, top: usize) -> usize {
         let tree = self.page.tree;
         let mut best = top;
-        for outer in tree.above(top).take(4) {
+        if std::env::var("DBG").is_ok() {
+            for at in 1..tree.nodes.len() { if self.dropped[at] { let l: u32 = (at..tree.end(at)).map(|i| self.page.own[i].len).sum(); if l > 250 { eprintln!("  DROP {l} {:?} {:.100} marks {} silent {}", tree.tag(at), tree.node(at).source, self.page.marks[at], self.page.silent[at]); } } }
+            eprintln!("page plain {} scored top {top}", self.plain[0]);
+            for outer in std::iter::once(top).chain(tree.above(top)) {
+                eprintln!("  {:?} {} score {} plain {} len {} link {}", tree.tag(outer), tree.node(outer).source, self.scores[outer], self.plain[outer], self.sums[outer].len, self.sums[outer].link);
+            }
+        }
+        for outer in tree.above(top).take(12) {
             if tree.tag(outer) == Tag::Body {
                 break;
             }

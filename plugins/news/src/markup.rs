@@ -2,7 +2,8 @@
 //!
 //! It follows what browsers do with what real pages send: quotes protect `>`,
 //! scripts and their like run to their own end tag, comments vanish, whatever is
-//! no markup is text. It never fails and its time is linear: what was once
+//! no markup is text. Only `<name/>` is taken at its word, as XML means it: who
+//! writes it means it, and archives write every page so. It never fails and its time is linear: what was once
 //! looked for up to the end and not found is not looked for again.
 
 use crate::tag::Tag;
@@ -60,10 +61,12 @@ impl<'a> Tokens<'a> {
         self.at += end;
         let inner = rest[name..end].strip_suffix('>').unwrap_or(&rest[name..end]);
         let (attributes, empty) = match inner.strip_suffix('/') {
-            Some(attributes) => (attributes, true),
-            None => (inner, false),
+            Some(attributes) if !ends_in_value(attributes) => (attributes, true),
+            _ => (inner, false),
         };
-        if tag.is_raw() && let Some(content) = self.content(&rest[1..name], tag) {
+        if tag.is_raw()
+            && !empty
+            && let Some(content) = self.content(&rest[1..name], tag) {
             return Token::Raw { tag, attributes, content };
         }
         Token::Start { tag, attributes, empty }
@@ -139,6 +142,12 @@ impl<'a> Iterator for Tokens<'a> {
             }
         }
     }
+}
+
+/// Whether attributes end in a value without quotes, which a slash would belong to.
+fn ends_in_value(attributes: &str) -> bool {
+    let last = attributes.rsplit(|c: char| c.is_ascii_whitespace()).next().unwrap_or_default();
+    last.contains('=') && !last.ends_with(['"', '\''])
 }
 
 fn name_length(rest: &[u8]) -> usize {
@@ -221,6 +230,14 @@ mod tests {
         assert_eq!(tokens.next(), Some(Token::Text("c")));
         assert_eq!(tokens.next(), Some(Token::Start { tag: Tag::Title, attributes: "", empty: false }));
         assert_eq!(tokens.next(), Some(Token::Text("d")));
+    }
+
+    #[test]
+    fn a_slash_ends_an_element_unless_it_is_of_a_value() {
+        let empty = |source| matches!(Tokens::new(source).next(), Some(Token::Start { empty: true, .. }));
+        assert!(empty("<script src='x'/>a</script>"));
+        assert!(empty("<div/>"));
+        assert!(!empty("<a href=/x/>"));
     }
 
     #[test]

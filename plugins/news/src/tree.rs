@@ -251,7 +251,7 @@ impl<'a> Builder<'a> {
         }
         self.imply(tag);
         self.push(tag, attributes, "");
-        if tag.is_void() || (empty && tag == Tag::Other) {
+        if tag.is_void() || empty {
             return;
         }
         if self.stack.len() >= DEEPEST {
