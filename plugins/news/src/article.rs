@@ -70,6 +70,13 @@ impl Reading<'_, '_> {
                 best = body;
             }
         }
+        if let Some(stated) = &self.meta.article_body
+            && measure(stated).len > best.measure.len.max(LEAST) * 3
+        {
+            // A page that a browser's scripts write: only its data have the text.
+            best.text.clone_from(stated);
+            best.measure = measure(stated);
+        }
         Some(best).filter(|body| body.measure.len >= LEAST)
     }
 

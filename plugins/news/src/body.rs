@@ -389,20 +389,13 @@ impl<'p, 't, 'a> Attempt<'p, 't, 'a> {
     fn widened(&self, top: usize) -> usize {
         let tree = self.page.tree;
         let mut best = top;
-        if std::env::var("DBG").is_ok() {
-            for at in 1..tree.nodes.len() { if self.dropped[at] { let l: u32 = (at..tree.end(at)).map(|i| self.page.own[i].len).sum(); if l > 250 { eprintln!("  DROP {l} {:?} {:.100} marks {} silent {}", tree.tag(at), tree.node(at).source, self.page.marks[at], self.page.silent[at]); } } }
-            eprintln!("page plain {} scored top {top}", self.plain[0]);
-            for outer in std::iter::once(top).chain(tree.above(top)) {
-                eprintln!("  {:?} {} score {} plain {} len {} link {}", tree.tag(outer), tree.node(outer).source, self.scores[outer], self.plain[outer], self.sums[outer].len, self.sums[outer].link);
-            }
-        }
         for outer in tree.above(top).take(12) {
             if tree.tag(outer) == Tag::Body {
                 break;
             }
             let more = self.plain[outer] - self.plain[best];
             let extra = self.sums[outer].len.saturating_sub(self.sums[best].len);
-            if more * 2 >= self.plain[best] && more * 10 >= extra * 6 {
+            if more >= self.plain[best] && more * 10 >= extra * 6 {
                 best = outer;
             }
         }
@@ -558,6 +551,7 @@ impl Attempt<'_, '_, '_> {
         }
         match tag {
             Tag::Footer | Tag::Aside | Tag::Nav => return true,
+            Tag::Figcaption => return len < 200,
             Tag::H1 | Tag::H2 => return self.weight(at) < 0.0,
             Tag::Form | Tag::Fieldset | Tag::Table | Tag::Ul | Tag::Ol | Tag::Dl | Tag::Div | Tag::Section => {}
             _ => return false,
