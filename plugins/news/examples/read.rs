@@ -17,11 +17,11 @@ fn main() {
     }
     let start = std::time::Instant::now();
     let mut n = 0;
-    for _ in 0..reps { for (_, c, q, p) in &pages { n += caifeng_news::parse(c, q, p).map_or(0, |p| p.posts.len()); } }
+    for _ in 0..reps { for (_, c, q, p) in &pages { n += caifeng_news::News::parse(c, q, p).map_or(0, |p| p.posts.len()); } }
     eprintln!("{} pages {} bytes: {:.3} ms a page ({n})", pages.len(), pages.iter().map(|p| p.3.body.len()).sum::<usize>(), start.elapsed().as_secs_f64()*1000.0/(pages.len()*reps) as f64);
     if reps > 1 { return; }
     for (id, c, q, p) in &pages {
-        match caifeng_news::parse(c, q, p) {
+        match caifeng_news::News::parse(c, q, p) {
             Err(f) => eprintln!("{id}: {f}"),
             Ok(page) => {
                 if page.posts.is_empty() { eprintln!("{id}: list of {}", page.follow.len()); }

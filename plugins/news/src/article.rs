@@ -23,6 +23,10 @@ const SHARE: u32 = 12;
 /// A text lighter than this is none.
 const LEAST: u32 = 24;
 
+/// A text lighter than this, and than the links around it, is an article only if
+/// the page dates it.
+const SHORT: u32 = 100;
+
 /// Pictures beyond this number are not listed.
 const MOST_MEDIA: usize = 32;
 
@@ -85,6 +89,10 @@ impl Reading<'_, '_> {
         self.page.own.iter().map(|own| own.len - own.link).sum()
     }
 
+    fn weight_of_links(&self) -> u32 {
+        self.page.own.iter().map(|own| own.link).sum()
+    }
+
     fn attempt(&self, strictness: Strictness) -> Body {
         let mut attempt = Attempt::new(self.page, strictness);
         let roots = attempt.roots();
@@ -98,17 +106,20 @@ impl Reading<'_, '_> {
         Body { roots, dropped: attempt.dropped, text, measure }
     }
 
-    /// The post that the page makes.
-    pub(crate) fn post(&self, mut body: Body) -> Post {
+    /// The post that the page makes; none if it has no title, or only a few words
+    /// among links and no date.
+    pub(crate) fn post(&self, mut body: Body) -> Option<Post> {
         let around = self.around(&body);
-        let title = title::of(self.meta, &around.before);
-        if let Some(title) = &title {
-            without_title(&mut body.text, title);
+        let title = title::of(self.meta, &around.before)?;
+        without_title(&mut body.text, &title);
+        let byline = Byline::of(around.near(&title), self.now, self.crawl.utc_offset);
+        let dates = self.dates(&byline);
+        if dates.is_empty() && body.measure.len < SHORT.min(self.weight_of_links()) {
+            return None;
         }
-        let byline = Byline::of(around.near(title.as_deref()), self.now, self.crawl.utc_offset);
         let address = self.own_address();
         let mut post = Post::new(Kind::Article, address::id(self.address, self.watched()), address);
-        let published = self.published(&byline);
+        let published = self.published(&dates);
         post.published = published.map(|moment| moment.timestamp);
         post.day_only = published.is_some_and(|moment| moment.day_only);
         let edited = self.meta.modified().find_map(|date| self.moment(date)).map(|moment| moment.timestamp);
@@ -119,9 +130,9 @@ impl Reading<'_, '_> {
         post.reactions.views = byline.views;
         post.language = self.meta.language.clone().filter(|language| is_language(language));
         post.media = self.media(&body);
-        post.title = title;
+        post.title = Some(title);
         post.text = body.text;
-        post
+        Some(post)
     }
 
     pub(crate) fn watched(&self) -> &str {
@@ -147,7 +158,7 @@ impl Reading<'_, '_> {
         let end = body.roots.last().map_or(first, |root| tree.end(*root));
         let before = lines::short(self.page, 1, first);
         let mut within = lines::short(self.page, first, end);
-        let last = within.split_off(within.len().saturating_sub(4));
+        let last = within.split_off(within.len().saturating_sub(4).max(8.min(within.len())));
         within.truncate(8);
         let mut after = lines::short(self.page, end, (end + 400).min(tree.nodes.len()));
         after.truncate(8);
@@ -156,14 +167,19 @@ impl Reading<'_, '_> {
         Around { before: all, last, after }
     }
 
-    /// When it was published, as the page tells it best.
-    fn published(&self, byline: &Byline) -> Option<Moment> {
+    /// The dates that the page states, best first.
+    fn dates(&self, byline: &Byline) -> Vec<Moment> {
         let stated = self.meta.published().filter_map(|date| self.moment(date));
-        let times = self.times();
+        let plausible = |moment: &Moment| self.plausible(moment);
         let mut all: Vec<Moment> = stated.collect();
-        all.extend(byline.labelled.filter(|moment| self.plausible(moment)));
-        all.extend(times);
-        all.extend(byline.dates.iter().copied().filter(|moment| self.plausible(moment)));
+        all.extend(byline.labelled.filter(plausible));
+        all.extend(self.times());
+        all.extend(byline.dates.iter().copied().filter(plausible));
+        all
+    }
+
+    /// When it was published: as the page states, else the day of its address.
+    fn published(&self, all: &[Moment]) -> Option<Moment> {
         let best = all.first().copied().or_else(|| address::day(self.address, self.now, self.crawl.utc_offset))?;
         let offset = i64::from(self.crawl.utc_offset);
         let day = |moment: &Moment| (moment.timestamp + offset).div_euclid(86_400);
@@ -230,8 +246,8 @@ struct Around {
 
 impl Around {
     /// The lines where a byline may stand: from the title on.
-    fn near(&self, title: Option<&str>) -> impl Iterator<Item = &Short> {
-        let at = title.and_then(|title| self.before.iter().rposition(|line| line.text == title)).unwrap_or(0);
+    fn near(&self, title: &str) -> impl Iterator<Item = &Short> {
+        let at = self.before.iter().rposition(|line| line.text == title).unwrap_or(0);
         let from = at.saturating_sub(3);
         self.before[from..].iter().chain(&self.last).chain(&self.after)
     }

@@ -113,11 +113,13 @@ impl Byline {
     fn value(&mut self, label: Label, value: &str, now: i64, utc_offset: i32) {
         match label {
             Label::Published if self.labelled.is_none() => {
-                self.labelled = date(value).and_then(|date| dates::parse(date, now, utc_offset));
+                // A label makes a date of "03-09 12:00" too.
+                let bare = value.starts_with(|c: char| c.is_ascii_digit()).then_some(value);
+                self.labelled = date(value).or(bare).and_then(|date| dates::parse(date, now, utc_offset));
             }
             Label::Source if self.source.is_none() => self.source = name(value, 30),
             Label::Author if self.author.is_none() => self.author = name(value, 24),
-            Label::Views if self.views.is_none() && value.starts_with(|c: char| c.is_ascii_digit()) => {
+            Label::Views if self.views.is_none() && is_count(value) => {
                 self.views = count::parse(value);
             }
             _ => {}
@@ -130,6 +132,11 @@ pub(crate) fn is_byline(text: &str) -> bool {
     let closed = closed_up(text);
     let dated = date(&closed).or_else(|| english(&closed)).is_some() && text.chars().count() <= 70;
     dated || labels(&closed).iter().any(|(found, _)| found.begin < 60) || written_by(&closed).is_some()
+}
+
+/// A number at the start, and not that of a year.
+fn is_count(value: &str) -> bool {
+    value.starts_with(|c: char| c.is_ascii_digit()) && date(value).is_none_or(|date| !value.starts_with(date))
 }
 
 struct Found {
@@ -197,7 +204,8 @@ fn written_by(text: &str) -> Option<String> {
         let name = rest[..end].trim();
         let words = name.split_whitespace().count();
         let named = name.split_whitespace().all(|word| word.starts_with(char::is_uppercase) || word.len() <= 3);
-        return ((1..=5).contains(&words) && named && !name.contains(char::is_numeric)).then(|| name.to_owned());
+        let named = named && name.starts_with(char::is_uppercase);
+        return ((1..=5).contains(&words) && named && !name.contains("by ") && !name.contains(char::is_numeric)).then(|| name.to_owned());
     }
     let rest = text.strip_prefix('文')?.trim_start();
     let rest = rest.strip_prefix(['/', '|', '｜', '／', '丨'])?;
@@ -263,7 +271,7 @@ mod tests {
     use crate::tag::Tag;
 
     fn read(text: &str) -> Byline {
-        let line = Short { at: 0, owner: 0, text: text.to_owned(), marks: 0, tag: Tag::Div };
+        let line = Short { text: text.to_owned(), marks: 0, tag: Tag::Div };
         Byline::of([line].iter(), 1_773_000_000, 8 * 3600)
     }
 

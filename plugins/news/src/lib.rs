@@ -106,19 +106,18 @@ fn read_article(reading: &Reading<'_, '_>, request: &Request, from_nowhere: bool
     if let Some(failure) = reading.refusal(body.as_ref().map_or(0, |body| body.measure.len)) {
         return Err(failure);
     }
-    if from_nowhere {
+    if body.as_ref().is_none_or(may_be_list) {
         let listed = reading.listed();
         if is_list(reading, body.as_ref(), &listed) {
-            return read_list(reading, "", &listed);
+            return if from_nowhere { read_list(reading, "", &listed) } else { Err(Failure::unexpected("a list in place of an article")) };
         }
     }
     let Some(body) = body else {
         return Err(Failure::unexpected("no text of an article in the page"));
     };
-    let mut post = reading.post(body);
-    if post.title.is_none() && post.published.is_none() {
-        return Err(Failure::unexpected("a text without title and date"));
-    }
+    let Some(mut post) = reading.post(body) else {
+        return Err(Failure::unexpected("a text without a title, or a few words without a date"));
+    };
     let mut page = Page::default();
     let (part, first) = part(&request.context);
     if let Some(first) = first {
@@ -149,14 +148,21 @@ fn part(context: &str) -> (u32, Option<&str>) {
     }
 }
 
-/// Whether a page that nothing is known of is a list rather than an article.
+/// Whether it is worth the time to look whether a text is none but that of a list.
+fn may_be_list(body: &Body) -> bool {
+    body.measure.len < 200 || body.measure.density() > 0.4
+}
+
+/// Whether a page is a list rather than an article: its text is made of links to articles.
 fn is_list(reading: &Reading<'_, '_>, body: Option<&Body>, listed: &[Listed]) -> bool {
     let Some(body) = body else {
         return true;
     };
     let tree = reading.page.tree;
-    let within = listed.iter().filter(|link| body.roots.iter().any(|root| (*root..tree.end(*root)).contains(&link.at))).count();
-    listed.len() >= 5 && (body.measure.len < 200 || (within >= 5 && within * 2 > listed.len() && body.measure.density() > 0.5 && reading.meta.kind() != Some("article")))
+    let within = |link: &&Listed| body.roots.iter().any(|root| (*root..tree.end(*root)).contains(&link.at));
+    let within = listed.iter().filter(within).count();
+    let linked = body.measure.density() > 0.4 && reading.meta.kind() != Some("article");
+    listed.len() >= 5 && (body.measure.len < 200 || (linked && within >= 5 && within * 2 > listed.len()))
 }
 
 fn read_list(reading: &Reading<'_, '_>, context: &str, listed: &[Listed]) -> Result<Page, Failure> {
@@ -184,7 +190,9 @@ fn read_list(reading: &Reading<'_, '_>, context: &str, listed: &[Listed]) -> Res
     Ok(page)
 }
 
-struct News;
+/// The source that the component exports.
+#[derive(Debug)]
+pub struct News;
 
 impl Source for News {
     fn start(crawl: &Crawl) -> Result<Vec<Request>, Failure> {
@@ -202,15 +210,6 @@ impl Source for News {
     fn parse(crawl: &Crawl, request: &Request, response: &Response) -> Result<Page, Failure> {
         read(crawl, request, response)
     }
-}
-
-/// Reads one response natively, for measurements and tests.
-///
-/// # Errors
-/// As [`Source::parse`].
-#[doc(hidden)]
-pub fn parse(crawl: &Crawl, request: &Request, response: &Response) -> Result<Page, Failure> {
-    News::parse(crawl, request, response)
 }
 
 /// The allocator of the C library that `std` has here costs a good part of a call.

@@ -14,10 +14,6 @@ const MOST: usize = 400;
 /// One short line.
 #[derive(Debug)]
 pub(crate) struct Short {
-    /// The first text node.
-    pub(crate) at: usize,
-    /// The block that it stands in.
-    pub(crate) owner: usize,
     pub(crate) text: String,
     /// What the names of the elements around it say.
     pub(crate) marks: Marks,
@@ -77,9 +73,8 @@ impl Run {
                 marks |= page.marks[page.tree.parent(*at)];
                 line.text(page.tree.node(*at).source);
             }
-            let first = self.nodes.iter().find(|at| page.own[**at].len > 0).copied().unwrap_or(self.owner);
             let tag = page.tree.tag(self.owner);
-            found.push(Short { at: first, owner: self.owner, text: line.out, marks, tag });
+            found.push(Short { text: line.out, marks, tag });
         }
         *self = Self::default();
     }

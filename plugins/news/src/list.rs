@@ -30,7 +30,6 @@ const TITLE: u32 = 12;
 #[derive(Debug)]
 pub(crate) struct Listed {
     pub(crate) address: String,
-    pub(crate) title: String,
     pub(crate) date: Option<Moment>,
     /// The node of the link.
     pub(crate) at: usize,
@@ -88,7 +87,7 @@ impl Reading<'_, '_> {
                 continue;
             }
             places.insert(id, found.len());
-            found.push(Listed { address: link.address, title: link.title, date: link.date, at: link.at });
+            found.push(Listed { address: link.address, date: link.date, at: link.at });
         }
         found
     }

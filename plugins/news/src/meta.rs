@@ -224,9 +224,9 @@ impl<'a> Meta<'a> {
     }
 }
 
-/// Not an address, and short enough for a name.
+/// Not an address of any kind, and short enough for a name.
 fn is_name(text: &str) -> bool {
-    !text.contains("://") && text.chars().count() <= 40
+    !text.contains(['@', '/']) && text.chars().count() <= 40
 }
 
 fn plain(value: &str) -> String {

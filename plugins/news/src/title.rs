@@ -36,14 +36,14 @@ fn agreed(sources: &[String], lines: &[Short]) -> Option<String> {
             continue;
         }
         let text = fold(&line.text);
-        let Some(rank) = sources.iter().filter_map(|source| rank(source, &text)).max() else {
-            continue;
-        };
         let heading = match line.tag {
             Tag::H1 => 40,
             tag if tag.is_heading() => 25,
             _ if line.marks & TITLE != 0 => 20,
             _ => 0,
+        };
+        let Some(rank) = sources.iter().filter_map(|source| rank(source, &text, heading > 0)).max() else {
+            continue;
         };
         let points = rank + heading;
         if best.is_none_or(|(high, _)| points > high) {
@@ -54,7 +54,7 @@ fn agreed(sources: &[String], lines: &[Short]) -> Option<String> {
 }
 
 /// How well a line fits a title of the head, in hundredths; nothing if it does not.
-fn rank(source: &str, text: &str) -> Option<u32> {
+fn rank(source: &str, text: &str, heading: bool) -> Option<u32> {
     if text.len() < 6 || source.is_empty() {
         return None;
     }
@@ -65,7 +65,14 @@ fn rank(source: &str, text: &str) -> Option<u32> {
     if source.starts_with(text) && share >= 25 {
         return Some(share.min(95));
     }
-    if source.contains(text) && share >= 50 {
+    if heading && share >= 50 && source.contains(text) {
+        return Some(share.min(90));
+    }
+    // "清河信息网--标题": the site comes first.
+    if let Some(site) = source.strip_suffix(text)
+        && share >= 40
+        && SITES.iter().any(|word| site.ends_with(word))
+    {
         return Some(share.min(90));
     }
     // A title element that was cut short.
@@ -110,6 +117,20 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_line_that_the_title_element_repeats_is_the_title() {
+        let line = |text: &str| Short { text: text.to_owned(), marks: 0, tag: Tag::Td };
+        for (title, expected) in [
+            ("城东停水通知 通知公告 清河县人民政府", "城东停水通知"),
+            ("清河信息网--城东停水通知", "城东停水通知"),
+            ("清河的城东停水通知", "清河的城东停水通知"),
+        ] {
+            let mut meta = Meta::default();
+            title.clone_into(&mut meta.title);
+            assert_eq!(of(&meta, &[line("通知公告"), line("城东停水通知")]).as_deref(), Some(expected), "{title}");
+        }
+    }
+
+    #[test]
     fn drops_the_site() {
         for (title, site, expected) in [
             ("城东停水通知_通知公告_清河县人民政府网", None, "城东停水通知"),
@@ -118,6 +139,7 @@ mod tests {
             ("水价—听证会纪要", None, "水价—听证会纪要"),
             ("Covid-19 cases fall", None, "Covid-19 cases fall"),
             ("城东停水 - 清河", Some("清河"), "城东停水"),
+            ("城东停水", Some("清河"), "城东停水"),
         ] {
             assert_eq!(without_site(title, site), expected, "{title}");
         }
