@@ -159,7 +159,12 @@ fn user(directory: &Directory) -> String {
 }
 
 /// Gives it to the daemon when one runs here, else takes the directory; passes on what is told.
-fn hand_in(args: &PlaceArgs, directory: &Directory, handing: Handing, mut told: impl FnMut(Told)) -> Result<(), Failed> {
+fn hand_in(
+    args: &PlaceArgs,
+    directory: &Directory,
+    handing: Handing,
+    mut told: impl FnMut(Told),
+) -> Result<(), Failed> {
     let runtime = runtime()?;
     let asked = Asked::HandIn(handing);
     let (tell, mut lines) = mpsc::channel(64);
@@ -171,7 +176,11 @@ fn hand_in(args: &PlaceArgs, directory: &Directory, handing: Handing, mut told: 
         None
     } else {
         let config = workplace::config(args.config.as_ref(), directory)?;
-        Some(if config.is_none() && directory.demo().exists() { open_demo(directory)? } else { open(directory, config)? })
+        Some(if config.is_none() && directory.demo().exists() {
+            open_demo(directory)?
+        } else {
+            open(directory, config)?
+        })
     };
     let (sweeper, socket) = (daemon.as_ref().map(|daemon| daemon.sweeper.clone()), directory.socket());
     let outcome = runtime.block_on(async {
@@ -218,7 +227,9 @@ pub(crate) fn import(args: ImportArgs) -> Outcome {
     let directory = args.place.data.directory()?;
     let path = std::path::absolute(&args.file).or_exit(Exit::Usage)?;
     // Before anything is opened: a name that is not there is no reason to make a directory.
-    std::fs::File::open(&path).map_err(|error| anyhow!("{}: cannot be read: {error}", args.file.display())).or_exit(Exit::Usage)?;
+    std::fs::File::open(&path)
+        .map_err(|error| anyhow!("{}: cannot be read: {error}", args.file.display()))
+        .or_exit(Exit::Usage)?;
     let handing = Handing::Table(Import { path, format, strict: args.strict });
     let mut printer = Printer::new(&args);
     hand_in(&args.place, &directory, handing, |told| printer.told(told))?;
@@ -361,13 +372,15 @@ fn subscriptions(args: &ImportArgs) -> Outcome {
     let directory = args.place.data.directory()?;
     let path = args.place.config.clone().unwrap_or_else(|| directory.config());
     if !path.exists() {
-        let what = format!("feeds become watches beside the configuration, and {} does not exist: write it", path.display());
+        let what =
+            format!("feeds become watches beside the configuration, and {} does not exist: write it", path.display());
         return Err(anyhow!(what)).or_exit(Exit::Usage);
     }
     let config = Config::read(&path).or_exit(Exit::Usage)?;
     let named = |what: String| anyhow!("{}: {what}", args.file.display());
     let mut bytes = Vec::new();
-    let file = std::fs::File::open(&args.file).map_err(|e| named(format!("cannot be read: {e}"))).or_exit(Exit::Usage)?;
+    let file =
+        std::fs::File::open(&args.file).map_err(|e| named(format!("cannot be read: {e}"))).or_exit(Exit::Usage)?;
     file.take(opml::LARGEST + 1).read_to_end(&mut bytes).or_exit(Exit::Usage)?;
     if bytes.len() as u64 > opml::LARGEST {
         return Err(named("larger than 16 MiB".to_owned())).or_exit(Exit::Usage);
@@ -383,7 +396,8 @@ fn subscriptions(args: &ImportArgs) -> Outcome {
     };
     print_feeds(args, &feeds, written.as_deref())?;
     if refuse {
-        return Err(named(format!("{wrong} outlines are wrong and nothing was written: correct them"))).or_exit(Exit::Usage);
+        return Err(named(format!("{wrong} outlines are wrong and nothing was written: correct them")))
+            .or_exit(Exit::Usage);
     }
     Ok(if wrong == 0 { Exit::Done } else { Exit::Refused })
 }
@@ -410,7 +424,9 @@ fn print_feeds(args: &ImportArgs, feeds: &Feeds, written: Option<&Path>) -> Resu
         _ if args.place.json => lines.json(&json!({ "new": new, "skipped": skipped, "written": written })),
         Some(path) => {
             let path = path.display();
-            lines.text(format_args!("{new} watches written to {path}, {skipped} skipped; the daemon reads it when it starts"))
+            lines.text(format_args!(
+                "{new} watches written to {path}, {skipped} skipped; the daemon reads it when it starts"
+            ))
         }
         None if args.dry_run => lines.text(format_args!("{new} watches would be written, {skipped} skipped")),
         None => lines.text(format_args!("nothing to write, {skipped} skipped")),

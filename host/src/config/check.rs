@@ -122,11 +122,8 @@ impl Reading {
                 known.push((name.clone(), value.clone()));
             } else {
                 let hint = did_you_mean(name, declared());
-                let message = format!(
-                    "plugin {:?} has no setting {name:?}{hint} (it has: {})",
-                    watch.plugin,
-                    listed(declared())
-                );
+                let message =
+                    format!("plugin {:?} has no setting {name:?}{hint} (it has: {})", watch.plugin, listed(declared()));
                 self.watch_key_problem(number, &["settings", name], message);
             }
         }

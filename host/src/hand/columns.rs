@@ -51,10 +51,26 @@ const NAMES: [(Field, &[&str]); 13] = [
     (Field::Url, &["链接", "url", "网址", "原文链接", "地址", "链接地址", "原文地址", "link", "href", "address"]),
     (
         Field::Published,
-        &["时间", "published", "发布时间", "日期", "发布日期", "发表时间", "发文时间", "date", "time", "pubdate", "publishedat", "createdat"],
+        &[
+            "时间",
+            "published",
+            "发布时间",
+            "日期",
+            "发布日期",
+            "发表时间",
+            "发文时间",
+            "date",
+            "time",
+            "pubdate",
+            "publishedat",
+            "createdat",
+        ],
     ),
     (Field::Source, &["来源", "source", "媒体", "媒体名称", "来源媒体", "publisher", "media"]),
-    (Field::Author, &["作者", "author", "发布者", "发布人", "用户", "用户名", "昵称", "博主", "账号", "user", "username"]),
+    (
+        Field::Author,
+        &["作者", "author", "发布者", "发布人", "用户", "用户名", "昵称", "博主", "账号", "user", "username"],
+    ),
     (Field::Site, &["平台", "site", "网站", "站点", "网站名称", "渠道", "platform", "channel"]),
     (Field::Kind, &["类型", "kind", "信息类型", "文章类型", "type"]),
     (Field::Id, &["编号", "id", "序列号", "postid"]),
@@ -152,7 +168,17 @@ mod tests {
 
     #[test]
     fn columns_are_known_by_their_chinese_and_english_names() {
-        let header = ["序号", "标题", " 正文内容 ", "原文链接", "发布时间（北京时间）", "Published At", "来源媒体", "作者", "平台"];
+        let header = [
+            "序号",
+            "标题",
+            " 正文内容 ",
+            "原文链接",
+            "发布时间（北京时间）",
+            "Published At",
+            "来源媒体",
+            "作者",
+            "平台",
+        ];
         let columns = Columns::of(&header).unwrap();
         let fields: Vec<_> = columns.iter().map(|(_, field)| field).collect();
         assert_eq!(

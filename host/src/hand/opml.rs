@@ -191,7 +191,12 @@ impl<'a> Reading<'a> {
             return Ok(());
         };
         if !url.username().is_empty() || url.password().is_some() {
-            self.skip(line, url.host_str().unwrap_or_default(), "an address holds no password: leave it out".to_owned(), true);
+            self.skip(
+                line,
+                url.host_str().unwrap_or_default(),
+                "an address holds no password: leave it out".to_owned(),
+                true,
+            );
             return Ok(());
         }
         if !self.addresses.insert(same(address)) {
@@ -307,7 +312,8 @@ mod tests {
 
     #[test]
     fn a_list_in_gbk_is_read() {
-        let (bytes, _, _) = encoding_rs::GBK.encode("<opml><body><outline text=\"清河发布\" xmlUrl=\"https://a.example/\"/></body></opml>");
+        let (bytes, _, _) = encoding_rs::GBK
+            .encode("<opml><body><outline text=\"清河发布\" xmlUrl=\"https://a.example/\"/></body></opml>");
         assert_eq!(feeds(&bytes, &[]).unwrap().watches[0].note.as_deref(), Some("清河发布"));
     }
 }

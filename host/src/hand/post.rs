@@ -113,7 +113,9 @@ fn address(text: &str) -> Result<Url, String> {
 fn kind(text: &str) -> Result<Kind, String> {
     match text.to_lowercase().as_str() {
         "article" | "news" | "文章" | "新闻" | "报道" | "资讯" | "公众号" => Ok(Kind::Article),
-        "post" | "帖子" | "主帖" | "主贴" | "贴子" | "微博" | "原创" | "视频" | "短视频" | "论坛" => Ok(Kind::Post),
+        "post" | "帖子" | "主帖" | "主贴" | "贴子" | "微博" | "原创" | "视频" | "短视频" | "论坛" => {
+            Ok(Kind::Post)
+        }
         "comment" | "reply" | "评论" | "回复" | "跟帖" | "跟贴" => Ok(Kind::Comment),
         "repost" | "转发" | "转载" => Ok(Kind::Repost),
         _ => Err("unknown kind: write 文章 (article), 帖子 (post), 评论 (comment) or 转发 (repost)".to_owned()),
@@ -151,7 +153,9 @@ fn moment(text: &str, zone: &TimeZone) -> Result<(Timestamp, bool), String> {
         let seconds = if text.len() >= 12 { number / 1_000 } else { number };
         return jiff::Timestamp::from_second(seconds).map(|at| (at.as_second(), false)).map_err(|_| wrong());
     }
-    let parts = |c: char| matches!(c, '-' | '/' | '.' | ':' | '：' | ' ' | 'T' | '年' | '月' | '日' | '时' | '分' | '秒' | '\u{3000}');
+    let parts = |c: char| {
+        matches!(c, '-' | '/' | '.' | ':' | '：' | ' ' | 'T' | '年' | '月' | '日' | '时' | '分' | '秒' | '\u{3000}')
+    };
     let numbers: Result<Vec<i64>, _> = text.split(parts).filter(|part| !part.is_empty()).map(str::parse).collect();
     let numbers = numbers.ok().filter(|numbers| (3..=7).contains(&numbers.len())).ok_or_else(wrong)?;
     let part = |n: usize| numbers.get(n).copied().unwrap_or_default();
@@ -198,7 +202,10 @@ mod tests {
     #[test]
     fn counts_are_read_as_people_write_them() {
         let read = |text: &str| count(text).ok();
-        assert_eq!(["1234", "1,234", "1.2万", "10万+", "3亿"].map(read), [Some(1234), Some(1234), Some(12_000), Some(100_000), Some(300_000_000)]);
+        assert_eq!(
+            ["1234", "1,234", "1.2万", "10万+", "3亿"].map(read),
+            [Some(1234), Some(1234), Some(12_000), Some(100_000), Some(300_000_000)]
+        );
         assert_eq!(["-1", "many", "1e300", "inf", "", "."].map(read), [None; 6]);
     }
 
@@ -209,8 +216,13 @@ mod tests {
         assert_eq!(one, row(&letter).unwrap());
         assert_eq!((one.site.as_str(), one.post.kind, one.post.day_only), ("import", Kind::Post, true));
         assert_ne!(one.post.id, row(&letter[..2]).unwrap().post.id);
-        let linked = row(&[(Field::Title, "路灯"), (Field::Url, "https://bbs.qinghe.example/t/1"), (Field::Author, "张三")]).unwrap();
-        assert_eq!((linked.site.as_str(), linked.post.id.as_str()), ("bbs.qinghe.example", "https://bbs.qinghe.example/t/1"));
+        let linked =
+            row(&[(Field::Title, "路灯"), (Field::Url, "https://bbs.qinghe.example/t/1"), (Field::Author, "张三")])
+                .unwrap();
+        assert_eq!(
+            (linked.site.as_str(), linked.post.id.as_str()),
+            ("bbs.qinghe.example", "https://bbs.qinghe.example/t/1")
+        );
     }
 
     #[test]

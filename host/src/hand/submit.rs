@@ -99,9 +99,11 @@ pub async fn submit(submission: &Submission, sweeper: &Sweeper) -> Result<Receip
             if text.trim().is_empty() {
                 return Err(usage("an empty text: write what was said"));
             }
-            let url = url.as_deref().map(|url| web(url).ok_or_else(|| usage("--url is not a web address"))).transpose()?;
+            let url =
+                url.as_deref().map(|url| web(url).ok_or_else(|| usage("--url is not a web address"))).transpose()?;
             let mut post = empty(url.as_ref().map_or("", Url::as_str));
-            (post.title, post.text) = (title.as_deref().map(|t| clip(t.trim(), MAX_TITLE)), clip(text.trim(), MAX_TEXT));
+            (post.title, post.text) =
+                (title.as_deref().map(|t| clip(t.trim(), MAX_TITLE)), clip(text.trim(), MAX_TEXT));
             (post.publisher, post.published) = (source.clone(), *published);
             post.id = digest(&[post.title.as_deref().unwrap_or_default(), &post.text, &post.url]);
             keep(submission, SUBMITTED, &site(url.as_ref()), post, None, sweeper).await
@@ -132,7 +134,10 @@ async fn page(submission: &Submission, url: &Url, sweeper: &Sweeper) -> Result<R
         });
         // A refusal, a login or a dead line is the same for every plugin.
         let other_might = cause.is_none_or(|failure| {
-            matches!(failure.kind, FailureKind::Unsupported | FailureKind::Unexpected | FailureKind::Trap | FailureKind::Refused)
+            matches!(
+                failure.kind,
+                FailureKind::Unsupported | FailureKind::Unexpected | FailureKind::Trap | FailureKind::Refused
+            )
         });
         if !other_might {
             break;

@@ -118,7 +118,13 @@ fn next_line(reader: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<Line> 
     loop {
         let buffer = reader.fill_buf()?;
         if buffer.is_empty() {
-            return Ok(if long { Line::TooLong } else if any { Line::Whole } else { Line::End });
+            return Ok(if long {
+                Line::TooLong
+            } else if any {
+                Line::Whole
+            } else {
+                Line::End
+            });
         }
         any = true;
         let end = buffer.iter().position(|byte| *byte == b'\n');
@@ -150,8 +156,8 @@ pub(super) fn jsonl(path: &Path, come: &Arc<AtomicU64>, take: &mut Take<'_>) -> 
                 Ok(Value::Object(object)) => {
                     if !told {
                         let keys: Vec<&str> = object.keys().map(String::as_str).collect();
-                        let columns = Columns::of(&keys)
-                            .map_err(|what| FileFault::Wrong(format!("line {number}: {what}")))?;
+                        let columns =
+                            Columns::of(&keys).map_err(|what| FileFault::Wrong(format!("line {number}: {what}")))?;
                         told = true;
                         let form = "JSON Lines, keys of the first line".to_owned();
                         if take(Item::Header { columns: &columns, form }).is_break() {

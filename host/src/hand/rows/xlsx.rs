@@ -63,8 +63,7 @@ pub(super) fn xlsx(path: &Path, come: &Arc<AtomicU64>, take: &mut Take<'_>) -> R
     drop(Counted::open(path, come)?);
     weigh(path)?;
     let size = std::fs::metadata(path)?.len();
-    let mut book: Xlsx<_> =
-        Xlsx::new(BufReader::new(File::open(path)?)).map_err(|error: XlsxError| damaged(error))?;
+    let mut book: Xlsx<_> = Xlsx::new(BufReader::new(File::open(path)?)).map_err(|error: XlsxError| damaged(error))?;
     let name = book.sheet_names().into_iter().next().ok_or_else(|| damaged("it has no sheet"))?;
     let mut cells = book.worksheet_cells_reader(&name).map_err(damaged)?;
     let (mut sheet, mut row, mut at) = (Sheet { name: name.clone(), columns: None }, Gathered::default(), 0);
@@ -81,7 +80,9 @@ pub(super) fn xlsx(path: &Path, come: &Arc<AtomicU64>, take: &mut Take<'_>) -> R
     sheet.row(at, row, take)?;
     come.store(size, Ordering::Relaxed);
     match sheet.columns {
-        None => Err(FileFault::Wrong(format!("sheet {name:?} is empty: write the names of the columns into its first row"))),
+        None => {
+            Err(FileFault::Wrong(format!("sheet {name:?} is empty: write the names of the columns into its first row")))
+        }
         Some(_) => Ok(()),
     }
 }
