@@ -372,6 +372,6 @@ fn an_account_is_watched_only_when_it_is_registered() {
     let said = place.run("sweep --all --data data").ends(3);
     assert!(said.err.contains("does not observe"), "{said}");
     let (_daemon, address) = place.serve("--data data");
-    let page = http(&address, &format!("GET /watches HTTP/1.1\nHost: {address}\nAccept-Language: zh-CN\n"));
+    let page = http(&address, &format!("GET /watches HTTP/1.1\nHost: {address}\nAccept-Language: zh-CN"));
     assert!(page.contains("清河县融媒体中心的账号，登记理由：县里的媒体"), "{page}");
 }
