@@ -1,3 +1,5 @@
+//! Rows of files as people make them, and as an attacker would.
+
 use super::*;
 
 /// The numbers of the good rows and of the bad ones, and what ended the file.
