@@ -67,6 +67,11 @@ fn every_command_explains_itself() {
         "classify",
         "posts",
         "incidents",
+        "submit",
+        "import",
+        "config",
+        "config check",
+        "config show",
         "audit",
         "audit verify",
     ];

@@ -351,3 +351,27 @@ fn what_a_page_wrote_is_shown_and_not_obeyed() {
     assert!(http(&address, &format!("GET /posts HTTP/1.1\nHost: {address}")).contains("标题&#60;script"));
     assert!(daemon.terminate().success());
 }
+
+/// Design §7: an account is watched only when it is registered as an organisation's, with a reason.
+#[test]
+fn an_account_is_watched_only_when_it_is_registered() {
+    let place = Place::new();
+    let watch = "[[watch]]\nid = \"w\"\nplugin = \"feed\"\ntarget = { account = \"2000000001\" }\n";
+    let account = |organisation: &str, reason: &str| {
+        format!(
+            "{watch}[[account]]\nplugin = \"feed\"\nid = \"2000000001\"\norganisation = {organisation:?}\nreason = {reason:?}\n"
+        )
+    };
+    for text in [watch.to_owned(), account("", "县里的媒体"), account("清河县融媒体中心", " ")] {
+        place.write("data/caifeng.toml", text);
+        let said = place.run("sweep --all --data data").ends(2);
+        assert!(said.err.contains("registered organisation's"), "{said}");
+    }
+    place.write("data/caifeng.toml", account("清河县融媒体中心", "县里的媒体"));
+    // The registration is accepted; that feeds have no accounts is another matter.
+    let said = place.run("sweep --all --data data").ends(3);
+    assert!(said.err.contains("does not observe"), "{said}");
+    let (_daemon, address) = place.serve("--data data");
+    let page = http(&address, &format!("GET /watches HTTP/1.1\nHost: {address}\nAccept-Language: zh-CN"));
+    assert!(page.contains("清河县融媒体中心的账号，登记理由：县里的媒体"), "{page}");
+}

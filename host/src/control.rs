@@ -22,13 +22,14 @@ use crate::evidence::archive::Archive;
 use crate::evidence::warc::Recorder;
 use crate::fetch::replay::Replay;
 use crate::fetch::{Fetcher, SharedRecorder};
+use crate::hand::{self, Handing, Told};
 use crate::plugins::PluginError;
 use crate::store::StoreError;
 use crate::sweep::{Report, Sweeper, When, blocking};
 use crate::watch::Watch;
 
 /// Longest order that is read, in bytes.
-const LONGEST: u64 = 64 << 10;
+const LONGEST: u64 = 2 << 20;
 
 /// Which watches to sweep.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,6 +54,29 @@ pub struct Order {
     pub record: Option<PathBuf>,
 }
 
+/// What one line to the owner of the directory asks for.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Asked {
+    /// A sweep.
+    Sweep(Order),
+    /// To take what a person hands in.
+    HandIn(Handing),
+}
+
+impl Asked {
+    /// Does it and tells each step to `tell`.
+    ///
+    /// # Errors
+    /// When it cannot be understood, or the store cannot write.
+    pub async fn carry_out(&self, sweeper: &Sweeper, tell: &mpsc::Sender<Line>) -> Result<(), Refusal> {
+        match self {
+            Self::Sweep(order) => carry_out(order, sweeper, tell).await,
+            Self::HandIn(handing) => hand::carry_out(handing, sweeper, tell).await,
+        }
+    }
+}
+
 /// What is told while an order is carried out.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -61,6 +85,8 @@ pub enum Line {
     Total(u64),
     /// One is done.
     Swept(Report),
+    /// What became of something that was handed in.
+    Handed(Box<Told>),
     /// Something beside the sweeps that a person should know.
     Note(String),
     /// All are done.
@@ -242,8 +268,8 @@ async fn answer(stream: UnixStream, sweeper: &Sweeper) -> io::Result<()> {
     let (from, mut to) = stream.into_split();
     let mut line = String::new();
     BufReader::new(tokio::io::AsyncReadExt::take(from, LONGEST)).read_line(&mut line).await?;
-    let order: Order = match serde_json::from_str(&line) {
-        Ok(order) => order,
+    let asked: Asked = match serde_json::from_str(&line) {
+        Ok(asked) => asked,
         Err(error) => {
             let refusal = Refusal::Usage(format!("not an order of this version: {error}"));
             return write(&mut to, &Line::Failed(refusal)).await;
@@ -251,7 +277,7 @@ async fn answer(stream: UnixStream, sweeper: &Sweeper) -> io::Result<()> {
     };
     let (tell, mut told) = mpsc::channel(16);
     let work = async move {
-        let outcome = carry_out(&order, sweeper, &tell).await;
+        let outcome = asked.carry_out(sweeper, &tell).await;
         let _ = tell.send(outcome.map_or_else(Line::Failed, |()| Line::Done)).await;
     };
     let print = async move {
@@ -276,7 +302,7 @@ async fn write(to: &mut (impl AsyncWriteExt + Unpin), line: &Line) -> io::Result
 ///
 /// # Errors
 /// When nobody listens there, or the connection breaks before the end.
-pub async fn give(path: &Path, order: &Order, tell: &mpsc::Sender<Line>) -> io::Result<()> {
+pub async fn give(path: &Path, order: &impl Serialize, tell: &mpsc::Sender<Line>) -> io::Result<()> {
     let (from, mut to) = UnixStream::connect(path).await?.into_split();
     let mut bytes = serde_json::to_vec(order)?;
     bytes.push(b'\n');

@@ -106,8 +106,8 @@ impl Frontier {
 }
 
 /// Longest title and text that are stored, in bytes; a page of a book is not an utterance.
-const MAX_TITLE: usize = 2_000;
-const MAX_TEXT: usize = 200_000;
+pub(crate) const MAX_TITLE: usize = 2_000;
+pub(crate) const MAX_TEXT: usize = 200_000;
 
 /// Sorts the posts of one page, oldest first, and cuts what no reader would read.
 ///

@@ -152,6 +152,7 @@ impl Daemon {
             fetcher: Arc::new(fetcher),
             recorder: None,
             clock,
+            zone: config.organisation.zone(),
             shift,
             sources: Arc::default(),
             turns: Arc::default(),

@@ -32,6 +32,7 @@ pub mod directory;
 pub mod evidence;
 pub mod fetch;
 pub mod grant;
+pub mod hand;
 pub mod incident;
 pub mod ingest;
 pub mod plugins;

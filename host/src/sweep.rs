@@ -73,6 +73,9 @@ pub struct Report {
     pub opened: Vec<IncidentId>,
     /// Incidents that it added to.
     pub joined: Vec<IncidentId>,
+    /// The id of the post that an `item` target stands for, once it was read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub item: Option<String>,
 }
 
 /// Everything that a sweep needs; clones share it.
@@ -96,6 +99,8 @@ pub struct Sweeper {
     pub recorder: Option<SharedRecorder>,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
+    /// The organisation's zone, for times that name none.
+    pub zone: jiff::tz::TimeZone,
     /// In a demo: seconds from the recording's time to the time that is shown.
     pub shift: Option<i64>,
     /// Sources that were loaded, by plugin id.
@@ -140,9 +145,10 @@ impl Sweeper {
             tally: SweepTally::default(),
             opened: Vec::new(),
             joined: Vec::new(),
+            item: None,
         };
         let outcome = run.crawl_within_limits(now).await;
-        let Run { tally, opened, joined, .. } = run;
+        let Run { tally, opened, joined, item, .. } = run;
         let ended = match when {
             When::Live => self.clock.now(),
             When::Recorded { at, shift } => at + shift,
@@ -150,7 +156,7 @@ impl Sweeper {
         let (store, ledger) = (self.store.clone(), tally.clone());
         blocking(move || store.finish_sweep(sweep, ended, &ledger)).await?;
         outcome?;
-        Ok(Report { watch: watch.id.clone(), plugin: watch.plugin.clone(), tally, opened, joined })
+        Ok(Report { watch: watch.id.clone(), plugin: watch.plugin.clone(), tally, opened, joined, item })
     }
 
     /// What a sweep that begins now runs on: the clock, or in a demo the recording.
@@ -218,6 +224,7 @@ struct Run<'a> {
     tally: SweepTally,
     opened: Vec<IncidentId>,
     joined: Vec<IncidentId>,
+    item: Option<String>,
 }
 
 impl Run<'_> {
@@ -278,8 +285,9 @@ impl Run<'_> {
             }
         };
         let since = match self.when {
-            When::Live => self.since(now).await?,
-            When::Recorded { .. } => 0,
+            When::Live if !self.watch.recorded => self.since(now).await?,
+            // A page that was handed in is wanted however old it is.
+            When::Live | When::Recorded { .. } => 0,
         };
         let crawl =
             Crawl { target, site: self.watch.site.clone(), settings, since, now, utc_offset: self.watch.utc_offset };
@@ -309,6 +317,7 @@ impl Run<'_> {
                     self.tally.skipped += page.skipped.len() as u64;
                     let kept = frontier.take(&queued, page, &answered, &allowed);
                     self.turn_away(kept.turned_away);
+                    self.note_item(&kept.posts);
                     self.remember(kept.posts, fetched).await?;
                 }
                 Err(error) => self.fail_parse(&queued, &error),
@@ -325,6 +334,16 @@ impl Run<'_> {
         let sweeps = blocking(move || reader.sweeps(Some(&id), 100)).await?;
         let heard = sweeps.iter().find(|sweep| sweep.ended.is_some() && sweep.tally.failures.is_empty());
         Ok(heard.map_or(now - 30 * DAY, |sweep| sweep.started.min(now) - DAY))
+    }
+
+    /// Remembers which post the target of an `item` watch is: that of its address, else one that answers no other.
+    fn note_item(&mut self, posts: &[Post]) {
+        let Target::Item(address) = &self.watch.target else { return };
+        if self.item.is_none() {
+            let same = |post: &&Post| post.url.split('#').next() == address.split('#').next();
+            let item = posts.iter().find(same).or_else(|| posts.iter().find(|post| post.parent.is_none()));
+            self.item = item.map(|post| post.id.clone());
+        }
     }
 
     /// A followed page that is gone is only that page; a first one is the watch.

@@ -406,6 +406,12 @@ impl SettingType {
 }
 
 impl Pattern {
+    /// The expression as it is written.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        self.0.as_str()
+    }
+
     /// Whether the expression fits anywhere in `text`.
     #[must_use]
     pub fn fits(&self, text: &str) -> bool {

@@ -6,7 +6,9 @@
 
 mod audit;
 mod classify;
+mod config;
 mod demo;
+mod hand;
 mod output;
 mod plugin;
 mod posts;
@@ -86,6 +88,12 @@ enum Command {
     Posts(posts::PostsArgs),
     /// Print incidents, newest first
     Incidents(posts::IncidentsArgs),
+    /// Hand in a page or a text
+    Submit(hand::SubmitArgs),
+    /// Take in posts from a table, or feeds from a list of subscriptions
+    Import(hand::ImportArgs),
+    /// Check the configuration, or print it
+    Config(config::Args),
     /// Check that the record has not been changed
     Audit(audit::Args),
 }
@@ -102,6 +110,9 @@ pub(crate) fn run() -> ExitCode {
         Command::Classify(args) => classify::run(&args),
         Command::Posts(args) => posts::posts(&args),
         Command::Incidents(args) => posts::incidents(&args),
+        Command::Submit(args) => hand::submit(args),
+        Command::Import(args) => hand::import(args),
+        Command::Config(args) => config::run(&args),
         Command::Audit(args) => audit::run(&args),
     };
     let exit = outcome.unwrap_or_else(|failed| {

@@ -156,7 +156,7 @@ where
                     }
                 }
             }
-            Line::Done => {}
+            Line::Done | Line::Handed(_) => {}
             Line::Failed(failed) => refusal = Some(failed),
         }
     }

@@ -9,7 +9,9 @@
 //! | what does a watch look like | [`watches`] |
 //! | what does the text say, and where | `written` |
 //! | which files, and is it consistent | [`reading`] |
+//! | does it fit what is installed | `check` |
 
+mod check;
 pub mod reading;
 pub(crate) mod suggest;
 pub mod watches;
@@ -18,7 +20,7 @@ mod written;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 pub use reading::{Problem, Reading};
 pub use watches::{AccountConfig, TargetConfig, WatchConfig};
@@ -30,7 +32,7 @@ use crate::watch::Watch;
 pub const WATCHES: &str = "watches";
 
 /// Everything an operator can set.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
     /// Who is listening.
@@ -51,7 +53,7 @@ pub struct Config {
 }
 
 /// Who is listening: configuration, never code.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Organisation {
     /// Full name.
@@ -96,7 +98,7 @@ impl Organisation {
 }
 
 /// What may be reached, and how.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Network {
     /// `host:port` pairs on private or loopback addresses that may be reached.
@@ -134,6 +136,14 @@ pub enum ConfigError {
     Wrong(Vec<Problem>),
 }
 
+/// Watches as a file of `watches/` has them.
+///
+/// # Errors
+/// When a value has no form in TOML.
+pub fn watches_toml(watches: &[WatchConfig]) -> Result<String, toml::ser::Error> {
+    toml::to_string(&watches::WatchFile { watches: watches.to_vec() })
+}
+
 impl Config {
     /// Reads and checks `path`, and the files of `watches/` beside it.
     ///
@@ -149,6 +159,15 @@ impl Config {
     /// Everything that is wrong, with line and column.
     pub fn parse(text: &str, path: &Path) -> Result<Self, ConfigError> {
         Reading::parse(text, path).into_config()
+    }
+
+    /// Everything that is set, defaults included, as a file could say it. There are no secrets in a configuration:
+    /// addresses with a password are refused, and credentials are kept elsewhere.
+    ///
+    /// # Errors
+    /// When a value has no form in TOML.
+    pub fn to_toml(&self) -> Result<String, toml::ser::Error> {
+        toml::to_string(self)
     }
 
     /// The watches, with offsets of the organisation's zone at `now`.

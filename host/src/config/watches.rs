@@ -4,12 +4,12 @@
 use std::collections::BTreeMap;
 
 use caifeng_plugin_host::contract::Target;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::watch::{Registered, Watch};
 
 /// A watch as it is written in the file.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct WatchConfig {
     /// Short name: lower-case letters, digits and hyphens.
@@ -19,16 +19,18 @@ pub struct WatchConfig {
     /// `{ listing = "https://…" }`, `{ keyword = "…" }`, `{ account = "…" }` or `{ item = "https://…" }`.
     pub target: TargetConfig,
     /// The site's address, for plugins that serve many sites.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub site: Option<String>,
     /// Settings that the plugin's manifest declares.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub settings: BTreeMap<String, String>,
     /// What a person should know about it; never interpreted.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
 }
 
 /// A target as it is written in the file.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum TargetConfig {
     /// A search phrase.
@@ -42,7 +44,7 @@ pub enum TargetConfig {
 }
 
 /// A file of `watches/`: `[[watch]]` tables and nothing else.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct WatchFile {
     #[serde(rename = "watch")]
@@ -50,7 +52,7 @@ pub(super) struct WatchFile {
 }
 
 /// An account that may be watched because an organisation speaks through it (design §7).
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct AccountConfig {
     /// The source plugin whose site it is an account of.

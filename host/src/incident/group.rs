@@ -37,6 +37,8 @@ pub const WINDOW: i64 = 30 * 86_400;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "by", rename_all = "kebab-case")]
 pub enum Why {
+    /// A person handed it in, and it opened the incident.
+    Submitted,
     /// Nearly the same text as an earlier post.
     Near {
         /// Estimated Jaccard similarity, between 0 and 1.
@@ -213,6 +215,7 @@ mod tests {
         fn it_joins_only_what_it_was_offered(candidates in prop::collection::vec(any_candidate(), 0..8)) {
             if let Some((incident, why)) = choose(0, &candidates) {
                 let offered = candidates.iter().any(|c| c.incident == incident && match &why {
+                    Why::Submitted => false,
                     Why::Parent { to } => c.parent && c.url == *to,
                     Why::Link { url } => c.link.as_ref() == Some(url),
                     Why::Near { similarity, to } => c.similarity == Some(*similarity) && c.url == *to && *similarity >= LEAST_SIMILARITY,

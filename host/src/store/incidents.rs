@@ -30,6 +30,8 @@ pub(super) struct Mention<'a> {
     pub(super) row: PostRowId,
     pub(super) source: i64,
     pub(super) captured: Timestamp,
+    /// Who handed it in; `None` for what was heard.
+    pub(super) by: Option<&'a Actor>,
     pub(super) post: &'a Post,
     pub(super) links: &'a [String],
     pub(super) signature: Option<&'a Signature>,
@@ -56,12 +58,13 @@ pub(super) fn place(writing: &mut Writing<'_>, mention: &Mention<'_>) -> Result<
             }
         }
     };
+    let opened = joined.is_none();
     let (mut file, why) = match joined {
         Some((file, why)) => (file, Some(why)),
         None => {
             let mut file = CaseFile::new(writing.db)?;
-            file.act(writing, Command::Open { post, captured }, &actor, captured)?;
-            (file, None)
+            file.act(writing, Command::Open { post, captured }, mention.by.unwrap_or(&actor), captured)?;
+            (file, mention.by.map(|_| Why::Submitted))
         }
     };
     file.latest = file.latest.max(rowid::second(mention.row));
@@ -70,9 +73,9 @@ pub(super) fn place(writing: &mut Writing<'_>, mention: &Mention<'_>) -> Result<
     if let Some(vote) = &mention.vote {
         file.vote(writing, None, Some(vote.clone()), captured)?;
     }
-    file.write(writing, why.is_none().then(|| title(mention.post)).flatten())?;
+    file.write(writing, opened.then(|| title(mention.post)).flatten())?;
     remember(writing, mention, file.id, why.as_ref(), &links)?;
-    Ok((file.id, why.is_none()))
+    Ok((file.id, opened))
 }
 
 /// Title, else the first line of the text that says anything, cut.
@@ -207,6 +210,20 @@ pub(super) fn revote(
     }
     let mut file = CaseFile::read(writing.db, id)?;
     file.vote(writing, before, after, now)?;
+    file.write(writing, None)
+}
+
+/// A person has handed in a post that belongs to an incident.
+pub(super) fn submitted(
+    writing: &mut Writing<'_>,
+    id: IncidentId,
+    post: PostRowId,
+    note: Option<Note>,
+    actor: &Actor,
+    at: Timestamp,
+) -> Result<(), StoreError> {
+    let mut file = CaseFile::read(writing.db, id)?;
+    file.act(writing, Command::Submit { post, at, note }, actor, at)?;
     file.write(writing, None)
 }
 

@@ -15,6 +15,7 @@ use super::incidents::{self, Mention};
 use super::model::{Batch, Ingested, LabelBy, PostRowId, Prepared};
 use super::rowid;
 use super::writer::Writing;
+use crate::incident::event::Actor;
 use crate::incident::opinion::Vote;
 
 /// What a version is recognised by: half of a SHA-256 over title and text.
@@ -77,7 +78,7 @@ pub(super) fn source(db: &Connection, plugin: &str, site: &str) -> Result<Option
     Ok(db.prepare_cached(sql)?.query_row((plugin, site), |r| r.get(0)).optional()?)
 }
 
-fn source_or_new(db: &Connection, plugin: &str, site: &str) -> Result<i64, StoreError> {
+pub(super) fn source_or_new(db: &Connection, plugin: &str, site: &str) -> Result<i64, StoreError> {
     if let Some(id) = source(db, plugin, site)? {
         return Ok(id);
     }
@@ -89,6 +90,7 @@ fn source_or_new(db: &Connection, plugin: &str, site: &str) -> Result<i64, Store
 pub(super) fn ingest(writing: &mut Writing<'_>, batch: &Batch) -> Result<Ingested, StoreError> {
     let mut done = Ingested::default();
     let intake = Intake {
+        by: None,
         source: source_or_new(writing.db, &batch.plugin, &batch.site)?,
         captured: batch.captured,
         sweep: batch.sweep,
@@ -121,7 +123,7 @@ pub(super) fn ingest(writing: &mut Writing<'_>, batch: &Batch) -> Result<Ingeste
 /// All of a batch at its end: any statement that SQLite may have to undo alone (one with a
 /// trigger, such as an event's) makes FTS5 write out what it has gathered, and a
 /// segment for every mention would cost more than everything else together.
-fn index(db: &Connection, said: &[(PostRowId, &str)]) -> Result<(), StoreError> {
+pub(super) fn index(db: &Connection, said: &[(PostRowId, &str)]) -> Result<(), StoreError> {
     let mut statement = db.prepare_cached("INSERT OR REPLACE INTO post_text (rowid, tokens) VALUES (?1, ?2)")?;
     for text in said {
         statement.execute(*text)?;
@@ -166,15 +168,17 @@ fn set_reactions(db: &Connection, known: &Known, new: Reactions) -> Result<bool,
 }
 
 /// What all posts of a batch have in common.
-struct Intake {
-    source: i64,
-    captured: Timestamp,
-    sweep: Option<i64>,
+pub(super) struct Intake<'a> {
+    pub(super) source: i64,
+    pub(super) captured: Timestamp,
+    pub(super) sweep: Option<i64>,
+    /// Who handed it in; `None` for what was heard.
+    pub(super) by: Option<&'a Actor>,
 }
 
-impl Intake {
+impl Intake<'_> {
     /// Stores one post; returns its row when its text is new.
-    fn post(
+    pub(super) fn post(
         &self,
         writing: &mut Writing<'_>,
         prepared: &Prepared,
@@ -301,7 +305,7 @@ impl Intake {
         incidents::revote(writing, incident, before.as_ref(), vote(&prepared.labels), self.captured)
     }
 
-    fn mention(
+    pub(super) fn mention(
         &self,
         writing: &mut Writing<'_>,
         prepared: &Prepared,
@@ -316,6 +320,7 @@ impl Intake {
             row,
             source: self.source,
             captured: self.captured,
+            by: self.by,
             post: &prepared.post,
             links: &prepared.links,
             signature: prepared.signature.as_ref(),
@@ -356,7 +361,7 @@ fn store_topics(db: &Connection, row: PostRowId, topics: &[String]) -> Result<()
     Ok(())
 }
 
-fn json_unless_empty<T: serde::Serialize>(list: &[T]) -> Result<Option<String>, StoreError> {
+pub(super) fn json_unless_empty<T: serde::Serialize>(list: &[T]) -> Result<Option<String>, StoreError> {
     if list.is_empty() { Ok(None) } else { Ok(Some(serde_json::to_string(list)?)) }
 }
 

@@ -21,6 +21,7 @@ pub mod model;
 mod read;
 mod rowid;
 mod schema;
+mod submissions;
 #[cfg(test)]
 mod tests;
 mod watches;
@@ -45,7 +46,7 @@ use crate::incident::event::{Actor, Event};
 use crate::incident::{Category, IncidentId};
 use crate::text::near::{NearIndex, Signature};
 use crate::watch::{SweepTally, Watch};
-use model::{Batch, Ingested};
+use model::{Batch, Ingested, Received, Submission};
 use writer::{Health, Message, OnCommit, Task, Writer, Writing};
 
 /// Jobs that may wait before callers do.
@@ -161,6 +162,17 @@ impl Store {
     /// Nothing of the batch is stored.
     pub fn ingest(&self, batch: Batch) -> Result<Ingested, StoreError> {
         self.run(move |w| ingest::ingest(w, &batch))
+    }
+
+    /// Stores a post that a person handed in, unless it is stored already, and lets it open or
+    /// join an incident, whatever it says. Doing it again is another submission of the same post.
+    ///
+    /// # Errors
+    /// Nothing of it is stored.
+    pub fn submit(&self, submission: Submission) -> Result<Received, StoreError> {
+        let mut salt = [0; 16];
+        getrandom::fill(&mut salt).map_err(|e| StoreError::Internal(e.to_string()))?;
+        self.run(move |w| submissions::submit(w, &submission, &salt))
     }
 
     /// Replaces the reactions of posts that are otherwise as stored (those that

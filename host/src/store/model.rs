@@ -3,6 +3,7 @@
 use caifeng_plugin_host::contract::{Kind, Label, Post, Reactions, Target, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use crate::incident::event::Actor;
 use crate::incident::{Category, IncidentId, State};
 use crate::text::near::Signature;
 use crate::watch::{Sweep, Watch};
@@ -71,6 +72,34 @@ pub struct Ingested {
     pub joined: Vec<IncidentId>,
 }
 
+/// A post that a person hands in.
+#[derive(Clone, Debug)]
+pub struct Submission {
+    /// Plugin id, first part of the post's key.
+    pub plugin: String,
+    /// Site key, second part.
+    pub site: String,
+    /// When it was handed in: clocks start here.
+    pub at: Timestamp,
+    /// The post; its topics are never `None`, because somebody asks for it.
+    pub prepared: Prepared,
+    /// What the person said with it.
+    pub note: Option<String>,
+    /// Who.
+    pub actor: Actor,
+}
+
+/// What became of a submission. When this is returned, everything is on disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Received {
+    /// The incident that the post belongs to.
+    pub incident: IncidentId,
+    /// The submission opened it.
+    pub opened: bool,
+    /// The post was not stored before.
+    pub new: bool,
+}
+
 /// A stored post as pages and commands show it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PostRow {
@@ -113,6 +142,8 @@ pub struct PostRow {
     pub incident: Option<IncidentId>,
     /// Why it joined that incident; `None` for the post that opened it.
     pub why: Option<crate::incident::group::Why>,
+    /// When a person first handed it in.
+    pub submitted: Option<Timestamp>,
 }
 
 /// An incident as lists show it.

@@ -113,6 +113,7 @@ fn a_post_comes_out_as_it_went_in() {
         labels: p.labels.clone(),
         incident: Some(1),
         why: None,
+        submitted: None,
     };
     assert_eq!(row, expected);
     let incident = reader.incident(1).unwrap().unwrap();

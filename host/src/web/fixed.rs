@@ -110,6 +110,7 @@ fn post(row: i64, site: &str, ago: i64, title: Option<&str>, text: &str) -> Post
         labels: vec![],
         incident: Some(12),
         why: None,
+        submitted: None,
     }
 }
 

@@ -98,6 +98,9 @@ fn facts(lang: Lang, row: &PostRow) -> Vec<String> {
     if let Some(origin) = row.publisher.as_deref().map(str::trim).filter(|p| !p.is_empty()) {
         facts.push(lang.with("post.from", &[("origin", &line(origin, 40))]));
     }
+    if row.submitted.is_some() {
+        facts.push(lang.t("post.submitted"));
+    }
     let Reactions { views, likes, replies, shares } = row.reactions;
     let told = [
         ("reactions.views", views),
@@ -147,6 +150,7 @@ fn why(lang: Lang, why: &Why) -> WhyView {
         }
         Why::Link { url } => (lang.t("why.link"), url),
         Why::Parent { to } => (lang.t("why.parent"), to),
+        Why::Submitted => (lang.t("why.submitted"), &String::new()),
     };
     WhyView { words, href: link(address), address: line(address, 90) }
 }

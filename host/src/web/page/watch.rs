@@ -28,6 +28,8 @@ pub(crate) const SWEEPS: usize = 24;
 pub(super) struct WatchView {
     pub(super) name: String,
     pub(super) target: String,
+    /// Of an account: whose it is, and why it is watched.
+    pub(super) registered: Option<String>,
     pub(super) standing: String,
     pub(super) tone: &'static str,
     pub(super) heard: Option<Stamp>,
@@ -71,6 +73,10 @@ impl WatchView {
         Self {
             name: row.watch.id.clone(),
             target: line(row.target(), 120),
+            registered: row.watch.registered.as_ref().map(|it| {
+                let (whose, why) = (line(&it.organisation, 60), line(&it.reason, 120));
+                lang.with("watch.registered", &[("organisation", &whose), ("reason", &why)])
+            }),
             standing,
             tone,
             heard: row.heard.map(|at| face.stamp(at)),
