@@ -3,12 +3,14 @@
 //! Unknown keys are refused with line and column. Without a file every field
 //! has its default, and the daemon starts with the demo.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
 use caifeng_plugin_host::contract::Target;
 use serde::Deserialize;
 
+use crate::crawl::Limits;
+use crate::fetch::permit::Permit;
 use crate::topic::TopicConfig;
 use crate::watch::Watch;
 
@@ -79,6 +81,8 @@ impl Organisation {
 pub struct Network {
     /// `host:port` pairs on private or loopback addresses that may be reached.
     pub private: Vec<String>,
+    /// `[[network.permitted]]`: hosts whose robots.txt is not asked, each with its reason.
+    pub permitted: Vec<Permit>,
 }
 
 impl Network {
@@ -111,6 +115,9 @@ pub struct WatchConfig {
     /// Settings that the plugin's manifest declares.
     #[serde(default)]
     pub settings: BTreeMap<String, String>,
+    /// How far one sweep may go: `{ requests = 200, bytes = "50MiB", depth = 20 }`.
+    #[serde(default)]
+    pub budget: Limits,
 }
 
 /// A target as it is written in the file.
@@ -249,6 +256,12 @@ impl Config {
             }
         }
         Ok(())
+    }
+
+    /// How far each watch's sweeps may go.
+    #[must_use]
+    pub fn budgets(&self) -> HashMap<String, Limits> {
+        self.watches.iter().map(|watch| (watch.id.clone(), watch.budget)).collect()
     }
 
     /// The watches, with offsets of the organisation's zone at `now`.

@@ -34,6 +34,7 @@ pub mod fetch;
 pub mod grant;
 pub mod incident;
 pub mod ingest;
+pub mod permission;
 pub mod plugins;
 pub mod schedule;
 pub mod store;

@@ -10,6 +10,7 @@ mod demo;
 mod output;
 mod plugin;
 mod posts;
+mod robots;
 mod serve;
 mod sweep;
 mod workplace;
@@ -86,6 +87,8 @@ enum Command {
     Posts(posts::PostsArgs),
     /// Print incidents, newest first
     Incidents(posts::IncidentsArgs),
+    /// Say what a robots.txt allows
+    Robots(robots::Args),
     /// Check that the record has not been changed
     Audit(audit::Args),
 }
@@ -102,6 +105,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Classify(args) => classify::run(&args),
         Command::Posts(args) => posts::posts(&args),
         Command::Incidents(args) => posts::incidents(&args),
+        Command::Robots(args) => robots::run(&args),
         Command::Audit(args) => audit::run(&args),
     };
     let exit = outcome.unwrap_or_else(|failed| {

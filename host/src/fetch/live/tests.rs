@@ -21,6 +21,7 @@ fn settings(servers: &[SocketAddr]) -> Settings {
         policy: Policy { private },
         limits: Limits { body: 100_000, ..Limits::default() },
         pace: Duration::ZERO,
+        ..Settings::default()
     }
 }
 
