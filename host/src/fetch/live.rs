@@ -15,105 +15,34 @@
 //! Given up: `http/3`; zstd; ranges; a body that is larger than the limit is refused, not cut. An answer that says only
 //! that nothing has changed (304) is not recorded, for no page could be read from it.
 
+mod client;
+mod hop;
+mod settings;
+
 use std::fmt;
-use std::future::Future;
-use std::net::SocketAddr;
-use std::pin::Pin;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use caifeng_plugin_host::contract::{Method, Request, Timestamp};
-use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
-use reqwest::{Client, redirect::Policy as Redirects};
+use reqwest::Client;
+use reqwest::header::{HeaderMap, HeaderValue};
 use url::Url;
 
-use super::guard::{self, Policy, Refusal};
+pub use self::client::{Looking, Lookup};
+use self::client::{Resolver, client};
+use self::hop::{Body, Hop, guest_fields};
+pub use self::settings::{Limits, Settings, user_agent};
+use super::guard::Refusal;
 use super::pace::{Pace, Turn};
-use super::permit::{Permit, permit};
+use super::permit::permit;
 use super::replay::decoded;
 use super::validator::Validator;
 use super::{Allow, FetchError, Fetched, MAX_HOPS, Session, address, allowed, allowed_after, kept, redirect, robots};
 use super::{Spent, settle};
 use crate::evidence::warc::{Exchange, Sent, field};
 
-/// How the web is asked. One for a process.
-#[derive(Clone, Debug)]
-pub struct Settings {
-    /// The whole field: name, version and how to reach the operator.
-    pub user_agent: String,
-    /// What may be reached beyond the public web.
-    pub policy: Policy,
-    /// What one answer may cost.
-    pub limits: Limits,
-    /// From one request to the next on the same host, at least; zero switches pausing off.
-    pub pace: Duration,
-    /// Requests under way at once, over all hosts.
-    pub at_once: usize,
-    /// Hosts whose robots.txt is not asked.
-    pub permitted: Vec<Permit>,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            user_agent: user_agent(None),
-            policy: Policy::default(),
-            limits: Limits::default(),
-            pace: Duration::from_secs(2),
-            at_once: 16,
-            permitted: Vec::new(),
-        }
-    }
-}
-
-/// `Caifeng/0.1.0 (+contact)`: who asks, and whom a site may complain to.
-#[must_use]
-pub fn user_agent(contact: Option<&str>) -> String {
-    let visible = |c: &char| c.is_ascii_graphic() && !matches!(c, '(' | ')');
-    let contact: String = contact.unwrap_or_default().chars().filter(visible).collect();
-    let version = env!("CARGO_PKG_VERSION");
-    if contact.is_empty() { format!("Caifeng/{version}") } else { format!("Caifeng/{version} (+{contact})") }
-}
-
-/// What one answer may cost.
-#[derive(Clone, Copy, Debug)]
-pub struct Limits {
-    /// Until the connection stands, TLS included.
-    pub connect: Duration,
-    /// From the request to the last byte of one answer; waiting for a turn is not counted.
-    pub total: Duration,
-    /// Bytes of the body, decompressed.
-    pub body: u64,
-    /// Header fields.
-    pub fields: usize,
-    /// Bytes of all header fields.
-    pub head: usize,
-    /// Longest pause that a site may ask for and that is waited for within a crawl.
-    pub patience: Duration,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            connect: Duration::from_secs(10),
-            total: Duration::from_secs(60),
-            body: 16 << 20,
-            fields: 100,
-            head: 64 << 10,
-            patience: Duration::from_secs(30),
-        }
-    }
-}
-
 /// Tells the time; the daemon passes its clock.
 pub type Now = Arc<dyn Fn() -> Timestamp + Send + Sync>;
-
-/// Resolves a name; the system's resolver unless a test brings its own.
-pub type Lookup = Arc<dyn Fn(String) -> Looking + Send + Sync>;
-
-/// The addresses of a name, later.
-pub type Looking = Pin<Box<dyn Future<Output = std::io::Result<Vec<SocketAddr>>> + Send>>;
 
 /// Fetches from the web.
 pub struct Live {
@@ -433,174 +362,6 @@ impl From<Refusal> for FetchError {
 
 fn host_of(url: &Url) -> String {
     url.host_str().unwrap_or_default().trim_end_matches('.').to_owned()
-}
-
-/// What happens to a body at its limit.
-#[derive(Clone, Copy)]
-enum Body {
-    Refused(u64),
-    Cut(u64),
-}
-
-impl Body {
-    fn exceeded(self, size: u64) -> bool {
-        matches!(self, Self::Refused(limit) if size > limit)
-    }
-
-    /// True when the body has all that it may have.
-    fn cut(self, body: &mut Vec<u8>) -> bool {
-        let Self::Cut(limit) = self else { return false };
-        let full = body.len() as u64 >= limit;
-        body.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-        full
-    }
-
-    fn error(self) -> FetchError {
-        let (Self::Refused(limit) | Self::Cut(limit)) = self;
-        FetchError::TooLarge { what: format!("{limit} bytes") }
-    }
-}
-
-/// One step of a request: where, how, and from where it was sent there.
-struct Hop {
-    url: Url,
-    from: Option<Url>,
-    method: Method,
-    /// A redirect has left the origin that was asked first: credentials stay behind, also when it comes back.
-    away: bool,
-}
-
-impl Hop {
-    const fn first(url: Url, method: Method) -> Self {
-        Self { url, from: None, method, away: false }
-    }
-
-    fn check(&self, policy: &Policy) -> Result<bool, FetchError> {
-        guard::check_url(&self.url, policy, self.from.as_ref()).map_err(FetchError::from)
-    }
-
-    /// RFC 9110 §15.4: 307 and 308 repeat the request, the others ask for a page.
-    fn to(self, url: Url, status: u16) -> Self {
-        let method = if matches!(status, 307 | 308) { self.method } else { Method::Get };
-        let away = self.away || url.origin() != self.url.origin();
-        Self { url, from: Some(self.url), method, away }
-    }
-
-    fn sent(&self, fields: &HeaderMap, user_agent: &str) -> Sent {
-        let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
-        let mut headers = vec![("User-Agent".to_owned(), user_agent.to_owned())];
-        headers.extend(fields.iter().map(|(name, value)| (name.as_str().to_owned(), text(value))));
-        let (method, body) = match &self.method {
-            Method::Get => ("GET", Vec::new()),
-            Method::Post(body) => ("POST", body.clone().into_bytes()),
-        };
-        Sent { method: method.to_owned(), url: self.url.to_string(), headers, body }
-    }
-}
-
-/// Fields of a guest beyond this many are not a request for a page.
-const MOST_FIELDS: usize = 32;
-
-/// What a plugin may set: nothing that says who asks, proves it, or describes the transfer.
-fn guest_fields(fields: &[(String, String)]) -> Result<HeaderMap, FetchError> {
-    let refused = |what: &str| FetchError::Refused {
-        why: format!("the plugin asks with a header field that cannot be sent: {what:?}"),
-    };
-    let mut map = HeaderMap::new();
-    if fields.len() > MOST_FIELDS {
-        return Err(refused("too many"));
-    }
-    for (name, value) in fields.iter().filter(|(name, _)| may_set(name)) {
-        let name_ok = HeaderName::from_bytes(name.as_bytes()).map_err(|_| refused(name))?;
-        let value = HeaderValue::from_str(value).map_err(|_| refused(name))?;
-        map.append(name_ok, value);
-    }
-    Ok(map)
-}
-
-fn may_set(name: &str) -> bool {
-    const HOSTS: [&str; 24] = [
-        "accept-charset",
-        "accept-encoding",
-        "alt-used",
-        "connection",
-        "content-encoding",
-        "content-length",
-        "date",
-        "expect",
-        "forwarded",
-        "from",
-        "host",
-        "http2-settings",
-        "keep-alive",
-        "max-forwards",
-        "range",
-        "te",
-        "trailer",
-        "transfer-encoding",
-        "true-client-ip",
-        "upgrade",
-        "user-agent",
-        "via",
-        "x-real-ip",
-        "x-client-ip",
-    ];
-    const PREFIXES: [&str; 6] = ["proxy-", "x-forwarded", "sec-", "if-", "cf-", "x-http-method"];
-    const CREDENTIALS: [&str; 9] =
-        ["auth", "cookie", "token", "api-key", "apikey", "secret", "session", "password", "credential"];
-    let name = name.to_ascii_lowercase();
-    !HOSTS.contains(&&*name)
-        && !PREFIXES.iter().any(|prefix| name.starts_with(prefix))
-        && !CREDENTIALS.iter().any(|part| name.contains(part))
-}
-
-#[expect(clippy::disallowed_methods, reason = "the one place that makes a client")]
-fn client(settings: &Settings, resolver: Resolver) -> Result<Client, FetchError> {
-    let limits = &settings.limits;
-    let head = u32::try_from(limits.head).unwrap_or(u32::MAX);
-    let resolver = Arc::new(resolver);
-    let builder = || {
-        Client::builder()
-            .no_proxy()
-            .redirect(Redirects::none())
-            .referer(false)
-            .user_agent(&settings.user_agent)
-            .connect_timeout(limits.connect)
-            .http1_max_headers(limits.fields)
-            .http2_max_header_list_size(head)
-            .pool_max_idle_per_host(1)
-            .dns_resolver(Arc::clone(&resolver))
-    };
-    let failed = |error| FetchError::Network { detail: format!("the HTTP client cannot be set up: {error}") };
-    builder().build().or_else(|error| {
-        // A bare container has no root certificates: sites without TLS can still be read, the others say why not.
-        tracing::warn!("no root certificates are installed, so no https site can be read: install them ({error})");
-        builder().tls_certs_only([]).build().map_err(failed)
-    })
-}
-
-/// Resolves names; when `checked`, to public addresses or not at all.
-struct Resolver {
-    lookup: Lookup,
-    checked: bool,
-}
-
-impl Resolve for Resolver {
-    fn resolve(&self, name: Name) -> Resolving {
-        let looking = (self.lookup)(name.as_str().to_owned());
-        let checked = self.checked;
-        Box::pin(async move {
-            let found = looking.await?;
-            if checked {
-                // One bad address among good ones is an attack or a mistake; neither is fetched.
-                for address in &found {
-                    guard::check_address(address.ip())?;
-                }
-            }
-            let addrs: Addrs = Box::new(found.into_iter());
-            Ok(addrs)
-        })
-    }
 }
 
 #[cfg(test)]
