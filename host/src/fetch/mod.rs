@@ -150,7 +150,7 @@ pub enum FetchError {
         wait: Duration,
     },
     /// The site has failed (5xx) and does not say when to come back, also when asked again: tried at the next sweep.
-    #[error("the site answers {status}, also when asked again: a fault of the site")]
+    #[error("the site answers {status}: it is at fault")]
     Faulty {
         /// 5xx.
         status: u16,
