@@ -81,7 +81,7 @@ fn what_a_budget_leaves_out_is_said() {
         assert_eq!(report["requests"], read, "{report}");
         assert_eq!(report["new"], read * POSTS);
         let failures = report["failures"].as_array().unwrap();
-        assert_eq!((failures.len(), failures[0]["kind"].as_str()), (1, Some("partial")), "{report}");
+        assert_eq!((failures.len(), failures[0]["kind"].as_str()), (1, Some("budget")), "{report}");
         let detail = failures[0]["detail"].as_str().unwrap();
         assert!(detail.contains(said) && detail.contains("raise budget"), "{detail}");
         let shown = place.run("sweep --all --data data").ends(0);

@@ -156,10 +156,16 @@ impl Frontier {
         self.used = (requests, bytes);
     }
 
+    /// Requests that the limits have left out so far.
+    #[must_use]
+    pub fn unasked(&self) -> u64 {
+        (self.queue.len() + self.over.len()) as u64
+    }
+
     /// What the limits have left out so far, in a sentence; `None` when nothing.
     #[must_use]
     pub fn left_out(&self) -> Option<String> {
-        let left = self.queue.len() + self.over.len();
+        let left = self.unasked();
         let more = if self.over.len() < REMEMBERED { "" } else { "more than " };
         let Limits { requests, bytes, depth } = self.limits;
         let (limit, name) = if self.used.1 >= bytes {

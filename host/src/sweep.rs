@@ -273,7 +273,7 @@ impl Run<'_> {
             Err(_elapsed) => {
                 let minutes = DEADLINE.as_secs() / 60;
                 self.fail(
-                    FailureKind::Partial,
+                    FailureKind::Budget,
                     format!("partial: longer than {minutes} minutes: the rest waits for the next sweep"),
                 );
                 Ok(())
@@ -290,7 +290,7 @@ impl Run<'_> {
             CallError::Trap(_) => FailureKind::Trap,
         };
         let detail = url.map_or_else(|| error.to_string(), |url| format!("{url}: {error}"));
-        self.fail_advised(kind, detail);
+        self.fail(kind, if kind == FailureKind::Blocked { self.advised(detail) } else { detail });
     }
 
     async fn crawl(&mut self, now: Timestamp) -> Result<(), StoreError> {
@@ -346,7 +346,7 @@ impl Run<'_> {
         if let Some(left_out) = frontier.left_out() {
             // One line of this kind, however many others there are.
             self.tally.failures.truncate(FAILURES - 1);
-            self.fail(FailureKind::Partial, left_out);
+            self.fail(FailureKind::Budget, left_out);
         }
         known.write(&self.sweeper, self.watch, now).await
     }
@@ -407,7 +407,7 @@ impl Run<'_> {
         let (reader, id) = (self.sweeper.reader.clone(), self.watch.id.clone());
         let sweeps = blocking(move || reader.sweeps(Some(&id), 100)).await?;
         // What a budget left out then would be left out again: it is told once and not looked for for ever.
-        let partial = |failure: &SweepFailure| failure.kind == FailureKind::Partial;
+        let partial = |failure: &SweepFailure| failure.kind == FailureKind::Budget;
         let heard = sweeps.iter().find(|sweep| sweep.ended.is_some() && sweep.tally.failures.iter().all(partial));
         Ok(heard.map_or(now - 30 * DAY, |sweep| sweep.started.min(now) - DAY))
     }
@@ -429,16 +429,14 @@ impl Run<'_> {
     }
 
     fn fail_fetch(&mut self, url: &str, error: &FetchError) {
-        self.fail_advised(error.kind(), format!("{url}: {error}"));
+        let detail = format!("{url}: {error}");
+        let asks = matches!(error, FetchError::Login { .. });
+        self.fail(error.kind(), if asks { self.advised(detail) } else { detail });
     }
 
-    /// A site that refuses may want what the operator has not given yet.
-    fn fail_advised(&mut self, kind: FailureKind, mut detail: String) {
-        if let Some(advice) = self.advice.as_ref().filter(|_| kind == FailureKind::Blocked) {
-            detail.truncate(detail.floor_char_boundary(DETAIL.saturating_sub(advice.len() + 2)));
-            detail = format!("{detail}; {advice}");
-        }
-        self.fail(kind, detail);
+    /// A site that asks who we are may want what the operator has not given yet.
+    fn advised(&self, detail: String) -> String {
+        with_advice(detail, self.advice.as_deref())
     }
 
     /// Commits one page: returns when its posts are on disk.
@@ -480,6 +478,13 @@ impl Run<'_> {
     }
 }
 
+/// A failure with what to do about it, in as much space as a failure has.
+fn with_advice(mut detail: String, advice: Option<&str>) -> String {
+    let Some(advice) = advice else { return detail };
+    detail.truncate(detail.floor_char_boundary(DETAIL.saturating_sub(advice.len() + 2)));
+    format!("{detail}; {advice}")
+}
+
 /// A request with what its site called the page when it was last read to the end.
 fn with(known: &Known, queued: Queued) -> (Queued, Option<Validator>) {
     let validator = known.validator(&queued.request);
@@ -509,4 +514,17 @@ async fn call<T: Send + 'static>(
         (crawling, called)
     })
     .await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn advice_is_never_cut_off() {
+        let long = "登录".repeat(DETAIL);
+        let advised = with_advice(long, Some("no secret \"login\" is set: write it"));
+        assert!(advised.len() <= DETAIL && advised.ends_with("; no secret \"login\" is set: write it"), "{advised}");
+        assert_eq!(with_advice("a".to_owned(), None), "a");
+    }
 }

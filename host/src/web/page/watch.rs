@@ -113,7 +113,7 @@ fn reaction(kind: FailureKind) -> (&'static str, &'static str) {
         FailureKind::Trap => ("cause.trap", "step.trap"),
         FailureKind::Network => ("cause.network", "step.network"),
         FailureKind::Refused => ("cause.refused", "step.refused"),
-        FailureKind::Partial => ("cause.partial", "step.partial"),
+        FailureKind::Budget => ("cause.budget", "step.budget"),
     }
 }
 
