@@ -74,6 +74,8 @@ fn every_command_explains_itself() {
         "config show",
         "audit",
         "audit verify",
+        "audit permissions",
+        "robots",
     ];
     let pages: Vec<String> =
         commands.iter().map(|command| place.run(&format!("{command} --help")).ends(0).to_string()).collect();

@@ -28,6 +28,7 @@ use crate::fetch::Fetcher;
 use crate::fetch::guard::Policy;
 use crate::fetch::live::{Live, Settings, user_agent};
 use crate::fetch::replay::Replay;
+use crate::fetch::secrets::{Secrets, SecretsError};
 use crate::grant::{GrantError, Grants};
 use crate::ingest::{Pipeline, Pseudonyms, Voice};
 use crate::plugins::{PluginError, Registry};
@@ -83,6 +84,9 @@ pub enum OpenError {
     /// The operator must correct the grants.
     #[error(transparent)]
     Grant(#[from] GrantError),
+    /// The operator must correct the secrets.
+    #[error(transparent)]
+    Secrets(#[from] SecretsError),
     /// A plugin cannot be loaded.
     #[error(transparent)]
     Plugin(#[from] PluginError),
@@ -139,6 +143,7 @@ impl Daemon {
         };
         if follow {
             store.configure_watches(&config.watches(now))?;
+            vouch(&store, &config, now)?;
         } else if reader.watches()?.iter().any(|row| !row.watch.recorded) {
             return Err(OpenError::Unconfigured(directory.config()));
         }
@@ -146,11 +151,13 @@ impl Daemon {
             store,
             reader,
             engine,
-            registry,
+            registry: Arc::clone(&registry),
             grants: Arc::new(Grants::read(&directory.grants())?),
             pipeline,
             fetcher: Arc::new(fetcher),
             recorder: None,
+            secrets: Arc::new(secrets(&directory, &registry)?),
+            budgets: Arc::new(config.budgets()),
             clock,
             zone: config.organisation.zone(),
             shift,
@@ -364,11 +371,32 @@ fn live(config: &Config, clock: &Arc<dyn Clock>) -> Result<Fetcher, OpenError> {
     let settings = Settings {
         user_agent: user_agent(config.organisation.contact.as_deref()),
         policy: Policy { private: config.network.private_pairs() },
+        permitted: config.network.permitted.clone(),
         ..Settings::default()
     };
     let clock = Arc::clone(clock);
     let live = Live::new(settings, Arc::new(move || clock.now()));
     live.map(|live| Fetcher::Live(Box::new(live))).map_err(|error| OpenError::Network(error.to_string()))
+}
+
+/// Says at which hosts robots.txt is not asked, and enters what is new into the audit record.
+fn vouch(store: &Store, config: &Config, now: Timestamp) -> Result<(), StoreError> {
+    let permitted = &config.network.permitted;
+    for permit in permitted {
+        let (host, reason) = (&permit.host, &permit.reason);
+        tracing::warn!("robots.txt is not asked at {host}, by [[network.permitted]]: {reason}");
+    }
+    let declared = permitted.iter().map(|permit| (permit.host.to_string(), permit.reason.clone())).collect();
+    store.declare_permissions(declared, now).map(drop)
+}
+
+/// The operator's credentials. One for a plugin that is not there is a slip of the pen.
+fn secrets(directory: &Directory, registry: &Registry) -> Result<Secrets, SecretsError> {
+    let secrets = Secrets::read(&directory.secrets())?;
+    for plugin in secrets.plugins().filter(|plugin| registry.find(plugin).is_err()) {
+        tracing::warn!("secrets.toml has a section for a plugin that is not installed: [{plugin}]");
+    }
+    Ok(secrets)
 }
 
 /// Ends when somebody says so, or when nobody is left to say so.

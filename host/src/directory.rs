@@ -8,6 +8,7 @@
 //! | `keys/` | secrets: never in the database, never in a backup of it | 0700 |
 //! | `plugins/` | plugins that the operator installed | |
 //! | `grants.toml` | what those may reach | |
+//! | `secrets.toml` | what the operator lets plugins' requests carry | 0600, or refused |
 //! | `compiled/` | machine code of plugins; may be deleted at any time | |
 //! | `demo.json` | present when the directory holds the demo | |
 
@@ -57,6 +58,12 @@ impl Directory {
     #[must_use]
     pub fn grants(&self) -> PathBuf {
         self.0.join("grants.toml")
+    }
+
+    /// The operator's credentials.
+    #[must_use]
+    pub fn secrets(&self) -> PathBuf {
+        self.0.join("secrets.toml")
     }
 
     /// Machine code of plugins.

@@ -35,6 +35,7 @@ pub mod grant;
 pub mod hand;
 pub mod incident;
 pub mod ingest;
+pub mod permission;
 pub mod plugins;
 pub mod schedule;
 pub mod store;

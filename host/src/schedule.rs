@@ -92,8 +92,9 @@ fn by_yield(sweeps: &[Sweep]) -> i64 {
     interval
 }
 
+/// A sweep that only ran out of its budget has heard: looking less often would leave out more.
 fn failed(sweep: &Sweep) -> bool {
-    sweep.ended.is_none() || !sweep.tally.failures.is_empty()
+    sweep.ended.is_none() || sweep.tally.failures.iter().any(|failure| failure.kind != FailureKind::Budget)
 }
 
 /// Whether the sweep read no post and failed in this way.

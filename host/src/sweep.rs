@@ -3,23 +3,31 @@
 //! A sweep always ends with a line in the monitoring record (P6), whatever
 //! happened: what it heard is committed page by page, what it could not hear is
 //! a failure with its cause. Only a store that cannot write ends it early.
+//!
+//! While the sandbox reads a page and the store takes it, the next one is already asked for, where the pace
+//! allows; pages are read and stored in the order in which they were found all the same.
+
+mod known;
 
 use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use caifeng_plugin_host::contract::{Crawl, Failure, Post, Request, Response, Settings, Target, Timestamp};
+use caifeng_plugin_host::contract::{Crawl, Failure, Post, Settings, Target, Timestamp};
 use caifeng_plugin_host::engine::Engine;
 use caifeng_plugin_host::manifest::TargetKind;
 use caifeng_plugin_host::source::{CallError, Called, Crawling, Source};
 use futures_util::FutureExt as _;
+use known::Known;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
 use crate::clock::Clock;
 use crate::crawl::{Frontier, Limits, Queued};
-use crate::fetch::{Allow, FetchError, Fetcher, Session, SharedRecorder};
+use crate::fetch::secrets::{Credentials, Secrets};
+use crate::fetch::validator::Validator;
+use crate::fetch::{Allow, FetchError, Fetched, Fetcher, Session, SharedRecorder};
 use crate::grant::{Grants, Right};
 use crate::incident::IncidentId;
 use crate::ingest::{Origin, Pipeline};
@@ -97,6 +105,10 @@ pub struct Sweeper {
     pub fetcher: Arc<Fetcher>,
     /// Writes each exchange down, where somebody asked for that.
     pub recorder: Option<SharedRecorder>,
+    /// What the operator lets requests carry.
+    pub secrets: Arc<Secrets>,
+    /// How far a watch's sweeps may go; the usual where nothing is said.
+    pub budgets: Arc<HashMap<String, Limits>>,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
     /// The organisation's zone, for times that name none.
@@ -146,6 +158,7 @@ impl Sweeper {
             opened: Vec::new(),
             joined: Vec::new(),
             item: None,
+            advice: None,
         };
         let outcome = run.crawl_within_limits(now).await;
         let Run { tally, opened, joined, item, .. } = run;
@@ -197,13 +210,16 @@ impl Sweeper {
             let known = manifest.targets.iter().map(|rule| rule.example.as_str()).collect::<Vec<_>>().join(", ");
             unsupported(format!("plugin {:?} does not observe {text:?}: write a target such as {known}", watch.plugin))
         })?;
+        let credentials = self.secrets.credentials(manifest, watch.address());
+        let digest = artifact.digest().to_string();
+        let ready = |source| Ready { source, right, target, settings, credentials, digest };
         let mut sources = self.sources.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(source) = sources.get(&watch.plugin) {
-            return Ok(Ready { source: source.clone(), right, target, settings });
+            return Ok(ready(source.clone()));
         }
         let source = self.registry.source(&watch.plugin, &self.engine).map_err(|e| refused(e.to_string()))?;
         sources.insert(watch.plugin.clone(), source.clone());
-        Ok(Ready { source, right, target, settings })
+        Ok(ready(source))
     }
 }
 
@@ -213,6 +229,15 @@ struct Ready {
     right: Right,
     target: Target,
     settings: Settings,
+    credentials: Credentials,
+    /// The plugin's.
+    digest: String,
+}
+
+/// An answer that waits to be read.
+struct Asked {
+    queued: Queued,
+    outcome: Result<Fetched, FetchError>,
 }
 
 /// One sweep while it runs.
@@ -225,6 +250,8 @@ struct Run<'a> {
     opened: Vec<IncidentId>,
     joined: Vec<IncidentId>,
     item: Option<String>,
+    /// What the operator can do when a site refuses.
+    advice: Option<String>,
 }
 
 impl Run<'_> {
@@ -256,8 +283,8 @@ impl Run<'_> {
             Err(_elapsed) => {
                 let minutes = DEADLINE.as_secs() / 60;
                 self.fail(
-                    FailureKind::Network,
-                    format!("longer than {minutes} minutes: the rest waits for the next sweep"),
+                    FailureKind::Budget,
+                    format!("partial: longer than {minutes} minutes: the rest waits for the next sweep"),
                 );
                 Ok(())
             }
@@ -272,18 +299,20 @@ impl Run<'_> {
             CallError::Failure(Failure::Unexpected(_)) => FailureKind::Unexpected,
             CallError::Trap(_) => FailureKind::Trap,
         };
-        self.fail(kind, url.map_or_else(|| error.to_string(), |url| format!("{url}: {error}")));
+        let detail = url.map_or_else(|| error.to_string(), |url| format!("{url}: {error}"));
+        self.fail(kind, if kind == FailureKind::Blocked { self.advised(detail) } else { detail });
     }
 
     async fn crawl(&mut self, now: Timestamp) -> Result<(), StoreError> {
         let (sweeper, watch) = (self.sweeper.clone(), self.watch.clone());
-        let Ready { source, right, target, settings } = match blocking(move || sweeper.source(&watch)).await {
-            Ok(ready) => ready,
-            Err(SweepFailure { kind, detail }) => {
-                self.fail(kind, detail);
-                return Ok(());
-            }
-        };
+        let Ready { source, right, target, settings, credentials, digest } =
+            match blocking(move || sweeper.source(&watch)).await {
+                Ok(ready) => ready,
+                Err(SweepFailure { kind, detail }) => {
+                    self.fail(kind, detail);
+                    return Ok(());
+                }
+            };
         let since = match self.when {
             When::Live if !self.watch.recorded => self.since(now).await?,
             // A page that was handed in is wanted however old it is.
@@ -291,11 +320,14 @@ impl Run<'_> {
         };
         let crawl =
             Crawl { target, site: self.watch.site.clone(), settings, since, now, utc_offset: self.watch.utc_offset };
-        let mut frontier = Frontier::new(Limits::default());
+        let mut frontier = Frontier::new(self.sweeper.budgets.get(&self.watch.id).copied().unwrap_or_default());
+        let mut known = self.known(&digest, since, now).await?;
+        self.advice = credentials.advice();
         let mut session = Session {
             pace: source.manifest().network.pace.unwrap_or_default(),
             at: matches!(self.when, When::Recorded { .. }).then_some(now),
             recorder: self.sweeper.recorder.clone(),
+            credentials,
             ..Session::default()
         };
         let allowed = move |url: &Url| right.covers(url);
@@ -305,25 +337,79 @@ impl Run<'_> {
             Ok(requests) => self.turn_away(frontier.offer(requests, 0, &allowed)),
             Err(error) => self.fail_call(None, &error),
         }
-        while let Some(queued) = frontier.pop() {
-            let Some(response) = self.ask(&mut session, &queued.request, &allowed).await else { continue };
-            let (request, answered) = (queued.request.clone(), response.url.clone());
-            let fetched = response.fetched;
-            let parsed;
-            (crawling, parsed) = call(crawling, move |crawling| crawling.parse(&request, &response)).await;
-            match parsed.outcome {
-                Ok(page) => {
-                    self.tally.seen += page.posts.len() as u64;
-                    self.tally.skipped += page.skipped.len() as u64;
-                    let kept = frontier.take(&queued, page, &answered, &allowed);
-                    self.turn_away(kept.turned_away);
-                    self.note_item(&kept.posts);
-                    self.remember(kept.posts, fetched).await?;
-                }
-                Err(error) => self.fail_parse(&queued, &error),
+        let fetcher = Arc::clone(&self.sweeper.fetcher);
+        let first = frontier.pop();
+        let mut next = ask(&fetcher, &mut session, first.map(|queued| with(&known, queued)), &allowed).await;
+        while let Some(asked) = next {
+            (self.tally.requests, self.tally.bytes) = (session.spent.requests, session.spent.bytes);
+            frontier.used(session.spent.requests, session.spent.bytes);
+            let ahead = frontier.pop().map(|queued| with(&known, queued));
+            let alone = ahead.is_none();
+            let reading = self.read(&mut frontier, &mut known, crawling, asked, &allowed);
+            let (read, asked) = tokio::join!(reading, ask(&fetcher, &mut session, ahead, &allowed));
+            crawling = read?;
+            next = asked;
+            if alone {
+                let found = frontier.pop();
+                next = ask(&fetcher, &mut session, found.map(|queued| with(&known, queued)), &allowed).await;
             }
         }
-        Ok(())
+        if let Some(left_out) = frontier.left_out() {
+            // One line of this kind, however many others there are.
+            self.tally.failures.truncate(FAILURES - 1);
+            self.fail(FailureKind::Budget, left_out);
+        }
+        known.write(&self.sweeper, self.watch, now).await
+    }
+
+    /// Reads one answer and commits what it holds.
+    async fn read(
+        &mut self,
+        frontier: &mut Frontier,
+        known: &mut Known,
+        crawling: Crawling,
+        asked: Asked,
+        allowed: &(dyn Fn(&Url) -> bool + Sync),
+    ) -> Result<Crawling, StoreError> {
+        let Asked { queued, outcome } = asked;
+        let Fetched { response, validator, .. } = match outcome {
+            Ok(fetched) => fetched,
+            Err(FetchError::Unchanged { url }) => {
+                tracing::debug!(watch = self.watch.id, "unchanged: {url}");
+                return Ok(crawling);
+            }
+            Err(error) => {
+                self.fail_fetch(&queued.request.url, &error);
+                return Ok(crawling);
+            }
+        };
+        let (request, answered, fetched) = (queued.request.clone(), response.url.clone(), response.fetched);
+        let (crawling, parsed) = call(crawling, move |crawling| crawling.parse(&request, &response)).await;
+        match parsed.outcome {
+            Ok(page) => {
+                self.tally.seen += page.posts.len() as u64;
+                self.tally.skipped += page.skipped.len() as u64;
+                let whole = !page.posts.is_empty() && page.follow.is_empty() && page.skipped.is_empty();
+                let kept = frontier.take(&queued, page, &answered, &allowed);
+                let whole = whole && kept.turned_away.is_empty();
+                self.turn_away(kept.turned_away);
+                self.note_item(&kept.posts);
+                self.remember(kept.posts, fetched).await?;
+                if let Some(validator) = validator.filter(|_| whole) {
+                    known.keep(&queued.request, validator);
+                }
+            }
+            Err(error) => self.fail_parse(&queued, &error),
+        }
+        Ok(crawling)
+    }
+
+    /// The pages that need not be sent again. A recording has to hold them all.
+    async fn known(&self, plugin: &str, since: Timestamp, now: Timestamp) -> Result<Known, StoreError> {
+        if self.when != When::Live || self.sweeper.recorder.is_some() {
+            return Ok(Known::nothing());
+        }
+        Known::read(&self.sweeper, self.watch, plugin, since, now).await
     }
 
     /// From when on posts may be unknown: a day before the last sweep that heard
@@ -332,7 +418,9 @@ impl Run<'_> {
         const DAY: i64 = 86_400;
         let (reader, id) = (self.sweeper.reader.clone(), self.watch.id.clone());
         let sweeps = blocking(move || reader.sweeps(Some(&id), 100)).await?;
-        let heard = sweeps.iter().find(|sweep| sweep.ended.is_some() && sweep.tally.failures.is_empty());
+        // What a budget left out then would be left out again: it is told once and not looked for for ever.
+        let partial = |failure: &SweepFailure| failure.kind == FailureKind::Budget;
+        let heard = sweeps.iter().find(|sweep| sweep.ended.is_some() && sweep.tally.failures.iter().all(partial));
         Ok(heard.map_or(now - 30 * DAY, |sweep| sweep.started.min(now) - DAY))
     }
 
@@ -362,22 +450,15 @@ impl Run<'_> {
         }
     }
 
-    async fn ask(&mut self, session: &mut Session, request: &Request, allowed: Allow<'_>) -> Option<Response> {
-        self.tally.requests += 1;
-        match self.sweeper.fetcher.fetch(session, request, allowed).await {
-            Ok(fetched) => {
-                self.tally.bytes += fetched.bytes;
-                Some(fetched.response)
-            }
-            Err(error) => {
-                self.fail_fetch(&request.url, &error);
-                None
-            }
-        }
+    fn fail_fetch(&mut self, url: &str, error: &FetchError) {
+        let detail = format!("{url}: {error}");
+        let asks = matches!(error, FetchError::Login { .. });
+        self.fail(error.kind(), if asks { self.advised(detail) } else { detail });
     }
 
-    fn fail_fetch(&mut self, url: &str, error: &FetchError) {
-        self.fail(error.kind(), format!("{url}: {error}"));
+    /// A site that asks who we are may want what the operator has not given yet.
+    fn advised(&self, detail: String) -> String {
+        with_advice(detail, self.advice.as_deref())
     }
 
     /// Commits one page: returns when its posts are on disk.
@@ -419,6 +500,32 @@ impl Run<'_> {
     }
 }
 
+/// A failure with what to do about it, in as much space as a failure has.
+fn with_advice(mut detail: String, advice: Option<&str>) -> String {
+    let Some(advice) = advice else { return detail };
+    detail.truncate(detail.floor_char_boundary(DETAIL.saturating_sub(advice.len() + 2)));
+    format!("{detail}; {advice}")
+}
+
+/// A request with what its site called the page when it was last read to the end.
+fn with(known: &Known, queued: Queued) -> (Queued, Option<Validator>) {
+    let validator = known.validator(&queued.request);
+    (queued, validator)
+}
+
+/// Asks for one page.
+async fn ask(
+    fetcher: &Fetcher,
+    session: &mut Session,
+    next: Option<(Queued, Option<Validator>)>,
+    allowed: Allow<'_>,
+) -> Option<Asked> {
+    let (queued, validator) = next?;
+    session.known = validator;
+    let outcome = fetcher.fetch(session, &queued.request, allowed).await;
+    Some(Asked { queued, outcome })
+}
+
 /// Runs one sandboxed call off the async threads and hands the instance back.
 async fn call<T: Send + 'static>(
     mut crawling: Crawling,
@@ -429,4 +536,17 @@ async fn call<T: Send + 'static>(
         (crawling, called)
     })
     .await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn advice_is_never_cut_off() {
+        let long = "登录".repeat(DETAIL);
+        let advised = with_advice(long, Some("no secret \"login\" is set: write it"));
+        assert!(advised.len() <= DETAIL && advised.ends_with("; no secret \"login\" is set: write it"), "{advised}");
+        assert_eq!(with_advice("a".to_owned(), None), "a");
+    }
 }

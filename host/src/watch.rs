@@ -88,6 +88,8 @@ pub enum FailureKind {
     Network,
     /// The grant or the guard does not allow the address: the operator must act.
     Refused,
+    /// Not all was asked, because the sweep's budget was used up: the operator may raise it.
+    Budget,
 }
 
 /// What one sweep did (巡查): a line of the monitoring record.

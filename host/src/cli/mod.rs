@@ -12,6 +12,7 @@ mod hand;
 mod output;
 mod plugin;
 mod posts;
+mod robots;
 mod serve;
 mod sweep;
 mod workplace;
@@ -94,6 +95,8 @@ enum Command {
     Import(hand::ImportArgs),
     /// Check the configuration, or print it
     Config(config::Args),
+    /// Say what a robots.txt allows
+    Robots(robots::Args),
     /// Check that the record has not been changed
     Audit(audit::Args),
 }
@@ -113,6 +116,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Submit(args) => hand::submit(args),
         Command::Import(args) => hand::import(args),
         Command::Config(args) => config::run(&args),
+        Command::Robots(args) => robots::run(&args),
         Command::Audit(args) => audit::run(&args),
     };
     let exit = outcome.unwrap_or_else(|failed| {

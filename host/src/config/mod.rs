@@ -17,7 +17,7 @@ pub(crate) mod suggest;
 pub mod watches;
 mod written;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -25,6 +25,8 @@ use serde::{Deserialize, Serialize};
 pub use reading::{Problem, Reading};
 pub use watches::{AccountConfig, TargetConfig, WatchConfig};
 
+use crate::crawl::Limits;
+use crate::fetch::permit::Permit;
 use crate::topic::TopicConfig;
 use crate::watch::Watch;
 
@@ -103,6 +105,8 @@ impl Organisation {
 pub struct Network {
     /// `host:port` pairs on private or loopback addresses that may be reached.
     pub private: Vec<String>,
+    /// `[[network.permitted]]`: hosts whose robots.txt is not asked, each with its reason.
+    pub permitted: Vec<Permit>,
 }
 
 impl Network {
@@ -168,6 +172,12 @@ impl Config {
     /// When a value has no form in TOML.
     pub fn to_toml(&self) -> Result<String, toml::ser::Error> {
         toml::to_string(self)
+    }
+
+    /// How far each watch's sweeps may go.
+    #[must_use]
+    pub fn budgets(&self) -> HashMap<String, Limits> {
+        self.watches.iter().map(|watch| (watch.id.clone(), watch.budget)).collect()
     }
 
     /// The watches, with offsets of the organisation's zone at `now`.

@@ -24,6 +24,9 @@ pub struct WatchConfig {
     /// Settings that the plugin's manifest declares.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub settings: BTreeMap<String, String>,
+    /// How far one sweep may go: `{ requests = 200, bytes = "50MiB", depth = 20 }`.
+    #[serde(default)]
+    pub budget: Limits,
     /// What a person should know about it; never interpreted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,

@@ -99,6 +99,7 @@ pub(super) fn decoded(
         response: Response { url: url.to_owned(), status, headers: kept(headers), body: page.text, fetched },
         bytes: body.len() as u64,
         encoding: (page.encoding, page.how),
+        validator: None,
     }
 }
 

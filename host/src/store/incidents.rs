@@ -238,8 +238,7 @@ pub(super) fn assess(
     now: Timestamp,
 ) -> Result<Vec<Event>, StoreError> {
     let db = writing.db;
-    db.prepare_cached("INSERT INTO note (salt, text) VALUES (?1, ?2)")?.execute(params![salt, reason])?;
-    let note = Note { id: db.last_insert_rowid(), seal: Note::seal(salt, reason) };
+    let note = note(db, salt, reason)?;
     let (category, level) = decision;
     let assess = Command::Assess { category, level, note };
     let mut file = CaseFile::read(db, id)?;
@@ -248,10 +247,17 @@ pub(super) fn assess(
     Ok(events)
 }
 
-fn append(
+/// Keeps what a person wrote, where it can be deleted.
+pub(super) fn note(db: &Connection, salt: &[u8; 16], text: &str) -> Result<Note, StoreError> {
+    db.prepare_cached("INSERT INTO note (salt, text) VALUES (?1, ?2)")?.execute(params![salt, text])?;
+    Ok(Note { id: db.last_insert_rowid(), seal: Note::seal(salt, text) })
+}
+
+/// Appends an entry to the chain; one of an incident, or one that belongs to none.
+pub(super) fn append(
     writing: &mut Writing<'_>,
     incident: IncidentId,
-    event: &Event,
+    event: &impl serde::Serialize,
     actor: &Actor,
     at: Timestamp,
 ) -> Result<(), StoreError> {

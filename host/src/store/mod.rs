@@ -18,6 +18,8 @@ pub mod error;
 mod incidents;
 mod ingest;
 pub mod model;
+mod pages;
+mod permissions;
 mod read;
 mod rowid;
 mod schema;
@@ -44,9 +46,10 @@ pub use rowid::second;
 
 use crate::incident::event::{Actor, Event};
 use crate::incident::{Category, IncidentId};
+use crate::permission::Change;
 use crate::text::near::{NearIndex, Signature};
 use crate::watch::{SweepTally, Watch};
-use model::{Batch, Ingested, Received, Submission};
+use model::{Batch, Ingested, KnownPage, Received, Submission};
 use writer::{Health, Message, OnCommit, Task, Writer, Writing};
 
 /// Jobs that may wait before callers do.
@@ -242,6 +245,35 @@ impl Store {
         self.run(move |w| watches::finish_sweep(w.db, sweep, now, &tally))
     }
 
+    /// Keeps pages that `reader` (a digest of plugin and watch) has read to the end, looking from `since` on.
+    ///
+    /// # Errors
+    /// Nothing is kept.
+    pub fn keep_pages(
+        &self,
+        watch: &str,
+        reader: [u8; 32],
+        since: Timestamp,
+        pages: Vec<KnownPage>,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let watch = watch.to_owned();
+        self.run(move |w| pages::keep(w.db, &watch, &reader, since, &pages, now))
+    }
+
+    /// Makes the audit record say which hosts the operator vouches for, as host and reason. Returns what was appended.
+    ///
+    /// # Errors
+    /// Nothing is appended.
+    pub fn declare_permissions(
+        &self,
+        declared: Vec<(String, String)>,
+        now: Timestamp,
+    ) -> Result<Vec<Change>, StoreError> {
+        let salt = salt()?;
+        self.run(move |w| permissions::declare(w, &declared, &salt, now))
+    }
+
     /// A person decides an incident's category, and its level where that is known.
     /// The reason is kept outside the record of events, which only points at it.
     ///
@@ -256,8 +288,7 @@ impl Store {
         actor: Actor,
         now: Timestamp,
     ) -> Result<Vec<Event>, StoreError> {
-        let mut salt = [0; 16];
-        getrandom::fill(&mut salt).map_err(|e| StoreError::Internal(e.to_string()))?;
+        let salt = salt()?;
         let reason = reason.to_owned();
         self.run(move |w| incidents::assess(w, incident, (category, level), &reason, &salt, &actor, now))
     }
@@ -273,6 +304,12 @@ impl Store {
         self.inner.queue.send(Message::Run(job)).map_err(|_| StoreError::Closed)?;
         answer.recv().unwrap_or(Err(StoreError::Closed))
     }
+}
+
+fn salt() -> Result<[u8; 16], StoreError> {
+    let mut salt = [0; 16];
+    getrandom::fill(&mut salt).map_err(|e| StoreError::Internal(e.to_string()))?;
+    Ok(salt)
 }
 
 /// Creates the directory for this user alone and locks it.

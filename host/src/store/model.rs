@@ -212,3 +212,14 @@ pub struct Figures {
     /// Of these, posts that mention a topic.
     pub mentions: u64,
 }
+
+/// A page that need not be sent again while its site calls it so.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KnownPage {
+    /// SHA-256 of the request.
+    pub request: [u8; 32],
+    /// The site's `ETag`.
+    pub etag: Option<String>,
+    /// The site's `Last-Modified`.
+    pub modified: Option<String>,
+}

@@ -314,7 +314,10 @@ fn searched(query: &str) -> Result<(String, Option<i64>), Refused> {
 }
 
 async fn watches(State(desk): State<Arc<Desk>>, asked: Asked) -> Response {
-    desk.show(asked, |rows, visit| Ok(page::watches(visit, rows.figures()?, &swept(rows, visit.now)?)?)).await
+    desk.show(asked, |rows, visit| {
+        Ok(page::watches(visit, rows.figures()?, &swept(rows, visit.now)?, &rows.permissions()?)?)
+    })
+    .await
 }
 
 /// All watches in the order of the page, the first of them with their sweeps.

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use caifeng_plugin_host::contract::Timestamp;
 
 use crate::incident::IncidentId;
+use crate::permission::Permission;
 use crate::store::model::{Figures, IncidentRow, PostRow, PostRowId, WatchRow};
 use crate::store::{IncidentQuery, PostQuery, Reader, SeriesPoint, StoreError};
 use crate::text::tokens::Tokeniser;
@@ -73,6 +74,14 @@ pub trait Rows: Send + Sync + 'static {
     /// # Errors
     /// [`Unanswered`].
     fn watches(&self) -> Result<Vec<WatchRow>, Unanswered>;
+
+    /// Hosts at which robots.txt is not asked.
+    ///
+    /// # Errors
+    /// [`Unanswered`].
+    fn permissions(&self) -> Result<Vec<Permission>, Unanswered> {
+        Ok(Vec::new())
+    }
 
     /// The latest sweeps of a watch that have ended, oldest first.
     ///
@@ -141,6 +150,10 @@ impl Rows for Stored {
         let mut watches = self.reader.watches()?;
         watches.retain(|row| !row.watch.recorded);
         Ok(watches)
+    }
+
+    fn permissions(&self) -> Result<Vec<Permission>, Unanswered> {
+        Ok(self.reader.permissions()?)
     }
 
     fn sweeps(&self, watch: &str, limit: usize) -> Result<Vec<Sweep>, Unanswered> {

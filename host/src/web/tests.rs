@@ -448,3 +448,19 @@ async fn what_the_store_took_is_on_the_page() {
     let (_, _, none) = ask(&rig, Method::GET, &search("！？"), &[]).await;
     assert!(none.contains("没有找到"));
 }
+
+#[tokio::test]
+async fn hosts_that_the_operator_vouches_for_are_shown_with_the_reason() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(dir.path(), None).unwrap();
+    let stored = Stored::new(store.reader().unwrap(), Arc::new(Tokeniser::new()));
+    let rig = rig(stored);
+    let page = || async { ask(&rig, Method::GET, "/watches", &[("accept-language", "en")]).await.2 };
+    assert!(!page().await.contains("robots.txt"));
+    let declared = vec![("api.qinghe.example".to_owned(), "contract <7>".to_owned())];
+    store.declare_permissions(declared, 1_700_000_000).unwrap();
+    let shown = page().await;
+    for part in ["robots.txt is not asked", "api.qinghe.example", "contract &#60;7&#62;", "2023-11-1"] {
+        assert!(shown.contains(part), "{part}: {shown}");
+    }
+}

@@ -1,5 +1,9 @@
 //! A hostile web on the loopback, reached the way the operator's private pairs are.
 
+mod hostile;
+mod polite;
+mod secret;
+
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -13,6 +17,7 @@ use wiremock::{Mock, MockServer, ResponseTemplate};
 use super::*;
 use crate::evidence::warc::{Kind, Reader, Recorder};
 use crate::fetch::SharedRecorder;
+use crate::fetch::guard::Policy;
 
 fn settings(servers: &[SocketAddr]) -> Settings {
     let private = servers.iter().map(|at| (at.ip().to_string(), at.port())).collect();
@@ -21,6 +26,7 @@ fn settings(servers: &[SocketAddr]) -> Settings {
         policy: Policy { private },
         limits: Limits { body: 100_000, ..Limits::default() },
         pace: Duration::ZERO,
+        ..Settings::default()
     }
 }
 

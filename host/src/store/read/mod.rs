@@ -69,7 +69,10 @@ impl Reader {
     }
 
     /// Lends a connection. One that met an error is not used again.
-    fn with<T>(&self, ask: impl FnOnce(&Connection) -> Result<T, StoreError>) -> Result<T, StoreError> {
+    pub(in crate::store) fn with<T>(
+        &self,
+        ask: impl FnOnce(&Connection) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
         let idle = || self.pool.idle.lock().unwrap_or_else(PoisonError::into_inner);
         let kept = idle().pop();
         let db = match kept {

@@ -4,6 +4,7 @@ use askama::Template;
 use caifeng_plugin_host::contract::Timestamp;
 
 use super::{Frame, Rendered, Room, Visit};
+use crate::permission::Permission;
 use crate::store::model::{Figures, WatchRow};
 use crate::watch::{FailureKind, Sweep};
 use crate::web::coverage::{Cause, Health};
@@ -118,6 +119,7 @@ fn reaction(kind: FailureKind) -> (&'static str, &'static str) {
         FailureKind::Trap => ("cause.trap", "step.trap"),
         FailureKind::Network => ("cause.network", "step.network"),
         FailureKind::Refused => ("cause.refused", "step.refused"),
+        FailureKind::Budget => ("cause.budget", "step.budget"),
     }
 }
 
@@ -181,14 +183,27 @@ struct WatchesPage {
     lead: String,
     watches: Vec<WatchView>,
     no_watches: Vec<String>,
+    permitted: Vec<PermittedView>,
+}
+
+/// A host at which robots.txt is not asked, told.
+struct PermittedView {
+    host: String,
+    since: Stamp,
+    reason: String,
 }
 
 /// The page of all watches.
-pub(crate) fn watches(visit: &Visit, figures: Figures, swept: &[SweptWatch]) -> Rendered {
+pub(crate) fn watches(visit: &Visit, figures: Figures, swept: &[SweptWatch], permissions: &[Permission]) -> Rendered {
     let lang = visit.lang;
     let rows: Vec<WatchRow> = swept.iter().map(|s| s.row.clone()).collect();
     let frame = Frame::new(visit, Room::Watches, lang.t("watches.title"), figures, &rows);
     let lead = format!("{}{}", lang.t("watches.promise"), lang.t("list.stop"));
     let watches = told(swept, &frame.face, lang);
-    WatchesPage { lead, watches, no_watches: no_watches(lang), frame }.render()
+    let permitted = permissions.iter().map(|permission| PermittedView {
+        host: permission.host.clone(),
+        since: frame.face.stamp(permission.since),
+        reason: permission.reason.as_deref().map_or_else(|| lang.t("watches.no-reason"), |reason| line(reason, 240)),
+    });
+    WatchesPage { lead, watches, no_watches: no_watches(lang), permitted: permitted.collect(), frame }.render()
 }
