@@ -10,7 +10,7 @@ use caifeng_plugin_host::contract::Target;
 use serde::Deserialize;
 
 use crate::topic::TopicConfig;
-use crate::watch::Watch;
+use crate::watch::{Every, Watch};
 
 /// Everything an operator can set.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -111,6 +111,31 @@ pub struct WatchConfig {
     /// Settings that the plugin's manifest declares.
     #[serde(default)]
     pub settings: BTreeMap<String, String>,
+    /// How often it is swept: `{ floor = "5m", ceiling = "1h" }`.
+    #[serde(default)]
+    pub every: EveryConfig,
+    /// What each full sweep must find again: a post's id or address, or a phrase of a page.
+    pub canary: Option<String>,
+}
+
+/// The bounds of the time between two sweeps, as they are written in the file.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EveryConfig {
+    /// Shortest, such as `5m`.
+    pub floor: Option<String>,
+    /// Longest, such as `1h`.
+    pub ceiling: Option<String>,
+}
+
+impl EveryConfig {
+    /// The bounds in seconds.
+    ///
+    /// # Errors
+    /// What is wrong and what to write.
+    pub fn read(&self) -> Result<Every, String> {
+        Every::parse(self.floor.as_deref(), self.ceiling.as_deref())
+    }
 }
 
 /// A target as it is written in the file.
@@ -130,6 +155,14 @@ pub enum TargetConfig {
 impl WatchConfig {
     /// What a watch may not be. An error is the text it is about, and the message.
     fn check(&self) -> Result<(), (String, String)> {
+        self.every.read().map_err(|message| {
+            let culprit = self.every.floor.as_ref().or(self.every.ceiling.as_ref());
+            (culprit.unwrap_or(&self.id).clone(), message)
+        })?;
+        if self.canary.as_ref().is_some_and(|canary| canary.trim().is_empty()) {
+            let message = "a canary is a post's id or address, or a phrase of a page: write one or leave it out";
+            return Err((self.id.clone(), message.to_owned()));
+        }
         let address = match &self.target {
             TargetConfig::Account(id) => {
                 let message = "an account can be watched only when it is a registered organisation's, and registration \
@@ -169,6 +202,8 @@ impl WatchConfig {
             settings: self.settings.clone().into_iter().collect(),
             utc_offset,
             recorded: false,
+            every: self.every.read().unwrap_or_default(),
+            canary: self.canary.clone(),
         }
     }
 }

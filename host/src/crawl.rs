@@ -49,13 +49,14 @@ pub struct Frontier {
     limits: Limits,
     queue: VecDeque<Queued>,
     asked: HashSet<(String, Method, String)>,
+    unasked: u64,
 }
 
 impl Frontier {
     /// A crawl that has not asked anything yet.
     #[must_use]
     pub fn new(limits: Limits) -> Self {
-        Self { limits, queue: VecDeque::new(), asked: HashSet::new() }
+        Self { limits, queue: VecDeque::new(), asked: HashSet::new(), unasked: 0 }
     }
 
     /// Queues `requests` found at `depth`; `allowed` is the effective grant.
@@ -72,6 +73,12 @@ impl Frontier {
             }
         }
         refused
+    }
+
+    /// Requests that were refused because the crawl had sent all it may.
+    #[must_use]
+    pub const fn unasked(&self) -> u64 {
+        self.unasked
     }
 
     /// The next request, oldest first.
@@ -99,6 +106,7 @@ impl Frontier {
             return Ok(false);
         }
         if self.asked.len() >= self.limits.requests {
+            self.unasked += 1;
             return Err("more requests than a crawl may send");
         }
         Ok(self.asked.insert(key))

@@ -4,6 +4,8 @@
 //! happened: what it heard is committed page by page, what it could not hear is
 //! a failure with its cause. Only a store that cannot write ends it early.
 
+mod evidence;
+
 use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,8 +16,11 @@ use caifeng_plugin_host::engine::Engine;
 use caifeng_plugin_host::manifest::TargetKind;
 use caifeng_plugin_host::source::{CallError, Called, Crawling, Source};
 use futures_util::FutureExt as _;
+use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use url::Url;
+
+use self::evidence::Evidence;
 
 use crate::clock::Clock;
 use crate::crawl::{Frontier, Limits, Queued};
@@ -96,6 +101,8 @@ pub struct Sweeper {
     pub recorder: Option<SharedRecorder>,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
+    /// The organisation's zone, by whose hours a watch's past is told.
+    pub zone: TimeZone,
     /// In a demo: seconds from the recording's time to the time that is shown.
     pub shift: Option<i64>,
     /// Sources that were loaded, by plugin id.
@@ -140,8 +147,10 @@ impl Sweeper {
             tally: SweepTally::default(),
             opened: Vec::new(),
             joined: Vec::new(),
+            evidence: Evidence::new(watch.canary.as_deref()),
         };
         let outcome = run.crawl_within_limits(now).await;
+        run.doubt(now).await?;
         let Run { tally, opened, joined, .. } = run;
         let ended = match when {
             When::Live => self.clock.now(),
@@ -215,6 +224,8 @@ struct Run<'a> {
     tally: SweepTally,
     opened: Vec<IncidentId>,
     joined: Vec<IncidentId>,
+    /// What was read, for whether it can be trusted.
+    evidence: Evidence,
 }
 
 impl Run<'_> {
@@ -275,7 +286,7 @@ impl Run<'_> {
             }
         };
         let since = match self.when {
-            When::Live => self.since(now).await?,
+            When::Live => self.sweeper.since(self.watch, now).await?,
             When::Recorded { .. } => 0,
         };
         let crawl =
@@ -297,11 +308,13 @@ impl Run<'_> {
         while let Some(queued) = frontier.pop() {
             let Some(response) = self.ask(&mut session, &queued.request, &allowed).await else { continue };
             let (request, answered) = (queued.request.clone(), response.url.clone());
+            self.evidence.answered(&response.body);
             let fetched = response.fetched;
             let parsed;
             (crawling, parsed) = call(crawling, move |crawling| crawling.parse(&request, &response)).await;
             match parsed.outcome {
                 Ok(page) => {
+                    self.evidence.read(&page, &mut self.tally);
                     self.tally.seen += page.posts.len() as u64;
                     self.tally.skipped += page.skipped.len() as u64;
                     let kept = frontier.take(&queued, page, &answered, &allowed);
@@ -311,17 +324,9 @@ impl Run<'_> {
                 Err(error) => self.fail_parse(&queued, &error),
             }
         }
+        self.tally.unasked += frontier.unasked();
+        self.look_for_canary(&source, &crawl, &mut session, &allowed).await;
         Ok(())
-    }
-
-    /// From when on posts may be unknown: a day before the last sweep that heard
-    /// everything, because sites publish late; a month for a watch without a past.
-    async fn since(&self, now: Timestamp) -> Result<Timestamp, StoreError> {
-        const DAY: i64 = 86_400;
-        let (reader, id) = (self.sweeper.reader.clone(), self.watch.id.clone());
-        let sweeps = blocking(move || reader.sweeps(Some(&id), 100)).await?;
-        let heard = sweeps.iter().find(|sweep| sweep.ended.is_some() && sweep.tally.failures.is_empty());
-        Ok(heard.map_or(now - 30 * DAY, |sweep| sweep.started.min(now) - DAY))
     }
 
     /// A followed page that is gone is only that page; a first one is the watch.
@@ -348,6 +353,10 @@ impl Run<'_> {
                 Some(fetched.response)
             }
             Err(error) => {
+                if let FetchError::RetryAfter { wait, .. } = &error {
+                    let until = self.sweeper.clock.now().saturating_add_unsigned(wait.as_secs());
+                    self.tally.wait_until = self.tally.wait_until.max(Some(until));
+                }
                 self.fail_fetch(&request.url, &error);
                 None
             }

@@ -202,6 +202,8 @@ fn watch(site: u64) -> Watch {
         settings: Vec::new(),
         utc_offset: 28_800,
         recorded: false,
+        every: caifeng::watch::Every::default(),
+        canary: None,
     }
 }
 

@@ -6,12 +6,14 @@
 
 mod audit;
 mod classify;
+mod coverage;
 mod demo;
 mod output;
 mod plugin;
 mod posts;
 mod serve;
 mod sweep;
+mod watch;
 mod workplace;
 
 use std::process::ExitCode;
@@ -86,6 +88,10 @@ enum Command {
     Posts(posts::PostsArgs),
     /// Print incidents, newest first
     Incidents(posts::IncidentsArgs),
+    /// Watches: how they stand, when they are swept next and why
+    Watch(watch::Args),
+    /// What was heard and what was not: the statement that reports carry
+    Coverage(coverage::Args),
     /// Check that the record has not been changed
     Audit(audit::Args),
 }
@@ -102,6 +108,8 @@ pub(crate) fn run() -> ExitCode {
         Command::Classify(args) => classify::run(&args),
         Command::Posts(args) => posts::posts(&args),
         Command::Incidents(args) => posts::incidents(&args),
+        Command::Watch(args) => watch::run(&args),
+        Command::Coverage(args) => coverage::run(&args),
         Command::Audit(args) => audit::run(&args),
     };
     let exit = outcome.unwrap_or_else(|failed| {

@@ -740,6 +740,8 @@ fn watch(id: &str) -> Watch {
         settings: vec![],
         utc_offset: 28_800,
         recorded: false,
+        every: crate::watch::Every::default(),
+        canary: None,
     }
 }
 

@@ -17,7 +17,6 @@ mod coverage;
 mod fixed;
 mod guard;
 mod health;
-pub mod lang;
 mod live;
 mod mark;
 mod month;
@@ -45,6 +44,8 @@ use jiff::tz::TimeZone;
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 use tower_http::compression::CompressionLayer;
+
+pub use crate::lang;
 
 use self::lang::Lang;
 use self::month::Keeper;

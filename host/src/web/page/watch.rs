@@ -112,6 +112,10 @@ fn reaction(kind: FailureKind) -> (&'static str, &'static str) {
         FailureKind::Trap => ("cause.trap", "step.trap"),
         FailureKind::Network => ("cause.network", "step.network"),
         FailureKind::Refused => ("cause.refused", "step.refused"),
+        FailureKind::Drift => ("cause.drift", "step.drift"),
+        FailureKind::Silent => ("cause.silent", "step.silent"),
+        FailureKind::Canary => ("cause.canary", "step.canary"),
+        FailureKind::Budget => ("cause.budget", "step.budget"),
     }
 }
 
