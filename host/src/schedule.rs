@@ -115,8 +115,8 @@ pub fn next(known: &Situation<'_>) -> Next {
 #[expect(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "seconds of a week are exact in f64")]
 fn jittered(interval: i64, every: Every, jitter: f64) -> i64 {
     let tenth = interval as f64 * 0.1;
-    let longer = interval + (tenth * jitter) as i64;
-    if longer <= every.ceiling { longer } else { (interval - (tenth * (1.0 - jitter)) as i64).max(every.floor) }
+    let beyond = interval + tenth as i64 > every.ceiling;
+    (interval + (tenth * if beyond { jitter - 1.0 } else { jitter }) as i64).max(every.floor)
 }
 
 /// The interval in which [`WANTED`] posts appear, and what says so.
@@ -198,7 +198,7 @@ mod tests {
     }
 
     fn interval(sweeps: &[Sweep]) -> i64 {
-        match decide(sweeps, |known| known.jitter = 1.0 - 1e-9) {
+        match decide(sweeps, |known| known.jitter = 1.0) {
             Next::At(at, _) => at - sweeps[0].started,
             Next::Never(_) => i64::MAX,
         }
@@ -213,7 +213,7 @@ mod tests {
     fn a_lively_watch_is_swept_more_often_than_a_quiet_one_within_bounds() {
         let of = |new| (0..96).map(|n| sweep(1_000_000 - n * 900, new, None)).collect::<Vec<_>>();
         let every = Every::default();
-        assert_eq!(interval(&of(40)), every.floor * 11 / 10 - 1);
+        assert_eq!(interval(&of(40)), every.floor * 11 / 10);
         assert!((1700..2100).contains(&interval(&of(1))), "{}", interval(&of(1)));
         assert_eq!(interval(&of(0)), every.ceiling);
     }
@@ -236,7 +236,7 @@ mod tests {
         for n in (0..4).rev() {
             sweeps.insert(0, sweep(1_000_000 - n * 1800, 8, None));
         }
-        assert!(matches!(decide(&sweeps, |_| {}), Next::At(at, Reason::Lively { .. }) if at - 1_000_000 < 800));
+        assert!(matches!(decide(&sweeps, |_| {}), Next::At(at, Reason::Lively { .. }) if at - 1_000_000 < 1000));
     }
 
     #[test]

@@ -432,7 +432,7 @@ fn a_newer_schema_and_a_missing_store_are_refused() {
     store.close();
     let raw = Connection::open(dir.path().join(schema::FILE)).unwrap();
     raw.pragma_update(None, "user_version", 99).unwrap();
-    assert!(matches!(Store::open(dir.path(), None), Err(StoreError::Newer { found: 99, known: 1 })));
+    assert!(matches!(Store::open(dir.path(), None), Err(StoreError::Newer { found: 99, known: schema::KNOWN })));
     assert!(matches!(Reader::open(dir.path()), Err(StoreError::Newer { .. })));
     raw.pragma_update(None, "user_version", 0).unwrap();
     assert!(matches!(Reader::open(dir.path()), Err(StoreError::Older { .. })));

@@ -4,8 +4,10 @@ use askama::Template;
 use caifeng_plugin_host::contract::Timestamp;
 
 use super::{Frame, Rendered, Room, Visit};
+use crate::coverage::Cause as Gap;
+use crate::coverage::words::keys;
 use crate::store::model::{Figures, WatchRow};
-use crate::watch::{FailureKind, Sweep};
+use crate::watch::Sweep;
 use crate::web::coverage::{Cause, Health};
 use crate::web::lang::Lang;
 use crate::web::mark::line;
@@ -86,11 +88,14 @@ impl WatchView {
 fn trouble(row: &WatchRow, health: Health, lang: Lang) -> Option<TroubleView> {
     let (cause, detail, step) = match health {
         Health::Heard | Health::Waiting => return None,
-        Health::Late => ("cause.late", None, "step.late"),
+        Health::Late => {
+            let (cause, step) = keys(row.gap.unwrap_or(Gap::Late));
+            (cause, None, step)
+        }
         Health::Halted => ("cause.halted", row.halted.clone(), "step.halted"),
         Health::Failing(Cause::Interrupted) => ("cause.interrupted", None, "step.interrupted"),
         Health::Failing(Cause::Known(kind)) => {
-            let (cause, step) = reaction(kind);
+            let (cause, step) = keys(Gap::Failed(kind));
             let detail = row.last.as_ref().and_then(|s| s.tally.failures.first());
             (cause, detail.map(|f| f.detail.clone()), step)
         }
@@ -100,23 +105,6 @@ fn trouble(row: &WatchRow, health: Health, lang: Lang) -> Option<TroubleView> {
         detail: detail.map(|d| line(&d, 240)).filter(|d| !d.is_empty()),
         step: lang.t(step),
     })
-}
-
-/// What went wrong and who must do what about it.
-fn reaction(kind: FailureKind) -> (&'static str, &'static str) {
-    match kind {
-        FailureKind::Unsupported => ("cause.unsupported", "step.unsupported"),
-        FailureKind::Gone => ("cause.gone", "step.gone"),
-        FailureKind::Blocked => ("cause.blocked", "step.blocked"),
-        FailureKind::Unexpected => ("cause.unexpected", "step.unexpected"),
-        FailureKind::Trap => ("cause.trap", "step.trap"),
-        FailureKind::Network => ("cause.network", "step.network"),
-        FailureKind::Refused => ("cause.refused", "step.refused"),
-        FailureKind::Drift => ("cause.drift", "step.drift"),
-        FailureKind::Silent => ("cause.silent", "step.silent"),
-        FailureKind::Canary => ("cause.canary", "step.canary"),
-        FailureKind::Budget => ("cause.budget", "step.budget"),
-    }
 }
 
 fn spark(sweeps: &[Sweep], lang: Lang) -> Option<Spark> {
