@@ -38,6 +38,7 @@ pub mod incident;
 pub mod ingest;
 pub mod lang;
 pub mod plugins;
+pub mod record;
 pub mod rounds;
 pub mod schedule;
 pub mod store;

@@ -11,6 +11,7 @@ mod demo;
 mod output;
 mod plugin;
 mod posts;
+mod record;
 mod serve;
 mod sweep;
 mod watch;
@@ -92,6 +93,8 @@ enum Command {
     Watch(watch::Args),
     /// What was heard and what was not: the statement that reports carry
     Coverage(coverage::Args),
+    /// Print or export the monitoring record: every sweep, newest first
+    Record(record::Args),
     /// Check that the record has not been changed
     Audit(audit::Args),
 }
@@ -110,6 +113,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Incidents(args) => posts::incidents(&args),
         Command::Watch(args) => watch::run(&args),
         Command::Coverage(args) => coverage::run(&args),
+        Command::Record(args) => record::run(&args),
         Command::Audit(args) => audit::run(&args),
     };
     let exit = outcome.unwrap_or_else(|failed| {

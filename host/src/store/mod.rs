@@ -39,7 +39,7 @@ use caifeng_plugin_host::contract::{Reactions, Timestamp};
 use rusqlite::Connection;
 
 pub use error::StoreError;
-pub use read::{CategoryFilter, IncidentQuery, Novelty, PostQuery, Reader, SeriesPoint};
+pub use read::{CategoryFilter, IncidentQuery, Novelty, PostQuery, Reader, RecordQuery, SeriesPoint};
 pub use rowid::second;
 
 use crate::incident::event::{Actor, Event};

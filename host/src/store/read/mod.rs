@@ -7,6 +7,7 @@
 mod gaps;
 mod incidents;
 mod posts;
+mod record;
 mod watches;
 
 use std::path::{Path, PathBuf};
@@ -17,6 +18,7 @@ use rusqlite::Connection;
 
 pub use incidents::{CategoryFilter, IncidentQuery};
 pub use posts::{Novelty, PostQuery};
+pub use record::RecordQuery;
 
 use super::error::StoreError;
 use super::model::Figures;

@@ -3,9 +3,10 @@
 use askama::Template;
 use caifeng_plugin_host::contract::Timestamp;
 
-use super::{Frame, Rendered, Room, Visit};
+use super::{Frame, Rendered, Room, Tab, Visit, tabs};
 use crate::coverage::Cause as Gap;
 use crate::coverage::words::keys;
+use crate::schedule::Reason;
 use crate::store::model::{Figures, WatchRow};
 use crate::watch::Sweep;
 use crate::web::coverage::{Cause, Health};
@@ -34,6 +35,8 @@ pub(super) struct WatchView {
     pub(super) tone: &'static str,
     pub(super) heard: Option<Stamp>,
     pub(super) due: Option<Stamp>,
+    /// Why it is due then.
+    pub(super) why: Option<String>,
     pub(super) posts: String,
     pub(super) skipped: Option<String>,
     pub(super) trouble: Option<TroubleView>,
@@ -77,6 +80,7 @@ impl WatchView {
             tone,
             heard: row.heard.map(|at| face.stamp(at)),
             due: row.due.filter(|_| row.halted.is_none()).map(|at| face.stamp(at)),
+            why: row.why.filter(|_| row.due.is_some() && row.halted.is_none()).map(|why| reason(why, lang)),
             posts: lang.count("count.posts", row.posts),
             skipped: (skipped > 0).then(|| lang.count("watch.skipped", skipped)),
             trouble: trouble(row, health, lang),
@@ -105,6 +109,20 @@ fn trouble(row: &WatchRow, health: Health, lang: Lang) -> Option<TroubleView> {
         detail: detail.map(|d| line(&d, 240)).filter(|d| !d.is_empty()),
         step: lang.t(step),
     })
+}
+
+/// Why a watch is swept when it is.
+fn reason(why: Reason, lang: Lang) -> String {
+    match why {
+        Reason::First => lang.t("schedule.first"),
+        Reason::Rhythm { daily } => lang.count("schedule.rhythm", daily.into()),
+        Reason::Lively { daily } => lang.count("schedule.lively", daily.into()),
+        Reason::Incident { id } => lang.with("schedule.incident", &[("id", &id)]),
+        Reason::Failing { times } => lang.count("schedule.failing", times.into()),
+        Reason::Waiting => lang.t("schedule.waiting"),
+        Reason::Gone => lang.t("schedule.gone"),
+        Reason::Unsupported => lang.t("schedule.unsupported"),
+    }
 }
 
 fn spark(sweeps: &[Sweep], lang: Lang) -> Option<Spark> {
@@ -164,6 +182,7 @@ pub(super) fn no_watches(lang: Lang) -> Vec<String> {
 #[template(path = "watches.html")]
 struct WatchesPage {
     frame: Frame,
+    tabs: Vec<Tab>,
     lead: String,
     watches: Vec<WatchView>,
     no_watches: Vec<String>,
@@ -176,5 +195,5 @@ pub(crate) fn watches(visit: &Visit, figures: Figures, swept: &[SweptWatch]) -> 
     let frame = Frame::new(visit, Room::Watches, lang.t("watches.title"), figures, &rows);
     let lead = format!("{}{}", lang.t("watches.promise"), lang.t("list.stop"));
     let watches = told(swept, &frame.face, lang);
-    WatchesPage { lead, watches, no_watches: no_watches(lang), frame }.render()
+    WatchesPage { tabs: tabs(lang, "/watches"), lead, watches, no_watches: no_watches(lang), frame }.render()
 }
