@@ -213,6 +213,8 @@ fn recorded(order: &Order, configured: Vec<Watch>, archive: &Archive) -> Result<
         utc_offset: 0,
         recorded: true,
         registered: None,
+        every: crate::watch::Every::default(),
+        canary: None,
     };
     let entries = archive.entries().iter();
     Ok(entries.map(|entry| (own(&entry.url), When::Recorded { at: entry.date, shift: 0 })).collect())

@@ -10,11 +10,11 @@
 use std::collections::{HashSet, VecDeque};
 
 use caifeng_plugin_host::contract::{Method, Page, Post, Request};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use url::Url;
 
 /// How far one crawl may go: what an operator writes as `budget = { requests = 200, bytes = "50MiB" }`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Limits {
     /// Requests in one crawl; redirects and repetitions count.
@@ -29,6 +29,14 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self { requests: 200, bytes: 50 << 20, depth: 20 }
+    }
+}
+
+impl Limits {
+    /// Whether it is what holds where an operator sets none.
+    #[must_use]
+    pub fn is_usual(&self) -> bool {
+        *self == Self::default()
     }
 }
 

@@ -32,12 +32,11 @@ use crate::fetch::secrets::{Secrets, SecretsError};
 use crate::grant::{GrantError, Grants};
 use crate::ingest::{Pipeline, Pseudonyms, Voice};
 use crate::plugins::{PluginError, Registry};
-use crate::schedule::{self, Next};
+use crate::rounds::Rounds;
 use crate::store::{Store, StoreError};
 use crate::sweep::{Report, Sweeper, When, blocking};
 use crate::text::tokens::Tokeniser;
 use crate::topic::{Names, TopicError, Topics};
-use crate::watch::Watch;
 use crate::web;
 
 /// Sweeps that run at once; politeness per host is the fetcher's business.
@@ -260,6 +259,7 @@ impl Daemon {
 
     /// Sweeps what is due, for ever.
     async fn keep_schedule(self: &Arc<Self>, alive: &AtomicI64) {
+        let rounds = Arc::new(Rounds::new(self.sweeper.clone()));
         let places = Arc::new(Semaphore::new(AT_ONCE));
         let running: Arc<Mutex<HashSet<String>>> = Arc::default();
         let mut sweeps = JoinSet::new();
@@ -272,44 +272,24 @@ impl Daemon {
                     tracing::error!("a sweep ended with a fault of caifeng itself, please report it: {fault}");
                 }
             }
-            for watch in self.due().await {
+            let under_way = running.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect();
+            if let Err(error) = rounds.tend(under_way).await {
+                tracing::error!("gaps cannot be looked for: {error}");
+            }
+            let due = rounds.due().await.unwrap_or_else(|error| {
+                tracing::error!("the schedule cannot be read: {error}");
+                Vec::new()
+            });
+            for watch in due {
                 let Some(running) = Running::begin(&running, &watch.id) else { continue };
-                let (daemon, places) = (Arc::clone(self), Arc::clone(&places));
+                let (rounds, places) = (Arc::clone(&rounds), Arc::clone(&places));
                 sweeps.spawn(async move {
                     let _running = running;
                     if let Ok(_place) = places.acquire().await {
-                        daemon.sweep_and_schedule(&watch).await;
+                        rounds.sweep(&watch).await;
                     }
                 });
             }
-        }
-    }
-
-    async fn due(&self) -> Vec<Watch> {
-        let (reader, now) = (self.sweeper.reader.clone(), self.sweeper.clock.now());
-        match blocking(move || reader.watches()).await {
-            Ok(rows) => {
-                let due = rows
-                    .into_iter()
-                    .filter(|row| !row.watch.recorded && row.halted.is_none() && row.due.is_none_or(|due| due <= now));
-                due.map(|row| row.watch).collect()
-            }
-            Err(error) => {
-                tracing::error!("the schedule cannot be read: {error}");
-                Vec::new()
-            }
-        }
-    }
-
-    async fn sweep_and_schedule(&self, watch: &Watch) {
-        if let Err(error) = self.sweeper.sweep(watch, self.sweeper.when()).await {
-            tracing::error!(watch = watch.id, "swept in vain: {error}");
-        }
-        let (sweeper, watch) = (self.sweeper.clone(), watch.clone());
-        let now = sweeper.clock.now();
-        let settled = blocking(move || reschedule(&sweeper, &watch, now)).await;
-        if let Err(error) = settled {
-            tracing::error!("the schedule cannot be written: {error}");
         }
     }
 }
@@ -331,25 +311,6 @@ impl Drop for Running {
     fn drop(&mut self) {
         self.all.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.id);
     }
-}
-
-/// Decides when a watch is due next, from its latest sweeps.
-fn reschedule(sweeper: &Sweeper, watch: &Watch, now: Timestamp) -> Result<(), StoreError> {
-    let sweeps = sweeper.reader.sweeps(Some(&watch.id), 8)?;
-    match schedule::next(&sweeps, now, jitter(&watch.id)) {
-        Next::At(at, _) => sweeper.store.set_due(&watch.id, at.max(now + 1)),
-        Next::Never(_) => {
-            let why = sweeps.first().and_then(|sweep| sweep.tally.failures.first());
-            let why = why.map_or_else(|| "the plugin cannot read it".to_owned(), |failure| failure.detail.clone());
-            sweeper.store.halt_watch(&watch.id, &format!("refused: {why}: correct the watch"))
-        }
-    }
-}
-
-/// A fraction that is the same for a watch at every start, and spread over watches.
-fn jitter(id: &str) -> f64 {
-    let sum = id.bytes().fold(0_u32, |sum, byte| sum.wrapping_mul(31).wrapping_add(u32::from(byte)));
-    f64::from(sum % 1000) / 1000.0
 }
 
 fn names(config: &Config) -> Names {

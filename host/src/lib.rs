@@ -7,6 +7,7 @@
 //! | stage | module | kind |
 //! | --- | --- | --- |
 //! | which watch is due | [`schedule`] | pure |
+//! | was it really heard | [`coverage`] | pure |
 //! | what to ask next | [`crawl`] | pure state machine |
 //! | asking | [`fetch`] | the only outbound sockets |
 //! | reading the answer | `caifeng_plugin_host::source` | sandboxed |
@@ -25,6 +26,7 @@ rust_i18n::i18n!("locales", fallback = "zh-CN");
 pub mod clock;
 pub mod config;
 pub mod control;
+pub mod coverage;
 pub mod crawl;
 pub mod daemon;
 pub mod demo;
@@ -35,8 +37,11 @@ pub mod grant;
 pub mod hand;
 pub mod incident;
 pub mod ingest;
+pub mod lang;
 pub mod permission;
 pub mod plugins;
+pub mod record;
+pub mod rounds;
 pub mod schedule;
 pub mod store;
 pub mod sweep;

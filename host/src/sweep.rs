@@ -9,6 +9,8 @@
 
 mod known;
 
+mod evidence;
+
 use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -19,9 +21,12 @@ use caifeng_plugin_host::engine::Engine;
 use caifeng_plugin_host::manifest::TargetKind;
 use caifeng_plugin_host::source::{CallError, Called, Crawling, Source};
 use futures_util::FutureExt as _;
+use jiff::tz::TimeZone;
 use known::Known;
 use serde::{Deserialize, Serialize};
 use url::Url;
+
+use self::evidence::Evidence;
 
 use crate::clock::Clock;
 use crate::crawl::{Frontier, Limits, Queued};
@@ -111,8 +116,8 @@ pub struct Sweeper {
     pub budgets: Arc<HashMap<String, Limits>>,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
-    /// The organisation's zone, for times that name none.
-    pub zone: jiff::tz::TimeZone,
+    /// The organisation's zone, by whose hours a watch's past is told.
+    pub zone: TimeZone,
     /// In a demo: seconds from the recording's time to the time that is shown.
     pub shift: Option<i64>,
     /// Sources that were loaded, by plugin id.
@@ -159,8 +164,10 @@ impl Sweeper {
             joined: Vec::new(),
             item: None,
             advice: None,
+            evidence: Evidence::new(watch.canary.as_deref()),
         };
         let outcome = run.crawl_within_limits(now).await;
+        run.doubt(now).await?;
         let Run { tally, opened, joined, item, .. } = run;
         let ended = match when {
             When::Live => self.clock.now(),
@@ -252,6 +259,8 @@ struct Run<'a> {
     item: Option<String>,
     /// What the operator can do when a site refuses.
     advice: Option<String>,
+    /// What was read, for whether it can be trusted.
+    evidence: Evidence,
 }
 
 impl Run<'_> {
@@ -314,7 +323,7 @@ impl Run<'_> {
                 }
             };
         let since = match self.when {
-            When::Live if !self.watch.recorded => self.since(now).await?,
+            When::Live if !self.watch.recorded => self.sweeper.since(self.watch, now).await?,
             // A page that was handed in is wanted however old it is.
             When::Live | When::Recorded { .. } => 0,
         };
@@ -354,6 +363,8 @@ impl Run<'_> {
                 next = ask(&fetcher, &mut session, found.map(|queued| with(&known, queued)), &allowed).await;
             }
         }
+        self.look_for_canary(&source, &crawl, &mut session, &allowed).await;
+        self.tally.unasked += frontier.unasked();
         if let Some(left_out) = frontier.left_out() {
             // One line of this kind, however many others there are.
             self.tally.failures.truncate(FAILURES - 1);
@@ -383,10 +394,12 @@ impl Run<'_> {
                 return Ok(crawling);
             }
         };
+        self.evidence.answered(&response.body);
         let (request, answered, fetched) = (queued.request.clone(), response.url.clone(), response.fetched);
         let (crawling, parsed) = call(crawling, move |crawling| crawling.parse(&request, &response)).await;
         match parsed.outcome {
             Ok(page) => {
+                self.evidence.read(&page, &mut self.tally);
                 self.tally.seen += page.posts.len() as u64;
                 self.tally.skipped += page.skipped.len() as u64;
                 let whole = !page.posts.is_empty() && page.follow.is_empty() && page.skipped.is_empty();
@@ -410,18 +423,6 @@ impl Run<'_> {
             return Ok(Known::nothing());
         }
         Known::read(&self.sweeper, self.watch, plugin, since, now).await
-    }
-
-    /// From when on posts may be unknown: a day before the last sweep that heard
-    /// everything, because sites publish late; a month for a watch without a past.
-    async fn since(&self, now: Timestamp) -> Result<Timestamp, StoreError> {
-        const DAY: i64 = 86_400;
-        let (reader, id) = (self.sweeper.reader.clone(), self.watch.id.clone());
-        let sweeps = blocking(move || reader.sweeps(Some(&id), 100)).await?;
-        // What a budget left out then would be left out again: it is told once and not looked for for ever.
-        let partial = |failure: &SweepFailure| failure.kind == FailureKind::Budget;
-        let heard = sweeps.iter().find(|sweep| sweep.ended.is_some() && sweep.tally.failures.iter().all(partial));
-        Ok(heard.map_or(now - 30 * DAY, |sweep| sweep.started.min(now) - DAY))
     }
 
     /// Remembers which post the target of an `item` watch is: that of its address, else one that answers no other.
@@ -451,6 +452,10 @@ impl Run<'_> {
     }
 
     fn fail_fetch(&mut self, url: &str, error: &FetchError) {
+        if let FetchError::RetryAfter { wait, .. } = error {
+            let until = self.sweeper.clock.now().saturating_add_unsigned(wait.as_secs());
+            self.tally.wait_until = self.tally.wait_until.max(Some(until));
+        }
         let detail = format!("{url}: {error}");
         let asks = matches!(error, FetchError::Login { .. });
         self.fail(error.kind(), if asks { self.advised(detail) } else { detail });

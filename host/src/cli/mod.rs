@@ -7,14 +7,17 @@
 mod audit;
 mod classify;
 mod config;
+mod coverage;
 mod demo;
 mod hand;
 mod output;
 mod plugin;
 mod posts;
 mod robots;
+mod record;
 mod serve;
 mod sweep;
+mod watch;
 mod workplace;
 
 use std::process::ExitCode;
@@ -97,6 +100,12 @@ enum Command {
     Config(config::Args),
     /// Say what a robots.txt allows
     Robots(robots::Args),
+    /// Watches: how they stand, when they are swept next and why
+    Watch(watch::Args),
+    /// What was heard and what was not: the statement that reports carry
+    Coverage(coverage::Args),
+    /// Print or export the monitoring record: every sweep, newest first
+    Record(record::Args),
     /// Check that the record has not been changed
     Audit(audit::Args),
 }
@@ -117,6 +126,9 @@ pub(crate) fn run() -> ExitCode {
         Command::Import(args) => hand::import(args),
         Command::Config(args) => config::run(&args),
         Command::Robots(args) => robots::run(&args),
+        Command::Watch(args) => watch::run(&args),
+        Command::Coverage(args) => coverage::run(&args),
+        Command::Record(args) => record::run(&args),
         Command::Audit(args) => audit::run(&args),
     };
     let exit = outcome.unwrap_or_else(|failed| {

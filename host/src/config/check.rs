@@ -155,6 +155,7 @@ impl Reading {
         let names = Names {
             organisation: own.chain(&organisation.aliases).cloned().collect(),
             places: organisation.places.clone(),
+            aliases: self.config.aliases.clone(),
         };
         let topics = self.config.topics.clone();
         for (number, topic) in topics.iter().enumerate() {
@@ -179,9 +180,8 @@ impl Reading {
         let spot = self.files[0].spot.key("topic").index(number);
         let term = match error {
             TopicError::Name(_) => return spot.key("name").value(),
-            TopicError::Empty { term, .. } | TopicError::Unknown { term, .. } | TopicError::Nameless { term, .. } => {
-                term
-            }
+            TopicError::Query { .. } => return spot.key("query").value(),
+            TopicError::Term { term, .. } => term,
             TopicError::Contradiction { .. } => return spot.key("not").value(),
             TopicError::Nothing { .. } | TopicError::TooLarge(_) => return spot.value(),
         };

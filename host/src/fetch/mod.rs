@@ -57,6 +57,17 @@ pub enum Fetcher {
     Live(Box<live::Live>),
     /// A recording.
     Replay(replay::Replay),
+    /// Answers that a test or a drill makes up.
+    Made(Made),
+}
+
+/// Makes up an answer; it is not asked for what the grant does not cover.
+pub struct Made(pub Box<dyn Fn(&Request) -> Result<Fetched, FetchError> + Send + Sync>);
+
+impl std::fmt::Debug for Made {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Made").finish()
+    }
 }
 
 impl Fetcher {
@@ -77,6 +88,10 @@ impl Fetcher {
                 let fetched = replay.fetch(request, allow, session.at);
                 session.spent.bytes += fetched.as_ref().map_or(0, |fetched| fetched.bytes);
                 fetched
+            }
+            Self::Made(made) => {
+                allowed(&address(&request.url)?, allow)?;
+                (made.0)(request)
             }
         }
     }

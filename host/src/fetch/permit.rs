@@ -7,21 +7,21 @@
 
 use std::time::Duration;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use url::{Host, Url};
 
 /// A host with which the operator has an understanding.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Permit {
     /// `api.example.cn`, or with a port: `127.0.0.1:8080`. Without one, every port. No wildcard: a contract names its party.
-    #[serde(deserialize_with = "place")]
+    #[serde(deserialize_with = "place", serialize_with = "written")]
     pub host: Place,
     /// Why: number of the contract, whose permission. For the log, the page and the audit.
     #[serde(deserialize_with = "words")]
     pub reason: String,
     /// Seconds from one request to the next there, in place of every other wish; 0 switches pausing off.
-    #[serde(default, deserialize_with = "seconds")]
+    #[serde(default, deserialize_with = "seconds", serialize_with = "in_seconds", skip_serializing_if = "Option::is_none")]
     pub pace: Option<Duration>,
 }
 
@@ -30,6 +30,14 @@ pub struct Permit {
 pub struct Place {
     host: Host,
     port: Option<u16>,
+}
+
+fn written<S: serde::Serializer>(place: &Place, to: S) -> Result<S::Ok, S::Error> {
+    to.collect_str(place)
+}
+
+fn in_seconds<S: serde::Serializer>(pace: &Option<Duration>, to: S) -> Result<S::Ok, S::Error> {
+    pace.map(|pace| pace.as_secs_f64()).serialize(to)
 }
 
 impl Place {

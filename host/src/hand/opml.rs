@@ -13,6 +13,8 @@ use quick_xml::{Reader, XmlVersion};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use crate::config::watches::EveryConfig;
+use crate::crawl::Limits;
 use crate::config::{TargetConfig, WatchConfig};
 
 /// The plugin that reads feeds.
@@ -210,7 +212,17 @@ impl<'a> Reading<'a> {
         let target = TargetConfig::Listing(url.to_string());
         let (plugin, settings) = (FEED.to_owned(), std::collections::BTreeMap::new());
         let note = Some(note).filter(|note| !note.is_empty());
-        self.feeds.watches.push(WatchConfig { id, plugin, target, site: None, settings, note });
+        self.feeds.watches.push(WatchConfig {
+            id,
+            plugin,
+            target,
+            site: None,
+            settings,
+            budget: Limits::default(),
+            every: EveryConfig::default(),
+            canary: None,
+            note,
+        });
         Ok(())
     }
 

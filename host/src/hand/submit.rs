@@ -19,6 +19,7 @@ use crate::ingest::Origin;
 use crate::store::StoreError;
 use crate::store::model::{self, PostRow, Received};
 use crate::sweep::{Report, Sweeper, blocking};
+use crate::watch::Every;
 use crate::watch::{FailureKind, Watch};
 
 /// Plugins that are tried in turn on one page.
@@ -167,6 +168,8 @@ async fn one_off(plugin: &str, url: &Url, sweeper: &Sweeper) -> Result<Watch, St
         utc_offset: offset,
         recorded: true,
         registered: None,
+        every: Every::default(),
+        canary: None,
     };
     let (store, put) = (sweeper.store.clone(), watch.clone());
     blocking(move || store.put_watches(&[put])).await?;

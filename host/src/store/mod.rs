@@ -15,6 +15,7 @@
 //! there is no index, as there is no query (design §7); and texts are not compressed.
 
 pub mod error;
+mod gaps;
 mod incidents;
 mod ingest;
 pub mod model;
@@ -41,7 +42,7 @@ use caifeng_plugin_host::contract::{Reactions, Timestamp};
 use rusqlite::Connection;
 
 pub use error::StoreError;
-pub use read::{CategoryFilter, IncidentQuery, Novelty, PostQuery, Reader, SeriesPoint};
+pub use read::{CategoryFilter, IncidentQuery, Novelty, PostQuery, Reader, RecordQuery, SeriesPoint};
 pub use rowid::second;
 
 use crate::incident::event::{Actor, Event};
@@ -227,6 +228,24 @@ impl Store {
         self.run(move |w| watches::set_due(w.db, &id, at))
     }
 
+    /// As [`set_due`](Self::set_due), with why: JSON of [`Reason`](crate::schedule::Reason).
+    ///
+    /// # Errors
+    /// There is no such watch.
+    pub fn schedule_watch(&self, id: &str, at: Timestamp, why: &crate::schedule::Reason) -> Result<(), StoreError> {
+        let (id, why) = (id.to_owned(), serde_json::to_string(why)?);
+        self.run(move |w| watches::schedule(w.db, &id, at, &why))
+    }
+
+    /// Notes that the schedule is alive at `now`, opens gaps for watches that it missed, and repeats notices.
+    /// `off_since`: when Caifeng stopped, told once after a start; `running`: watches that are being swept.
+    ///
+    /// # Errors
+    /// Nothing is changed.
+    pub fn tend(&self, now: Timestamp, off_since: Option<Timestamp>, running: Vec<String>) -> Result<(), StoreError> {
+        self.run(move |w| gaps::tend(w.db, now, off_since, &running))
+    }
+
     /// Records that a sweep begins; returns its number.
     ///
     /// # Errors
@@ -236,7 +255,7 @@ impl Store {
         self.run(move |w| watches::begin_sweep(w.db, &watch, now))
     }
 
-    /// Records what a sweep did.
+    /// Records what a sweep did, and what that means for the gaps of its watch.
     ///
     /// # Errors
     /// It does not run.

@@ -184,6 +184,10 @@ pub struct WatchRow {
     pub failing: u32,
     /// When it is due next, as the schedule has decided.
     pub due: Option<Timestamp>,
+    /// Why it is due then, where the schedule has said so.
+    pub why: Option<crate::schedule::Reason>,
+    /// The cause of its newest gap that is not closed.
+    pub gap: Option<crate::coverage::Cause>,
     /// Paused or refused, and why; the schedule passes it over.
     pub halted: Option<String>,
     /// Posts stored from it.

@@ -8,8 +8,12 @@ use super::error::StoreError;
 
 /// Applied in order; the number of those applied is the file's `user_version`. A
 /// released migration is never edited.
-const MIGRATIONS: [&str; 3] =
-    [include_str!("migrations/0001.sql"), include_str!("migrations/0004.sql"), include_str!("migrations/0005.sql")];
+const MIGRATIONS: [&str; 4] = [
+    include_str!("migrations/0001.sql"),
+    include_str!("migrations/0002.sql"),
+    include_str!("migrations/0004.sql"),
+    include_str!("migrations/0005.sql"),
+];
 
 /// The schema that this program reads and writes.
 pub(super) const KNOWN: i64 = MIGRATIONS.len() as i64;

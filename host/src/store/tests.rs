@@ -744,6 +744,8 @@ fn watch(id: &str) -> Watch {
         utc_offset: 28_800,
         recorded: false,
         registered: None,
+        every: crate::watch::Every::default(),
+        canary: None,
     }
 }
 

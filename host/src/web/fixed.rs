@@ -4,10 +4,13 @@
 use caifeng_plugin_host::contract::{Kind, Label, Reactions, Target, Timestamp};
 
 use super::rows::{PostsQuery, Rows, Unanswered};
+use crate::coverage::statement::{Span, Statement, Watched};
+use crate::coverage::{Cause, Gap, Notice, Told};
 use crate::incident::group::Why;
 use crate::incident::{Category, IncidentId, State};
 use crate::store::model::{Figures, IncidentRow, LabelBy, PostRow, WatchRow};
-use crate::store::{CategoryFilter, IncidentQuery, SeriesPoint};
+use crate::record::Entry;
+use crate::store::{CategoryFilter, IncidentQuery, RecordQuery, SeriesPoint};
 use crate::watch::{FailureKind, Sweep, SweepFailure, SweepTally, Watch};
 
 /// 2026-11-22 18:10 in China.
@@ -29,11 +32,15 @@ pub(super) fn watch(id: &str) -> WatchRow {
             utc_offset: 8 * 3600,
             recorded: false,
             registered: None,
+            every: crate::watch::Every::default(),
+            canary: None,
         },
         last: Some(sweep(id, NOW - 4 * MINUTE, 2)),
         heard: Some(NOW - 4 * MINUTE),
         failing: 0,
         due: Some(NOW + 6 * MINUTE),
+        why: Some(crate::schedule::Reason::Rhythm { daily: 31 }),
+        gap: None,
         halted: None,
         posts: 312,
     }
@@ -58,6 +65,39 @@ fn failing(id: &str, kind: FailureKind, detail: &str, times: u32) -> WatchRow {
     row.failing = times;
     row.due = Some(NOW + 50 * MINUTE);
     row
+}
+
+/// The gaps of a watch, oldest first.
+fn gaps(watch: &str) -> Vec<Gap> {
+    let gap = |cause, from: i64, until: Option<i64>| Gap {
+        id: from,
+        watch: watch.to_owned(),
+        cause,
+        detail: None,
+        partial: false,
+        from: NOW - from,
+        until: until.map(|until| NOW - until),
+        closed: until.map(|until| NOW - until),
+        filled: None,
+        found: until.map(|_| 12),
+    };
+    let whole = |gap: Gap| Gap { filled: Some(gap.from), ..gap };
+    let blocked = Cause::Failed(FailureKind::Blocked);
+    match watch {
+        "county-forum" => vec![
+            whole(gap(Cause::Off, 100 * HOUR, Some(89 * HOUR))),
+            Gap {
+                detail: Some("HTTP 403: 请登录后再访问 <script>alert(1)</script>".to_owned()),
+                ..gap(blocked, 22 * HOUR, None)
+            },
+        ],
+        "microblog" => vec![
+            Gap { filled: Some(NOW - 93 * HOUR), ..gap(Cause::Off, 100 * HOUR, Some(89 * HOUR)) },
+            Gap { partial: true, ..gap(Cause::Failed(FailureKind::Network), 30 * HOUR, Some(28 * HOUR)) },
+        ],
+        "old-board" => vec![gap(Cause::Failed(FailureKind::Gone), 9 * 24 * HOUR, None)],
+        _ => vec![],
+    }
 }
 
 /// All watches.
@@ -265,6 +305,58 @@ impl Rows for Fixed {
 
     fn watches(&self) -> Result<Vec<WatchRow>, Unanswered> {
         Ok(watches())
+    }
+
+    fn record(&self, query: &RecordQuery) -> Result<Vec<Entry>, Unanswered> {
+        let mut entries = Vec::new();
+        for row in watches() {
+            let sweeps = self.sweeps(&row.watch.id, 24)?;
+            let target = row.target().to_owned();
+            entries.extend(sweeps.into_iter().map(|sweep| Entry { sweep, plugin: "feed".into(), target: target.clone() }));
+        }
+        entries.sort_by_key(|entry| std::cmp::Reverse(entry.sweep.id));
+        let wanted = |entry: &Entry| {
+            query.watch.as_ref().is_none_or(|watch| *watch == entry.sweep.watch)
+                && query.since.is_none_or(|since| entry.sweep.started >= since)
+                && query.until.is_none_or(|until| entry.sweep.started < until)
+                && query.before.is_none_or(|before| entry.sweep.id < before)
+                && (!query.failed || !entry.sweep.tally.failures.is_empty())
+        };
+        entries.retain(wanted);
+        entries.truncate(query.limit.unwrap_or(usize::MAX));
+        Ok(entries)
+    }
+
+    fn coverage(&self, since: Timestamp, now: Timestamp) -> Result<Statement, Unanswered> {
+        let watched = watches().into_iter().map(|row| Watched {
+            gaps: gaps(&row.watch.id),
+            first: row.last.as_ref().map(|_| NOW - 20 * 24 * HOUR),
+            covered: row.heard,
+            halted: row.halted.is_some(),
+            due: row.due,
+            ceiling: HOUR,
+            id: row.watch.id,
+        });
+        Ok(Statement::of(Span { since, until: now }, watched.collect(), Some(NOW)))
+    }
+
+    fn notices(&self, limit: usize) -> Result<Vec<Notice>, Unanswered> {
+        let notice = |id, ago, watch: &str, told, cause| Notice {
+            id,
+            at: NOW - ago,
+            watch: watch.to_owned(),
+            told,
+            cause,
+            since: NOW - 22 * HOUR,
+            times: 4,
+        };
+        let blocked = Cause::Failed(FailureKind::Blocked);
+        let all = vec![
+            notice(3, HOUR, "county-forum", Told::Silent, blocked),
+            notice(2, 6 * HOUR, "microblog", Told::Recovered, Cause::Off),
+            notice(1, 7 * HOUR, "microblog", Told::Silent, Cause::Off),
+        ];
+        Ok(all.into_iter().take(limit).collect())
     }
 
     fn sweeps(&self, watch: &str, limit: usize) -> Result<Vec<Sweep>, Unanswered> {

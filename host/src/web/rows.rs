@@ -7,10 +7,13 @@ use std::sync::Arc;
 
 use caifeng_plugin_host::contract::Timestamp;
 
+use crate::coverage::Notice;
+use crate::coverage::statement::Statement;
 use crate::incident::IncidentId;
 use crate::permission::Permission;
+use crate::record::Entry;
 use crate::store::model::{Figures, IncidentRow, PostRow, PostRowId, WatchRow};
-use crate::store::{IncidentQuery, PostQuery, Reader, SeriesPoint, StoreError};
+use crate::store::{IncidentQuery, PostQuery, Reader, RecordQuery, SeriesPoint, StoreError};
 use crate::text::tokens::Tokeniser;
 use crate::watch::Sweep;
 
@@ -83,6 +86,24 @@ pub trait Rows: Send + Sync + 'static {
         Ok(Vec::new())
     }
 
+    /// The monitoring record, newest first.
+    ///
+    /// # Errors
+    /// [`Unanswered`].
+    fn record(&self, query: &RecordQuery) -> Result<Vec<Entry>, Unanswered>;
+
+    /// What was covered from `since` to `now`.
+    ///
+    /// # Errors
+    /// [`Unanswered`].
+    fn coverage(&self, since: Timestamp, now: Timestamp) -> Result<Statement, Unanswered>;
+
+    /// The newest notices, newest first.
+    ///
+    /// # Errors
+    /// [`Unanswered`].
+    fn notices(&self, limit: usize) -> Result<Vec<Notice>, Unanswered>;
+
     /// The latest sweeps of a watch that have ended, oldest first.
     ///
     /// # Errors
@@ -154,6 +175,18 @@ impl Rows for Stored {
 
     fn permissions(&self) -> Result<Vec<Permission>, Unanswered> {
         Ok(self.reader.permissions()?)
+    }
+
+    fn record(&self, query: &RecordQuery) -> Result<Vec<Entry>, Unanswered> {
+        Ok(self.reader.record(query)?)
+    }
+
+    fn coverage(&self, since: Timestamp, now: Timestamp) -> Result<Statement, Unanswered> {
+        Ok(self.reader.coverage(since, now)?)
+    }
+
+    fn notices(&self, limit: usize) -> Result<Vec<Notice>, Unanswered> {
+        Ok(self.reader.notices(None, limit)?)
     }
 
     fn sweeps(&self, watch: &str, limit: usize) -> Result<Vec<Sweep>, Unanswered> {

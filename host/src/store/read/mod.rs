@@ -4,8 +4,10 @@
 //! neither repeats nor hides a row. A long export reads in pages too: one long read
 //! would keep SQLite from folding its log into the file.
 
+mod gaps;
 mod incidents;
 mod posts;
+mod record;
 mod watches;
 
 use std::path::{Path, PathBuf};
@@ -16,6 +18,7 @@ use rusqlite::Connection;
 
 pub use incidents::{CategoryFilter, IncidentQuery};
 pub use posts::{Novelty, PostQuery};
+pub use record::RecordQuery;
 
 use super::error::StoreError;
 use super::model::Figures;

@@ -3,10 +3,13 @@
 use askama::Template;
 use caifeng_plugin_host::contract::Timestamp;
 
-use super::{Frame, Rendered, Room, Visit};
+use super::{Frame, Rendered, Room, Tab, Visit, tabs};
+use crate::coverage::Cause as Gap;
+use crate::coverage::words::keys;
 use crate::permission::Permission;
+use crate::schedule::Reason;
 use crate::store::model::{Figures, WatchRow};
-use crate::watch::{FailureKind, Sweep};
+use crate::watch::Sweep;
 use crate::web::coverage::{Cause, Health};
 use crate::web::lang::Lang;
 use crate::web::mark::line;
@@ -35,6 +38,8 @@ pub(super) struct WatchView {
     pub(super) tone: &'static str,
     pub(super) heard: Option<Stamp>,
     pub(super) due: Option<Stamp>,
+    /// Why it is due then.
+    pub(super) why: Option<String>,
     pub(super) posts: String,
     pub(super) skipped: Option<String>,
     pub(super) trouble: Option<TroubleView>,
@@ -82,6 +87,7 @@ impl WatchView {
             tone,
             heard: row.heard.map(|at| face.stamp(at)),
             due: row.due.filter(|_| row.halted.is_none()).map(|at| face.stamp(at)),
+            why: row.why.filter(|_| row.due.is_some() && row.halted.is_none()).map(|why| reason(why, lang)),
             posts: lang.count("count.posts", row.posts),
             skipped: (skipped > 0).then(|| lang.count("watch.skipped", skipped)),
             trouble: trouble(row, health, lang),
@@ -93,11 +99,14 @@ impl WatchView {
 fn trouble(row: &WatchRow, health: Health, lang: Lang) -> Option<TroubleView> {
     let (cause, detail, step) = match health {
         Health::Heard | Health::Waiting => return None,
-        Health::Late => ("cause.late", None, "step.late"),
+        Health::Late => {
+            let (cause, step) = keys(row.gap.unwrap_or(Gap::Late));
+            (cause, None, step)
+        }
         Health::Halted => ("cause.halted", row.halted.clone(), "step.halted"),
         Health::Failing(Cause::Interrupted) => ("cause.interrupted", None, "step.interrupted"),
         Health::Failing(Cause::Known(kind)) => {
-            let (cause, step) = reaction(kind);
+            let (cause, step) = keys(Gap::Failed(kind));
             let detail = row.last.as_ref().and_then(|s| s.tally.failures.first());
             (cause, detail.map(|f| f.detail.clone()), step)
         }
@@ -109,17 +118,17 @@ fn trouble(row: &WatchRow, health: Health, lang: Lang) -> Option<TroubleView> {
     })
 }
 
-/// What went wrong and who must do what about it.
-fn reaction(kind: FailureKind) -> (&'static str, &'static str) {
-    match kind {
-        FailureKind::Unsupported => ("cause.unsupported", "step.unsupported"),
-        FailureKind::Gone => ("cause.gone", "step.gone"),
-        FailureKind::Blocked => ("cause.blocked", "step.blocked"),
-        FailureKind::Unexpected => ("cause.unexpected", "step.unexpected"),
-        FailureKind::Trap => ("cause.trap", "step.trap"),
-        FailureKind::Network => ("cause.network", "step.network"),
-        FailureKind::Refused => ("cause.refused", "step.refused"),
-        FailureKind::Budget => ("cause.budget", "step.budget"),
+/// Why a watch is swept when it is.
+fn reason(why: Reason, lang: Lang) -> String {
+    match why {
+        Reason::First => lang.t("schedule.first"),
+        Reason::Rhythm { daily } => lang.count("schedule.rhythm", daily.into()),
+        Reason::Lively { daily } => lang.count("schedule.lively", daily.into()),
+        Reason::Incident { id } => lang.with("schedule.incident", &[("id", &id)]),
+        Reason::Failing { times } => lang.count("schedule.failing", times.into()),
+        Reason::Waiting => lang.t("schedule.waiting"),
+        Reason::Gone => lang.t("schedule.gone"),
+        Reason::Unsupported => lang.t("schedule.unsupported"),
     }
 }
 
@@ -180,6 +189,7 @@ pub(super) fn no_watches(lang: Lang) -> Vec<String> {
 #[template(path = "watches.html")]
 struct WatchesPage {
     frame: Frame,
+    tabs: Vec<Tab>,
     lead: String,
     watches: Vec<WatchView>,
     no_watches: Vec<String>,
@@ -205,5 +215,5 @@ pub(crate) fn watches(visit: &Visit, figures: Figures, swept: &[SweptWatch], per
         since: frame.face.stamp(permission.since),
         reason: permission.reason.as_deref().map_or_else(|| lang.t("watches.no-reason"), |reason| line(reason, 240)),
     });
-    WatchesPage { lead, watches, no_watches: no_watches(lang), permitted: permitted.collect(), frame }.render()
+    WatchesPage { tabs: tabs(lang, "/watches"), lead, watches, no_watches: no_watches(lang), permitted: permitted.collect(), frame }.render()
 }
