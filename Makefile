@@ -51,6 +51,7 @@ check: setup ## formatting, lints, documentation, licences, spelling
 bench: setup ## print one JSON object a line: what it costs, beside what it is compared with
 	$(CARGO) bench --locked -p caifeng --bench caifeng --no-run
 	$(MAKE) --no-print-directory plugins CAIFENG=target/release/caifeng
+	@target/release/caifeng plugin build tests/guests/selector --out target/guests/selector.wasm
 	@$(CARGO) bench --locked -p caifeng --bench caifeng
 
 doc: setup ## build the documentation of all crates

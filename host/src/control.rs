@@ -186,6 +186,7 @@ fn recorded(order: &Order, configured: Vec<Watch>, archive: &Archive) -> Result<
         settings: Vec::new(),
         utc_offset: 0,
         recorded: true,
+        registered: None,
     };
     let entries = archive.entries().iter();
     Ok(entries.map(|entry| (own(&entry.url), When::Recorded { at: entry.date, shift: 0 })).collect())

@@ -354,7 +354,11 @@ fn jitter(id: &str) -> f64 {
 fn names(config: &Config) -> Names {
     let organisation = &config.organisation;
     let own = std::iter::once(&organisation.name).filter(|name| !name.is_empty());
-    Names { organisation: own.chain(&organisation.aliases).cloned().collect(), places: organisation.places.clone() }
+    Names {
+        organisation: own.chain(&organisation.aliases).cloned().collect(),
+        places: organisation.places.clone(),
+        aliases: config.aliases.clone(),
+    }
 }
 
 fn voices(registry: &Registry, engine: &Engine) -> Result<Vec<Voice>, PluginError> {

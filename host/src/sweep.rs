@@ -187,6 +187,9 @@ impl Sweeper {
     fn source(&self, watch: &Watch) -> Result<Ready, SweepFailure> {
         let refused = |detail: String| SweepFailure { kind: FailureKind::Refused, detail };
         let unsupported = |detail: String| SweepFailure { kind: FailureKind::Unsupported, detail };
+        if matches!(watch.target, Target::Account(_)) && watch.registered.is_none() {
+            return Err(unsupported("not a registered organisation's account: add [[account]]".to_owned()));
+        }
         let (found, artifact) = self.registry.find(&watch.plugin).map_err(|e| refused(e.to_string()))?;
         let right = self.grants.right(artifact, found.origin, watch).map_err(|e| refused(e.to_string()))?;
         let manifest = artifact.manifest();

@@ -21,6 +21,18 @@ pub struct Watch {
     /// It stands for one answer of a recording: never on the schedule, no part of the coverage.
     #[serde(default)]
     pub recorded: bool,
+    /// Of an account: whose it is and why it is watched. An account without is never swept (design §7).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub registered: Option<Registered>,
+}
+
+/// An organisation's account, as the configuration registers it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Registered {
+    /// Whose account it is.
+    pub organisation: String,
+    /// Why it is watched.
+    pub reason: String,
 }
 
 impl Watch {

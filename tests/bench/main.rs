@@ -11,6 +11,8 @@
 
 mod bare;
 mod call;
+mod crawl;
+mod extract;
 mod posts;
 mod report;
 mod rest;
@@ -29,8 +31,12 @@ use caifeng_plugin_host::engine::{Engine, EngineConfig};
 const POSTS: usize = 200_000;
 
 fn main() -> anyhow::Result<()> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if let [crawl::DOWNLOAD, list] = arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        return crawl::download(Path::new(list));
+    }
     // Cargo passes `--bench`.
-    let parts: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
+    let parts: Vec<String> = arguments.into_iter().filter(|argument| !argument.starts_with('-')).collect();
     let wanted = |part: &str| parts.is_empty() || parts.iter().any(|named| named == part);
     let size = match std::env::var("BENCH_POSTS") {
         Ok(posts) => posts.parse().context("BENCH_POSTS is not a number")?,
@@ -55,6 +61,13 @@ fn main() -> anyhow::Result<()> {
     }
     if wanted("way") {
         way::run(size, scratch.path(), &engine, &registry)?;
+    }
+    if wanted("extract") {
+        extract::run(&engine, registry.find("news")?.1)?;
+    }
+    if wanted("crawl") {
+        let guests = plugins(executable)?.with_file_name("guests");
+        crawl::run_all(executable, scratch.path(), &guests.join("selector.wasm"))?;
     }
     Ok(())
 }

@@ -13,7 +13,7 @@ const WORDS: &str = "桥西路 今天 又 停水 了 供水 热线 没有 人 �
     居民 只能 去 河边 打水 老人 孩子 怎么办 希望 有关部门 尽快 处理 给 大家 一个 答复 昨天 晚上 施工 噪音 \
     扰民 投诉 城管 来了 以后 好 几天 公交 线路 调整 建议 增加 班次 学校 门口 堵车 严重 道路 积水 暴雨 预警";
 
-use crate::report::Figure;
+use crate::report::{Figure, Goal};
 
 /// Prints what each stage costs, beside what the usual library took on another day.
 pub(crate) fn run() {
@@ -37,11 +37,20 @@ pub(crate) fn run() {
     let (seconds, ()) = timed(|| posts.iter().for_each(|text| drop(black_box(tokeniser.index_text(None, text)))));
     print("text.tokens", bytes as f64 / 1e6 / seconds, "MB/s", ("jieba (Python), another day", 0.95));
 
-    for terms in [100, 10_000] {
+    let mut thousand = 0.0;
+    for terms in [1_000, 10_000] {
         let topics = topics(terms);
         let (seconds, ()) = timed(|| posts.iter().for_each(|text| drop(black_box(topics.matches(None, text)))));
         let rate = bytes as f64 / 1e6 / seconds;
         print(&format!("topic.match.{terms}"), rate, "MB/s", ("pyahocorasick, 10,000 terms, another day", 7.0));
+        if terms == 1_000 {
+            thousand = seconds;
+        } else {
+            Figure::new("topic.growth", seconds, "s for 10,000 terms")
+                .against("the same with 1,000", thousand)
+                .goal(Goal::AtMost(1.3))
+                .print();
+        }
     }
 }
 

@@ -202,6 +202,7 @@ fn watch(site: u64) -> Watch {
         settings: Vec::new(),
         utc_offset: 28_800,
         recorded: false,
+        registered: None,
     }
 }
 

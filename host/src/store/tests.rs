@@ -742,6 +742,7 @@ fn watch(id: &str) -> Watch {
         settings: vec![],
         utc_offset: 28_800,
         recorded: false,
+        registered: None,
     }
 }
 

@@ -28,6 +28,7 @@ pub(super) fn watch(id: &str) -> WatchRow {
             settings: vec![],
             utc_offset: 8 * 3600,
             recorded: false,
+            registered: None,
         },
         last: Some(sweep(id, NOW - 4 * MINUTE, 2)),
         heard: Some(NOW - 4 * MINUTE),

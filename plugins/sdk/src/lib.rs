@@ -138,7 +138,8 @@
 //!
 //! Each a pure function: [`dates::parse`] for dates of any form, also Chinese and
 //! relative ones; [`html::text`] and [`html::decode`] for plain text;
-//! [`url::join`] for absolute addresses; [`count::parse`] for "1.2万".
+//! [`url::join`] for absolute addresses; [`count::parse`] for "1.2万";
+//! [`markup::select`] to find the elements of a page without building a tree.
 
 pub mod bindings;
 mod civil;
@@ -150,6 +151,7 @@ mod export;
 #[doc(hidden)]
 pub mod failure;
 pub mod html;
+pub mod markup;
 pub mod url;
 
 pub use contract::{

@@ -1,0 +1,272 @@
+//! The configuration as files: the main one, `watches/*.toml` beside it, and where everything stands.
+//!
+//! A [`Reading`] gathers what is wrong instead of stopping at it, because whoever keeps a
+//! hundred watches wants one list. The daemon and `caifeng config check` read in the same way;
+//! the one refuses what the other explains.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use serde::de::DeserializeOwned;
+
+use super::watches::{Fault, WatchFile};
+use super::written::{self, Spot};
+use super::{Config, ConfigError, pair_of};
+
+/// Largest file that is read, in bytes: some fifty thousand watches.
+const LARGEST: u64 = 16 << 20;
+
+/// Something that is wrong, and where: whoever wrote the file must act.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Problem {
+    /// Which file.
+    pub path: PathBuf,
+    /// Line and column in characters, from 1; `None` when the file cannot be read at all.
+    pub at: Option<(usize, usize)>,
+    /// What is wrong and what to write instead.
+    pub message: String,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:", self.path.display())?;
+        if let Some((line, column)) = self.at {
+            write!(f, "{line}:{column}:")?;
+        }
+        write!(f, " {}", self.message)
+    }
+}
+
+/// One file as it was read.
+#[derive(Debug)]
+pub(super) struct File {
+    pub(super) path: PathBuf,
+    text: String,
+    pub(super) spot: Spot,
+}
+
+impl File {
+    /// Line and column, both from 1, of a byte offset.
+    fn position(&self, offset: usize) -> (usize, usize) {
+        let before = &self.text[..self.text.floor_char_boundary(offset)];
+        let line = before.matches('\n').count() + 1;
+        let column = before.rsplit('\n').next().map_or(0, |tail| tail.chars().count()) + 1;
+        (line, column)
+    }
+}
+
+/// A configuration with its places, and what is wrong with it.
+#[derive(Debug)]
+pub struct Reading {
+    /// What could be read.
+    pub config: Config,
+    problems: Vec<Problem>,
+    pub(super) files: Vec<File>,
+    /// For each watch of [`Config::watches`]: its file, and which of its watches it is.
+    pub(super) origins: Vec<(usize, usize)>,
+}
+
+impl Reading {
+    /// Reads `path` and the files of `watches/` beside it.
+    ///
+    /// # Errors
+    /// When `path` itself cannot be read; everything else is a problem.
+    pub fn read(path: &Path) -> Result<Self, ConfigError> {
+        let unreadable = |source| ConfigError::Unreadable { path: path.to_owned(), source };
+        let bytes = bounded(path).map_err(unreadable)?;
+        let mut reading = Self::empty();
+        reading.main(path, bytes);
+        reading.folder(&path.parent().unwrap_or_else(|| Path::new("")).join(super::WATCHES));
+        reading.check();
+        Ok(reading)
+    }
+
+    /// Reads `text` alone; `path` is only for messages.
+    #[must_use]
+    pub fn parse(text: &str, path: &Path) -> Self {
+        let mut reading = Self::empty();
+        reading.main(path, text.as_bytes().to_vec());
+        reading.check();
+        reading
+    }
+
+    fn empty() -> Self {
+        Self { config: Config::default(), problems: Vec::new(), files: Vec::new(), origins: Vec::new() }
+    }
+
+    /// What is wrong, in the order of the files and their lines.
+    #[must_use]
+    pub fn problems(&self) -> &[Problem] {
+        &self.problems
+    }
+
+    /// The configuration, when nothing is wrong.
+    ///
+    /// # Errors
+    /// Everything that is.
+    pub fn into_config(self) -> Result<Config, ConfigError> {
+        if self.problems.is_empty() { Ok(self.config) } else { Err(ConfigError::Wrong(self.problems)) }
+    }
+
+    /// The files that were read, the main one first.
+    pub fn paths(&self) -> impl Iterator<Item = &Path> {
+        self.files.iter().map(|file| file.path.as_path())
+    }
+
+    /// Where a watch is written: file and line.
+    #[must_use]
+    pub fn place(&self, watch: usize) -> Option<(&Path, usize)> {
+        let (file, index) = *self.origins.get(watch)?;
+        let file = &self.files[file];
+        Some((&file.path, file.position(file.spot.key("watch").index(index).value()).0))
+    }
+
+    fn main(&mut self, path: &Path, bytes: Vec<u8>) {
+        if let Some(config) = self.take::<Config>(path, bytes) {
+            self.config = config;
+        }
+        self.origins = (0..self.config.watches.len()).map(|index| (0, index)).collect();
+    }
+
+    fn folder(&mut self, folder: &Path) {
+        let paths = match toml_files(folder) {
+            Ok(paths) => paths,
+            Err(error) => return self.unreadable(folder, &error),
+        };
+        for path in paths {
+            match bounded(&path) {
+                Err(error) => self.unreadable(&path, &error),
+                Ok(bytes) => {
+                    let watches = self.take::<WatchFile>(&path, bytes).unwrap_or_default().watches;
+                    let file = self.files.len() - 1;
+                    self.origins.extend((0..watches.len()).map(|index| (file, index)));
+                    self.config.watches.extend(watches);
+                }
+            }
+        }
+    }
+
+    fn unreadable(&mut self, path: &Path, error: &std::io::Error) {
+        let message = format!("cannot be read: {error}");
+        self.problems.push(Problem { path: path.to_owned(), at: None, message });
+    }
+
+    /// Keeps a file and what is wrong with it as a `T`.
+    pub(super) fn take<T: DeserializeOwned>(&mut self, path: &Path, bytes: Vec<u8>) -> Option<T> {
+        let file = self.files.len();
+        let (text, cut) = match String::from_utf8(bytes) {
+            Ok(text) => (text, None),
+            Err(error) => {
+                let good = error.utf8_error().valid_up_to();
+                (String::from_utf8_lossy(error.as_bytes()).into_owned(), Some(good))
+            }
+        };
+        let text = text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text);
+        self.files.push(File { path: path.to_owned(), text, spot: Spot::default() });
+        if let Some(good) = cut {
+            self.problem(file, good, "not UTF-8 from here on: save the file as UTF-8".to_owned());
+            return None;
+        }
+        let (value, spot, wrong) = written::read::<T>(&self.files[file].text);
+        self.files[file].spot = spot;
+        for wrong in wrong {
+            self.problem(file, wrong.offset, wrong.message);
+        }
+        value
+    }
+
+    /// Something that is wrong at a byte offset of a file.
+    pub(super) fn problem(&mut self, file: usize, offset: usize, message: String) {
+        let File { path, .. } = &self.files[file];
+        self.problems.push(Problem { path: path.clone(), at: Some(self.files[file].position(offset)), message });
+    }
+
+    /// Something that is wrong with a watch, under one of its keys.
+    pub(super) fn watch_problem(&mut self, watch: usize, keys: &[&str], message: String) {
+        let (file, index) = self.origins[watch];
+        let spot = self.files[file].spot.key("watch").index(index);
+        let offset = keys.iter().fold(spot, |spot, key| spot.key(key)).value();
+        self.problem(file, offset, message);
+    }
+
+    /// Puts the problems in the order in which a person reads the files.
+    pub(super) fn sort(&mut self) {
+        let order: HashMap<PathBuf, usize> =
+            self.files.iter().enumerate().map(|(order, file)| (file.path.clone(), order)).collect();
+        self.problems.sort_by_cached_key(|p| (order.get(&p.path).copied(), p.clone()));
+        self.problems.dedup();
+    }
+
+    /// What types cannot say.
+    fn check(&mut self) {
+        let config = std::mem::take(&mut self.config);
+        self.check_main(&config);
+        let mut met: HashMap<&str, usize> = HashMap::new();
+        for (number, watch) in config.watches.iter().enumerate() {
+            for (key, message) in watch.faults(&config.accounts) {
+                self.watch_problem(number, &[key], message);
+            }
+            if let Some(first) = met.insert(&watch.id, number) {
+                let (path, line) = self.place(first).unwrap_or((Path::new(""), 0));
+                let other = format!("{}:{line}", path.display());
+                let message = format!("two watches are called {:?} (the other: {other}): rename one", watch.id);
+                self.watch_problem(number, &["id"], message);
+            }
+        }
+        self.config = config;
+        self.sort();
+    }
+
+    fn check_main(&mut self, config: &Config) {
+        let Some(spot) = self.files.first().map(|file| file.spot.clone()) else { return };
+        let zone = &config.organisation.time_zone;
+        if jiff::tz::TimeZone::get(zone).is_err() {
+            let message = format!("unknown time zone {zone:?}: write an IANA name such as \"Asia/Shanghai\"");
+            self.problem(0, spot.key("organisation").key("time_zone").value(), message);
+        }
+        for (index, pair) in config.network.private.iter().enumerate().filter(|(_, pair)| pair_of(pair).is_none()) {
+            let message = format!("{pair:?} is not host:port, for example \"127.0.0.1:8080\"");
+            self.problem(0, spot.key("network").key("private").index(index).value(), message);
+        }
+        for (index, account) in config.accounts.iter().enumerate() {
+            let spot = spot.key("account").index(index);
+            let faults: Vec<Fault> = account.faults();
+            for (key, message) in faults {
+                self.problem(0, spot.key(key).value(), message);
+            }
+        }
+    }
+}
+
+/// Reads a file that a person wrote: not a device, not without end.
+fn bounded(path: &Path) -> std::io::Result<Vec<u8>> {
+    use std::io::Read as _;
+    let mut bytes = Vec::new();
+    std::fs::File::open(path)?.take(LARGEST + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > LARGEST {
+        let what = format!("larger than {} MiB: split it into files of watches/", LARGEST >> 20);
+        return Err(std::io::Error::other(what));
+    }
+    Ok(bytes)
+}
+
+/// The `.toml` files of a folder, by name; none when there is no such folder.
+fn toml_files(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
+    let entries = match std::fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(error),
+    };
+    let mut paths = Vec::new();
+    for entry in entries {
+        let path = entry?.path();
+        // Editors leave files that begin with a dot.
+        let hidden = path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
+        if !hidden && path.extension().is_some_and(|extension| extension == "toml") && path.is_file() {
+            paths.push(path);
+        }
+    }
+    paths.sort();
+    Ok(paths)
+}

@@ -1,0 +1,183 @@
+//! Watches as they are written, in `caifeng.toml` and in the files of `watches/`, and the
+//! organisations whose accounts may be watched.
+
+use std::collections::BTreeMap;
+
+use caifeng_plugin_host::contract::Target;
+use serde::Deserialize;
+
+use crate::crawl::Limits;
+use crate::watch::{Registered, Watch};
+
+/// A watch as it is written in the file.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WatchConfig {
+    /// Short name: lower-case letters, digits and hyphens.
+    pub id: String,
+    /// The source plugin that reads it.
+    pub plugin: String,
+    /// `{ listing = "https://…" }`, `{ keyword = "…" }`, `{ account = "…" }` or `{ item = "https://…" }`.
+    pub target: TargetConfig,
+    /// The site's address, for plugins that serve many sites.
+    pub site: Option<String>,
+    /// Settings that the plugin's manifest declares.
+    #[serde(default)]
+    pub settings: BTreeMap<String, String>,
+    /// How far one sweep may go: `{ requests = 200, bytes = "50MiB", depth = 20 }`.
+    #[serde(default)]
+    pub budget: Limits,
+    /// What a person should know about it; never interpreted.
+    pub note: Option<String>,
+}
+
+/// A target as it is written in the file.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TargetConfig {
+    /// A search phrase.
+    Keyword(String),
+    /// An account of a registered organisation.
+    Account(String),
+    /// The address of a page that lists posts.
+    Listing(String),
+    /// The address of one post.
+    Item(String),
+}
+
+/// A file of `watches/`: `[[watch]]` tables and nothing else.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct WatchFile {
+    #[serde(rename = "watch")]
+    pub(super) watches: Vec<WatchConfig>,
+}
+
+/// An account that may be watched because an organisation speaks through it (design §7).
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AccountConfig {
+    /// The source plugin whose site it is an account of.
+    pub plugin: String,
+    /// The account, as a watch's target writes it.
+    pub id: String,
+    /// Whose account it is: never a private person's.
+    pub organisation: String,
+    /// Why it is watched.
+    pub reason: String,
+}
+
+impl TargetConfig {
+    /// The key it is written under.
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Keyword(_) => "keyword",
+            Self::Account(_) => "account",
+            Self::Listing(_) => "listing",
+            Self::Item(_) => "item",
+        }
+    }
+
+    /// What it is written as.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        match self {
+            Self::Keyword(text) | Self::Account(text) | Self::Listing(text) | Self::Item(text) => text,
+        }
+    }
+}
+
+impl From<TargetConfig> for Target {
+    fn from(target: TargetConfig) -> Self {
+        match target {
+            TargetConfig::Keyword(phrase) => Self::Keyword(phrase),
+            TargetConfig::Account(id) => Self::Account(id),
+            TargetConfig::Listing(url) => Self::Listing(url),
+            TargetConfig::Item(url) => Self::Item(url),
+        }
+    }
+}
+
+/// What is wrong with a part of a watch or an account: the key it stands under, and the message.
+pub(super) type Fault = (&'static str, String);
+
+impl WatchConfig {
+    /// Everything that a watch may not be, whatever its plugin.
+    pub(super) fn faults(&self, accounts: &[AccountConfig]) -> Vec<Fault> {
+        let mut faults = Vec::new();
+        let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+        if self.id.is_empty() || !self.id.chars().all(plain) {
+            faults.push(("id", format!("watch id {:?}: use lower-case letters, digits and hyphens", self.id)));
+        }
+        let named = |message: String| format!("watch {:?}: {message}", self.id);
+        match &self.target {
+            TargetConfig::Account(id) if registered(accounts, &self.plugin, id).is_none() => {
+                let message = format!(
+                    "an account can be watched only when it is a registered organisation's: add [[account]] with \
+                     plugin = {:?}, id = {id:?}, organisation and reason, or watch a keyword or a page",
+                    self.plugin
+                );
+                faults.push(("target", named(message)));
+            }
+            TargetConfig::Listing(url) | TargetConfig::Item(url) => {
+                faults.extend(address(url).map(|message| ("target", named(message))));
+            }
+            TargetConfig::Account(_) | TargetConfig::Keyword(_) => {}
+        }
+        faults.extend(self.site.as_deref().and_then(address).map(|message| ("site", named(message))));
+        faults
+    }
+
+    /// The watch, with the organisation's offset for dates that name no zone.
+    #[must_use]
+    pub fn watch(&self, utc_offset: i32, accounts: &[AccountConfig]) -> Watch {
+        let registered = match &self.target {
+            TargetConfig::Account(id) => registered(accounts, &self.plugin, id),
+            _ => None,
+        };
+        Watch {
+            id: self.id.clone(),
+            plugin: self.plugin.clone(),
+            target: self.target.clone().into(),
+            site: self.site.clone(),
+            settings: self.settings.clone().into_iter().collect(),
+            utc_offset,
+            recorded: false,
+            registered,
+        }
+    }
+}
+
+impl AccountConfig {
+    /// What a registration may not leave out.
+    pub(super) fn faults(&self) -> Vec<Fault> {
+        let parts = [
+            ("plugin", &self.plugin, "the plugin whose site it is an account of"),
+            ("id", &self.id, "the account, as the watch writes it"),
+            ("organisation", &self.organisation, "whose account it is"),
+            ("reason", &self.reason, "why it is watched"),
+        ];
+        let empty = parts.into_iter().filter(|(_, text, _)| text.trim().is_empty());
+        empty.map(|(key, _, what)| (key, format!("account {:?}: `{key}` is empty: say {what}", self.id))).collect()
+    }
+}
+
+/// The registration of an account, when it is complete.
+fn registered(accounts: &[AccountConfig], plugin: &str, id: &str) -> Option<Registered> {
+    let named = |account: &&AccountConfig| {
+        account.plugin == plugin && account.id.trim() == id.trim() && account.faults().is_empty()
+    };
+    let AccountConfig { organisation, reason, .. } = accounts.iter().find(named)?;
+    Some(Registered { organisation: organisation.clone(), reason: reason.clone() })
+}
+
+/// What is wrong with an address, never repeating a password.
+fn address(text: &str) -> Option<String> {
+    let url = url::Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
+    let Some(url) = url else {
+        return Some(format!("{text:?} is not a web address: write it with http:// or https://"));
+    };
+    let secret = !url.username().is_empty() || url.password().is_some();
+    secret.then(|| "an address holds no user name and no password: plugins and records would see them".to_owned())
+}

@@ -1,0 +1,227 @@
+//! From what is written to what is matched: names are replaced by what they stand for, each different word gets one
+//! number, and what could never match, or would always match, is refused.
+
+use std::collections::HashMap;
+use std::ops::Range;
+
+use daachorse::CharwiseDoubleArrayAhoCorasickBuilder;
+use regex::{Regex, RegexBuilder};
+
+use super::matcher::{Node, Rule, Term, Topic, Topics};
+use super::query::{self, Expr, Leaf};
+use super::{Names, TopicConfig, TopicError, place};
+use crate::text::fold::fold;
+
+/// Largest compiled regular expression, in bytes: what one topic may cost every post.
+const PATTERN_SIZE: usize = 1 << 20;
+
+impl Topics {
+    /// Checks and compiles the topics of a configuration. Without topics,
+    /// [`is_empty`](Self::is_empty) holds and every post counts as a mention.
+    ///
+    /// # Errors
+    ///
+    /// The first topic or term that cannot be watched, by name; in a query, by character.
+    pub fn compile(configs: &[TopicConfig], names: &Names) -> Result<Self, TopicError> {
+        let mut compiler = Compiler { names, numbers: HashMap::new(), terms: Vec::new() };
+        let mut topics: Vec<Topic> = Vec::new();
+        for config in configs {
+            if config.name.trim().is_empty() || topics.iter().any(|topic| topic.name == config.name) {
+                return Err(TopicError::Name(config.name.clone()));
+            }
+            topics.push(compiler.topic(config)?);
+        }
+        let mut wanted_by = vec![Vec::new(); compiler.terms.len()];
+        for (number, topic) in topics.iter_mut().enumerate() {
+            topic.wanted.sort_unstable();
+            topic.wanted.dedup();
+            for &term in &topic.wanted {
+                wanted_by[term].push(number);
+            }
+        }
+        compiler.automaton(topics, wanted_by)
+    }
+}
+
+/// Gives each different term one number.
+struct Compiler<'a> {
+    names: &'a Names,
+    numbers: HashMap<(String, Rule), usize>,
+    terms: Vec<Term>,
+}
+
+/// A term that cannot be looked for: the message.
+type Refused = String;
+
+impl Compiler<'_> {
+    fn topic(&mut self, config: &TopicConfig) -> Result<Topic, TopicError> {
+        let nothing = || TopicError::Nothing { topic: config.name.clone() };
+        let expr = query::parse(&config.query).map_err(|wrong| refuse(config, wrong.at, wrong.message))?;
+        let mut wanted = Vec::new();
+        let mut parts = Vec::new();
+        if let Some(expr) = expr {
+            parts.push(self.node(&expr, false, &mut wanted).map_err(|(at, message)| refuse(config, at, message))?);
+        }
+        let mut must = self.list(config, &config.must)?;
+        let any = self.list(config, &config.any)?;
+        let not = self.list(config, &config.not)?;
+        let leaves = |nodes: &[Node]| nodes.iter().flat_map(Node::leaves).collect::<Vec<_>>();
+        wanted.extend(leaves(&must).into_iter().chain(leaves(&any)));
+        let refused = leaves(&not);
+        let contradicts = |terms: &[usize]| !terms.is_empty() && terms.iter().all(|term| refused.contains(term));
+        let groups = must.iter().map(Node::leaves).chain([leaves(&any)]);
+        if let Some(terms) = groups.into_iter().find(|terms| contradicts(terms)) {
+            let term = self.terms[terms[0]].written().to_owned();
+            return Err(TopicError::Contradiction { topic: config.name.clone(), term });
+        }
+        parts.append(&mut must);
+        if !any.is_empty() {
+            parts.push(Node::Any(any));
+        }
+        parts.extend(not.into_iter().map(|node| Node::Not(Box::new(node))));
+        let topic = Topic { name: config.name.clone(), wanted, rule: Node::All(parts) };
+        // What holds of an empty post holds of nearly every post.
+        if topic.wanted.is_empty() || topic.rule.holds(&mut |_| false) { Err(nothing()) } else { Ok(topic) }
+    }
+
+    fn list(&mut self, config: &TopicConfig, written: &[String]) -> Result<Vec<Node>, TopicError> {
+        let mut nodes = Vec::new();
+        for term in written {
+            let node = self.leaf(&query::term(term)).map_err(|message| TopicError::Term {
+                topic: config.name.clone(),
+                term: term.clone(),
+                message,
+            })?;
+            nodes.push(node);
+        }
+        Ok(nodes)
+    }
+
+    /// The terms that must not be negated for the topic to hold go into `wanted`.
+    fn node(&mut self, expr: &Expr, negated: bool, wanted: &mut Vec<usize>) -> Result<Node, (usize, Refused)> {
+        let mut each = |parts: &[Expr]| -> Result<Vec<Node>, (usize, Refused)> {
+            parts.iter().map(|part| self.node(part, negated, wanted)).collect()
+        };
+        match expr {
+            Expr::All(parts) => each(parts).map(Node::All),
+            Expr::Any(parts) => each(parts).map(Node::Any),
+            Expr::Not(inside) => self.node(inside, !negated, wanted).map(|node| Node::Not(Box::new(node))),
+            Expr::Leaf(leaf, Range { start, .. }) => {
+                let node = self.leaf(leaf).map_err(|message| (*start, message))?;
+                if !negated {
+                    wanted.extend(node.leaves());
+                }
+                Ok(node)
+            }
+        }
+    }
+
+    fn leaf(&mut self, leaf: &Leaf) -> Result<Node, Refused> {
+        let names = self.names;
+        match leaf {
+            Leaf::Word(word) => self.word(word, Rule::Literal),
+            Leaf::Place(place) => self.place(place),
+            Leaf::Pattern(pattern) => self.pattern(pattern),
+            Leaf::Name(name) if name == "organisation" => self.set(name, &names.organisation, Self::literal),
+            Leaf::Name(name) if name == "places" => self.set(name, &names.places, Self::place),
+            Leaf::Name(name) => match names.aliases.get(name) {
+                Some(words) => self.set(name, words, Self::literal),
+                None => Err(format!("unknown name @{name}: {}, or put it in quotes", known(names))),
+            },
+        }
+    }
+
+    fn set(
+        &mut self,
+        name: &str,
+        words: &[String],
+        each: fn(&mut Self, &str) -> Result<Node, Refused>,
+    ) -> Result<Node, Refused> {
+        let nodes: Vec<Node> = words.iter().filter_map(|word| each(self, word).ok()).collect();
+        let place = if matches!(name, "organisation" | "places") { "[organisation]" } else { "[aliases]" };
+        if nodes.is_empty() {
+            return Err(format!("@{name} is used, but {place} gives none: add them there or name them here"));
+        }
+        Ok(Node::Any(nodes))
+    }
+
+    fn literal(&mut self, word: &str) -> Result<Node, Refused> {
+        self.word(word, Rule::Literal)
+    }
+
+    fn place(&mut self, place: &str) -> Result<Node, Refused> {
+        let full = self.word(place, Rule::Literal)?;
+        match place::short_form(place.trim()) {
+            Some(short) => Ok(Node::Any(vec![full, self.word(short, Rule::ShortPlace)?])),
+            None => Ok(full),
+        }
+    }
+
+    fn word(&mut self, word: &str, rule: Rule) -> Result<Node, Refused> {
+        let word = fold(word.trim());
+        if !word.chars().any(char::is_alphanumeric) {
+            return Err("a term needs a letter or a digit".to_owned());
+        }
+        Ok(Node::Term(self.number(word, rule, None)))
+    }
+
+    fn pattern(&mut self, written: &str) -> Result<Node, Refused> {
+        let mut builder = RegexBuilder::new(written);
+        let regex = builder.case_insensitive(true).size_limit(PATTERN_SIZE).build().map_err(|error| {
+            let text = error.to_string();
+            let reason = text.lines().last().unwrap_or_default().trim_start_matches("error: ").trim();
+            format!("not a regular expression: {reason}")
+        })?;
+        if regex.is_match("") {
+            return Err("an expression that matches the empty text matches every post: ask for a character".to_owned());
+        }
+        Ok(Node::Term(self.number(written.to_owned(), Rule::Pattern, Some(regex))))
+    }
+
+    fn number(&mut self, written: String, rule: Rule, regex: Option<Regex>) -> usize {
+        let terms = &mut self.terms;
+        *self.numbers.entry((written.clone(), rule)).or_insert_with(|| {
+            terms.push(Term::new(written, rule, regex));
+            terms.len() - 1
+        })
+    }
+
+    fn automaton(self, topics: Vec<Topic>, wanted_by: Vec<Vec<usize>>) -> Result<Topics, TopicError> {
+        let mut words: Vec<(&str, Vec<usize>)> = Vec::new();
+        let mut places: HashMap<&str, usize> = HashMap::new();
+        for (number, term) in self.terms.iter().enumerate().filter(|(_, term)| term.regex.is_none()) {
+            let at = *places.entry(term.written()).or_insert_with(|| {
+                words.push((term.written(), Vec::new()));
+                words.len() - 1
+            });
+            words[at].1.push(number);
+        }
+        let automaton = if words.is_empty() {
+            None
+        } else {
+            let numbered = words.iter().zip(0_u32..).map(|((word, _), number)| (*word, number));
+            let built = CharwiseDoubleArrayAhoCorasickBuilder::new().build_with_values(numbered);
+            Some(built.map_err(|error| TopicError::TooLarge(error.to_string()))?)
+        };
+        let terms_of = words.into_iter().map(|(_, terms)| terms).collect();
+        Ok(Topics::new(topics, automaton, terms_of, self.terms, wanted_by))
+    }
+}
+
+fn known(names: &Names) -> String {
+    let known = ["organisation", "places"].into_iter().chain(names.aliases.keys().map(String::as_str));
+    format!("there is {}", known.map(|name| format!("@{name}")).collect::<Vec<_>>().join(", "))
+}
+
+fn refuse(config: &TopicConfig, at: usize, message: String) -> TopicError {
+    let before = &config.query[..at];
+    let line_start = before.rfind('\n').map_or(0, |end| end + 1);
+    let line = config.query[line_start..].lines().next().unwrap_or_default();
+    TopicError::Query {
+        topic: config.name.clone(),
+        column: before.chars().count() + 1,
+        message,
+        line: line.to_owned(),
+        mark: before[line_start..].chars().map(|c| if c.is_ascii() { ' ' } else { '\u{3000}' }).collect(),
+    }
+}
