@@ -395,7 +395,8 @@ impl Run<'_> {
         Ok(crawling)
     }
 
-    /// The pages that need not be sent again. A recording has to hold them all, and whoever hands an address in wants to see it read.
+    /// The pages that need not be sent again. A recording has to hold them all, and whoever hands an address in
+    /// wants to see it read.
     async fn known(&self, plugin: &str, since: Timestamp, now: Timestamp) -> Result<Known, StoreError> {
         if self.when != When::Live || self.watch.recorded || self.sweeper.recorder.is_some() {
             return Ok(Known::nothing());
