@@ -266,7 +266,7 @@ fn pure_modules_reach_nothing() {
         "host/src/crawl.rs",
         "host/src/permission.rs",
         "host/src/schedule.rs",
-        "host/src/topic.rs",
+        "host/src/topic/",
         "host/src/watch.rs",
         "host/src/text/",
         "host/src/incident/",
