@@ -417,9 +417,10 @@ impl Run<'_> {
         Ok(crawling)
     }
 
-    /// The pages that need not be sent again. A recording has to hold them all.
+    /// The pages that need not be sent again. A recording has to hold them all, and whoever hands an address in
+    /// wants to see it read.
     async fn known(&self, plugin: &str, since: Timestamp, now: Timestamp) -> Result<Known, StoreError> {
-        if self.when != When::Live || self.sweeper.recorder.is_some() {
+        if self.when != When::Live || self.watch.recorded || self.sweeper.recorder.is_some() {
             return Ok(Known::nothing());
         }
         Known::read(&self.sweeper, self.watch, plugin, since, now).await
