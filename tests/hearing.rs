@@ -118,7 +118,9 @@ impl Site {
             Some(Doing::Slow) => Err(FetchError::TimedOut { after: Duration::from_secs(30) }),
             Some(Doing::Waits) => Err(FetchError::RetryAfter { status: 503, wait: Duration::from_secs(7200) }),
             Some(Doing::Blocks) => page("text/html", "<html><form><input type=\"password\">请登录</form></html>"),
-            Some(Doing::Redesigned) => page("text/html", "<html><head><title>新版网站</title></head><main id=app></main></html>"),
+            Some(Doing::Redesigned) => {
+                page("text/html", "<html><head><title>新版网站</title></head><main id=app></main></html>")
+            }
             Some(Doing::Emptied) => page("application/rss+xml", &self.feed(at, 0, true)),
             Some(Doing::Frozen) => {
                 let (from, ..) = self.bad.iter().find(|(from, to, _)| (*from..*to).contains(&at)).unwrap();
@@ -134,7 +136,8 @@ impl Site {
         let mut feed = format!("<rss version=\"2.0\"><channel><title>{title}</title>");
         let end = self.posts.partition_point(|post| *post <= at);
         for post in self.posts[end.saturating_sub(lists)..end].iter().rev() {
-            let date = jiff::fmt::rfc2822::to_string(&jiff::Timestamp::from_second(*post).unwrap().to_zoned(TimeZone::UTC));
+            let date =
+                jiff::fmt::rfc2822::to_string(&jiff::Timestamp::from_second(*post).unwrap().to_zoned(TimeZone::UTC));
             let (id, date) = (format!("{}-{post}", self.id), date.unwrap());
             write!(
                 feed,
@@ -191,7 +194,10 @@ impl World {
                 site.answer(clock.now())
             }))
         };
-        let nothing = TopicConfig { name: "无".to_owned(), any: vec!["不会出现的词".to_owned()], ..TopicConfig::default() };
+        let nothing =
+            TopicConfig {
+                name: "无".to_owned(), any: vec!["不会出现的词".to_owned()], ..TopicConfig::default()
+            };
         let sweeper = Sweeper {
             reader: store.reader().unwrap(),
             store,
@@ -291,7 +297,12 @@ fn county() -> Vec<Site> {
     board.canary = Some("青石县论坛");
     vec![
         Site::new("news", 12, 100, &[]),
-        Site::new("daily", 40, 200, &[(at(0, 10), at(1, 15), Doing::Redesigned), (at(3, 9), at(3, 21), Doing::Emptied)]),
+        Site::new(
+            "daily",
+            40,
+            200,
+            &[(at(0, 10), at(1, 15), Doing::Redesigned), (at(3, 9), at(3, 21), Doing::Emptied)],
+        ),
         Site::new("forum", 80, 300, &[(at(1, 8), at(3, 12), Doing::Blocks)]),
         Site::new("slow", 30, 100, &[(at(2, 1), at(2, 11), Doing::Slow), (at(2, 11), at(2, 19), Doing::Blocks)]),
         Site::new("radio", 40, 200, &[(at(1, 12), at(4, 9), Doing::Dead)]),
@@ -343,7 +354,8 @@ fn gaps_are_where_something_was_wrong(world: &World, site: &Site) {
         // Between two causes a sweep must tell them apart: an hour at most.
         let follows = site.bad.iter().any(|(_, end, _)| end == from);
         let from = if follows { from + 75 * MINUTE } else { *from };
-        let around = |gap: &&Gap| gap.cause == *cause && gap.from <= from && gap.until.is_some_and(|until| until >= *to);
+        let around =
+            |gap: &&Gap| gap.cause == *cause && gap.from <= from && gap.until.is_some_and(|until| until >= *to);
         assert!(gaps.iter().any(|gap| around(&gap)), "{}: {cause:?} {} {gaps:#?}", site.id, from - MONDAY);
     }
     for gap in &gaps {

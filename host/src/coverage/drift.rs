@@ -15,7 +15,7 @@
 use caifeng_plugin_host::contract::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::rhythm::{Look, PAST, Rhythm};
+use super::rhythm::{Look, Rhythm};
 use crate::watch::{FailureKind, SweepFailure, SweepTally};
 
 /// Sweeps that must have been heard before pages count as usual.
@@ -51,7 +51,8 @@ pub fn doubts(looks: &[Look], started: Timestamp, tally: &SweepTally, zone: &Tim
         doubts.extend(detail.map(|detail| Doubt { failure: SweepFailure { kind, detail }, since }));
     };
     // The first sweep meets everything that was ever said: nobody promised to read it all.
-    let unasked = (tally.unasked > 0 && !heard.is_empty()).then(|| format!("{} requests were left unsent", tally.unasked));
+    let unasked =
+        (tally.unasked > 0 && !heard.is_empty()).then(|| format!("{} requests were left unsent", tally.unasked));
     doubt(FailureKind::Budget, unasked, None);
     if tally.failures.is_empty() {
         let lost = (tally.canary == Some(false)).then(|| "the canary was not found".to_owned());
@@ -72,7 +73,8 @@ pub fn doubts(looks: &[Look], started: Timestamp, tally: &SweepTally, zone: &Tim
 fn emptied(lately: &[Look], tally: &SweepTally) -> Option<String> {
     let seen: Vec<u64> = lately.iter().filter(|look| look.pages > 0).map(|look| look.seen).collect();
     let least = seen.iter().min().copied().filter(|_| seen.len() >= USUAL)?;
-    (least >= 4 && tally.seen * 4 < least).then(|| format!("{} posts read, never fewer than {least} before", tally.seen))
+    (least >= 4 && tally.seen * 4 < least)
+        .then(|| format!("{} posts read, never fewer than {least} before", tally.seen))
 }
 
 /// More elements that could not be read than the usual share explains, by four standard deviations.
@@ -160,12 +162,6 @@ pub fn quiet_too_long(heard: &[Look], now: Timestamp, zone: &TimeZone) -> Option
     (expected > LONGEST * silences.fold(0.0, f64::max)).then_some(from)
 }
 
-/// From when on sweeps tell of the past of a sweep at `now`.
-#[must_use]
-pub const fn past(now: Timestamp) -> Timestamp {
-    now.saturating_sub(PAST)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -227,7 +223,8 @@ mod tests {
     fn what_is_usual_for_a_watch_is_not_doubted() {
         let rough: Vec<_> = (0..20).map(|n| Look { skipped: 8, missing: 30, ..look(900_000 + n * 3600, 1) }).collect();
         assert_eq!(kinds(&rough, &SweepTally { seen: 12, skipped: 8, missing: 20, ..FINE }), []);
-        let sometimes: Vec<_> = (0..20).map(|n| Look { seen: i64::unsigned_abs(n % 5), ..look(900_000 + n * 3600, 1) }).collect();
+        let sometimes: Vec<_> =
+            (0..20).map(|n| Look { seen: i64::unsigned_abs(n % 5), ..look(900_000 + n * 3600, 1) }).collect();
         assert_eq!(kinds(&sometimes, &SweepTally { seen: 0, ..FINE }), []);
     }
 

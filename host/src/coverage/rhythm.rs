@@ -85,7 +85,8 @@ impl Rhythm {
             }
             before = Some(look.started);
         }
-        let (mut all, mut daily, mut weekly) = (Cell::default(), vec![Cell::default(); DAY], vec![Cell::default(); WEEK]);
+        let (mut all, mut daily, mut weekly) =
+            (Cell::default(), vec![Cell::default(); DAY], vec![Cell::default(); WEEK]);
         for (hour, cell) in &hours {
             all.add(cell.hours, cell.posts);
             daily[slot(*hour, DAY)].add(cell.hours, cell.posts);
@@ -163,7 +164,9 @@ fn slot(hour: i64, cycle: usize) -> usize {
 fn parts(from: Timestamp, to: Timestamp, offset: i64) -> impl Iterator<Item = (i64, i64)> {
     let (from, to) = (from + offset, to + offset);
     let hours = from.div_euclid(HOUR)..=(to - 1).max(from).div_euclid(HOUR);
-    hours.map(move |hour| (hour, ((hour + 1) * HOUR).min(to) - (hour * HOUR).max(from))).filter(|(_, seconds)| *seconds > 0)
+    hours
+        .map(move |hour| (hour, ((hour + 1) * HOUR).min(to) - (hour * HOUR).max(from)))
+        .filter(|(_, seconds)| *seconds > 0)
 }
 
 /// What a sweep found appeared at some time since the sweep before: evenly, for all that is known.
