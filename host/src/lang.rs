@@ -241,7 +241,9 @@ mod tests {
         let mut source = String::new();
         sources(&root().join("src/web"), &mut source);
         sources(&root().join("src/coverage"), &mut source);
-        source.push_str(&std::fs::read_to_string(root().join("src/record.rs")).unwrap());
+        for file in ["src/record.rs", "src/lang.rs"] {
+            source.push_str(&std::fs::read_to_string(root().join(file)).unwrap());
+        }
         sources(&root().join("templates"), &mut source);
         let used = literals(&source);
         let known: BTreeSet<String> = catalogue(Lang::Zh).into_keys().collect();

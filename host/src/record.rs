@@ -97,7 +97,9 @@ pub fn csv_line(entry: &Entry, zone: &TimeZone) -> String {
     let told = |cell: &Cell| match cell {
         Cell::Text(text) => quoted(&harmless(text)),
         Cell::Number(n) => n.to_string(),
-        Cell::Moment(at) => at.map_or_else(String::new, |at| local(at, zone).strftime("%Y-%m-%d %H:%M:%S%:z").to_string()),
+        Cell::Moment(at) => {
+            at.map_or_else(String::new, |at| local(at, zone).strftime("%Y-%m-%d %H:%M:%S%:z").to_string())
+        }
     };
     cells(entry).iter().map(told).collect::<Vec<_>>().join(",") + "\r\n"
 }
@@ -143,9 +145,7 @@ pub fn xlsx(entries: &[Entry], lang: Lang, zone: &TimeZone) -> Result<Vec<u8>, X
                 Cell::Text(text) => sheet.write_string(row, column, text)?,
                 #[expect(clippy::cast_precision_loss, reason = "a sheet knows no other numbers")]
                 Cell::Number(n) => sheet.write_number(row, column, n as f64)?,
-                Cell::Moment(Some(at)) => {
-                    sheet.write_number_with_format(row, column, serial(at, zone), &moment)?
-                }
+                Cell::Moment(Some(at)) => sheet.write_number_with_format(row, column, serial(at, zone), &moment)?,
                 Cell::Moment(None) => sheet.write_blank(row, column, &moment)?,
             };
         }
@@ -169,7 +169,8 @@ mod tests {
 
     fn entry(target: &str, detail: &str) -> Entry {
         let failure = |kind| SweepFailure { kind, detail: detail.to_owned() };
-        let failures = vec![failure(FailureKind::Network), failure(FailureKind::Blocked), failure(FailureKind::Network)];
+        let failures =
+            vec![failure(FailureKind::Network), failure(FailureKind::Blocked), failure(FailureKind::Network)];
         let tally = SweepTally { requests: 3, bytes: 9000, seen: 20, failures, ..SweepTally::default() };
         let sweep = Sweep { id: 7, watch: "forum".into(), started: 1_782_662_400, ended: None, tally };
         Entry { sweep, plugin: "feed".into(), target: target.into() }
@@ -197,7 +198,8 @@ mod tests {
 
     #[test]
     fn a_workbook_holds_text_as_text() {
-        let book = xlsx(&[entry("=HYPERLINK(\"http://evil.example\")", "\u{0}\u{1f}<&>")], Lang::En, &TimeZone::UTC).unwrap();
+        let book =
+            xlsx(&[entry("=HYPERLINK(\"http://evil.example\")", "\u{0}\u{1f}<&>")], Lang::En, &TimeZone::UTC).unwrap();
         assert!(book.starts_with(b"PK"));
         assert!((serial(0, &TimeZone::UTC) - 25_569.0).abs() < 1e-9);
         assert!((serial(1_782_662_400, &TimeZone::get("Asia/Shanghai").unwrap()) - 46_202.0).abs() < 1e-9);

@@ -8,8 +8,8 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use caifeng_plugin_host::contract::Timestamp;
 
+use crate::coverage::GRACE;
 use crate::coverage::rhythm::Rhythm;
-use crate::coverage::{GRACE, drift};
 use crate::schedule::{self, Next, Situation};
 use crate::store::StoreError;
 use crate::sweep::{Sweeper, blocking};
@@ -82,7 +82,7 @@ impl Rounds {
 /// Decides when a watch is due next, from its past and what goes on.
 fn reschedule(sweeper: &Sweeper, watch: &Watch, now: Timestamp) -> Result<(), StoreError> {
     let sweeps = sweeper.reader.sweeps(Some(&watch.id), 8)?;
-    let looks = sweeper.reader.past(&watch.id, drift::past(now))?;
+    let looks = sweeper.reader.past(&watch.id)?;
     let rhythm = Rhythm::learn(&looks, &sweeper.zone);
     let incident = sweeper.reader.feeding(now)?.get(&watch.id).copied();
     let jitter = jitter(&watch.id);

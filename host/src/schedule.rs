@@ -192,8 +192,7 @@ mod tests {
         let rhythm = Rhythm::learn(&looks, &TimeZone::UTC);
         let now = sweeps.first().map_or(7, |sweep| sweep.started);
         let every = Every::default();
-        let mut known =
-            Situation { sweeps, looks: &looks, rhythm: &rhythm, every, incident: None, now, jitter: 0.0 };
+        let mut known = Situation { sweeps, looks: &looks, rhythm: &rhythm, every, incident: None, now, jitter: 0.0 };
         change(&mut known);
         next(&known)
     }
@@ -274,6 +273,10 @@ mod tests {
         assert!(matches!(decide(&[refused], |_| {}), Next::At(..)), "a missing plugin may come back");
         let partly =
             Sweep { tally: SweepTally { seen: 3, ..sweep(0, 3, Some(FailureKind::Gone)).tally }, ..sweep(0, 3, None) };
-        assert_eq!(decide(&[partly], |_| {}), Next::At(900, Reason::Failing { times: 1 }), "only a followed page is gone");
+        assert_eq!(
+            decide(&[partly], |_| {}),
+            Next::At(900, Reason::Failing { times: 1 }),
+            "only a followed page is gone"
+        );
     }
 }

@@ -80,7 +80,8 @@ impl Every {
 /// `90s`, `5m`, `1h` or `1d` in seconds: a minute at least, a week at most.
 fn seconds(text: &str) -> Result<i64, String> {
     let units = [("s", 1), ("m", 60), ("h", 3600), ("d", 86_400)];
-    let read = units.iter().find_map(|(unit, size)| text.trim().strip_suffix(unit)?.parse::<i64>().ok()?.checked_mul(*size));
+    let read =
+        units.iter().find_map(|(unit, size)| text.trim().strip_suffix(unit)?.parse::<i64>().ok()?.checked_mul(*size));
     let read = read.ok_or_else(|| format!("every: {text:?} is not a time: write 90s, 5m, 1h or 1d"))?;
     if (60..=7 * 86_400).contains(&read) { Ok(read) } else { Err(format!("every: {text:?}: from 1m to 7d")) }
 }

@@ -67,7 +67,7 @@ fn why(reason: Option<Reason>) -> String {
         Some(Reason::Rhythm { daily }) => format!("yields about {daily} posts a day at this hour of the week"),
         Some(Reason::Lively { daily }) => format!("livelier than usual: about {daily} posts a day at this pace"),
         Some(Reason::Incident { id }) => format!("feeds the open incident {id}"),
-        Some(Reason::Failing { times }) => format!("failed {times} times in a row, so slower"),
+        Some(Reason::Failing { .. }) => "it fails, so it is tried more slowly".to_owned(),
         Some(Reason::Waiting) => "the site asked to wait until then".to_owned(),
         Some(Reason::Gone) => "its target is gone: looked for once a day".to_owned(),
         Some(Reason::Unsupported) => "the plugin cannot read it".to_owned(),
@@ -75,7 +75,8 @@ fn why(reason: Option<Reason>) -> String {
 }
 
 fn line(row: &WatchRow) -> String {
-    let last = row.last.as_ref().map_or_else(|| "never".to_owned(), |sweep| rfc3339(sweep.ended.unwrap_or(sweep.started)));
+    let last =
+        row.last.as_ref().map_or_else(|| "never".to_owned(), |sweep| rfc3339(sweep.ended.unwrap_or(sweep.started)));
     let next = match (&row.halted, row.due) {
         (Some(_), _) => "not before it is corrected".to_owned(),
         (None, due) => {

@@ -2,8 +2,8 @@
 //!
 //! A watch that is swept once an hour for four weeks has seen each hour of the week
 //! four times, which is too little to trust on its own. So each hour of the week is
-//! drawn towards the same hour of any day, and that towards the overall rate
-//! (a gamma prior at each step, worth [`PULL`] hours of looking).
+//! drawn towards what the hour of the day and the day of the week make of the overall rate, and
+//! these towards the overall rate (a gamma prior at each step, worth [`PULL`] hours of looking).
 //!
 //! Given up: holidays. The first quiet week of a long one looks like any other week.
 
@@ -53,9 +53,9 @@ struct Cell {
 }
 
 impl Cell {
-    fn add(&mut self, hours: f64, posts: f64) {
-        self.hours += hours;
-        self.posts += posts;
+    fn add(&mut self, more: Self) {
+        self.hours += more.hours;
+        self.posts += more.posts;
     }
 
     /// Posts an hour, drawn towards `general`.
@@ -85,14 +85,17 @@ impl Rhythm {
             }
             before = Some(look.started);
         }
-        let (mut all, mut daily, mut weekly) = (Cell::default(), vec![Cell::default(); DAY], vec![Cell::default(); WEEK]);
+        let (mut all, mut by_hour) = (Cell::default(), [Cell::default(); DAY]);
+        let (mut by_day, mut by_week) = ([Cell::default(); WEEK / DAY], [Cell::default(); WEEK]);
         for (hour, cell) in &hours {
-            all.add(cell.hours, cell.posts);
-            daily[slot(*hour, DAY)].add(cell.hours, cell.posts);
-            weekly[slot(*hour, WEEK)].add(cell.hours, cell.posts);
+            all.add(*cell);
+            by_hour[slot(*hour, DAY)].add(*cell);
+            by_day[slot(*hour, WEEK) / DAY].add(*cell);
+            by_week[slot(*hour, WEEK)].add(*cell);
         }
         let overall = (all.posts + START.0) / (all.hours + START.1);
-        let rates: Vec<f64> = (0..WEEK).map(|at| weekly[at].rate(daily[at % DAY].rate(overall))).collect();
+        let usual = |at: usize| by_hour[at % DAY].rate(overall) * by_day[at / DAY].rate(overall) / overall;
+        let rates: Vec<f64> = (0..WEEK).map(|at| by_week[at].rate(usual(at))).collect();
         let dispersion = dispersion(&hours, &rates);
         Self { zone: zone.clone(), rates, overall, dispersion }
     }
@@ -103,7 +106,7 @@ impl Rhythm {
         self.overall
     }
 
-    /// How much more hourly counts vary than those of independent posts would (variance by mean, 1 at least).
+    /// How much more counts vary than those of independent posts would (variance by mean, 1 at least).
     #[must_use]
     pub const fn dispersion(&self) -> f64 {
         self.dispersion
@@ -163,7 +166,9 @@ fn slot(hour: i64, cycle: usize) -> usize {
 fn parts(from: Timestamp, to: Timestamp, offset: i64) -> impl Iterator<Item = (i64, i64)> {
     let (from, to) = (from + offset, to + offset);
     let hours = from.div_euclid(HOUR)..=(to - 1).max(from).div_euclid(HOUR);
-    hours.map(move |hour| (hour, ((hour + 1) * HOUR).min(to) - (hour * HOUR).max(from))).filter(|(_, seconds)| *seconds > 0)
+    hours
+        .map(move |hour| (hour, ((hour + 1) * HOUR).min(to) - (hour * HOUR).max(from)))
+        .filter(|(_, seconds)| *seconds > 0)
 }
 
 /// What a sweep found appeared at some time since the sweep before: evenly, for all that is known.
@@ -171,19 +176,29 @@ fn spread(hours: &mut BTreeMap<i64, Cell>, from: Timestamp, look: &Look, offset:
     #[expect(clippy::cast_precision_loss, reason = "counts of one sweep")]
     let each = look.new as f64 / share(look.started - from);
     for (hour, seconds) in parts(from, look.started, offset) {
-        hours.entry(hour).or_default().add(share(seconds), each * share(seconds));
+        let found = Cell { hours: share(seconds), posts: each * share(seconds) };
+        hours.entry(hour).or_default().add(found);
     }
 }
 
-/// Pearson's estimate, over hours that were looked at whole or nearly.
+/// Pearson's estimate, over hours and over days that were looked at for the most part; the larger of the two,
+/// for a site may be lively for a day and quiet for the next while its hours look like others.
 fn dispersion(hours: &BTreeMap<i64, Cell>, rates: &[f64]) -> f64 {
-    let (mut squares, mut sum) = (0.0, 0.0);
-    for (hour, cell) in hours.iter().filter(|(_, cell)| cell.hours > 0.5) {
-        let expected = rates[slot(*hour, WEEK)] * cell.hours;
-        squares += (cell.posts - expected).powi(2);
-        sum += expected;
-    }
-    if sum > 0.0 { (squares / sum).max(1.0) } else { 1.0 }
+    let of = |length: i64, least: f64| {
+        let mut bins: BTreeMap<i64, (Cell, f64)> = BTreeMap::new();
+        for (hour, cell) in hours {
+            let (sum, expected) = bins.entry(hour.div_euclid(length)).or_default();
+            sum.add(*cell);
+            *expected += rates[slot(*hour, WEEK)] * cell.hours;
+        }
+        let (mut squares, mut sum) = (0.0, 0.0);
+        for (cell, expected) in bins.values().filter(|(cell, _)| cell.hours > least) {
+            squares += (cell.posts - expected).powi(2);
+            sum += expected;
+        }
+        if sum > 0.0 { squares / sum } else { 1.0 }
+    };
+    of(1, 0.5).max(of(24, 16.0)).max(1.0)
 }
 
 #[cfg(test)]

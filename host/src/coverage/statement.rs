@@ -115,7 +115,13 @@ fn covered(span: Span, mut watch: Watched, pulse: Option<Timestamp>) -> WatchCov
     };
     let heard = share(&|gap| Some((gap.from, gap.end(now))));
     let covered = share(&|gap| gap.lost(now));
-    WatchCoverage { watch: watch.id, from: watch.first.map(|first| first.max(span.since)), heard, covered, gaps: watch.gaps }
+    WatchCoverage {
+        watch: watch.id,
+        from: watch.first.map(|first| first.max(span.since)),
+        heard,
+        covered,
+        gaps: watch.gaps,
+    }
 }
 
 /// The gap of an overdue watch that nobody has opened yet.

@@ -106,7 +106,8 @@ pub fn sentence(lang: Lang, statement: &Statement, zone: &TimeZone) -> String {
     if swept > 0 && open.is_empty() && lost == 0 {
         parts.push(lang.t("statement.whole"));
     }
-    parts.join(&lang.t("statement.join"))
+    // Chinese sentences stand together without a space.
+    parts.join(if lang == Lang::Zh { "" } else { " " })
 }
 
 /// One watch's shares in words.

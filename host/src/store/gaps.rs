@@ -9,6 +9,8 @@ use crate::coverage::ledger::{self, Change, Standing};
 use crate::coverage::{Cause, GRACE, Gap};
 use crate::watch::{FailureKind, Sweep, Watch};
 
+/// Longest time that a sweep may take, in seconds.
+const LONGEST: i64 = 30 * 60;
 /// Columns of a gap, in the order that [`gap`] reads them.
 pub(super) const GAP: &str =
     "g.id, g.watch, g.cause, g.detail, g.partial, g.from_, g.until, g.closed, g.filled, g.found";
@@ -117,16 +119,19 @@ pub(super) fn tend(
     let sql = "SELECT id, body, due, covered, halted IS NOT NULL FROM watch WHERE retired = 0
                AND (due IS NULL OR due < ?1 OR told IS NOT NULL OR id IN (SELECT watch FROM gap WHERE closed IS NULL))";
     type Behind = (String, String, Option<Timestamp>, Option<Timestamp>, bool);
-    let behind = db.prepare_cached(sql)?
+    let behind = db
+        .prepare_cached(sql)?
         .query_map([now - GRACE], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?, r.get(4)?)))?
         .collect::<Result<Vec<Behind>, _>>()?;
     for (id, body, due, covered, halted) in behind {
         let watch: Watch = serde_json::from_str(&body)?;
-        if watch.recorded || running.contains(&id) {
+        if watch.recorded {
             continue;
         }
         let due = due.or_else(|| Some(covered? + watch.every.ceiling));
-        let overdue = due.filter(|due| due + GRACE < now && !halted);
+        // A sweep may take its time; one that waits for its turn for longer than that is late too.
+        let grace = if running.contains(&id) { GRACE + LONGEST } else { GRACE };
+        let overdue = due.filter(|due| due + grace < now && !halted);
         let Some((_, standing)) = standing(db, &id)? else { continue };
         let changes = match overdue {
             Some(due) => ledger::missed(&standing, off_since, due, now),

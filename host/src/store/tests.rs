@@ -805,6 +805,31 @@ fn watches_remember_how_they_fared() {
     assert!(matches!(store.halt_watch("nobody", ""), Err(StoreError::Unknown { .. })));
 }
 
+#[test]
+fn a_long_failure_does_not_make_a_watch_forget_what_was_usual_but_another_target_does() {
+    let (_dir, store) = store();
+    store.put_watches(&[watch("a")]).unwrap();
+    let reader = store.reader().unwrap();
+    let swept = |at, failures: &[FailureKind]| {
+        let failures = failures.iter().map(|kind| SweepFailure { kind: *kind, detail: "why".into() }).collect();
+        let sweep = store.begin_sweep("a", at).unwrap();
+        store.finish_sweep(sweep, at + 1, &SweepTally { seen: 9, failures, ..SweepTally::default() }).unwrap();
+    };
+    swept(NOW, &[]);
+    swept(NOW + 3600, &[]);
+    swept(NOW + 50 * 86_400, &[FailureKind::Silent]);
+    assert_eq!(reader.past("a").unwrap().iter().map(|look| look.started).collect::<Vec<_>>(), [NOW, NOW + 3600]);
+    assert_eq!(reader.heard_until("a").unwrap(), (Some(NOW + 3600), Some(NOW + 3600)));
+    let often = Watch { every: crate::watch::Every { floor: 60, ceiling: 120 }, ..watch("a") };
+    store.put_watches(std::slice::from_ref(&often)).unwrap();
+    assert_eq!(reader.past("a").unwrap().len(), 2, "how often it is swept changes nothing");
+    store.put_watches(&[Watch { site: Some("https://new.example".into()), ..often }]).unwrap();
+    assert_eq!((reader.past("a").unwrap().len(), reader.heard_until("a").unwrap().0), (0, None));
+    swept(NOW + 51 * 86_400, &[]);
+    assert_eq!(reader.past("a").unwrap().len(), 1);
+    assert!(reader.gaps(Some("a"), 0).unwrap()[0].closed.is_some());
+}
+
 mod any {
     //! Any sequence of sights leaves what a simple model says.
 

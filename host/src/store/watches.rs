@@ -13,7 +13,14 @@ pub(super) fn put(db: &Connection, watches: &[Watch]) -> Result<(), StoreError> 
     let sql = "INSERT INTO watch (id, body) VALUES (?1, ?2)
                ON CONFLICT DO UPDATE SET body = excluded.body, due = NULL, why = NULL, halted = NULL, retired = 0
                WHERE body <> excluded.body OR retired = 1";
+    // What another target showed says nothing of this one.
+    let forget = "UPDATE watch SET covered = NULL, told = NULL,
+                         past = (SELECT coalesce(max(id), 0) FROM sweep WHERE watch = ?1)
+                  WHERE id = ?1 AND (json_extract(body, '$.target') IS NOT json_extract(?2, '$.target')
+                                     OR json_extract(body, '$.plugin') IS NOT json_extract(?2, '$.plugin')
+                                     OR json_extract(body, '$.site') IS NOT json_extract(?2, '$.site'))";
     for watch in watches {
+        db.prepare_cached(forget)?.execute((&watch.id, serde_json::to_string(watch)?))?;
         db.prepare_cached(sql)?.execute((&watch.id, serde_json::to_string(watch)?))?;
     }
     Ok(())

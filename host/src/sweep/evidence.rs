@@ -46,7 +46,8 @@ impl Evidence {
         self.published.extend(page.posts.iter().filter_map(|post| post.published).take(room));
         if let Some(canary) = self.canary.as_deref() {
             let posts = &mut page.posts.iter();
-            self.found = self.found || posts.any(|post| post.id == canary || post.url == canary || post.text.contains(canary));
+            self.found =
+                self.found || posts.any(|post| post.id == canary || post.url == canary || post.text.contains(canary));
         }
     }
 }
@@ -62,7 +63,7 @@ impl Sweeper {
         blocking(move || {
             let (covered, gap) = reader.heard_until(&id)?;
             let hourly = match gap {
-                Some(_) => Rhythm::learn(&reader.past(&id, drift::past(now))?, &zone).overall(),
+                Some(_) => Rhythm::learn(&reader.past(&id)?, &zone).overall(),
                 None => 0.0,
             };
             Ok(coverage::since(covered, gap, hourly, now))
@@ -88,7 +89,7 @@ impl Run<'_> {
             return Ok(());
         }
         let (reader, id) = (self.sweeper.reader.clone(), self.watch.id.clone());
-        let looks = blocking(move || reader.past(&id, drift::past(started))).await?;
+        let looks = blocking(move || reader.past(&id)).await?;
         for doubt in drift::doubts(&looks, started, &self.tally, &self.sweeper.zone) {
             self.tally.doubted_since = doubt.since;
             self.fail(doubt.failure.kind, doubt.failure.detail);
@@ -105,7 +106,8 @@ impl Run<'_> {
         allowed: Allow<'_>,
     ) {
         let wanted = self.evidence.canary.clone().filter(|canary| is_address(canary));
-        let Some(canary) = wanted.filter(|_| !self.evidence.found && self.tally.failures.is_empty() && self.tally.pages > 0)
+        let Some(canary) =
+            wanted.filter(|_| !self.evidence.found && self.tally.failures.is_empty() && self.tally.pages > 0)
         else {
             return;
         };

@@ -10,7 +10,6 @@ use crate::coverage::GRACE;
 use crate::store::model::WatchRow;
 use crate::watch::FailureKind;
 
-
 /// How a watch stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Health {

@@ -8,8 +8,8 @@ use crate::coverage::statement::{Span, Statement, Watched};
 use crate::coverage::{Cause, Gap, Notice, Told};
 use crate::incident::group::Why;
 use crate::incident::{Category, IncidentId, State};
-use crate::store::model::{Figures, IncidentRow, LabelBy, PostRow, WatchRow};
 use crate::record::Entry;
+use crate::store::model::{Figures, IncidentRow, LabelBy, PostRow, WatchRow};
 use crate::store::{CategoryFilter, IncidentQuery, RecordQuery, SeriesPoint};
 use crate::watch::{FailureKind, Sweep, SweepFailure, SweepTally, Watch};
 
@@ -312,7 +312,11 @@ impl Rows for Fixed {
         for row in watches() {
             let sweeps = self.sweeps(&row.watch.id, 24)?;
             let target = row.target().to_owned();
-            entries.extend(sweeps.into_iter().map(|sweep| Entry { sweep, plugin: "feed".into(), target: target.clone() }));
+            entries.extend(sweeps.into_iter().map(|sweep| Entry {
+                sweep,
+                plugin: "feed".into(),
+                target: target.clone(),
+            }));
         }
         entries.sort_by_key(|entry| std::cmp::Reverse(entry.sweep.id));
         let wanted = |entry: &Entry| {

@@ -84,9 +84,7 @@ async fn file(
         written(&entries, &zone)
     };
     match tokio::task::spawn_blocking(work).await {
-        Ok(Some(bytes)) => {
-            ([(header::CONTENT_TYPE, kind), (header::CONTENT_DISPOSITION, name)], bytes).into_response()
-        }
+        Ok(Some(bytes)) => ([(header::CONTENT_TYPE, kind), (header::CONTENT_DISPOSITION, name)], bytes).into_response(),
         _ => {
             tracing::error!("the monitoring record could not be written as a file");
             troubled(lang, Trouble::Ours)

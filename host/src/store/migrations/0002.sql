@@ -10,6 +10,7 @@ UPDATE sweep SET pages = 1 WHERE ended IS NOT NULL AND failures IS NULL;
 
 ALTER TABLE watch ADD COLUMN covered INTEGER;    -- beginning of the last sweep that heard everything
 ALTER TABLE watch ADD COLUMN told INTEGER;       -- when a person was last told of its silence
+ALTER TABLE watch ADD COLUMN past INTEGER NOT NULL DEFAULT 0;  -- sweeps up to this one were of another target
 ALTER TABLE watch ADD COLUMN why TEXT;           -- JSON: why it is due then
 UPDATE watch SET covered = (SELECT started FROM sweep WHERE watch = watch.id AND ended IS NOT NULL AND failures IS NULL
                             ORDER BY sweep.id DESC LIMIT 1);

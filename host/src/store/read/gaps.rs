@@ -4,8 +4,10 @@ use std::collections::HashMap;
 
 use caifeng_plugin_host::contract::Timestamp;
 
+use rusqlite::OptionalExtension as _;
+
 use super::{Reader, unsigned};
-use crate::coverage::rhythm::Look;
+use crate::coverage::rhythm::{Look, PAST};
 use crate::coverage::statement::{Span, Statement, Watched};
 use crate::coverage::{Gap, Notice, Told};
 use crate::incident::{IncidentId, State};
@@ -20,16 +22,22 @@ const LOOKS: i64 = 10_000;
 const RECENT: i64 = 48 * 60 * 60;
 
 impl Reader {
-    /// What the sweeps of a watch since `since` tell of its past, oldest first; those that have not ended are left out.
+    /// What the sweeps of a watch that heard everything tell of its past, oldest first: of the [`PAST`]
+    /// before it was last heard, so that a long failure does not make it forget what was usual.
     ///
     /// # Errors
     /// The file cannot be read.
-    pub fn past(&self, watch: &str, since: Timestamp) -> Result<Vec<Look>, StoreError> {
+    pub fn past(&self, watch: &str) -> Result<Vec<Look>, StoreError> {
+        let known = "SELECT covered, past FROM watch WHERE id = ?1";
         let sql = "SELECT started, failures IS NULL, new, seen, skipped, missing, pages, newest FROM sweep
-                   WHERE watch = ?1 AND ended IS NOT NULL ORDER BY id DESC LIMIT ?2";
+                   WHERE watch = ?1 AND id > ?2 AND ended IS NOT NULL AND failures IS NULL ORDER BY id DESC LIMIT ?3";
         self.with(|db| {
+            let known: Option<(Option<Timestamp>, i64)> =
+                db.prepare_cached(known)?.query_row([watch], |r| Ok((r.get(0)?, r.get(1)?))).optional()?;
+            let Some((Some(covered), past)) = known else { return Ok(Vec::new()) };
+            let since = covered.saturating_sub(PAST);
             let mut statement = db.prepare_cached(sql)?;
-            let mut rows = statement.query((watch, LOOKS))?;
+            let mut rows = statement.query((watch, past, LOOKS))?;
             let mut looks = Vec::new();
             while let Some(r) = rows.next()? {
                 let n = |i| Ok::<_, rusqlite::Error>(unsigned(r.get(i)?));
@@ -122,7 +130,9 @@ impl Reader {
             })
         };
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        self.with(|db| Ok(db.prepare_cached(sql)?.query_map((after.unwrap_or(0), limit), notice)?.collect::<Result<_, _>>()?))
+        self.with(|db| {
+            Ok(db.prepare_cached(sql)?.query_map((after.unwrap_or(0), limit), notice)?.collect::<Result<_, _>>()?)
+        })
     }
 
     /// What was covered from `since` to `now`, by watch in the order of their ids.
@@ -150,7 +160,15 @@ impl Reader {
                 let id: String = r.get(0)?;
                 let gaps = gaps.remove(&id).unwrap_or_default();
                 let (ceiling, halted) = (watch.every.ceiling, r.get(4)?);
-                watches.push(Watched { id, due: r.get(2)?, covered: r.get(3)?, halted, first: r.get(5)?, ceiling, gaps });
+                watches.push(Watched {
+                    id,
+                    due: r.get(2)?,
+                    covered: r.get(3)?,
+                    halted,
+                    first: r.get(5)?,
+                    ceiling,
+                    gaps,
+                });
             }
             Ok(Statement::of(Span { since, until: now }, watches, pulse))
         })

@@ -50,8 +50,10 @@ impl Reader {
             let mut entries = Vec::new();
             while let Some(r) = rows.next()? {
                 let watch: Watch = serde_json::from_str(r.get_ref(19)?.as_str().map_err(rusqlite::Error::from)?)?;
-                let (Target::Keyword(target) | Target::Account(target) | Target::Listing(target) | Target::Item(target)) =
-                    watch.target;
+                let (Target::Keyword(target)
+                | Target::Account(target)
+                | Target::Listing(target)
+                | Target::Item(target)) = watch.target;
                 entries.push(Entry { sweep: sweep(r)?, plugin: watch.plugin, target });
             }
             Ok(entries)

@@ -8,7 +8,8 @@ use crate::store::gaps::cause_of;
 use crate::store::model::WatchRow;
 use crate::watch::{Sweep, SweepTally};
 
-pub(super) const SWEEP: &str = "s.id, s.watch, s.started, s.ended, s.requests, s.bytes, s.seen, s.new, s.changed, s.matched,
+pub(super) const SWEEP: &str =
+    "s.id, s.watch, s.started, s.ended, s.requests, s.bytes, s.seen, s.new, s.changed, s.matched,
                      s.skipped, s.failures, s.pages, s.missing, s.unasked, s.newest, s.reach, s.canary, s.wait_until";
 
 impl Reader {

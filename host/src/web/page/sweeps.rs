@@ -158,9 +158,8 @@ fn told(entry: &Entry, face: &Clockface, lang: Lang) -> SweepLine {
         took: took.unwrap_or_else(|| lang.t("sweeps.not-ended")),
         figures: [tally.requests, tally.bytes, tally.seen, tally.new, tally.changed, tally.matched, tally.skipped]
             .map(grouped),
-        failed: first.map(|first| {
-            (cause(first.kind), line(&format!("{}: {}", record::kinds(sweep), first.detail), 240))
-        }),
+        failed: first
+            .map(|first| (cause(first.kind), line(&format!("{}: {}", record::kinds(sweep), first.detail), 240))),
     }
 }
 

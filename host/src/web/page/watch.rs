@@ -125,7 +125,7 @@ fn reason(why: Reason, lang: Lang) -> String {
         Reason::Rhythm { daily } => lang.count("schedule.rhythm", daily.into()),
         Reason::Lively { daily } => lang.count("schedule.lively", daily.into()),
         Reason::Incident { id } => lang.with("schedule.incident", &[("id", &id)]),
-        Reason::Failing { times } => lang.count("schedule.failing", times.into()),
+        Reason::Failing { .. } => lang.t("schedule.failing"),
         Reason::Waiting => lang.t("schedule.waiting"),
         Reason::Gone => lang.t("schedule.gone"),
         Reason::Unsupported => lang.t("schedule.unsupported"),
