@@ -205,6 +205,18 @@ fn a_full_text_comes_back_with_what_the_list_told() {
 }
 
 #[test]
+fn dots_show_a_cut_text_and_a_text_may_be_no_longer_than_shown() {
+    let page = page("timeline-dots");
+    assert_eq!(page.posts.iter().map(|post| post.text.as_str()).collect::<Vec<_>>(), ["没有下文了..."]);
+    assert_eq!(page.follow[0].step, "long");
+    let [whole] = &self::page("long-none").posts[..] else { panic!("no post") };
+    assert_eq!(whole.text, "城东停水已经是这个月第三次了，上次说是管网改造，这次又说是水泵检修");
+    let mut unknown = Fixture::read("long-none");
+    "{\"page\":1}".clone_into(&mut unknown.parse.as_mut().unwrap().0.context);
+    assert!(matches!(unknown.answer::<Weibo>(), Err(Failure::Unexpected(_))));
+}
+
+#[test]
 fn comments_know_their_post_and_whom_they_answer() {
     let page = page("comments");
     let root = post(&page, "5274100010123456");
