@@ -109,6 +109,7 @@ impl Reader<'_> {
                     found = true;
                     self.row(mblog);
                 }
+                None if !card.is_object() => self.page.skipped.push("a card that is none".to_owned()),
                 None if json::count(card, "card_type") == Some(9) => {
                     self.page.skipped.push(format!("a card without its post: {}", json::string(card, "itemid")));
                 }

@@ -116,7 +116,9 @@ fn nothing_found_is_an_empty_page_and_another_layout_is_not() {
     {
         assert_eq!(page(name), Page::default(), "{name}");
     }
-    assert!(matches!(failure("search-changed"), Failure::Unexpected(_)));
+    for name in ["search-changed", "post-other"] {
+        assert!(matches!(failure(name), Failure::Unexpected(_)), "{name}");
+    }
 }
 
 #[test]
@@ -129,10 +131,11 @@ fn refusals_are_blocked_and_deletions_gone() {
         "timeline-visitor",
         "mentions-expired",
         "mentions-limit",
+        "long-login",
     ] {
         assert!(matches!(failure(name), Failure::Blocked(_)), "{name}: {}", failure(name));
     }
-    for name in ["post-gone", "post-hidden"] {
+    for name in ["post-gone", "post-hidden", "long-gone"] {
         assert_eq!(failure(name), Failure::Gone, "{name}");
     }
 }
@@ -304,4 +307,9 @@ fn an_answer_that_nobody_asked_for_is_read_by_its_shape() {
 #[test]
 fn damage_invents_nothing() {
     fixture::bears_damage::<Weibo>();
+}
+
+#[test]
+fn an_odd_field_costs_no_more_than_itself() {
+    fixture::bears_odd_fields::<Weibo>();
 }
