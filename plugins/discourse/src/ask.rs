@@ -60,6 +60,10 @@ pub(crate) fn request(step: &str, address: String, context: &Context) -> Request
 /// The first requests of a crawl.
 pub(crate) fn first(crawl: &Crawl) -> Result<Vec<Request>, Failure> {
     let request = match &crawl.target {
+        // The forum's operators for what one person wrote.
+        Target::Keyword(words) if words.split_whitespace().any(is_person) => {
+            return Err(Failure::unsupported("what one person writes is not searched for"));
+        }
         Target::Keyword(words) => {
             let site = crawl.site.as_deref().and_then(base).ok_or_else(|| {
                 Failure::unsupported("a search needs the forum's address: name it as the site of the watch")
@@ -74,6 +78,12 @@ pub(crate) fn first(crawl: &Crawl) -> Result<Vec<Request>, Failure> {
         }
     };
     Ok(vec![request])
+}
+
+/// Whether a word of a search asks for the posts of a person.
+fn is_person(word: &str) -> bool {
+    let word = word.trim_start_matches('-').to_lowercase();
+    word.starts_with('@') || word.starts_with("user:") || word.starts_with("posted_by:")
 }
 
 /// Segments that begin a page of a Discourse forum; what stands before them is
@@ -98,7 +108,8 @@ pub(crate) fn base(address: &str) -> Option<String> {
 
 /// The request for the page that a person pasted.
 fn page(address: &str) -> Option<Request> {
-    let base = base(address)?;
+    let of_person = ["/u/", "/users/", "/topics/created-by/"].iter().any(|page| url::path(address).contains(page));
+    let base = base(address).filter(|_| !of_person)?;
     let rest = address.get(base.len()..)?.split('#').next().unwrap_or_default();
     let (path, query) = rest.split_once('?').map_or((rest, ""), |(path, query)| (path, query));
     let path = path.trim_matches('/').trim_end_matches(".json");
@@ -111,7 +122,8 @@ fn page(address: &str) -> Option<Request> {
             request("post", format!("{base}/posts/{}.json", numbers().next()?), &Context::page(1))
         }
         "posts" => request("recent", format!("{base}/posts.json{query}"), &Context::page(1)),
-        "search" => request("search", format!("{base}/search.json{query}"), &Context::page(1)),
+        // Searches are keywords; what one person wrote is not listed.
+        "search" => return None,
         "" | "categories" => request("list", format!("{base}/latest.json"), &Context::page(1)),
         _ => request("list", format!("{base}/{path}.json{query}"), &Context::page(1)),
     })
@@ -182,6 +194,10 @@ mod tests {
             assert_eq!((request.step.as_str(), request.url.as_str()), (step, asked), "{pasted}");
         }
         assert_eq!(page("https://f.example/t/no-number"), None);
+        for person in ["u/laowang/activity", "topics/created-by/laowang", "search?q=@laowang"] {
+            assert_eq!(page(&format!("https://f.example/{person}")), None, "{person}");
+        }
+        assert!(is_person("@laowang") && is_person("User:laowang") && !is_person("停水"));
     }
 
     #[test]

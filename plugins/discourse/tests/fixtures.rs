@@ -164,3 +164,8 @@ fn an_answer_that_nobody_asked_for_gives_its_rows() {
 fn damage_invents_nothing() {
     fixture::bears_damage::<Discourse>();
 }
+
+#[test]
+fn an_odd_field_costs_no_more_than_itself() {
+    fixture::bears_odd_fields::<Discourse>();
+}

@@ -38,6 +38,12 @@ pub(crate) fn first(crawl: &Crawl) -> Result<Vec<Request>, Failure> {
         })
     };
     match &crawl.target {
+        // The server's operator for what one account says.
+        Target::Keyword(words)
+            if words.split_whitespace().any(|word| word.trim_start_matches('-').starts_with("from:")) =>
+        {
+            Err(Failure::unsupported("what one person says is not searched for"))
+        }
         Target::Keyword(words) => Ok(vec![keyword(server()?, words.trim())]),
         Target::Account(name) => Ok(vec![lookup(server()?, name)]),
         Target::Listing(address) => listing(address),
@@ -72,7 +78,7 @@ pub(crate) fn statuses(server: &str, account: &str) -> Request {
 }
 
 fn listing(address: &str) -> Result<Vec<Request>, Failure> {
-    let unsupported = || Failure::unsupported(format!("no address of a tag, an account or a timeline: {address}"));
+    let unsupported = || Failure::unsupported(format!("no address of a tag or a timeline: {address}"));
     let server = url::origin(address).ok_or_else(unsupported)?;
     let path = url::path(address).trim_matches('/');
     let list = |rest: &str| request("timeline", format!("{server}/api/v1/timelines/public?limit={LIMIT}{rest}"), 1, "");
@@ -80,7 +86,6 @@ fn listing(address: &str) -> Result<Vec<Request>, Failure> {
         ("tags", tag) => tagged(server, &url::unquote(&tag.replace('+', "%2B"))),
         ("public", "local") => list("&local=true"),
         ("public", _) => list(""),
-        (name, "") if name.starts_with('@') => lookup(server, name),
         _ => return Err(unsupported()),
     }])
 }
@@ -144,16 +149,30 @@ mod tests {
         for (pasted, asked) in [
             ("https://s.example/tags/%E6%B0%B4", "https://s.example/api/v1/timelines/tag/%E6%B0%B4?limit=40"),
             ("https://s.example/public/local", "https://s.example/api/v1/timelines/public?limit=40&local=true"),
-            ("https://s.example/@a@b.example", "https://s.example/api/v1/accounts/lookup?acct=a%40b.example"),
         ] {
             assert_eq!(listing(pasted).unwrap()[0].url, asked, "{pasted}");
         }
         assert!(listing("https://s.example/about").is_err());
+        assert!(listing("https://s.example/@a").is_err(), "an account is watched as one, if it is registered");
         assert_eq!(
             item("https://s.example/@a/1101?x").unwrap()[1].url,
             "https://s.example/api/v1/statuses/1101/context"
         );
         assert!(item("https://s.example/@a/-").is_err());
+    }
+
+    #[test]
+    fn a_search_is_not_for_a_person() {
+        let crawl = |words: &str| Crawl {
+            target: Target::Keyword(words.to_owned()),
+            site: Some("https://s.example/".to_owned()),
+            settings: vec![],
+            since: 0,
+            now: 0,
+            utc_offset: 0,
+        };
+        assert!(first(&crawl("停水 from:laowang")).is_err());
+        assert!(first(&crawl("停水 @laowang")).is_ok(), "who is spoken to is no author");
     }
 
     #[test]

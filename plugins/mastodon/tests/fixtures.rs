@@ -157,3 +157,8 @@ fn an_answer_that_nobody_asked_for_is_read_by_its_shape() {
 fn damage_invents_nothing() {
     fixture::bears_damage::<Mastodon>();
 }
+
+#[test]
+fn an_odd_field_costs_no_more_than_itself() {
+    fixture::bears_odd_fields::<Mastodon>();
+}

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use caifeng_plugin_sdk::json::{self, Value};
-use caifeng_plugin_sdk::{Crawl, Failure, Kind, Page, Request, Response, Target, url};
+use caifeng_plugin_sdk::{Crawl, Failure, Kind, Page, Post, Request, Response, Target, url};
 
 use crate::ask::{self, Api, Context};
 use crate::comment::{self, Comment};
@@ -35,6 +35,7 @@ pub(crate) fn read(crawl: &Crawl, request: &Request, response: &Response) -> Res
         Shape::Comments(list) => reader.comments(&list, &answer),
         Shape::Post(value) => reader.post(value)?,
         Shape::Long(data) => reader.long(data)?,
+        Shape::NoLonger => reader.no_longer()?,
         Shape::Empty | Shape::Account => {}
     }
     Ok(reader.page)
@@ -108,6 +109,7 @@ impl Reader<'_> {
                     found = true;
                     self.row(mblog);
                 }
+                None if !card.is_object() => self.page.skipped.push("a card that is none".to_owned()),
                 None if json::count(card, "card_type") == Some(9) => {
                     self.page.skipped.push(format!("a card without its post: {}", json::string(card, "itemid")));
                 }
@@ -216,30 +218,35 @@ impl Reader<'_> {
         Ok(())
     }
 
+    /// The full text, with what a list told about its post.
     fn long(&mut self, data: &Value) -> Result<(), Failure> {
-        let text = plain::read(json::string(data, "longTextContent")).text;
-        if text.is_empty() {
-            return Err(Failure::unexpected("an empty text in place of a long one"));
-        }
+        let raw = data.get("longTextContent").and_then(Value::as_str);
+        let raw = raw.ok_or_else(|| Failure::unexpected("a long text that is none"))?;
+        let text = plain::read(raw).text;
         let row = self.context.as_mut().and_then(|context| context.row.take());
-        let post = match row {
-            Some(row) => Some(*row),
-            None => url::parameter(&self.request.url, "id").and_then(|id| mid::from(&id)).map(|id| {
-                let address = format!("https://m.weibo.cn/status/{id}");
-                caifeng_plugin_sdk::Post::new(Kind::Post, id, address)
-            }),
+        let row = row.map(|row| *row).or_else(|| {
+            let id = url::parameter(&self.request.url, "id").and_then(|id| mid::from(&id))?;
+            let address = format!("https://m.weibo.cn/status/{id}");
+            Some(Post::new(Kind::Post, id, address))
+        });
+        let Some(mut post) = row else {
+            self.page.skipped.push(format!("a long text without the id of its post: {}", json::excerpt(&text)));
+            return Ok(());
         };
-        match post {
-            Some(mut post) => {
-                post.text = text;
-                let count = |name| json::count(data, name);
-                post.reactions.likes = post.reactions.likes.or(count("attitudes_count"));
-                post.reactions.replies = post.reactions.replies.or(count("comments_count"));
-                post.reactions.shares = post.reactions.shares.or(count("reposts_count"));
-                self.page.posts.push(post);
-            }
-            None => self.page.skipped.push(format!("a long text without the id of its post: {}", json::excerpt(&text))),
-        }
+        post.text = text;
+        let count = |name| json::count(data, name);
+        post.reactions.likes = post.reactions.likes.or(count("attitudes_count"));
+        post.reactions.replies = post.reactions.replies.or(count("comments_count"));
+        post.reactions.shares = post.reactions.shares.or(count("reposts_count"));
+        self.page.posts.push(post);
+        Ok(())
+    }
+
+    /// The list showed all there is.
+    fn no_longer(&mut self) -> Result<(), Failure> {
+        let row = self.context.as_mut().and_then(|context| context.row.take()).filter(|row| !row.text.is_empty());
+        let row = row.ok_or_else(|| Failure::unexpected("no text where a long one was asked for"))?;
+        self.page.posts.push(*row);
         Ok(())
     }
 

@@ -70,20 +70,20 @@ impl Context {
     }
 }
 
-/// A post without its text. Its media go first if it is too long to carry.
+/// A post with the excerpt of its text. If it is too long to carry, its media go
+/// first, then what else can be spared.
 fn written(post: &Post) -> Value {
     let Reactions { views, likes, replies, shares } = post.reactions;
     let mut value = json!({
-        "id": post.id, "repost": post.kind == Kind::Repost, "url": post.url, "parent": post.parent,
+        "id": post.id, "text": post.text, "repost": post.kind == Kind::Repost, "url": post.url, "parent": post.parent,
         "author": post.author.as_ref().map(|author| [&author.id, &author.name]),
         "published": post.published, "day": post.day_only, "edited": post.edited,
         "counts": [views, likes, replies, shares], "media": post.media, "extra": post.extra,
     });
-    if value.to_string().len() > ROOM {
-        value["media"] = json!([]);
-    }
-    if value.to_string().len() > ROOM {
-        value["extra"] = json!([]);
+    for spared in ["media", "extra", "text"] {
+        if value.to_string().len() > ROOM {
+            value[spared] = Value::Null;
+        }
     }
     value
 }
@@ -92,6 +92,7 @@ fn row(value: &Value) -> Option<Post> {
     let texts = |value: &Value| value.as_str().map(str::to_owned);
     let kind = if json::flag(value, "repost") { Kind::Repost } else { Kind::Post };
     let mut post = Post::new(kind, json::text(value, "id")?, json::text(value, "url")?);
+    json::string(value, "text").clone_into(&mut post.text);
     post.parent = json::text(value, "parent");
     if let [id, name] = json::list(value, "author") {
         post.author = texts(id).zip(texts(name)).map(|(id, name)| Author { id, name });
@@ -256,6 +257,7 @@ mod tests {
     fn a_row_travels_with_the_request_for_its_text() {
         let mut row = Post::new(Kind::Repost, "4383183661430868", "https://weibo.com/1/HyTZc60ew");
         row.parent = Some("4383183661430000".to_owned());
+        row.text = "一段很长的话".to_owned();
         row.author = Some(Author { id: "1".to_owned(), name: "清河".to_owned() });
         (row.published, row.day_only, row.edited) = (Some(1_773_028_800), true, Some(1_773_028_900));
         row.reactions = Reactions { views: None, likes: Some(0), replies: Some(2), shares: None };

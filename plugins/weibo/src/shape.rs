@@ -21,6 +21,8 @@ pub(crate) enum Shape<'a> {
     Post(&'a Value),
     /// The full text of a post, without the post.
     Long(&'a Value),
+    /// No text longer than the one that a list shows.
+    NoLonger,
     /// An account and nothing that it said.
     Account,
 }
@@ -29,8 +31,12 @@ impl<'a> Shape<'a> {
     /// The shape of an answer; nothing if it is none that this plugin knows.
     pub(crate) fn of(answer: &'a Value) -> Option<Self> {
         let data = answer.get("data").unwrap_or(&Value::Null);
-        if data.get("longTextContent").is_some() {
-            return Some(Self::Long(data));
+        if let Some(text) = data.get("longTextContent") {
+            let nothing = text.as_str().is_some_and(|text| text.trim().is_empty());
+            return Some(if nothing { Self::NoLonger } else { Self::Long(data) });
+        }
+        if data.as_object().is_some_and(serde_json::Map::is_empty) && answer.get("http_code").is_some() {
+            return Some(Self::NoLonger);
         }
         if data.get("cards").is_some_and(Value::is_array) {
             return Some(Self::Cards(data));
@@ -66,7 +72,7 @@ impl<'a> Shape<'a> {
                 | ("comments", Self::Comments(_) | Self::Empty)
                 | ("reposts", Self::Posts(_, "reposts" | "data") | Self::Empty)
                 | ("post", Self::Post(_))
-                | ("long", Self::Long(_))
+                | ("long", Self::Long(_) | Self::NoLonger)
         )
     }
 }

@@ -58,6 +58,8 @@ fn single(value: &Value, fetched: Timestamp) -> Result<Status, String> {
         return Err(format!("a post that was removed: {id}"));
     }
     let plain = plain::read(raw);
+    // Some lists mark a cut text by its flag and its dots only.
+    let dots = json::flag(value, "isLongText") && raw_is_own(value, raw) && plain.text.ends_with("...");
     let mut post = Post::new(Kind::Post, &id, address(&id, author.as_ref()));
     post.author = author;
     post.text = plain.text;
@@ -71,7 +73,12 @@ fn single(value: &Value, fetched: Timestamp) -> Result<Status, String> {
     post.extra = extra(value);
     let pinned =
         json::flag(value, "isTop") || value.get("title").is_some_and(|t| json::string(t, "text").contains("置顶"));
-    Ok(Status { post, cut: plain.cut, pinned, original: None })
+    Ok(Status { post, cut: plain.cut || dots, pinned, original: None })
+}
+
+/// Whether the text is the one that lists show, not the full one beside it.
+fn raw_is_own(value: &Value, raw: &str) -> bool {
+    ["text", "text_raw", "raw_text"].iter().any(|name| json::string(value, name) == raw)
 }
 
 /// The full text if the answer has it beside the excerpt.

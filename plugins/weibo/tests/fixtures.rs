@@ -116,7 +116,9 @@ fn nothing_found_is_an_empty_page_and_another_layout_is_not() {
     {
         assert_eq!(page(name), Page::default(), "{name}");
     }
-    assert!(matches!(failure("search-changed"), Failure::Unexpected(_)));
+    for name in ["search-changed", "post-other"] {
+        assert!(matches!(failure(name), Failure::Unexpected(_)), "{name}");
+    }
 }
 
 #[test]
@@ -129,10 +131,11 @@ fn refusals_are_blocked_and_deletions_gone() {
         "timeline-visitor",
         "mentions-expired",
         "mentions-limit",
+        "long-login",
     ] {
         assert!(matches!(failure(name), Failure::Blocked(_)), "{name}: {}", failure(name));
     }
-    for name in ["post-gone", "post-hidden"] {
+    for name in ["post-gone", "post-hidden", "long-gone"] {
         assert_eq!(failure(name), Failure::Gone, "{name}");
     }
 }
@@ -202,6 +205,18 @@ fn a_full_text_comes_back_with_what_the_list_told() {
     assert_eq!((long.reactions.likes, long.reactions.shares), (Some(88), Some(12)));
     assert_eq!(extra(long, "region"), Some("北京"));
     assert_eq!(fixture.answer::<Weibo>().unwrap().posts[0].text, long.text);
+}
+
+#[test]
+fn dots_show_a_cut_text_and_a_text_may_be_no_longer_than_shown() {
+    let page = page("timeline-dots");
+    assert_eq!(page.posts.iter().map(|post| post.text.as_str()).collect::<Vec<_>>(), ["没有下文了..."]);
+    assert_eq!(page.follow[0].step, "long");
+    let [whole] = &self::page("long-none").posts[..] else { panic!("no post") };
+    assert_eq!(whole.text, "城东停水已经是这个月第三次了，上次说是管网改造，这次又说是水泵检修");
+    let mut unknown = Fixture::read("long-none");
+    "{\"page\":1}".clone_into(&mut unknown.parse.as_mut().unwrap().0.context);
+    assert!(matches!(unknown.answer::<Weibo>(), Err(Failure::Unexpected(_))));
 }
 
 #[test]
@@ -292,4 +307,9 @@ fn an_answer_that_nobody_asked_for_is_read_by_its_shape() {
 #[test]
 fn damage_invents_nothing() {
     fixture::bears_damage::<Weibo>();
+}
+
+#[test]
+fn an_odd_field_costs_no_more_than_itself() {
+    fixture::bears_odd_fields::<Weibo>();
 }
