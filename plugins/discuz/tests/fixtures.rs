@@ -77,6 +77,16 @@ fn within_a_crawl_threads_are_read_and_not_their_rows() {
 }
 
 #[test]
+fn does_not_follow_to_other_sites() {
+    let fixture = fixture::named("board-crawl");
+    let (request, mut response) = fixture.call.unwrap();
+    response.body =
+        response.body.replace("href=\"thread-1201-1-1.html\"", "href=\"https://other.example/thread-1201-1-1.html\"");
+    let page = native::parse(&fixture.crawl, &request, &response).unwrap();
+    assert_eq!(page.follow.len(), 1);
+}
+
+#[test]
 fn reads_boards_of_other_generations() {
     let seven = page("board-7");
     assert_eq!(ids(&seven), ["t511", "t509"]);

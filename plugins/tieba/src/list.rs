@@ -61,7 +61,7 @@ pub(crate) fn read(crawl: &Crawl, asked: &Request, response: &Response) -> Optio
             page.posts.push(post(row));
         }
     }
-    page.follow.extend(next.filter(|_| current).map(|next| ask(BAR, &next, &asked.context)));
+    page.follow.extend(next.filter(|next| current && is_bar(next)).map(|next| ask(BAR, &next, &asked.context)));
     Some(page)
 }
 
@@ -73,6 +73,11 @@ pub(crate) fn parts<'a>(body: &'a str, marks: &[&str]) -> Vec<&'a str> {
         _ => None,
     });
     std::iter::once(body).chain(hidden).collect()
+}
+
+fn is_bar(url: &str) -> bool {
+    let rest = url.strip_prefix("https:").or_else(|| url.strip_prefix("http:")).unwrap_or_default();
+    rest.starts_with("//tieba.baidu.com/f?")
 }
 
 /// The last second that a moment can mean.
