@@ -46,6 +46,12 @@ pub(crate) fn person(url: &str) -> Option<&str> {
     ["uid-", "?uid=", "&uid=", ";uid=", "space_", "uid_"].iter().find_map(|mark| after(url, mark))
 }
 
+/// The host of an absolute address, with its port.
+pub(crate) fn host(url: &str) -> &str {
+    let rest = url.split_once("://").map_or("", |(_, rest)| rest);
+    rest.split(['/', '?', '#']).next().unwrap_or_default()
+}
+
 /// The digits after the first `mark` that has some.
 pub(crate) fn after<'a>(text: &'a str, mark: &str) -> Option<&'a str> {
     let mut rest = text;
@@ -136,6 +142,13 @@ mod tests {
             assert_eq!(page(expected), 7);
         }
         assert_eq!(with_page("https://e.cn/viewthread.php?tid=12", 1), "https://e.cn/viewthread.php?tid=12");
+    }
+
+    #[test]
+    fn finds_the_host() {
+        assert_eq!(host("https://e.cn:81/thread-1-1-1.html"), "e.cn:81");
+        assert_eq!(host("https://e.cn?x"), "e.cn");
+        assert_eq!(host("thread-1-1-1.html"), "");
     }
 
     #[test]

@@ -79,7 +79,10 @@ fn read(crawl: &Crawl, request: &Request, response: &Response) -> Result<Page, F
         }
         None => thread::read(crawl, request, response).or_else(|| list::read(crawl, request, response, holds)),
     };
-    if let Some(page) = page {
+    if let Some(mut page) = page {
+        // A row can lead to another site: an advertisement, a thread that was moved.
+        let host = address::host(&response.url);
+        page.follow.retain(|ask| address::host(&ask.url) == host);
         return Ok(page);
     }
     if let Some(refusal) = refusal::told(&response.body) {

@@ -1,5 +1,7 @@
 //! Rows of a board, of a search, and of both on a telephone.
 
+use std::collections::HashSet;
+
 use caifeng_plugin_sdk::dates::{self, Moment};
 use caifeng_plugin_sdk::markup::{Found, Tag, select};
 use caifeng_plugin_sdk::{Author, Crawl, Kind, Page, Post, Request, Response, count, html, url};
@@ -94,6 +96,7 @@ struct Reader<'a> {
 impl Reader<'_> {
     fn rows(&self, skipped: &mut Vec<String>) -> Vec<Row> {
         let mut rows: Vec<Row> = Vec::new();
+        let mut seen = HashSet::new();
         for found in select(&self.response.body, |tag, inside| place(tag, inside, self.holds)) {
             let (tid, sticky) = match found.key {
                 Place::Thread(tid, sticky) => (Some(tid), sticky),
@@ -107,9 +110,9 @@ impl Reader<'_> {
             }
             match (row.tid.is_empty(), row.title.is_empty()) {
                 (false, false) if found.torn => {
-                    skipped.push(format!("the page ends within the row of thread {}", row.tid))
+                    skipped.push(format!("the page ends within the row of thread {}", row.tid));
                 }
-                (false, false) if rows.iter().all(|known| known.tid != row.tid) => rows.push(row),
+                (false, false) if seen.insert(row.tid.clone()) => rows.push(row),
                 (false, true) if tid.is_some() => skipped.push(format!("a row without a title: thread {}", row.tid)),
                 _ => {}
             }

@@ -1,5 +1,7 @@
 //! The floors of a thread.
 
+use std::collections::HashSet;
+
 use caifeng_plugin_sdk::dates::Moment;
 use caifeng_plugin_sdk::markup::{Found, Tag, select};
 use caifeng_plugin_sdk::{Author, Crawl, Kind, Page, Post, Request, Response, count};
@@ -204,13 +206,16 @@ fn outside<'a>(tag: &Tag<'a>) -> Option<Part<'a>> {
 
 fn floors(crawl: &Crawl, response: &Response, head: &mut Head, skipped: &mut Vec<String>) -> Vec<Floor> {
     let mut floors: Vec<Floor> = Vec::new();
+    let mut seen = HashSet::new();
     let mut open = Floor::default();
     for found in select(&response.body, part) {
         match found.key {
             Part::Floor(pid) => {
                 let mut floor = std::mem::take(&mut open);
                 pid.clone_into(&mut floor.pid);
-                close(floor, &found, crawl, response, &mut floors, skipped);
+                if seen.insert(pid) {
+                    close(floor, &found, crawl, response, &mut floors, skipped);
+                }
             }
             Part::Number => open.number = floor_number(&found.text()),
             Part::Person if open.author.is_none() && open.message.is_none() => {
@@ -241,9 +246,6 @@ fn close(
     floors: &mut Vec<Floor>,
     skipped: &mut Vec<String>,
 ) {
-    if floors.iter().any(|known| known.pid == floor.pid) {
-        return;
-    }
     if floor.published.is_none() {
         floor.published = posted(found.inner, response.fetched, crawl.utc_offset);
     }

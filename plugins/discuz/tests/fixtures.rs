@@ -1,6 +1,8 @@
 //! What the fixtures say, field by field where it matters.
 
-#[allow(dead_code, reason = "each test uses its part")]
+#![allow(clippy::unwrap_used, reason = "a test fails where it has to")]
+
+#[allow(dead_code, reason = "each test uses a part")]
 mod fixture;
 
 use caifeng_discuz::native;
@@ -72,6 +74,16 @@ fn within_a_crawl_threads_are_read_and_not_their_rows() {
     assert!(board.posts.is_empty());
     assert_eq!(board.follow.len(), 2);
     assert_eq!(board.follow[1].context, "crawl");
+}
+
+#[test]
+fn does_not_follow_to_other_sites() {
+    let fixture = fixture::named("board-crawl");
+    let (request, mut response) = fixture.call.unwrap();
+    response.body =
+        response.body.replace("href=\"thread-1201-1-1.html\"", "href=\"https://other.example/thread-1201-1-1.html\"");
+    let page = native::parse(&fixture.crawl, &request, &response).unwrap();
+    assert_eq!(page.follow.len(), 1);
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! The threads of a bar.
 
+use std::collections::HashSet;
+
 use caifeng_plugin_sdk::dates::Moment;
 use caifeng_plugin_sdk::markup::{Found, Tag, Token, Tokens, select};
 use caifeng_plugin_sdk::{Author, Crawl, Kind, Page, Post, Request, Response, count, url};
@@ -25,18 +27,20 @@ struct Row {
 /// Reads a bar; nothing if the page has no row.
 pub(crate) fn read(crawl: &Crawl, asked: &Request, response: &Response) -> Option<Page> {
     let mut page = Page::default();
-    let mut rows = Vec::new();
+    let mut rows: Vec<Row> = Vec::new();
+    let mut seen = HashSet::new();
     let mut next = None;
     for part in parts(&response.body, &["j_thread_list", "frs_list_pager"]) {
         for found in select(part, place) {
             match found.key {
                 Place::Row if found.torn => page.skipped.push("the page ends within a row".to_owned()),
                 Place::Row => match row(&found, crawl, response) {
-                    Some(row) => rows.push(row),
+                    Some(row) if seen.insert(row.id.clone()) => rows.push(row),
+                    Some(_) => {}
                     None => page.skipped.push(format!("a row without a thread: {}", line(&found.text()))),
                 },
                 Place::Next => {
-                    next = next.or_else(|| found.tag.attribute("href").map(|href| url::join(&response.url, &href)))
+                    next = next.or_else(|| found.tag.attribute("href").map(|href| url::join(&response.url, &href)));
                 }
             }
         }
@@ -57,7 +61,7 @@ pub(crate) fn read(crawl: &Crawl, asked: &Request, response: &Response) -> Optio
             page.posts.push(post(row));
         }
     }
-    page.follow.extend(next.filter(|_| current).map(|next| ask(BAR, &next, &asked.context)));
+    page.follow.extend(next.filter(|next| current && is_bar(next)).map(|next| ask(BAR, &next, &asked.context)));
     Some(page)
 }
 
@@ -69,6 +73,11 @@ pub(crate) fn parts<'a>(body: &'a str, marks: &[&str]) -> Vec<&'a str> {
         _ => None,
     });
     std::iter::once(body).chain(hidden).collect()
+}
+
+fn is_bar(url: &str) -> bool {
+    let rest = url.strip_prefix("https:").or_else(|| url.strip_prefix("http:")).unwrap_or_default();
+    rest.starts_with("//tieba.baidu.com/f?")
 }
 
 /// The last second that a moment can mean.

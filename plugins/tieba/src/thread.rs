@@ -1,5 +1,7 @@
 //! The floors of a thread, and the comments under them that the page shows.
 
+use std::collections::HashSet;
+
 use caifeng_plugin_sdk::dates::Moment;
 use caifeng_plugin_sdk::markup::{Found, Tag, select};
 use caifeng_plugin_sdk::{Crawl, Kind, Page, Post, Request, Response, count, url};
@@ -62,6 +64,7 @@ pub(crate) fn read(crawl: &Crawl, asked: &Request, response: &Response) -> Optio
 fn assemble(floors: Vec<Post>, head: &Head, response: &Response) -> Vec<Post> {
     let thread = head.id.as_ref().map(|id| format!("t{id}"));
     let mut posts: Vec<Post> = Vec::with_capacity(floors.len());
+    let mut seen = HashSet::new();
     for mut post in floors {
         let opens = post.kind == Kind::Post;
         if let (true, Some(thread), Some(id)) = (opens, &thread, &head.id) {
@@ -79,7 +82,7 @@ fn assemble(floors: Vec<Post>, head: &Head, response: &Response) -> Vec<Post> {
             let at = response.url.split('#').next().unwrap_or_default();
             post.url = format!("{at}#post_content_{}", &post.id[1..]);
         }
-        if posts.iter().all(|known| known.id != post.id) {
+        if seen.insert(post.id.clone()) {
             posts.push(post);
         }
     }

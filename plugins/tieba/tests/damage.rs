@@ -1,6 +1,8 @@
 //! A page that is cut, shuffled or another's never becomes a post that nobody wrote.
 
-#[allow(dead_code, reason = "each test uses its part")]
+#![allow(clippy::unwrap_used, reason = "a test fails where it has to")]
+
+#[allow(dead_code, reason = "each test uses a part")]
 mod fixture;
 
 use std::collections::BTreeSet;
@@ -32,7 +34,7 @@ fn damage_never_makes_a_post() {
         let known = ids(fixture, &whole).unwrap_or_default();
         with_posts += usize::from(!known.is_empty());
         let mut damaged: Vec<String> = vec![String::new(), whole.lines().rev().collect::<Vec<_>>().join("\n")];
-        damaged.extend((0..whole.len()).step_by(37).map(|at| whole[..whole.floor_char_boundary(at)].to_owned()));
+        damaged.extend((0..whole.len()).step_by(101).map(|at| whole[..whole.floor_char_boundary(at)].to_owned()));
         damaged.extend((0..whole.len()).step_by(997).map(|at| whole[whole.floor_char_boundary(at)..].to_owned()));
         let mut lines: Vec<&str> = whole.lines().collect();
         for seed in 1..40_usize {
@@ -59,5 +61,24 @@ fn nothing_at_all_is_no_empty_page() {
         response.body = String::new();
         response.status = 200;
         assert!(native::parse(&fixture.crawl, &request, &response).is_err(), "{}", fixture.name);
+    }
+}
+
+#[test]
+fn no_page_takes_more_than_linear_time() {
+    // With a search that starts again and again each of these would take minutes.
+    for (name, unit) in [
+        ("thread", "<div class=\"l_post\" data-pid=\"%\"><div class=\"d_post_content\">一</div></div>"),
+        ("thread", "<div class=\"l_post\" data-pid=\"%\"><div class=\"d_post_content\">"),
+        ("thread", "<div class=\"l_post\"><li class=\"lzl_single_post\" data-field='{\"spid\":%}'>"),
+        ("thread", "<!-- j_l_post -->"),
+        ("bar", "<li class=\"j_thread_list\" data-tid=\"%\"><a class=\"j_th_tit\">一</a></li>"),
+        ("bar", "<li class=\"j_thread_list\" data-tid=\"%\"><span class=\"tb_icon_author\">"),
+        ("bar", "<li class=\"j_thread_list\" data-field='[[[['>"),
+        ("bar", "<!-- j_thread_list <li class=\"j_thread_list\" -->"),
+    ] {
+        let (request, mut response) = fixture::named(name).call.unwrap();
+        response.body = (0..400_000 / unit.len()).map(|n| unit.replace('%', &n.to_string())).collect();
+        let _ = native::parse(&fixture::named(name).crawl, &request, &response);
     }
 }

@@ -1,6 +1,8 @@
 //! What the fixtures say, field by field where it matters, and a real page.
 
-#[allow(dead_code, reason = "each test uses its part")]
+#![allow(clippy::unwrap_used, reason = "a test fails where it has to")]
+
+#[allow(dead_code, reason = "each test uses a part")]
 mod fixture;
 
 use std::io::Read;
