@@ -35,6 +35,8 @@ pub mod grant;
 pub mod incident;
 pub mod ingest;
 pub mod plugins;
+pub mod retention;
+pub mod revisit;
 pub mod schedule;
 pub mod store;
 pub mod sweep;

@@ -4,6 +4,8 @@
 //! happened: what it heard is committed page by page, what it could not hear is
 //! a failure with its cause. Only a store that cannot write ends it early.
 
+mod look;
+
 use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -19,13 +21,16 @@ use url::Url;
 
 use crate::clock::Clock;
 use crate::crawl::{Frontier, Limits, Queued};
+use crate::evidence::tape::Tape;
+use crate::evidence::vault::{Capture, Vault};
 use crate::fetch::{Allow, FetchError, Fetcher, Session, SharedRecorder};
 use crate::grant::{Grants, Right};
 use crate::incident::IncidentId;
 use crate::ingest::{Origin, Pipeline};
 use crate::plugins::Registry;
+use crate::retention::{Keeper, Retention};
 use crate::store::model::{Batch, Ingested};
-use crate::store::{Reader, Store, StoreError};
+use crate::store::{Evidence, Reader, Store, StoreError};
 use crate::watch::{FailureKind, SweepFailure, SweepTally, Watch};
 
 /// Longest line of a failure, in bytes.
@@ -94,6 +99,10 @@ pub struct Sweeper {
     pub fetcher: Arc<Fetcher>,
     /// Writes each exchange down, where somebody asked for that.
     pub recorder: Option<SharedRecorder>,
+    /// Keeps each exchange as evidence.
+    pub vault: Arc<Vault>,
+    /// How long what was heard is kept.
+    pub retention: Retention,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
     /// In a demo: seconds from the recording's time to the time that is shown.
@@ -140,8 +149,14 @@ impl Sweeper {
             tally: SweepTally::default(),
             opened: Vec::new(),
             joined: Vec::new(),
+            tape: self.tape(),
+            captures: Vec::new(),
+            site: None,
         };
-        let outcome = run.crawl_within_limits(now).await;
+        let mut outcome = run.crawl_within_limits(now).await;
+        if outcome.is_ok() {
+            outcome = run.keep_evidence().await;
+        }
         let Run { tally, opened, joined, .. } = run;
         let ended = match when {
             When::Live => self.clock.now(),
@@ -157,6 +172,17 @@ impl Sweeper {
     #[must_use]
     pub fn when(&self) -> When {
         self.shift.map_or(When::Live, |shift| When::Recorded { at: self.clock.now().saturating_sub(shift), shift })
+    }
+
+    /// Lets go of what is kept no longer.
+    #[must_use]
+    pub fn keeper(&self) -> Keeper {
+        let (store, reader, vault) = (self.store.clone(), self.reader.clone(), Arc::clone(&self.vault));
+        Keeper { store, reader, vault, rules: self.retention }
+    }
+
+    fn tape(&self) -> Arc<Mutex<Tape>> {
+        Arc::new(Mutex::new(Tape::new(Arc::clone(&self.vault), self.recorder.clone())))
     }
 
     fn turn(&self, watch: &Watch) -> Arc<tokio::sync::Mutex<()>> {
@@ -215,6 +241,11 @@ struct Run<'a> {
     tally: SweepTally,
     opened: Vec<IncidentId>,
     joined: Vec<IncidentId>,
+    tape: Arc<Mutex<Tape>>,
+    /// Captures that the store does not know yet.
+    captures: Vec<Capture>,
+    /// The site that posts are keyed by, where it is not the watch's.
+    site: Option<String>,
 }
 
 impl Run<'_> {
@@ -284,7 +315,7 @@ impl Run<'_> {
         let mut session = Session {
             pace: source.manifest().network.pace.unwrap_or_default(),
             at: matches!(self.when, When::Recorded { .. }).then_some(now),
-            recorder: self.sweeper.recorder.clone(),
+            recorder: Some(self.tape.clone()),
             ..Session::default()
         };
         let allowed = move |url: &Url| right.covers(url);
@@ -295,7 +326,9 @@ impl Run<'_> {
             Err(error) => self.fail_call(None, &error),
         }
         while let Some(queued) = frontier.pop() {
-            let Some(response) = self.ask(&mut session, &queued.request, &allowed).await else { continue };
+            let answer = self.ask(&mut session, &queued.request, &allowed).await;
+            self.rewind()?;
+            let Some(response) = answer else { continue };
             let (request, answered) = (queued.request.clone(), response.url.clone());
             let fetched = response.fetched;
             let parsed;
@@ -306,7 +339,7 @@ impl Run<'_> {
                     self.tally.skipped += page.skipped.len() as u64;
                     let kept = frontier.take(&queued, page, &answered, &allowed);
                     self.turn_away(kept.turned_away);
-                    self.remember(kept.posts, fetched).await?;
+                    self.remember(kept.posts, fetched, answered).await?;
                 }
                 Err(error) => self.fail_parse(&queued, &error),
             }
@@ -359,7 +392,7 @@ impl Run<'_> {
     }
 
     /// Commits one page: returns when its posts are on disk.
-    async fn remember(&mut self, mut posts: Vec<Post>, fetched: Timestamp) -> Result<(), StoreError> {
+    async fn remember(&mut self, mut posts: Vec<Post>, fetched: Timestamp, url: String) -> Result<(), StoreError> {
         let shift = self.when.shift();
         for post in &mut posts {
             post.published = post.published.map(|at| at.saturating_add(shift));
@@ -368,23 +401,27 @@ impl Run<'_> {
         let origin = Origin {
             sweep: Some(self.sweep),
             plugin: self.watch.plugin.clone(),
-            site: self.watch.site_key(),
+            site: self.site.clone().unwrap_or_else(|| self.watch.site_key()),
             captured: fetched.saturating_add(shift),
         };
+        let evidence = self.evidence(Some(&url));
         let sweeper = self.sweeper.clone();
-        let (ingested, failures) = blocking(move || {
+        let (ingested, failures, left) = blocking(move || {
             let understood = sweeper.pipeline.understand(&sweeper.reader, origin, posts)?;
-            let Batch { plugin, site, .. } = &understood.batch;
+            let Batch { plugin, site, captured, .. } = &understood.batch;
             if !understood.reactions.is_empty() {
-                sweeper.store.touch(plugin, site, understood.reactions)?;
+                sweeper.store.touch_at(plugin, site, understood.reactions, *captured)?;
             }
             if understood.batch.posts.is_empty() {
-                return Ok((Ingested::default(), understood.failures));
+                return Ok((Ingested::default(), understood.failures, evidence.captures));
             }
-            let ingested = sweeper.store.ingest(understood.batch)?;
-            Ok::<_, StoreError>((ingested, understood.failures))
+            // What is acknowledged has its evidence on disk.
+            sweeper.vault.sync()?;
+            let ingested = sweeper.store.ingest_from(understood.batch, evidence)?;
+            Ok::<_, StoreError>((ingested, understood.failures, Vec::new()))
         })
         .await?;
+        self.captures = left;
         self.tally.new += ingested.new;
         self.tally.changed += ingested.changed;
         self.tally.matched += ingested.matched;
@@ -394,6 +431,38 @@ impl Run<'_> {
             self.fail(FailureKind::Trap, failure);
         }
         Ok(())
+    }
+}
+
+/// Evidence of a sweep.
+impl Run<'_> {
+    /// Takes over what the latest request captured.
+    fn rewind(&mut self) -> Result<(), StoreError> {
+        self.captures.extend(self.tape.lock().unwrap_or_else(PoisonError::into_inner).take()?);
+        Ok(())
+    }
+
+    /// What the store does not know yet; the latest answer of `url` is the page.
+    fn evidence(&mut self, url: Option<&str>) -> Evidence {
+        let captures = std::mem::take(&mut self.captures);
+        let page = url.and_then(|url| captures.iter().rposition(|capture| capture.url == url));
+        let watch = Some(self.watch.id.clone());
+        Evidence { captures, page, shift: self.when.shift(), sweep: Some(self.sweep), watch }
+    }
+
+    /// Stores where answers lie of which no post came: robots.txt, failures, what was known already.
+    async fn keep_evidence(&mut self) -> Result<(), StoreError> {
+        self.rewind()?;
+        let evidence = self.evidence(None);
+        if evidence.captures.is_empty() {
+            return Ok(());
+        }
+        let (store, vault) = (self.sweeper.store.clone(), Arc::clone(&self.sweeper.vault));
+        blocking(move || {
+            vault.sync()?;
+            store.keep(evidence)
+        })
+        .await
     }
 }
 

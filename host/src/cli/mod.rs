@@ -7,9 +7,11 @@
 mod audit;
 mod classify;
 mod demo;
+mod evidence;
 mod output;
 mod plugin;
 mod posts;
+mod retain;
 mod serve;
 mod sweep;
 mod workplace;
@@ -88,6 +90,10 @@ enum Command {
     Incidents(posts::IncidentsArgs),
     /// Check that the record has not been changed
     Audit(audit::Args),
+    /// List or hand out what the posts of an incident came from
+    Evidence(evidence::Args),
+    /// Let go of what is kept no longer
+    Retain(retain::Args),
 }
 
 /// Parses the arguments, runs the command and says how it ended.
@@ -103,6 +109,8 @@ pub(crate) fn run() -> ExitCode {
         Command::Posts(args) => posts::posts(&args),
         Command::Incidents(args) => posts::incidents(&args),
         Command::Audit(args) => audit::run(&args),
+        Command::Evidence(args) => evidence::run(&args),
+        Command::Retain(args) => retain::run(&args),
     };
     let exit = outcome.unwrap_or_else(|failed| {
         if output::is_broken_pipe(&failed.error) {

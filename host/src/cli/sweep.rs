@@ -156,7 +156,7 @@ where
                     }
                 }
             }
-            Line::Done => {}
+            Line::Released(_) | Line::Done => {}
             Line::Failed(failed) => refusal = Some(failed),
         }
     }

@@ -38,7 +38,8 @@ use std::time::Duration;
 use caifeng_plugin_host::contract::{Request, Response, Timestamp};
 use url::Url;
 
-use crate::evidence::warc::{Recorder, field};
+use crate::evidence::tape::Record;
+use crate::evidence::warc::field;
 use crate::watch::FailureKind;
 
 /// Does the grant cover this address?
@@ -66,7 +67,7 @@ impl Fetcher {
     ) -> Result<Fetched, FetchError> {
         match self {
             Self::Live(live) => live.fetch(session, request, allow).await,
-            Self::Replay(replay) => replay.fetch(request, allow, session.at),
+            Self::Replay(replay) => replay.fetch(session, request, allow),
         }
     }
 }
@@ -85,7 +86,7 @@ pub struct Session {
 }
 
 /// A recording that several crawls write.
-pub type SharedRecorder = Arc<Mutex<Recorder>>;
+pub type SharedRecorder = Arc<Mutex<dyn Record>>;
 
 /// An answer that a plugin may read.
 #[derive(Clone, Debug, PartialEq, Eq)]

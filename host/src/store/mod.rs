@@ -14,15 +14,18 @@
 //! What it gave up: rows are found by time or by full text and not by author, for which
 //! there is no index, as there is no query (design §7); and texts are not compressed.
 
+mod captures;
 pub mod error;
 mod incidents;
 mod ingest;
 pub mod model;
 mod read;
+mod retain;
 mod rowid;
 mod schema;
 #[cfg(test)]
 mod tests;
+mod visits;
 mod watches;
 mod writer;
 
@@ -37,9 +40,13 @@ use std::thread::JoinHandle;
 use caifeng_plugin_host::contract::{Reactions, Timestamp};
 use rusqlite::Connection;
 
+pub use captures::Evidence;
 pub use error::StoreError;
+pub use read::evidence::{Due, Life, Looked, Proof, Reading, Version};
 pub use read::{CategoryFilter, IncidentQuery, Novelty, PostQuery, Reader, SeriesPoint};
+pub use retain::{Cutoffs, Step};
 pub use rowid::second;
+pub use visits::Look;
 
 use crate::incident::event::{Actor, Event};
 use crate::incident::{Category, IncidentId};
@@ -160,7 +167,27 @@ impl Store {
     /// # Errors
     /// Nothing of the batch is stored.
     pub fn ingest(&self, batch: Batch) -> Result<Ingested, StoreError> {
-        self.run(move |w| ingest::ingest(w, &batch))
+        self.run(move |w| ingest::ingest(w, &batch, None))
+    }
+
+    /// As [`ingest`](Self::ingest), together with what a sweep captured, which is on disk already: each version
+    /// that is stored came from the evidence's page.
+    ///
+    /// # Errors
+    /// Nothing of the batch and of the captures is stored.
+    pub fn ingest_from(&self, batch: Batch, evidence: Evidence) -> Result<Ingested, StoreError> {
+        self.run(move |w| {
+            let page = captures::keep(w.db, &evidence)?;
+            ingest::ingest(w, &batch, page)
+        })
+    }
+
+    /// Stores where captures lie of which no post came.
+    ///
+    /// # Errors
+    /// None of them is stored.
+    pub fn keep(&self, evidence: Evidence) -> Result<(), StoreError> {
+        self.run(move |w| captures::keep(w.db, &evidence).map(|_| ()))
     }
 
     /// Replaces the reactions of posts that are otherwise as stored (those that
@@ -171,7 +198,22 @@ impl Store {
     /// Nothing is changed.
     pub fn touch(&self, plugin: &str, site: &str, posts: Vec<(String, Reactions)>) -> Result<u64, StoreError> {
         let (plugin, site) = (plugin.to_owned(), site.to_owned());
-        self.run(move |w| ingest::touch(w.db, &plugin, &site, &posts))
+        self.run(move |w| ingest::touch(w.db, &plugin, &site, &posts, None))
+    }
+
+    /// As [`touch`](Self::touch), for counts that were seen at a known time: those of mentions are kept over time.
+    ///
+    /// # Errors
+    /// Nothing is changed.
+    pub fn touch_at(
+        &self,
+        plugin: &str,
+        site: &str,
+        posts: Vec<(String, Reactions)>,
+        at: Timestamp,
+    ) -> Result<u64, StoreError> {
+        let (plugin, site) = (plugin.to_owned(), site.to_owned());
+        self.run(move |w| ingest::touch(w.db, &plugin, &site, &posts, Some(at)))
     }
 
     /// Adds watches, or replaces those of the same id. One that now observes something else
