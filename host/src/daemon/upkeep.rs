@@ -21,7 +21,8 @@ pub(super) async fn retain_daily(sweeper: Sweeper) {
     if sweeper.shift.is_some() {
         return;
     }
-    let mut daily = tokio::time::interval_at(tokio::time::Instant::now() + SETTLED, DAILY);
+    tokio::time::sleep(SETTLED).await;
+    let mut daily = tokio::time::interval(DAILY);
     loop {
         daily.tick().await;
         let (keeper, now) = (sweeper.keeper(), sweeper.clock.now());

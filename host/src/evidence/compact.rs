@@ -14,7 +14,6 @@ use std::path::Path;
 use caifeng_plugin_host::contract::Timestamp;
 
 use super::vault::{self, Capture, SOFTWARE};
-use super::warc::Writer;
 
 /// A capture that a post of an incident came from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,9 +77,7 @@ pub fn rewrite(dir: &Path, file: &OldFile, now: Timestamp) -> io::Result<Option<
     // A run that was cut off may have left one.
     remove(dir, &path)?;
     let mut out = File::options().append(true).create_new(true).mode(0o600).open(&to)?;
-    let mut seed = [0; 16];
-    getrandom::fill(&mut seed).map_err(|error| io::Error::other(error.to_string()))?;
-    let mut writer = Writer::new(Vec::new(), true, seed);
+    let mut writer = vault::writer()?;
     writer.warcinfo(SOFTWARE, now)?;
     let head = writer.finish()?;
     out.write_all(&head)?;

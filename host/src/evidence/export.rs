@@ -22,7 +22,7 @@ use caifeng_plugin_host::contract::Timestamp;
 use sha2::{Digest as _, Sha256};
 
 use super::vault::{self, Capture, SOFTWARE};
-use super::warc::{Writer, hex};
+use super::warc::hex;
 use crate::clock::rfc3339;
 use crate::store::Proof;
 use crate::store::model::{IncidentRow, PostRow, PostRowId};
@@ -121,9 +121,7 @@ fn warc(
     missing: &mut Vec<String>,
 ) -> io::Result<[u8; 32]> {
     let mut file = create(out)?;
-    let mut seed = [0; 16];
-    getrandom::fill(&mut seed).map_err(|error| io::Error::other(error.to_string()))?;
-    let mut writer = Writer::new(Vec::new(), true, seed);
+    let mut writer = vault::writer()?;
     writer.warcinfo(SOFTWARE, now)?;
     let mut sum = Sha256::new();
     let mut at = 0;

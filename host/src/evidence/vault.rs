@@ -99,9 +99,7 @@ impl Vault {
     /// The folder cannot be used.
     pub fn rolling(dir: &Path, now: Now, known: &dyn Fn(&str) -> u64, roll: u64) -> io::Result<Self> {
         folder(dir)?;
-        let mut seed = [0; 16];
-        getrandom::fill(&mut seed).map_err(|error| io::Error::other(error.to_string()))?;
-        let writer = Writer::new(Vec::new(), true, seed).fast();
+        let writer = writer()?.fast();
         let mut current = None;
         if let Some(name) = files(dir)?.into_iter().rfind(|name| generation(name) == 0) {
             current = Some(Current::again(dir, &name, known(&name))?);
@@ -328,6 +326,13 @@ pub fn response(bytes: &[u8], digest: &[u8; 32]) -> Option<Record> {
     let record = records.find(|record| record.kind == Kind::Response)?;
     let body = &record.http.as_ref()?.body;
     (Sha256::digest(body).as_slice() == digest).then_some(record)
+}
+
+/// A writer into memory whose record ids no other has.
+pub(super) fn writer() -> io::Result<Writer<Vec<u8>>> {
+    let mut seed = [0; 16];
+    getrandom::fill(&mut seed).map_err(|error| io::Error::other(error.to_string()))?;
+    Ok(Writer::new(Vec::new(), true, seed))
 }
 
 /// Makes a folder that only this user can enter.

@@ -136,6 +136,16 @@ impl Reader {
         })
     }
 
+    /// How many posts of an incident were deleted by whoever put them there.
+    ///
+    /// # Errors
+    /// As above.
+    pub fn deleted_posts(&self, incident: IncidentId) -> Result<u64, StoreError> {
+        let sql = "SELECT count(*) FROM mention m JOIN revisit r ON r.row = m.row
+                   WHERE m.incident = ?1 AND r.sure IS NOT NULL";
+        self.with(|db| Ok(db.prepare_cached(sql)?.query_row([incident], |r| r.get::<_, i64>(0))?.unsigned_abs()))
+    }
+
     /// Posts of open incidents that should be visited by `now`, the longest overdue first.
     ///
     /// # Errors

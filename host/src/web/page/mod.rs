@@ -9,6 +9,7 @@
 mod home;
 mod incident;
 mod incidents;
+mod life;
 mod month;
 mod post;
 mod posts;
