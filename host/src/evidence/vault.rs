@@ -319,11 +319,12 @@ pub fn bytes(dir: &Path, capture: &Capture) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// The response in the bytes of a capture, when its body has the SHA-256 that the table has.
+/// The response in the bytes of a capture, when both records are whole (their compression has a checksum) and its body
+/// has the SHA-256 that the table has.
 #[must_use]
 pub fn response(bytes: &[u8], digest: &[u8; 32]) -> Option<Record> {
-    let mut records = Reader::new(bytes).ok()?.flatten();
-    let record = records.find(|record| record.kind == Kind::Response)?;
+    let records = Reader::new(bytes).ok()?.collect::<Result<Vec<_>, _>>().ok()?;
+    let record = records.into_iter().find(|record| record.kind == Kind::Response)?;
     let body = &record.http.as_ref()?.body;
     (Sha256::digest(body).as_slice() == digest).then_some(record)
 }
