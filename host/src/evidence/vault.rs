@@ -323,10 +323,25 @@ pub fn bytes(dir: &Path, capture: &Capture) -> io::Result<Vec<u8>> {
 /// has the SHA-256 that the table has.
 #[must_use]
 pub fn response(bytes: &[u8], digest: &[u8; 32]) -> Option<Record> {
+    if !intact(bytes) {
+        return None;
+    }
     let records = Reader::new(bytes).ok()?.collect::<Result<Vec<_>, _>>().ok()?;
     let record = records.into_iter().find(|record| record.kind == Kind::Response)?;
     let body = &record.http.as_ref()?.body;
     (Sha256::digest(body).as_slice() == digest).then_some(record)
+}
+
+/// Whether these bytes are whole members with the right checksums, and nothing else.
+fn intact(mut bytes: &[u8]) -> bool {
+    while !bytes.is_empty() {
+        let mut member = GzDecoder::new(bytes);
+        if io::copy(&mut member, &mut io::sink()).is_err() {
+            return false;
+        }
+        bytes = member.into_inner();
+    }
+    true
 }
 
 /// A writer into memory whose record ids no other has.
