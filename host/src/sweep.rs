@@ -404,6 +404,8 @@ impl Run<'_> {
             site: self.site.clone().unwrap_or_else(|| self.watch.site_key()),
             captured: fetched.saturating_add(shift),
         };
+        // Also when the next page is being fetched meanwhile: the page is found by its address.
+        self.rewind()?;
         let evidence = self.evidence(Some(&url));
         let sweeper = self.sweeper.clone();
         let (ingested, failures, left) = blocking(move || {
