@@ -120,6 +120,7 @@ fn a_table_is_previewed_taken_once_and_its_bad_rows_are_named() {
     let (gbk, _, _) = encoding_rs::GBK.encode(TABLE);
     let bom = format!("\u{feff}{}", TABLE.replace(',', "\t").replace("一行\t两行", "一行,两行"));
     for (name, bytes) in [("utf8.csv", TABLE.as_bytes()), ("gbk.csv", &*gbk), ("bom.tsv", bom.as_bytes())] {
+        place.write(name, bytes);
         let shown = place.run(&format!("import {name} --dry-run --data data")).ends(1);
         assert!(shown.out.contains("备注 → left out") && shown.out.contains("停水通知"), "{shown}");
         assert!(shown.out.contains("4 rows: 2 would be taken, 2 would not"), "{shown}");

@@ -13,9 +13,11 @@ use std::time::Duration;
 
 use caifeng::clock::{Clock, SetClock};
 use caifeng::coverage::{Cause, Gap, Told};
+use caifeng::evidence::vault::Vault;
 use caifeng::fetch::{FetchError, Fetched, Fetcher, Made, replay};
 use caifeng::grant::Grants;
 use caifeng::ingest::{Pipeline, Pseudonyms};
+use caifeng::retention::Retention;
 use caifeng::plugins::{Origin, Registry};
 use caifeng::rounds::Rounds;
 use caifeng::store::{PostQuery, Reader, Store};
@@ -214,6 +216,8 @@ impl World {
             fetcher: Arc::new(Fetcher::Made(made)),
             recorder: None,
             budgets: Arc::default(),
+            vault: Arc::new(Vault::open(&dir.path().join("evidence"), Arc::new(|| MONDAY), &|_| 0).unwrap()),
+            retention: Retention::default(),
             secrets: Arc::default(),
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
             zone: TimeZone::get("Asia/Shanghai").unwrap(),

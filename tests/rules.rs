@@ -74,7 +74,10 @@ fn contains(bytes: &[u8], part: &[u8]) -> bool {
 
 #[track_caller]
 fn assert_nowhere(place: &Place, secrets: &[&str]) {
-    for file in files(&place.path("data")).into_iter().filter(|file| file.is_file()) {
+    // What sites answered is kept as they answered it, for its time (docs/operating.md).
+    let evidence = place.path("data/evidence");
+    let kept = files(&place.path("data")).into_iter().filter(|file| file.is_file() && !file.starts_with(&evidence));
+    for file in kept {
         let bytes = std::fs::read(&file).unwrap();
         for secret in secrets {
             let utf16: Vec<u8> = secret.encode_utf16().flat_map(u16::to_le_bytes).collect();

@@ -24,6 +24,7 @@ use crate::fetch::replay::Replay;
 use crate::fetch::{Fetcher, SharedRecorder};
 use crate::hand::{self, Handing, Told};
 use crate::plugins::PluginError;
+use crate::retention::Released;
 use crate::store::StoreError;
 use crate::sweep::{Report, Sweeper, When, blocking};
 use crate::watch::Watch;
@@ -54,6 +55,14 @@ pub struct Order {
     pub record: Option<PathBuf>,
 }
 
+/// Something other than a sweep.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Upkeep {
+    /// Let go of what is kept no longer, now.
+    Retain,
+}
+
 /// What one line to the owner of the directory asks for.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(untagged)]
@@ -62,6 +71,8 @@ pub enum Asked {
     Sweep(Order),
     /// To take what a person hands in.
     HandIn(Handing),
+    /// Something other than listening.
+    Upkeep(Upkeep),
 }
 
 impl Asked {
@@ -73,6 +84,7 @@ impl Asked {
         match self {
             Self::Sweep(order) => carry_out(order, sweeper, tell).await,
             Self::HandIn(handing) => hand::carry_out(handing, sweeper, tell).await,
+            Self::Upkeep(Upkeep::Retain) => retain(sweeper, tell).await,
         }
     }
 }
@@ -89,6 +101,8 @@ pub enum Line {
     Handed(Box<Told>),
     /// Something beside the sweeps that a person should know.
     Note(String),
+    /// What retention let go of.
+    Released(Released),
     /// All are done.
     Done,
     /// The order ended early.
@@ -139,7 +153,7 @@ pub async fn carry_out(order: &Order, sweeper: &Sweeper, tell: &mpsc::Sender<Lin
     }
     // Created when nothing stands in the way any more: a recording is never overwritten.
     let recorder = order.record.as_deref().map(|path| record_to(path, &sweeper)).transpose()?;
-    sweeper.recorder.clone_from(&recorder);
+    sweeper.recorder = recorder.clone().map(|recorder| recorder as SharedRecorder);
     if order.replay.is_some() {
         let (store, watches) = (sweeper.store.clone(), work.iter().map(|(watch, _)| watch.clone()).collect::<Vec<_>>());
         blocking(move || store.put_watches(&watches)).await?;
@@ -155,6 +169,17 @@ pub async fn carry_out(order: &Order, sweeper: &Sweeper, tell: &mpsc::Sender<Lin
         let recorder = recorder.into_inner().unwrap_or_else(PoisonError::into_inner);
         recorder.finish().map_err(|error| Refusal::Internal(format!("the recording is incomplete: {error}")))?;
     }
+    Ok(())
+}
+
+/// Lets go of what is kept no longer, and tells what went.
+///
+/// # Errors
+/// When the store or the disk fails; what went before is gone.
+pub async fn retain(sweeper: &Sweeper, tell: &mpsc::Sender<Line>) -> Result<(), Refusal> {
+    let (keeper, now) = (sweeper.keeper(), sweeper.clock.now());
+    let released = blocking(move || keeper.run(now)).await;
+    let _ = tell.send(Line::Released(released.map_err(|error| Refusal::Internal(error.to_string()))?)).await;
     Ok(())
 }
 
@@ -220,7 +245,7 @@ fn recorded(order: &Order, configured: Vec<Watch>, archive: &Archive) -> Result<
     Ok(entries.map(|entry| (own(&entry.url), When::Recorded { at: entry.date, shift: 0 })).collect())
 }
 
-fn record_to(path: &Path, sweeper: &Sweeper) -> Result<SharedRecorder, Refusal> {
+fn record_to(path: &Path, sweeper: &Sweeper) -> Result<Arc<Mutex<Recorder>>, Refusal> {
     let failed = |error: io::Error| Refusal::Usage(format!("{}: cannot be written: {error}", path.display()));
     let software = concat!("caifeng/", env!("CARGO_PKG_VERSION"));
     let mut seed = [0; 16];

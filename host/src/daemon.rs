@@ -6,6 +6,8 @@
 //! orders, and in a demo the recorded month. All of them end before it returns,
 //! and the store is closed last.
 
+mod upkeep;
+
 use std::collections::HashSet;
 use std::io;
 use std::path::PathBuf;
@@ -24,6 +26,7 @@ use crate::config::Config;
 use crate::control;
 use crate::demo::{Demo, DemoError, Moment};
 use crate::directory::{Directory, DirectoryError};
+use crate::evidence::vault::Vault;
 use crate::fetch::Fetcher;
 use crate::fetch::guard::Policy;
 use crate::fetch::live::{Live, Settings, user_agent};
@@ -33,7 +36,7 @@ use crate::grant::{GrantError, Grants};
 use crate::ingest::{Pipeline, Pseudonyms, Voice};
 use crate::plugins::{PluginError, Registry};
 use crate::rounds::Rounds;
-use crate::store::{Store, StoreError};
+use crate::store::{Reader, Store, StoreError};
 use crate::sweep::{Report, Sweeper, When, blocking};
 use crate::text::tokens::Tokeniser;
 use crate::topic::{Names, TopicError, Topics};
@@ -127,6 +130,7 @@ impl Daemon {
             })),
         )?;
         let reader = store.reader()?;
+        let vault = vault(&directory, &reader, &clock)?;
         let now = clock.now();
         let month = demo.as_ref().map(Demo::moments).unwrap_or_default();
         let shift = demo.as_ref().map(|demo| demo.shift);
@@ -157,6 +161,8 @@ impl Daemon {
             recorder: None,
             secrets: Arc::new(secrets(&directory, &registry)?),
             budgets: Arc::new(config.budgets()),
+            vault: Arc::new(vault),
+            retention: config.retention,
             clock,
             zone: config.organisation.zone(),
             shift,
@@ -221,6 +227,8 @@ impl Daemon {
                 daemon.keep_schedule(&alive).await;
             }
         });
+        tasks.spawn(upkeep::retain_daily(daemon.sweeper.clone()));
+        tasks.spawn(upkeep::visit_again(daemon.sweeper.clone()));
         let outcome = web::serve(listener, app, ended(shutdown)).await;
         // A sweep that is cut off has committed every page it has read; its line stays open in the record.
         tasks.shutdown().await;
@@ -326,6 +334,14 @@ fn names(config: &Config) -> Names {
 fn voices(registry: &Registry, engine: &Engine) -> Result<Vec<Voice>, PluginError> {
     let ids = registry.classifiers();
     ids.iter().map(|id| registry.classifier(id, engine).map(Voice::new)).collect()
+}
+
+fn vault(directory: &Directory, reader: &Reader, clock: &Arc<dyn Clock>) -> Result<Vault, StoreError> {
+    let clock = Arc::clone(clock);
+    // What the store cannot say is looked for in the file.
+    let known = |path: &str| reader.known_until(path).unwrap_or(0);
+    let opened = Vault::open(&directory.evidence(), Arc::new(move || clock.now()), &known);
+    opened.map_err(|error| StoreError::Directory { path: directory.evidence(), why: error.to_string() })
 }
 
 fn live(config: &Config, clock: &Arc<dyn Clock>) -> Result<Fetcher, OpenError> {

@@ -41,6 +41,8 @@ pub mod lang;
 pub mod permission;
 pub mod plugins;
 pub mod record;
+pub mod retention;
+pub mod revisit;
 pub mod rounds;
 pub mod schedule;
 pub mod store;

@@ -9,7 +9,9 @@
 
 mod known;
 
-mod evidence;
+mod gathered;
+
+mod look;
 
 use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
@@ -26,10 +28,12 @@ use known::Known;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use self::evidence::Evidence;
+use self::gathered::Gathered;
 
 use crate::clock::Clock;
 use crate::crawl::{Frontier, Limits, Queued};
+use crate::evidence::tape::Tape;
+use crate::evidence::vault::{Capture, Vault};
 use crate::fetch::secrets::{Credentials, Secrets};
 use crate::fetch::validator::Validator;
 use crate::fetch::{Allow, FetchError, Fetched, Fetcher, Session, SharedRecorder};
@@ -37,8 +41,9 @@ use crate::grant::{Grants, Right};
 use crate::incident::IncidentId;
 use crate::ingest::{Origin, Pipeline};
 use crate::plugins::Registry;
+use crate::retention::{Keeper, Retention};
 use crate::store::model::{Batch, Ingested};
-use crate::store::{Reader, Store, StoreError};
+use crate::store::{Evidence, Reader, Store, StoreError};
 use crate::watch::{FailureKind, SweepFailure, SweepTally, Watch};
 
 /// Longest line of a failure, in bytes.
@@ -114,6 +119,10 @@ pub struct Sweeper {
     pub secrets: Arc<Secrets>,
     /// How far a watch's sweeps may go; the usual where nothing is said.
     pub budgets: Arc<HashMap<String, Limits>>,
+    /// Keeps each exchange as evidence.
+    pub vault: Arc<Vault>,
+    /// How long what was heard is kept.
+    pub retention: Retention,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
     /// The organisation's zone, by whose hours a watch's past is told.
@@ -164,10 +173,16 @@ impl Sweeper {
             joined: Vec::new(),
             item: None,
             advice: None,
-            evidence: Evidence::new(watch.canary.as_deref()),
+            gathered: Gathered::new(watch.canary.as_deref()),
+            tape: self.tape(),
+            captures: Vec::new(),
+            site: None,
         };
-        let outcome = run.crawl_within_limits(now).await;
+        let mut outcome = run.crawl_within_limits(now).await;
         run.doubt(now).await?;
+        if outcome.is_ok() {
+            outcome = run.keep_evidence().await;
+        }
         let Run { tally, opened, joined, item, .. } = run;
         let ended = match when {
             When::Live => self.clock.now(),
@@ -183,6 +198,17 @@ impl Sweeper {
     #[must_use]
     pub fn when(&self) -> When {
         self.shift.map_or(When::Live, |shift| When::Recorded { at: self.clock.now().saturating_sub(shift), shift })
+    }
+
+    /// Lets go of what is kept no longer.
+    #[must_use]
+    pub fn keeper(&self) -> Keeper {
+        let (store, reader, vault) = (self.store.clone(), self.reader.clone(), Arc::clone(&self.vault));
+        Keeper { store, reader, vault, rules: self.retention }
+    }
+
+    fn tape(&self) -> Arc<Mutex<Tape>> {
+        Arc::new(Mutex::new(Tape::new(Arc::clone(&self.vault), self.recorder.clone())))
     }
 
     fn turn(&self, watch: &Watch) -> Arc<tokio::sync::Mutex<()>> {
@@ -260,7 +286,12 @@ struct Run<'a> {
     /// What the operator can do when a site refuses.
     advice: Option<String>,
     /// What was read, for whether it can be trusted.
-    evidence: Evidence,
+    gathered: Gathered,
+    tape: Arc<Mutex<Tape>>,
+    /// Captures that the store does not know yet.
+    captures: Vec<Capture>,
+    /// The site that posts are keyed by, where it is not the watch's.
+    site: Option<String>,
 }
 
 impl Run<'_> {
@@ -335,7 +366,7 @@ impl Run<'_> {
         let mut session = Session {
             pace: source.manifest().network.pace.unwrap_or_default(),
             at: matches!(self.when, When::Recorded { .. }).then_some(now),
-            recorder: self.sweeper.recorder.clone(),
+            recorder: Some(self.tape.clone()),
             credentials,
             ..Session::default()
         };
@@ -394,12 +425,12 @@ impl Run<'_> {
                 return Ok(crawling);
             }
         };
-        self.evidence.answered(&response.body);
+        self.gathered.answered(&response.body);
         let (request, answered, fetched) = (queued.request.clone(), response.url.clone(), response.fetched);
         let (crawling, parsed) = call(crawling, move |crawling| crawling.parse(&request, &response)).await;
         match parsed.outcome {
             Ok(page) => {
-                self.evidence.read(&page, &mut self.tally);
+                self.gathered.read(&page, &mut self.tally);
                 self.tally.seen += page.posts.len() as u64;
                 self.tally.skipped += page.skipped.len() as u64;
                 let whole = !page.posts.is_empty() && page.follow.is_empty() && page.skipped.is_empty();
@@ -407,7 +438,7 @@ impl Run<'_> {
                 let whole = whole && kept.turned_away.is_empty();
                 self.turn_away(kept.turned_away);
                 self.note_item(&kept.posts);
-                self.remember(kept.posts, fetched).await?;
+                self.remember(kept.posts, fetched, answered).await?;
                 if let Some(validator) = validator.filter(|_| whole) {
                     known.keep(&queued.request, validator);
                 }
@@ -468,7 +499,7 @@ impl Run<'_> {
     }
 
     /// Commits one page: returns when its posts are on disk.
-    async fn remember(&mut self, mut posts: Vec<Post>, fetched: Timestamp) -> Result<(), StoreError> {
+    async fn remember(&mut self, mut posts: Vec<Post>, fetched: Timestamp, url: String) -> Result<(), StoreError> {
         let shift = self.when.shift();
         for post in &mut posts {
             post.published = post.published.map(|at| at.saturating_add(shift));
@@ -477,23 +508,29 @@ impl Run<'_> {
         let origin = Origin {
             sweep: Some(self.sweep),
             plugin: self.watch.plugin.clone(),
-            site: self.watch.site_key(),
+            site: self.site.clone().unwrap_or_else(|| self.watch.site_key()),
             captured: fetched.saturating_add(shift),
         };
+        // Also when the next page is being fetched meanwhile: the page is found by its address.
+        self.rewind()?;
+        let evidence = self.evidence(Some(&url));
         let sweeper = self.sweeper.clone();
-        let (ingested, failures) = blocking(move || {
+        let (ingested, failures, left) = blocking(move || {
             let understood = sweeper.pipeline.understand(&sweeper.reader, origin, posts)?;
-            let Batch { plugin, site, .. } = &understood.batch;
+            let Batch { plugin, site, captured, .. } = &understood.batch;
             if !understood.reactions.is_empty() {
-                sweeper.store.touch(plugin, site, understood.reactions)?;
+                sweeper.store.touch_at(plugin, site, understood.reactions, *captured)?;
             }
             if understood.batch.posts.is_empty() {
-                return Ok((Ingested::default(), understood.failures));
+                return Ok((Ingested::default(), understood.failures, evidence.captures));
             }
-            let ingested = sweeper.store.ingest(understood.batch)?;
-            Ok::<_, StoreError>((ingested, understood.failures))
+            // What is acknowledged has its evidence on disk.
+            sweeper.vault.sync()?;
+            let ingested = sweeper.store.ingest_from(understood.batch, evidence)?;
+            Ok::<_, StoreError>((ingested, understood.failures, Vec::new()))
         })
         .await?;
+        self.captures = left;
         self.tally.new += ingested.new;
         self.tally.changed += ingested.changed;
         self.tally.matched += ingested.matched;
@@ -503,6 +540,38 @@ impl Run<'_> {
             self.fail(FailureKind::Trap, failure);
         }
         Ok(())
+    }
+}
+
+/// Evidence of a sweep.
+impl Run<'_> {
+    /// Takes over what the latest request captured.
+    fn rewind(&mut self) -> Result<(), StoreError> {
+        self.captures.extend(self.tape.lock().unwrap_or_else(PoisonError::into_inner).take()?);
+        Ok(())
+    }
+
+    /// What the store does not know yet; the latest answer of `url` is the page.
+    fn evidence(&mut self, url: Option<&str>) -> Evidence {
+        let captures = std::mem::take(&mut self.captures);
+        let page = url.and_then(|url| captures.iter().rposition(|capture| capture.url == url));
+        let watch = Some(self.watch.id.clone());
+        Evidence { captures, page, shift: self.when.shift(), sweep: Some(self.sweep), watch }
+    }
+
+    /// Stores where answers lie of which no post came: robots.txt, failures, what was known already.
+    async fn keep_evidence(&mut self) -> Result<(), StoreError> {
+        self.rewind()?;
+        let evidence = self.evidence(None);
+        if evidence.captures.is_empty() {
+            return Ok(());
+        }
+        let (store, vault) = (self.sweeper.store.clone(), Arc::clone(&self.sweeper.vault));
+        blocking(move || {
+            vault.sync()?;
+            store.keep(evidence)
+        })
+        .await
     }
 }
 

@@ -9,12 +9,14 @@ mod classify;
 mod config;
 mod coverage;
 mod demo;
+mod evidence;
 mod hand;
 mod output;
 mod plugin;
 mod posts;
-mod robots;
 mod record;
+mod retain;
+mod robots;
 mod serve;
 mod sweep;
 mod watch;
@@ -108,6 +110,10 @@ enum Command {
     Record(record::Args),
     /// Check that the record has not been changed
     Audit(audit::Args),
+    /// List or hand out what the posts of an incident came from
+    Evidence(evidence::Args),
+    /// Let go of what is kept no longer
+    Retain(retain::Args),
 }
 
 /// Parses the arguments, runs the command and says how it ended.
@@ -130,6 +136,8 @@ pub(crate) fn run() -> ExitCode {
         Command::Coverage(args) => coverage::run(&args),
         Command::Record(args) => record::run(&args),
         Command::Audit(args) => audit::run(&args),
+        Command::Evidence(args) => evidence::run(&args),
+        Command::Retain(args) => retain::run(&args),
     };
     let exit = outcome.unwrap_or_else(|failed| {
         if output::is_broken_pipe(&failed.error) {

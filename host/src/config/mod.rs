@@ -27,6 +27,7 @@ pub use watches::{AccountConfig, TargetConfig, WatchConfig};
 
 use crate::crawl::Limits;
 use crate::fetch::permit::Permit;
+use crate::retention::Retention;
 use crate::topic::TopicConfig;
 use crate::watch::Watch;
 
@@ -41,6 +42,8 @@ pub struct Config {
     pub organisation: Organisation,
     /// What may be reached, and how.
     pub network: Network,
+    /// How long what was heard is kept.
+    pub retention: Retention,
     /// Words that mean the same: `@name` in a topic stands for any of them.
     pub aliases: BTreeMap<String, Vec<String>>,
     /// What matters to the organisation (监测主题).
@@ -202,6 +205,20 @@ mod tests {
         let config = Config::parse("", Path::new("x")).unwrap();
         assert_eq!(config.organisation.utc_offset(1_700_000_000), 8 * 3600);
         assert!(config.watches.is_empty());
+    }
+
+    #[test]
+    fn how_long_things_are_kept_can_be_set_but_for_the_floor() {
+        let text = "[retention]\nunmatched = \"36h\"\nrecords = \"400d\"\n";
+        let kept = Config::parse(text, Path::new("x")).unwrap().retention;
+        assert_eq!((kept.unmatched.seconds(), kept.records.seconds()), (36 * 3600, 400 * 86_400));
+        assert_eq!(kept.matched, Retention::default().matched);
+        let floor = error("[retention]\nunmatched = \"1d\"\nrecords = \"179d\"\n");
+        assert!(floor.starts_with("caifeng.toml:3:11: ") && floor.contains("180 days"), "{floor}");
+        for wrong in ["7", "-1d", "d", "7 d", "1w", "99999999999d"] {
+            let told = error(&format!("[retention]\nevidence = \"{wrong}\"\n"));
+            assert!(told.starts_with("caifeng.toml:2:12: ") && told.contains("\"7d\""), "{told}");
+        }
     }
 
     #[test]

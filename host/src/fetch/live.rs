@@ -347,7 +347,8 @@ fn finished(hop: &Hop, last: Exchange) -> Result<Fetched, FetchError> {
     Ok(Fetched { validator, ..fetched })
 }
 
-fn record(session: &Session, exchange: &Exchange) -> Result<(), FetchError> {
+/// Hands an exchange to the recorder of the crawl, if it has one.
+pub(super) fn record(session: &Session, exchange: &Exchange) -> Result<(), FetchError> {
     let Some(recorder) = &session.recorder else { return Ok(()) };
     let mut recorder = recorder.lock().unwrap_or_else(PoisonError::into_inner);
     let written = recorder.write(exchange);

@@ -44,7 +44,8 @@ use std::time::Duration;
 use caifeng_plugin_host::contract::{Request, Response, Timestamp};
 use url::Url;
 
-use crate::evidence::warc::{Recorder, field};
+use crate::evidence::tape::Record;
+use crate::evidence::warc::field;
 use crate::watch::FailureKind;
 
 /// Does the grant cover this address?
@@ -85,7 +86,7 @@ impl Fetcher {
             Self::Live(live) => live.fetch(session, request, allow).await,
             Self::Replay(replay) => {
                 session.spent.requests += 1;
-                let fetched = replay.fetch(request, allow, session.at);
+                let fetched = replay.fetch(session, request, allow);
                 session.spent.bytes += fetched.as_ref().map_or(0, |fetched| fetched.bytes);
                 fetched
             }
@@ -126,7 +127,7 @@ pub struct Spent {
 }
 
 /// A recording that several crawls write.
-pub type SharedRecorder = Arc<Mutex<Recorder>>;
+pub type SharedRecorder = Arc<Mutex<dyn Record>>;
 
 /// An answer that a plugin may read.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -14,6 +14,7 @@
 //! What it gave up: rows are found by time or by full text and not by author, for which
 //! there is no index, as there is no query (design §7); and texts are not compressed.
 
+mod captures;
 pub mod error;
 mod gaps;
 mod incidents;
@@ -22,11 +23,13 @@ pub mod model;
 mod pages;
 mod permissions;
 mod read;
+mod retain;
 mod rowid;
 mod schema;
 mod submissions;
 #[cfg(test)]
 mod tests;
+mod visits;
 mod watches;
 mod writer;
 
@@ -41,9 +44,13 @@ use std::thread::JoinHandle;
 use caifeng_plugin_host::contract::{Reactions, Timestamp};
 use rusqlite::Connection;
 
+pub use captures::Evidence;
 pub use error::StoreError;
+pub use read::evidence::{Due, Life, Looked, Proof, Reading, Version};
 pub use read::{CategoryFilter, IncidentQuery, Novelty, PostQuery, Reader, RecordQuery, SeriesPoint};
+pub use retain::{Cutoffs, Step};
 pub use rowid::second;
+pub use visits::Look;
 
 use crate::incident::event::{Actor, Event};
 use crate::incident::{Category, IncidentId};
@@ -165,7 +172,27 @@ impl Store {
     /// # Errors
     /// Nothing of the batch is stored.
     pub fn ingest(&self, batch: Batch) -> Result<Ingested, StoreError> {
-        self.run(move |w| ingest::ingest(w, &batch))
+        self.run(move |w| ingest::ingest(w, &batch, None))
+    }
+
+    /// As [`ingest`](Self::ingest), together with what a sweep captured, which is on disk already: each version
+    /// that is stored came from the evidence's page.
+    ///
+    /// # Errors
+    /// Nothing of the batch and of the captures is stored.
+    pub fn ingest_from(&self, batch: Batch, evidence: Evidence) -> Result<Ingested, StoreError> {
+        self.run(move |w| {
+            let page = captures::keep(w.db, &evidence)?;
+            ingest::ingest(w, &batch, page)
+        })
+    }
+
+    /// Stores where captures lie of which no post came.
+    ///
+    /// # Errors
+    /// None of them is stored.
+    pub fn keep(&self, evidence: Evidence) -> Result<(), StoreError> {
+        self.run(move |w| captures::keep(w.db, &evidence).map(|_| ()))
     }
 
     /// Stores a post that a person handed in, unless it is stored already, and lets it open or
@@ -187,7 +214,22 @@ impl Store {
     /// Nothing is changed.
     pub fn touch(&self, plugin: &str, site: &str, posts: Vec<(String, Reactions)>) -> Result<u64, StoreError> {
         let (plugin, site) = (plugin.to_owned(), site.to_owned());
-        self.run(move |w| ingest::touch(w.db, &plugin, &site, &posts))
+        self.run(move |w| ingest::touch(w.db, &plugin, &site, &posts, None))
+    }
+
+    /// As [`touch`](Self::touch), for counts that were seen at a known time: those of mentions are kept over time.
+    ///
+    /// # Errors
+    /// Nothing is changed.
+    pub fn touch_at(
+        &self,
+        plugin: &str,
+        site: &str,
+        posts: Vec<(String, Reactions)>,
+        at: Timestamp,
+    ) -> Result<u64, StoreError> {
+        let (plugin, site) = (plugin.to_owned(), site.to_owned());
+        self.run(move |w| ingest::touch(w.db, &plugin, &site, &posts, Some(at)))
     }
 
     /// Adds watches, or replaces those of the same id. One that now observes something else

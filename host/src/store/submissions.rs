@@ -21,7 +21,7 @@ pub(super) fn submit(
     let Submission { plugin, site, at, prepared, note, actor } = submission;
     let mut done = Ingested::default();
     let source = source_or_new(writing.db, plugin, site)?;
-    let intake = Intake { source, captured: *at, sweep: None, by: Some(actor) };
+    let intake = Intake { source, captured: *at, sweep: None, by: Some(actor), page: None, visited: true };
     if let Some(row) = intake.post(writing, prepared, &mut done)? {
         ingest::index(writing.db, &[(row, prepared.tokens.as_str())])?;
     }

@@ -6,10 +6,12 @@
 //! | [`tokens`] | what full text can find it by | `store`, search |
 //! | [`near`] | which earlier posts say almost the same | `ingest`, `store` |
 //! | [`links`] | which addresses it is about | `ingest`, `store` |
+//! | [`diff`] | what a new version changed | `web` |
 //!
 //! Texts are hostile. Everything here takes time and memory proportional to the
 //! length of its input and never panics.
 
+pub mod diff;
 pub mod fold;
 pub mod links;
 pub mod near;

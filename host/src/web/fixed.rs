@@ -1,16 +1,19 @@
 //! A small made-up desk for tests: every state of a watch, every reason for
 //! grouping, and posts written to break a page.
 
+use std::collections::BTreeMap;
+
 use caifeng_plugin_host::contract::{Kind, Label, Reactions, Target, Timestamp};
 
-use super::rows::{PostsQuery, Rows, Unanswered};
+use super::rows::{Became, Changed, PostsQuery, Rows, Unanswered};
 use crate::coverage::statement::{Span, Statement, Watched};
 use crate::coverage::{Cause, Gap, Notice, Told};
 use crate::incident::group::Why;
 use crate::incident::{Category, IncidentId, State};
 use crate::record::Entry;
 use crate::store::model::{Figures, IncidentRow, LabelBy, PostRow, WatchRow};
-use crate::store::{CategoryFilter, IncidentQuery, RecordQuery, SeriesPoint};
+use crate::store::{CategoryFilter, IncidentQuery, Reading, RecordQuery, SeriesPoint};
+use crate::text::diff::{Change, Part};
 use crate::watch::{FailureKind, Sweep, SweepFailure, SweepTally, Watch};
 
 /// 2026-11-22 18:10 in China.
@@ -253,6 +256,32 @@ pub(super) fn incidents() -> Vec<IncidentRow> {
     ]
 }
 
+/// What became of two of them: one was counted and deleted, one changed.
+fn lives() -> BTreeMap<i64, Became> {
+    let reading = |ago: i64, views: u64, replies: u64| Reading {
+        at: NOW - ago,
+        counts: Reactions { views: Some(views), replies: Some(replies), ..Reactions::default() },
+    };
+    let readings = vec![
+        reading(10 * HOUR, 12, 0),
+        reading(9 * HOUR, 640, 11),
+        reading(5 * HOUR, 3_100, 40),
+        reading(2 * HOUR, 3_812, 46),
+    ];
+    let part = |change, text: &str| Part { change, text: text.to_owned() };
+    let parts = vec![
+        part(Change::Same, "县供水站"),
+        part(Change::Removed, "明天"),
+        part(Change::Added, "后天<b>"),
+        part(Change::Same, "停水。"),
+    ];
+    let changes = vec![Changed { version: 2, at: NOW - HOUR, parts }];
+    BTreeMap::from([
+        (1, Became { readings, deleted: Some((NOW - 2 * HOUR, NOW - HOUR)), changes: Vec::new() }),
+        (3, Became { changes, ..Became::default() }),
+    ])
+}
+
 /// The figures.
 pub(super) const FIGURES: Figures = Figures { open: 4, new: 3, posts: 1_248, mentions: 61 };
 
@@ -295,6 +324,10 @@ impl Rows for Fixed {
 
     fn posts_of(&self, id: IncidentId, limit: usize) -> Result<Vec<PostRow>, Unanswered> {
         Ok(posts().into_iter().filter(|p| p.incident == Some(id)).take(limit).collect())
+    }
+
+    fn lives(&self, posts: &[PostRow]) -> Result<BTreeMap<i64, Became>, Unanswered> {
+        Ok(lives().into_iter().filter(|(row, _)| posts.iter().any(|post| post.row == *row)).collect())
     }
 
     fn posts(&self, query: &PostsQuery) -> Result<Vec<PostRow>, Unanswered> {

@@ -51,7 +51,7 @@ pub use crate::lang;
 use self::lang::Lang;
 use self::month::Keeper;
 use self::page::{HomeRows, IncidentRows, ListRows, PostsRows, SweptWatch, Trouble, Visit};
-pub use self::rows::{PostsQuery, Rows, Stored, Unanswered};
+pub use self::rows::{Became, Changed, PostsQuery, Rows, Stored, Unanswered};
 use crate::store::IncidentQuery;
 use crate::store::model::{IncidentRow, PostRow, WatchRow};
 
@@ -286,8 +286,8 @@ async fn incident(State(desk): State<Arc<Desk>>, Path(id): Path<String>, asked: 
         let id = id.parse().map_err(|_| missing())?;
         let incident = rows.incident(id)?.ok_or_else(missing)?;
         let posts = rows.posts_of(id, WHOLE)?;
-        let watches = rows.watches()?;
-        Ok(page::incident(visit, &IncidentRows { figures: rows.figures()?, watches, incident, posts })?)
+        let (watches, lives) = (rows.watches()?, rows.lives(&posts)?);
+        Ok(page::incident(visit, &IncidentRows { figures: rows.figures()?, watches, incident, posts, lives })?)
     })
     .await
 }

@@ -362,8 +362,8 @@ async fn everything_is_recorded_and_replays() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("r.warc.gz");
     let recorder = Recorder::create(&file, "caifeng test", 0, [1; 16]).unwrap();
-    let recorder: SharedRecorder = Arc::new(Mutex::new(recorder));
-    let mut session = Session { recorder: Some(Arc::clone(&recorder)), ..Session::default() };
+    let recorder = Arc::new(Mutex::new(recorder));
+    let mut session = Session { recorder: Some(Arc::clone(&recorder) as SharedRecorder), ..Session::default() };
     let heard = live(settings(&[*server.address()])).fetch(&mut session, &get(server.uri()), &|_| true).await.unwrap();
     drop(session);
     Arc::into_inner(recorder).unwrap().into_inner().unwrap().finish().unwrap();

@@ -12,7 +12,7 @@ use crate::incident::IncidentId;
 use crate::store::error::StoreError;
 use crate::store::ingest::{self, Content};
 use crate::store::model::{PostRow, PostRowId};
-use crate::store::rowid;
+use crate::store::{retain, rowid};
 
 /// Rows of an export that are read at a time.
 const CHUNK: usize = 500;
@@ -69,6 +69,10 @@ impl Reader {
                     None => None,
                 };
                 answers.push(match known {
+                    // It was deleted when its time was over, and the site still lists it.
+                    None if source.map_or(Ok(false), |s| retain::forgotten(db, s, &post.id, &content))? => {
+                        Novelty::Known
+                    }
                     None => Novelty::New,
                     Some(k) if k.content != content => Novelty::Changed,
                     Some(k) if ingest::changes_reactions(k.reactions, post.reactions) => Novelty::Reactions,

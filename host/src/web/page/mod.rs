@@ -10,6 +10,7 @@ mod coverage;
 mod home;
 mod incident;
 mod incidents;
+mod life;
 mod month;
 mod post;
 mod posts;

@@ -20,13 +20,13 @@ use crate::watch::{SweepTally, Watch};
 const TIMES: usize = 10_000;
 
 /// What was read.
-pub(super) struct Evidence {
+pub(super) struct Gathered {
     canary: Option<String>,
     found: bool,
     published: Vec<Timestamp>,
 }
 
-impl Evidence {
+impl Gathered {
     pub(super) fn new(canary: Option<&str>) -> Self {
         Self { canary: canary.map(|text| text.trim().to_owned()), found: false, published: Vec::new() }
     }
@@ -76,12 +76,12 @@ impl Run<'_> {
     /// Gives the sweep the failures that only its past shows.
     pub(super) async fn doubt(&mut self, started: Timestamp) -> Result<(), StoreError> {
         if self.tally.pages > 0 {
-            let newest = self.evidence.published.iter().max().copied();
+            let newest = self.gathered.published.iter().max().copied();
             self.tally.newest = newest.map(|at| at.min(started).saturating_add(self.when.shift()));
-            let reach = coverage::reach(&mut self.evidence.published, self.tally.seen);
+            let reach = coverage::reach(&mut self.gathered.published, self.tally.seen);
             self.tally.reach = reach.map(|at| at.saturating_add(self.when.shift()));
-            if self.evidence.canary.is_some() {
-                self.tally.canary = Some(self.evidence.found);
+            if self.gathered.canary.is_some() {
+                self.tally.canary = Some(self.gathered.found);
             }
         }
         // A recording says nothing of a site as it is now.
@@ -105,9 +105,9 @@ impl Run<'_> {
         session: &mut Session,
         allowed: Allow<'_>,
     ) {
-        let wanted = self.evidence.canary.clone().filter(|canary| is_address(canary));
+        let wanted = self.gathered.canary.clone().filter(|canary| is_address(canary));
         let Some(canary) =
-            wanted.filter(|_| !self.evidence.found && self.tally.failures.is_empty() && self.tally.pages > 0)
+            wanted.filter(|_| !self.gathered.found && self.tally.failures.is_empty() && self.tally.pages > 0)
         else {
             return;
         };
@@ -122,7 +122,7 @@ impl Run<'_> {
             let read;
             (crawling, read) = call(crawling, move |crawling| crawling.parse(&request, &response)).await;
             match read.outcome {
-                Ok(page) => self.evidence.found = !page.posts.is_empty(),
+                Ok(page) => self.gathered.found = !page.posts.is_empty(),
                 Err(error) => self.fail_call(Some(&canary), &error),
             }
         }
