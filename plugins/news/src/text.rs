@@ -113,10 +113,14 @@ impl Writer<'_, '_, '_> {
 /// Drops what stands before the first and after the last text and is none, and
 /// notices between.
 fn edges(paragraphs: Vec<Paragraph>) -> Vec<Paragraph> {
-    let Some(first) = paragraphs.iter().position(Paragraph::is_text) else {
+    let begins = |paragraph: &Paragraph| paragraph.is_text();
+    let may_begin = |paragraph: &Paragraph| !is_head(paragraph) && !is_tail(paragraph);
+    // A notice may have no long paragraph at all.
+    let first = paragraphs.iter().position(begins).or_else(|| paragraphs.iter().position(may_begin));
+    let Some(first) = first else {
         return paragraphs;
     };
-    let last = paragraphs.iter().rposition(Paragraph::is_text).unwrap_or(first);
+    let last = paragraphs.iter().rposition(begins).unwrap_or(first);
     let keeps = |(at, paragraph): (usize, Paragraph)| {
         let drop = if at < first {
             is_head(&paragraph)
