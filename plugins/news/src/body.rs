@@ -14,7 +14,7 @@
 
 use crate::tag::Tag;
 use crate::tree::Tree;
-use crate::words::{MAYBE, Marks, NEGATIVE, POSITIVE, SHARE, UNLIKELY, marks};
+use crate::words::{CAPTION, MAYBE, Marks, NEGATIVE, POSITIVE, SHARE, UNLIKELY, marks};
 
 /// What stands in a node: weights of letters, of those in links, and commas.
 #[derive(Clone, Copy, Debug, Default)]
@@ -546,7 +546,7 @@ impl Attempt<'_, '_, '_> {
         let tag = self.page.tree.tag(at);
         let marks = self.page.marks[at];
         let Measure { len, commas, .. } = content.measure;
-        if marks & SHARE != 0 && len < 500 && tag != Tag::Text {
+        if (marks & SHARE != 0 && len < 500) || (marks & CAPTION != 0 && len < 200) {
             return true;
         }
         match tag {

@@ -190,6 +190,14 @@ fn name(value: &str, most: usize) -> Option<String> {
     ((1..=most).contains(&len) && value.chars().any(char::is_alphabetic)).then_some(value)
 }
 
+/// The name of an author, standing alone.
+pub(crate) fn person(text: &str) -> Option<String> {
+    let text = text.strip_prefix("By ").or_else(|| text.strip_prefix("by ")).unwrap_or(text);
+    let text = text.strip_prefix("作者").unwrap_or(text).trim_start_matches([':', '：', ' ']);
+    let named = text.chars().count() <= 24 && !text.contains(|c: char| c.is_ascii_digit() || matches!(c, ':' | '：' | '@'));
+    if named { name(text, 24) } else { None }
+}
+
 fn is_button(word: &str) -> bool {
     ["打印", "关闭", "分享", "收藏", "评论", "字体", "大", "中", "小"].contains(&word)
 }
