@@ -269,7 +269,10 @@ impl Around {
 
 fn picture(source: &str) -> Option<&str> {
     let lazy = ["data-src", "data-original", "data-lazy-src", "src"];
-    lazy.iter().filter_map(|name| attribute(source, name)).map(str::trim).find(|link| !link.is_empty() && !link.starts_with("data:"))
+    lazy.iter()
+        .filter_map(|name| attribute(source, name))
+        .map(str::trim)
+        .find(|link| !link.is_empty() && !link.starts_with("data:"))
 }
 
 /// The title repeated at the head of the text is no text.

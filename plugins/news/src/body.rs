@@ -103,11 +103,7 @@ impl<'t, 'a> Measured<'t, 'a> {
                 2 if name.eq_ignore_ascii_case("id") => self.named(at, value),
                 5 if name.eq_ignore_ascii_case("class") => self.named(at, value),
                 5 if name.eq_ignore_ascii_case("style") => self.silent[at] |= is_hidden(value),
-                4 if name.eq_ignore_ascii_case("role") => {
-                    if is_menu_role(value) {
-                        self.marks[at] |= UNLIKELY;
-                    }
-                }
+                4 if name.eq_ignore_ascii_case("role") && is_menu_role(value) => self.marks[at] |= UNLIKELY,
                 6 if name.eq_ignore_ascii_case("hidden") => self.silent[at] = true,
                 11 if name.eq_ignore_ascii_case("aria-hidden") => self.silent[at] |= value.eq_ignore_ascii_case("true"),
                 _ => {}
@@ -223,7 +219,8 @@ impl<'p, 't, 'a> Attempt<'p, 't, 'a> {
         while at < tree.nodes.len() {
             let tag = tree.tag(at);
             let marks = self.page.marks[at];
-            let unlikely = (marks & UNLIKELY != 0 && marks & MAYBE == 0) || matches!(tag, Tag::Nav | Tag::Footer | Tag::Aside);
+            let unlikely =
+                (marks & UNLIKELY != 0 && marks & MAYBE == 0) || matches!(tag, Tag::Nav | Tag::Footer | Tag::Aside);
             if unlikely && !matches!(tag, Tag::Body | Tag::Html | Tag::A | Tag::Article | Tag::Main | Tag::Text) {
                 self.dropped[at] = true;
             }
@@ -348,11 +345,12 @@ impl<'p, 't, 'a> Attempt<'p, 't, 'a> {
     fn top(&self) -> Option<usize> {
         let scored = self.scores.iter().enumerate().filter(|(_, score)| **score > 0.0);
         // Of equals the outer one, which comes first.
-        scored.fold(None, |best: Option<(usize, f32)>, (at, score)| match best {
-            Some((_, high)) if high >= *score => best,
-            _ => Some((at, *score)),
-        })
-        .map(|(at, _)| at)
+        scored
+            .fold(None, |best: Option<(usize, f32)>, (at, score)| match best {
+                Some((_, high)) if high >= *score => best,
+                _ => Some((at, *score)),
+            })
+            .map(|(at, _)| at)
     }
 
     /// Goes up as long as that gains.
@@ -406,7 +404,8 @@ impl<'p, 't, 'a> Attempt<'p, 't, 'a> {
     fn shared(&self, top: usize) -> Option<usize> {
         let tree = self.page.tree;
         let strong = self.scores[top] * 0.75;
-        let mut others: Vec<usize> = (1..tree.nodes.len()).filter(|at| *at != top && self.scores[*at] >= strong).collect();
+        let mut others: Vec<usize> =
+            (1..tree.nodes.len()).filter(|at| *at != top && self.scores[*at] >= strong).collect();
         others.sort_by(|a, b| self.scores[*b].total_cmp(&self.scores[*a]));
         others.truncate(4);
         if others.len() < 3 {

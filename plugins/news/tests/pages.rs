@@ -1,5 +1,7 @@
 //! What is read from each page in `fixtures/`, and from the same pages damaged.
 
+#![allow(clippy::unwrap_used, reason = "a fixture that cannot be read is a failed test")]
+
 mod fixture;
 
 use std::collections::HashSet;
@@ -43,11 +45,19 @@ fn each_target_starts_with_its_step() {
 fn a_list_gives_its_new_articles_and_its_next_page() {
     let page = page("gov-list");
     assert!(page.posts.is_empty());
-    let expected: Vec<String> = ["t20260308_81024", "t20260307_81011", "t20260306_80990", "t20260303_80961", "t20260302_80950", "t20260227_80912", "t20260225_80899"]
-        .iter()
-        .map(|name| format!("/zwgk/tzgg/{}/{name}.html", &name[1..7]))
-        .chain(["/zwgk/tzgg/index_1.html".to_owned()])
-        .collect();
+    let expected: Vec<String> = [
+        "t20260308_81024",
+        "t20260307_81011",
+        "t20260306_80990",
+        "t20260303_80961",
+        "t20260302_80950",
+        "t20260227_80912",
+        "t20260225_80899",
+    ]
+    .iter()
+    .map(|name| format!("/zwgk/tzgg/{}/{name}.html", &name[1..7]))
+    .chain(["/zwgk/tzgg/index_1.html".to_owned()])
+    .collect();
     assert_eq!(paths(&page), expected);
     assert_eq!(page.follow.last().map(|request| (&*request.step, &*request.context)), Some(("list", "page 2")));
 }
@@ -73,7 +83,11 @@ fn a_home_page_gives_headlines_and_neither_menus_nor_adverts() {
     let page = page("portal-home");
     let mut expected = vec!["/local/2026/0309/c1001.html"];
     expected.extend(["/local/2026/0308/c0997.html", "/local/2026/0308/c0995.html", "/local/2026/0307/c0981.html"]);
-    expected.extend(["/society/2026/0309/c1003.html", "/society/2026/0308/c0990.html", "/society/2026/0306/c0960.html"]);
+    expected.extend([
+        "/society/2026/0309/c1003.html",
+        "/society/2026/0308/c0990.html",
+        "/society/2026/0306/c0960.html",
+    ]);
     assert_eq!(paths(&page), expected);
 }
 
@@ -155,7 +169,11 @@ fn reads_an_article_in_english() {
     assert_eq!(post.title.as_deref(), Some("East side to lose water for ten hours on Tuesday"));
     assert_eq!(post.author.map(|author| author.name).as_deref(), Some("Jane Zhao"));
     assert_eq!(post.published, on_the_ninth(9, 15));
-    assert!(post.text.starts_with("About 3,200 households") && post.text.ends_with("ten hours is nothing.”"), "{}", post.text);
+    assert!(
+        post.text.starts_with("About 3,200 households") && post.text.ends_with("ten hours is nothing.”"),
+        "{}",
+        post.text
+    );
 }
 
 #[test]
@@ -163,6 +181,15 @@ fn pages_in_the_place_of_others_are_told_apart() {
     assert_eq!(Fixture::read("soft-404").page(), Err(Failure::Gone));
     assert!(matches!(Fixture::read("login").page(), Err(Failure::Blocked(_))));
     assert!(matches!(Fixture::read("captcha").page(), Err(Failure::Blocked(_))));
+}
+
+#[test]
+fn news_about_captchas_is_news() {
+    let notice = Fixture::read("short-notice");
+    let body = notice
+        .body()
+        .replace("因线路检修，东关街3月11日6时至9时停电，请相互转告。", "谨防诈骗：任何人索要验证码都不要告诉他。");
+    assert_eq!(notice.page_of(&body).unwrap().posts.len(), 1);
 }
 
 #[test]
@@ -180,7 +207,8 @@ fn sitemaps_give_what_is_new_newest_first() {
 fn damage_invents_no_post() {
     let fixtures: Vec<Fixture> = Fixture::all().into_iter().filter(|fixture| fixture.call.is_some()).collect();
     for fixture in &fixtures {
-        let known: HashSet<String> = fixture.page().into_iter().flat_map(|page| page.posts).map(|post| post.id).collect();
+        let known: HashSet<String> =
+            fixture.page().into_iter().flat_map(|page| page.posts).map(|post| post.id).collect();
         let check = |body: &str, how: &str| {
             for post in fixture.page_of(body).into_iter().flat_map(|page| page.posts) {
                 assert!(known.contains(&post.id), "{} {how}: {}", fixture.name, post.id);
