@@ -241,3 +241,45 @@ fn another_step_s_page_is_unexpected() {
     }
     assert!(matches!(Fixture::read("news-sitemap").page_of(article.body()), Err(Failure::Unexpected(_))));
 }
+
+#[test]
+fn hostile_pages_take_linear_time() {
+    // With quadratic work each of these would take minutes.
+    let article = Fixture::read("gov-article");
+    let list = Fixture::read("gov-list");
+    let sitemap = Fixture::read("news-sitemap");
+    let units = [
+        "<div>",
+        "<b>",
+        "<p>a",
+        "<table><tr><td>",
+        "<a href=/1.html>a title that is long enough</a>",
+        "<a href=/1.html>",
+        "<li><a href='/",
+        "<h1>来源：",
+        "<title>a - ",
+        "2026-03-09 ",
+        "<br>",
+        "<ul><li>",
+        "<div class='page'>1",
+        "<span class=author>",
+        "&",
+        "<script>createPageHTML(",
+        "<time datetime=2026-03-09>",
+        "，",
+        "<loc>",
+        "<url>",
+        "<url><loc>/a</loc></url>",
+        "<meta name=date content=2026>",
+    ];
+    for unit in units {
+        let n = 200_000 / unit.len();
+        let page = unit.repeat(n);
+        for body in [page.clone(), format!("<html><body><h1>标题标题</h1>{page}")] {
+            assert!(article.page_of(&body).is_ok_and(|page| page.posts.len() <= 1) || article.page_of(&body).is_err());
+            assert!(list.page_of(&body).is_ok_and(|page| page.posts.is_empty()) || list.page_of(&body).is_err());
+        }
+        let body = format!("<urlset>{page}");
+        assert!(sitemap.page_of(&body).is_ok_and(|page| page.follow.len() <= 500) || sitemap.page_of(&body).is_err());
+    }
+}
