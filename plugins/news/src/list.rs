@@ -171,15 +171,12 @@ impl Reading<'_, '_> {
         hash
     }
 
-    /// Gives each link the date that stands in its row.
+    /// Gives each link the date that stands in its row: in the widest element
+    /// around it that holds no link to anything else.
     fn date(&self, links: &mut [Link]) {
         let tree = self.page.tree;
-        for at in 0..links.len() {
-            let link = &links[at];
-            let before =
-                links[..at].iter().rev().find(|other| other.address != link.address).map_or(0, |other| other.at);
-            let after =
-                links[at + 1..].iter().find(|other| other.address != link.address).map_or(usize::MAX, |other| other.at);
+        let bounds = bounds(links);
+        for (link, (before, after)) in links.iter_mut().zip(bounds) {
             let mut row = link.at;
             for above in tree.above(link.at).take(6) {
                 if above <= before
@@ -192,8 +189,7 @@ impl Reading<'_, '_> {
             }
             // A date may follow the link as bare text.
             let end = if row == link.at { tree.end(tree.parent(row)).min(after) } else { tree.end(row) };
-            let date = self.row_date(row, end.min(row + 60), &link.title);
-            links[at].date = date;
+            link.date = self.row_date(row, end.min(row + 60), &link.title);
         }
     }
 
@@ -226,6 +222,20 @@ impl Reading<'_, '_> {
     fn day(&self, date: &str) -> Option<Moment> {
         dates::parse(date, self.now, self.crawl.utc_offset).filter(|moment| moment.timestamp <= self.now + 86_400)
     }
+}
+
+/// For each link the nodes of the nearest links to other addresses before and after it.
+fn bounds(links: &[Link]) -> Vec<(usize, usize)> {
+    let mut bounds = vec![(0, usize::MAX); links.len()];
+    for at in 1..links.len() {
+        let last = &links[at - 1];
+        bounds[at].0 = if last.address == links[at].address { bounds[at - 1].0 } else { last.at };
+    }
+    for at in (1..links.len()).rev() {
+        let next = &links[at];
+        bounds[at - 1].1 = if next.address == links[at - 1].address { bounds[at].1 } else { next.at };
+    }
+    bounds
 }
 
 /// "03-09", "3月9日", "2小时前", "昨天".

@@ -273,13 +273,13 @@ fn hostile_pages_take_linear_time() {
         "<meta name=date content=2026>",
     ];
     for unit in units {
-        let n = 200_000 / unit.len();
+        let n = 60_000 / unit.len();
         let page = unit.repeat(n);
         for body in [page.clone(), format!("<html><body><h1>标题标题</h1>{page}")] {
-            assert!(article.page_of(&body).is_ok_and(|page| page.posts.len() <= 1) || article.page_of(&body).is_err());
-            assert!(list.page_of(&body).is_ok_and(|page| page.posts.is_empty()) || list.page_of(&body).is_err());
+            assert!(article.page_of(&body).map_or(true, |page| page.posts.len() <= 1), "{unit}");
+            assert!(list.page_of(&body).map_or(true, |page| page.posts.is_empty()), "{unit}");
         }
         let body = format!("<urlset>{page}");
-        assert!(sitemap.page_of(&body).is_ok_and(|page| page.follow.len() <= 500) || sitemap.page_of(&body).is_err());
+        assert!(sitemap.page_of(&body).map_or(true, |page| page.follow.len() <= 500), "{unit}");
     }
 }
