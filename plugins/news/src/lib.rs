@@ -197,7 +197,9 @@ fn read_list(reading: &Reading<'_, '_>, context: &str, listed: &[Listed]) -> Res
         listed.iter().filter(is_new).map(|link| Request::get(ARTICLE, link.address.clone())).collect();
     let mut page = Page { follow, ..Page::default() };
     let dated = listed.iter().filter(|link| link.date.is_some()).count();
-    let reached = dated > 0 && !listed.iter().filter(|link| link.date.is_some()).any(|link| is_new(&link));
+    // Pinned articles stand first, so the end of the list tells whether older ones follow.
+    let mut last = listed.iter().rev().filter(|link| link.date.is_some()).take(3);
+    let reached = dated > 0 && last.all(|link| !is_new(&link));
     let number: u32 = context.strip_prefix("page ").and_then(|number| number.parse().ok()).unwrap_or(1);
     let most = if dated * 2 > listed.len() { MOST_PAGES } else { MOST_UNDATED_PAGES };
     if !reached
