@@ -166,6 +166,7 @@ fn a_further_part_says_what_it_continues() {
 fn reads_an_article_in_english() {
     let post = post("english-article");
     assert_eq!(post.id, "/2026/03/09/east-side-water-outage/");
+    assert_eq!(post.url, "https://times.qinghe.example/2026/03/09/east-side-water-outage");
     assert_eq!(post.title.as_deref(), Some("East side to lose water for ten hours on Tuesday"));
     assert_eq!(post.author.map(|author| author.name).as_deref(), Some("Jane Zhao"));
     assert_eq!(post.published, on_the_ninth(9, 15));
@@ -181,6 +182,17 @@ fn pages_in_the_place_of_others_are_told_apart() {
     assert_eq!(Fixture::read("soft-404").page(), Err(Failure::Gone));
     assert!(matches!(Fixture::read("login").page(), Err(Failure::Blocked(_))));
     assert!(matches!(Fixture::read("captcha").page(), Err(Failure::Blocked(_))));
+}
+
+#[test]
+fn an_article_that_leads_home_is_gone() {
+    let Fixture { crawl, call, .. } = Fixture::read("gov-article");
+    let (request, mut response) = call.unwrap();
+    response.url = "https://www.qinghe.example/".to_owned();
+    assert_eq!(caifeng_news::News::parse(&crawl, &request, &response), Err(Failure::Gone));
+    response.url.clone_from(&request.url);
+    response.status = 403;
+    assert!(matches!(caifeng_news::News::parse(&crawl, &request, &response), Err(Failure::Blocked(_))));
 }
 
 #[test]
