@@ -295,3 +295,15 @@ fn hostile_pages_take_linear_time() {
         assert!(sitemap.page_of(&body).map_or(true, |page| page.follow.len() <= 500), "{unit}");
     }
 }
+
+#[test]
+fn rows_that_are_no_list_element_keep_their_own_dates() {
+    let row = |day: u8| {
+        format!(
+            "<div class=row><div><a href='/a/2026{day}.html'>城东片区第{day}号停水通知的说明</a></div><i>2026-03-0{day}</i></div>"
+        )
+    };
+    let rows: String = (1..=8).rev().map(row).collect();
+    let page = Fixture::read("gov-list-reached").page_of(&format!("<body><div class=rows>{rows}</div>")).unwrap();
+    assert_eq!(paths(&page), ["/a/20268.html", "/a/20267.html"]);
+}
