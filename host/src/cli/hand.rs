@@ -199,7 +199,7 @@ fn hand_in(
                 Line::Handed(it) => told(*it),
                 Line::Note(line) => note(line),
                 Line::Failed(failed) => refusal = Some(failed),
-                Line::Done | Line::Total(_) | Line::Swept(_) => {}
+                Line::Done | Line::Released(_) | Line::Total(_) | Line::Swept(_) => {}
             }
         }
         let carried = work.await.or_exit(Exit::Internal)?;

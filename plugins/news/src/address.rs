@@ -6,8 +6,28 @@ use caifeng_plugin_sdk::url;
 
 /// Parameters that say how a reader came, not what is read.
 const TRACKING: [&str; 22] = [
-    "spm", "from", "fromid", "ref", "refer", "referer", "share", "share_token", "sharer", "source", "src", "scene", "fbclid", "gclid",
-    "isappinstalled", "nsukey", "tdsourcetag", "bdversion", "vd_source", "_t", "timestamp", "wfr",
+    "spm",
+    "from",
+    "fromid",
+    "ref",
+    "refer",
+    "referer",
+    "share",
+    "share_token",
+    "sharer",
+    "source",
+    "src",
+    "scene",
+    "fbclid",
+    "gclid",
+    "isappinstalled",
+    "nsukey",
+    "tdsourcetag",
+    "bdversion",
+    "vd_source",
+    "_t",
+    "timestamp",
+    "wfr",
 ];
 
 /// The host of an absolute address, without port and user.
@@ -103,16 +123,16 @@ fn valid(year: &str, month: &str, day: &str) -> Option<String> {
 pub(crate) fn is_article(address: &str) -> bool {
     let path = url::path_and_query(address).to_ascii_lowercase();
     let (path, query) = path.split_once('?').unwrap_or((&path, ""));
-    let digits = |text: &str, least: usize| {
-        text.split(|c: char| !c.is_ascii_digit()).any(|run| run.len() >= least)
-    };
+    let digits = |text: &str, least: usize| text.split(|c: char| !c.is_ascii_digit()).any(|run| run.len() >= least);
     let last = path.rsplit('/').find(|part| !part.is_empty()).unwrap_or_default();
     if is_list(address) {
         return false;
     }
     digits(last, 5)
         || (last.ends_with("html") || last.ends_with(".htm")) && (digits(path, 4) || digits(last, 1))
-        || query.split('&').any(|pair| digits(pair, 2) && pair.split('=').next().is_some_and(|name| name.ends_with("id")))
+        || query
+            .split('&')
+            .any(|pair| digits(pair, 2) && pair.split('=').next().is_some_and(|name| name.ends_with("id")))
         || digits(last, 8)
         || last.matches('-').count() >= 3
         || (digits(path, 4) && last.len() >= 8)
@@ -123,7 +143,11 @@ pub(crate) fn is_list(address: &str) -> bool {
     let path = url::path_and_query(address).to_ascii_lowercase();
     let path = path.split('?').next().unwrap_or_default();
     let last = path.rsplit('/').next().unwrap_or_default();
-    let stem = last.split('.').next().unwrap_or_default().trim_end_matches(|c: char| c.is_ascii_digit() || c == '_' || c == '-');
+    let stem = last
+        .split('.')
+        .next()
+        .unwrap_or_default()
+        .trim_end_matches(|c: char| c.is_ascii_digit() || c == '_' || c == '-');
     last.is_empty() || ["index", "list", "node", "default", "column", "channel", "more", "home", "main"].contains(&stem)
 }
 
@@ -142,7 +166,8 @@ pub(crate) fn stem(address: &str) -> String {
         Some(stem) if (1..=2).contains(&part) && stem.len() > folder => stem,
         _ => name,
     };
-    let is_part = |pair: &&str| ["page", "p", "pn", "pageno", "paged"].contains(&pair.split('=').next().unwrap_or_default());
+    let is_part =
+        |pair: &&str| ["page", "p", "pn", "pageno", "paged"].contains(&pair.split('=').next().unwrap_or_default());
     let query: Vec<&str> = query.split('&').filter(|pair| !pair.is_empty() && !is_part(pair)).collect();
     format!("{name}{ending}?{}", query.join("&"))
 }
@@ -165,7 +190,15 @@ mod tests {
         let at = |path: &str| day(&format!("https://a.example{path}"), now, 0).map(|moment| moment.timestamp);
         let expected = dates::parse("2026-03-01", now, 0).map(|moment| moment.timestamp);
         assert!(expected.is_some());
-        for path in ["/2026/03/01/x.html", "/202603/t20260301_1024.html", "/2026-03/01/c_1.htm", "/art/2026/3/1/art_7.html", "/2026/0301/c1.html", "/20260301123456.html", "/202603/01/a.html"] {
+        for path in [
+            "/2026/03/01/x.html",
+            "/202603/t20260301_1024.html",
+            "/2026-03/01/c_1.htm",
+            "/art/2026/3/1/art_7.html",
+            "/2026/0301/c1.html",
+            "/20260301123456.html",
+            "/202603/01/a.html",
+        ] {
             assert_eq!(at(path), expected, "{path}");
         }
         for path in ["/a/20991301.html", "/2026/99/01/", "/c1024/20.html", "/"] {
@@ -176,7 +209,14 @@ mod tests {
     #[test]
     fn shapes_tell_articles_from_lists() {
         let at = |path: &str| is_article(&format!("https://a.example{path}"));
-        for path in ["/202603/t20260309_1024.html", "/article-10245.html", "/n?id=1024", "/2026/03/09/council-votes", "/a-long-slug-of-words", "/c/7.html"] {
+        for path in [
+            "/202603/t20260309_1024.html",
+            "/article-10245.html",
+            "/n?id=1024",
+            "/2026/03/09/council-votes",
+            "/a-long-slug-of-words",
+            "/c/7.html",
+        ] {
             assert!(at(path), "{path}");
         }
         for path in ["/", "/news/", "/index_2.html", "/about", "/list.html"] {

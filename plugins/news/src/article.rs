@@ -5,7 +5,7 @@ use caifeng_plugin_sdk::{Author, Crawl, Kind, Post, url};
 
 use crate::address;
 use crate::body::{Attempt, Measure, Measured, Strictness, measure};
-use crate::byline::Byline;
+use crate::byline::{self, Byline};
 use crate::lines::{self, Short};
 use crate::markup::attribute;
 use crate::meta::Meta;
@@ -13,6 +13,7 @@ use crate::tag::Tag;
 use crate::text;
 use crate::title;
 use crate::tree::Tree;
+use crate::words::AUTHOR;
 
 /// A text lighter than this may have been missed, and is looked for less strictly.
 const ENOUGH: u32 = 250;
@@ -124,7 +125,8 @@ impl Reading<'_, '_> {
         post.day_only = published.is_some_and(|moment| moment.day_only);
         let edited = self.meta.modified().find_map(|date| self.moment(date)).map(|moment| moment.timestamp);
         post.edited = edited.filter(|edited| post.published.is_some_and(|published| *edited > published));
-        let author = byline.author.or_else(|| self.meta.author().map(str::to_owned));
+        let named = || self.named_author(body.first()).or_else(|| self.meta.author().map(str::to_owned));
+        let author = byline.author.or_else(named);
         post.author = author.map(|name| Author { id: name.clone(), name });
         post.publisher = byline.source.or_else(|| self.meta.source().map(str::to_owned));
         post.reactions.views = byline.views;
@@ -206,6 +208,18 @@ impl Reading<'_, '_> {
         (631_152_000..=self.now + 86_400).contains(&moment.timestamp)
     }
 
+    /// What an element above the text holds that is called an author.
+    fn named_author(&self, text: usize) -> Option<String> {
+        let tree = self.tree();
+        let is_named = |at: &usize| {
+            let tag = tree.tag(*at);
+            let called = self.page.marks[*at] & AUTHOR != 0 || tree.attribute(*at, "rel") == Some("author");
+            called && tag != Tag::Text && !self.page.silent[*at] && tree.end(*at) - at < 8
+        };
+        let found = (1..text).rev().take(200).filter(is_named);
+        found.take(4).find_map(|at| byline::person(&tree.line(at)))
+    }
+
     fn media(&self, body: &Body) -> Vec<String> {
         let tree = self.tree();
         let mut found: Vec<String> = Vec::new();
@@ -255,7 +269,10 @@ impl Around {
 
 fn picture(source: &str) -> Option<&str> {
     let lazy = ["data-src", "data-original", "data-lazy-src", "src"];
-    lazy.iter().filter_map(|name| attribute(source, name)).map(str::trim).find(|link| !link.is_empty() && !link.starts_with("data:"))
+    lazy.iter()
+        .filter_map(|name| attribute(source, name))
+        .map(str::trim)
+        .find(|link| !link.is_empty() && !link.starts_with("data:"))
 }
 
 /// The title repeated at the head of the text is no text.

@@ -161,7 +161,9 @@ fn labels(text: &str) -> Vec<(Found, usize)> {
 /// Joins "来 源" and the like, and drops white space after colons.
 fn closed_up(text: &str) -> String {
     let mut text = text.to_owned();
-    for (apart, joined) in [("来 源", "来源"), ("作 者", "作者"), ("时 间", "时间"), ("日 期", "日期"), ("编 辑", "编辑")] {
+    for (apart, joined) in
+        [("来 源", "来源"), ("作 者", "作者"), ("时 间", "时间"), ("日 期", "日期"), ("编 辑", "编辑")]
+    {
         if text.contains(apart) {
             text = text.replace(apart, joined);
         }
@@ -171,8 +173,11 @@ fn closed_up(text: &str) -> String {
 
 /// A name at the start of a value: up to a blank, a bracket, a bar or a date.
 fn name(value: &str, most: usize) -> Option<String> {
-    let value = value.trim_start_matches(|c: char| c.is_whitespace() || matches!(c, '[' | '【' | '(' | '（' | '《' | '|'));
-    let end = value.find(['|', '【', '】', '[', ']', ')', '）', '》', '，', ',', ';', '；', '。', '│', '丨']).unwrap_or(value.len());
+    let value =
+        value.trim_start_matches(|c: char| c.is_whitespace() || matches!(c, '[' | '【' | '(' | '（' | '《' | '|'));
+    let end = value
+        .find(['|', '【', '】', '[', ']', ')', '）', '》', '，', ',', ';', '；', '。', '│', '丨'])
+        .unwrap_or(value.len());
     let value = value[..end].trim();
     let value = date(value).and_then(|date| value.split(date).next()).unwrap_or(value).trim();
     let han = value.chars().any(|c| matches!(c, '\u{4e00}'..='\u{9fff}'));
@@ -180,7 +185,14 @@ fn name(value: &str, most: usize) -> Option<String> {
     let value = match words.next() {
         // "张三 李四" are two people, "清河日报 打印" is a name and a button.
         Some(first) if han => match words.next() {
-            Some(second) if first.chars().count() <= 4 && (2..=3).contains(&second.chars().count()) && most < 30 && !is_button(second) => format!("{first} {second}"),
+            Some(second)
+                if first.chars().count() <= 4
+                    && (2..=3).contains(&second.chars().count())
+                    && most < 30
+                    && !is_button(second) =>
+            {
+                format!("{first} {second}")
+            }
             _ => first.to_owned(),
         },
         Some(_) => value.to_owned(),
@@ -188,6 +200,15 @@ fn name(value: &str, most: usize) -> Option<String> {
     };
     let len = value.chars().count();
     ((1..=most).contains(&len) && value.chars().any(char::is_alphabetic)).then_some(value)
+}
+
+/// The name of an author, standing alone.
+pub(crate) fn person(text: &str) -> Option<String> {
+    let text = text.strip_prefix("By ").or_else(|| text.strip_prefix("by ")).unwrap_or(text);
+    let text = text.strip_prefix("作者").unwrap_or(text).trim_start_matches([':', '：', ' ']);
+    let named =
+        text.chars().count() <= 24 && !text.contains(|c: char| c.is_ascii_digit() || matches!(c, ':' | '：' | '@'));
+    if named { name(text, 24) } else { None }
 }
 
 fn is_button(word: &str) -> bool {
@@ -205,7 +226,8 @@ fn written_by(text: &str) -> Option<String> {
         let words = name.split_whitespace().count();
         let named = name.split_whitespace().all(|word| word.starts_with(char::is_uppercase) || word.len() <= 3);
         let named = named && name.starts_with(char::is_uppercase);
-        return ((1..=5).contains(&words) && named && !name.contains("by ") && !name.contains(char::is_numeric)).then(|| name.to_owned());
+        return ((1..=5).contains(&words) && named && !name.contains("by ") && !name.contains(char::is_numeric))
+            .then(|| name.to_owned());
     }
     let rest = text.strip_prefix('文')?.trim_start();
     let rest = rest.strip_prefix(['/', '|', '｜', '／', '丨'])?;
@@ -250,7 +272,29 @@ fn floor(text: &str, len: usize) -> usize {
 }
 
 fn in_date(c: char) -> bool {
-    c.is_ascii_digit() || matches!(c, '-' | '/' | '.' | ':' | '：' | ' ' | 'T' | 'Z' | '+' | '年' | '月' | '日' | '时' | '分' | '秒' | '点' | '上' | '下' | '午' | '－')
+    c.is_ascii_digit()
+        || matches!(
+            c,
+            '-' | '/'
+                | '.'
+                | ':'
+                | '：'
+                | ' '
+                | 'T'
+                | 'Z'
+                | '+'
+                | '年'
+                | '月'
+                | '日'
+                | '时'
+                | '分'
+                | '秒'
+                | '点'
+                | '上'
+                | '下'
+                | '午'
+                | '－'
+        )
 }
 
 /// A short line with an English month and a year.
@@ -261,7 +305,8 @@ fn english(text: &str) -> Option<&str> {
     }
     let lower = text.to_ascii_lowercase();
     let year = lower.as_bytes().windows(4).any(|four| four.starts_with(b"20") && four.iter().all(u8::is_ascii_digit));
-    let month = lower.split(|c: char| !c.is_ascii_alphabetic()).any(|word| word.len() >= 3 && MONTHS.contains(&&word[..3]));
+    let month =
+        lower.split(|c: char| !c.is_ascii_alphabetic()).any(|word| word.len() >= 3 && MONTHS.contains(&&word[..3]));
     (year && month).then_some(text)
 }
 

@@ -62,7 +62,9 @@ fn read(crawl: &Crawl, request: &Request, response: &Response) -> Result<Page, F
         return read_sitemap(crawl, body, response);
     }
     if is_other_document(body) {
-        return Err(Failure::unexpected("no page but a document of XML or JSON: a feed is watched with the plugin feed"));
+        return Err(Failure::unexpected(
+            "no page but a document of XML or JSON: a feed is watched with the plugin feed",
+        ));
     }
     if is_sent_home(request, response) {
         return Err(Failure::Gone);
@@ -75,7 +77,8 @@ fn read(crawl: &Crawl, request: &Request, response: &Response) -> Result<Page, F
     if request.step == LIST {
         return read_list(&reading, &request.context, &reading.listed());
     }
-    let from_nowhere = request.context.is_empty() && matches!(&crawl.target, Target::Listing(target) if *target == request.url);
+    let from_nowhere =
+        request.context.is_empty() && matches!(&crawl.target, Target::Listing(target) if *target == request.url);
     read_article(&reading, request, from_nowhere)
 }
 
@@ -92,7 +95,9 @@ fn read_sitemap(crawl: &Crawl, body: &str, response: &Response) -> Result<Page, 
 /// XML or JSON that is no page; XHTML is one.
 fn is_other_document(body: &str) -> bool {
     let head: String = body.chars().take(600).collect::<String>().to_ascii_lowercase();
-    body.starts_with(['{', '[']) || (["<rss", "<feed", "<urlset", "<sitemapindex", "<rdf:rdf"].iter().any(|name| head.contains(name)) && !head.contains("<html"))
+    body.starts_with(['{', '['])
+        || (["<rss", "<feed", "<urlset", "<sitemapindex", "<rdf:rdf"].iter().any(|name| head.contains(name))
+            && !head.contains("<html"))
 }
 
 /// Whether a request for an article was answered with the home page.
@@ -109,7 +114,11 @@ fn read_article(reading: &Reading<'_, '_>, request: &Request, from_nowhere: bool
     if body.as_ref().is_none_or(may_be_list) {
         let listed = reading.listed();
         if is_list(reading, body.as_ref(), &listed) {
-            return if from_nowhere { read_list(reading, "", &listed) } else { Err(Failure::unexpected("a list in place of an article")) };
+            return if from_nowhere {
+                read_list(reading, "", &listed)
+            } else {
+                Err(Failure::unexpected("a list in place of an article"))
+            };
         }
     }
     let Some(body) = body else {
@@ -123,7 +132,9 @@ fn read_article(reading: &Reading<'_, '_>, request: &Request, from_nowhere: bool
     if let Some(first) = first {
         mark_part(&mut post, part, first);
     }
-    if part < MOST_PARTS && let Some(next) = reading.next_part() {
+    if part < MOST_PARTS
+        && let Some(next) = reading.next_part()
+    {
         let first = first.unwrap_or(&post.id);
         page.follow.push(Request { context: format!("part {} of {first}", part + 1), ..Request::get(ARTICLE, next) });
     }
@@ -170,7 +181,11 @@ fn read_list(reading: &Reading<'_, '_>, context: &str, listed: &[Listed]) -> Res
         if let Some(failure) = reading.refusal(0) {
             return Err(failure);
         }
-        return if reading.is_empty_list() { Ok(Page::default()) } else { Err(Failure::unexpected("no list of articles in the page, or one that only a browser's scripts make")) };
+        return if reading.is_empty_list() {
+            Ok(Page::default())
+        } else {
+            Err(Failure::unexpected("no list of articles in the page, or one that only a browser's scripts make"))
+        };
     }
     let since = reading.crawl.since;
     let is_new = |link: &&Listed| {
@@ -178,13 +193,19 @@ fn read_list(reading: &Reading<'_, '_>, context: &str, listed: &[Listed]) -> Res
         let slack = link.date.map_or(0, |date| if date.day_only { 86_399 } else { 0 });
         link.date.is_none_or(|date| date.timestamp + slack >= since)
     };
-    let mut page = Page::default();
-    page.follow = listed.iter().filter(is_new).map(|link| Request::get(ARTICLE, link.address.clone())).collect();
+    let follow: Vec<Request> =
+        listed.iter().filter(is_new).map(|link| Request::get(ARTICLE, link.address.clone())).collect();
+    let mut page = Page { follow, ..Page::default() };
     let dated = listed.iter().filter(|link| link.date.is_some()).count();
-    let reached = dated > 0 && !listed.iter().filter(|link| link.date.is_some()).any(|link| is_new(&link));
+    // Pinned articles stand first, so the end of the list tells whether older ones follow.
+    let mut last = listed.iter().rev().filter(|link| link.date.is_some()).take(3);
+    let reached = dated > 0 && last.all(|link| !is_new(&link));
     let number: u32 = context.strip_prefix("page ").and_then(|number| number.parse().ok()).unwrap_or(1);
     let most = if dated * 2 > listed.len() { MOST_PAGES } else { MOST_UNDATED_PAGES };
-    if !reached && number < most && let Some(next) = reading.next_page() {
+    if !reached
+        && number < most
+        && let Some(next) = reading.next_page()
+    {
         page.follow.push(Request { context: format!("page {}", number + 1), ..Request::get(LIST, next) });
     }
     Ok(page)

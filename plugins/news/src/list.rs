@@ -117,7 +117,9 @@ impl Reading<'_, '_> {
             return false;
         }
         let marks = self.page.marks[at];
-        self.page.silent[at] || matches!(tag, Tag::Nav | Tag::Footer) || (marks & (MENU | PAGER) != 0 && self.is_small(at))
+        self.page.silent[at]
+            || matches!(tag, Tag::Nav | Tag::Footer)
+            || (marks & (MENU | PAGER) != 0 && self.is_small(at))
     }
 
     /// A menu is not the half of a page, whatever its name.
@@ -137,7 +139,7 @@ impl Reading<'_, '_> {
             return None;
         }
         let shown = tree.line(at);
-        let full = tree.attribute(at, "title").map(|title| html::text(title)).unwrap_or_default();
+        let full = tree.attribute(at, "title").map(html::text).unwrap_or_default();
         let cut = shown.trim_end_matches(['.', '…', '·']);
         let title = if full.len() > shown.len() && full.starts_with(cut) || shown.is_empty() { full } else { shown };
         let weight = measure(&title).len;
@@ -169,24 +171,25 @@ impl Reading<'_, '_> {
         hash
     }
 
-    /// Gives each link the date that stands in its row.
+    /// Gives each link the date that stands in its row: in the widest element
+    /// around it that holds no link to anything else.
     fn date(&self, links: &mut [Link]) {
         let tree = self.page.tree;
-        for at in 0..links.len() {
-            let link = &links[at];
-            let before = links[..at].iter().rev().find(|other| other.address != link.address).map_or(0, |other| other.at);
-            let after = links[at + 1..].iter().find(|other| other.address != link.address).map_or(usize::MAX, |other| other.at);
+        let bounds = bounds(links);
+        for (link, (before, after)) in links.iter_mut().zip(bounds) {
             let mut row = link.at;
             for above in tree.above(link.at).take(6) {
-                if above <= before || tree.end(above) > after || matches!(tree.tag(above), Tag::Body | Tag::Ul | Tag::Table) {
+                if above <= before
+                    || tree.end(above) > after
+                    || matches!(tree.tag(above), Tag::Body | Tag::Ul | Tag::Table)
+                {
                     break;
                 }
                 row = above;
             }
             // A date may follow the link as bare text.
             let end = if row == link.at { tree.end(tree.parent(row)).min(after) } else { tree.end(row) };
-            let date = self.row_date(row, end.min(row + 60), &link.title);
-            links[at].date = date;
+            link.date = self.row_date(row, end.min(row + 60), &link.title);
         }
     }
 
@@ -211,12 +214,28 @@ impl Reading<'_, '_> {
         if let Some(date) = byline::date(&rest) {
             return self.day(date);
         }
-        rest.split([' ', '|', '[', ']', '(', ')', '【', '】', '（', '）']).filter(|word| is_date(word)).find_map(|word| self.day(word))
+        rest.split([' ', '|', '[', ']', '(', ')', '【', '】', '（', '）'])
+            .filter(|word| is_date(word))
+            .find_map(|word| self.day(word))
     }
 
     fn day(&self, date: &str) -> Option<Moment> {
         dates::parse(date, self.now, self.crawl.utc_offset).filter(|moment| moment.timestamp <= self.now + 86_400)
     }
+}
+
+/// For each link the nodes of the nearest links to other addresses before and after it.
+fn bounds(links: &[Link]) -> Vec<(usize, usize)> {
+    let mut bounds = vec![(0, usize::MAX); links.len()];
+    for at in 1..links.len() {
+        let last = &links[at - 1];
+        bounds[at].0 = if last.address == links[at].address { bounds[at - 1].0 } else { last.at };
+    }
+    for at in (1..links.len()).rev() {
+        let next = &links[at];
+        bounds[at - 1].1 = if next.address == links[at - 1].address { bounds[at].1 } else { next.at };
+    }
+    bounds
 }
 
 /// "03-09", "3月9日", "2小时前", "昨天".
@@ -226,8 +245,12 @@ fn is_date(word: &str) -> bool {
         return false;
     }
     let mut parts = word.split(['-', '/', '月', '.']);
-    let number = |part: Option<&str>| part.is_some_and(|part| (1..=2).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit()));
-    let day = number(parts.next()) && number(parts.next().map(|day| day.trim_end_matches('日'))) && parts.next().is_none_or(str::is_empty);
+    let number = |part: Option<&str>| {
+        part.is_some_and(|part| (1..=2).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit()))
+    };
+    let day = number(parts.next())
+        && number(parts.next().map(|day| day.trim_end_matches('日')))
+        && parts.next().is_none_or(str::is_empty);
     day || word.ends_with('前') || word.starts_with("昨天") || word.starts_with("今天") || word.ends_with("ago")
 }
 
@@ -235,7 +258,10 @@ fn is_date(word: &str) -> bool {
 fn is_file(address: &str) -> bool {
     let path = url::path_and_query(address).to_ascii_lowercase();
     let path = path.split('?').next().unwrap_or_default();
-    [".pdf", ".doc", ".docx", ".xls", ".xlsx", ".zip", ".rar", ".jpg", ".png", ".gif", ".mp4", ".mp3", ".apk", ".exe", ".ppt", ".pptx"]
-        .iter()
-        .any(|ending| path.ends_with(ending))
+    [
+        ".pdf", ".doc", ".docx", ".xls", ".xlsx", ".zip", ".rar", ".jpg", ".png", ".gif", ".mp4", ".mp3", ".apk",
+        ".exe", ".ppt", ".pptx",
+    ]
+    .iter()
+    .any(|ending| path.ends_with(ending))
 }

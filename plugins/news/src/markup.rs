@@ -12,9 +12,17 @@ use crate::tag::Tag;
 #[derive(Debug, PartialEq)]
 pub(crate) enum Token<'a> {
     /// A start tag; `empty` for `<name/>`.
-    Start { tag: Tag, attributes: &'a str, empty: bool },
+    Start {
+        tag: Tag,
+        attributes: &'a str,
+        empty: bool,
+    },
     /// An element whose content is characters only.
-    Raw { tag: Tag, attributes: &'a str, content: &'a str },
+    Raw {
+        tag: Tag,
+        attributes: &'a str,
+        content: &'a str,
+    },
     End(Tag),
     /// Characters with their references, as written.
     Text(&'a str),
@@ -66,7 +74,8 @@ impl<'a> Tokens<'a> {
         };
         if tag.is_raw()
             && !empty
-            && let Some(content) = self.content(&rest[1..name], tag) {
+            && let Some(content) = self.content(&rest[1..name], tag)
+        {
             return Token::Raw { tag, attributes, content };
         }
         Token::Start { tag, attributes, empty }
@@ -96,7 +105,9 @@ impl<'a> Tokens<'a> {
         let source = self.source;
         let bytes = source.as_bytes();
         let mut at = self.at;
-        while self.raw && let Some(open) = find(bytes, b'<', at) {
+        while self.raw
+            && let Some(open) = find(bytes, b'<', at)
+        {
             let after = bytes.get(open + 2..).unwrap_or_default();
             let closes = bytes.get(open + 1) == Some(&b'/')
                 && after.get(..name.len()).is_some_and(|end| end.eq_ignore_ascii_case(name.as_bytes()));
@@ -223,10 +234,7 @@ mod tests {
     #[test]
     fn raw_elements_run_to_their_end() {
         let mut tokens = Tokens::new("<script x>if (a<b) '</p>'</SCRIPT >c<title>d");
-        assert_eq!(
-            tokens.next(),
-            Some(Token::Raw { tag: Tag::Script, attributes: " x", content: "if (a<b) '</p>'" })
-        );
+        assert_eq!(tokens.next(), Some(Token::Raw { tag: Tag::Script, attributes: " x", content: "if (a<b) '</p>'" }));
         assert_eq!(tokens.next(), Some(Token::Text("c")));
         assert_eq!(tokens.next(), Some(Token::Start { tag: Tag::Title, attributes: "", empty: false }));
         assert_eq!(tokens.next(), Some(Token::Text("d")));
@@ -253,7 +261,9 @@ mod tests {
 
     #[test]
     fn unclosed_things_take_linear_time() {
-        for unit in ["<a href=\"", "<!--", "<script", "</p", "<", "<title>", "<iframe>", "<a b='>", "<a =", "<textarea x=\""] {
+        for unit in
+            ["<a href=\"", "<!--", "<script", "</p", "<", "<title>", "<iframe>", "<a b='>", "<a =", "<textarea x=\""]
+        {
             let n = 1_000_000 / unit.len();
             assert!(Tokens::new(&unit.repeat(n)).count() <= 1_000_000);
         }

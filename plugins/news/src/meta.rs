@@ -16,6 +16,9 @@ use crate::tree::Tree;
 /// JSON-LD beyond this size is not read.
 const MOST_JSON: usize = 512 * 1024;
 
+/// Titles are cut after so many characters.
+const LONGEST: usize = 300;
+
 /// The head of a page, decoded, in the page's own words.
 #[derive(Debug, Default)]
 pub(crate) struct Meta<'a> {
@@ -36,7 +39,8 @@ pub(crate) struct Meta<'a> {
     pub(crate) refresh: bool,
 }
 
-const TITLES: &[&str] = &["articletitle", "og:title", "twitter:title", "weibo:article:title", "dc.title", "dcterm.title", "title"];
+const TITLES: &[&str] =
+    &["articletitle", "og:title", "twitter:title", "weibo:article:title", "dc.title", "dcterm.title", "title"];
 const PUBLISHED: &[&str] = &[
     "pubdate",
     "article:published_time",
@@ -72,20 +76,38 @@ const PUBLISHED: &[&str] = &[
     "og:time",
     "displaydate",
 ];
-const MODIFIED: &[&str] = &["article:modified_time", "og:updated_time", "datemodified", "bytedance:updated_time", "dcterms.modified", "lastmodified", "last-modified"];
-const AUTHORS: &[&str] = &["author", "article:author", "og:author", "dc.creator", "dcterms.creator", "byl", "parsely-author", "sailthru.author", "mediaid"];
+const MODIFIED: &[&str] = &[
+    "article:modified_time",
+    "og:updated_time",
+    "datemodified",
+    "bytedance:updated_time",
+    "dcterms.modified",
+    "lastmodified",
+    "last-modified",
+];
+const AUTHORS: &[&str] = &[
+    "author",
+    "article:author",
+    "og:author",
+    "dc.creator",
+    "dcterms.creator",
+    "byl",
+    "parsely-author",
+    "sailthru.author",
+    "mediaid",
+];
 const SOURCES: &[&str] = &["contentsource", "source", "og:article:source", "article:source", "dc.source"];
 
 impl<'a> Meta<'a> {
     pub(crate) fn of(tree: &Tree<'a>) -> Self {
-        let mut meta = Self::default();
-        meta.language = tree.attribute(0, "lang").or_else(|| tree.attribute(0, "xml:lang")).map(str::to_owned);
+        let language = tree.attribute(0, "lang").or_else(|| tree.attribute(0, "xml:lang")).map(str::to_owned);
+        let mut meta = Self { language, ..Self::default() };
         for at in 0..tree.nodes.len() {
             let node = tree.node(at);
             match node.tag {
                 Tag::Meta => meta.element(node.source),
                 Tag::Link => meta.link(node.source),
-                Tag::Title if meta.title.is_empty() => meta.title = tree.line(at),
+                Tag::Title if meta.title.is_empty() => meta.title = tree.line(at).chars().take(LONGEST).collect(),
                 Tag::Base if meta.base.is_none() => meta.base = tree.attribute(at, "href").map(plain),
                 Tag::Script if node.source.contains("ld+json") => meta.json_ld(node.raw),
                 _ => {}
@@ -162,8 +184,14 @@ impl<'a> Meta<'a> {
                     self.json(graph, depth + 1);
                 }
                 let kinds = object.get("@type");
-                let is_article = |kind: &Json| kind.as_str().is_some_and(|kind| kind.ends_with("Article") || kind.ends_with("BlogPosting") || kind.ends_with("WebPage"));
-                let article = kinds.is_some_and(|kind| is_article(kind) || kind.as_array().is_some_and(|all| all.iter().any(is_article)));
+                let is_article = |kind: &Json| {
+                    kind.as_str().is_some_and(|kind| {
+                        kind.ends_with("Article") || kind.ends_with("BlogPosting") || kind.ends_with("WebPage")
+                    })
+                };
+                let article = kinds.is_some_and(|kind| {
+                    is_article(kind) || kind.as_array().is_some_and(|all| all.iter().any(is_article))
+                });
                 if article || object.contains_key("pubDate") || object.contains_key("datePublished") {
                     self.article(json);
                 }
@@ -173,7 +201,9 @@ impl<'a> Meta<'a> {
     }
 
     fn article(&mut self, json: &Json) {
-        let text = |name: &str| json.get(name).and_then(Json::as_str).map(|text| html::text(text.trim())).filter(|text| !text.is_empty());
+        let text = |name: &str| {
+            json.get(name).and_then(Json::as_str).map(|text| html::text(text.trim())).filter(|text| !text.is_empty())
+        };
         let set = |slot: &mut Option<String>, value: Option<String>| {
             if slot.is_none() {
                 *slot = value;
@@ -193,7 +223,8 @@ impl<'a> Meta<'a> {
     }
 
     pub(crate) fn titles(&self) -> impl Iterator<Item = &str> {
-        self.get(TITLES).into_iter().chain(self.headline.as_deref())
+        let stated = self.get(TITLES).into_iter().chain(self.headline.as_deref());
+        stated.filter(|title| title.len() <= 4 * LONGEST)
     }
 
     /// Dates of publication, best first.
@@ -208,7 +239,9 @@ impl<'a> Meta<'a> {
 
     /// Who wrote it, if that is a name.
     pub(crate) fn author(&self) -> Option<&str> {
-        self.author.as_deref().or_else(|| AUTHORS.iter().find_map(|name| self.get(&[name]).filter(|author| is_name(author))))
+        self.author
+            .as_deref()
+            .or_else(|| AUTHORS.iter().find_map(|name| self.get(&[name]).filter(|author| is_name(author))))
     }
 
     pub(crate) fn source(&self) -> Option<&str> {

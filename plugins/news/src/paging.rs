@@ -8,11 +8,42 @@ use crate::tag::Tag;
 
 /// What links to the next page say.
 const NEXT: [&str; 17] = [
-    "下一页", "下一頁", "下页", "下頁", "后一页", "后页", "下一页>", "下一页>>", "下一页 >", "next", "next page", "next »", "next >", "older posts", ">", "›", "»",
+    "下一页",
+    "下一頁",
+    "下页",
+    "下頁",
+    "后一页",
+    "后页",
+    "下一页>",
+    "下一页>>",
+    "下一页 >",
+    "next",
+    "next page",
+    "next »",
+    "next >",
+    "older posts",
+    ">",
+    "›",
+    "»",
 ];
 
 /// What links to other pages say, which are no titles.
-const STEPS: [&str; 14] = ["上一页", "上页", "前页", "首页", "尾页", "末页", "最后一页", "第一页", "上一篇", "下一篇", "prev", "previous", "last", "first"];
+const STEPS: [&str; 14] = [
+    "上一页",
+    "上页",
+    "前页",
+    "首页",
+    "尾页",
+    "末页",
+    "最后一页",
+    "第一页",
+    "上一篇",
+    "下一篇",
+    "prev",
+    "previous",
+    "last",
+    "first",
+];
 
 /// Whether a text names a step from page to page.
 pub(crate) fn is_step(text: &str) -> bool {
@@ -56,12 +87,18 @@ impl Reading<'_, '_> {
             };
             let text = tree.line(at);
             let text = if text.is_empty() { tree.attribute(at, "title").unwrap_or_default().to_owned() } else { text };
-            let link = || Some(url::join(self.base(), &html::decode(href))).filter(address_of_web).filter(fits);
+            let link =
+                || Some(url::join(self.base(), &html::decode(href))).filter(|link| address::is_web(link)).filter(fits);
             let rel = tree.attribute(at, "rel").is_some_and(|rel| rel.eq_ignore_ascii_case("next"));
-            if (rel || NEXT.contains(&&*text.trim().to_lowercase())) && let Some(link) = link() {
+            if (rel || NEXT.contains(&&*text.trim().to_lowercase()))
+                && let Some(link) = link()
+            {
                 return Some(link);
             }
-            if numbered.is_none() && number(&text).is_some_and(|n| current.is_some_and(|own| n == own + 1)) && self.is_in_pager(at) {
+            if numbered.is_none()
+                && number(&text).is_some_and(|n| current.is_some_and(|own| n == own + 1))
+                && self.is_in_pager(at)
+            {
                 numbered = link();
             }
         }
@@ -85,7 +122,8 @@ impl Reading<'_, '_> {
         let pages: u32 = parts.next()?.parse().ok()?;
         let current: u32 = parts.next()?.parse().ok()?;
         let (name, ending) = (parts.next()?, parts.next()?);
-        let plain = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-');
+        let plain =
+            |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-');
         let next = current.checked_add(1).filter(|next| *next < pages)?;
         (plain(name) && plain(ending)).then(|| url::join(self.address, &format!("{name}_{next}.{ending}")))
     }
@@ -103,10 +141,6 @@ fn called(script: &str) -> Option<&str> {
         rest = &arguments[end..];
     }
     None
-}
-
-fn address_of_web(link: &String) -> bool {
-    address::is_web(link)
 }
 
 fn number(text: &str) -> Option<u32> {

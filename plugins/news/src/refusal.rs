@@ -7,6 +7,8 @@
 use caifeng_plugin_sdk::Failure;
 
 use crate::article::Reading;
+use crate::byline;
+use crate::lines;
 use crate::markup::attribute;
 use crate::tag::Tag;
 
@@ -39,8 +41,10 @@ const REFUSALS: [(&str, &str); 24] = [
 ];
 
 /// Words of pages that say that there is none, in lower case.
-const GONE: [&str; 24] = [
-    "404",
+const GONE: [&str; 26] = [
+    "404 not found",
+    "404错误",
+    "error 404",
     "页面不存在",
     "页面没有找到",
     "页面未找到",
@@ -68,7 +72,19 @@ const GONE: [&str; 24] = [
 
 /// Words of lists that are honestly empty, in lower case.
 const EMPTY: [&str; 14] = [
-    "暂无数据", "暂无内容", "暂无信息", "暂无文章", "暂无新闻", "暂无记录", "暂无相关", "没有找到相关", "没有相关", "没有数据", "共0条", "共 0 条", "no results",
+    "暂无数据",
+    "暂无内容",
+    "暂无信息",
+    "暂无文章",
+    "暂无新闻",
+    "暂无记录",
+    "暂无相关",
+    "没有找到相关",
+    "没有相关",
+    "没有数据",
+    "共0条",
+    "共 0 条",
+    "no results",
     "no articles",
 ];
 
@@ -78,17 +94,28 @@ const SHORT: u32 = 900;
 impl Reading<'_, '_> {
     /// The failure that a page is, if it is one whatever else it holds.
     pub(crate) fn refusal(&self, text: u32) -> Option<Failure> {
+        if text >= SHORT {
+            return None;
+        }
         let title = self.meta.title.to_lowercase();
         let short = text < SHORT / 3 && self.visible() < SHORT;
         let words = if short { self.words() } else { String::new() };
-        if let Some(failure) = blocked(&title).filter(|_| text < SHORT).or_else(|| blocked(&words)) {
+        // Who writes about captchas says when; who shows one does not.
+        let dated = self.states_a_date();
+        if !dated && let Some(failure) = blocked(&title).or_else(|| blocked(&words)) {
             return Some(failure);
         }
         let gone = |text: &str| GONE.iter().any(|word| text.contains(word));
-        if (gone(&title) && text < SHORT) || gone(&words) {
+        if gone(&words) || (!dated && (gone(&title) || title.contains("404"))) {
             return Some(Failure::Gone);
         }
-        (short && self.asks_for_password()).then(|| Failure::blocked("a login page in place of the page: it asks for a password"))
+        (short && self.asks_for_password())
+            .then(|| Failure::blocked("a login page in place of the page: it asks for a password"))
+    }
+
+    fn states_a_date(&self) -> bool {
+        let lines = || lines::short(self.page, 1, self.page.tree.nodes.len());
+        self.meta.published().next().is_some() || lines().iter().any(|line| byline::date(&line.text).is_some())
     }
 
     /// Whether a list says of itself that there is nothing in it.

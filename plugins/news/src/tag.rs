@@ -194,10 +194,7 @@ impl Tag {
 
     /// Whether its content is characters up to its end tag.
     pub(crate) fn is_raw(self) -> bool {
-        matches!(
-            self,
-            Self::Script | Self::Style | Self::Textarea | Self::Title | Self::Iframe | Self::Noscript
-        )
+        matches!(self, Self::Script | Self::Style | Self::Textarea | Self::Title | Self::Iframe | Self::Noscript)
     }
 
     /// Whether it stands in a line with the text around it.

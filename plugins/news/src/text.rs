@@ -29,20 +29,69 @@ impl Paragraph {
 
 /// What ends below a text begin with.
 const TAILS: [&str; 41] = [
-    "责任编辑", "责编", "编辑：", "编辑:", "【责任编辑", "（责任编辑", "(责任编辑", "[责任编辑", "（编辑", "(编辑", "（责编", "(责编", "【编辑", "[编辑",
-    "审核：", "校对：", "监制：", "打印", "关闭", "上一篇", "下一篇", "上一条", "下一条", "分享到", "分享：", "扫一扫", "相关阅读", "相关新闻", "相关链接", "延伸阅读", "推荐阅读",
-    "附件下载", "声明：", "特别声明", "免责声明", "版权声明", "郑重声明", "收藏", "举报", "返回顶部", "阅读全文",
+    "责任编辑",
+    "责编",
+    "编辑：",
+    "编辑:",
+    "【责任编辑",
+    "（责任编辑",
+    "(责任编辑",
+    "[责任编辑",
+    "（编辑",
+    "(编辑",
+    "（责编",
+    "(责编",
+    "【编辑",
+    "[编辑",
+    "审核：",
+    "校对：",
+    "监制：",
+    "打印",
+    "关闭",
+    "上一篇",
+    "下一篇",
+    "上一条",
+    "下一条",
+    "分享到",
+    "分享：",
+    "扫一扫",
+    "相关阅读",
+    "相关新闻",
+    "相关链接",
+    "延伸阅读",
+    "推荐阅读",
+    "附件下载",
+    "声明：",
+    "特别声明",
+    "免责声明",
+    "版权声明",
+    "郑重声明",
+    "收藏",
+    "举报",
+    "返回顶部",
+    "阅读全文",
 ];
 
 /// What notices of other kinds begin with, anywhere; in lower case.
 const NOTICES: [&str; 12] = [
-    "advertisement", "related:", "read more:", "see also:", "share this", "follow us on", "click here", "sign up for", "subscribe to", "story continues below",
-    "本文已获授权", "扫描二维码",
+    "advertisement",
+    "related:",
+    "read more:",
+    "see also:",
+    "share this",
+    "follow us on",
+    "click here",
+    "sign up for",
+    "subscribe to",
+    "story continues below",
+    "本文已获授权",
+    "扫描二维码",
 ];
 
 /// The lines of some subtrees, without those that are dropped.
 pub(crate) fn lines(page: &Measured<'_, '_>, roots: &[usize], dropped: &[bool]) -> String {
-    let mut writer = Writer { page, dropped, done: Vec::new(), line: Line::default(), measure: Measure::default(), owner: Tag::Div };
+    let mut writer =
+        Writer { page, dropped, done: Vec::new(), line: Line::default(), measure: Measure::default(), owner: Tag::Div };
     for root in roots {
         writer.subtree(*root);
         writer.finish();
@@ -113,10 +162,14 @@ impl Writer<'_, '_, '_> {
 /// Drops what stands before the first and after the last text and is none, and
 /// notices between.
 fn edges(paragraphs: Vec<Paragraph>) -> Vec<Paragraph> {
-    let Some(first) = paragraphs.iter().position(Paragraph::is_text) else {
+    let begins = |paragraph: &Paragraph| paragraph.is_text();
+    let may_begin = |paragraph: &Paragraph| !is_head(paragraph) && !is_tail(paragraph);
+    // A notice may have no long paragraph at all.
+    let first = paragraphs.iter().position(begins).or_else(|| paragraphs.iter().position(may_begin));
+    let Some(first) = first else {
         return paragraphs;
     };
-    let last = paragraphs.iter().rposition(Paragraph::is_text).unwrap_or(first);
+    let last = paragraphs.iter().rposition(begins).unwrap_or(first);
     let keeps = |(at, paragraph): (usize, Paragraph)| {
         let drop = if at < first {
             is_head(&paragraph)

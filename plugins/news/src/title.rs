@@ -11,7 +11,26 @@ use crate::words::TITLE;
 
 /// Words that end the name of a site or a channel.
 const SITES: [&str; 20] = [
-    "网", "报", "新闻", "频道", "政府", "门户", "在线", "日报", "中心", "平台", "资讯", "论坛", "客户端", "博客", "网站", "杂志", "首页", "电视台", "专栏", "栏目",
+    "网",
+    "报",
+    "新闻",
+    "频道",
+    "政府",
+    "门户",
+    "在线",
+    "日报",
+    "中心",
+    "平台",
+    "资讯",
+    "论坛",
+    "客户端",
+    "博客",
+    "网站",
+    "杂志",
+    "首页",
+    "电视台",
+    "专栏",
+    "栏目",
 ];
 
 /// The title that the head and the lines of a page say.
@@ -23,7 +42,8 @@ pub(crate) fn of(meta: &Meta<'_>, lines: &[Short]) -> Option<String> {
         return Some(line);
     }
     let stated = stated.first().copied().or(Some(whole)).filter(|title| !title.is_empty());
-    let heading = || lines.iter().find(|line| line.tag == Tag::H1 && !line.text.is_empty()).map(|line| line.text.clone());
+    let heading =
+        || lines.iter().find(|line| line.tag == Tag::H1 && !line.text.is_empty()).map(|line| line.text.clone());
     stated.map(|title| without_site(title, meta.site_name())).or_else(heading)
 }
 

@@ -36,7 +36,8 @@ pub(crate) struct Tree<'a> {
 
 impl<'a> Tree<'a> {
     pub(crate) fn parse(page: &'a str) -> Self {
-        let mut builder = Builder { nodes: Vec::with_capacity(page.len() / 24 + 16), stack: Vec::new(), lost: 0, body: false };
+        let mut builder =
+            Builder { nodes: Vec::with_capacity(page.len() / 24 + 16), stack: Vec::new(), lost: 0, body: false };
         builder.push(Tag::Html, "", "");
         builder.stack.push(0);
         for token in Tokens::new(page) {
@@ -168,7 +169,8 @@ fn is_blank(c: char) -> bool {
 }
 
 fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{ad}' | '\u{200b}' | '\u{200c}' | '\u{200d}' | '\u{feff}' | '\u{2060}') || (c < ' ' && !c.is_ascii_whitespace())
+    matches!(c, '\u{ad}' | '\u{200b}' | '\u{200c}' | '\u{200d}' | '\u{feff}' | '\u{2060}')
+        || (c < ' ' && !c.is_ascii_whitespace())
 }
 
 struct Builder<'a> {
@@ -327,7 +329,15 @@ impl<'a> Builder<'a> {
 fn of_head(tag: Tag) -> bool {
     matches!(
         tag,
-        Tag::Head | Tag::Meta | Tag::Link | Tag::Title | Tag::Script | Tag::Style | Tag::Base | Tag::Noscript | Tag::Template
+        Tag::Head
+            | Tag::Meta
+            | Tag::Link
+            | Tag::Title
+            | Tag::Script
+            | Tag::Style
+            | Tag::Base
+            | Tag::Noscript
+            | Tag::Template
     )
 }
 

@@ -25,11 +25,15 @@ pub(crate) const TITLE: Marks = 64;
 pub(crate) const PAGER: Marks = 128;
 /// The way to this page, or a menu.
 pub(crate) const MENU: Marks = 256;
+/// Words below a picture.
+pub(crate) const CAPTION: Marks = 512;
+/// Who wrote it.
+pub(crate) const AUTHOR: Marks = 1024;
 
 const UN: Marks = UNLIKELY | NEGATIVE;
 
 /// A word, whether it must stand alone, and what it says. In order of the first letter.
-const WORDS: [(&str, bool, Marks); 121] = [
+const WORDS: [(&str, bool, Marks); 126] = [
     ("ad", true, UN),
     ("ads", true, UN),
     ("adbox", false, UN),
@@ -40,13 +44,14 @@ const WORDS: [(&str, bool, Marks); 121] = [
     ("article", false, MAYBE | POSITIVE),
     ("artical", false, MAYBE | POSITIVE),
     ("artibody", false, MAYBE | POSITIVE),
-    ("author", false, BYLINE),
+    ("author", false, BYLINE | AUTHOR),
     ("banner", false, UN),
     ("bdshare", false, UN | SHARE),
     ("blog", false, POSITIVE),
     ("body", false, MAYBE | POSITIVE),
     ("breadcrumb", false, UNLIKELY | MENU),
-    ("byline", false, BYLINE),
+    ("byline", false, BYLINE | AUTHOR),
+    ("caption", false, CAPTION),
     ("column", false, MAYBE),
     ("combx", false, UN),
     ("com-", false, NEGATIVE),
@@ -82,7 +87,10 @@ const WORDS: [(&str, bool, Marks); 121] = [
     ("hid", true, NEGATIVE),
     ("hot", true, UN),
     ("hotnews", false, UN),
+    ("img_descr", false, CAPTION),
+    ("imgdesc", false, CAPTION),
     ("info", true, BYLINE),
+    ("js_name", false, AUTHOR),
     ("legends", false, UNLIKELY),
     ("laiyuan", false, BYLINE),
     ("lbcn", false, POSITIVE),
@@ -107,6 +115,7 @@ const WORDS: [(&str, bool, Marks); 121] = [
     ("paging", false, PAGER),
     ("pagination", false, UNLIKELY | PAGER),
     ("paywall", false, NEGATIVE),
+    ("picdesc", false, CAPTION),
     ("pinglun", false, UN),
     ("popup", false, UN),
     ("position", true, MENU),
