@@ -63,6 +63,7 @@ pub mod classifier;
 pub mod contract;
 pub mod engine;
 pub mod fixture;
+pub mod laws;
 pub mod loaded;
 pub mod manifest;
 pub mod source;

@@ -1,6 +1,7 @@
 //! `caifeng plugin`: a file per sub-command.
 
 mod build;
+mod check;
 mod folder;
 mod inspect;
 mod list;
@@ -36,6 +37,8 @@ enum Command {
     Parse(parse::ParseArgs),
     /// Run a plugin's fixtures and show how its answers differ
     Test(test::TestArgs),
+    /// Hold a plugin against every law and print the score card
+    Check(check::CheckArgs),
 }
 
 /// Runs `caifeng plugin …`.
@@ -46,6 +49,7 @@ pub(crate) fn run(args: Args) -> Outcome {
         Command::Build(args) => build::run(&args),
         Command::Parse(args) => parse::run(&args),
         Command::Test(args) => test::run(&args),
+        Command::Check(args) => check::run(&args),
     }
 }
 

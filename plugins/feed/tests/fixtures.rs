@@ -96,6 +96,15 @@ fn atom_with_threads_media_and_archive() {
 }
 
 #[test]
+fn an_archive_at_another_host_is_not_followed() {
+    let url = "https://mirror.example/comments.atom";
+    let context = Context { base: url, target: url, since: 0, now: NOW, utc_offset: 0 };
+    assert_eq!(read(include_str!("../fixtures/comments/body.xml"), &context).unwrap().follow, []);
+    let ported = Context { target: "https://Reader@BLOG.example:8443/comments.atom", ..context };
+    assert_eq!(read(include_str!("../fixtures/comments/body.xml"), &ported).unwrap().follow.len(), 1);
+}
+
+#[test]
 fn an_archive_is_left_when_it_is_older_than_what_is_stored() {
     let url = "https://blog.example/comments.atom";
     let context = Context { base: url, target: url, since: NOW, now: NOW, utc_offset: 0 };
