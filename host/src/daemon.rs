@@ -24,6 +24,7 @@ use crate::config::Config;
 use crate::control;
 use crate::demo::{Demo, DemoError, Moment};
 use crate::directory::{Directory, DirectoryError};
+use crate::failed_call::FailedCalls;
 use crate::fetch::Fetcher;
 use crate::fetch::guard::Policy;
 use crate::fetch::live::{Live, Settings, user_agent};
@@ -151,6 +152,7 @@ impl Daemon {
             pipeline,
             fetcher: Arc::new(fetcher),
             recorder: None,
+            failed: FailedCalls::below(directory.failed_calls()),
             clock,
             shift,
             sources: Arc::default(),

@@ -9,6 +9,7 @@
 //! | `plugins/` | plugins that the operator installed | |
 //! | `grants.toml` | what those may reach | |
 //! | `compiled/` | machine code of plugins; may be deleted at any time | |
+//! | `fixtures/` | pages that plugins could not read, for their authors | 0700 |
 //! | `demo.json` | present when the directory holds the demo | |
 
 use std::fs::{DirBuilder, OpenOptions};
@@ -63,6 +64,12 @@ impl Directory {
     #[must_use]
     pub fn compiled(&self) -> PathBuf {
         self.0.join("compiled")
+    }
+
+    /// Pages that plugins could not read.
+    #[must_use]
+    pub fn failed_calls(&self) -> PathBuf {
+        self.0.join("fixtures")
     }
 
     /// The configuration that is used when none is named.

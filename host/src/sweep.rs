@@ -19,6 +19,7 @@ use url::Url;
 
 use crate::clock::Clock;
 use crate::crawl::{Frontier, Limits, Queued};
+use crate::failed_call::{Failed, FailedCalls};
 use crate::fetch::{Allow, FetchError, Fetcher, Session, SharedRecorder};
 use crate::grant::{Grants, Right};
 use crate::incident::IncidentId;
@@ -94,6 +95,8 @@ pub struct Sweeper {
     pub fetcher: Arc<Fetcher>,
     /// Writes each exchange down, where somebody asked for that.
     pub recorder: Option<SharedRecorder>,
+    /// Keeps pages that plugins could not read.
+    pub failed: FailedCalls,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
     /// In a demo: seconds from the recording's time to the time that is shown.
@@ -254,7 +257,7 @@ impl Run<'_> {
         }
     }
 
-    fn fail_call(&mut self, url: Option<&str>, error: &CallError) {
+    fn fail_call(&mut self, url: Option<&str>, error: &CallError, kept: Option<&str>) {
         let kind = match error {
             CallError::Failure(Failure::Unsupported(_)) => FailureKind::Unsupported,
             CallError::Failure(Failure::Gone) => FailureKind::Gone,
@@ -262,7 +265,13 @@ impl Run<'_> {
             CallError::Failure(Failure::Unexpected(_)) => FailureKind::Unexpected,
             CallError::Trap(_) => FailureKind::Trap,
         };
-        self.fail(kind, url.map_or_else(|| error.to_string(), |url| format!("{url}: {error}")));
+        let mut detail = url.map_or_else(|| error.to_string(), |url| format!("{url}: {error}"));
+        if let Some(call) = kept {
+            let name = format!(" (kept as call {call})");
+            detail.truncate(detail.floor_char_boundary(DETAIL - name.len()));
+            detail.push_str(&name);
+        }
+        self.fail(kind, detail);
     }
 
     async fn crawl(&mut self, now: Timestamp) -> Result<(), StoreError> {
@@ -292,14 +301,16 @@ impl Run<'_> {
         let (mut crawling, first) = call(source.crawl(&crawl), Crawling::start).await;
         match first.outcome {
             Ok(requests) => self.turn_away(frontier.offer(requests, 0, &allowed)),
-            Err(error) => self.fail_call(None, &error),
+            Err(error) => self.fail_call(None, &error, None),
         }
         while let Some(queued) = frontier.pop() {
             let Some(response) = self.ask(&mut session, &queued.request, &allowed).await else { continue };
             let (request, answered) = (queued.request.clone(), response.url.clone());
             let fetched = response.fetched;
+            let response = Arc::new(response);
+            let given = Arc::clone(&response);
             let parsed;
-            (crawling, parsed) = call(crawling, move |crawling| crawling.parse(&request, &response)).await;
+            (crawling, parsed) = call(crawling, move |crawling| crawling.parse(&request, &given)).await;
             match parsed.outcome {
                 Ok(page) => {
                     self.tally.seen += page.posts.len() as u64;
@@ -308,10 +319,30 @@ impl Run<'_> {
                     self.turn_away(kept.turned_away);
                     self.remember(kept.posts, fetched).await?;
                 }
-                Err(error) => self.fail_parse(&queued, &error),
+                Err(error) => {
+                    let kept = self.keep(&crawl, &queued.request, response, &error).await;
+                    self.fail_parse(&queued, &error, kept.as_deref());
+                }
             }
         }
         Ok(())
+    }
+
+    /// Keeps a page that the plugin could not read, and names the call.
+    async fn keep(
+        &self,
+        crawl: &Crawl,
+        request: &Request,
+        response: Arc<Response>,
+        error: &CallError,
+    ) -> Option<String> {
+        let (failed, plugin, now) = (self.sweeper.failed.clone(), self.watch.plugin.clone(), self.sweeper.clock.now());
+        let (crawl, request, error) = (crawl.clone(), request.clone(), error.clone());
+        let keep = move || {
+            let call = Failed { crawl: &crawl, request: &request, response: &response, error: &error };
+            failed.keep(now, &plugin, &call)
+        };
+        blocking(keep).await
     }
 
     /// From when on posts may be unknown: a day before the last sweep that heard
@@ -325,11 +356,11 @@ impl Run<'_> {
     }
 
     /// A followed page that is gone is only that page; a first one is the watch.
-    fn fail_parse(&mut self, queued: &Queued, error: &CallError) {
+    fn fail_parse(&mut self, queued: &Queued, error: &CallError, kept: Option<&str>) {
         if queued.depth > 0 && matches!(error, CallError::Failure(Failure::Gone)) {
             self.tally.skipped += 1;
         } else {
-            self.fail_call(Some(&queued.request.url), error);
+            self.fail_call(Some(&queued.request.url), error, kept);
         }
     }
 

@@ -2,6 +2,7 @@
 
 mod build;
 mod check;
+mod fixture;
 mod folder;
 mod inspect;
 mod list;
@@ -39,6 +40,8 @@ enum Command {
     Test(test::TestArgs),
     /// Hold a plugin against every law and print the score card
     Check(check::CheckArgs),
+    /// Make a fixture of a page that a plugin could not read
+    Fixture(fixture::FixtureArgs),
 }
 
 /// Runs `caifeng plugin …`.
@@ -50,6 +53,7 @@ pub(crate) fn run(args: Args) -> Outcome {
         Command::Parse(args) => parse::run(&args),
         Command::Test(args) => test::run(&args),
         Command::Check(args) => check::run(&args),
+        Command::Fixture(args) => fixture::run(&args),
     }
 }
 
