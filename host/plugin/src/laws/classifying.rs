@@ -24,7 +24,9 @@ pub(super) fn check(ledger: &mut Ledger, classifier: &Classifier, cases: &[Case]
         let first = determinism(ledger, classifier, &case.name, settings, posts);
         most = most.max(first.cost.fuel.unwrap_or(0));
         judge(ledger, Law::Termination, &case.name, "the posts themselves", &first);
-        for (place, posts) in damages(posts) {
+        // What the whole batch breaks, its parts break as well.
+        let sound = !matches!(first.outcome, Err(Trap::Timeout(_) | Trap::Memory(_) | Trap::Stack | Trap::Other(_)));
+        for (place, posts) in damages(posts).into_iter().filter(|_| sound) {
             damaged += 1;
             let ran = ask(ledger, classifier, settings, &posts);
             judge(ledger, Law::Damage, &case.name, place, &ran);

@@ -7,6 +7,7 @@ use super::judge::{self, Own};
 use super::shape;
 use crate::address::HostPattern;
 use crate::contract::{Crawl, Request, Settings, Target, Timestamp};
+use crate::engine::Trap;
 use crate::fixture::{Answer, Call, Ran};
 use crate::manifest::{Manifest, SettingType, TargetKind, TargetRule};
 use crate::source::{self, Source};
@@ -31,6 +32,9 @@ const CHEAP: u64 = 20_000_000;
 
 /// Other fixtures whose bodies are tried in a fixture's place.
 const SWAPS: usize = 12;
+
+/// Damages of one page that may run out of time before the others are left out.
+const ENDLESS: usize = 3;
 
 /// Fields of a request by which the host says who asks.
 const IDENTITY: [&str; 6] = ["authorization", "cookie", "host", "proxy-authorization", "user-agent", "x-forwarded-for"];
@@ -223,22 +227,45 @@ fn coverage(ledger: &mut Ledger, manifest: &Manifest, cases: &[Case]) {
 fn damages(ledger: &mut Ledger, source: &Source, played: &[Played<'_>]) {
     let before = ledger.calls;
     for (nth, Played { case, ran }) in played.iter().enumerate() {
-        let Call::Parse { crawl, response, .. } = &case.call else { continue };
+        let Call::Parse { response, .. } = &case.call else { continue };
+        // What the whole page breaks, a part of it may break as well: that says nothing more.
+        if ran.outcome.is_err() {
+            continue;
+        }
         let own = Own::of(&ran.outcome);
-        let mut tried: Vec<(Damage, Option<Own<'_>>)> =
-            damage::of(&response.body).into_iter().map(|damage| (damage, None)).collect();
-        tried.extend(swaps(played, nth));
-        for (damage, other) in tried {
-            let answer = ask(ledger, source, &with_body(&case.call, damage.body.clone())).outcome;
-            for problem in judge::judge(&damage, &own, other.as_ref(), &response.body, &answer) {
-                ledger.fail(Law::Damage, Some(&case.name), &damage.name, problem);
-            }
-            if let Ok(answer) = &answer {
-                closure(ledger, source.manifest(), crawl, answer, Some(&case.name), &damage.name);
+        let whole = damage::of(&response.body).into_iter().map(|damage| (damage, None));
+        let mut endless = 0;
+        for (damage, other) in whole.chain(swaps(played, nth)) {
+            let answer = damaged(ledger, source, case, &damage, &own, other.as_ref());
+            endless += usize::from(matches!(answer, Err(Trap::Timeout(_))));
+            if endless == ENDLESS {
+                let problem = "the other damages of this page were not tried: they would take too long";
+                ledger.warn(Law::Damage, Some(&case.name), &damage.name, problem);
+                break;
             }
         }
     }
     ledger.tried(Law::Damage, format!("{} damaged pages", ledger.calls - before));
+}
+
+/// Tries one damaged page.
+fn damaged(
+    ledger: &mut Ledger,
+    source: &Source,
+    case: &Case,
+    damage: &Damage,
+    own: &Own<'_>,
+    other: Option<&Own<'_>>,
+) -> Result<Answer, Trap> {
+    let whole = if let Call::Parse { response, .. } = &case.call { response.body.as_str() } else { "" };
+    let answer = ask(ledger, source, &with_body(&case.call, damage.body.clone())).outcome;
+    for problem in judge::judge(damage, own, other, whole, &answer) {
+        ledger.fail(Law::Damage, Some(&case.name), &damage.name, problem);
+    }
+    if let (Ok(answer), Some(crawl)) = (&answer, case.call.crawl()) {
+        closure(ledger, source.manifest(), crawl, answer, Some(&case.name), &damage.name);
+    }
+    answer
 }
 
 /// The bodies of other fixtures, as damages of the nth: those that follow it, so
@@ -264,7 +291,7 @@ fn swaps<'a>(played: &'a [Played<'a>], nth: usize) -> Vec<(Damage, Option<Own<'a
 fn growth(ledger: &mut Ledger, source: &Source, played: &[Played<'_>]) {
     let mut most = 0;
     for Played { case, ran } in played {
-        let Some(once) = ran.cost.fuel else { continue };
+        let Some(once) = ran.cost.fuel.filter(|_| ran.outcome.is_ok()) else { continue };
         most = most.max(once);
         let Call::Parse { response, .. } = &case.call else { continue };
         let repeated = ask(ledger, source, &with_body(&case.call, response.body.repeat(TIMES)));
