@@ -13,7 +13,7 @@ use super::super::{Exit, OrExit, Outcome};
 
 #[derive(Debug, clap::Args)]
 #[command(
-    long_about = "Makes a fixture of a page that a plugin called unexpected, or trapped on. The sweep's failure names the call. Credentials are not in it; people's names are, so look at it before you commit it."
+    after_help = "The failure of a sweep names the call. Credentials are not in it; people's names are: look at it before you commit it."
 )]
 pub(super) struct FixtureArgs {
     /// The call, or the beginning of its name
