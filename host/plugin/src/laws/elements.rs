@@ -84,7 +84,7 @@ fn begin(open: &mut Vec<Node>, body: &str, start: usize, html: bool) -> usize {
         return start + 1;
     }
     let end = tag_end(body, start);
-    if html && IMPLIED.contains(&name.as_str()) && open.last().is_some_and(|last| last.name == name) {
+    if html && is_implied_end(open, &name) {
         close(open, &name, start, start);
     }
     let node = Node { name, start, end, inner: Vec::new() };
@@ -101,6 +101,18 @@ fn begin(open: &mut Vec<Node>, body: &str, start: usize, html: bool) -> usize {
         open.push(node);
     }
     end
+}
+
+/// Whether an element of this name ends one of its kind that is open, with what
+/// may be left open in that.
+fn is_implied_end(open: &[Node], name: &str) -> bool {
+    let crossed: &[&str] = match name {
+        "tr" => &["p", "td", "th"],
+        "p" | "option" => &[],
+        _ => &["p"],
+    };
+    let outer = open.iter().rev().find(|node| !crossed.contains(&node.name.as_str()));
+    IMPLIED.contains(&name) && outer.is_some_and(|outer| outer.name == name)
 }
 
 /// Ends the innermost open element of this name, with all that is open in it;
