@@ -14,11 +14,12 @@ use std::time::Duration;
 use caifeng::clock::{Clock, SetClock};
 use caifeng::coverage::{Cause, Gap, Told};
 use caifeng::evidence::vault::Vault;
+use caifeng::failed_call::FailedCalls;
 use caifeng::fetch::{FetchError, Fetched, Fetcher, Made, replay};
 use caifeng::grant::Grants;
 use caifeng::ingest::{Pipeline, Pseudonyms};
-use caifeng::retention::Retention;
 use caifeng::plugins::{Origin, Registry};
+use caifeng::retention::Retention;
 use caifeng::rounds::Rounds;
 use caifeng::store::{PostQuery, Reader, Store};
 use caifeng::sweep::Sweeper;
@@ -216,6 +217,7 @@ impl World {
             fetcher: Arc::new(Fetcher::Made(made)),
             recorder: None,
             budgets: Arc::default(),
+            failed: FailedCalls::below(dir.path().join("fixtures")),
             vault: Arc::new(Vault::open(&dir.path().join("evidence"), Arc::new(|| MONDAY), &|_| 0).unwrap()),
             retention: Retention::default(),
             secrets: Arc::default(),

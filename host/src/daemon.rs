@@ -27,6 +27,7 @@ use crate::control;
 use crate::demo::{Demo, DemoError, Moment};
 use crate::directory::{Directory, DirectoryError};
 use crate::evidence::vault::Vault;
+use crate::failed_call::FailedCalls;
 use crate::fetch::Fetcher;
 use crate::fetch::guard::Policy;
 use crate::fetch::live::{Live, Settings, user_agent};
@@ -163,6 +164,7 @@ impl Daemon {
             budgets: Arc::new(config.budgets()),
             vault: Arc::new(vault),
             retention: config.retention,
+            failed: FailedCalls::below(directory.failed_calls()),
             clock,
             zone: config.organisation.zone(),
             shift,

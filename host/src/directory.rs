@@ -11,6 +11,7 @@
 //! | `grants.toml` | what those may reach | |
 //! | `secrets.toml` | what the operator lets plugins' requests carry | 0600, or refused |
 //! | `compiled/` | machine code of plugins; may be deleted at any time | |
+//! | `fixtures/` | pages that plugins could not read, for their authors | 0700 |
 //! | `demo.json` | present when the directory holds the demo | |
 
 use std::fs::{DirBuilder, OpenOptions};
@@ -77,6 +78,12 @@ impl Directory {
     #[must_use]
     pub fn compiled(&self) -> PathBuf {
         self.0.join("compiled")
+    }
+
+    /// Pages that plugins could not read.
+    #[must_use]
+    pub fn failed_calls(&self) -> PathBuf {
+        self.0.join("fixtures")
     }
 
     /// The configuration that is used when none is named.

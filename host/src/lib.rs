@@ -32,6 +32,7 @@ pub mod daemon;
 pub mod demo;
 pub mod directory;
 pub mod evidence;
+pub mod failed_call;
 pub mod fetch;
 pub mod grant;
 pub mod hand;

@@ -18,7 +18,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use caifeng_plugin_host::contract::{Crawl, Failure, Post, Settings, Target, Timestamp};
+use caifeng_plugin_host::contract::{Crawl, Failure, Post, Request, Response, Settings, Target, Timestamp};
 use caifeng_plugin_host::engine::Engine;
 use caifeng_plugin_host::manifest::TargetKind;
 use caifeng_plugin_host::source::{CallError, Called, Crawling, Source};
@@ -34,6 +34,7 @@ use crate::clock::Clock;
 use crate::crawl::{Frontier, Limits, Queued};
 use crate::evidence::tape::Tape;
 use crate::evidence::vault::{Capture, Vault};
+use crate::failed_call::{Failed, FailedCalls};
 use crate::fetch::secrets::{Credentials, Secrets};
 use crate::fetch::validator::Validator;
 use crate::fetch::{Allow, FetchError, Fetched, Fetcher, Session, SharedRecorder};
@@ -123,6 +124,8 @@ pub struct Sweeper {
     pub vault: Arc<Vault>,
     /// How long what was heard is kept.
     pub retention: Retention,
+    /// Keeps pages that plugins could not read.
+    pub failed: FailedCalls,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
     /// The organisation's zone, by whose hours a watch's past is told.
@@ -331,7 +334,7 @@ impl Run<'_> {
         }
     }
 
-    fn fail_call(&mut self, url: Option<&str>, error: &CallError) {
+    fn fail_call(&mut self, url: Option<&str>, error: &CallError, kept: Option<&str>) {
         let kind = match error {
             CallError::Failure(Failure::Unsupported(_)) => FailureKind::Unsupported,
             CallError::Failure(Failure::Gone) => FailureKind::Gone,
@@ -339,7 +342,12 @@ impl Run<'_> {
             CallError::Failure(Failure::Unexpected(_)) => FailureKind::Unexpected,
             CallError::Trap(_) => FailureKind::Trap,
         };
-        let detail = url.map_or_else(|| error.to_string(), |url| format!("{url}: {error}"));
+        let mut detail = url.map_or_else(|| error.to_string(), |url| format!("{url}: {error}"));
+        if let Some(call) = kept {
+            let name = format!(" (kept as call {call})");
+            detail.truncate(detail.floor_char_boundary(DETAIL - name.len()));
+            detail.push_str(&name);
+        }
         self.fail(kind, if kind == FailureKind::Blocked { self.advised(detail) } else { detail });
     }
 
@@ -375,7 +383,7 @@ impl Run<'_> {
         let (mut crawling, first) = call(source.crawl(&crawl), Crawling::start).await;
         match first.outcome {
             Ok(requests) => self.turn_away(frontier.offer(requests, 0, &allowed)),
-            Err(error) => self.fail_call(None, &error),
+            Err(error) => self.fail_call(None, &error, None),
         }
         let fetcher = Arc::clone(&self.sweeper.fetcher);
         let first = frontier.pop();
@@ -385,7 +393,7 @@ impl Run<'_> {
             frontier.used(session.spent.requests, session.spent.bytes);
             let ahead = frontier.pop().map(|queued| with(&known, queued));
             let alone = ahead.is_none();
-            let reading = self.read(&mut frontier, &mut known, crawling, asked, &allowed);
+            let reading = self.read(&mut frontier, &mut known, &crawl, crawling, asked, &allowed);
             let (read, asked) = tokio::join!(reading, ask(&fetcher, &mut session, ahead, &allowed));
             crawling = read?;
             next = asked;
@@ -409,6 +417,7 @@ impl Run<'_> {
         &mut self,
         frontier: &mut Frontier,
         known: &mut Known,
+        crawl: &Crawl,
         crawling: Crawling,
         asked: Asked,
         allowed: &(dyn Fn(&Url) -> bool + Sync),
@@ -427,7 +436,9 @@ impl Run<'_> {
         };
         self.gathered.answered(&response.body);
         let (request, answered, fetched) = (queued.request.clone(), response.url.clone(), response.fetched);
-        let (crawling, parsed) = call(crawling, move |crawling| crawling.parse(&request, &response)).await;
+        let response = Arc::new(response);
+        let given = Arc::clone(&response);
+        let (crawling, parsed) = call(crawling, move |crawling| crawling.parse(&request, &given)).await;
         match parsed.outcome {
             Ok(page) => {
                 self.gathered.read(&page, &mut self.tally);
@@ -443,7 +454,10 @@ impl Run<'_> {
                     known.keep(&queued.request, validator);
                 }
             }
-            Err(error) => self.fail_parse(&queued, &error),
+            Err(error) => {
+                let kept = self.keep(crawl, &queued.request, response, &error).await;
+                self.fail_parse(&queued, &error, kept.as_deref());
+            }
         }
         Ok(crawling)
     }
@@ -467,12 +481,29 @@ impl Run<'_> {
         }
     }
 
+    /// Keeps a page that the plugin could not read, and names the call.
+    async fn keep(
+        &self,
+        crawl: &Crawl,
+        request: &Request,
+        response: Arc<Response>,
+        error: &CallError,
+    ) -> Option<String> {
+        let (failed, plugin, now) = (self.sweeper.failed.clone(), self.watch.plugin.clone(), self.sweeper.clock.now());
+        let (crawl, request, error) = (crawl.clone(), request.clone(), error.clone());
+        let keep = move || {
+            let call = Failed { crawl: &crawl, request: &request, response: &response, error: &error };
+            failed.keep(now, &plugin, &call)
+        };
+        blocking(keep).await
+    }
+
     /// A followed page that is gone is only that page; a first one is the watch.
-    fn fail_parse(&mut self, queued: &Queued, error: &CallError) {
+    fn fail_parse(&mut self, queued: &Queued, error: &CallError, kept: Option<&str>) {
         if queued.depth > 0 && matches!(error, CallError::Failure(Failure::Gone)) {
             self.tally.skipped += 1;
         } else {
-            self.fail_call(Some(&queued.request.url), error);
+            self.fail_call(Some(&queued.request.url), error, kept);
         }
     }
 

@@ -21,7 +21,12 @@ pub struct Permit {
     #[serde(deserialize_with = "words")]
     pub reason: String,
     /// Seconds from one request to the next there, in place of every other wish; 0 switches pausing off.
-    #[serde(default, deserialize_with = "seconds", serialize_with = "in_seconds", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "seconds",
+        serialize_with = "in_seconds",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub pace: Option<Duration>,
 }
 

@@ -14,8 +14,8 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use crate::config::watches::EveryConfig;
-use crate::crawl::Limits;
 use crate::config::{TargetConfig, WatchConfig};
+use crate::crawl::Limits;
 
 /// The plugin that reads feeds.
 pub const FEED: &str = "feed";

@@ -123,7 +123,7 @@ impl Run<'_> {
             (crawling, read) = call(crawling, move |crawling| crawling.parse(&request, &response)).await;
             match read.outcome {
                 Ok(page) => self.gathered.found = !page.posts.is_empty(),
-                Err(error) => self.fail_call(Some(&canary), &error),
+                Err(error) => self.fail_call(Some(&canary), &error, None),
             }
         }
         drop(crawling);

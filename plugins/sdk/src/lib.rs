@@ -153,9 +153,9 @@ mod export;
 #[doc(hidden)]
 pub mod failure;
 pub mod html;
-pub mod markup;
 #[cfg(feature = "json")]
 pub mod json;
+pub mod markup;
 pub mod url;
 
 pub use contract::{

@@ -215,5 +215,13 @@ pub(crate) fn watches(visit: &Visit, figures: Figures, swept: &[SweptWatch], per
         since: frame.face.stamp(permission.since),
         reason: permission.reason.as_deref().map_or_else(|| lang.t("watches.no-reason"), |reason| line(reason, 240)),
     });
-    WatchesPage { tabs: tabs(lang, "/watches"), lead, watches, no_watches: no_watches(lang), permitted: permitted.collect(), frame }.render()
+    WatchesPage {
+        tabs: tabs(lang, "/watches"),
+        lead,
+        watches,
+        no_watches: no_watches(lang),
+        permitted: permitted.collect(),
+        frame,
+    }
+    .render()
 }

@@ -60,12 +60,11 @@ async fn a_secret_is_sent_and_neither_recorded_nor_shown() {
         let file = dir.path().join("r.warc");
         let recorder = Recorder::create(&file, "caifeng test", 0, [1; 16]).unwrap();
         let recorder = Arc::new(Mutex::new(recorder));
-        let mut session =
-            Session {
-                credentials: credentials(attach),
-                recorder: Some(Arc::clone(&recorder) as SharedRecorder),
-                ..Session::default()
-            };
+        let mut session = Session {
+            credentials: credentials(attach),
+            recorder: Some(Arc::clone(&recorder) as SharedRecorder),
+            ..Session::default()
+        };
         let live = live(settings(&[*server.address()]));
         let got = live.fetch(&mut session, &get(server.uri()), &|_| true).await.unwrap();
         assert_eq!(got.response.status, 403);
