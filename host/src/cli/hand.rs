@@ -258,7 +258,7 @@ fn preview(args: &ImportArgs, format: Format) -> Outcome {
                         "(pseudonym)".clone_into(&mut author.id);
                         author.name.clear();
                     }
-                    printer.told(Told::Sample(Sample { row, site, post }));
+                    printer.told(Told::Sample(Box::new(Sample { row, site, post })));
                 }
             }
         }

@@ -62,7 +62,7 @@ pub enum Told {
     /// How a table is read.
     Mapping(import::Mapping),
     /// A row as it would be stored.
-    Sample(import::Sample),
+    Sample(Box<import::Sample>),
     /// A row that was not taken.
     Bad(rows::BadRow),
     /// How far reading has come: bytes, of so many.

@@ -125,7 +125,9 @@ async fn page(submission: &Submission, url: &Url, sweeper: &Sweeper) -> Result<R
             let row = blocking(move || reader.post(&plugin, &key.0, &key.1)).await?;
             if let Some(row) = row {
                 let plugin = row.plugin.clone();
-                return keep(submission, &plugin, &site, stored(row), None, sweeper).await;
+                let receipt = keep(submission, &plugin, &site, stored(row), None, sweeper).await?;
+                // The sweep has just stored it.
+                return Ok(Receipt { new: receipt.new || tally.new > 0, ..receipt });
             }
         }
         let cause = tally.failures.first();
