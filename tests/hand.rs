@@ -291,7 +291,7 @@ fn the_whole_configuration_is_checked_at_once() {
     place.write("data/grants.toml", "[[grant]]\nplugin = \"wiebo\"\ndigest = \"x\"\nnetwork = [\"*\"]\n");
     let said = place.run("config check --data data").ends(2);
     for expected in [
-        "caifeng.toml:8:13: topic \"空\" has an unknown name",
+        "caifeng.toml:8:13: topic \"空\": unknown name",
         "a.toml:3:10: no plugin \"fed\" is installed: did you mean `feed`?",
         "a.toml:8:10: plugin \"feed\" does not observe keyword \"水\"",
         "a.toml:13:10: plugin \"feed\" may not reach \"https://b.example/\"",

@@ -128,13 +128,13 @@ fn secrets_that_others_can_read_stop_everything() {
     let site = pages(1);
     let place = Place::new();
     place.write("data/caifeng.toml", site.config(&["/feed/1"], ""));
-    let file = place.write("data/secrets.toml", "[weibo]\naccess-token = \"hunter2hunter2\"\n");
+    let file = place.write("data/secrets.toml", "[nosuch]\naccess-token = \"hunter2hunter2\"\n");
     std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o644)).unwrap();
     let refused = place.run("sweep --all --data data").ends(2);
     assert!(refused.err.contains("chmod 600") && !refused.err.contains("hunter2"), "{refused}");
     std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).unwrap();
     let swept = place.run("sweep --all --data data").ends(0);
-    assert!(swept.err.contains("not installed: [weibo]") && !swept.err.contains("hunter2"), "{swept}");
+    assert!(swept.err.contains("not installed: [nosuch]") && !swept.err.contains("hunter2"), "{swept}");
     place.write("data/secrets.toml", "[feed]\ntoken = hunter2hunter2\n");
     let refused = place.run("sweep --all --data data").ends(2);
     assert!(refused.err.contains("secrets.toml:2") && !refused.err.contains("hunter2"), "{refused}");

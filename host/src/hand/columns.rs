@@ -129,7 +129,12 @@ impl Columns {
         let names: Vec<String> = header.iter().map(|name| shown(name.as_ref())).collect();
         if !fields.iter().any(|field| matches!(field, Some(Field::Title | Field::Text))) {
             let known = NAMES.iter().flat_map(|(_, names)| names.iter().copied());
-            let hint = names.iter().map(|name| did_you_mean(name, known.clone())).find(|hint| !hint.is_empty());
+            let hint = names
+                .iter()
+                .zip(&fields)
+                .filter(|(_, field)| field.is_none())
+                .map(|(name, _)| did_you_mean(name, known.clone()))
+                .find(|hint| !hint.is_empty());
             let found = listed(names.iter().map(String::as_str));
             let hint = hint.unwrap_or_default();
             return Err(format!(

@@ -34,6 +34,9 @@ pub(crate) fn read(crawl: &Crawl, asked: &Request, response: &Response, holds: O
     if rows.is_empty() {
         return None;
     }
+    if !has_end(&response.body) {
+        page.skipped.push("the page ends before its end: rows may be missing".to_owned());
+    }
     let crawling = asked.context == CRAWL;
     let mut current = false;
     for row in rows {
@@ -54,6 +57,12 @@ pub(crate) fn read(crawl: &Crawl, asked: &Request, response: &Response, holds: O
         page.follow.push(ask(step, &next, &asked.context));
     }
     Some(page)
+}
+
+/// Whether the page was sent to its end.
+fn has_end(body: &str) -> bool {
+    let tail = &body.as_bytes()[body.len().saturating_sub(4096)..];
+    tail.windows(6).any(|window| window.eq_ignore_ascii_case(b"</html") || window.eq_ignore_ascii_case(b"</body"))
 }
 
 /// The last second that a moment can mean.

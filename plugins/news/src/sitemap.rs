@@ -47,6 +47,12 @@ fn form(body: &str) -> Option<Form> {
     }
 }
 
+/// Whether its root element ends.
+fn is_whole(body: &str) -> bool {
+    let end = body.rfind("</").map_or("", |at| &body[at + 2..]);
+    ["urlset", "sitemapindex"].iter().any(|root| end.trim_end().trim_end_matches('>').trim_end().ends_with(root))
+}
+
 /// The requests that a sitemap makes: articles, or further sitemaps, that are not
 /// older than `since` as far as it tells.
 ///
@@ -68,6 +74,9 @@ pub(crate) fn read(crawl: &Crawl, body: &str, own: &str) -> Result<Page, Failure
             Some(entry) => entries.push(entry),
             None => page.skipped.push("an entry without an address".to_owned()),
         }
+    }
+    if !is_whole(body) {
+        page.skipped.push("the sitemap is cut off".to_owned());
     }
     let listed = entries.len();
     entries.retain(|entry| address::same_host(&entry.address, own) && address::is_web(&entry.address));

@@ -2,7 +2,7 @@
 //! the host turns anything of it away.
 
 use super::card::Ledger;
-use crate::contract::Response;
+use crate::contract::{Request, Response};
 use crate::engine::Trap;
 use crate::fixture::{Answer, Call, Ran};
 use crate::source::{Crawling, Source};
@@ -46,6 +46,17 @@ pub(super) fn with_body(call: &Call, body: String) -> Call {
             response: Response { body, ..response.clone() },
         },
         other => other.clone(),
+    }
+}
+
+/// The call as it is for a page of which nothing is known, where that is another.
+pub(super) fn without_context(call: &Call) -> Option<Call> {
+    match call {
+        Call::Parse { crawl, request, response } if !request.context.is_empty() => {
+            let request = Request { context: String::new(), ..request.clone() };
+            Some(Call::Parse { crawl: crawl.clone(), request, response: response.clone() })
+        }
+        _ => None,
     }
 }
 

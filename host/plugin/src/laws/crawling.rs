@@ -1,5 +1,6 @@
 //! The laws of sources.
 
+use super::call::without_context;
 use super::call::{Case, ask, ask_on, differs, with_body};
 use super::card::{Law, Ledger};
 use super::damage::{self, Damage};
@@ -43,6 +44,8 @@ const IDENTITY: [&str; 6] = ["authorization", "cookie", "host", "proxy-authoriza
 struct Played<'a> {
     case: &'a Case,
     ran: Ran,
+    /// What the page says where nothing is known beside it; every step must accept that.
+    bare: Option<Answer>,
 }
 
 /// Holds a source against its laws.
@@ -54,9 +57,10 @@ pub(super) fn check(ledger: &mut Ledger, source: &Source, cases: &[Case]) {
         if let Err(trap) = &ran.outcome {
             ledger.fail(Law::Termination, Some(&case.name), "the page itself", format!("no answer: {trap}"));
         }
-        played.push(Played { case, ran });
+        let bare = without_context(&case.call).and_then(|call| ask(ledger, source, &call).outcome.ok());
+        played.push(Played { case, ran, bare });
     }
-    for Played { case, ran } in &played {
+    for Played { case, ran, .. } in &played {
         if let (Ok(answer), Some(crawl)) = (&ran.outcome, case.call.crawl()) {
             closure(ledger, source.manifest(), crawl, answer, Some(&case.name), "the page itself");
             if let (Answer::Page(page), Call::Parse { crawl, response, .. }) = (answer, &case.call) {
@@ -226,7 +230,7 @@ fn coverage(ledger: &mut Ledger, manifest: &Manifest, cases: &[Case]) {
 
 fn damages(ledger: &mut Ledger, source: &Source, played: &[Played<'_>]) {
     let before = ledger.calls;
-    for (nth, Played { case, ran }) in played.iter().enumerate() {
+    for (nth, Played { case, ran, .. }) in played.iter().enumerate() {
         let Call::Parse { response, .. } = &case.call else { continue };
         // What the whole page breaks, a part of it may break as well: that says nothing more.
         if ran.outcome.is_err() {
@@ -282,7 +286,10 @@ fn swaps<'a>(played: &'a [Played<'a>], nth: usize) -> Vec<(Damage, Option<Own<'a
         .map(|(other, response)| {
             let kind = damage::Kind::Swapped { same_step: other.case.call.step() == step };
             let name = format!("with the body of {}", other.case.name);
-            (Damage { name, kind, body: response.body.clone() }, Some(Own::of(&other.ran.outcome)))
+            (
+                Damage { name, kind, body: response.body.clone() },
+                Some(Own::of(&other.ran.outcome).beside(other.bare.as_ref())),
+            )
         })
         .collect()
 }
@@ -290,7 +297,7 @@ fn swaps<'a>(played: &'a [Played<'a>], nth: usize) -> Vec<(Damage, Option<Own<'a
 /// What a page costs, and what it costs eight times over.
 fn growth(ledger: &mut Ledger, source: &Source, played: &[Played<'_>]) {
     let mut most = 0;
-    for Played { case, ran } in played {
+    for Played { case, ran, .. } in played {
         let Some(once) = ran.cost.fuel.filter(|_| ran.outcome.is_ok()) else { continue };
         most = most.max(once);
         let Call::Parse { response, .. } = &case.call else { continue };

@@ -14,6 +14,8 @@ pub(super) struct Own<'a> {
     page: Option<&'a Page>,
     failure: Option<&'a Failure>,
     ids: HashSet<&'a str>,
+    /// What the page says where it is read without a context.
+    bare: Option<&'a Page>,
 }
 
 impl<'a> Own<'a> {
@@ -24,7 +26,16 @@ impl<'a> Own<'a> {
             _ => (None, None),
         };
         let ids = page.iter().flat_map(|page| &page.posts).map(|post| post.id.as_str()).collect();
-        Self { page, failure, ids }
+        Self { page, failure, ids, bare: None }
+    }
+
+    /// With what the same page says when it is read without a context: a list that a crawl only follows has posts too.
+    pub(super) fn beside(mut self, bare: Option<&'a Answer>) -> Self {
+        if let Some(Answer::Page(page)) = bare {
+            self.ids.extend(page.posts.iter().map(|post| post.id.as_str()));
+            self.bare = Some(page);
+        }
+        self
     }
 
     fn speaks(&self) -> bool {
@@ -34,7 +45,8 @@ impl<'a> Own<'a> {
     /// Whether one of its posts says the same.
     fn says(&self, post: &Post) -> bool {
         let same = |own: &&Post| own.title == post.title && own.text == post.text;
-        !is_wordless(post) && self.page.is_some_and(|page| page.posts.iter().find(same).is_some())
+        let mut pages = self.page.iter().chain(&self.bare);
+        !is_wordless(post) && pages.any(|page| page.posts.iter().find(same).is_some())
     }
 }
 

@@ -107,7 +107,7 @@ impl Utf8 {
 
     /// Chinese in another encoding breaks UTF-8 at nearly every character.
     const fn is_utf8(&self) -> bool {
-        self.broken == 0 || self.good / 8 > self.broken
+        self.broken == 0 || self.good / 4 > self.broken
     }
 }
 
