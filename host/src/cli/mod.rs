@@ -7,6 +7,7 @@
 mod audit;
 mod classify;
 mod demo;
+mod group;
 mod output;
 mod plugin;
 mod posts;
@@ -82,6 +83,8 @@ enum Command {
     Plugin(plugin::Args),
     /// Classify texts: JSON Lines in, JSON Lines out
     Classify(classify::Args),
+    /// Group posts into matters: JSON Lines in, JSON Lines out
+    Group(group::Args),
     /// Print stored posts, newest first
     Posts(posts::PostsArgs),
     /// Print incidents, newest first
@@ -100,6 +103,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Sweep(args) => sweep::run(args),
         Command::Plugin(args) => plugin::run(args),
         Command::Classify(args) => classify::run(&args),
+        Command::Group(args) => group::run(&args),
         Command::Posts(args) => posts::posts(&args),
         Command::Incidents(args) => posts::incidents(&args),
         Command::Audit(args) => audit::run(&args),

@@ -8,7 +8,7 @@ use super::error::StoreError;
 
 /// Applied in order; the number of those applied is the file's `user_version`. A
 /// released migration is never edited.
-const MIGRATIONS: [&str; 1] = [include_str!("migrations/0001.sql")];
+const MIGRATIONS: [&str; 2] = [include_str!("migrations/0001.sql"), include_str!("migrations/0006.sql")];
 
 /// The schema that this program reads and writes.
 pub(super) const KNOWN: i64 = MIGRATIONS.len() as i64;
