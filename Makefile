@@ -7,7 +7,8 @@ CARGO ?= cargo
 # Where `make run` keeps its data, and where it shows its page.
 DATA ?= target/demo
 BIND ?= 127.0.0.1:8080
-SHIPPED := feed triage
+# Every folder of plugins/ with a manifest.
+SHIPPED := $(patsubst plugins/%/plugin.toml,%,$(wildcard plugins/*/plugin.toml))
 
 .PHONY: help run test check bench plugins doc setup test-web
 
@@ -42,7 +43,7 @@ test-web: ## drive the page in a real browser (needs Node 20 and Chromium; says 
 check: setup ## formatting, lints, documentation, licences, spelling
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
-	$(CARGO) clippy -p caifeng-feed -p caifeng-triage --target wasm32-wasip1 --locked -- -D warnings
+	$(CARGO) clippy $(SHIPPED:%=-p caifeng-%) --target wasm32-wasip1 --locked -- -D warnings
 	# Module documentation is for who reads the source, and may point at what is private.
 	RUSTDOCFLAGS="-D warnings -A rustdoc::private-intra-doc-links" $(CARGO) doc --workspace --no-deps --locked --document-private-items
 	@if command -v cargo-deny >/dev/null; then $(CARGO) deny --offline check bans licenses sources; else echo "cargo-deny is not installed: licences were not checked"; fi

@@ -64,11 +64,21 @@ fn every_command_explains_itself() {
         "plugin inspect",
         "plugin build",
         "plugin parse",
+        "plugin test",
+        "plugin check",
+        "plugin fixture",
         "classify",
         "posts",
         "incidents",
+        "submit",
+        "import",
+        "config",
+        "config check",
+        "config show",
         "audit",
         "audit verify",
+        "audit permissions",
+        "robots",
     ];
     let pages: Vec<String> =
         commands.iter().map(|command| place.run(&format!("{command} --help")).ends(0).to_string()).collect();

@@ -4,12 +4,14 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod recording;
+mod site;
 mod terminal;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write as _;
 use std::os::unix::net::UnixStream;
 use std::process::Command;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use terminal::{Place, Running};
 
@@ -114,6 +116,39 @@ fn a_kill_does_not_change_what_is_grouped() {
     let (with, without) = (grouped(&place), grouped(&undisturbed));
     assert!(with.iter().any(|(_, posts)| *posts > 5), "the same story is one incident: {with:?}");
     assert_eq!(with, without);
+}
+
+/// A sweep of a real site dies while it waits for a page: what was read before is there, and the next sweep ends it.
+#[test]
+fn a_kill_in_the_middle_of_a_site_loses_and_doubles_nothing() {
+    const PAGES: usize = 12;
+    let (reached, waiting) = std::sync::mpsc::sync_channel(64);
+    let stuck = std::sync::Arc::new(AtomicUsize::new(0));
+    let site = site::Site::serve({
+        let stuck = std::sync::Arc::clone(&stuck);
+        move |path, _| {
+            let n = path.trim_start_matches("/feed/").parse().unwrap();
+            if n == stuck.load(Ordering::SeqCst) {
+                reached.send(()).unwrap();
+                // Until the visitor is dead, and longer.
+                std::thread::park();
+            }
+            ("200 OK\r\nContent-Type: application/atom+xml".to_owned(), site::archive(n, PAGES))
+        }
+    });
+    let place = Place::new();
+    place.write("data/caifeng.toml", site.config(&["/feed/1"], ""));
+    for at in [2, 3, 7, 12] {
+        stuck.store(at, Ordering::SeqCst);
+        let sweep = place.start("sweep --all --data data --json");
+        waiting.recv_timeout(terminal::DEADLINE).unwrap();
+        sweep.kill();
+        assert_eq!(stored(&place).len(), (at - 1) * site::POSTS, "all that was read before page {at}");
+    }
+    stuck.store(0, Ordering::SeqCst);
+    let whole = place.run("sweep --all --data data --json").ends(0).json().remove(0);
+    assert_eq!((&whole["failures"], whole["new"].as_u64()), (&serde_json::json!([]), Some(site::POSTS as u64)));
+    assert_eq!(stored(&place).len(), PAGES * site::POSTS);
 }
 
 fn configured() -> Place {

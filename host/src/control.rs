@@ -22,13 +22,15 @@ use crate::evidence::archive::Archive;
 use crate::evidence::warc::Recorder;
 use crate::fetch::replay::Replay;
 use crate::fetch::{Fetcher, SharedRecorder};
+use crate::hand::{self, Handing, Told};
 use crate::plugins::PluginError;
+use crate::retention::Released;
 use crate::store::StoreError;
 use crate::sweep::{Report, Sweeper, When, blocking};
 use crate::watch::Watch;
 
 /// Longest order that is read, in bytes.
-const LONGEST: u64 = 64 << 10;
+const LONGEST: u64 = 2 << 20;
 
 /// Which watches to sweep.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,6 +55,40 @@ pub struct Order {
     pub record: Option<PathBuf>,
 }
 
+/// Something other than a sweep.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Upkeep {
+    /// Let go of what is kept no longer, now.
+    Retain,
+}
+
+/// What one line to the owner of the directory asks for.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Asked {
+    /// A sweep.
+    Sweep(Order),
+    /// To take what a person hands in.
+    HandIn(Handing),
+    /// Something other than listening.
+    Upkeep(Upkeep),
+}
+
+impl Asked {
+    /// Does it and tells each step to `tell`.
+    ///
+    /// # Errors
+    /// When it cannot be understood, or the store cannot write.
+    pub async fn carry_out(&self, sweeper: &Sweeper, tell: &mpsc::Sender<Line>) -> Result<(), Refusal> {
+        match self {
+            Self::Sweep(order) => carry_out(order, sweeper, tell).await,
+            Self::HandIn(handing) => hand::carry_out(handing, sweeper, tell).await,
+            Self::Upkeep(Upkeep::Retain) => retain(sweeper, tell).await,
+        }
+    }
+}
+
 /// What is told while an order is carried out.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -61,8 +97,12 @@ pub enum Line {
     Total(u64),
     /// One is done.
     Swept(Report),
+    /// What became of something that was handed in.
+    Handed(Box<Told>),
     /// Something beside the sweeps that a person should know.
     Note(String),
+    /// What retention let go of.
+    Released(Released),
     /// All are done.
     Done,
     /// The order ended early.
@@ -113,7 +153,7 @@ pub async fn carry_out(order: &Order, sweeper: &Sweeper, tell: &mpsc::Sender<Lin
     }
     // Created when nothing stands in the way any more: a recording is never overwritten.
     let recorder = order.record.as_deref().map(|path| record_to(path, &sweeper)).transpose()?;
-    sweeper.recorder.clone_from(&recorder);
+    sweeper.recorder = recorder.clone().map(|recorder| recorder as SharedRecorder);
     if order.replay.is_some() {
         let (store, watches) = (sweeper.store.clone(), work.iter().map(|(watch, _)| watch.clone()).collect::<Vec<_>>());
         blocking(move || store.put_watches(&watches)).await?;
@@ -129,6 +169,17 @@ pub async fn carry_out(order: &Order, sweeper: &Sweeper, tell: &mpsc::Sender<Lin
         let recorder = recorder.into_inner().unwrap_or_else(PoisonError::into_inner);
         recorder.finish().map_err(|error| Refusal::Internal(format!("the recording is incomplete: {error}")))?;
     }
+    Ok(())
+}
+
+/// Lets go of what is kept no longer, and tells what went.
+///
+/// # Errors
+/// When the store or the disk fails; what went before is gone.
+pub async fn retain(sweeper: &Sweeper, tell: &mpsc::Sender<Line>) -> Result<(), Refusal> {
+    let (keeper, now) = (sweeper.keeper(), sweeper.clock.now());
+    let released = blocking(move || keeper.run(now)).await;
+    let _ = tell.send(Line::Released(released.map_err(|error| Refusal::Internal(error.to_string()))?)).await;
     Ok(())
 }
 
@@ -187,12 +238,14 @@ fn recorded(order: &Order, configured: Vec<Watch>, archive: &Archive) -> Result<
         utc_offset: 0,
         recorded: true,
         registered: None,
+        every: crate::watch::Every::default(),
+        canary: None,
     };
     let entries = archive.entries().iter();
     Ok(entries.map(|entry| (own(&entry.url), When::Recorded { at: entry.date, shift: 0 })).collect())
 }
 
-fn record_to(path: &Path, sweeper: &Sweeper) -> Result<SharedRecorder, Refusal> {
+fn record_to(path: &Path, sweeper: &Sweeper) -> Result<Arc<Mutex<Recorder>>, Refusal> {
     let failed = |error: io::Error| Refusal::Usage(format!("{}: cannot be written: {error}", path.display()));
     let software = concat!("caifeng/", env!("CARGO_PKG_VERSION"));
     let mut seed = [0; 16];
@@ -242,8 +295,8 @@ async fn answer(stream: UnixStream, sweeper: &Sweeper) -> io::Result<()> {
     let (from, mut to) = stream.into_split();
     let mut line = String::new();
     BufReader::new(tokio::io::AsyncReadExt::take(from, LONGEST)).read_line(&mut line).await?;
-    let order: Order = match serde_json::from_str(&line) {
-        Ok(order) => order,
+    let asked: Asked = match serde_json::from_str(&line) {
+        Ok(asked) => asked,
         Err(error) => {
             let refusal = Refusal::Usage(format!("not an order of this version: {error}"));
             return write(&mut to, &Line::Failed(refusal)).await;
@@ -251,7 +304,7 @@ async fn answer(stream: UnixStream, sweeper: &Sweeper) -> io::Result<()> {
     };
     let (tell, mut told) = mpsc::channel(16);
     let work = async move {
-        let outcome = carry_out(&order, sweeper, &tell).await;
+        let outcome = asked.carry_out(sweeper, &tell).await;
         let _ = tell.send(outcome.map_or_else(Line::Failed, |()| Line::Done)).await;
     };
     let print = async move {
@@ -276,7 +329,7 @@ async fn write(to: &mut (impl AsyncWriteExt + Unpin), line: &Line) -> io::Result
 ///
 /// # Errors
 /// When nobody listens there, or the connection breaks before the end.
-pub async fn give(path: &Path, order: &Order, tell: &mpsc::Sender<Line>) -> io::Result<()> {
+pub async fn give(path: &Path, order: &impl Serialize, tell: &mpsc::Sender<Line>) -> io::Result<()> {
     let (from, mut to) = UnixStream::connect(path).await?.into_split();
     let mut bytes = serde_json::to_vec(order)?;
     bytes.push(b'\n');

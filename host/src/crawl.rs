@@ -3,26 +3,70 @@
 //! It decides what is asked and in which order, never asks itself. It drops what
 //! was already asked in this crawl, what the grant does not cover, what lies
 //! deeper or further than the limits, and it turns away posts that no honest
-//! parser produces. Whoever drives it ([`crate::sweep`]) performs the requests.
+//! parser produces. Whoever drives it ([`crate::sweep`]) performs the requests and says what they cost.
+//!
+//! What the limits leave out is counted, so that a crawl that ends early can say so.
 
 use std::collections::{HashSet, VecDeque};
 
 use caifeng_plugin_host::contract::{Method, Page, Post, Request};
+use serde::{Deserialize, Serialize};
 use url::Url;
 
-/// How far one crawl may go.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// How far one crawl may go: what an operator writes as `budget = { requests = 200, bytes = "50MiB" }`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
 pub struct Limits {
-    /// Requests in one crawl.
+    /// Requests in one crawl; redirects and repetitions count.
     pub requests: usize,
+    /// Bytes of bodies, decompressed: once they are used up nothing more is asked.
+    #[serde(deserialize_with = "bytes")]
+    pub bytes: u64,
     /// Steps from a first request; the first requests are at depth 0.
     pub depth: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { requests: 200, depth: 20 }
+        Self { requests: 200, bytes: 50 << 20, depth: 20 }
     }
+}
+
+impl Limits {
+    /// Whether it is what holds where an operator sets none.
+    #[must_use]
+    pub fn is_usual(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// A number of bytes, or a text such as `50MiB`.
+fn bytes<'de, D: serde::Deserializer<'de>>(from: D) -> Result<u64, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Written {
+        Number(u64),
+        Text(String),
+    }
+    let wrong = || serde::de::Error::custom("bytes is a number of bytes, or a text such as \"50MiB\"");
+    match Written::deserialize(from).map_err(|_| wrong())? {
+        Written::Number(number) => Ok(number),
+        Written::Text(text) => measured(&text).ok_or_else(wrong),
+    }
+}
+
+fn measured(text: &str) -> Option<u64> {
+    const UNITS: [(&str, u64); 7] = [
+        ("KiB", 1 << 10),
+        ("MiB", 1 << 20),
+        ("GiB", 1 << 30),
+        ("kB", 1_000),
+        ("MB", 1_000_000),
+        ("GB", 1_000_000_000),
+        ("B", 1),
+    ];
+    let (number, unit) = UNITS.iter().find_map(|(name, unit)| Some((text.strip_suffix(name)?, unit)))?;
+    number.trim().parse::<u64>().ok()?.checked_mul(*unit)
 }
 
 /// A request on its way, with its distance from the start.
@@ -48,35 +92,100 @@ pub struct Kept {
 pub struct Frontier {
     limits: Limits,
     queue: VecDeque<Queued>,
-    asked: HashSet<(String, Method, String)>,
+    asked: HashSet<Key>,
+    /// Requests that were made so far, and bytes received, as they were last told.
+    used: (u64, u64),
+    /// What was found and not queued because of a limit.
+    over: HashSet<Key>,
+    too_deep: bool,
+}
+
+/// What makes two requests one.
+type Key = (String, Method, String);
+
+/// Requests that are remembered as left out; a count above it is "more than".
+const REMEMBERED: usize = 10_000;
+
+/// What becomes of a request that a page asks for.
+enum Admission {
+    Queued(Key),
+    Repeated,
+    LeftOut(Key),
+    Refused(&'static str),
 }
 
 impl Frontier {
     /// A crawl that has not asked anything yet.
     #[must_use]
     pub fn new(limits: Limits) -> Self {
-        Self { limits, queue: VecDeque::new(), asked: HashSet::new() }
+        Self {
+            limits,
+            queue: VecDeque::new(),
+            asked: HashSet::new(),
+            used: (0, 0),
+            over: HashSet::new(),
+            too_deep: false,
+        }
     }
 
     /// Queues `requests` found at `depth`; `allowed` is the effective grant.
     ///
     /// Returns a line for each request that was refused. A repeated request is
-    /// dropped silently: pages link to each other.
+    /// dropped silently: pages link to each other. One beyond the limits is counted.
     pub fn offer(&mut self, requests: Vec<Request>, depth: usize, allowed: &dyn Fn(&Url) -> bool) -> Vec<String> {
         let mut refused = Vec::new();
         for request in requests {
             match self.admit(&request, depth, allowed) {
-                Ok(true) => self.queue.push_back(Queued { request, depth }),
-                Ok(false) => {}
-                Err(why) => refused.push(format!("{}: {why}", clip(&request.url, 200))),
+                Admission::Queued(key) => {
+                    self.asked.insert(key);
+                    self.queue.push_back(Queued { request, depth });
+                }
+                Admission::Repeated => {}
+                Admission::LeftOut(key) => {
+                    if self.over.len() < REMEMBERED {
+                        self.over.insert(key);
+                    }
+                }
+                Admission::Refused(why) => refused.push(format!("{}: {why}", clip(&request.url, 200))),
             }
         }
         refused
     }
 
-    /// The next request, oldest first.
+    /// The next request, oldest first; none when the limits are reached.
     pub fn pop(&mut self) -> Option<Queued> {
-        self.queue.pop_front()
+        let (requests, bytes) = self.used;
+        let exhausted = requests >= self.limits.requests as u64 || bytes >= self.limits.bytes;
+        if exhausted { None } else { self.queue.pop_front() }
+    }
+
+    /// Says what the crawl has cost so far.
+    pub const fn used(&mut self, requests: u64, bytes: u64) {
+        self.used = (requests, bytes);
+    }
+
+    /// Requests that the limits have left out so far.
+    #[must_use]
+    pub fn unasked(&self) -> u64 {
+        (self.queue.len() + self.over.len()) as u64
+    }
+
+    /// What the limits have left out so far, in a sentence; `None` when nothing.
+    #[must_use]
+    pub fn left_out(&self) -> Option<String> {
+        let left = self.unasked();
+        let more = if self.over.len() < REMEMBERED { "" } else { "more than " };
+        let Limits { requests, bytes, depth } = self.limits;
+        let (limit, name) = if self.used.1 >= bytes {
+            (format!("{bytes} bytes"), "bytes")
+        } else if self.too_deep && self.queue.is_empty() && self.used.0 < requests as u64 {
+            (format!("{depth} steps from the first page"), "depth")
+        } else {
+            (format!("{requests} requests"), "requests")
+        };
+        (left > 0).then(|| {
+            format!("partial: {more}{left} pages were left out, because a sweep of this watch may use {limit}; if they matter, raise budget = {{ {name} = … }} of the watch")
+        })
     }
 
     /// Takes a page: queues what it wants to follow, and sorts its posts.
@@ -86,28 +195,29 @@ impl Frontier {
         kept
     }
 
-    fn admit(&mut self, request: &Request, depth: usize, allowed: &dyn Fn(&Url) -> bool) -> Result<bool, &'static str> {
-        let url = Url::parse(&request.url).map_err(|_| "not an absolute address")?;
+    fn admit(&mut self, request: &Request, depth: usize, allowed: &dyn Fn(&Url) -> bool) -> Admission {
+        let Ok(url) = Url::parse(&request.url) else { return Admission::Refused("not an absolute address") };
         if !allowed(&url) {
-            return Err("outside what the plugin may reach");
-        }
-        if depth > self.limits.depth {
-            return Err("deeper than a crawl may go");
+            return Admission::Refused("outside what the plugin may reach");
         }
         let key = (url.into(), request.method.clone(), request.step.clone());
         if self.asked.contains(&key) {
-            return Ok(false);
+            return Admission::Repeated;
+        }
+        if depth > self.limits.depth {
+            self.too_deep = true;
+            return Admission::LeftOut(key);
         }
         if self.asked.len() >= self.limits.requests {
-            return Err("more requests than a crawl may send");
+            return Admission::LeftOut(key);
         }
-        Ok(self.asked.insert(key))
+        Admission::Queued(key)
     }
 }
 
 /// Longest title and text that are stored, in bytes; a page of a book is not an utterance.
-const MAX_TITLE: usize = 2_000;
-const MAX_TEXT: usize = 200_000;
+pub(crate) const MAX_TITLE: usize = 2_000;
+pub(crate) const MAX_TEXT: usize = 200_000;
 
 /// Sorts the posts of one page, oldest first, and cuts what no reader would read.
 ///
@@ -209,13 +319,61 @@ mod tests {
     }
 
     #[test]
-    fn limits_end_a_crawl_that_would_not_end() {
-        let limits = Limits { requests: 3, depth: 1 };
+    fn limits_end_a_crawl_that_would_not_end_and_say_what_was_left_out() {
+        let limits = Limits { requests: 3, depth: 1, ..Limits::default() };
         let mut crawl = Frontier::new(limits);
-        let many = (0..10).map(|n| request(&format!("http://a.example/{n}"))).collect();
-        assert_eq!(crawl.offer(many, 0, &only_example).len(), 7);
+        assert_eq!(crawl.left_out(), None);
+        let many = || (0..10).map(|n| request(&format!("http://a.example/{n}"))).collect();
+        assert!(crawl.offer(many(), 0, &only_example).is_empty());
+        crawl.offer(many(), 1, &only_example);
+        (0..3).for_each(|_| assert!(crawl.pop().is_some()));
+        assert!(crawl.pop().is_none());
+        let said = crawl.left_out().unwrap();
+        assert!(said.starts_with("partial: 7 pages were left out") && said.contains("3 requests"), "{said}");
         let mut deep = Frontier::new(limits);
-        assert_eq!(deep.offer(vec![request("http://a.example/")], 2, &only_example).len(), 1);
+        deep.offer(vec![request("http://a.example/")], 2, &only_example);
+        assert!(deep.pop().is_none());
+        let said = deep.left_out().unwrap();
+        assert!(said.contains("1 pages") && said.contains("1 steps") && said.contains("depth"), "{said}");
+    }
+
+    #[test]
+    fn what_is_used_up_ends_a_crawl() {
+        for (used, name) in [((5, 0), "5 requests"), ((1, 1_000), "1000 bytes")] {
+            let mut crawl = Frontier::new(Limits { requests: 5, bytes: 1_000, ..Limits::default() });
+            crawl.offer((0..4).map(|n| request(&format!("http://a.example/{n}"))).collect(), 0, &only_example);
+            assert!(crawl.pop().is_some());
+            crawl.used(used.0, used.1);
+            assert!(crawl.pop().is_none());
+            let said = crawl.left_out().unwrap();
+            assert!(said.contains("3 pages") && said.contains(name), "{said}");
+        }
+    }
+
+    #[test]
+    fn a_site_without_end_costs_bounded_memory() {
+        let mut crawl = Frontier::new(Limits { requests: 1, ..Limits::default() });
+        let endless = (0..REMEMBERED + 9).map(|n| request(&format!("http://a.example/{n}"))).collect();
+        crawl.offer(endless, 0, &only_example);
+        assert!(crawl.pop().is_some());
+        crawl.used(1, 1);
+        assert!(crawl.left_out().unwrap().contains("more than 10000 pages"));
+    }
+
+    #[test]
+    fn a_budget_is_read_as_people_write_it() {
+        let read = |text: &str| toml::from_str::<Limits>(text).map_err(|error| error.message().to_owned());
+        assert_eq!(read("").unwrap(), Limits::default());
+        assert_eq!(
+            read("requests = 6000\nbytes = \"1 GiB\"").unwrap(),
+            Limits { requests: 6_000, bytes: 1 << 30, depth: 20 }
+        );
+        assert_eq!(read("bytes = 7").unwrap().bytes, 7);
+        assert_eq!(read("bytes = \"2MB\"").unwrap().bytes, 2_000_000);
+        for wrong in ["bytes = \"much\"", "bytes = \"-1B\"", "bytes = \"99999999999GiB\"", "bytes = 1.5"] {
+            assert!(read(wrong).unwrap_err().contains("50MiB"), "{wrong}");
+        }
+        assert!(read("pages = 1").unwrap_err().contains("unknown field"));
     }
 
     #[test]

@@ -6,6 +6,8 @@
 //! orders, and in a demo the recorded month. All of them end before it returns,
 //! and the store is closed last.
 
+mod upkeep;
+
 use std::collections::HashSet;
 use std::io;
 use std::path::PathBuf;
@@ -24,19 +26,21 @@ use crate::config::Config;
 use crate::control;
 use crate::demo::{Demo, DemoError, Moment};
 use crate::directory::{Directory, DirectoryError};
+use crate::evidence::vault::Vault;
+use crate::failed_call::FailedCalls;
 use crate::fetch::Fetcher;
 use crate::fetch::guard::Policy;
 use crate::fetch::live::{Live, Settings, user_agent};
 use crate::fetch::replay::Replay;
+use crate::fetch::secrets::{Secrets, SecretsError};
 use crate::grant::{GrantError, Grants};
 use crate::ingest::{Pipeline, Pseudonyms, Voice};
 use crate::plugins::{PluginError, Registry};
-use crate::schedule::{self, Next};
-use crate::store::{Store, StoreError};
+use crate::rounds::Rounds;
+use crate::store::{Reader, Store, StoreError};
 use crate::sweep::{Report, Sweeper, When, blocking};
 use crate::text::tokens::Tokeniser;
 use crate::topic::{Names, TopicError, Topics};
-use crate::watch::Watch;
 use crate::web;
 
 /// Sweeps that run at once; politeness per host is the fetcher's business.
@@ -83,6 +87,9 @@ pub enum OpenError {
     /// The operator must correct the grants.
     #[error(transparent)]
     Grant(#[from] GrantError),
+    /// The operator must correct the secrets.
+    #[error(transparent)]
+    Secrets(#[from] SecretsError),
     /// A plugin cannot be loaded.
     #[error(transparent)]
     Plugin(#[from] PluginError),
@@ -124,6 +131,7 @@ impl Daemon {
             })),
         )?;
         let reader = store.reader()?;
+        let vault = vault(&directory, &reader, &clock)?;
         let now = clock.now();
         let month = demo.as_ref().map(Demo::moments).unwrap_or_default();
         let shift = demo.as_ref().map(|demo| demo.shift);
@@ -139,6 +147,7 @@ impl Daemon {
         };
         if follow {
             store.configure_watches(&config.watches(now))?;
+            vouch(&store, &config, now)?;
         } else if reader.watches()?.iter().any(|row| !row.watch.recorded) {
             return Err(OpenError::Unconfigured(directory.config()));
         }
@@ -146,12 +155,18 @@ impl Daemon {
             store,
             reader,
             engine,
-            registry,
+            registry: Arc::clone(&registry),
             grants: Arc::new(Grants::read(&directory.grants())?),
             pipeline,
             fetcher: Arc::new(fetcher),
             recorder: None,
+            secrets: Arc::new(secrets(&directory, &registry)?),
+            budgets: Arc::new(config.budgets()),
+            vault: Arc::new(vault),
+            retention: config.retention,
+            failed: FailedCalls::below(directory.failed_calls()),
             clock,
+            zone: config.organisation.zone(),
             shift,
             sources: Arc::default(),
             turns: Arc::default(),
@@ -214,6 +229,8 @@ impl Daemon {
                 daemon.keep_schedule(&alive).await;
             }
         });
+        tasks.spawn(upkeep::retain_daily(daemon.sweeper.clone()));
+        tasks.spawn(upkeep::visit_again(daemon.sweeper.clone()));
         let outcome = web::serve(listener, app, ended(shutdown)).await;
         // A sweep that is cut off has committed every page it has read; its line stays open in the record.
         tasks.shutdown().await;
@@ -252,6 +269,7 @@ impl Daemon {
 
     /// Sweeps what is due, for ever.
     async fn keep_schedule(self: &Arc<Self>, alive: &AtomicI64) {
+        let rounds = Arc::new(Rounds::new(self.sweeper.clone()));
         let places = Arc::new(Semaphore::new(AT_ONCE));
         let running: Arc<Mutex<HashSet<String>>> = Arc::default();
         let mut sweeps = JoinSet::new();
@@ -264,44 +282,24 @@ impl Daemon {
                     tracing::error!("a sweep ended with a fault of caifeng itself, please report it: {fault}");
                 }
             }
-            for watch in self.due().await {
+            let under_way = running.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect();
+            if let Err(error) = rounds.tend(under_way).await {
+                tracing::error!("gaps cannot be looked for: {error}");
+            }
+            let due = rounds.due().await.unwrap_or_else(|error| {
+                tracing::error!("the schedule cannot be read: {error}");
+                Vec::new()
+            });
+            for watch in due {
                 let Some(running) = Running::begin(&running, &watch.id) else { continue };
-                let (daemon, places) = (Arc::clone(self), Arc::clone(&places));
+                let (rounds, places) = (Arc::clone(&rounds), Arc::clone(&places));
                 sweeps.spawn(async move {
                     let _running = running;
                     if let Ok(_place) = places.acquire().await {
-                        daemon.sweep_and_schedule(&watch).await;
+                        rounds.sweep(&watch).await;
                     }
                 });
             }
-        }
-    }
-
-    async fn due(&self) -> Vec<Watch> {
-        let (reader, now) = (self.sweeper.reader.clone(), self.sweeper.clock.now());
-        match blocking(move || reader.watches()).await {
-            Ok(rows) => {
-                let due = rows
-                    .into_iter()
-                    .filter(|row| !row.watch.recorded && row.halted.is_none() && row.due.is_none_or(|due| due <= now));
-                due.map(|row| row.watch).collect()
-            }
-            Err(error) => {
-                tracing::error!("the schedule cannot be read: {error}");
-                Vec::new()
-            }
-        }
-    }
-
-    async fn sweep_and_schedule(&self, watch: &Watch) {
-        if let Err(error) = self.sweeper.sweep(watch, self.sweeper.when()).await {
-            tracing::error!(watch = watch.id, "swept in vain: {error}");
-        }
-        let (sweeper, watch) = (self.sweeper.clone(), watch.clone());
-        let now = sweeper.clock.now();
-        let settled = blocking(move || reschedule(&sweeper, &watch, now)).await;
-        if let Err(error) = settled {
-            tracing::error!("the schedule cannot be written: {error}");
         }
     }
 }
@@ -325,25 +323,6 @@ impl Drop for Running {
     }
 }
 
-/// Decides when a watch is due next, from its latest sweeps.
-fn reschedule(sweeper: &Sweeper, watch: &Watch, now: Timestamp) -> Result<(), StoreError> {
-    let sweeps = sweeper.reader.sweeps(Some(&watch.id), 8)?;
-    match schedule::next(&sweeps, now, jitter(&watch.id)) {
-        Next::At(at, _) => sweeper.store.set_due(&watch.id, at.max(now + 1)),
-        Next::Never(_) => {
-            let why = sweeps.first().and_then(|sweep| sweep.tally.failures.first());
-            let why = why.map_or_else(|| "the plugin cannot read it".to_owned(), |failure| failure.detail.clone());
-            sweeper.store.halt_watch(&watch.id, &format!("refused: {why}: correct the watch"))
-        }
-    }
-}
-
-/// A fraction that is the same for a watch at every start, and spread over watches.
-fn jitter(id: &str) -> f64 {
-    let sum = id.bytes().fold(0_u32, |sum, byte| sum.wrapping_mul(31).wrapping_add(u32::from(byte)));
-    f64::from(sum % 1000) / 1000.0
-}
-
 fn names(config: &Config) -> Names {
     let organisation = &config.organisation;
     let own = std::iter::once(&organisation.name).filter(|name| !name.is_empty());
@@ -359,15 +338,44 @@ fn voices(registry: &Registry, engine: &Engine) -> Result<Vec<Voice>, PluginErro
     ids.iter().map(|id| registry.classifier(id, engine).map(Voice::new)).collect()
 }
 
+fn vault(directory: &Directory, reader: &Reader, clock: &Arc<dyn Clock>) -> Result<Vault, StoreError> {
+    let clock = Arc::clone(clock);
+    // What the store cannot say is looked for in the file.
+    let known = |path: &str| reader.known_until(path).unwrap_or(0);
+    let opened = Vault::open(&directory.evidence(), Arc::new(move || clock.now()), &known);
+    opened.map_err(|error| StoreError::Directory { path: directory.evidence(), why: error.to_string() })
+}
+
 fn live(config: &Config, clock: &Arc<dyn Clock>) -> Result<Fetcher, OpenError> {
     let settings = Settings {
         user_agent: user_agent(config.organisation.contact.as_deref()),
         policy: Policy { private: config.network.private_pairs() },
+        permitted: config.network.permitted.clone(),
         ..Settings::default()
     };
     let clock = Arc::clone(clock);
     let live = Live::new(settings, Arc::new(move || clock.now()));
     live.map(|live| Fetcher::Live(Box::new(live))).map_err(|error| OpenError::Network(error.to_string()))
+}
+
+/// Says at which hosts robots.txt is not asked, and enters what is new into the audit record.
+fn vouch(store: &Store, config: &Config, now: Timestamp) -> Result<(), StoreError> {
+    let permitted = &config.network.permitted;
+    for permit in permitted {
+        let (host, reason) = (&permit.host, &permit.reason);
+        tracing::warn!("robots.txt is not asked at {host}, by [[network.permitted]]: {reason}");
+    }
+    let declared = permitted.iter().map(|permit| (permit.host.to_string(), permit.reason.clone())).collect();
+    store.declare_permissions(declared, now).map(drop)
+}
+
+/// The operator's credentials. One for a plugin that is not there is a slip of the pen.
+fn secrets(directory: &Directory, registry: &Registry) -> Result<Secrets, SecretsError> {
+    let secrets = Secrets::read(&directory.secrets())?;
+    for plugin in secrets.plugins().filter(|plugin| registry.find(plugin).is_err()) {
+        tracing::warn!("secrets.toml has a section for a plugin that is not installed: [{plugin}]");
+    }
+    Ok(secrets)
 }
 
 /// Ends when somebody says so, or when nobody is left to say so.

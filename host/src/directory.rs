@@ -5,10 +5,13 @@
 //! | `caifeng.db` | the store | 0600 |
 //! | `caifeng.lock` | held by the one process that owns the directory | |
 //! | `caifeng.sock` | how other commands reach that process | 0600 |
+//! | `evidence/` | what sites answered, as WARC files by day | 0700 |
 //! | `keys/` | secrets: never in the database, never in a backup of it | 0700 |
 //! | `plugins/` | plugins that the operator installed | |
 //! | `grants.toml` | what those may reach | |
+//! | `secrets.toml` | what the operator lets plugins' requests carry | 0600, or refused |
 //! | `compiled/` | machine code of plugins; may be deleted at any time | |
+//! | `fixtures/` | pages that plugins could not read, for their authors | 0700 |
 //! | `demo.json` | present when the directory holds the demo | |
 
 use std::fs::{DirBuilder, OpenOptions};
@@ -53,16 +56,34 @@ impl Directory {
         self.0.join("plugins")
     }
 
+    /// What sites answered.
+    #[must_use]
+    pub fn evidence(&self) -> PathBuf {
+        self.0.join("evidence")
+    }
+
     /// What those plugins may reach.
     #[must_use]
     pub fn grants(&self) -> PathBuf {
         self.0.join("grants.toml")
     }
 
+    /// The operator's credentials.
+    #[must_use]
+    pub fn secrets(&self) -> PathBuf {
+        self.0.join("secrets.toml")
+    }
+
     /// Machine code of plugins.
     #[must_use]
     pub fn compiled(&self) -> PathBuf {
         self.0.join("compiled")
+    }
+
+    /// Pages that plugins could not read.
+    #[must_use]
+    pub fn failed_calls(&self) -> PathBuf {
+        self.0.join("fixtures")
     }
 
     /// The configuration that is used when none is named.

@@ -83,6 +83,11 @@ impl Grants {
         }
     }
 
+    /// Ids of the plugins that are granted something, as written.
+    pub(crate) fn plugins(&self) -> impl Iterator<Item = &str> {
+        self.grants.iter().map(|grant| grant.plugin.as_str())
+    }
+
     /// The right of `artifact` when it reads `watch`.
     ///
     /// # Errors

@@ -180,6 +180,16 @@ impl Pipeline {
         Ok(Understood { batch: Batch { sweep, plugin, site, captured, posts }, reactions, failures })
     }
 
+    /// Prepares one post that a person hands in: it counts as a mention whatever it says, because somebody asks
+    /// for it. With a line for each classifier that failed.
+    #[must_use]
+    pub fn hand_in(&self, origin: &Origin, post: Post) -> (Prepared, Vec<String>) {
+        let topics = [Some(self.mentioned(&post).unwrap_or_default())];
+        let (mut labels, failures) = self.classify(std::slice::from_ref(&post), &topics);
+        let [topics] = topics;
+        (self.prepare(origin, post, topics, labels.pop().unwrap_or_default()), failures)
+    }
+
     /// The topics that a post mentions; without topics every post counts.
     fn mentioned(&self, post: &Post) -> Option<Vec<String>> {
         if self.topics.is_empty() {

@@ -7,6 +7,7 @@
 //! | stage | module | kind |
 //! | --- | --- | --- |
 //! | which watch is due | [`schedule`] | pure |
+//! | was it really heard | [`coverage`] | pure |
 //! | what to ask next | [`crawl`] | pure state machine |
 //! | asking | [`fetch`] | the only outbound sockets |
 //! | reading the answer | `caifeng_plugin_host::source` | sandboxed |
@@ -25,16 +26,25 @@ rust_i18n::i18n!("locales", fallback = "zh-CN");
 pub mod clock;
 pub mod config;
 pub mod control;
+pub mod coverage;
 pub mod crawl;
 pub mod daemon;
 pub mod demo;
 pub mod directory;
 pub mod evidence;
+pub mod failed_call;
 pub mod fetch;
 pub mod grant;
+pub mod hand;
 pub mod incident;
 pub mod ingest;
+pub mod lang;
+pub mod permission;
 pub mod plugins;
+pub mod record;
+pub mod retention;
+pub mod revisit;
+pub mod rounds;
 pub mod schedule;
 pub mod store;
 pub mod sweep;

@@ -1,23 +1,28 @@
 //! When a watch is due, and why: pure.
 //!
-//! The interval follows what the last sweeps yielded (P8: where more is said,
-//! look more often), between a floor and a ceiling. A watch that fails stays on
-//! the schedule at a slower pace, so that silence is never taken for quiet.
+//! P8 wants those places looked at more often where more is said. The interval is the
+//! time in which [`WANTED`] new posts are expected, by the watch's own past at this hour
+//! of the week ([`Rhythm`]) or by the last two hours where those were livelier, so that a
+//! quiet night does not make it oversleep the morning. While an incident that the watch
+//! feeds is open it goes to the floor. Nothing goes below the floor, above the ceiling, or
+//! before the time until which a site asked to be left alone. A watch that fails stays on
+//! the schedule at a slower pace, so that silence is never taken for quiet; one that is
+//! only doubted (it answers, but not as usual) keeps its pace.
 
 use caifeng_plugin_host::contract::Timestamp;
+use serde::{Deserialize, Serialize};
 
-use crate::watch::{FailureKind, Sweep};
+use crate::coverage::rhythm::{Look, Rhythm};
+use crate::watch::{Every, FailureKind, Sweep};
 
-/// Shortest time between two sweeps of a watch, in seconds.
-pub const FLOOR: i64 = 5 * 60;
-/// Longest time between two sweeps, in seconds.
-pub const CEILING: i64 = 60 * 60;
 /// When a target that is gone is looked for again, in seconds: sites make mistakes too.
 const GONE: i64 = 24 * 60 * 60;
-/// Where a watch without a past begins, in seconds.
+/// Where a failing watch begins, in seconds.
 const FIRST: i64 = 15 * 60;
 /// New posts that one sweep should find; more shortens the interval, fewer lengthen it.
 const WANTED: f64 = 2.0;
+/// How far back what is going on now reaches, in seconds.
+const RECENT: i64 = 2 * 60 * 60;
 
 /// The decision for one watch.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,26 +34,62 @@ pub enum Next {
 }
 
 /// Why: shown beside the time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "by", rename_all = "kebab-case")]
 pub enum Reason {
     /// It has not been swept yet.
     First,
-    /// By what it yielded.
-    Yield,
+    /// By what it yields at this hour of the week: so many posts a day at this pace.
+    Rhythm {
+        /// Posts a day.
+        daily: u32,
+    },
+    /// More was said in the last two hours than usual: so many posts a day at this pace.
+    Lively {
+        /// Posts a day.
+        daily: u32,
+    },
+    /// It feeds an open incident.
+    Incident {
+        /// The newest one.
+        id: i64,
+    },
     /// It failed this many times in a row: slower, but not given up.
-    Failing(u32),
+    Failing {
+        /// How many times.
+        times: u32,
+    },
+    /// The site asked to be left alone until then.
+    Waiting,
     /// The target is gone: looked for once a day.
     Gone,
     /// The plugin says that it cannot read such a target.
     Unsupported,
 }
 
-/// Decides when a watch is due, from its sweeps, newest first.
-///
-/// `jitter` in 0.0..1.0 spreads watches of one interval over a tenth of it.
+/// What is known of a watch when its next sweep is decided.
+#[derive(Clone, Copy, Debug)]
+pub struct Situation<'a> {
+    /// Its latest sweeps, newest first.
+    pub sweeps: &'a [Sweep],
+    /// The sweeps of its past, oldest first.
+    pub looks: &'a [Look],
+    /// What it yields by hour of the week.
+    pub rhythm: &'a Rhythm,
+    /// Its bounds.
+    pub every: Every,
+    /// The newest open incident that it feeds.
+    pub incident: Option<i64>,
+    /// Now.
+    pub now: Timestamp,
+    /// In 0.0..1.0: spreads watches of one interval over a tenth of it.
+    pub jitter: f64,
+}
+
+/// Decides when a watch is due.
 #[must_use]
-pub fn next(sweeps: &[Sweep], now: Timestamp, jitter: f64) -> Next {
-    let Some(last) = sweeps.first() else { return Next::At(now, Reason::First) };
+pub fn next(known: &Situation<'_>) -> Next {
+    let Some(last) = known.sweeps.first() else { return Next::At(known.now, Reason::First) };
     let ended = last.ended.unwrap_or(last.started);
     if heard_nothing_but(last, FailureKind::Unsupported) {
         return Next::Never(Reason::Unsupported);
@@ -56,44 +97,67 @@ pub fn next(sweeps: &[Sweep], now: Timestamp, jitter: f64) -> Next {
     if heard_nothing_but(last, FailureKind::Gone) {
         return Next::At(ended.saturating_add(GONE), Reason::Gone);
     }
-    let failing = sweeps.iter().take_while(|sweep| failed(sweep)).count();
-    let (interval, reason) = if failing > 0 {
-        let doublings = u32::try_from(failing.min(8)).unwrap_or(8);
-        (FIRST.saturating_mul(1 << (doublings - 1)), Reason::Failing(doublings))
-    } else {
-        (by_yield(sweeps), Reason::Yield)
+    let Every { floor, ceiling } = known.every;
+    let failing = known.sweeps.iter().take_while(|sweep| failed(sweep)).count();
+    let (interval, reason) = match u32::try_from(failing.min(8)).unwrap_or(8) {
+        0 => by_yield(known, ended),
+        times => (FIRST.saturating_mul(1 << (times - 1)), Reason::Failing { times }),
     };
-    let interval = interval.clamp(FLOOR, CEILING);
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_precision_loss,
-        reason = "an hour in seconds is exact in f64"
-    )]
-    let spread = (interval as f64 * 0.1 * jitter) as i64;
-    Next::At(ended + interval + spread, reason)
-}
-
-/// The interval in which, at the pace of the last sweeps, [`WANTED`] posts appear.
-fn by_yield(sweeps: &[Sweep]) -> i64 {
-    let recent: Vec<&Sweep> = sweeps.iter().take(8).filter(|sweep| !failed(sweep)).collect();
-    let [newest, .., oldest] = recent.as_slice() else { return FIRST };
-    // The oldest sweep's own posts appeared before the time that is measured here.
-    let found: u64 = recent[..recent.len() - 1].iter().map(|sweep| sweep.tally.new).sum();
-    let span = (newest.started - oldest.started).max(1);
-    if found == 0 {
-        return span.saturating_mul(2);
+    let at = ended.saturating_add(jittered(interval.clamp(floor, ceiling), known.every, known.jitter));
+    let asked = known.sweeps.iter().filter_map(|sweep| sweep.tally.wait_until).max();
+    match asked.filter(|until| *until > at) {
+        Some(until) => Next::At(until, Reason::Waiting),
+        None => Next::At(at, reason),
     }
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_precision_loss,
-        reason = "counts of one sweep and seconds of a day"
-    )]
-    let interval = (span as f64 * WANTED / found as f64) as i64;
-    interval
 }
 
+/// Up to a tenth longer, and below the ceiling as much earlier.
+#[expect(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "seconds of a week are exact in f64")]
+fn jittered(interval: i64, every: Every, jitter: f64) -> i64 {
+    let tenth = interval as f64 * 0.1;
+    let beyond = interval + tenth as i64 > every.ceiling;
+    (interval + (tenth * if beyond { jitter - 1.0 } else { jitter }) as i64).max(every.floor)
+}
+
+/// The interval in which [`WANTED`] posts appear, and what says so.
+fn by_yield(known: &Situation<'_>, from: Timestamp) -> (i64, Reason) {
+    let Every { floor, ceiling } = known.every;
+    if let Some(id) = known.incident {
+        return (floor, Reason::Incident { id });
+    }
+    let recent = lately(known.looks, known.now);
+    let interval = known.rhythm.time_for(WANTED, from, recent, ceiling);
+    let usual = known.rhythm.rate(from);
+    let reason = if recent > usual * 1.5 {
+        Reason::Lively { daily: a_day(recent) }
+    } else {
+        Reason::Rhythm { daily: a_day(usual) }
+    };
+    (interval, reason)
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "casts of floats saturate")]
+fn a_day(hourly: f64) -> u32 {
+    (hourly * 24.0).round() as u32
+}
+
+/// Posts an hour in the last two hours, if there were more than one.
+fn lately(looks: &[Look], now: Timestamp) -> f64 {
+    let start = looks.partition_point(|look| look.started < now - RECENT).saturating_sub(1);
+    let mut heard = looks[start..].iter().filter(|look| look.heard);
+    // The oldest sweep's own posts appeared before the time that is measured here.
+    let Some(oldest) = heard.next() else { return 0.0 };
+    let found: u64 = heard.clone().map(|look| look.new).sum();
+    let Some(newest) = heard.next_back().filter(|_| found > 1) else { return 0.0 };
+    // A past of an hour at least: two posts within a minute are no pace.
+    #[expect(clippy::cast_precision_loss, reason = "counts of two hours")]
+    let rate = found as f64 * 3600.0 / (newest.started - oldest.started).max(3600) as f64;
+    rate
+}
+
+/// A sweep that only ran out of its budget has heard: looking less often would leave out more.
 fn failed(sweep: &Sweep) -> bool {
-    sweep.ended.is_none() || !sweep.tally.failures.is_empty()
+    sweep.ended.is_none() || sweep.tally.failures.iter().any(|failure| !failure.kind.is_doubt())
 }
 
 /// Whether the sweep read no post and failed in this way.
@@ -103,8 +167,12 @@ fn heard_nothing_but(sweep: &Sweep, kind: FailureKind) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use jiff::tz::TimeZone;
+
     use super::*;
     use crate::watch::{SweepFailure, SweepTally};
+
+    const HOUR: i64 = 3600;
 
     fn sweep(started: i64, new: u64, failure: Option<FailureKind>) -> Sweep {
         let failures = failure.map(|kind| SweepFailure { kind, detail: String::new() }).into_iter().collect();
@@ -112,8 +180,25 @@ mod tests {
         Sweep { id: 0, watch: "w".into(), started, ended: Some(started), tally }
     }
 
+    /// The decision right after the last of `sweeps`, newest first.
+    fn decide(sweeps: &[Sweep], change: impl Fn(&mut Situation<'_>)) -> Next {
+        let look = |sweep: &Sweep| Look {
+            started: sweep.started,
+            heard: !failed(sweep),
+            new: sweep.tally.new,
+            ..Look::default()
+        };
+        let looks: Vec<Look> = sweeps.iter().rev().map(look).collect();
+        let rhythm = Rhythm::learn(&looks, &TimeZone::UTC);
+        let now = sweeps.first().map_or(7, |sweep| sweep.started);
+        let every = Every::default();
+        let mut known = Situation { sweeps, looks: &looks, rhythm: &rhythm, every, incident: None, now, jitter: 0.0 };
+        change(&mut known);
+        next(&known)
+    }
+
     fn interval(sweeps: &[Sweep]) -> i64 {
-        match next(sweeps, 0, 0.0) {
+        match decide(sweeps, |known| known.jitter = 1.0) {
             Next::At(at, _) => at - sweeps[0].started,
             Next::Never(_) => i64::MAX,
         }
@@ -121,41 +206,77 @@ mod tests {
 
     #[test]
     fn a_watch_without_a_past_is_due_now() {
-        assert_eq!(next(&[], 7, 0.5), Next::At(7, Reason::First));
+        assert_eq!(decide(&[], |_| {}), Next::At(7, Reason::First));
     }
 
     #[test]
     fn a_lively_watch_is_swept_more_often_than_a_quiet_one_within_bounds() {
-        let lively: Vec<_> = (0..8).map(|n| sweep(10_000 - n * 900, 40, None)).collect();
-        let middling: Vec<_> = (0..8).map(|n| sweep(10_000 - n * 900, 1, None)).collect();
-        let quiet: Vec<_> = (0..8).map(|n| sweep(10_000 - n * 900, 0, None)).collect();
-        assert_eq!(interval(&lively), FLOOR);
-        assert_eq!(interval(&middling), 1800);
-        assert_eq!(interval(&quiet), CEILING);
+        let of = |new| (0..96).map(|n| sweep(1_000_000 - n * 900, new, None)).collect::<Vec<_>>();
+        let every = Every::default();
+        assert_eq!(interval(&of(40)), every.floor * 11 / 10);
+        assert!((1700..2100).contains(&interval(&of(1))), "{}", interval(&of(1)));
+        assert_eq!(interval(&of(0)), every.ceiling);
     }
 
     #[test]
-    fn a_failing_watch_slows_down_but_stays() {
-        let failing = |n| (0..n).map(|i| sweep(1000 - i, 0, Some(FailureKind::Network))).collect::<Vec<_>>();
-        assert_eq!([interval(&failing(1)), interval(&failing(2)), interval(&failing(9))], [900, 1800, CEILING]);
+    fn the_morning_rush_is_not_slept_through() {
+        // Nothing at night, twenty an hour from eight to ten; now it is half past seven.
+        let busy = |at: i64| (8..10).contains(&((at - HOUR / 2).rem_euclid(24 * HOUR) / HOUR));
+        let now = 21 * 24 * HOUR + 7 * HOUR + HOUR / 2;
+        let sweeps: Vec<_> =
+            (0..1000).map(|n| now - n * HOUR / 2).map(|at| sweep(at, if busy(at) { 10 } else { 0 }, None)).collect();
+        let Next::At(at, Reason::Rhythm { .. }) = decide(&sweeps, |_| {}) else { panic!("by rhythm") };
+        assert!((now + 30 * 60..now + 45 * 60).contains(&at), "{}", at - now);
+    }
+
+    #[test]
+    fn what_is_going_on_now_counts_more_than_the_usual() {
+        let mut sweeps: Vec<_> = (4..400).map(|n| sweep(1_000_000 - n * HOUR, 0, None)).collect();
+        assert_eq!(interval(&sweeps), Every::default().ceiling);
+        for n in (0..4).rev() {
+            sweeps.insert(0, sweep(1_000_000 - n * 1800, 8, None));
+        }
+        assert!(matches!(decide(&sweeps, |_| {}), Next::At(at, Reason::Lively { .. }) if at - 1_000_000 < 1000));
+    }
+
+    #[test]
+    fn an_open_incident_goes_to_the_floor_but_never_before_what_the_site_asked_for() {
+        let mut sweeps: Vec<_> = (0..400).map(|n| sweep(1_000_000 - n * HOUR, 0, None)).collect();
+        let incident = |known: &mut Situation<'_>| known.incident = Some(7);
+        assert_eq!(decide(&sweeps, incident), Next::At(1_000_300, Reason::Incident { id: 7 }));
+        sweeps[0].tally.wait_until = Some(1_009_000);
+        assert_eq!(decide(&sweeps, incident), Next::At(1_009_000, Reason::Waiting));
+        sweeps[0].tally.wait_until = Some(1_000_010);
+        assert_eq!(decide(&sweeps, incident), Next::At(1_000_300, Reason::Incident { id: 7 }));
+        let bounds = |known: &mut Situation<'_>| (known.incident, known.every.floor) = (Some(7), 60);
+        assert_eq!(decide(&sweeps, bounds), Next::At(1_000_060, Reason::Incident { id: 7 }));
+    }
+
+    #[test]
+    fn a_failing_watch_slows_down_but_stays_and_a_doubted_one_keeps_its_pace() {
+        let failing = |n, kind| (0..n).map(|i| sweep(1000 - i, 0, Some(kind))).collect::<Vec<_>>();
+        let network = |n| decide(&failing(n, FailureKind::Network), |_| {});
+        assert_eq!(network(1), Next::At(1900, Reason::Failing { times: 1 }));
+        assert_eq!(network(2), Next::At(2800, Reason::Failing { times: 2 }));
+        assert!(matches!(network(9), Next::At(4240, Reason::Failing { times: 8 })), "{:?}", network(9));
+        let doubted = decide(&failing(9, FailureKind::Silent), |_| {});
+        assert!(matches!(doubted, Next::At(_, Reason::Rhythm { .. })), "{doubted:?}");
     }
 
     #[test]
     fn a_target_that_is_gone_is_looked_for_daily_and_an_unsupported_one_never() {
         let gone = sweep(0, 0, Some(FailureKind::Gone));
-        assert_eq!(next(&[gone], 0, 0.0), Next::At(GONE, Reason::Gone));
+        assert_eq!(decide(&[gone], |_| {}), Next::At(GONE, Reason::Gone));
         let unsupported = sweep(0, 0, Some(FailureKind::Unsupported));
-        assert_eq!(next(&[unsupported], 0, 0.0), Next::Never(Reason::Unsupported));
+        assert_eq!(decide(&[unsupported], |_| {}), Next::Never(Reason::Unsupported));
         let refused = sweep(0, 0, Some(FailureKind::Refused));
-        assert!(matches!(next(&[refused], 0, 0.0), Next::At(..)), "a missing plugin may come back");
+        assert!(matches!(decide(&[refused], |_| {}), Next::At(..)), "a missing plugin may come back");
         let partly =
             Sweep { tally: SweepTally { seen: 3, ..sweep(0, 3, Some(FailureKind::Gone)).tally }, ..sweep(0, 3, None) };
-        assert_eq!(interval(&[partly]), 900, "only a followed page is gone");
-    }
-
-    #[test]
-    fn jitter_spreads_by_a_tenth() {
-        let one = [sweep(0, 0, None)];
-        assert_eq!(next(&one, 0, 1.0), Next::At(FIRST + FIRST / 10, Reason::Yield));
+        assert_eq!(
+            decide(&[partly], |_| {}),
+            Next::At(900, Reason::Failing { times: 1 }),
+            "only a followed page is gone"
+        );
     }
 }

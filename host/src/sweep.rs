@@ -3,6 +3,15 @@
 //! A sweep always ends with a line in the monitoring record (P6), whatever
 //! happened: what it heard is committed page by page, what it could not hear is
 //! a failure with its cause. Only a store that cannot write ends it early.
+//!
+//! While the sandbox reads a page and the store takes it, the next one is already asked for, where the pace
+//! allows; pages are read and stored in the order in which they were found all the same.
+
+mod known;
+
+mod gathered;
+
+mod look;
 
 use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
@@ -14,18 +23,28 @@ use caifeng_plugin_host::engine::Engine;
 use caifeng_plugin_host::manifest::TargetKind;
 use caifeng_plugin_host::source::{CallError, Called, Crawling, Source};
 use futures_util::FutureExt as _;
+use jiff::tz::TimeZone;
+use known::Known;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use self::gathered::Gathered;
+
 use crate::clock::Clock;
 use crate::crawl::{Frontier, Limits, Queued};
-use crate::fetch::{Allow, FetchError, Fetcher, Session, SharedRecorder};
+use crate::evidence::tape::Tape;
+use crate::evidence::vault::{Capture, Vault};
+use crate::failed_call::{Failed, FailedCalls};
+use crate::fetch::secrets::{Credentials, Secrets};
+use crate::fetch::validator::Validator;
+use crate::fetch::{Allow, FetchError, Fetched, Fetcher, Session, SharedRecorder};
 use crate::grant::{Grants, Right};
 use crate::incident::IncidentId;
 use crate::ingest::{Origin, Pipeline};
 use crate::plugins::Registry;
+use crate::retention::{Keeper, Retention};
 use crate::store::model::{Batch, Ingested};
-use crate::store::{Reader, Store, StoreError};
+use crate::store::{Evidence, Reader, Store, StoreError};
 use crate::watch::{FailureKind, SweepFailure, SweepTally, Watch};
 
 /// Longest line of a failure, in bytes.
@@ -73,6 +92,9 @@ pub struct Report {
     pub opened: Vec<IncidentId>,
     /// Incidents that it added to.
     pub joined: Vec<IncidentId>,
+    /// The id of the post that an `item` target stands for, once it was read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub item: Option<String>,
 }
 
 /// Everything that a sweep needs; clones share it.
@@ -94,8 +116,20 @@ pub struct Sweeper {
     pub fetcher: Arc<Fetcher>,
     /// Writes each exchange down, where somebody asked for that.
     pub recorder: Option<SharedRecorder>,
+    /// What the operator lets requests carry.
+    pub secrets: Arc<Secrets>,
+    /// How far a watch's sweeps may go; the usual where nothing is said.
+    pub budgets: Arc<HashMap<String, Limits>>,
+    /// Keeps each exchange as evidence.
+    pub vault: Arc<Vault>,
+    /// How long what was heard is kept.
+    pub retention: Retention,
+    /// Keeps pages that plugins could not read.
+    pub failed: FailedCalls,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
+    /// The organisation's zone, by whose hours a watch's past is told.
+    pub zone: TimeZone,
     /// In a demo: seconds from the recording's time to the time that is shown.
     pub shift: Option<i64>,
     /// Sources that were loaded, by plugin id.
@@ -140,9 +174,19 @@ impl Sweeper {
             tally: SweepTally::default(),
             opened: Vec::new(),
             joined: Vec::new(),
+            item: None,
+            advice: None,
+            gathered: Gathered::new(watch.canary.as_deref()),
+            tape: self.tape(),
+            captures: Vec::new(),
+            site: None,
         };
-        let outcome = run.crawl_within_limits(now).await;
-        let Run { tally, opened, joined, .. } = run;
+        let mut outcome = run.crawl_within_limits(now).await;
+        run.doubt(now).await?;
+        if outcome.is_ok() {
+            outcome = run.keep_evidence().await;
+        }
+        let Run { tally, opened, joined, item, .. } = run;
         let ended = match when {
             When::Live => self.clock.now(),
             When::Recorded { at, shift } => at + shift,
@@ -150,13 +194,24 @@ impl Sweeper {
         let (store, ledger) = (self.store.clone(), tally.clone());
         blocking(move || store.finish_sweep(sweep, ended, &ledger)).await?;
         outcome?;
-        Ok(Report { watch: watch.id.clone(), plugin: watch.plugin.clone(), tally, opened, joined })
+        Ok(Report { watch: watch.id.clone(), plugin: watch.plugin.clone(), tally, opened, joined, item })
     }
 
     /// What a sweep that begins now runs on: the clock, or in a demo the recording.
     #[must_use]
     pub fn when(&self) -> When {
         self.shift.map_or(When::Live, |shift| When::Recorded { at: self.clock.now().saturating_sub(shift), shift })
+    }
+
+    /// Lets go of what is kept no longer.
+    #[must_use]
+    pub fn keeper(&self) -> Keeper {
+        let (store, reader, vault) = (self.store.clone(), self.reader.clone(), Arc::clone(&self.vault));
+        Keeper { store, reader, vault, rules: self.retention }
+    }
+
+    fn tape(&self) -> Arc<Mutex<Tape>> {
+        Arc::new(Mutex::new(Tape::new(Arc::clone(&self.vault), self.recorder.clone())))
     }
 
     fn turn(&self, watch: &Watch) -> Arc<tokio::sync::Mutex<()>> {
@@ -191,13 +246,16 @@ impl Sweeper {
             let known = manifest.targets.iter().map(|rule| rule.example.as_str()).collect::<Vec<_>>().join(", ");
             unsupported(format!("plugin {:?} does not observe {text:?}: write a target such as {known}", watch.plugin))
         })?;
+        let credentials = self.secrets.credentials(manifest, watch.address());
+        let digest = artifact.digest().to_string();
+        let ready = |source| Ready { source, right, target, settings, credentials, digest };
         let mut sources = self.sources.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(source) = sources.get(&watch.plugin) {
-            return Ok(Ready { source: source.clone(), right, target, settings });
+            return Ok(ready(source.clone()));
         }
         let source = self.registry.source(&watch.plugin, &self.engine).map_err(|e| refused(e.to_string()))?;
         sources.insert(watch.plugin.clone(), source.clone());
-        Ok(Ready { source, right, target, settings })
+        Ok(ready(source))
     }
 }
 
@@ -207,6 +265,15 @@ struct Ready {
     right: Right,
     target: Target,
     settings: Settings,
+    credentials: Credentials,
+    /// The plugin's.
+    digest: String,
+}
+
+/// An answer that waits to be read.
+struct Asked {
+    queued: Queued,
+    outcome: Result<Fetched, FetchError>,
 }
 
 /// One sweep while it runs.
@@ -218,6 +285,16 @@ struct Run<'a> {
     tally: SweepTally,
     opened: Vec<IncidentId>,
     joined: Vec<IncidentId>,
+    item: Option<String>,
+    /// What the operator can do when a site refuses.
+    advice: Option<String>,
+    /// What was read, for whether it can be trusted.
+    gathered: Gathered,
+    tape: Arc<Mutex<Tape>>,
+    /// Captures that the store does not know yet.
+    captures: Vec<Capture>,
+    /// The site that posts are keyed by, where it is not the watch's.
+    site: Option<String>,
 }
 
 impl Run<'_> {
@@ -249,15 +326,15 @@ impl Run<'_> {
             Err(_elapsed) => {
                 let minutes = DEADLINE.as_secs() / 60;
                 self.fail(
-                    FailureKind::Network,
-                    format!("longer than {minutes} minutes: the rest waits for the next sweep"),
+                    FailureKind::Budget,
+                    format!("partial: longer than {minutes} minutes: the rest waits for the next sweep"),
                 );
                 Ok(())
             }
         }
     }
 
-    fn fail_call(&mut self, url: Option<&str>, error: &CallError) {
+    fn fail_call(&mut self, url: Option<&str>, error: &CallError, kept: Option<&str>) {
         let kind = match error {
             CallError::Failure(Failure::Unsupported(_)) => FailureKind::Unsupported,
             CallError::Failure(Failure::Gone) => FailureKind::Gone,
@@ -265,29 +342,40 @@ impl Run<'_> {
             CallError::Failure(Failure::Unexpected(_)) => FailureKind::Unexpected,
             CallError::Trap(_) => FailureKind::Trap,
         };
-        self.fail(kind, url.map_or_else(|| error.to_string(), |url| format!("{url}: {error}")));
+        let mut detail = url.map_or_else(|| error.to_string(), |url| format!("{url}: {error}"));
+        if let Some(call) = kept {
+            let name = format!(" (kept as call {call})");
+            detail.truncate(detail.floor_char_boundary(DETAIL - name.len()));
+            detail.push_str(&name);
+        }
+        self.fail(kind, if kind == FailureKind::Blocked { self.advised(detail) } else { detail });
     }
 
     async fn crawl(&mut self, now: Timestamp) -> Result<(), StoreError> {
         let (sweeper, watch) = (self.sweeper.clone(), self.watch.clone());
-        let Ready { source, right, target, settings } = match blocking(move || sweeper.source(&watch)).await {
-            Ok(ready) => ready,
-            Err(SweepFailure { kind, detail }) => {
-                self.fail(kind, detail);
-                return Ok(());
-            }
-        };
+        let Ready { source, right, target, settings, credentials, digest } =
+            match blocking(move || sweeper.source(&watch)).await {
+                Ok(ready) => ready,
+                Err(SweepFailure { kind, detail }) => {
+                    self.fail(kind, detail);
+                    return Ok(());
+                }
+            };
         let since = match self.when {
-            When::Live => self.since(now).await?,
-            When::Recorded { .. } => 0,
+            When::Live if !self.watch.recorded => self.sweeper.since(self.watch, now).await?,
+            // A page that was handed in is wanted however old it is.
+            When::Live | When::Recorded { .. } => 0,
         };
         let crawl =
             Crawl { target, site: self.watch.site.clone(), settings, since, now, utc_offset: self.watch.utc_offset };
-        let mut frontier = Frontier::new(Limits::default());
+        let mut frontier = Frontier::new(self.sweeper.budgets.get(&self.watch.id).copied().unwrap_or_default());
+        let mut known = self.known(&digest, since, now).await?;
+        self.advice = credentials.advice();
         let mut session = Session {
             pace: source.manifest().network.pace.unwrap_or_default(),
             at: matches!(self.when, When::Recorded { .. }).then_some(now),
-            recorder: self.sweeper.recorder.clone(),
+            recorder: Some(self.tape.clone()),
+            credentials,
             ..Session::default()
         };
         let allowed = move |url: &Url| right.covers(url);
@@ -295,44 +383,127 @@ impl Run<'_> {
         let (mut crawling, first) = call(source.crawl(&crawl), Crawling::start).await;
         match first.outcome {
             Ok(requests) => self.turn_away(frontier.offer(requests, 0, &allowed)),
-            Err(error) => self.fail_call(None, &error),
+            Err(error) => self.fail_call(None, &error, None),
         }
-        while let Some(queued) = frontier.pop() {
-            let Some(response) = self.ask(&mut session, &queued.request, &allowed).await else { continue };
-            let (request, answered) = (queued.request.clone(), response.url.clone());
-            let fetched = response.fetched;
-            let parsed;
-            (crawling, parsed) = call(crawling, move |crawling| crawling.parse(&request, &response)).await;
-            match parsed.outcome {
-                Ok(page) => {
-                    self.tally.seen += page.posts.len() as u64;
-                    self.tally.skipped += page.skipped.len() as u64;
-                    let kept = frontier.take(&queued, page, &answered, &allowed);
-                    self.turn_away(kept.turned_away);
-                    self.remember(kept.posts, fetched).await?;
-                }
-                Err(error) => self.fail_parse(&queued, &error),
+        let fetcher = Arc::clone(&self.sweeper.fetcher);
+        let first = frontier.pop();
+        let mut next = ask(&fetcher, &mut session, first.map(|queued| with(&known, queued)), &allowed).await;
+        while let Some(asked) = next {
+            (self.tally.requests, self.tally.bytes) = (session.spent.requests, session.spent.bytes);
+            frontier.used(session.spent.requests, session.spent.bytes);
+            let ahead = frontier.pop().map(|queued| with(&known, queued));
+            let alone = ahead.is_none();
+            let reading = self.read(&mut frontier, &mut known, &crawl, crawling, asked, &allowed);
+            let (read, asked) = tokio::join!(reading, ask(&fetcher, &mut session, ahead, &allowed));
+            crawling = read?;
+            next = asked;
+            if alone {
+                let found = frontier.pop();
+                next = ask(&fetcher, &mut session, found.map(|queued| with(&known, queued)), &allowed).await;
             }
         }
-        Ok(())
+        self.look_for_canary(&source, &crawl, &mut session, &allowed).await;
+        self.tally.unasked += frontier.unasked();
+        if let Some(left_out) = frontier.left_out() {
+            // One line of this kind, however many others there are.
+            self.tally.failures.truncate(FAILURES - 1);
+            self.fail(FailureKind::Budget, left_out);
+        }
+        known.write(&self.sweeper, self.watch, now).await
     }
 
-    /// From when on posts may be unknown: a day before the last sweep that heard
-    /// everything, because sites publish late; a month for a watch without a past.
-    async fn since(&self, now: Timestamp) -> Result<Timestamp, StoreError> {
-        const DAY: i64 = 86_400;
-        let (reader, id) = (self.sweeper.reader.clone(), self.watch.id.clone());
-        let sweeps = blocking(move || reader.sweeps(Some(&id), 100)).await?;
-        let heard = sweeps.iter().find(|sweep| sweep.ended.is_some() && sweep.tally.failures.is_empty());
-        Ok(heard.map_or(now - 30 * DAY, |sweep| sweep.started.min(now) - DAY))
+    /// Reads one answer and commits what it holds.
+    async fn read(
+        &mut self,
+        frontier: &mut Frontier,
+        known: &mut Known,
+        crawl: &Crawl,
+        crawling: Crawling,
+        asked: Asked,
+        allowed: &(dyn Fn(&Url) -> bool + Sync),
+    ) -> Result<Crawling, StoreError> {
+        let Asked { queued, outcome } = asked;
+        let Fetched { response, validator, .. } = match outcome {
+            Ok(fetched) => fetched,
+            Err(FetchError::Unchanged { url }) => {
+                tracing::debug!(watch = self.watch.id, "unchanged: {url}");
+                return Ok(crawling);
+            }
+            Err(error) => {
+                self.fail_fetch(&queued.request.url, &error);
+                return Ok(crawling);
+            }
+        };
+        self.gathered.answered(&response.body);
+        let (request, answered, fetched) = (queued.request.clone(), response.url.clone(), response.fetched);
+        let response = Arc::new(response);
+        let given = Arc::clone(&response);
+        let (crawling, parsed) = call(crawling, move |crawling| crawling.parse(&request, &given)).await;
+        match parsed.outcome {
+            Ok(page) => {
+                self.gathered.read(&page, &mut self.tally);
+                self.tally.seen += page.posts.len() as u64;
+                self.tally.skipped += page.skipped.len() as u64;
+                let whole = !page.posts.is_empty() && page.follow.is_empty() && page.skipped.is_empty();
+                let kept = frontier.take(&queued, page, &answered, &allowed);
+                let whole = whole && kept.turned_away.is_empty();
+                self.turn_away(kept.turned_away);
+                self.note_item(&kept.posts);
+                self.remember(kept.posts, fetched, answered).await?;
+                if let Some(validator) = validator.filter(|_| whole) {
+                    known.keep(&queued.request, validator);
+                }
+            }
+            Err(error) => {
+                let kept = self.keep(crawl, &queued.request, response, &error).await;
+                self.fail_parse(&queued, &error, kept.as_deref());
+            }
+        }
+        Ok(crawling)
+    }
+
+    /// The pages that need not be sent again. A recording has to hold them all, and whoever hands an address in
+    /// wants to see it read.
+    async fn known(&self, plugin: &str, since: Timestamp, now: Timestamp) -> Result<Known, StoreError> {
+        if self.when != When::Live || self.watch.recorded || self.sweeper.recorder.is_some() {
+            return Ok(Known::nothing());
+        }
+        Known::read(&self.sweeper, self.watch, plugin, since, now).await
+    }
+
+    /// Remembers which post the target of an `item` watch is: that of its address, else one that answers no other.
+    fn note_item(&mut self, posts: &[Post]) {
+        let Target::Item(address) = &self.watch.target else { return };
+        if self.item.is_none() {
+            let same = |post: &&Post| post.url.split('#').next() == address.split('#').next();
+            let item = posts.iter().find(same).or_else(|| posts.iter().find(|post| post.parent.is_none()));
+            self.item = item.map(|post| post.id.clone());
+        }
+    }
+
+    /// Keeps a page that the plugin could not read, and names the call.
+    async fn keep(
+        &self,
+        crawl: &Crawl,
+        request: &Request,
+        response: Arc<Response>,
+        error: &CallError,
+    ) -> Option<String> {
+        let (failed, plugin, now) = (self.sweeper.failed.clone(), self.watch.plugin.clone(), self.sweeper.clock.now());
+        let (crawl, request, error) = (crawl.clone(), request.clone(), error.clone());
+        let keep = move || {
+            let call = Failed { crawl: &crawl, request: &request, response: &response, error: &error };
+            failed.keep(now, &plugin, &call)
+        };
+        blocking(keep).await
     }
 
     /// A followed page that is gone is only that page; a first one is the watch.
-    fn fail_parse(&mut self, queued: &Queued, error: &CallError) {
+    fn fail_parse(&mut self, queued: &Queued, error: &CallError, kept: Option<&str>) {
         if queued.depth > 0 && matches!(error, CallError::Failure(Failure::Gone)) {
             self.tally.skipped += 1;
         } else {
-            self.fail_call(Some(&queued.request.url), error);
+            self.fail_call(Some(&queued.request.url), error, kept);
         }
     }
 
@@ -343,26 +514,23 @@ impl Run<'_> {
         }
     }
 
-    async fn ask(&mut self, session: &mut Session, request: &Request, allowed: Allow<'_>) -> Option<Response> {
-        self.tally.requests += 1;
-        match self.sweeper.fetcher.fetch(session, request, allowed).await {
-            Ok(fetched) => {
-                self.tally.bytes += fetched.bytes;
-                Some(fetched.response)
-            }
-            Err(error) => {
-                self.fail_fetch(&request.url, &error);
-                None
-            }
+    fn fail_fetch(&mut self, url: &str, error: &FetchError) {
+        if let FetchError::RetryAfter { wait, .. } = error {
+            let until = self.sweeper.clock.now().saturating_add_unsigned(wait.as_secs());
+            self.tally.wait_until = self.tally.wait_until.max(Some(until));
         }
+        let detail = format!("{url}: {error}");
+        let asks = matches!(error, FetchError::Login { .. });
+        self.fail(error.kind(), if asks { self.advised(detail) } else { detail });
     }
 
-    fn fail_fetch(&mut self, url: &str, error: &FetchError) {
-        self.fail(error.kind(), format!("{url}: {error}"));
+    /// A site that asks who we are may want what the operator has not given yet.
+    fn advised(&self, detail: String) -> String {
+        with_advice(detail, self.advice.as_deref())
     }
 
     /// Commits one page: returns when its posts are on disk.
-    async fn remember(&mut self, mut posts: Vec<Post>, fetched: Timestamp) -> Result<(), StoreError> {
+    async fn remember(&mut self, mut posts: Vec<Post>, fetched: Timestamp, url: String) -> Result<(), StoreError> {
         let shift = self.when.shift();
         for post in &mut posts {
             post.published = post.published.map(|at| at.saturating_add(shift));
@@ -371,23 +539,29 @@ impl Run<'_> {
         let origin = Origin {
             sweep: Some(self.sweep),
             plugin: self.watch.plugin.clone(),
-            site: self.watch.site_key(),
+            site: self.site.clone().unwrap_or_else(|| self.watch.site_key()),
             captured: fetched.saturating_add(shift),
         };
+        // Also when the next page is being fetched meanwhile: the page is found by its address.
+        self.rewind()?;
+        let evidence = self.evidence(Some(&url));
         let sweeper = self.sweeper.clone();
-        let (ingested, failures) = blocking(move || {
+        let (ingested, failures, left) = blocking(move || {
             let understood = sweeper.pipeline.understand(&sweeper.reader, origin, posts)?;
-            let Batch { plugin, site, .. } = &understood.batch;
+            let Batch { plugin, site, captured, .. } = &understood.batch;
             if !understood.reactions.is_empty() {
-                sweeper.store.touch(plugin, site, understood.reactions)?;
+                sweeper.store.touch_at(plugin, site, understood.reactions, *captured)?;
             }
             if understood.batch.posts.is_empty() {
-                return Ok((Ingested::default(), understood.failures));
+                return Ok((Ingested::default(), understood.failures, evidence.captures));
             }
-            let ingested = sweeper.store.ingest(understood.batch)?;
-            Ok::<_, StoreError>((ingested, understood.failures))
+            // What is acknowledged has its evidence on disk.
+            sweeper.vault.sync()?;
+            let ingested = sweeper.store.ingest_from(understood.batch, evidence)?;
+            Ok::<_, StoreError>((ingested, understood.failures, Vec::new()))
         })
         .await?;
+        self.captures = left;
         self.tally.new += ingested.new;
         self.tally.changed += ingested.changed;
         self.tally.matched += ingested.matched;
@@ -400,6 +574,64 @@ impl Run<'_> {
     }
 }
 
+/// Evidence of a sweep.
+impl Run<'_> {
+    /// Takes over what the latest request captured.
+    fn rewind(&mut self) -> Result<(), StoreError> {
+        self.captures.extend(self.tape.lock().unwrap_or_else(PoisonError::into_inner).take()?);
+        Ok(())
+    }
+
+    /// What the store does not know yet; the latest answer of `url` is the page.
+    fn evidence(&mut self, url: Option<&str>) -> Evidence {
+        let captures = std::mem::take(&mut self.captures);
+        let page = url.and_then(|url| captures.iter().rposition(|capture| capture.url == url));
+        let watch = Some(self.watch.id.clone());
+        Evidence { captures, page, shift: self.when.shift(), sweep: Some(self.sweep), watch }
+    }
+
+    /// Stores where answers lie of which no post came: robots.txt, failures, what was known already.
+    async fn keep_evidence(&mut self) -> Result<(), StoreError> {
+        self.rewind()?;
+        let evidence = self.evidence(None);
+        if evidence.captures.is_empty() {
+            return Ok(());
+        }
+        let (store, vault) = (self.sweeper.store.clone(), Arc::clone(&self.sweeper.vault));
+        blocking(move || {
+            vault.sync()?;
+            store.keep(evidence)
+        })
+        .await
+    }
+}
+
+/// A failure with what to do about it, in as much space as a failure has.
+fn with_advice(mut detail: String, advice: Option<&str>) -> String {
+    let Some(advice) = advice else { return detail };
+    detail.truncate(detail.floor_char_boundary(DETAIL.saturating_sub(advice.len() + 2)));
+    format!("{detail}; {advice}")
+}
+
+/// A request with what its site called the page when it was last read to the end.
+fn with(known: &Known, queued: Queued) -> (Queued, Option<Validator>) {
+    let validator = known.validator(&queued.request);
+    (queued, validator)
+}
+
+/// Asks for one page.
+async fn ask(
+    fetcher: &Fetcher,
+    session: &mut Session,
+    next: Option<(Queued, Option<Validator>)>,
+    allowed: Allow<'_>,
+) -> Option<Asked> {
+    let (queued, validator) = next?;
+    session.known = validator;
+    let outcome = fetcher.fetch(session, &queued.request, allowed).await;
+    Some(Asked { queued, outcome })
+}
+
 /// Runs one sandboxed call off the async threads and hands the instance back.
 async fn call<T: Send + 'static>(
     mut crawling: Crawling,
@@ -410,4 +642,17 @@ async fn call<T: Send + 'static>(
         (crawling, called)
     })
     .await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn advice_is_never_cut_off() {
+        let long = "登录".repeat(DETAIL);
+        let advised = with_advice(long, Some("no secret \"login\" is set: write it"));
+        assert!(advised.len() <= DETAIL && advised.ends_with("; no secret \"login\" is set: write it"), "{advised}");
+        assert_eq!(with_advice("a".to_owned(), None), "a");
+    }
 }

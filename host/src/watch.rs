@@ -24,6 +24,12 @@ pub struct Watch {
     /// Of an account: whose it is and why it is watched. An account without is never swept (design §7).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub registered: Option<Registered>,
+    /// How often it may and must be swept.
+    #[serde(default, skip_serializing_if = "Every::is_usual")]
+    pub every: Every,
+    /// What each full sweep must find again: a post's id or address, or a phrase of a page.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub canary: Option<String>,
 }
 
 /// An organisation's account, as the configuration registers it.
@@ -33,6 +39,51 @@ pub struct Registered {
     pub organisation: String,
     /// Why it is watched.
     pub reason: String,
+}
+
+/// The bounds of the time between two sweeps of a watch, in seconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Every {
+    /// Shortest.
+    pub floor: i64,
+    /// Longest.
+    pub ceiling: i64,
+}
+
+impl Default for Every {
+    fn default() -> Self {
+        Self { floor: 5 * 60, ceiling: 60 * 60 }
+    }
+}
+
+impl Every {
+    fn is_usual(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// The bounds that a configuration writes, such as `5m` and `1h`; what is left out is as usual.
+    ///
+    /// # Errors
+    /// What cannot be read, or is out of bounds, and what to write.
+    pub fn parse(floor: Option<&str>, ceiling: Option<&str>) -> Result<Self, String> {
+        let usual = Self::default();
+        let floor = floor.map_or(Ok(usual.floor), seconds)?;
+        let ceiling = ceiling.map_or(Ok(usual.ceiling.max(floor)), seconds)?;
+        let floor = floor.min(if floor == usual.floor { ceiling } else { floor });
+        if floor > ceiling {
+            return Err("every: the floor is above the ceiling: exchange them".to_owned());
+        }
+        Ok(Self { floor, ceiling })
+    }
+}
+
+/// `90s`, `5m`, `1h` or `1d` in seconds: a minute at least, a week at most.
+fn seconds(text: &str) -> Result<i64, String> {
+    let units = [("s", 1), ("m", 60), ("h", 3600), ("d", 86_400)];
+    let read =
+        units.iter().find_map(|(unit, size)| text.trim().strip_suffix(unit)?.parse::<i64>().ok()?.checked_mul(*size));
+    let read = read.ok_or_else(|| format!("every: {text:?} is not a time: write 90s, 5m, 1h or 1d"))?;
+    if (60..=7 * 86_400).contains(&read) { Ok(read) } else { Err(format!("every: {text:?}: from 1m to 7d")) }
 }
 
 impl Watch {
@@ -88,6 +139,55 @@ pub enum FailureKind {
     Network,
     /// The grant or the guard does not allow the address: the operator must act.
     Refused,
+    /// The page was read, but not as it used to be read: the plugin's author must look.
+    Drift,
+    /// Nothing new for longer than this watch's past makes likely: a person must look.
+    Silent,
+    /// What each sweep must find again was not found: a person must look.
+    Canary,
+    /// Not all was asked, because the sweep's budget was used up: the operator may raise it.
+    Budget,
+}
+
+impl FailureKind {
+    /// Every kind, in the order of the record's columns.
+    pub const ALL: [Self; 11] = [
+        Self::Unsupported,
+        Self::Gone,
+        Self::Blocked,
+        Self::Unexpected,
+        Self::Trap,
+        Self::Network,
+        Self::Refused,
+        Self::Drift,
+        Self::Silent,
+        Self::Canary,
+        Self::Budget,
+    ];
+
+    /// The name that commands and the database use.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Unsupported => "unsupported",
+            Self::Gone => "gone",
+            Self::Blocked => "blocked",
+            Self::Unexpected => "unexpected",
+            Self::Trap => "trap",
+            Self::Network => "network",
+            Self::Refused => "refused",
+            Self::Drift => "drift",
+            Self::Silent => "silent",
+            Self::Canary => "canary",
+            Self::Budget => "budget",
+        }
+    }
+
+    /// Whether the site answered, but what it said is not to be trusted: no reason to ask less often.
+    #[must_use]
+    pub const fn is_doubt(self) -> bool {
+        matches!(self, Self::Drift | Self::Silent | Self::Canary | Self::Budget)
+    }
 }
 
 /// What one sweep did (巡查): a line of the monitoring record.
@@ -107,8 +207,41 @@ pub struct SweepTally {
     pub matched: u64,
     /// Elements that looked like a post but could not be read.
     pub skipped: u64,
+    /// Pages that the plugin read.
+    #[serde(default)]
+    pub pages: u64,
+    /// Posts that pages say they list beyond those read from them.
+    #[serde(default)]
+    pub missing: u64,
+    /// Requests that were not sent because the budget was used up.
+    #[serde(default)]
+    pub unasked: u64,
+    /// Publication of the newest post read.
+    #[serde(default)]
+    pub newest: Option<Timestamp>,
+    /// How far back the posts read reach, as [`crate::coverage::reach`] tells.
+    #[serde(default)]
+    pub reach: Option<Timestamp>,
+    /// Whether the canary was found; `None` where none was looked for.
+    #[serde(default)]
+    pub canary: Option<bool>,
+    /// Until when a site asked to be left alone.
+    #[serde(default)]
+    pub wait_until: Option<Timestamp>,
+    /// Since when the watch may have been deaf although its sweeps looked well.
+    #[serde(skip)]
+    pub doubted_since: Option<Timestamp>,
     /// The failures, in the order met.
     pub failures: Vec<SweepFailure>,
+}
+
+impl SweepTally {
+    /// How many failures of each kind, those without any left out.
+    #[must_use]
+    pub fn by_kind(&self) -> Vec<(FailureKind, u64)> {
+        let count = |kind| self.failures.iter().filter(|failure| failure.kind == kind).count() as u64;
+        FailureKind::ALL.into_iter().map(|kind| (kind, count(kind))).filter(|(_, n)| *n > 0).collect()
+    }
 }
 
 /// A finished or running sweep as it is stored.
@@ -124,4 +257,20 @@ pub struct Sweep {
     pub ended: Option<Timestamp>,
     /// What it did.
     pub tally: SweepTally,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bounds_are_written_as_people_say_them() {
+        assert_eq!(Every::parse(Some("90s"), Some("2h")), Ok(Every { floor: 90, ceiling: 7200 }));
+        assert_eq!(Every::parse(None, Some("2m")), Ok(Every { floor: 120, ceiling: 120 }));
+        assert_eq!(Every::parse(Some("1d"), None), Ok(Every { floor: 86_400, ceiling: 86_400 }));
+        assert!(Every::parse(Some("2h"), Some("1h")).unwrap_err().contains("above"));
+        for wrong in ["5", "soon", "1s", "9d", "-5m", "99999999999999999d"] {
+            assert!(Every::parse(Some(wrong), None).is_err(), "{wrong}");
+        }
+    }
 }

@@ -203,6 +203,8 @@ fn watch(site: u64) -> Watch {
         utc_offset: 28_800,
         recorded: false,
         registered: None,
+        every: caifeng::watch::Every::default(),
+        canary: None,
     }
 }
 

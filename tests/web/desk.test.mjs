@@ -39,7 +39,7 @@ async function paths() {
   await close();
   return {
     home: "/", incidents: "/incidents", none: "/incidents?category=emergency&before=0.0", incident: first,
-    posts: "/posts", search: "/posts?q=%3Cscript%3E", watches: "/watches", missing: "/nothing",
+    posts: "/posts", search: "/posts?q=%3Cscript%3E", watches: "/watches", coverage: "/coverage", sweeps: "/sweeps", missing: "/nothing",
   };
 }
 

@@ -9,7 +9,7 @@
 
 use crate::artifact::{Artifact, PluginKind};
 use crate::contract::{self, ClassifierContract, Label, Post, Settings};
-use crate::engine::{self, Compiled, Engine, LoadError, Trap};
+use crate::engine::{self, Compiled, Engine, Live, LoadError, Trap};
 use crate::manifest::Manifest;
 use crate::source::{CallError, Called};
 use std::fmt;
@@ -27,6 +27,9 @@ struct Shared {
     contract: Box<dyn ClassifierContract>,
     artifact: Artifact,
 }
+
+/// An instance that has answered a call.
+pub(crate) struct Warm(Live);
 
 impl Classifier {
     /// Compiles a classifier, or takes its code from the cache, and checks that
@@ -55,9 +58,20 @@ impl Classifier {
     /// Labels a batch: one list per post, in the order given.
     #[must_use]
     pub fn classify(&self, settings: &Settings, posts: &[Post]) -> Called<Vec<Vec<Label>>> {
+        self.classify_on(&mut None, settings, posts)
+    }
+
+    /// Labels a batch on an instance that has labelled others, which is made if
+    /// there is none: for the law that this makes no difference.
+    pub(crate) fn classify_on(
+        &self,
+        warm: &mut Option<Warm>,
+        settings: &Settings,
+        posts: &[Post],
+    ) -> Called<Vec<Vec<Label>>> {
         let start = Instant::now();
         let shared = &self.shared;
-        let mut live = match shared.compiled.spawn() {
+        let mut live = match warm.take().map_or_else(|| shared.compiled.spawn(), |warm| Ok(warm.0)) {
             Ok(live) => live,
             Err(trap) => {
                 return Called { outcome: Err(trap.into()), cost: engine::since(start, None) };
@@ -65,6 +79,9 @@ impl Classifier {
         };
         let answer = shared.contract.classify(&shared.compiled, &mut live, settings, posts);
         let cost = engine::since(start, Some(&live));
+        if answer.is_ok() {
+            *warm = Some(Warm(live));
+        }
         let outcome = match answer {
             Ok(Ok(lists)) => self.check(posts, lists).map_err(CallError::Trap),
             Ok(Err(failure)) => Err(failure.into()),

@@ -12,6 +12,9 @@
 //! - **Epochs for time.** A ticker thread advances the clock by which calls are
 //!   stopped; it sleeps while nothing runs. Time is wall time: what a loaded
 //!   machine gives a call is less than its limit, never more.
+//! - **Fuel where the answer must not depend on the machine.** The laws run in
+//!   a metered sandbox: each instruction counts, and a call's time limit is a
+//!   number of them. It costs about a third of the speed, so a daemon has none.
 //! - **Memory by a limiter, results by hostcall fuel.** The first bounds what a
 //!   plugin holds, the second what the host copies out of it.
 //! - **A trap is the end of the instance.** The store is thrown away with it,
@@ -56,6 +59,13 @@ const SPOKEN_KEPT: usize = 1024;
 /// How often the epoch advances: the grain of time limits.
 const TICK: Duration = Duration::from_millis(10);
 
+/// Instructions that a metered sandbox counts as a millisecond: a slow machine's.
+const FUEL_PER_MS: u64 = 1_000_000;
+
+/// How many times its limit a metered call may take by the clock: fuel stops it
+/// long before, unless the machine is very busy.
+const PATIENCE: u32 = 30;
+
 /// Bytes of linear memory that a slot keeps between instances.
 const KEPT: usize = 512 << 10;
 
@@ -85,6 +95,9 @@ pub struct EngineConfig {
     pub instances: u32,
     /// Where compiled code is kept; without it every load compiles.
     pub cache: Option<CompiledCache>,
+    /// Counts instructions, and limits them in place of time: what a call comes
+    /// to is then the same on every machine.
+    pub metered: bool,
 }
 
 /// The sandbox that all plugins of a process share. Cheap to clone.
@@ -169,6 +182,8 @@ pub struct Cost {
     pub wall: Duration,
     /// Bytes of linear memory that the instance has held at most.
     pub memory: usize,
+    /// Instructions of the call, in a metered sandbox.
+    pub fuel: Option<u64>,
 }
 
 impl Default for EngineConfig {
@@ -190,6 +205,7 @@ impl Default for EngineConfig {
             },
             instances: 64,
             cache: None,
+            metered: false,
         }
     }
 }
@@ -284,6 +300,7 @@ fn settings(config: &EngineConfig) -> Config {
         .memory_reservation(4 << 30)
         .memory_guard_size(32 << 20)
         .epoch_interruption(true)
+        .consume_fuel(config.metered)
         .cranelift_opt_level(OptLevel::Speed)
         .wasm_backtrace_max_frames(None)
         .wasm_relaxed_simd(false);
@@ -327,12 +344,27 @@ impl Compiled {
         let mut store = Store::new(&shared.wasm, Ward::new(self.limits));
         store.limiter(|ward| ward);
         store.set_hostcall_fuel(self.limits.result);
-        store.set_epoch_deadline(ticks(self.limits.time));
+        self.limit_time(&mut store);
         let _running = shared.ticker.running();
         match self.pre.instantiate(&mut store) {
-            Ok(instance) => Ok(Live { store, instance, _slot: slot }),
+            Ok(instance) => Ok(Live { store, instance, fuel: None, _slot: slot }),
             Err(error) => Err(store.data().explain(&error)),
         }
+    }
+
+    /// Gives an instance the time of one call from now on.
+    fn limit_time(&self, store: &mut Store<Ward>) {
+        let metered = self.engine.shared.config.metered;
+        store.set_epoch_deadline(ticks(if metered { self.limits.time * PATIENCE } else { self.limits.time }));
+        if metered {
+            // Fails only where fuel is not counted.
+            let _ = store.set_fuel(self.fuel());
+        }
+    }
+
+    /// The instructions of one call, in a metered sandbox.
+    pub(crate) fn fuel(&self) -> u64 {
+        u64::try_from(self.limits.time.as_millis()).unwrap_or(u64::MAX).saturating_mul(FUEL_PER_MS)
     }
 
     /// What one call may use.
@@ -351,6 +383,7 @@ impl Compiled {
 pub(crate) struct Live {
     store: Store<Ward>,
     instance: Instance,
+    fuel: Option<u64>,
     _slot: Slot,
 }
 
@@ -365,9 +398,11 @@ impl Live {
             .instance
             .get_typed_func::<P, (R,)>(&mut self.store, function)
             .map_err(|error| Trap::Contract(format!("{error:#}")))?;
-        self.store.set_epoch_deadline(ticks(engine.limits.time));
+        engine.limit_time(&mut self.store);
         let _running = engine.engine.shared.ticker.running();
-        match typed.call(&mut self.store, given) {
+        let outcome = typed.call(&mut self.store, given);
+        self.fuel = self.store.get_fuel().ok().map(|left| engine.fuel().saturating_sub(left));
+        match outcome {
             Ok((answer,)) => Ok(answer),
             Err(error) => Err(self.store.data().explain(&error)),
         }
@@ -386,7 +421,7 @@ fn ticks(time: Duration) -> u64 {
 
 /// Starts measuring a call.
 pub(crate) fn since(start: Instant, live: Option<&Live>) -> Cost {
-    Cost { wall: start.elapsed(), memory: live.map_or(0, Live::memory) }
+    Cost { wall: start.elapsed(), memory: live.map_or(0, Live::memory), fuel: live.and_then(|live| live.fuel) }
 }
 
 /// Watches one instance: what it holds, what it was refused, what it said.
@@ -422,7 +457,7 @@ impl Ward {
     fn explain(&self, error: &wasmtime::Error) -> Trap {
         use wasmtime::Trap as Code;
         match error.downcast_ref::<Code>() {
-            Some(Code::Interrupt) => Trap::Timeout(self.limits.time),
+            Some(Code::Interrupt | Code::OutOfFuel) => Trap::Timeout(self.limits.time),
             Some(Code::StackOverflow) => Trap::Stack,
             Some(_) | None if self.refused => Trap::Memory(self.limits.memory),
             // A Rust guest keeps its stack below its data, so that an overflow leaves the memory.

@@ -22,6 +22,8 @@
 //!   [`Cost`](engine::Cost).
 //! - [`contract`] has the words in which all of this is said, and
 //!   [`address`] the host patterns of manifests and grants.
+//! - [`fixture`] holds recorded calls with the answers they must have, for a
+//!   plugin of either kind as [`Loaded`](loaded::Loaded).
 //! - [`build`] goes the other way, from an author's crate to a file.
 //!
 //! ```no_run
@@ -60,5 +62,8 @@ pub mod build;
 pub mod classifier;
 pub mod contract;
 pub mod engine;
+pub mod fixture;
+pub mod laws;
+pub mod loaded;
 pub mod manifest;
 pub mod source;

@@ -334,6 +334,18 @@ impl Manifest {
         })
     }
 
+    /// Whether a plugin may be given this target: it fits a rule of its kind.
+    /// An account is what a pattern captured, which need not fit it again.
+    #[must_use]
+    pub fn observes(&self, target: &Target) -> bool {
+        match target {
+            Target::Keyword(text) => self.target(TargetKind::Keyword, text).is_some(),
+            Target::Account(_) => self.targets.iter().any(|rule| rule.kind == TargetKind::Account),
+            Target::Listing(text) => self.target(TargetKind::Listing, text).is_some(),
+            Target::Item(text) => self.target(TargetKind::Item, text).is_some(),
+        }
+    }
+
     /// Checks what the operator set and fills in the defaults, in the order of
     /// the manifest: the settings that a call is given.
     ///
@@ -406,6 +418,12 @@ impl SettingType {
 }
 
 impl Pattern {
+    /// The expression as it is written.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        self.0.as_str()
+    }
+
     /// Whether the expression fits anywhere in `text`.
     #[must_use]
     pub fn fits(&self, text: &str) -> bool {
@@ -515,14 +533,16 @@ fn unique<'a>(what: &str, names: impl Iterator<Item = (usize, &'a String)>) -> R
 
 impl ManifestError {
     fn at(text: &str, offset: usize, message: &str) -> Self {
-        let before = text.get(..offset).unwrap_or(text);
-        let line_start = before.rfind('\n').map_or(0, |at| at + 1);
-        Self {
-            line: before.matches('\n').count() + 1,
-            column: before[line_start..].chars().count() + 1,
-            message: message.replace('\n', "; "),
-        }
+        let (line, column) = place(text, offset);
+        Self { line, column, message: message.replace('\n', "; ") }
     }
+}
+
+/// Line and column, in characters and from 1, of a byte of a text.
+pub(crate) fn place(text: &str, offset: usize) -> (usize, usize) {
+    let before = text.get(..offset).unwrap_or(text);
+    let line_start = before.rfind('\n').map_or(0, |at| at + 1);
+    (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
 }
 
 fn identifier<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {

@@ -116,22 +116,30 @@ impl fmt::Debug for Crawling {
 impl Crawling {
     /// The first requests of the crawl.
     pub fn start(&mut self) -> Called<Vec<Request>> {
-        let Called { outcome, cost } =
-            self.call(|shared, live, crawl| shared.contract.start(&shared.compiled, live, crawl));
+        let Called { outcome, cost } = self.start_unchecked();
         let outcome = outcome.and_then(|requests| {
-            let bad = requests.iter().find_map(|request| self.fault(request));
+            let bad = requests.iter().find_map(|request| fault(self.source.manifest(), request));
             bad.map_or(Ok(requests), |fault| Err(Trap::Contract(fault).into()))
         });
         Called { outcome, cost }
     }
 
+    /// What `start` says, before anything of it is refused: for the laws.
+    pub(crate) fn start_unchecked(&mut self) -> Called<Vec<Request>> {
+        self.call(|shared, live, crawl| shared.contract.start(&shared.compiled, live, crawl))
+    }
+
     /// Reads one response. `request` is the request as the plugin made it, or
     /// one with an empty context for a response that came without.
     pub fn parse(&mut self, request: &Request, response: &Response) -> Called<Page> {
-        let Called { outcome, cost } =
-            self.call(|shared, live, crawl| shared.contract.parse(&shared.compiled, live, crawl, request, response));
+        let Called { outcome, cost } = self.parse_unchecked(request, response);
         let outcome = outcome.and_then(|page| self.check(page).map_err(CallError::Trap));
         Called { outcome, cost }
+    }
+
+    /// What `parse` says, before anything of it is turned away: for the laws.
+    pub(crate) fn parse_unchecked(&mut self, request: &Request, response: &Response) -> Called<Page> {
+        self.call(|shared, live, crawl| shared.contract.parse(&shared.compiled, live, crawl, request, response))
     }
 
     fn call<T>(
@@ -168,7 +176,7 @@ impl Crawling {
         }
         let mut skipped = std::mem::take(&mut page.skipped);
         page.posts.retain_mut(|post| admit(post, &mut skipped));
-        page.follow.retain(|request| match self.fault(request) {
+        page.follow.retain(|request| match fault(self.source.manifest(), request) {
             Some(fault) => {
                 skipped.push(fault);
                 false
@@ -179,18 +187,17 @@ impl Crawling {
         page.skipped = skipped;
         Ok(page)
     }
+}
 
-    /// Why the host would not carry this request, if so.
-    fn fault(&self, request: &Request) -> Option<String> {
-        if !self.source.manifest().has_step(&request.step) {
-            return Some(format!("request for a step that the manifest does not declare: {}", brief(&request.step)));
-        }
-        if request.context.len() > CONTEXT_LIMIT {
-            return Some(format!("request with a context of {} bytes, limit {CONTEXT_LIMIT}", request.context.len()));
-        }
-        let web = Url::parse(&request.url).is_ok_and(|url| is_web(&url));
-        (!web).then(|| format!("request for what is not a web address: {}", brief(&request.url)))
+/// Why the host would not carry this request, if so.
+pub(crate) fn fault(manifest: &Manifest, request: &Request) -> Option<String> {
+    if !manifest.has_step(&request.step) {
+        return Some(format!("request for a step that the manifest does not declare: {}", brief(&request.step)));
     }
+    if request.context.len() > CONTEXT_LIMIT {
+        return Some(format!("request with a context of {} bytes, limit {CONTEXT_LIMIT}", request.context.len()));
+    }
+    (!openable(&request.url)).then(|| format!("request for what is not a web address: {}", brief(&request.url)))
 }
 
 /// Whether a post can be stored; empties the addresses that nobody should open.
@@ -214,16 +221,12 @@ fn admit(post: &mut Post, skipped: &mut Vec<String>) -> bool {
 /// Whether a browser opens this address as a page of the web, and does not run
 /// it (`javascript:`), read it from the machine (`file:`) or take it for a
 /// path of our own site.
-fn openable(address: &str) -> bool {
-    Url::parse(address).is_ok_and(|url| is_web(&url))
-}
-
-fn is_web(url: &Url) -> bool {
-    matches!(url.scheme(), "http" | "https")
+pub(crate) fn openable(address: &str) -> bool {
+    Url::parse(address).is_ok_and(|url| matches!(url.scheme(), "http" | "https"))
 }
 
 /// Enough of a hostile text to recognise it by.
-fn brief(text: &str) -> String {
+pub(crate) fn brief(text: &str) -> String {
     let mut brief: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(80).collect();
     if brief.len() < text.len() {
         brief.push('…');

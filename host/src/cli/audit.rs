@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, anyhow};
 use caifeng::incident::chain::{Checkpoint, Proof};
+use caifeng::permission::Permission;
 use caifeng::store::Reader;
 use clap::Subcommand;
 use serde_json::json;
@@ -23,6 +24,17 @@ pub(crate) struct Args {
 enum Command {
     /// Walk the chain of events and check every link
     Verify(VerifyArgs),
+    /// Print the hosts at which robots.txt is not asked, with since when and why
+    Permissions(PermissionsArgs),
+}
+
+#[derive(Debug, clap::Args)]
+struct PermissionsArgs {
+    #[command(flatten)]
+    data: DataArgs,
+    /// Print JSON Lines
+    #[arg(long)]
+    json: bool,
 }
 
 #[derive(Debug, clap::Args)]
@@ -39,7 +51,30 @@ struct VerifyArgs {
 
 /// Runs `caifeng audit …`.
 pub(crate) fn run(args: &Args) -> Outcome {
-    let Command::Verify(args) = &args.command;
+    match &args.command {
+        Command::Verify(args) => verify(args),
+        Command::Permissions(args) => permissions(args),
+    }
+}
+
+fn permissions(args: &PermissionsArgs) -> Outcome {
+    let reader = Reader::open(args.data.directory()?.path()).or_exit(Exit::Usage)?;
+    let mut lines = Lines::new();
+    for permission in reader.permissions().or_exit(Exit::Internal)? {
+        if args.json {
+            lines.json(&permission).or_exit(Exit::Internal)?;
+            continue;
+        }
+        let Permission { host, reason, since } = permission;
+        let since = jiff::Timestamp::from_second(since).map_or_else(|_| "?".to_owned(), |at| at.to_string());
+        let reason = reason.as_deref().unwrap_or("(the reason has been deleted)");
+        lines.text(format_args!("{host}  since {since}  {reason}")).or_exit(Exit::Internal)?;
+    }
+    lines.flush().or_exit(Exit::Internal)?;
+    Ok(Exit::Done)
+}
+
+fn verify(args: &VerifyArgs) -> Outcome {
     let checkpoint = args.checkpoint.as_ref().map(|path| {
         let text = std::fs::read(path).with_context(|| format!("{}: cannot be read", path.display()))?;
         let printed: serde_json::Value = serde_json::from_slice(&text)?;

@@ -6,13 +6,21 @@
 
 mod audit;
 mod classify;
+mod config;
+mod coverage;
 mod demo;
+mod evidence;
 mod group;
+mod hand;
 mod output;
 mod plugin;
 mod posts;
+mod record;
+mod retain;
+mod robots;
 mod serve;
 mod sweep;
+mod watch;
 mod workplace;
 
 use std::process::ExitCode;
@@ -89,8 +97,26 @@ enum Command {
     Posts(posts::PostsArgs),
     /// Print incidents, newest first
     Incidents(posts::IncidentsArgs),
+    /// Hand in a page or a text
+    Submit(hand::SubmitArgs),
+    /// Take in posts from a table, or feeds from a list of subscriptions
+    Import(hand::ImportArgs),
+    /// Check the configuration, or print it
+    Config(config::Args),
+    /// Say what a robots.txt allows
+    Robots(robots::Args),
+    /// Watches: how they stand, when they are swept next and why
+    Watch(watch::Args),
+    /// What was heard and what was not: the statement that reports carry
+    Coverage(coverage::Args),
+    /// Print or export the monitoring record: every sweep, newest first
+    Record(record::Args),
     /// Check that the record has not been changed
     Audit(audit::Args),
+    /// List or hand out what the posts of an incident came from
+    Evidence(evidence::Args),
+    /// Let go of what is kept no longer
+    Retain(retain::Args),
 }
 
 /// Parses the arguments, runs the command and says how it ended.
@@ -106,7 +132,16 @@ pub(crate) fn run() -> ExitCode {
         Command::Group(args) => group::run(&args),
         Command::Posts(args) => posts::posts(&args),
         Command::Incidents(args) => posts::incidents(&args),
+        Command::Submit(args) => hand::submit(args),
+        Command::Import(args) => hand::import(args),
+        Command::Config(args) => config::run(&args),
+        Command::Robots(args) => robots::run(&args),
+        Command::Watch(args) => watch::run(&args),
+        Command::Coverage(args) => coverage::run(&args),
+        Command::Record(args) => record::run(&args),
         Command::Audit(args) => audit::run(&args),
+        Command::Evidence(args) => evidence::run(&args),
+        Command::Retain(args) => retain::run(&args),
     };
     let exit = outcome.unwrap_or_else(|failed| {
         if output::is_broken_pipe(&failed.error) {

@@ -28,6 +28,11 @@ impl Lines {
         self.0.write_all(b"\n")
     }
 
+    /// Prints bytes as they are: a file that is asked for on standard output.
+    pub(crate) fn bytes(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.0.write_all(bytes)
+    }
+
     /// Shows what was printed so far.
     pub(crate) fn flush(&mut self) -> io::Result<()> {
         self.0.flush()

@@ -1,10 +1,11 @@
 //! `caifeng posts` and `caifeng incidents`: what is stored, newest first.
 
+use std::io;
 use std::ops::ControlFlow;
 
 use caifeng::clock::{parse_time, rfc3339};
 use caifeng::store::model::{IncidentRow, PostRow};
-use caifeng::store::{IncidentQuery, PostQuery, Reader};
+use caifeng::store::{IncidentQuery, Looked, PostQuery, Reader, Reading, Version};
 use caifeng::text::tokens::Tokeniser;
 use caifeng_plugin_host::contract::Timestamp;
 use serde_json::{Value, json};
@@ -70,7 +71,11 @@ pub(crate) fn posts(args: &PostsArgs) -> Outcome {
     let mut lines = Lines::new();
     let mut printed = Ok(());
     let walked = reader.for_each_post(&query, |post| {
-        printed = if args.json { lines.json(&post_json(&post)) } else { lines.text(post_line(&post)) };
+        printed = if args.json {
+            told(&reader, &post).and_then(|post| lines.json(&post))
+        } else {
+            lines.text(post_line(&post))
+        };
         if printed.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     });
     walked.or_exit(Exit::Internal)?;
@@ -84,12 +89,41 @@ pub(crate) fn incidents(args: &IncidentsArgs) -> Outcome {
     let query = IncidentQuery { since: args.since, limit: args.limit, ..IncidentQuery::default() };
     let mut lines = Lines::new();
     for incident in reader.incidents(&query).or_exit(Exit::Internal)? {
-        let printed =
-            if args.json { lines.json(&incident_json(&incident)) } else { lines.text(incident_line(&incident)) };
+        let mut shown = incident_json(&incident);
+        let deleted = reader.deleted_posts(incident.id).or_exit(Exit::Internal)?;
+        if deleted > 0 {
+            shown["deleted_posts"] = deleted.into();
+        }
+        let printed = if args.json { lines.json(&shown) } else { lines.text(incident_line(&incident)) };
         printed.or_exit(Exit::Internal)?;
     }
     lines.flush().or_exit(Exit::Internal)?;
     Ok(Exit::Done)
+}
+
+/// A post, with what became of it where that is known.
+fn told(reader: &Reader, post: &PostRow) -> io::Result<Value> {
+    let mut shown = post_json(post);
+    if post.incident.is_none() {
+        return Ok(shown);
+    }
+    let life = reader.life(post.row).map_err(io::Error::other)?;
+    if let Some((after, by)) = life.deleted {
+        shown["deleted"] = json!({"after": rfc3339(after), "by": rfc3339(by)});
+    }
+    if life.readings.len() > 1 {
+        let counts = |r: &Reading| json!({"at": rfc3339(r.at), "reactions": r.counts});
+        shown["counts"] = life.readings.iter().map(counts).collect();
+    }
+    if !life.looks.is_empty() {
+        let look = |l: &Looked| json!({"at": rfc3339(l.at), "found": l.found, "detail": l.detail});
+        shown["looks"] = life.looks.iter().map(look).collect();
+    }
+    if !life.versions.is_empty() {
+        let version = |v: &Version| json!({"version": v.version, "captured": rfc3339(v.captured), "title": v.title, "text": v.text});
+        shown["versions"] = life.versions.iter().map(version).collect();
+    }
+    Ok(shown)
 }
 
 fn post_json(post: &PostRow) -> Value {

@@ -105,7 +105,9 @@ struct Sum {
 impl Sum {
     fn add(&mut self, report: &Report) {
         let tally = &report.tally;
-        let ours = |kind| matches!(kind, FailureKind::Unsupported | FailureKind::Unexpected | FailureKind::Trap);
+        let ours = |kind| {
+            matches!(kind, FailureKind::Unsupported | FailureKind::Unexpected | FailureKind::Trap | FailureKind::Drift)
+        };
         self.sweeps += 1;
         self.heard += u64::from(tally.failures.is_empty() || tally.seen > 0);
         self.new += tally.new;
@@ -156,7 +158,7 @@ where
                     }
                 }
             }
-            Line::Done => {}
+            Line::Done | Line::Handed(_) | Line::Released(_) => {}
             Line::Failed(failed) => refusal = Some(failed),
         }
     }

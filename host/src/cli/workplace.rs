@@ -72,14 +72,18 @@ pub(crate) fn plugin_fault(error: PluginError) -> Failed {
 /// without one, in the user's cache folder. Where neither can be written every
 /// plugin is compiled anew.
 pub(crate) fn engine(directory: Option<&Directory>) -> Result<Engine, Failed> {
+    Engine::new(EngineConfig { cache: compiled(directory), ..EngineConfig::default() }).or_exit(Exit::Internal)
+}
+
+/// Where compiled code is kept, if it can be.
+pub(crate) fn compiled(directory: Option<&Directory>) -> Option<CompiledCache> {
     let cached =
         directory.cloned().or_else(|| Some(Directory::at(user_folder("XDG_CACHE_HOME", ".cache")?.join("caifeng"))));
-    let cache = cached.and_then(|directory| match directory.key("compiled") {
+    cached.and_then(|directory| match directory.key("compiled") {
         Ok(key) => Some(CompiledCache { dir: directory.compiled(), key }),
         Err(error) => {
             tracing::warn!("compiled plugins are not kept: {error}");
             None
         }
-    });
-    Engine::new(EngineConfig { cache, ..EngineConfig::default() }).or_exit(Exit::Internal)
+    })
 }

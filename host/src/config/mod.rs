@@ -9,20 +9,25 @@
 //! | what does a watch look like | [`watches`] |
 //! | what does the text say, and where | `written` |
 //! | which files, and is it consistent | [`reading`] |
+//! | does it fit what is installed | `check` |
 
+mod check;
 pub mod reading;
 pub(crate) mod suggest;
 pub mod watches;
 mod written;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 pub use reading::{Problem, Reading};
 pub use watches::{AccountConfig, TargetConfig, WatchConfig};
 
+use crate::crawl::Limits;
+use crate::fetch::permit::Permit;
+use crate::retention::Retention;
 use crate::topic::TopicConfig;
 use crate::watch::Watch;
 
@@ -30,13 +35,15 @@ use crate::watch::Watch;
 pub const WATCHES: &str = "watches";
 
 /// Everything an operator can set.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
     /// Who is listening.
     pub organisation: Organisation,
     /// What may be reached, and how.
     pub network: Network,
+    /// How long what was heard is kept.
+    pub retention: Retention,
     /// Words that mean the same: `@name` in a topic stands for any of them.
     pub aliases: BTreeMap<String, Vec<String>>,
     /// What matters to the organisation (监测主题).
@@ -51,7 +58,7 @@ pub struct Config {
 }
 
 /// Who is listening: configuration, never code.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Organisation {
     /// Full name.
@@ -96,11 +103,13 @@ impl Organisation {
 }
 
 /// What may be reached, and how.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Network {
     /// `host:port` pairs on private or loopback addresses that may be reached.
     pub private: Vec<String>,
+    /// `[[network.permitted]]`: hosts whose robots.txt is not asked, each with its reason.
+    pub permitted: Vec<Permit>,
 }
 
 impl Network {
@@ -134,6 +143,14 @@ pub enum ConfigError {
     Wrong(Vec<Problem>),
 }
 
+/// Watches as a file of `watches/` has them.
+///
+/// # Errors
+/// When a value has no form in TOML.
+pub fn watches_toml(watches: &[WatchConfig]) -> Result<String, toml::ser::Error> {
+    toml::to_string(&watches::WatchFile { watches: watches.to_vec() })
+}
+
 impl Config {
     /// Reads and checks `path`, and the files of `watches/` beside it.
     ///
@@ -149,6 +166,21 @@ impl Config {
     /// Everything that is wrong, with line and column.
     pub fn parse(text: &str, path: &Path) -> Result<Self, ConfigError> {
         Reading::parse(text, path).into_config()
+    }
+
+    /// Everything that is set, defaults included, as a file could say it. There are no secrets in a configuration:
+    /// addresses with a password are refused, and credentials are kept elsewhere.
+    ///
+    /// # Errors
+    /// When a value has no form in TOML.
+    pub fn to_toml(&self) -> Result<String, toml::ser::Error> {
+        toml::to_string(self)
+    }
+
+    /// How far each watch's sweeps may go.
+    #[must_use]
+    pub fn budgets(&self) -> HashMap<String, Limits> {
+        self.watches.iter().map(|watch| (watch.id.clone(), watch.budget)).collect()
     }
 
     /// The watches, with offsets of the organisation's zone at `now`.
@@ -173,6 +205,20 @@ mod tests {
         let config = Config::parse("", Path::new("x")).unwrap();
         assert_eq!(config.organisation.utc_offset(1_700_000_000), 8 * 3600);
         assert!(config.watches.is_empty());
+    }
+
+    #[test]
+    fn how_long_things_are_kept_can_be_set_but_for_the_floor() {
+        let text = "[retention]\nunmatched = \"36h\"\nrecords = \"400d\"\n";
+        let kept = Config::parse(text, Path::new("x")).unwrap().retention;
+        assert_eq!((kept.unmatched.seconds(), kept.records.seconds()), (36 * 3600, 400 * 86_400));
+        assert_eq!(kept.matched, Retention::default().matched);
+        let floor = error("[retention]\nunmatched = \"1d\"\nrecords = \"179d\"\n");
+        assert!(floor.starts_with("caifeng.toml:3:11: ") && floor.contains("180 days"), "{floor}");
+        for wrong in ["7", "-1d", "d", "7 d", "1w", "99999999999d"] {
+            let told = error(&format!("[retention]\nevidence = \"{wrong}\"\n"));
+            assert!(told.starts_with("caifeng.toml:2:12: ") && told.contains("\"7d\""), "{told}");
+        }
     }
 
     #[test]

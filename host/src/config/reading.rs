@@ -147,7 +147,8 @@ impl Reading {
         }
     }
 
-    fn unreadable(&mut self, path: &Path, error: &std::io::Error) {
+    /// A file or folder that cannot be read at all.
+    pub(super) fn unreadable(&mut self, path: &Path, error: &std::io::Error) {
         let message = format!("cannot be read: {error}");
         self.problems.push(Problem { path: path.to_owned(), at: None, message });
     }
@@ -187,6 +188,14 @@ impl Reading {
         let (file, index) = self.origins[watch];
         let spot = self.files[file].spot.key("watch").index(index);
         let offset = keys.iter().fold(spot, |spot, key| spot.key(key)).value();
+        self.problem(file, offset, message);
+    }
+
+    /// Something that is wrong with a key of a watch itself, not with its value.
+    pub(super) fn watch_key_problem(&mut self, watch: usize, keys: &[&str], message: String) {
+        let (file, index) = self.origins[watch];
+        let spot = self.files[file].spot.key("watch").index(index);
+        let offset = keys.iter().fold(spot, |spot, key| spot.key(key)).name();
         self.problem(file, offset, message);
     }
 
@@ -240,7 +249,7 @@ impl Reading {
 }
 
 /// Reads a file that a person wrote: not a device, not without end.
-fn bounded(path: &Path) -> std::io::Result<Vec<u8>> {
+pub(super) fn bounded(path: &Path) -> std::io::Result<Vec<u8>> {
     use std::io::Read as _;
     let mut bytes = Vec::new();
     std::fs::File::open(path)?.take(LARGEST + 1).read_to_end(&mut bytes)?;

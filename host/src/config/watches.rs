@@ -4,12 +4,13 @@
 use std::collections::BTreeMap;
 
 use caifeng_plugin_host::contract::Target;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
-use crate::watch::{Registered, Watch};
+use crate::crawl::Limits;
+use crate::watch::{Every, Registered, Watch};
 
 /// A watch as it is written in the file.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct WatchConfig {
     /// Short name: lower-case letters, digits and hyphens.
@@ -19,16 +20,53 @@ pub struct WatchConfig {
     /// `{ listing = "https://…" }`, `{ keyword = "…" }`, `{ account = "…" }` or `{ item = "https://…" }`.
     pub target: TargetConfig,
     /// The site's address, for plugins that serve many sites.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub site: Option<String>,
     /// Settings that the plugin's manifest declares.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub settings: BTreeMap<String, String>,
+    /// How far one sweep may go: `{ requests = 200, bytes = "50MiB", depth = 20 }`.
+    #[serde(default, skip_serializing_if = "Limits::is_usual")]
+    pub budget: Limits,
+    /// How often it is swept: `{ floor = "5m", ceiling = "1h" }`.
+    #[serde(default, skip_serializing_if = "EveryConfig::is_usual")]
+    pub every: EveryConfig,
+    /// What each full sweep must find again: a post's id or address, or a phrase of a page.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub canary: Option<String>,
     /// What a person should know about it; never interpreted.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
 }
 
+/// The bounds of the time between two sweeps, as they are written in the file.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct EveryConfig {
+    /// Shortest, such as `5m`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub floor: Option<String>,
+    /// Longest, such as `1h`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ceiling: Option<String>,
+}
+
+impl EveryConfig {
+    /// The bounds in seconds.
+    ///
+    /// # Errors
+    /// What is wrong and what to write.
+    pub fn read(&self) -> Result<Every, String> {
+        Every::parse(self.floor.as_deref(), self.ceiling.as_deref())
+    }
+
+    fn is_usual(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
 /// A target as it is written in the file.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum TargetConfig {
     /// A search phrase.
@@ -42,7 +80,7 @@ pub enum TargetConfig {
 }
 
 /// A file of `watches/`: `[[watch]]` tables and nothing else.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct WatchFile {
     #[serde(rename = "watch")]
@@ -50,7 +88,7 @@ pub(super) struct WatchFile {
 }
 
 /// An account that may be watched because an organisation speaks through it (design §7).
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct AccountConfig {
     /// The source plugin whose site it is an account of.
@@ -107,6 +145,11 @@ impl WatchConfig {
             faults.push(("id", format!("watch id {:?}: use lower-case letters, digits and hyphens", self.id)));
         }
         let named = |message: String| format!("watch {:?}: {message}", self.id);
+        faults.extend(self.every.read().err().map(|message| ("every", named(message))));
+        if self.canary.as_ref().is_some_and(|canary| canary.trim().is_empty()) {
+            let message = "a canary is a post's id or address, or a phrase of a page: write one or leave it out";
+            faults.push(("canary", named(message.to_owned())));
+        }
         match &self.target {
             TargetConfig::Account(id) if registered(accounts, &self.plugin, id).is_none() => {
                 let message = format!(
@@ -141,6 +184,8 @@ impl WatchConfig {
             utc_offset,
             recorded: false,
             registered,
+            every: self.every.read().unwrap_or_default(),
+            canary: self.canary.clone(),
         }
     }
 }

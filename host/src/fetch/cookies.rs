@@ -7,13 +7,19 @@
 
 use url::Url;
 
-/// The jar of one crawl.
-#[derive(Clone, Debug, Default)]
+/// The jar of one crawl. What is in it is printed nowhere.
+#[derive(Clone, Default)]
 pub struct Jar {
     cookies: Vec<Cookie>,
 }
 
-#[derive(Clone, Debug)]
+impl std::fmt::Debug for Jar {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Jar({} cookies)", self.cookies.len())
+    }
+}
+
+#[derive(Clone)]
 struct Cookie {
     host: String,
     path: String,

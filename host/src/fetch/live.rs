@@ -2,7 +2,8 @@
 //!
 //! Each hop of a request goes the same way: grant, guard, robots.txt, pace,
 //! then one exchange within limits. Redirects are followed here and not by the
-//! client, so that no hop escapes that.
+//! client, so that no hop escapes that. A page that the site cannot give just now is asked for again, at most
+//! twice, and only where the site wants no longer pause than [`Limits::patience`]; otherwise its host rests, for every watch.
 //!
 //! There are two clients, which share nothing. The public one resolves
 //! names by a resolver that refuses every address the guard refuses, and connects to
@@ -11,95 +12,37 @@
 //! the operator listed. The client does not ask a resolver about
 //! addresses in a URL; those the guard checks before.
 //!
-//! Given up: `http/3`; ranges; a body that is larger than the limit is refused, not cut.
+//! Given up: `http/3`; zstd; ranges; a body that is larger than the limit is refused, not cut. An answer that says only
+//! that nothing has changed (304) is not recorded, for no page could be read from it.
+
+mod client;
+mod hop;
+mod settings;
 
 use std::fmt;
-use std::future::Future;
-use std::net::SocketAddr;
-use std::pin::Pin;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use caifeng_plugin_host::contract::{Method, Request, Timestamp};
-use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
-use reqwest::{Client, redirect::Policy as Redirects};
+use reqwest::Client;
+use reqwest::header::{HeaderMap, HeaderValue};
 use url::Url;
 
-use super::guard::{self, Policy, Refusal};
-use super::pace::Pace;
+pub use self::client::{Looking, Lookup};
+use self::client::{Resolver, client};
+use self::hop::{Body, Hop, guest_fields};
+pub use self::settings::{Limits, Settings, user_agent};
+use super::guard::Refusal;
+use super::pace::{Pace, Turn};
+use super::permit::permit;
 use super::replay::decoded;
-use super::{Allow, FetchError, Fetched, MAX_HOPS, Session, address, allowed, kept, redirect, robots, settle};
+use super::validator::Validator;
+use super::{Allow, FetchError, Fetched, MAX_HOPS, Session, address, allowed, allowed_after, kept, redirect, robots};
+use super::{Spent, settle};
 use crate::evidence::warc::{Exchange, Sent, field};
-
-/// How the web is asked. One for a process.
-#[derive(Clone, Debug)]
-pub struct Settings {
-    /// The whole field: name, version and how to reach the operator.
-    pub user_agent: String,
-    /// What may be reached beyond the public web.
-    pub policy: Policy,
-    /// What one answer may cost.
-    pub limits: Limits,
-    /// From one request to the next on the same host.
-    pub pace: Duration,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            user_agent: user_agent(None),
-            policy: Policy::default(),
-            limits: Limits::default(),
-            pace: Duration::from_secs(2),
-        }
-    }
-}
-
-/// `Caifeng/0.1.0 (+contact)`: who asks, and whom a site may complain to.
-#[must_use]
-pub fn user_agent(contact: Option<&str>) -> String {
-    let visible = |c: &char| c.is_ascii_graphic() && !matches!(c, '(' | ')');
-    let contact: String = contact.unwrap_or_default().chars().filter(visible).collect();
-    let version = env!("CARGO_PKG_VERSION");
-    if contact.is_empty() { format!("Caifeng/{version}") } else { format!("Caifeng/{version} (+{contact})") }
-}
-
-/// What one answer may cost.
-#[derive(Clone, Copy, Debug)]
-pub struct Limits {
-    /// Until the connection stands, TLS included.
-    pub connect: Duration,
-    /// From the request to the last byte of one answer; waiting for a turn is not counted.
-    pub total: Duration,
-    /// Bytes of the body, decompressed.
-    pub body: u64,
-    /// Header fields.
-    pub fields: usize,
-    /// Bytes of all header fields.
-    pub head: usize,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            connect: Duration::from_secs(10),
-            total: Duration::from_secs(60),
-            body: 16 << 20,
-            fields: 100,
-            head: 64 << 10,
-        }
-    }
-}
 
 /// Tells the time; the daemon passes its clock.
 pub type Now = Arc<dyn Fn() -> Timestamp + Send + Sync>;
-
-/// Resolves a name; the system's resolver unless a test brings its own.
-pub type Lookup = Arc<dyn Fn(String) -> Looking + Send + Sync>;
-
-/// The addresses of a name, later.
-pub type Looking = Pin<Box<dyn Future<Output = std::io::Result<Vec<SocketAddr>>> + Send>>;
 
 /// Fetches from the web.
 pub struct Live {
@@ -136,7 +79,7 @@ impl Live {
         super::install_tls();
         let public = client(&settings, Resolver { lookup: Arc::clone(&lookup), checked: true })?;
         let private = client(&settings, Resolver { lookup, checked: false })?;
-        let pace = Pace::new(settings.pace);
+        let pace = Pace::new(settings.at_once, settings.limits.patience);
         let robots = robots::Cache::new(&settings.user_agent);
         Ok(Self { public, private, settings, pace, robots, now })
     }
@@ -151,49 +94,53 @@ impl Live {
         request: &Request,
         allow: Allow<'_>,
     ) -> Result<Fetched, FetchError> {
-        let mut hop = Hop { url: address(&request.url)?, from: None, method: request.method.clone() };
+        let known = session.known.take();
+        let mut hop = Hop::first(address(&request.url)?, request.method.clone());
         let fields = guest_fields(&request.headers)?;
         for _ in 0..=MAX_HOPS {
-            allowed(&hop.url, allow)?;
+            match hop.from {
+                None => allowed(&hop.url, allow)?,
+                Some(_) => allowed_after(&hop.url, allow)?,
+            }
             hop.check(&self.settings.policy)?;
-            self.robots.check(&hop.url, |file| self.robots_file(file, session)).await?;
-            let (exchange, cookies) =
-                self.exchange(&hop, &fields, session, Body::Refused(self.settings.limits.body)).await?;
+            let wanted = self.rules(&hop.url, session).await?;
+            let asked = known.as_ref().filter(|_| hop.from.is_none());
+            let limit = Body::Refused(self.settings.limits.body);
+            let (exchange, cookies) = self.tried(&hop, &fields, asked, session, limit, wanted).await?;
             for cookie in &cookies {
                 session.cookies.set(&hop.url, cookie);
             }
             match redirect(&hop.url, exchange.status, &exchange.headers) {
                 Some(next) => hop = hop.to(next?, exchange.status),
-                None => return self.finished(exchange),
+                None if exchange.status == 304 && asked.is_some() => {
+                    return Err(FetchError::Unchanged { url: exchange.sent.url });
+                }
+                None => return finished(&hop, exchange),
             }
         }
         Err(FetchError::Network { detail: format!("more than {MAX_HOPS} redirects: {}", request.url) })
     }
 
-    fn finished(&self, last: Exchange) -> Result<Fetched, FetchError> {
-        settle(last.status, &last.headers, last.date).inspect_err(|error| self.rest(&last.sent.url, error))?;
-        Ok(decoded(&last.sent.url, last.status, last.headers, &last.body, last.date))
-    }
-
-    /// A host that asks for rest gets it from every watch.
-    fn rest(&self, url: &str, error: &FetchError) {
-        if let (Ok(url), FetchError::RetryAfter { status, wait }) = (Url::parse(url), error) {
-            self.pace.rest(&host_of(&url), *status, *wait);
+    /// Whether the site lets robots read this address, and the pause that it wants.
+    async fn rules(&self, url: &Url, session: &Session) -> Result<Duration, FetchError> {
+        if permit(&self.settings.permitted, url).is_some() {
+            return Ok(Duration::ZERO);
         }
+        self.robots.check(url, |file| self.robots_file(file, session)).await
     }
 
     async fn robots_file(&self, file: Url, crawl: &Session) -> robots::Asked {
         // Its own session: no cookie says who reads the rules.
-        let session = Session { pace: crawl.pace, recorder: crawl.recorder.clone(), ..Session::default() };
-        let mut hop = Hop { url: file, from: None, method: Method::Get };
+        let mut session = Session { pace: crawl.pace, recorder: crawl.recorder.clone(), ..Session::default() };
+        let mut hop = Hop::first(file, Method::Get);
         for _ in 0..=MAX_HOPS {
             hop.check(&self.settings.policy)?;
-            let (exchange, _) = self.exchange(&hop, &HeaderMap::new(), &session, Body::Cut(robots::MAX_BYTES)).await?;
+            let limit = Body::Cut(robots::MAX_BYTES);
+            let (exchange, _) = self.tried(&hop, &HeaderMap::new(), None, &mut session, limit, Duration::ZERO).await?;
             match redirect(&hop.url, exchange.status, &exchange.headers) {
                 Some(next) => hop = hop.to(next?, exchange.status),
                 None => {
-                    settle(exchange.status, &exchange.headers, exchange.date)
-                        .inspect_err(|error| self.rest(&exchange.sent.url, error))?;
+                    settle(exchange.status, &exchange.headers, exchange.date)?;
                     return Ok((exchange.status, exchange.body));
                 }
             }
@@ -202,52 +149,126 @@ impl Live {
         Ok((404, Vec::new()))
     }
 
+    /// An exchange, and again where the site could not answer just now. A host that asks for rest gets it from every watch.
+    async fn tried(
+        &self,
+        hop: &Hop,
+        fields: &HeaderMap,
+        known: Option<&Validator>,
+        session: &mut Session,
+        body: Body,
+        wanted: Duration,
+    ) -> Result<(Exchange, Vec<String>), FetchError> {
+        let mut left = if hop.method == Method::Get { AGAIN } else { 0 };
+        loop {
+            let (exchange, cookies) = self.exchange(hop, fields, known, session, body, wanted).await?;
+            let patience = self.settings.limits.patience;
+            match settle(exchange.status, &exchange.headers, exchange.date) {
+                Err(error @ FetchError::RetryAfter { status, wait }) => {
+                    self.pace.rest(&self.queue(&hop.url), status, wait);
+                    if left == 0 || wait > patience {
+                        return Err(error);
+                    }
+                }
+                Err(FetchError::Faulty { .. }) if left > 0 => {}
+                Err(error @ FetchError::Faulty { .. }) => return Err(error),
+                // Other statuses are judged where it is known what was asked.
+                _ => return Ok((exchange, cookies)),
+            }
+            left -= 1;
+        }
+    }
+
+    /// What the pace counts by: a host has one, however its name is written; a permit with a pace of its own, too.
+    fn queue(&self, url: &Url) -> String {
+        let own = permit(&self.settings.permitted, url).filter(|permit| permit.pace.is_some());
+        own.map_or_else(|| host_of(url), |permit| permit.host.to_string())
+    }
+
+    async fn turn(&self, url: &Url, session: &Session, wanted: Duration) -> Result<Turn, FetchError> {
+        let own = permit(&self.settings.permitted, url).and_then(|permit| permit.pace);
+        let floor = match own {
+            Some(own) => own,
+            // Where the operator switches pausing off for everybody, nobody else can switch it on.
+            None if self.settings.pace.is_zero() => Duration::ZERO,
+            None => self.settings.pace.max(session.pace).max(wanted),
+        };
+        let turn = self.pace.turn(&self.queue(url), floor).await;
+        turn.map_err(|resting| FetchError::RetryAfter { status: resting.status, wait: resting.wait })
+    }
+
     /// One request and its answer, in turn and within limits; also the cookies that it sets.
     async fn exchange(
         &self,
         hop: &Hop,
         fields: &HeaderMap,
-        session: &Session,
+        known: Option<&Validator>,
+        session: &mut Session,
         body: Body,
+        wanted: Duration,
     ) -> Result<(Exchange, Vec<String>), FetchError> {
         let private = hop.check(&self.settings.policy)?;
-        let turn = self.pace.turn(&host_of(&hop.url), session.pace).await;
-        turn.map_err(|resting| FetchError::RetryAfter { status: resting.status, wait: resting.wait })?;
+        let turn = self.turn(&hop.url, session, wanted).await?;
         if private {
             tracing::info!(url = %hop.url, "private address reached: [network] private lists it");
         }
-        let client = if private { &self.private } else { &self.public };
+        let asking = self.asking(hop, fields, known, session, private);
+        session.spent.requests += 1;
         let after = self.settings.limits.total;
-        let answer = self.answer(client, hop, fields, session, body);
-        let (exchange, cookies) =
-            tokio::time::timeout(after, answer).await.map_err(|_| FetchError::TimedOut { after })??;
-        record(session, &exchange)?;
+        let answer = self.answer(asking, body, &mut session.spent);
+        let answered = tokio::time::timeout(after, answer).await.unwrap_or(Err(FetchError::TimedOut { after }));
+        turn.answered(answered.as_ref().is_ok_and(|(exchange, _)| matches!(exchange.status, 200 | 304)));
+        let (mut exchange, cookies) = answered?;
+        exchange.headers.iter_mut().for_each(|(_, value)| session.credentials.scrub_text(value));
+        session.credentials.scrub(&mut exchange.body);
+        if exchange.status != 304 {
+            record(session, &exchange)?;
+        }
         Ok((exchange, cookies))
     }
 
-    async fn answer(
+    /// The request as it is written down, and as it is sent.
+    fn asking(
         &self,
-        client: &Client,
         hop: &Hop,
         fields: &HeaderMap,
+        known: Option<&Validator>,
         session: &Session,
-        limit: Body,
-    ) -> Result<(Exchange, Vec<String>), FetchError> {
+        private: bool,
+    ) -> Asking {
         let mut fields = fields.clone();
         if hop.method == Method::Get {
             fields.remove(reqwest::header::CONTENT_TYPE);
+        }
+        if let Some(known) = known {
+            known.ask(&mut fields);
         }
         let sent = hop.sent(&fields, &self.settings.user_agent);
         let cookie = session.cookies.header(&hop.url).and_then(|text| HeaderValue::from_str(&text).ok());
         if let Some(cookie) = cookie {
             fields.insert(reqwest::header::COOKIE, cookie);
         }
+        let mut url = hop.url.clone();
+        if !hop.away && (private || url.scheme() == "https") {
+            session.credentials.attach(&mut url, &mut fields);
+        }
+        let client = if private { &self.private } else { &self.public };
         let request = match &hop.method {
-            Method::Get => client.get(hop.url.clone()),
-            Method::Post(body) => client.post(hop.url.clone()).body(body.clone()),
+            Method::Get => client.get(url),
+            Method::Post(body) => client.post(url).body(body.clone()),
         };
+        Asking { sent, request: request.headers(fields) }
+    }
+
+    async fn answer(
+        &self,
+        asking: Asking,
+        limit: Body,
+        spent: &mut Spent,
+    ) -> Result<(Exchange, Vec<String>), FetchError> {
+        let Asking { sent, request } = asking;
         let failed = |error| self.failed(&error);
-        let mut response = request.headers(fields).send().await.map_err(failed)?;
+        let mut response = request.send().await.map_err(failed)?;
         let status = response.status().as_u16();
         let headers = self.fields(response.headers())?;
         let mut body = Vec::new();
@@ -255,6 +276,7 @@ impl Live {
             return Err(limit.error());
         }
         while let Some(chunk) = response.chunk().await.map_err(failed)? {
+            spent.bytes += chunk.len() as u64;
             body.extend_from_slice(&chunk);
             if limit.exceeded(body.len() as u64) {
                 return Err(limit.error());
@@ -308,7 +330,25 @@ impl Live {
     }
 }
 
-fn record(session: &Session, exchange: &Exchange) -> Result<(), FetchError> {
+/// A request on its way: how it is recorded, and what is sent.
+struct Asking {
+    sent: Sent,
+    request: reqwest::RequestBuilder,
+}
+
+/// How often a page is asked for again that the site could not give.
+const AGAIN: u32 = 2;
+
+fn finished(hop: &Hop, last: Exchange) -> Result<Fetched, FetchError> {
+    settle(last.status, &last.headers, last.date)?;
+    let own = hop.from.is_none() && hop.method == Method::Get && last.status == 200;
+    let validator = own.then(|| Validator::of(&last.headers, last.date)).flatten();
+    let fetched = decoded(&last.sent.url, last.status, last.headers, &last.body, last.date);
+    Ok(Fetched { validator, ..fetched })
+}
+
+/// Hands an exchange to the recorder of the crawl, if it has one.
+pub(super) fn record(session: &Session, exchange: &Exchange) -> Result<(), FetchError> {
     let Some(recorder) = &session.recorder else { return Ok(()) };
     let mut recorder = recorder.lock().unwrap_or_else(PoisonError::into_inner);
     let written = recorder.write(exchange);
@@ -321,170 +361,8 @@ impl From<Refusal> for FetchError {
     }
 }
 
-/// What the pace counts by: a host has one, however its name is written.
 fn host_of(url: &Url) -> String {
     url.host_str().unwrap_or_default().trim_end_matches('.').to_owned()
-}
-
-/// What happens to a body at its limit.
-#[derive(Clone, Copy)]
-enum Body {
-    Refused(u64),
-    Cut(u64),
-}
-
-impl Body {
-    fn exceeded(self, size: u64) -> bool {
-        matches!(self, Self::Refused(limit) if size > limit)
-    }
-
-    /// True when the body has all that it may have.
-    fn cut(self, body: &mut Vec<u8>) -> bool {
-        let Self::Cut(limit) = self else { return false };
-        let full = body.len() as u64 >= limit;
-        body.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-        full
-    }
-
-    fn error(self) -> FetchError {
-        let (Self::Refused(limit) | Self::Cut(limit)) = self;
-        FetchError::TooLarge { what: format!("{limit} bytes") }
-    }
-}
-
-/// One step of a request: where, how, and from where it was sent there.
-struct Hop {
-    url: Url,
-    from: Option<Url>,
-    method: Method,
-}
-
-impl Hop {
-    fn check(&self, policy: &Policy) -> Result<bool, FetchError> {
-        guard::check_url(&self.url, policy, self.from.as_ref()).map_err(FetchError::from)
-    }
-
-    /// RFC 9110 §15.4: 307 and 308 repeat the request, the others ask for a page.
-    fn to(self, url: Url, status: u16) -> Self {
-        let method = if matches!(status, 307 | 308) { self.method } else { Method::Get };
-        Self { url, from: Some(self.url), method }
-    }
-
-    fn sent(&self, fields: &HeaderMap, user_agent: &str) -> Sent {
-        let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
-        let mut headers = vec![("User-Agent".to_owned(), user_agent.to_owned())];
-        headers.extend(fields.iter().map(|(name, value)| (name.as_str().to_owned(), text(value))));
-        let (method, body) = match &self.method {
-            Method::Get => ("GET", Vec::new()),
-            Method::Post(body) => ("POST", body.clone().into_bytes()),
-        };
-        Sent { method: method.to_owned(), url: self.url.to_string(), headers, body }
-    }
-}
-
-/// Fields of a guest beyond this many are not a request for a page.
-const MOST_FIELDS: usize = 32;
-
-/// What a plugin may set: nothing that says who asks, proves it, or describes the transfer.
-fn guest_fields(fields: &[(String, String)]) -> Result<HeaderMap, FetchError> {
-    let refused = |what: &str| FetchError::Refused {
-        why: format!("the plugin asks with a header field that cannot be sent: {what:?}"),
-    };
-    let mut map = HeaderMap::new();
-    if fields.len() > MOST_FIELDS {
-        return Err(refused("too many"));
-    }
-    for (name, value) in fields.iter().filter(|(name, _)| may_set(name)) {
-        let name_ok = HeaderName::from_bytes(name.as_bytes()).map_err(|_| refused(name))?;
-        let value = HeaderValue::from_str(value).map_err(|_| refused(name))?;
-        map.append(name_ok, value);
-    }
-    Ok(map)
-}
-
-fn may_set(name: &str) -> bool {
-    const HOSTS: [&str; 24] = [
-        "accept-charset",
-        "accept-encoding",
-        "alt-used",
-        "connection",
-        "content-encoding",
-        "content-length",
-        "date",
-        "expect",
-        "forwarded",
-        "from",
-        "host",
-        "http2-settings",
-        "keep-alive",
-        "max-forwards",
-        "range",
-        "te",
-        "trailer",
-        "transfer-encoding",
-        "true-client-ip",
-        "upgrade",
-        "user-agent",
-        "via",
-        "x-real-ip",
-        "x-client-ip",
-    ];
-    const PREFIXES: [&str; 6] = ["proxy-", "x-forwarded", "sec-", "if-", "cf-", "x-http-method"];
-    const CREDENTIALS: [&str; 9] =
-        ["auth", "cookie", "token", "api-key", "apikey", "secret", "session", "password", "credential"];
-    let name = name.to_ascii_lowercase();
-    !HOSTS.contains(&&*name)
-        && !PREFIXES.iter().any(|prefix| name.starts_with(prefix))
-        && !CREDENTIALS.iter().any(|part| name.contains(part))
-}
-
-#[expect(clippy::disallowed_methods, reason = "the one place that makes a client")]
-fn client(settings: &Settings, resolver: Resolver) -> Result<Client, FetchError> {
-    let limits = &settings.limits;
-    let head = u32::try_from(limits.head).unwrap_or(u32::MAX);
-    let resolver = Arc::new(resolver);
-    let builder = || {
-        Client::builder()
-            .no_proxy()
-            .redirect(Redirects::none())
-            .referer(false)
-            .user_agent(&settings.user_agent)
-            .connect_timeout(limits.connect)
-            .http1_max_headers(limits.fields)
-            .http2_max_header_list_size(head)
-            .pool_max_idle_per_host(1)
-            .dns_resolver(Arc::clone(&resolver))
-    };
-    let failed = |error| FetchError::Network { detail: format!("the HTTP client cannot be set up: {error}") };
-    builder().build().or_else(|error| {
-        // A bare container has no root certificates: sites without TLS can still be read, the others say why not.
-        tracing::warn!("no root certificates are installed, so no https site can be read: install them ({error})");
-        builder().tls_certs_only([]).build().map_err(failed)
-    })
-}
-
-/// Resolves names; when `checked`, to public addresses or not at all.
-struct Resolver {
-    lookup: Lookup,
-    checked: bool,
-}
-
-impl Resolve for Resolver {
-    fn resolve(&self, name: Name) -> Resolving {
-        let looking = (self.lookup)(name.as_str().to_owned());
-        let checked = self.checked;
-        Box::pin(async move {
-            let found = looking.await?;
-            if checked {
-                // One bad address among good ones is an attack or a mistake; neither is fetched.
-                for address in &found {
-                    guard::check_address(address.ip())?;
-                }
-            }
-            let addrs: Addrs = Box::new(found.into_iter());
-            Ok(addrs)
-        })
-    }
 }
 
 #[cfg(test)]

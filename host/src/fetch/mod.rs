@@ -9,8 +9,11 @@
 //! | --- | --- |
 //! | may this address be reached at all | [`guard`], pure |
 //! | does the site allow it | [`robots`] |
+//! | does the operator vouch for it | [`permit`], pure |
 //! | is it polite to ask now | [`pace`] |
+//! | has the page changed | [`validator`], pure |
 //! | which cookies go with it | [`cookies`], pure |
+//! | which credentials go with it | [`secrets`] |
 //! | what do the bytes mean | [`charset`], pure |
 //!
 //! Whether the grant covers an address is the caller's closure, [`Allow`], so
@@ -18,7 +21,7 @@
 //!
 //! *Invariants:* the environment's proxies are never used; a connection is
 //! made only to an address that the guard has seen; a request is recorded
-//! before cookies are attached, and an answer without those it sets.
+//! before cookies and credentials are attached, and an answer without those it sets or repeats.
 //!
 //! TLS: the client is built without a provider of its own. Whoever starts the
 //! process and makes TLS connections of its own calls [`install_tls`] first;
@@ -29,8 +32,11 @@ pub mod cookies;
 pub mod guard;
 pub mod live;
 pub mod pace;
+pub mod permit;
 pub mod replay;
 pub mod robots;
+pub mod secrets;
+pub mod validator;
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -38,7 +44,8 @@ use std::time::Duration;
 use caifeng_plugin_host::contract::{Request, Response, Timestamp};
 use url::Url;
 
-use crate::evidence::warc::{Recorder, field};
+use crate::evidence::tape::Record;
+use crate::evidence::warc::field;
 use crate::watch::FailureKind;
 
 /// Does the grant cover this address?
@@ -51,6 +58,17 @@ pub enum Fetcher {
     Live(Box<live::Live>),
     /// A recording.
     Replay(replay::Replay),
+    /// Answers that a test or a drill makes up.
+    Made(Made),
+}
+
+/// Makes up an answer; it is not asked for what the grant does not cover.
+pub struct Made(pub Box<dyn Fn(&Request) -> Result<Fetched, FetchError> + Send + Sync>);
+
+impl std::fmt::Debug for Made {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Made").finish()
+    }
 }
 
 impl Fetcher {
@@ -66,7 +84,16 @@ impl Fetcher {
     ) -> Result<Fetched, FetchError> {
         match self {
             Self::Live(live) => live.fetch(session, request, allow).await,
-            Self::Replay(replay) => replay.fetch(request, allow, session.at),
+            Self::Replay(replay) => {
+                session.spent.requests += 1;
+                let fetched = replay.fetch(session, request, allow);
+                session.spent.bytes += fetched.as_ref().map_or(0, |fetched| fetched.bytes);
+                fetched
+            }
+            Self::Made(made) => {
+                allowed(&address(&request.url)?, allow)?;
+                (made.0)(request)
+            }
         }
     }
 }
@@ -80,12 +107,27 @@ pub struct Session {
     pub at: Option<Timestamp>,
     /// What the sites set; one jar a crawl.
     pub cookies: cookies::Jar,
+    /// What the operator set for the plugin; attached to requests and never shown.
+    pub credentials: secrets::Credentials,
+    /// What the site called the page that is asked for next when it was last read; taken by that request.
+    pub known: Option<validator::Validator>,
+    /// What the crawl has cost so far.
+    pub spent: Spent,
     /// Writes down what the web answers, robots.txt and failures included.
     pub recorder: Option<SharedRecorder>,
 }
 
+/// What requests have cost: each hop and each repetition counts, robots.txt does not.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Spent {
+    /// Requests sent.
+    pub requests: u64,
+    /// Bytes of bodies received, decompressed, also of those that were given up.
+    pub bytes: u64,
+}
+
 /// A recording that several crawls write.
-pub type SharedRecorder = Arc<Mutex<Recorder>>;
+pub type SharedRecorder = Arc<Mutex<dyn Record>>;
 
 /// An answer that a plugin may read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -96,6 +138,8 @@ pub struct Fetched {
     pub bytes: u64,
     /// Which encoding the body had, and what said so.
     pub encoding: (&'static str, charset::How),
+    /// What the site calls this state of the page, when it was the page that was asked for.
+    pub validator: Option<validator::Validator>,
 }
 
 /// Why there is no answer, by what the host does about it.
@@ -120,6 +164,24 @@ pub enum FetchError {
         status: u16,
         /// From now.
         wait: Duration,
+    },
+    /// The site has failed (5xx) and does not say when to come back, also when asked again: tried at the next sweep.
+    #[error("the site answers {status}: it is at fault")]
+    Faulty {
+        /// 5xx.
+        status: u16,
+    },
+    /// The site sends somewhere else to sign in or to prove to be human: the operator must act.
+    #[error("the site asks for a login or a captcha: it sends to {url}")]
+    Login {
+        /// Where to.
+        url: String,
+    },
+    /// 304: the page is the one that was read before, and nothing is lost by passing it over.
+    #[error("unchanged since it was last read: {url}")]
+    Unchanged {
+        /// The address.
+        url: String,
     },
     /// The site could not be reached, or what it sent is not HTTP: tried again at the next sweep.
     #[error("the site could not be read: {detail}")]
@@ -153,8 +215,11 @@ impl FetchError {
     pub fn kind(&self) -> FailureKind {
         match self {
             Self::Refused { .. } => FailureKind::Refused,
-            Self::Blocked { .. } => FailureKind::Blocked,
-            Self::RetryAfter { .. }
+            Self::Blocked { .. } | Self::Login { .. } => FailureKind::Blocked,
+            // An unchanged page is a page that was heard; who counts failures does not ask here.
+            Self::Unchanged { .. }
+            | Self::RetryAfter { .. }
+            | Self::Faulty { .. }
             | Self::Network { .. }
             | Self::TimedOut { .. }
             | Self::TooLarge { .. }
@@ -180,6 +245,22 @@ fn allowed(url: &Url, allow: Allow<'_>) -> Result<(), FetchError> {
     Err(FetchError::Refused { why: format!("the plugin's grant does not cover the address: {url}") })
 }
 
+/// The grant for an address that a redirect leads to: a site that sends away to a login says something else than one
+/// that has moved.
+fn allowed_after(url: &Url, allow: Allow<'_>) -> Result<(), FetchError> {
+    const DOORS: [&str; 9] =
+        ["login", "logon", "signin", "passport", "sso", "captcha", "verify", "visitor", "antispider"];
+    let refused = allowed(url, allow);
+    let words = url.host_str().into_iter().chain([url.path()]).flat_map(|text| text.split(['.', '/', '-', '_']));
+    let door = |word: &str| DOORS.iter().any(|door| word == *door || door.len() >= 5 && word.ends_with(door));
+    match refused {
+        Err(_) if words.map(str::to_ascii_lowercase).any(|word| door(&word)) => {
+            Err(FetchError::Login { url: url[..url::Position::AfterPath].to_owned() })
+        }
+        other => other,
+    }
+}
+
 /// Where an answer sends to, if it is a redirect that can be followed.
 fn redirect(at: &Url, status: u16, headers: &[(String, String)]) -> Option<Result<Url, FetchError>> {
     let to = matches!(status, 301 | 302 | 303 | 307 | 308).then(|| field(headers, "location")).flatten()?;
@@ -198,7 +279,11 @@ fn redirect(at: &Url, status: u16, headers: &[(String, String)]) -> Option<Resul
 /// Is this a status that a plugin may see? The others are reactions of the host.
 fn settle(status: u16, headers: &[(String, String)], now: Timestamp) -> Result<(), FetchError> {
     match status {
-        429 | 500..=599 => Err(FetchError::RetryAfter { status, wait: retry_after(headers, now) }),
+        429 | 503 => Err(FetchError::RetryAfter { status, wait: retry_after(headers, now) }),
+        500..=599 if field(headers, "retry-after").is_some() => {
+            Err(FetchError::RetryAfter { status, wait: retry_after(headers, now) })
+        }
+        500..=599 => Err(FetchError::Faulty { status }),
         200..=303 | 305..=499 => Ok(()),
         _ => Err(FetchError::Network { detail: format!("answer with a status that nobody asked for: {status}") }),
     }
@@ -212,7 +297,7 @@ fn retry_after(headers: &[(String, String)], now: Timestamp) -> Duration {
         let date = || jiff::fmt::rfc2822::parse(value).ok().map(|date| date.timestamp().as_second() - now);
         value.parse::<i64>().ok().or_else(date)
     });
-    Duration::from_secs(seconds.unwrap_or(DEFAULT).clamp(1, LONGEST).unsigned_abs())
+    Duration::from_secs(seconds.unwrap_or(DEFAULT).clamp(0, LONGEST).unsigned_abs())
 }
 
 /// The fields of an answer that go on to plugins and recordings: none about the transfer, which is over, and no cookies.
@@ -252,8 +337,9 @@ mod tests {
         let wait = |value: &str| retry_after(&headers("Retry-After", value), now).as_secs();
         assert_eq!(wait("120"), 120);
         assert_eq!(wait("Tue, 14 Nov 2023 22:15:20 GMT"), 120);
-        assert_eq!(wait("Tue, 14 Nov 2023 22:00:00 GMT"), 1);
-        assert_eq!(wait("-5"), 1);
+        assert_eq!(wait("Tue, 14 Nov 2023 22:00:00 GMT"), 0);
+        assert_eq!(wait("0"), 0);
+        assert_eq!(wait("-5"), 0);
         assert_eq!(wait("999999999999"), 86_400);
         assert_eq!(wait("soon"), 60);
         assert_eq!(retry_after(&[], now).as_secs(), 60);
@@ -264,12 +350,37 @@ mod tests {
         for status in [100, 101, 199, 304, 600] {
             assert!(matches!(settle(status, &[], 0), Err(FetchError::Network { .. })), "{status}");
         }
-        for status in [429, 500, 503, 599] {
+        for status in [429, 503] {
             assert!(matches!(settle(status, &[], 0), Err(FetchError::RetryAfter { .. })), "{status}");
+        }
+        for status in [500, 502, 599] {
+            assert_eq!(settle(status, &[], 0), Err(FetchError::Faulty { status }));
+            let told = settle(status, &headers("retry-after", "9"), 0);
+            assert_eq!(told, Err(FetchError::RetryAfter { status, wait: Duration::from_secs(9) }));
         }
         for status in [200, 204, 300, 404, 410, 403] {
             assert_eq!(settle(status, &[], 0), Ok(()), "{status}");
         }
+    }
+
+    #[test]
+    fn a_door_is_told_from_a_move() {
+        let nowhere = |_: &Url| false;
+        let after = |to: &str| allowed_after(&Url::parse(to).unwrap(), &nowhere).unwrap_err();
+        for door in [
+            "https://passport.weibo.com/visitor/visitor?entry=x",
+            "https://a.cn/member.php/login.jsp",
+            "https://sso.gov.cn/",
+            "https://a.cn/_sec/verify.html?token=1",
+            "https://www.a.cn/Captcha",
+        ] {
+            let FetchError::Login { url } = after(door) else { panic!("{door}") };
+            assert!(!url.contains('?'), "what stands behind a question mark may be a token: {url}");
+        }
+        for other in ["https://new.a.cn/news/1", "https://b.cn/espresso/loginova-festival", "https://a.cn/?login"] {
+            assert!(matches!(after(other), FetchError::Refused { .. }), "{other}");
+        }
+        assert_eq!(allowed_after(&Url::parse("https://passport.a.cn/").unwrap(), &|_| true), Ok(()));
     }
 
     #[test]

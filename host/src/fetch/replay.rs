@@ -6,9 +6,9 @@
 
 use caifeng_plugin_host::contract::{Method, Request, Response, Timestamp};
 
-use super::{Allow, FetchError, Fetched, MAX_HOPS, address, allowed, charset, kept, redirect, settle};
+use super::{Allow, FetchError, Fetched, MAX_HOPS, Session, address, allowed, charset, kept, redirect, settle};
 use crate::evidence::archive::{Archive, answer};
-use crate::evidence::warc::{Http, Record, field};
+use crate::evidence::warc::{Exchange, Http, Record, Sent, field};
 
 /// Bytes of a recorded body, decompressed.
 pub const MAX_BODY: u64 = 32 << 20;
@@ -36,16 +36,19 @@ impl Replay {
     ///
     /// # Errors
     /// [`FetchError::Missing`], or what the live fetcher would say to the recorded answer.
-    pub fn fetch(&self, request: &Request, allow: Allow<'_>, at: Option<Timestamp>) -> Result<Fetched, FetchError> {
+    pub fn fetch(&self, session: &Session, request: &Request, allow: Allow<'_>) -> Result<Fetched, FetchError> {
         let mut url = address(&request.url)?;
         let mut method = request.method.clone();
         for _ in 0..=MAX_HOPS {
             allowed(&url, allow)?;
             let missing = || FetchError::Missing { url: url.to_string() };
-            let entry = self.archive.find(url.as_str(), &method, at).ok_or_else(missing)?;
+            let entry = self.archive.find(url.as_str(), &method, session.at).ok_or_else(missing)?;
             let record = self.archive.record(entry).map_err(|e| FetchError::Network { detail: e.to_string() })?;
             let date = record.date;
             let http = answer(record).ok_or_else(missing)?;
+            if session.recorder.is_some() {
+                copy(session, url.as_str(), &method, date, &http)?;
+            }
             let Some(next) = redirect(&url, http.status, &http.headers) else {
                 return fetched(&entry.url, date, http);
             };
@@ -56,6 +59,24 @@ impl Replay {
         }
         Err(FetchError::Network { detail: format!("more than {MAX_HOPS} redirects: {}", request.url) })
     }
+}
+
+/// Evidence is whole in its own directory: what a recording answers is copied there, with the date of the recording.
+fn copy(session: &Session, url: &str, method: &Method, date: Timestamp, http: &Http) -> Result<(), FetchError> {
+    let (name, body) = match method {
+        Method::Get => ("GET", Vec::new()),
+        Method::Post(body) => ("POST", body.clone().into_bytes()),
+    };
+    // A body that cannot be unpacked is kept as it was recorded: the failure that it causes has its evidence too.
+    let packed = |_| http.body.clone();
+    let exchange = Exchange {
+        date,
+        sent: Sent { method: name.to_owned(), url: url.to_owned(), headers: Vec::new(), body },
+        status: http.status,
+        headers: kept(http.headers.clone()),
+        body: http.payload(MAX_BODY).unwrap_or_else(packed),
+    };
+    super::live::record(session, &exchange)
 }
 
 /// The answer in one record, as a plugin gets it; `None` when the record holds no answer.
@@ -99,13 +120,14 @@ pub(super) fn decoded(
         response: Response { url: url.to_owned(), status, headers: kept(headers), body: page.text, fetched },
         bytes: body.len() as u64,
         encoding: (page.encoding, page.how),
+        validator: None,
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::evidence::warc::{Exchange, Reader, Sent, Writer};
+    use crate::evidence::warc::{Reader, Writer};
 
     fn recording(answers: &[(&str, u16, &str, &str)]) -> Vec<u8> {
         let mut writer = Writer::new(Vec::new(), true, [0; 16]);
@@ -139,7 +161,7 @@ mod tests {
             ("http://a.example/old", 301, "Location: /new", ""),
             ("http://a.example/new", 200, "Content-Type: text/html; charset=gbk", "停水通知"),
         ]);
-        let got = replay.fetch(&get("http://a.example/old#x"), &|_| true, None).unwrap();
+        let got = replay.fetch(&Session::default(), &get("http://a.example/old#x"), &|_| true).unwrap();
         assert_eq!((&*got.response.url, got.response.status, got.response.fetched), ("http://a.example/new", 200, 100));
         assert_eq!((&*got.response.body, got.bytes, got.encoding.0), ("停水通知", 8, "gb18030"));
         let names: Vec<_> = got.response.headers.iter().map(|(name, _)| &**name).collect();
@@ -155,7 +177,9 @@ mod tests {
             ("http://b.example/", 200, "X: y", "never"),
         ]);
         let inside = |url: &url::Url| url.host_str() == Some("a.example");
-        let fail = |path: &str| replay.fetch(&get(&format!("http://a.example/{path}")), &inside, None).unwrap_err();
+        let fail = |path: &str| {
+            replay.fetch(&Session::default(), &get(&format!("http://a.example/{path}")), &inside).unwrap_err()
+        };
         assert!(matches!(fail("loop"), FetchError::Network { .. }));
         assert!(matches!(fail("busy"), FetchError::RetryAfter { status: 503, wait } if wait.as_secs() == 9));
         assert!(matches!(fail("away"), FetchError::Refused { .. }));
@@ -183,7 +207,7 @@ mod tests {
         assert_eq!((archive.entries().len(), archive.problems().len()), (1_333, 0));
         let replay = Replay::new(archive);
         for entry in replay.archive().entries().iter().step_by(40) {
-            let got = replay.fetch(&get(&entry.url), &|_| true, None).unwrap();
+            let got = replay.fetch(&Session::default(), &get(&entry.url), &|_| true).unwrap();
             assert_eq!(got.response.url, entry.url);
         }
     }

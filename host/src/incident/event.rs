@@ -31,6 +31,15 @@ pub enum Event {
         /// When the post was captured.
         captured: Timestamp,
     },
+    /// A person handed in a post of this incident: the first one, another, or one that was known.
+    Submitted {
+        /// Row key of the post.
+        post: i64,
+        /// When it was handed in.
+        at: Timestamp,
+        /// What the person said with it.
+        note: Option<Note>,
+    },
     /// The classifiers' combined opinion changed.
     Suggested {
         /// The suggestion; `None` takes an earlier one back.

@@ -46,6 +46,8 @@ pub const WORDS_WINDOW: i64 = 90 * 86_400;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "by", rename_all = "kebab-case")]
 pub enum Why {
+    /// A person handed it in, and it opened the incident.
+    Submitted,
     /// Nearly the same text as an earlier post.
     Near {
         /// Estimated Jaccard similarity, between 0 and 1.
@@ -260,6 +262,7 @@ mod tests {
         fn it_joins_only_what_it_was_offered(candidates in prop::collection::vec(any_candidate(), 0..8)) {
             if let Some((incident, why)) = choose(0, &candidates) {
                 let offered = candidates.iter().any(|c| c.incident == incident && match &why {
+                    Why::Submitted => false,
                     Why::Parent { to } => c.parent && c.url == *to,
                     Why::Link { url } => c.link.as_ref() == Some(url),
                     Why::Words { words, likeness } => c.words == Some((*likeness, words.clone())) && *likeness >= LEAST_LIKENESS,

@@ -84,6 +84,15 @@ pub enum Command {
         /// When it was captured.
         captured: Timestamp,
     },
+    /// A person hands in a post that belongs to it.
+    Submit {
+        /// Row key of the post.
+        post: i64,
+        /// When.
+        at: Timestamp,
+        /// What the person said with it.
+        note: Option<Note>,
+    },
     /// The classifiers' combined opinion, `None` when there is none any more.
     Suggest(Option<Suggestion>),
     /// A person decides.
@@ -109,6 +118,9 @@ pub enum Refusal {
     /// A machine tried to decide.
     #[error("only a person may decide this: a member of the leading group must assess the incident")]
     PersonOnly,
+    /// A machine handed something in: what a machine hears joins by itself.
+    #[error("only a person hands in a post")]
+    NotHandedIn,
     /// A person suggested: a person's opinion is an assessment, with a reason.
     #[error("only a classifier suggests: assess the incident instead")]
     MachineOnly,
@@ -139,6 +151,11 @@ pub fn decide(incident: &Incident, command: Command, actor: &Actor) -> Result<Ve
         Command::Join { post, captured } => match incident.state {
             State::Merged => Err(Refusal::State(State::Merged)),
             _ => Ok(vec![Event::Joined { post, captured }]),
+        },
+        // Everybody in the organisation may report what they saw (P10), whatever the incident's state.
+        Command::Submit { post, at, note } => match actor {
+            Actor::Machine { .. } => Err(Refusal::NotHandedIn),
+            Actor::Person { .. } => Ok(vec![Event::Submitted { post, at, note }]),
         },
         Command::Suggest(suggestion) => suggest(incident, suggestion, actor),
         Command::Assess { category, level, note } => {
@@ -185,6 +202,7 @@ pub fn apply(incident: &mut Incident, event: &Event, actor: &Actor) {
             incident.posts += 1;
             incident.opened = incident.opened.min(*captured);
         }
+        Event::Submitted { at, .. } => incident.opened = incident.opened.min(*at),
         Event::Suggested { category, by, .. } => {
             incident.suggested = category.map(|category| Suggested { category, by: by.clone() });
         }

@@ -92,6 +92,13 @@ impl From<rusqlite::Error> for StoreError {
     }
 }
 
+/// Evidence that cannot be written is as bad as a database that cannot.
+impl From<std::io::Error> for StoreError {
+    fn from(error: std::io::Error) -> Self {
+        Self::Disk(error.to_string())
+    }
+}
+
 impl From<serde_json::Error> for StoreError {
     fn from(error: serde_json::Error) -> Self {
         Self::Damaged(format!("unreadable JSON: {error}"))

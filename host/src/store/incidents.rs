@@ -32,6 +32,8 @@ pub(super) struct Mention<'a> {
     pub(super) row: PostRowId,
     pub(super) source: i64,
     pub(super) captured: Timestamp,
+    /// Who handed it in; `None` for what was heard.
+    pub(super) by: Option<&'a Actor>,
     pub(super) post: &'a Post,
     pub(super) links: &'a [String],
     pub(super) signature: Option<&'a Signature>,
@@ -59,12 +61,13 @@ pub(super) fn place(writing: &mut Writing<'_>, mention: &Mention<'_>) -> Result<
             }
         }
     };
+    let opened = joined.is_none();
     let (mut file, why) = match joined {
         Some((file, why)) => (file, Some(why)),
         None => {
             let mut file = CaseFile::new(writing.db)?;
-            file.act(writing, Command::Open { post, captured }, &actor, captured)?;
-            (file, None)
+            file.act(writing, Command::Open { post, captured }, mention.by.unwrap_or(&actor), captured)?;
+            (file, mention.by.map(|_| Why::Submitted))
         }
     };
     file.latest = file.latest.max(rowid::second(mention.row));
@@ -74,9 +77,9 @@ pub(super) fn place(writing: &mut Writing<'_>, mention: &Mention<'_>) -> Result<
         file.vote(writing, None, Some(vote.clone()), captured)?;
     }
     file.matter.add(mention.telling);
-    file.write(writing, why.is_none().then(|| title(mention.post)).flatten())?;
+    file.write(writing, opened.then(|| title(mention.post)).flatten())?;
     remember(writing, mention, file.id, why.as_ref(), &links)?;
-    Ok((file.id, why.is_none()))
+    Ok((file.id, opened))
 }
 
 /// Title, else the first line of the text that says anything, cut.
@@ -236,6 +239,20 @@ pub(super) fn revote(
     file.write(writing, None)
 }
 
+/// A person has handed in a post that belongs to an incident.
+pub(super) fn submitted(
+    writing: &mut Writing<'_>,
+    id: IncidentId,
+    post: PostRowId,
+    note: Option<Note>,
+    actor: &Actor,
+    at: Timestamp,
+) -> Result<(), StoreError> {
+    let mut file = CaseFile::read(writing.db, id)?;
+    file.act(writing, Command::Submit { post, at, note }, actor, at)?;
+    file.write(writing, None)
+}
+
 /// A person decides; the reason is kept where it can be deleted.
 pub(super) fn assess(
     writing: &mut Writing<'_>,
@@ -247,8 +264,7 @@ pub(super) fn assess(
     now: Timestamp,
 ) -> Result<Vec<Event>, StoreError> {
     let db = writing.db;
-    db.prepare_cached("INSERT INTO note (salt, text) VALUES (?1, ?2)")?.execute(params![salt, reason])?;
-    let note = Note { id: db.last_insert_rowid(), seal: Note::seal(salt, reason) };
+    let note = note(db, salt, reason)?;
     let (category, level) = decision;
     let assess = Command::Assess { category, level, note };
     let mut file = CaseFile::read(db, id)?;
@@ -257,10 +273,17 @@ pub(super) fn assess(
     Ok(events)
 }
 
-fn append(
+/// Keeps what a person wrote, where it can be deleted.
+pub(super) fn note(db: &Connection, salt: &[u8; 16], text: &str) -> Result<Note, StoreError> {
+    db.prepare_cached("INSERT INTO note (salt, text) VALUES (?1, ?2)")?.execute(params![salt, text])?;
+    Ok(Note { id: db.last_insert_rowid(), seal: Note::seal(salt, text) })
+}
+
+/// Appends an entry to the chain; one of an incident, or one that belongs to none.
+pub(super) fn append(
     writing: &mut Writing<'_>,
     incident: IncidentId,
-    event: &Event,
+    event: &impl serde::Serialize,
     actor: &Actor,
     at: Timestamp,
 ) -> Result<(), StoreError> {

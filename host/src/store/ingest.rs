@@ -10,11 +10,15 @@ use caifeng_plugin_host::contract::{Kind, Post, Reactions, Timestamp};
 use rusqlite::{Connection, OptionalExtension, params};
 use sha2::{Digest, Sha256};
 
+use super::captures;
 use super::error::StoreError;
 use super::incidents::{self, Mention};
 use super::model::{Batch, Ingested, LabelBy, PostRowId, Prepared};
+use super::retain;
 use super::rowid;
+use super::visits;
 use super::writer::Writing;
+use crate::incident::event::Actor;
 use crate::incident::opinion::Vote;
 
 /// What a version is recognised by: half of a SHA-256 over title and text.
@@ -53,7 +57,7 @@ pub(super) fn reactions(row: &rusqlite::Row<'_>, first: usize) -> rusqlite::Resu
 }
 
 /// SQLite's integers end at 2^63; a page that claims more is believed up to there.
-fn counted(n: Option<u64>) -> Option<i64> {
+pub(super) fn counted(n: Option<u64>) -> Option<i64> {
     n.map(|n| i64::try_from(n).unwrap_or(i64::MAX))
 }
 
@@ -77,7 +81,7 @@ pub(super) fn source(db: &Connection, plugin: &str, site: &str) -> Result<Option
     Ok(db.prepare_cached(sql)?.query_row((plugin, site), |r| r.get(0)).optional()?)
 }
 
-fn source_or_new(db: &Connection, plugin: &str, site: &str) -> Result<i64, StoreError> {
+pub(super) fn source_or_new(db: &Connection, plugin: &str, site: &str) -> Result<i64, StoreError> {
     if let Some(id) = source(db, plugin, site)? {
         return Ok(id);
     }
@@ -86,12 +90,15 @@ fn source_or_new(db: &Connection, plugin: &str, site: &str) -> Result<i64, Store
 }
 
 /// Stores a batch; the job behind [`Store::ingest`](super::Store::ingest).
-pub(super) fn ingest(writing: &mut Writing<'_>, batch: &Batch) -> Result<Ingested, StoreError> {
+pub(super) fn ingest(writing: &mut Writing<'_>, batch: &Batch, page: Option<i64>) -> Result<Ingested, StoreError> {
     let mut done = Ingested::default();
     let intake = Intake {
+        by: None,
         source: source_or_new(writing.db, &batch.plugin, &batch.site)?,
         captured: batch.captured,
         sweep: batch.sweep,
+        page,
+        visited: visits::can_be_visited(writing.db, batch.sweep)?,
     };
     // A page that lists one id twice with different texts would otherwise make two versions at every sight.
     let mut met = HashSet::new();
@@ -121,7 +128,7 @@ pub(super) fn ingest(writing: &mut Writing<'_>, batch: &Batch) -> Result<Ingeste
 /// All of a batch at its end: any statement that SQLite may have to undo alone (one with a
 /// trigger, such as an event's) makes FTS5 write out what it has gathered, and a
 /// segment for every mention would cost more than everything else together.
-fn index(db: &Connection, said: &[(PostRowId, &str)]) -> Result<(), StoreError> {
+pub(super) fn index(db: &Connection, said: &[(PostRowId, &str)]) -> Result<(), StoreError> {
     let mut statement = db.prepare_cached("INSERT OR REPLACE INTO post_text (rowid, tokens) VALUES (?1, ?2)")?;
     for text in said {
         statement.execute(*text)?;
@@ -136,6 +143,7 @@ pub(super) fn touch(
     plugin: &str,
     site: &str,
     posts: &[(String, Reactions)],
+    at: Option<Timestamp>,
 ) -> Result<u64, StoreError> {
     let Some(source) = source(db, plugin, site)? else {
         return Ok(0);
@@ -143,13 +151,18 @@ pub(super) fn touch(
     let mut changed = 0;
     for (id, reactions) in posts {
         if let Some(known) = known(db, source, id)? {
-            changed += u64::from(set_reactions(db, &known, *reactions)?);
+            changed += u64::from(set_counts(db, &known, *reactions, at)?);
         }
     }
     Ok(changed)
 }
 
-fn set_reactions(db: &Connection, known: &Known, new: Reactions) -> Result<bool, StoreError> {
+fn set_reactions(db: &Connection, known: &Known, new: Reactions, at: Timestamp) -> Result<bool, StoreError> {
+    set_counts(db, known, new, Some(at))
+}
+
+/// Replaces the counts; of a mention also takes note of when they were so.
+fn set_counts(db: &Connection, known: &Known, new: Reactions, at: Option<Timestamp>) -> Result<bool, StoreError> {
     let now = merged(known.reactions, new);
     if now == known.reactions {
         return Ok(false);
@@ -162,19 +175,28 @@ fn set_reactions(db: &Connection, known: &Known, new: Reactions) -> Result<bool,
         counted(now.replies),
         counted(now.shares)
     ])?;
+    if let Some(at) = at {
+        visits::read(db, known.row, at, now)?;
+    }
     Ok(true)
 }
 
 /// What all posts of a batch have in common.
-struct Intake {
-    source: i64,
-    captured: Timestamp,
-    sweep: Option<i64>,
+pub(super) struct Intake<'a> {
+    pub(super) source: i64,
+    pub(super) captured: Timestamp,
+    pub(super) sweep: Option<i64>,
+    /// Who handed it in; `None` for what was heard.
+    pub(super) by: Option<&'a Actor>,
+    /// The capture that they were read from.
+    pub(super) page: Option<i64>,
+    /// Mentions among them are visited again.
+    pub(super) visited: bool,
 }
 
-impl Intake {
+impl Intake<'_> {
     /// Stores one post; returns its row when its text is new.
-    fn post(
+    pub(super) fn post(
         &self,
         writing: &mut Writing<'_>,
         prepared: &Prepared,
@@ -182,8 +204,10 @@ impl Intake {
     ) -> Result<Option<PostRowId>, StoreError> {
         let content = content(&prepared.post);
         match known(writing.db, self.source, &prepared.post.id)? {
+            None if retain::forgotten(writing.db, self.source, &prepared.post.id, &content)? => Ok(None),
             None => {
                 let row = self.insert(writing.db, prepared, &content)?;
+                self.came_from_page(writing.db, row)?;
                 done.new += 1;
                 if let Some(topics) = &prepared.topics {
                     self.mention(writing, prepared, row, topics, done)?;
@@ -191,17 +215,22 @@ impl Intake {
                 Ok(Some(row))
             }
             Some(known) if known.content == content => {
-                set_reactions(writing.db, &known, prepared.post.reactions)?;
+                set_reactions(writing.db, &known, prepared.post.reactions, self.captured)?;
                 Ok(None)
             }
             Some(known) => {
                 let before = self.revise(writing.db, known.row, prepared, &content)?;
-                set_reactions(writing.db, &known, prepared.post.reactions)?;
+                self.came_from_page(writing.db, known.row)?;
+                set_reactions(writing.db, &known, prepared.post.reactions, self.captured)?;
                 done.changed += 1;
                 self.remention(writing, prepared, known.row, before, done)?;
                 Ok(Some(known.row))
             }
         }
+    }
+
+    fn came_from_page(&self, db: &Connection, row: PostRowId) -> Result<(), StoreError> {
+        self.page.map_or(Ok(()), |page| captures::came_from(db, row, page))
     }
 
     fn insert(&self, db: &Connection, prepared: &Prepared, content: &Content) -> Result<PostRowId, StoreError> {
@@ -301,7 +330,7 @@ impl Intake {
         incidents::revote(writing, incident, before.as_ref(), vote(&prepared.labels), self.captured)
     }
 
-    fn mention(
+    pub(super) fn mention(
         &self,
         writing: &mut Writing<'_>,
         prepared: &Prepared,
@@ -316,6 +345,7 @@ impl Intake {
             row,
             source: self.source,
             captured: self.captured,
+            by: self.by,
             post: &prepared.post,
             links: &prepared.links,
             signature: prepared.signature.as_ref(),
@@ -329,7 +359,10 @@ impl Intake {
         } else {
             done.joined.push(incident);
         }
-        Ok(())
+        if self.visited {
+            visits::expect(writing.db, row, self.captured)?;
+        }
+        visits::read(writing.db, row, self.captured, prepared.post.reactions)
     }
 }
 
@@ -357,7 +390,7 @@ fn store_topics(db: &Connection, row: PostRowId, topics: &[String]) -> Result<()
     Ok(())
 }
 
-fn json_unless_empty<T: serde::Serialize>(list: &[T]) -> Result<Option<String>, StoreError> {
+pub(super) fn json_unless_empty<T: serde::Serialize>(list: &[T]) -> Result<Option<String>, StoreError> {
     if list.is_empty() { Ok(None) } else { Ok(Some(serde_json::to_string(list)?)) }
 }
 

@@ -14,15 +14,22 @@
 //! What it gave up: rows are found by time or by full text and not by author, for which
 //! there is no index, as there is no query (design §7); and texts are not compressed.
 
+mod captures;
 pub mod error;
+mod gaps;
 mod incidents;
 mod ingest;
 pub mod model;
+mod pages;
+mod permissions;
 mod read;
+mod retain;
 mod rowid;
 mod schema;
+mod submissions;
 #[cfg(test)]
 mod tests;
+mod visits;
 mod watches;
 mod writer;
 
@@ -37,16 +44,21 @@ use std::thread::JoinHandle;
 use caifeng_plugin_host::contract::{Reactions, Timestamp};
 use rusqlite::Connection;
 
+pub use captures::Evidence;
 pub use error::StoreError;
-pub use read::{CategoryFilter, IncidentQuery, Novelty, PostQuery, Reader, SeriesPoint};
+pub use read::evidence::{Due, Life, Looked, Proof, Reading, Version};
+pub use read::{CategoryFilter, IncidentQuery, Novelty, PostQuery, Reader, RecordQuery, SeriesPoint};
+pub use retain::{Cutoffs, Step};
 pub use rowid::second;
+pub use visits::Look;
 
 use crate::incident::event::{Actor, Event};
 use crate::incident::matter::{Matter, Matters};
 use crate::incident::{Category, IncidentId};
+use crate::permission::Change;
 use crate::text::near::{NearIndex, Signature};
 use crate::watch::{SweepTally, Watch};
-use model::{Batch, Ingested};
+use model::{Batch, Ingested, KnownPage, Received, Submission};
 use writer::{Health, Message, OnCommit, Task, Writer, Writing};
 
 /// Jobs that may wait before callers do.
@@ -166,7 +178,38 @@ impl Store {
     /// # Errors
     /// Nothing of the batch is stored.
     pub fn ingest(&self, batch: Batch) -> Result<Ingested, StoreError> {
-        self.run(move |w| ingest::ingest(w, &batch))
+        self.run(move |w| ingest::ingest(w, &batch, None))
+    }
+
+    /// As [`ingest`](Self::ingest), together with what a sweep captured, which is on disk already: each version
+    /// that is stored came from the evidence's page.
+    ///
+    /// # Errors
+    /// Nothing of the batch and of the captures is stored.
+    pub fn ingest_from(&self, batch: Batch, evidence: Evidence) -> Result<Ingested, StoreError> {
+        self.run(move |w| {
+            let page = captures::keep(w.db, &evidence)?;
+            ingest::ingest(w, &batch, page)
+        })
+    }
+
+    /// Stores where captures lie of which no post came.
+    ///
+    /// # Errors
+    /// None of them is stored.
+    pub fn keep(&self, evidence: Evidence) -> Result<(), StoreError> {
+        self.run(move |w| captures::keep(w.db, &evidence).map(|_| ()))
+    }
+
+    /// Stores a post that a person handed in, unless it is stored already, and lets it open or
+    /// join an incident, whatever it says. Doing it again is another submission of the same post.
+    ///
+    /// # Errors
+    /// Nothing of it is stored.
+    pub fn submit(&self, submission: Submission) -> Result<Received, StoreError> {
+        let mut salt = [0; 16];
+        getrandom::fill(&mut salt).map_err(|e| StoreError::Internal(e.to_string()))?;
+        self.run(move |w| submissions::submit(w, &submission, &salt))
     }
 
     /// Replaces the reactions of posts that are otherwise as stored (those that
@@ -177,7 +220,22 @@ impl Store {
     /// Nothing is changed.
     pub fn touch(&self, plugin: &str, site: &str, posts: Vec<(String, Reactions)>) -> Result<u64, StoreError> {
         let (plugin, site) = (plugin.to_owned(), site.to_owned());
-        self.run(move |w| ingest::touch(w.db, &plugin, &site, &posts))
+        self.run(move |w| ingest::touch(w.db, &plugin, &site, &posts, None))
+    }
+
+    /// As [`touch`](Self::touch), for counts that were seen at a known time: those of mentions are kept over time.
+    ///
+    /// # Errors
+    /// Nothing is changed.
+    pub fn touch_at(
+        &self,
+        plugin: &str,
+        site: &str,
+        posts: Vec<(String, Reactions)>,
+        at: Timestamp,
+    ) -> Result<u64, StoreError> {
+        let (plugin, site) = (plugin.to_owned(), site.to_owned());
+        self.run(move |w| ingest::touch(w.db, &plugin, &site, &posts, Some(at)))
     }
 
     /// Adds watches, or replaces those of the same id. One that now observes something else
@@ -218,6 +276,24 @@ impl Store {
         self.run(move |w| watches::set_due(w.db, &id, at))
     }
 
+    /// As [`set_due`](Self::set_due), with why: JSON of [`Reason`](crate::schedule::Reason).
+    ///
+    /// # Errors
+    /// There is no such watch.
+    pub fn schedule_watch(&self, id: &str, at: Timestamp, why: &crate::schedule::Reason) -> Result<(), StoreError> {
+        let (id, why) = (id.to_owned(), serde_json::to_string(why)?);
+        self.run(move |w| watches::schedule(w.db, &id, at, &why))
+    }
+
+    /// Notes that the schedule is alive at `now`, opens gaps for watches that it missed, and repeats notices.
+    /// `off_since`: when Caifeng stopped, told once after a start; `running`: watches that are being swept.
+    ///
+    /// # Errors
+    /// Nothing is changed.
+    pub fn tend(&self, now: Timestamp, off_since: Option<Timestamp>, running: Vec<String>) -> Result<(), StoreError> {
+        self.run(move |w| gaps::tend(w.db, now, off_since, &running))
+    }
+
     /// Records that a sweep begins; returns its number.
     ///
     /// # Errors
@@ -227,13 +303,42 @@ impl Store {
         self.run(move |w| watches::begin_sweep(w.db, &watch, now))
     }
 
-    /// Records what a sweep did.
+    /// Records what a sweep did, and what that means for the gaps of its watch.
     ///
     /// # Errors
     /// It does not run.
     pub fn finish_sweep(&self, sweep: i64, now: Timestamp, tally: &SweepTally) -> Result<(), StoreError> {
         let tally = tally.clone();
         self.run(move |w| watches::finish_sweep(w.db, sweep, now, &tally))
+    }
+
+    /// Keeps pages that `reader` (a digest of plugin and watch) has read to the end, looking from `since` on.
+    ///
+    /// # Errors
+    /// Nothing is kept.
+    pub fn keep_pages(
+        &self,
+        watch: &str,
+        reader: [u8; 32],
+        since: Timestamp,
+        pages: Vec<KnownPage>,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let watch = watch.to_owned();
+        self.run(move |w| pages::keep(w.db, &watch, &reader, since, &pages, now))
+    }
+
+    /// Makes the audit record say which hosts the operator vouches for, as host and reason. Returns what was appended.
+    ///
+    /// # Errors
+    /// Nothing is appended.
+    pub fn declare_permissions(
+        &self,
+        declared: Vec<(String, String)>,
+        now: Timestamp,
+    ) -> Result<Vec<Change>, StoreError> {
+        let salt = salt()?;
+        self.run(move |w| permissions::declare(w, &declared, &salt, now))
     }
 
     /// A person decides an incident's category, and its level where that is known.
@@ -250,8 +355,7 @@ impl Store {
         actor: Actor,
         now: Timestamp,
     ) -> Result<Vec<Event>, StoreError> {
-        let mut salt = [0; 16];
-        getrandom::fill(&mut salt).map_err(|e| StoreError::Internal(e.to_string()))?;
+        let salt = salt()?;
         let reason = reason.to_owned();
         self.run(move |w| incidents::assess(w, incident, (category, level), &reason, &salt, &actor, now))
     }
@@ -267,6 +371,12 @@ impl Store {
         self.inner.queue.send(Message::Run(job)).map_err(|_| StoreError::Closed)?;
         answer.recv().unwrap_or(Err(StoreError::Closed))
     }
+}
+
+fn salt() -> Result<[u8; 16], StoreError> {
+    let mut salt = [0; 16];
+    getrandom::fill(&mut salt).map_err(|e| StoreError::Internal(e.to_string()))?;
+    Ok(salt)
 }
 
 /// Creates the directory for this user alone and locks it.

@@ -3,6 +3,7 @@
 use caifeng_plugin_host::contract::{Kind, Label, Post, Reactions, Target, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use crate::incident::event::Actor;
 use crate::incident::{Category, IncidentId, State};
 use crate::text::near::Signature;
 use crate::text::telling::Telling;
@@ -74,6 +75,34 @@ pub struct Ingested {
     pub joined: Vec<IncidentId>,
 }
 
+/// A post that a person hands in.
+#[derive(Clone, Debug)]
+pub struct Submission {
+    /// Plugin id, first part of the post's key.
+    pub plugin: String,
+    /// Site key, second part.
+    pub site: String,
+    /// When it was handed in: clocks start here.
+    pub at: Timestamp,
+    /// The post; its topics are never `None`, because somebody asks for it.
+    pub prepared: Prepared,
+    /// What the person said with it.
+    pub note: Option<String>,
+    /// Who.
+    pub actor: Actor,
+}
+
+/// What became of a submission. When this is returned, everything is on disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Received {
+    /// The incident that the post belongs to.
+    pub incident: IncidentId,
+    /// The submission opened it.
+    pub opened: bool,
+    /// The post was not stored before.
+    pub new: bool,
+}
+
 /// A stored post as pages and commands show it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PostRow {
@@ -116,6 +145,8 @@ pub struct PostRow {
     pub incident: Option<IncidentId>,
     /// Why it joined that incident; `None` for the post that opened it.
     pub why: Option<crate::incident::group::Why>,
+    /// When a person first handed it in.
+    pub submitted: Option<Timestamp>,
 }
 
 /// An incident as lists show it.
@@ -156,6 +187,10 @@ pub struct WatchRow {
     pub failing: u32,
     /// When it is due next, as the schedule has decided.
     pub due: Option<Timestamp>,
+    /// Why it is due then, where the schedule has said so.
+    pub why: Option<crate::schedule::Reason>,
+    /// The cause of its newest gap that is not closed.
+    pub gap: Option<crate::coverage::Cause>,
     /// Paused or refused, and why; the schedule passes it over.
     pub halted: Option<String>,
     /// Posts stored from it.
@@ -183,4 +218,15 @@ pub struct Figures {
     pub posts: u64,
     /// Of these, posts that mention a topic.
     pub mentions: u64,
+}
+
+/// A page that need not be sent again while its site calls it so.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KnownPage {
+    /// SHA-256 of the request.
+    pub request: [u8; 32],
+    /// The site's `ETag`.
+    pub etag: Option<String>,
+    /// The site's `Last-Modified`.
+    pub modified: Option<String>,
 }

@@ -5,8 +5,8 @@
 //! published after it was seen, and one claim of the year 9999 would otherwise head every
 //! list for ever. What the page said is kept in its own column.
 //!
-//! Rows are not deleted in this version. Whoever adds that must see to it that a
-//! key which an event names is never given again.
+//! Events name posts by these keys, so that one which was ever a mention's is not given
+//! again after its post was deleted: `buried` remembers it.
 
 use caifeng_plugin_host::contract::Timestamp;
 use rusqlite::Connection;
@@ -40,7 +40,10 @@ pub(super) fn filed(published: Option<Timestamp>, captured: Timestamp) -> Timest
 
 /// The next free key of a second, or of the first one after it that has one.
 pub(super) fn allocate(db: &Connection, filed: Timestamp) -> Result<PostRowId, StoreError> {
-    let mut newest = db.prepare_cached("SELECT max(row) FROM post WHERE row BETWEEN ?1 AND ?2")?;
+    let mut newest = db.prepare_cached(
+        "SELECT max(row) FROM (SELECT max(row) AS row FROM post WHERE row BETWEEN ?1 AND ?2
+         UNION ALL SELECT max(row) FROM buried WHERE row BETWEEN ?1 AND ?2)",
+    )?;
     let mut at = filed;
     loop {
         let (first, last) = (at << BITS, ((at + 1) << BITS) - 1);
@@ -70,7 +73,8 @@ mod tests {
     #[test]
     fn keys_sort_by_time_and_never_repeat() {
         let db = Connection::open_in_memory().unwrap();
-        db.execute_batch("CREATE TABLE post (row INTEGER PRIMARY KEY)").unwrap();
+        db.execute_batch("CREATE TABLE post (row INTEGER PRIMARY KEY); CREATE TABLE buried (row INTEGER PRIMARY KEY)")
+            .unwrap();
         let give = |at| {
             let row = allocate(&db, at).unwrap();
             db.execute("INSERT INTO post VALUES (?1)", [row]).unwrap();
@@ -79,6 +83,8 @@ mod tests {
         let (a, b, c) = (give(-1), give(-1), give(0));
         assert!(a < b && b < c, "{a} {b} {c}");
         assert_eq!([a, b, c].map(second), [-1, -1, 0]);
+        db.execute_batch("DELETE FROM post; INSERT INTO buried VALUES (0)").unwrap();
+        assert_eq!(give(0), 1, "what an event names is not given again");
         // A second that is full spills into the next.
         db.execute("INSERT INTO post VALUES (?1)", [first(8) - 1]).unwrap();
         assert_eq!(allocate(&db, 7).unwrap(), first(8));

@@ -8,7 +8,14 @@ use super::error::StoreError;
 
 /// Applied in order; the number of those applied is the file's `user_version`. A
 /// released migration is never edited.
-const MIGRATIONS: [&str; 2] = [include_str!("migrations/0001.sql"), include_str!("migrations/0006.sql")];
+const MIGRATIONS: [&str; 6] = [
+    include_str!("migrations/0001.sql"),
+    include_str!("migrations/0002.sql"),
+    include_str!("migrations/0003.sql"),
+    include_str!("migrations/0004.sql"),
+    include_str!("migrations/0005.sql"),
+    include_str!("migrations/0006.sql"),
+];
 
 /// The schema that this program reads and writes.
 pub(super) const KNOWN: i64 = MIGRATIONS.len() as i64;
@@ -26,11 +33,12 @@ pub(super) fn open_writer(path: &Path) -> Result<Connection, StoreError> {
     db.set_prepared_statement_cache_capacity(STATEMENTS);
     // FULL: a commit is on disk before it is acknowledged. The checkpoint is larger
     // than SQLite's 4 MB because full-text pages are rewritten often; the limit gives
-    // the space of a long log back.
+    // the space of a long log back. What is deleted is overwritten where that costs no writing of its own.
     db.execute_batch(
         "PRAGMA journal_mode = WAL;
          PRAGMA synchronous = FULL;
          PRAGMA foreign_keys = ON;
+         PRAGMA secure_delete = FAST;
          PRAGMA temp_store = MEMORY;
          PRAGMA cache_size = -32768;
          PRAGMA wal_autocheckpoint = 4000;

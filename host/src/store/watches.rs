@@ -4,15 +4,23 @@ use caifeng_plugin_host::contract::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::error::StoreError;
-use crate::watch::{SweepTally, Watch};
+use super::gaps;
+use crate::watch::{Sweep, SweepTally, Watch};
 
 /// Adds watches or replaces those of the same id. One that now observes something
 /// else starts afresh: it is due at once and no longer halted. Its sweeps stay.
 pub(super) fn put(db: &Connection, watches: &[Watch]) -> Result<(), StoreError> {
     let sql = "INSERT INTO watch (id, body) VALUES (?1, ?2)
-               ON CONFLICT DO UPDATE SET body = excluded.body, due = NULL, halted = NULL, retired = 0
+               ON CONFLICT DO UPDATE SET body = excluded.body, due = NULL, why = NULL, halted = NULL, retired = 0
                WHERE body <> excluded.body OR retired = 1";
+    // What another target showed says nothing of this one.
+    let forget = "UPDATE watch SET covered = NULL, told = NULL,
+                         past = (SELECT coalesce(max(id), 0) FROM sweep WHERE watch = ?1)
+                  WHERE id = ?1 AND (json_extract(body, '$.target') IS NOT json_extract(?2, '$.target')
+                                     OR json_extract(body, '$.plugin') IS NOT json_extract(?2, '$.plugin')
+                                     OR json_extract(body, '$.site') IS NOT json_extract(?2, '$.site'))";
     for watch in watches {
+        db.prepare_cached(forget)?.execute((&watch.id, serde_json::to_string(watch)?))?;
         db.prepare_cached(sql)?.execute((&watch.id, serde_json::to_string(watch)?))?;
     }
     Ok(())
@@ -25,7 +33,7 @@ pub(super) fn configure(db: &Connection, watches: &[Watch]) -> Result<(), StoreE
     db.prepare_cached("UPDATE watch SET halted = NULL WHERE id IN (SELECT value FROM json_each(?1))")?
         .execute([&ids])?;
     db.prepare_cached(
-        "UPDATE watch SET retired = 1
+        "UPDATE watch SET retired = 1, covered = NULL, told = NULL
          WHERE id NOT IN (SELECT value FROM json_each(?1)) AND json_extract(body, '$.recorded') IS NOT 1",
     )?
     .execute([&ids])?;
@@ -42,6 +50,11 @@ pub(super) fn set_due(db: &Connection, id: &str, at: Timestamp) -> Result<(), St
     found(db.prepare_cached(sql)?.execute((id, at))?, "watch", id)
 }
 
+pub(super) fn schedule(db: &Connection, id: &str, at: Timestamp, why: &str) -> Result<(), StoreError> {
+    let sql = "UPDATE watch SET due = ?2, why = ?3 WHERE id = ?1";
+    found(db.prepare_cached(sql)?.execute((id, at, why))?, "watch", id)
+}
+
 pub(super) fn begin_sweep(db: &Connection, watch: &str, now: Timestamp) -> Result<i64, StoreError> {
     let sql = "INSERT INTO sweep (watch, started) SELECT id, ?2 FROM watch WHERE id = ?1";
     found(db.prepare_cached(sql)?.execute((watch, now))?, "watch", watch)?;
@@ -49,11 +62,11 @@ pub(super) fn begin_sweep(db: &Connection, watch: &str, now: Timestamp) -> Resul
 }
 
 pub(super) fn finish_sweep(db: &Connection, id: i64, now: Timestamp, tally: &SweepTally) -> Result<(), StoreError> {
-    let watch: Option<String> = db
-        .prepare_cached("SELECT watch FROM sweep WHERE id = ?1 AND ended IS NULL")?
-        .query_row([id], |r| r.get(0))
+    let begun: Option<(String, Timestamp)> = db
+        .prepare_cached("SELECT watch, started FROM sweep WHERE id = ?1 AND ended IS NULL")?
+        .query_row([id], |r| Ok((r.get(0)?, r.get(1)?)))
         .optional()?;
-    let Some(watch) = watch else {
+    let Some((watch, started)) = begun else {
         return Err(StoreError::Unknown { what: "running sweep", id: id.to_string() });
     };
     let failures = match tally.failures.as_slice() {
@@ -63,7 +76,8 @@ pub(super) fn finish_sweep(db: &Connection, id: i64, now: Timestamp, tally: &Swe
     let n = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
     db.prepare_cached(
         "UPDATE sweep SET ended = ?2, requests = ?3, bytes = ?4, seen = ?5, new = ?6, changed = ?7,
-         matched = ?8, skipped = ?9, failures = ?10 WHERE id = ?1",
+         matched = ?8, skipped = ?9, failures = ?10, pages = ?11, missing = ?12, unasked = ?13, newest = ?14,
+         reach = ?15, canary = ?16, wait_until = ?17 WHERE id = ?1",
     )?
     .execute(params![
         id,
@@ -75,15 +89,23 @@ pub(super) fn finish_sweep(db: &Connection, id: i64, now: Timestamp, tally: &Swe
         n(tally.changed),
         n(tally.matched),
         n(tally.skipped),
-        failures
+        failures,
+        n(tally.pages),
+        n(tally.missing),
+        n(tally.unasked),
+        tally.newest,
+        tally.reach,
+        tally.canary,
+        tally.wait_until
     ])?;
     if tally.failures.is_empty() {
         db.prepare_cached("UPDATE watch SET last = ?2, heard = ?3, failing = 0 WHERE id = ?1")?
-            .execute((watch, id, now))?;
+            .execute((&watch, id, now))?;
     } else {
-        db.prepare_cached("UPDATE watch SET last = ?2, failing = failing + 1 WHERE id = ?1")?.execute((watch, id))?;
+        db.prepare_cached("UPDATE watch SET last = ?2, failing = failing + 1 WHERE id = ?1")?.execute((&watch, id))?;
     }
-    Ok(())
+    let sweep = Sweep { id, watch, started, ended: Some(now), tally: tally.clone() };
+    gaps::swept(db, &sweep, now)
 }
 
 fn found(rows: usize, what: &'static str, id: &str) -> Result<(), StoreError> {

@@ -7,10 +7,12 @@
 //! | [`near`] | which earlier posts say almost the same | `ingest`, `store` |
 //! | [`telling`] | which words set it apart | `ingest`, `incident` |
 //! | [`links`] | which addresses it is about | `ingest`, `store` |
+//! | [`diff`] | what a new version changed | `web` |
 //!
 //! Texts are hostile. Everything here takes time and memory proportional to the
 //! length of its input and never panics.
 
+pub mod diff;
 pub mod fold;
 pub mod links;
 pub mod near;

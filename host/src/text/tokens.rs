@@ -82,6 +82,30 @@ impl Tokeniser {
         (!quoted.is_empty()).then(|| quoted.join(" "))
     }
 
+    /// The words of a text as they stand, with what lies between them: joined they are the text again.
+    #[must_use]
+    pub fn words<'a>(&self, text: &'a str) -> Vec<&'a str> {
+        let mut words = Vec::new();
+        let mut rest = text;
+        while let Some(first) = rest.chars().next() {
+            let script = Script::of(first);
+            let (longest, runs) = match script {
+                Script::Han => (LONGEST_RUN, true),
+                Script::Word => (usize::MAX, true),
+                Script::Gap => (1, false),
+            };
+            let same = |c: &(usize, char)| !runs && c.0 == 0 || runs && Script::of(c.1) == script;
+            let end = rest.char_indices().take(longest).take_while(same).last();
+            let (run, after) = rest.split_at(end.map_or(first.len_utf8(), |(at, c)| at + c.len_utf8()));
+            match script {
+                Script::Han => words.extend(self.jieba.cut(run, false).into_iter().map(|token| token.word)),
+                _ => words.push(run),
+            }
+            rest = after;
+        }
+        words
+    }
+
     /// Calls `take` with each word of a text, as [`telling`](super::telling) weighs them: no word within another, single
     /// characters only as pairs of uncommon neighbours, since that is what names become.
     pub(super) fn each_word(&self, text: &str, mut take: impl FnMut(&str)) {

@@ -6,12 +6,9 @@
 
 use caifeng_plugin_host::contract::Timestamp;
 
+use crate::coverage::GRACE;
 use crate::store::model::WatchRow;
 use crate::watch::FailureKind;
-
-/// How long after its due time a sweep may end before the watch counts as
-/// silent: a sweep of a slow site waits two seconds before each request.
-pub(crate) const GRACE: i64 = 15 * 60;
 
 /// How a watch stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,7 +19,7 @@ pub(crate) enum Health {
     Waiting,
     /// The last sweep failed.
     Failing(Cause),
-    /// Due and not swept in time.
+    /// Due and not swept in time, or not yet heard since.
     Late,
     /// Paused or refused.
     Halted,
@@ -47,7 +44,7 @@ impl Health {
             let failure = row.last.as_ref().and_then(|s| s.tally.failures.first());
             return Self::Failing(failure.map_or(Cause::Interrupted, |f| Cause::Known(f.kind)));
         }
-        if row.due.is_some_and(|due| due.saturating_add(GRACE) < now) {
+        if row.gap.is_some() || row.due.is_some_and(|due| due.saturating_add(GRACE) < now) {
             return Self::Late;
         }
         if row.heard.is_some() { Self::Heard } else { Self::Waiting }

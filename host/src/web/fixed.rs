@@ -1,13 +1,19 @@
 //! A small made-up desk for tests: every state of a watch, every reason for
 //! grouping, and posts written to break a page.
 
+use std::collections::BTreeMap;
+
 use caifeng_plugin_host::contract::{Kind, Label, Reactions, Target, Timestamp};
 
-use super::rows::{PostsQuery, Rows, Unanswered};
+use super::rows::{Became, Changed, PostsQuery, Rows, Unanswered};
+use crate::coverage::statement::{Span, Statement, Watched};
+use crate::coverage::{Cause, Gap, Notice, Told};
 use crate::incident::group::Why;
 use crate::incident::{Category, IncidentId, State};
+use crate::record::Entry;
 use crate::store::model::{Figures, IncidentRow, LabelBy, PostRow, WatchRow};
-use crate::store::{CategoryFilter, IncidentQuery, SeriesPoint};
+use crate::store::{CategoryFilter, IncidentQuery, Reading, RecordQuery, SeriesPoint};
+use crate::text::diff::{Change, Part};
 use crate::watch::{FailureKind, Sweep, SweepFailure, SweepTally, Watch};
 
 /// 2026-11-22 18:10 in China.
@@ -29,11 +35,15 @@ pub(super) fn watch(id: &str) -> WatchRow {
             utc_offset: 8 * 3600,
             recorded: false,
             registered: None,
+            every: crate::watch::Every::default(),
+            canary: None,
         },
         last: Some(sweep(id, NOW - 4 * MINUTE, 2)),
         heard: Some(NOW - 4 * MINUTE),
         failing: 0,
         due: Some(NOW + 6 * MINUTE),
+        why: Some(crate::schedule::Reason::Rhythm { daily: 31 }),
+        gap: None,
         halted: None,
         posts: 312,
     }
@@ -58,6 +68,39 @@ fn failing(id: &str, kind: FailureKind, detail: &str, times: u32) -> WatchRow {
     row.failing = times;
     row.due = Some(NOW + 50 * MINUTE);
     row
+}
+
+/// The gaps of a watch, oldest first.
+fn gaps(watch: &str) -> Vec<Gap> {
+    let gap = |cause, from: i64, until: Option<i64>| Gap {
+        id: from,
+        watch: watch.to_owned(),
+        cause,
+        detail: None,
+        partial: false,
+        from: NOW - from,
+        until: until.map(|until| NOW - until),
+        closed: until.map(|until| NOW - until),
+        filled: None,
+        found: until.map(|_| 12),
+    };
+    let whole = |gap: Gap| Gap { filled: Some(gap.from), ..gap };
+    let blocked = Cause::Failed(FailureKind::Blocked);
+    match watch {
+        "county-forum" => vec![
+            whole(gap(Cause::Off, 100 * HOUR, Some(89 * HOUR))),
+            Gap {
+                detail: Some("HTTP 403: 请登录后再访问 <script>alert(1)</script>".to_owned()),
+                ..gap(blocked, 22 * HOUR, None)
+            },
+        ],
+        "microblog" => vec![
+            Gap { filled: Some(NOW - 93 * HOUR), ..gap(Cause::Off, 100 * HOUR, Some(89 * HOUR)) },
+            Gap { partial: true, ..gap(Cause::Failed(FailureKind::Network), 30 * HOUR, Some(28 * HOUR)) },
+        ],
+        "old-board" => vec![gap(Cause::Failed(FailureKind::Gone), 9 * 24 * HOUR, None)],
+        _ => vec![],
+    }
 }
 
 /// All watches.
@@ -110,6 +153,7 @@ fn post(row: i64, site: &str, ago: i64, title: Option<&str>, text: &str) -> Post
         labels: vec![],
         incident: Some(12),
         why: None,
+        submitted: None,
     }
 }
 
@@ -212,6 +256,32 @@ pub(super) fn incidents() -> Vec<IncidentRow> {
     ]
 }
 
+/// What became of two of them: one was counted and deleted, one changed.
+fn lives() -> BTreeMap<i64, Became> {
+    let reading = |ago: i64, views: u64, replies: u64| Reading {
+        at: NOW - ago,
+        counts: Reactions { views: Some(views), replies: Some(replies), ..Reactions::default() },
+    };
+    let readings = vec![
+        reading(10 * HOUR, 12, 0),
+        reading(9 * HOUR, 640, 11),
+        reading(5 * HOUR, 3_100, 40),
+        reading(2 * HOUR, 3_812, 46),
+    ];
+    let part = |change, text: &str| Part { change, text: text.to_owned() };
+    let parts = vec![
+        part(Change::Same, "县供水站"),
+        part(Change::Removed, "明天"),
+        part(Change::Added, "后天<b>"),
+        part(Change::Same, "停水。"),
+    ];
+    let changes = vec![Changed { version: 2, at: NOW - HOUR, parts }];
+    BTreeMap::from([
+        (1, Became { readings, deleted: Some((NOW - 2 * HOUR, NOW - HOUR)), changes: Vec::new() }),
+        (3, Became { changes, ..Became::default() }),
+    ])
+}
+
 /// The figures.
 pub(super) const FIGURES: Figures = Figures { open: 4, new: 3, posts: 1_248, mentions: 61 };
 
@@ -256,6 +326,10 @@ impl Rows for Fixed {
         Ok(posts().into_iter().filter(|p| p.incident == Some(id)).take(limit).collect())
     }
 
+    fn lives(&self, posts: &[PostRow]) -> Result<BTreeMap<i64, Became>, Unanswered> {
+        Ok(lives().into_iter().filter(|(row, _)| posts.iter().any(|post| post.row == *row)).collect())
+    }
+
     fn posts(&self, query: &PostsQuery) -> Result<Vec<PostRow>, Unanswered> {
         let found = |p: &PostRow| query.search.as_ref().is_none_or(|words| p.text.contains(words.as_str()));
         let older = |p: &PostRow| query.before.is_none_or(|row| p.row < row);
@@ -264,6 +338,62 @@ impl Rows for Fixed {
 
     fn watches(&self) -> Result<Vec<WatchRow>, Unanswered> {
         Ok(watches())
+    }
+
+    fn record(&self, query: &RecordQuery) -> Result<Vec<Entry>, Unanswered> {
+        let mut entries = Vec::new();
+        for row in watches() {
+            let sweeps = self.sweeps(&row.watch.id, 24)?;
+            let target = row.target().to_owned();
+            entries.extend(sweeps.into_iter().map(|sweep| Entry {
+                sweep,
+                plugin: "feed".into(),
+                target: target.clone(),
+            }));
+        }
+        entries.sort_by_key(|entry| std::cmp::Reverse(entry.sweep.id));
+        let wanted = |entry: &Entry| {
+            query.watch.as_ref().is_none_or(|watch| *watch == entry.sweep.watch)
+                && query.since.is_none_or(|since| entry.sweep.started >= since)
+                && query.until.is_none_or(|until| entry.sweep.started < until)
+                && query.before.is_none_or(|before| entry.sweep.id < before)
+                && (!query.failed || !entry.sweep.tally.failures.is_empty())
+        };
+        entries.retain(wanted);
+        entries.truncate(query.limit.unwrap_or(usize::MAX));
+        Ok(entries)
+    }
+
+    fn coverage(&self, since: Timestamp, now: Timestamp) -> Result<Statement, Unanswered> {
+        let watched = watches().into_iter().map(|row| Watched {
+            gaps: gaps(&row.watch.id),
+            first: row.last.as_ref().map(|_| NOW - 20 * 24 * HOUR),
+            covered: row.heard,
+            halted: row.halted.is_some(),
+            due: row.due,
+            ceiling: HOUR,
+            id: row.watch.id,
+        });
+        Ok(Statement::of(Span { since, until: now }, watched.collect(), Some(NOW)))
+    }
+
+    fn notices(&self, limit: usize) -> Result<Vec<Notice>, Unanswered> {
+        let notice = |id, ago, watch: &str, told, cause| Notice {
+            id,
+            at: NOW - ago,
+            watch: watch.to_owned(),
+            told,
+            cause,
+            since: NOW - 22 * HOUR,
+            times: 4,
+        };
+        let blocked = Cause::Failed(FailureKind::Blocked);
+        let all = vec![
+            notice(3, HOUR, "county-forum", Told::Silent, blocked),
+            notice(2, 6 * HOUR, "microblog", Told::Recovered, Cause::Off),
+            notice(1, 7 * HOUR, "microblog", Told::Silent, Cause::Off),
+        ];
+        Ok(all.into_iter().take(limit).collect())
     }
 
     fn sweeps(&self, watch: &str, limit: usize) -> Result<Vec<Sweep>, Unanswered> {

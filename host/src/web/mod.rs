@@ -17,7 +17,7 @@ mod coverage;
 mod fixed;
 mod guard;
 mod health;
-pub mod lang;
+mod hearing;
 mod live;
 mod mark;
 mod month;
@@ -46,10 +46,12 @@ use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 use tower_http::compression::CompressionLayer;
 
+pub use crate::lang;
+
 use self::lang::Lang;
 use self::month::Keeper;
 use self::page::{HomeRows, IncidentRows, ListRows, PostsRows, SweptWatch, Trouble, Visit};
-pub use self::rows::{PostsQuery, Rows, Stored, Unanswered};
+pub use self::rows::{Became, Changed, PostsQuery, Rows, Stored, Unanswered};
 use crate::store::IncidentQuery;
 use crate::store::model::{IncidentRow, PostRow, WatchRow};
 
@@ -59,6 +61,8 @@ const INCIDENTS: usize = 20;
 const GLANCE: usize = 40;
 /// Latest posts on the first page.
 const LATEST: usize = 12;
+/// Newest notices that the first page chooses from.
+const NOTICES: usize = 50;
 /// Incidents on a page of `/incidents`.
 const LIST: usize = 30;
 /// Posts on a page of `/posts`.
@@ -147,6 +151,10 @@ fn router(app: App, stop: watch::Receiver<bool>) -> Router {
         .route("/incidents/{id}", get(incident))
         .route("/posts", get(posts))
         .route("/watches", get(watches))
+        .route("/coverage", get(hearing::coverage))
+        .route("/sweeps", get(hearing::sweeps))
+        .route("/sweeps.csv", get(hearing::csv))
+        .route("/sweeps.xlsx", get(hearing::xlsx))
         .route("/assets/{file}", get(asset::asset))
         .route("/events", get(live::events))
         .route("/healthz", get(health::healthz))
@@ -242,8 +250,8 @@ async fn home(State(desk): State<Arc<Desk>>, asked: Asked) -> Response {
         let commit = *ours.app.changes.borrow();
         let month = Some(ours.month.month(rows, commit, visit.now, &visit.zone)?);
         let posts = rows.posts(&PostsQuery { limit: LATEST, ..PostsQuery::default() })?;
-        let watches = swept(rows, visit.now)?;
-        Ok(page::home(visit, &HomeRows { figures: rows.figures()?, incidents, posts, watches, month })?)
+        let (watches, notices) = (swept(rows, visit.now)?, rows.notices(NOTICES)?);
+        Ok(page::home(visit, &HomeRows { figures: rows.figures()?, incidents, posts, watches, month, notices })?)
     })
     .await
 }
@@ -278,8 +286,8 @@ async fn incident(State(desk): State<Arc<Desk>>, Path(id): Path<String>, asked: 
         let id = id.parse().map_err(|_| missing())?;
         let incident = rows.incident(id)?.ok_or_else(missing)?;
         let posts = rows.posts_of(id, WHOLE)?;
-        let watches = rows.watches()?;
-        Ok(page::incident(visit, &IncidentRows { figures: rows.figures()?, watches, incident, posts })?)
+        let (watches, lives) = (rows.watches()?, rows.lives(&posts)?);
+        Ok(page::incident(visit, &IncidentRows { figures: rows.figures()?, watches, incident, posts, lives })?)
     })
     .await
 }
@@ -314,7 +322,10 @@ fn searched(query: &str) -> Result<(String, Option<i64>), Refused> {
 }
 
 async fn watches(State(desk): State<Arc<Desk>>, asked: Asked) -> Response {
-    desk.show(asked, |rows, visit| Ok(page::watches(visit, rows.figures()?, &swept(rows, visit.now)?)?)).await
+    desk.show(asked, |rows, visit| {
+        Ok(page::watches(visit, rows.figures()?, &swept(rows, visit.now)?, &rows.permissions()?)?)
+    })
+    .await
 }
 
 /// All watches in the order of the page, the first of them with their sweeps.

@@ -3,13 +3,19 @@
 //!
 //! Every call blocks on disk and is made from a blocking thread only.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use caifeng_plugin_host::contract::Timestamp;
 
+use crate::coverage::Notice;
+use crate::coverage::statement::Statement;
 use crate::incident::IncidentId;
+use crate::permission::Permission;
+use crate::record::Entry;
 use crate::store::model::{Figures, IncidentRow, PostRow, PostRowId, WatchRow};
-use crate::store::{IncidentQuery, PostQuery, Reader, SeriesPoint, StoreError};
+use crate::store::{IncidentQuery, Life, PostQuery, Reader, Reading, RecordQuery, SeriesPoint, StoreError, Version};
+use crate::text::diff::{Part, diff};
 use crate::text::tokens::Tokeniser;
 use crate::watch::Sweep;
 
@@ -28,6 +34,48 @@ pub struct PostsQuery {
     pub before: Option<PostRowId>,
     /// How many at most.
     pub limit: usize,
+}
+
+/// What became of a post after it was heard.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Became {
+    /// Counts over time, oldest first.
+    pub readings: Vec<Reading>,
+    /// Between which two moments it was deleted.
+    pub deleted: Option<(Timestamp, Timestamp)>,
+    /// What its latest versions changed, the newest first.
+    pub changes: Vec<Changed>,
+}
+
+/// What one version changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Changed {
+    /// Which version.
+    pub version: u32,
+    /// When it was first seen so.
+    pub at: Timestamp,
+    /// The text before and after, word by word.
+    pub parts: Vec<Part>,
+}
+
+/// Versions of one post whose changes are told.
+const VERSIONS: usize = 3;
+/// Words that are compared for one page: a page of hundreds of long posts is still put together at once.
+const WORDS: usize = 60_000;
+
+fn changes(tokeniser: &Tokeniser, versions: &[Version], budget: &mut usize) -> Vec<Changed> {
+    let mut changes = Vec::new();
+    for pair in versions.windows(2).rev().take(VERSIONS) {
+        let [old, new] = [&pair[0], &pair[1]].map(|v| match &v.title {
+            Some(title) => format!("{title}\n{}", v.text),
+            None => v.text.clone(),
+        });
+        let (old, new) = (tokeniser.words(&old), tokeniser.words(&new));
+        let Some(left) = budget.checked_sub(old.len() + new.len()) else { break };
+        *budget = left;
+        changes.push(Changed { version: pair[1].version, at: pair[1].captured, parts: diff(&old, &new) });
+    }
+    changes
 }
 
 /// What the desk asks of a store.
@@ -62,6 +110,14 @@ pub trait Rows: Send + Sync + 'static {
     /// [`Unanswered`].
     fn posts_of(&self, id: IncidentId, limit: usize) -> Result<Vec<PostRow>, Unanswered>;
 
+    /// What became of posts, by row; those of which nothing is known are left out.
+    ///
+    /// # Errors
+    /// [`Unanswered`].
+    fn lives(&self, _posts: &[PostRow]) -> Result<BTreeMap<PostRowId, Became>, Unanswered> {
+        Ok(BTreeMap::new())
+    }
+
     /// Posts, newest first.
     ///
     /// # Errors
@@ -73,6 +129,32 @@ pub trait Rows: Send + Sync + 'static {
     /// # Errors
     /// [`Unanswered`].
     fn watches(&self) -> Result<Vec<WatchRow>, Unanswered>;
+
+    /// Hosts at which robots.txt is not asked.
+    ///
+    /// # Errors
+    /// [`Unanswered`].
+    fn permissions(&self) -> Result<Vec<Permission>, Unanswered> {
+        Ok(Vec::new())
+    }
+
+    /// The monitoring record, newest first.
+    ///
+    /// # Errors
+    /// [`Unanswered`].
+    fn record(&self, query: &RecordQuery) -> Result<Vec<Entry>, Unanswered>;
+
+    /// What was covered from `since` to `now`.
+    ///
+    /// # Errors
+    /// [`Unanswered`].
+    fn coverage(&self, since: Timestamp, now: Timestamp) -> Result<Statement, Unanswered>;
+
+    /// The newest notices, newest first.
+    ///
+    /// # Errors
+    /// [`Unanswered`].
+    fn notices(&self, limit: usize) -> Result<Vec<Notice>, Unanswered>;
 
     /// The latest sweeps of a watch that have ended, oldest first.
     ///
@@ -124,6 +206,20 @@ impl Rows for Stored {
         Ok(self.reader.posts(&query)?)
     }
 
+    fn lives(&self, posts: &[PostRow]) -> Result<BTreeMap<PostRowId, Became>, Unanswered> {
+        let mut budget = WORDS;
+        let mut lives = BTreeMap::new();
+        for post in posts {
+            let life = self.reader.life(post.row)?;
+            let changes = changes(&self.tokeniser, &life.versions, &mut budget);
+            let Life { readings, deleted, .. } = life;
+            if readings.len() > 1 || deleted.is_some() || !changes.is_empty() {
+                lives.insert(post.row, Became { readings, deleted, changes });
+            }
+        }
+        Ok(lives)
+    }
+
     fn posts(&self, query: &PostsQuery) -> Result<Vec<PostRow>, Unanswered> {
         let text = match &query.search {
             None => None,
@@ -141,6 +237,22 @@ impl Rows for Stored {
         let mut watches = self.reader.watches()?;
         watches.retain(|row| !row.watch.recorded);
         Ok(watches)
+    }
+
+    fn permissions(&self) -> Result<Vec<Permission>, Unanswered> {
+        Ok(self.reader.permissions()?)
+    }
+
+    fn record(&self, query: &RecordQuery) -> Result<Vec<Entry>, Unanswered> {
+        Ok(self.reader.record(query)?)
+    }
+
+    fn coverage(&self, since: Timestamp, now: Timestamp) -> Result<Statement, Unanswered> {
+        Ok(self.reader.coverage(since, now)?)
+    }
+
+    fn notices(&self, limit: usize) -> Result<Vec<Notice>, Unanswered> {
+        Ok(self.reader.notices(None, limit)?)
     }
 
     fn sweeps(&self, watch: &str, limit: usize) -> Result<Vec<Sweep>, Unanswered> {

@@ -9,9 +9,12 @@ use tower::ServiceExt;
 use super::fixed::{Fixed, NOW};
 use super::page::HomeRows;
 use super::*;
+use crate::coverage::Notice;
+use crate::coverage::statement::{Span, Statement};
 use crate::incident::IncidentId;
+use crate::record::Entry;
 use crate::store::model::{Batch, Figures, IncidentRow, PostRow, Prepared};
-use crate::store::{CategoryFilter, IncidentQuery, SeriesPoint, Store};
+use crate::store::{CategoryFilter, IncidentQuery, RecordQuery, SeriesPoint, Store};
 use crate::text::tokens::Tokeniser;
 use crate::watch::Sweep;
 
@@ -87,6 +90,8 @@ async fn pages_read_as_they_should() {
         ("incident-en", "/incidents/12", "en"),
         ("watches-en", "/watches", "en"),
         ("posts-zh", "/posts?q=停水", "zh-CN"),
+        ("coverage-zh", "/coverage", "zh-CN"),
+        ("sweeps-en", "/sweeps?watch=county-forum&failed=1", "en"),
     ] {
         // The version changes with every touch of the style.
         let body = get_text(path, lang).await.replace(asset::version(), "V");
@@ -112,6 +117,34 @@ async fn incidents_are_paged_without_repeating_or_losing_one() {
     assert_eq!(pages, 3);
     let expected: Vec<String> = (1..=75).rev().map(|id| id.to_string()).collect();
     assert_eq!(seen, expected);
+}
+
+#[tokio::test]
+async fn the_record_is_paged_without_repeating_or_losing_a_sweep() {
+    let rig = rig(Many(120));
+    let mut path = Some("/sweeps?watch=a".to_owned());
+    let (mut seen, mut pages) = (Vec::new(), 0);
+    while let Some(at) = path {
+        let (_, _, page) = ask(&rig, Method::GET, &at, &[]).await;
+        seen.extend(page.split("data-key=\"sweep-").skip(1).map(|p| p.split('"').next().unwrap().to_owned()));
+        pages += 1;
+        let older = page.split("<a href=\"").find(|p| p.contains("rel=\"next\""));
+        path = older.map(|p| p.split('"').next().unwrap().replace("&#38;", "&"));
+    }
+    let expected: Vec<String> = (1..=120).rev().map(|id| id.to_string()).collect();
+    assert_eq!((pages, seen), (3, expected));
+}
+
+#[tokio::test]
+async fn the_record_is_handed_out_as_files() {
+    let rig = rig(Fixed);
+    let (_, headers, csv) = ask(&rig, Method::GET, "/sweeps.csv?failed=1", &[]).await;
+    assert_eq!(headers["content-disposition"], "attachment; filename=\"sweeps.csv\"");
+    assert!(csv.starts_with("\u{feff}编号,") && csv.lines().count() == 5, "{csv}");
+    assert!(csv.lines().skip(1).all(|line| line.contains(",county-forum,") && line.contains("blocked 1")), "{csv}");
+    let (status, headers, book) = ask(&rig, Method::GET, "/sweeps.xlsx", &[]).await;
+    assert_eq!((status.as_u16(), &book[..2]), (200, "PK"));
+    assert!(headers["content-type"].to_str().unwrap().ends_with("spreadsheetml.sheet"));
 }
 
 /// As many incidents as told, all of the same second, and nothing else.
@@ -147,6 +180,21 @@ impl Rows for Many {
     }
 
     fn watches(&self) -> Result<Vec<WatchRow>, Unanswered> {
+        Ok(vec![])
+    }
+
+    fn record(&self, query: &RecordQuery) -> Result<Vec<Entry>, Unanswered> {
+        let sweep = Fixed.record(&RecordQuery::default())?.remove(0);
+        let entry = |id| Entry { sweep: Sweep { id, ..sweep.sweep.clone() }, ..sweep.clone() };
+        let below = query.before.unwrap_or(i64::MAX);
+        Ok((1..=self.0).rev().filter(|id| *id < below).take(query.limit.unwrap()).map(entry).collect())
+    }
+
+    fn coverage(&self, since: Timestamp, until: Timestamp) -> Result<Statement, Unanswered> {
+        Ok(Statement::of(Span { since, until }, vec![], None))
+    }
+
+    fn notices(&self, _: usize) -> Result<Vec<Notice>, Unanswered> {
         Ok(vec![])
     }
 
@@ -221,6 +269,9 @@ async fn what_may_not_come_in_is_refused() {
         "/incidents?before=5.x",
         "/incidents?category=x",
         "/incidents?state=x",
+        "/coverage?days=8",
+        "/sweeps?from=yesterday",
+        "/sweeps.csv?before=x",
     ] {
         assert_eq!(ask(&rig, Method::GET, path, &[]).await.0, 400, "{path}");
     }
@@ -277,6 +328,18 @@ impl Rows for Broken {
     }
 
     fn watches(&self) -> Result<Vec<WatchRow>, Unanswered> {
+        self.figures().map(|_| vec![])
+    }
+
+    fn record(&self, _: &RecordQuery) -> Result<Vec<Entry>, Unanswered> {
+        self.figures().map(|_| vec![])
+    }
+
+    fn coverage(&self, since: Timestamp, until: Timestamp) -> Result<Statement, Unanswered> {
+        self.figures().map(|_| Statement::of(Span { since, until }, vec![], None))
+    }
+
+    fn notices(&self, _: usize) -> Result<Vec<Notice>, Unanswered> {
         self.figures().map(|_| vec![])
     }
 
@@ -448,4 +511,20 @@ async fn what_the_store_took_is_on_the_page() {
     assert!(found.contains("bbs.example/1") && !found.contains("bbs.example/2"));
     let (_, _, none) = ask(&rig, Method::GET, &search("！？"), &[]).await;
     assert!(none.contains("没有找到"));
+}
+
+#[tokio::test]
+async fn hosts_that_the_operator_vouches_for_are_shown_with_the_reason() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(dir.path(), None).unwrap();
+    let stored = Stored::new(store.reader().unwrap(), Arc::new(Tokeniser::new()));
+    let rig = rig(stored);
+    let page = || async { ask(&rig, Method::GET, "/watches", &[("accept-language", "en")]).await.2 };
+    assert!(!page().await.contains("robots.txt"));
+    let declared = vec![("api.qinghe.example".to_owned(), "contract <7>".to_owned())];
+    store.declare_permissions(declared, 1_700_000_000).unwrap();
+    let shown = page().await;
+    for part in ["robots.txt is not asked", "api.qinghe.example", "contract &#60;7&#62;", "2023-11-1"] {
+        assert!(shown.contains(part), "{part}: {shown}");
+    }
 }

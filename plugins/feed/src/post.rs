@@ -120,12 +120,24 @@ fn author(person: &Person) -> Option<Author> {
     Some(Author { id: or(&person.address, &person.name), name: or(&person.name, &person.address) })
 }
 
-/// The archive page before this one, as long as this one is newer than `since`.
+/// The archive page before this one, as long as this one is newer than `since`
+/// and it lies at the host that is watched, the only one that may be reached.
 fn follow(older: Option<String>, posts: &[Post], context: &Context<'_>) -> Vec<Request> {
     let oldest: Option<Timestamp> = posts.iter().filter_map(|post| post.published).min();
     let wanted = !posts.is_empty() && oldest.is_none_or(|oldest| oldest >= context.since);
-    let older = older.filter(|url| wanted && url != context.base);
+    let here = |url: &String| host(url).is_some_and(|host| self::host(context.target) == Some(host));
+    let older = older.filter(|url| wanted && url != context.base && here(url));
     older.map(|url| Request::get(crate::STEP, url)).into_iter().collect()
+}
+
+/// The host of an absolute address, in lower case, without a port.
+fn host(url: &str) -> Option<String> {
+    let rest = url.get(url::scheme(url)?.len()..)?.strip_prefix("://")?;
+    let authority = rest.split(['/', '?', '#', '\\']).next()?;
+    let host = authority.rsplit('@').next()?;
+    // An address of IPv6 has colons of its own, in brackets.
+    let end = if host.starts_with('[') { host.find(']').map(|end| end + 1) } else { host.find(':') };
+    Some(host.get(..end.unwrap_or(host.len()))?.to_ascii_lowercase())
 }
 
 /// FNV-1a over the parts, each ended by a zero byte.

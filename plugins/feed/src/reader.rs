@@ -124,9 +124,8 @@ impl<'a> Reader<'a> {
 
     fn finish(mut self) -> Document {
         let torn = self.torn || self.entry.is_some() || (self.document.is_feed && !self.closed);
-        // What is open is incomplete: better no text than half a text.
-        self.frames.clear();
-        self.finish_entry();
+        // An entry that is open is dropped whole: what identifies it may have been in the part that is missing, and
+        // under another id it would be another post.
         if torn && self.document.is_feed {
             let read = self.document.entries.len();
             self.document.skipped.push(format!("document is cut off, entries read: {read}"));

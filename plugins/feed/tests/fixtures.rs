@@ -19,7 +19,7 @@ fn extra(post: &Post) -> Vec<&str> {
 
 #[test]
 fn a_bureau_with_relative_links_and_local_times() {
-    let page = page(include_str!("fixtures/bureau.xml"), "http://zjj.qinghe.example/rss/52.xml");
+    let page = page(include_str!("../fixtures/bureau/body.xml"), "http://zjj.qinghe.example/rss/52.xml");
     let [notice, meeting] = &page.posts[..] else { panic!("{page:#?}") };
     assert_eq!(notice.id, "/rss/52.xml#http://zjj.qinghe.example/art/2026/3/9/art_52_10331.html");
     assert_eq!(notice.url, "http://zjj.qinghe.example/art/2026/3/9/art_52_10331.html");
@@ -38,7 +38,7 @@ fn a_bureau_with_relative_links_and_local_times() {
 #[test]
 fn a_forum_where_two_threads_have_one_title() {
     let url = "http://bbs.qinghe.example/forum.php?mod=rss&fid=42";
-    let page = page(include_str!("fixtures/forum.xml"), url);
+    let page = page(include_str!("../fixtures/forum/body.xml"), url);
     let [first, second] = &page.posts[..] else { panic!("{page:#?}") };
     assert_eq!(first.id, "/forum.php?mod=rss&fid=42#http://bbs.qinghe.example/forum.php?mod=viewthread&tid=88231");
     assert_ne!(first.id, second.id);
@@ -50,7 +50,7 @@ fn a_forum_where_two_threads_have_one_title() {
 
 #[test]
 fn microblog_posts_by_way_of_a_generator() {
-    let page = page(include_str!("fixtures/weibo.xml"), "https://hub.example/weibo/user/1000000001");
+    let page = page(include_str!("../fixtures/weibo/body.xml"), "https://hub.example/weibo/user/1000000001");
     let [post] = &page.posts[..] else { panic!("{page:#?}") };
     assert_eq!(post.id, "/weibo/user/1000000001#https://weibo.example/1000000001/PabcDef12");
     assert_eq!(post.url, "https://weibo.example/1000000001/PabcDef12");
@@ -60,7 +60,7 @@ fn microblog_posts_by_way_of_a_generator() {
 
 #[test]
 fn rdf_with_the_usual_modules() {
-    let page = page(include_str!("fixtures/news.rdf"), "https://news.example/index.rdf");
+    let page = page(include_str!("../fixtures/rdf/body.xml"), "https://news.example/index.rdf");
     let [post] = &page.posts[..] else { panic!("{page:#?}") };
     assert_eq!(post.text, "第一段，记者李四报道。\n\n第二段。");
     assert_eq!(post.author.as_ref().map(|author| author.name.as_str()), Some("李四"));
@@ -73,7 +73,7 @@ fn rdf_with_the_usual_modules() {
 
 #[test]
 fn atom_with_threads_media_and_archive() {
-    let page = page(include_str!("fixtures/comments.atom"), "https://blog.example/comments.atom");
+    let page = page(include_str!("../fixtures/comments/body.xml"), "https://blog.example/comments.atom");
     let [comment, video] = &page.posts[..] else { panic!("{page:#?}") };
     assert_eq!(comment.kind, Kind::Comment);
     assert_eq!(comment.parent.as_deref(), Some("/comments.atom#tag:blog.example,2026:p1"));
@@ -96,15 +96,24 @@ fn atom_with_threads_media_and_archive() {
 }
 
 #[test]
+fn an_archive_at_another_host_is_not_followed() {
+    let url = "https://mirror.example/comments.atom";
+    let context = Context { base: url, target: url, since: 0, now: NOW, utc_offset: 0 };
+    assert_eq!(read(include_str!("../fixtures/comments/body.xml"), &context).unwrap().follow, []);
+    let ported = Context { target: "https://Reader@BLOG.example:8443/comments.atom", ..context };
+    assert_eq!(read(include_str!("../fixtures/comments/body.xml"), &ported).unwrap().follow.len(), 1);
+}
+
+#[test]
 fn an_archive_is_left_when_it_is_older_than_what_is_stored() {
     let url = "https://blog.example/comments.atom";
     let context = Context { base: url, target: url, since: NOW, now: NOW, utc_offset: 0 };
-    assert_eq!(read(include_str!("fixtures/comments.atom"), &context).unwrap().follow, []);
+    assert_eq!(read(include_str!("../fixtures/comments/body.xml"), &context).unwrap().follow, []);
 }
 
 #[test]
 fn json_feed() {
-    let page = page(include_str!("fixtures/list.json"), "https://letters.example/feed.json");
+    let page = page(include_str!("../fixtures/letters/body.json"), "https://letters.example/feed.json");
     let [letter, link] = &page.posts[..] else { panic!("{page:#?}") };
     assert_eq!(letter.id, "/feed.json#7");
     assert_eq!(letter.url, "https://letters.example/letters/7");
@@ -119,7 +128,7 @@ fn json_feed() {
 
 #[test]
 fn cdf() {
-    let page = page(include_str!("fixtures/channel.cdf"), "http://cdf.example/channel.cdf");
+    let page = page(include_str!("../fixtures/channel/body.xml"), "http://cdf.example/channel.cdf");
     let [post] = &page.posts[..] else { panic!("{page:#?}") };
     assert_eq!(post.title.as_deref(), Some("First & only"));
     assert_eq!(post.url, "http://cdf.example/1.html");

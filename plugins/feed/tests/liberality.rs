@@ -84,9 +84,8 @@ fn a_feed_that_is_cut_off_keeps_what_came() {
     let page = page(
         "<rss><channel><item><title>一</title><link>/1</link></item><item><title>二</title><link>/2</link><description>未完",
     );
-    assert_eq!(page.posts.len(), 2);
-    assert_eq!(page.posts[1].text, "", "half a text is no text");
-    assert_eq!(page.skipped, ["document is cut off, entries read: 2"]);
+    assert_eq!(page.posts.len(), 1, "what identifies the second may be missing, such as its guid");
+    assert_eq!(page.skipped, ["document is cut off, entries read: 1"]);
 }
 
 #[test]
@@ -180,12 +179,12 @@ fn hostile_shapes_take_linear_time() {
 #[test]
 fn damaged_feeds_never_trap() {
     let fixtures = [
-        include_str!("fixtures/bureau.xml"),
-        include_str!("fixtures/weibo.xml"),
-        include_str!("fixtures/news.rdf"),
-        include_str!("fixtures/comments.atom"),
-        include_str!("fixtures/list.json"),
-        include_str!("fixtures/channel.cdf"),
+        include_str!("../fixtures/bureau/body.xml"),
+        include_str!("../fixtures/weibo/body.xml"),
+        include_str!("../fixtures/rdf/body.xml"),
+        include_str!("../fixtures/comments/body.xml"),
+        include_str!("../fixtures/letters/body.json"),
+        include_str!("../fixtures/channel/body.xml"),
     ];
     let pieces = [
         "<",

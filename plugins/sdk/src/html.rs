@@ -63,6 +63,29 @@ pub fn decode(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
+/// The value of an attribute as it stands in a start tag (`<img alt="…">`), with
+/// or without quotes, not decoded. Nothing if the tag has no such attribute.
+///
+/// ```
+/// use caifeng_plugin_sdk::html;
+///
+/// assert_eq!(html::attribute("<img alt=[赞] src=\"//e.org/d.png\">", "src"), Some("//e.org/d.png"));
+/// assert_eq!(html::attribute("<img alt=[赞] data-src=x>", "src"), None);
+/// ```
+pub fn attribute<'a>(tag: &'a str, name: &str) -> Option<&'a str> {
+    let mut from = 0;
+    loop {
+        let at = from + tag[from..].find(name)?;
+        from = at + name.len();
+        let begins = at > 0 && tag.as_bytes()[at - 1].is_ascii_whitespace();
+        let (true, Some(value)) = (begins, tag[from..].strip_prefix('=')) else { continue };
+        return match value.chars().next() {
+            Some(quote @ ('"' | '\'')) => value[1..].split(quote).next(),
+            _ => value.split(|c: char| c.is_ascii_whitespace() || c == '>').next(),
+        };
+    }
+}
+
 /// The character that a reference at the start of `text` stands for, and the
 /// length of the reference in bytes.
 pub fn reference(text: &str) -> Option<(char, usize)> {

@@ -138,8 +138,10 @@
 //!
 //! Each a pure function: [`dates::parse`] for dates of any form, also Chinese and
 //! relative ones; [`html::text`] and [`html::decode`] for plain text;
-//! [`url::join`] for absolute addresses; [`count::parse`] for "1.2万";
-//! [`markup::select`] to find the elements of a page without building a tree.
+//! [`url::join`] for absolute addresses, [`url::encode`] and [`url::parameter`]
+//! for queries; [`count::parse`] for "1.2万"; [`markup::select`] to find the
+//! elements of a page without building a tree. With the feature `json`, the module
+//! `json` reads answers that should be JSON and names what stands in their place.
 
 pub mod bindings;
 mod civil;
@@ -151,6 +153,8 @@ mod export;
 #[doc(hidden)]
 pub mod failure;
 pub mod html;
+#[cfg(feature = "json")]
+pub mod json;
 pub mod markup;
 pub mod url;
 

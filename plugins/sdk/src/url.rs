@@ -71,6 +71,88 @@ pub fn path_and_query(url: &str) -> String {
     format!("{slash}{}{}", parts.path, parts.query)
 }
 
+/// The scheme and the host of an absolute address, with its port and without a
+/// slash at the end: what a path is put behind.
+///
+/// ```
+/// use caifeng_plugin_sdk::url;
+///
+/// assert_eq!(url::origin("https://example.org:8443/a?b"), Some("https://example.org:8443"));
+/// assert_eq!(url::origin("mailto:a@example.org"), None);
+/// ```
+pub fn origin(url: &str) -> Option<&str> {
+    let start = scheme(url)?.len() + 1;
+    let authority = split(&url[start..]).authority;
+    (authority.len() > 2).then(|| &url[..start + authority.len()])
+}
+
+/// The path of an absolute address, without query and fragment; at least `/`.
+pub fn path(url: &str) -> &str {
+    let rest = scheme(url).map_or(url, |scheme| &url[scheme.len() + 1..]);
+    let path = split(rest).path;
+    if path.is_empty() { "/" } else { path }
+}
+
+/// A text as the value of a query parameter: everything but the unreserved
+/// characters of RFC 3986 as percent-encoded UTF-8.
+///
+/// ```
+/// use caifeng_plugin_sdk::url;
+///
+/// assert_eq!(url::encode("停水 &c"), "%E5%81%9C%E6%B0%B4%20%26c");
+/// ```
+pub fn encode(text: &str) -> String {
+    const HEX: &[u8; 16] = b"0123456789ABCDEF";
+    let mut out = String::with_capacity(text.len() * 3);
+    for b in text.bytes() {
+        if b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_' | b'~') {
+            out.push(char::from(b));
+        } else {
+            out.push('%');
+            out.push(char::from(HEX[usize::from(b >> 4)]));
+            out.push(char::from(HEX[usize::from(b & 15)]));
+        }
+    }
+    out
+}
+
+/// Undoes [`encode`], and `+` for a space, as forms write it. What is not
+/// percent-encoded UTF-8 is kept as it stands or becomes U+FFFD.
+pub fn unquote(text: &str) -> String {
+    let bytes = text.as_bytes();
+    let mut out = Vec::with_capacity(bytes.len());
+    let mut at = 0;
+    while let Some(b) = bytes.get(at) {
+        let pair = bytes.get(at + 1..at + 3).and_then(|pair| str::from_utf8(pair).ok());
+        match (b, pair.and_then(|pair| u8::from_str_radix(pair, 16).ok())) {
+            (b'%', Some(byte)) => {
+                out.push(byte);
+                at += 3;
+                continue;
+            }
+            (b'+', _) => out.push(b' '),
+            _ => out.push(*b),
+        }
+        at += 1;
+    }
+    String::from_utf8_lossy(&out).into_owned()
+}
+
+/// The decoded value of the first query parameter of that name.
+///
+/// ```
+/// use caifeng_plugin_sdk::url;
+///
+/// assert_eq!(url::parameter("https://example.org/?a=1&q=%E6%B0%B4#q=2", "q").as_deref(), Some("水"));
+/// assert_eq!(url::parameter("https://example.org/?a=1", "q"), None);
+/// ```
+pub fn parameter(url: &str, name: &str) -> Option<String> {
+    let (url, _) = cut(url, '#');
+    let (_, query) = url.split_once('?')?;
+    let mut pairs = query.split('&').map(|pair| pair.split_once('=').unwrap_or((pair, "")));
+    pairs.find(|(key, _)| *key == name).map(|(_, value)| unquote(value))
+}
+
 struct Parts<'a> {
     /// With its `//`, or empty.
     authority: &'a str,
@@ -150,6 +232,25 @@ mod tests {
         ] {
             assert_eq!(join(base, reference), expected, "{reference}");
         }
+    }
+
+    #[test]
+    fn queries_are_written_and_read_back() {
+        for text in ["停水 + 100%", "a&b=c#d", "%zz%", "", "?"] {
+            let address = format!("https://e.org/s?p=1&q={}&r=2", encode(text));
+            assert_eq!(parameter(&address, "q").as_deref(), Some(text));
+        }
+        assert_eq!(unquote("a+b%2Bc%"), "a b+c%");
+        assert_eq!(unquote("%e4%bd%a0%ff"), "你\u{fffd}");
+    }
+
+    #[test]
+    fn addresses_come_apart() {
+        assert_eq!(origin("https://e.org"), Some("https://e.org"));
+        assert_eq!(origin("https:///x"), None);
+        assert_eq!(origin("e.org/x"), None);
+        assert_eq!(path("https://e.org/a/b?c#d"), "/a/b");
+        assert_eq!(path("https://e.org?c"), "/");
     }
 
     #[test]

@@ -125,7 +125,7 @@ impl<R: Read> Reader<R> {
         let mut counted = Counted { from: BufReader::new(from), consumed: 0 };
         let packed = counted.fill_buf()?.starts_with(&MAGIC);
         let source = if packed {
-            Source::Gzip { decoder: Some(GzDecoder::new(counted)), member: 0 }
+            Source::Gzip { decoder: Some(Box::new(GzDecoder::new(counted))), member: 0 }
         } else {
             Source::Plain(counted)
         };
@@ -323,7 +323,7 @@ impl<R: Read> BufRead for Counted<R> {
 #[derive(Debug)]
 enum Source<R: Read> {
     Plain(Counted<R>),
-    Gzip { decoder: Option<GzDecoder<Counted<R>>>, member: u64 },
+    Gzip { decoder: Option<Box<GzDecoder<Counted<R>>>>, member: u64 },
 }
 
 impl<R: Read> Source<R> {
@@ -352,7 +352,7 @@ impl<R: Read> Read for Source<R> {
             if read > 0 || out.is_empty() {
                 return Ok(read);
             }
-            let Some(mut rest) = decoder.take().map(GzDecoder::into_inner) else {
+            let Some(mut rest) = decoder.take().map(|decoder| decoder.into_inner()) else {
                 return Ok(0);
             };
             let ahead = rest.fill_buf()?;
@@ -364,7 +364,7 @@ impl<R: Read> Read for Source<R> {
                 return Err(io::Error::new(io::ErrorKind::InvalidData, "something follows the last gzip member"));
             }
             *member = rest.consumed;
-            *decoder = Some(GzDecoder::new(rest));
+            *decoder = Some(Box::new(GzDecoder::new(rest)));
         }
     }
 }

@@ -1,5 +1,9 @@
 //! A hostile web on the loopback, reached the way the operator's private pairs are.
 
+mod hostile;
+mod polite;
+mod secret;
+
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -13,6 +17,7 @@ use wiremock::{Mock, MockServer, ResponseTemplate};
 use super::*;
 use crate::evidence::warc::{Kind, Reader, Recorder};
 use crate::fetch::SharedRecorder;
+use crate::fetch::guard::Policy;
 
 fn settings(servers: &[SocketAddr]) -> Settings {
     let private = servers.iter().map(|at| (at.ip().to_string(), at.port())).collect();
@@ -21,6 +26,7 @@ fn settings(servers: &[SocketAddr]) -> Settings {
         policy: Policy { private },
         limits: Limits { body: 100_000, ..Limits::default() },
         pace: Duration::ZERO,
+        ..Settings::default()
     }
 }
 
@@ -356,8 +362,8 @@ async fn everything_is_recorded_and_replays() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("r.warc.gz");
     let recorder = Recorder::create(&file, "caifeng test", 0, [1; 16]).unwrap();
-    let recorder: SharedRecorder = Arc::new(Mutex::new(recorder));
-    let mut session = Session { recorder: Some(Arc::clone(&recorder)), ..Session::default() };
+    let recorder = Arc::new(Mutex::new(recorder));
+    let mut session = Session { recorder: Some(Arc::clone(&recorder) as SharedRecorder), ..Session::default() };
     let heard = live(settings(&[*server.address()])).fetch(&mut session, &get(server.uri()), &|_| true).await.unwrap();
     drop(session);
     Arc::into_inner(recorder).unwrap().into_inner().unwrap().finish().unwrap();

@@ -4,8 +4,11 @@
 //! neither repeats nor hides a row. A long export reads in pages too: one long read
 //! would keep SQLite from folding its log into the file.
 
+pub(super) mod evidence;
+mod gaps;
 mod incidents;
 mod posts;
+mod record;
 mod watches;
 
 use std::path::{Path, PathBuf};
@@ -16,6 +19,7 @@ use rusqlite::Connection;
 
 pub use incidents::{CategoryFilter, IncidentQuery};
 pub use posts::{Novelty, PostQuery};
+pub use record::RecordQuery;
 
 use super::error::StoreError;
 use super::model::Figures;
@@ -69,7 +73,10 @@ impl Reader {
     }
 
     /// Lends a connection. One that met an error is not used again.
-    fn with<T>(&self, ask: impl FnOnce(&Connection) -> Result<T, StoreError>) -> Result<T, StoreError> {
+    pub(in crate::store) fn with<T>(
+        &self,
+        ask: impl FnOnce(&Connection) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
         let idle = || self.pool.idle.lock().unwrap_or_else(PoisonError::into_inner);
         let kept = idle().pop();
         let db = match kept {

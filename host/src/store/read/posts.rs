@@ -12,7 +12,7 @@ use crate::incident::IncidentId;
 use crate::store::error::StoreError;
 use crate::store::ingest::{self, Content};
 use crate::store::model::{PostRow, PostRowId};
-use crate::store::rowid;
+use crate::store::{retain, rowid};
 
 /// Rows of an export that are read at a time.
 const CHUNK: usize = 500;
@@ -69,6 +69,10 @@ impl Reader {
                     None => None,
                 };
                 answers.push(match known {
+                    // It was deleted when its time was over, and the site still lists it.
+                    None if source.map_or(Ok(false), |s| retain::forgotten(db, s, &post.id, &content))? => {
+                        Novelty::Known
+                    }
                     None => Novelty::New,
                     Some(k) if k.content != content => Novelty::Changed,
                     Some(k) if ingest::changes_reactions(k.reactions, post.reactions) => Novelty::Reactions,
@@ -85,6 +89,19 @@ impl Reader {
     /// The file cannot be read.
     pub fn posts(&self, query: &PostQuery) -> Result<Vec<PostRow>, StoreError> {
         self.with(|db| select(db, query, query.limit.unwrap_or(usize::MAX)))
+    }
+
+    /// The post of this key, if it is stored.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn post(&self, plugin: &str, site: &str, id: &str) -> Result<Option<PostRow>, StoreError> {
+        self.with(|db| {
+            let Some(source) = ingest::source(db, plugin, site)? else { return Ok(None) };
+            let values = vec![Value::Integer(source), Value::Text(id.to_owned())];
+            let found = rows(db, "SELECT row FROM post WHERE source = ?1 AND id = ?2", values)?;
+            Ok(found.into_iter().next())
+        })
     }
 
     /// Hands every post of a query to `take`, newest first, until that breaks; holds
@@ -123,11 +140,17 @@ fn select(db: &Connection, query: &PostQuery, limit: usize) -> Result<Vec<PostRo
     let Some((from, values)) = plan(query, limit) else {
         return Ok(Vec::new());
     };
+    rows(db, &from, values)
+}
+
+/// The rows of a statement that yields their keys, newest first.
+fn rows(db: &Connection, from: &str, values: Vec<Value>) -> Result<Vec<PostRow>, StoreError> {
     // The page of row keys comes first: without it a sort would carry every text along.
     let sql = format!(
         "SELECT p.row, s.plugin, s.site, p.id, p.kind, p.url, p.title, p.text, p.author, p.publisher,
                 p.published, p.day_only, p.captured, p.version, p.views, p.likes, p.replies, p.shares,
-                p.labels, m.topics, m.incident, m.why
+                p.labels, m.topics, m.incident, m.why,
+                (SELECT min(u.at) FROM submission u WHERE u.row = p.row)
          FROM ({from}) AS k JOIN post p ON p.row = k.row JOIN source s ON s.id = p.source
          LEFT JOIN mention m ON m.row = p.row ORDER BY k.row DESC"
     );
@@ -208,5 +231,6 @@ fn post(row: &rusqlite::Row<'_>) -> Result<PostRow, StoreError> {
         topics: list(row.get_ref(19)?.as_str_or_null().map_err(rusqlite::Error::from)?)?,
         incident: row.get(20)?,
         why: why.map(serde_json::from_str).transpose()?,
+        submitted: row.get(22)?,
     })
 }

@@ -4,11 +4,13 @@ use rusqlite::Row;
 
 use super::{Reader, list, unsigned};
 use crate::store::error::StoreError;
+use crate::store::gaps::cause_of;
 use crate::store::model::WatchRow;
 use crate::watch::{Sweep, SweepTally};
 
-const SWEEP: &str = "s.id, s.watch, s.started, s.ended, s.requests, s.bytes, s.seen, s.new, s.changed, s.matched,
-                     s.skipped, s.failures";
+pub(super) const SWEEP: &str =
+    "s.id, s.watch, s.started, s.ended, s.requests, s.bytes, s.seen, s.new, s.changed, s.matched,
+                     s.skipped, s.failures, s.pages, s.missing, s.unasked, s.newest, s.reach, s.canary, s.wait_until";
 
 impl Reader {
     /// All watches, but for those that left the configuration, with the sweep that ended last, in the order of their ids.
@@ -17,7 +19,8 @@ impl Reader {
     /// The file cannot be read.
     pub fn watches(&self) -> Result<Vec<WatchRow>, StoreError> {
         let sql = format!(
-            "SELECT {SWEEP}, w.body, w.heard, w.failing, w.due, w.halted, w.posts
+            "SELECT {SWEEP}, w.body, w.heard, w.failing, w.due, w.halted, w.posts, w.why,
+             (SELECT cause FROM gap WHERE watch = w.id AND closed IS NULL ORDER BY id DESC LIMIT 1)
              FROM watch w LEFT JOIN sweep s ON s.id = w.last WHERE w.retired = 0 ORDER BY w.id"
         );
         self.with(|db| {
@@ -26,13 +29,15 @@ impl Reader {
             let mut watches = Vec::new();
             while let Some(r) = rows.next()? {
                 watches.push(WatchRow {
-                    watch: serde_json::from_str(r.get_ref(12)?.as_str().map_err(rusqlite::Error::from)?)?,
+                    watch: serde_json::from_str(r.get_ref(19)?.as_str().map_err(rusqlite::Error::from)?)?,
                     last: if r.get::<_, Option<i64>>(0)?.is_some() { Some(sweep(r)?) } else { None },
-                    heard: r.get(13)?,
-                    failing: r.get(14)?,
-                    due: r.get(15)?,
-                    halted: r.get(16)?,
-                    posts: unsigned(r.get(17)?),
+                    heard: r.get(20)?,
+                    failing: r.get(21)?,
+                    due: r.get(22)?,
+                    halted: r.get(23)?,
+                    posts: unsigned(r.get(24)?),
+                    why: r.get_ref(25)?.as_str_or_null().ok().flatten().and_then(|why| serde_json::from_str(why).ok()),
+                    gap: r.get::<_, Option<String>>(26)?.map(|cause| cause_of(&cause)),
                 });
             }
             Ok(watches)
@@ -58,7 +63,7 @@ impl Reader {
     }
 }
 
-fn sweep(row: &Row<'_>) -> Result<Sweep, StoreError> {
+pub(super) fn sweep(row: &Row<'_>) -> Result<Sweep, StoreError> {
     let n = |i| Ok::<_, rusqlite::Error>(unsigned(row.get(i)?));
     Ok(Sweep {
         id: row.get(0)?,
@@ -73,6 +78,14 @@ fn sweep(row: &Row<'_>) -> Result<Sweep, StoreError> {
             changed: n(8)?,
             matched: n(9)?,
             skipped: n(10)?,
+            pages: n(12)?,
+            missing: n(13)?,
+            unasked: n(14)?,
+            newest: row.get(15)?,
+            reach: row.get(16)?,
+            canary: row.get(17)?,
+            wait_until: row.get(18)?,
+            doubted_since: None,
             failures: list(row.get_ref(11)?.as_str_or_null().map_err(rusqlite::Error::from)?)?,
         },
     })

@@ -1,5 +1,6 @@
 //! 态势: four lines of words, then incidents, posts and watches.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use askama::Template;
@@ -9,7 +10,9 @@ use super::incident::IncidentView;
 use super::month::MonthView;
 use super::post::PostView;
 use super::watch::{SweptWatch, WatchView, no_watches, told};
-use super::{Frame, Rendered, Room, Visit, named};
+use super::{Frame, Rendered, Room, Visit, named, tight};
+use crate::coverage::words::keys;
+use crate::coverage::{Notice, Told};
 use crate::store::model::{Figures, IncidentRow, PostRow, WatchRow};
 use crate::web::lang::Lang;
 use crate::web::mark::line;
@@ -34,6 +37,8 @@ pub(crate) struct HomeRows {
     pub(crate) watches: Vec<SweptWatch>,
     /// Mentions of the last thirty days.
     pub(crate) month: Option<Arc<Month>>,
+    /// The newest notices, newest first.
+    pub(crate) notices: Vec<Notice>,
 }
 
 #[derive(Template)]
@@ -42,6 +47,7 @@ struct HomePage {
     frame: Frame,
     today: Stamp,
     situation: Situation,
+    notices: Vec<NoticeView>,
     incidents: Vec<IncidentView>,
     month: Option<MonthView>,
     incidents_note: String,
@@ -83,6 +89,7 @@ pub(crate) fn home(visit: &Visit, rows: &HomeRows) -> Rendered {
     HomePage {
         today: frame.face.today(),
         situation: situation(rows, &frame, visit.now),
+        notices: notices(&rows.notices, &frame, lang),
         incidents: rows.incidents.iter().map(|(row, posts)| IncidentView::new(row, posts, &frame.face, lang)).collect(),
         month: rows.month.as_ref().and_then(|m| MonthView::new(m, &frame.face, lang)),
         incidents_note: incidents_note(lang, &rows.figures),
@@ -102,6 +109,34 @@ pub(crate) fn home(visit: &Visit, rows: &HomeRows) -> Rendered {
         frame,
     }
     .render()
+}
+
+/// A notice, told.
+struct NoticeView {
+    sentence: String,
+    at: Stamp,
+    silent: bool,
+}
+
+/// The newest notice of each watch of the last two days, at most four.
+fn notices(all: &[Notice], frame: &Frame, lang: Lang) -> Vec<NoticeView> {
+    let mut told = HashSet::new();
+    let newest = all.iter().filter(|notice| told.insert(&notice.watch));
+    let recent = newest.filter(|notice| notice.at > frame.face.now() - 2 * DAY).take(4);
+    let view = |notice: &Notice| {
+        let key = match notice.told {
+            Told::Silent => "notice.silent",
+            Told::Still => "notice.still",
+            Told::Recovered => "notice.recovered",
+        };
+        let (cause, since) = (lang.t(keys(notice.cause).0), frame.face.stamp(notice.since).words);
+        NoticeView {
+            sentence: tight(&lang.with(key, &[("watch", &notice.watch), ("since", &since), ("cause", &cause)])),
+            at: frame.face.stamp(notice.at),
+            silent: notice.told != Told::Recovered,
+        }
+    };
+    recent.map(view).collect()
 }
 
 fn situation(rows: &HomeRows, frame: &Frame, now: Timestamp) -> Situation {

@@ -8,7 +8,8 @@ use super::home::size;
 use super::post::{PostView, Whisper, whisper};
 use super::{Frame, Rendered, Room, Visit, category, state, tight};
 use crate::incident::{Category, State};
-use crate::store::model::{Figures, IncidentRow, LabelBy, PostRow, WatchRow};
+use crate::store::model::{Figures, IncidentRow, LabelBy, PostRow, PostRowId, WatchRow};
+use crate::web::Became;
 use crate::web::lang::{Lang, grouped};
 use crate::web::mark::line;
 use crate::web::trend::{Bar, Trend, Width};
@@ -25,6 +26,8 @@ pub(crate) struct IncidentRows {
     pub(crate) incident: IncidentRow,
     /// Its newest posts, newest first.
     pub(crate) posts: Vec<PostRow>,
+    /// What became of them.
+    pub(crate) lives: BTreeMap<PostRowId, Became>,
 }
 
 /// An incident, told.
@@ -48,7 +51,7 @@ impl IncidentView {
         let by_machine = row.category_by.as_deref().is_none_or(is_machine);
         Self {
             id: row.id,
-            title: line(&row.title, 120),
+            title: titled(&row.title, row.id),
             state: state(lang, row.state),
             tone: if row.state == State::New { "unseen-yet" } else { "seen" },
             decided: row.category.filter(|_| !by_machine).map(|c| category(lang, c)),
@@ -59,6 +62,11 @@ impl IncidentView {
             whisper: if by_machine { suggestion(row, posts, lang) } else { None },
         }
     }
+}
+
+/// The title, or the number once the words of the title are deleted.
+fn titled(title: &str, id: i64) -> String {
+    if title.trim().is_empty() { format!("#{id}") } else { line(title, 120) }
 }
 
 /// Whether a category comes from a plugin (`triage@0.1.0`) rather than a role.
@@ -112,7 +120,7 @@ struct Site {
 /// The page.
 pub(crate) fn incident(visit: &Visit, rows: &IncidentRows) -> Rendered {
     let lang = visit.lang;
-    let title = line(&rows.incident.title, 60);
+    let title = line(&titled(&rows.incident.title, rows.incident.id), 60);
     let frame = Frame::new(visit, Room::Incidents, title, rows.figures, &rows.watches);
     let told = rows.posts.len();
     let note = if u64::try_from(told).is_ok_and(|n| n < rows.incident.posts) {
@@ -123,7 +131,11 @@ pub(crate) fn incident(visit: &Visit, rows: &IncidentRows) -> Rendered {
     IncidentPage {
         incident: IncidentView::new(&rows.incident, &rows.posts, &frame.face, lang),
         note,
-        posts: rows.posts.iter().map(|p| PostView::new(p, &frame.face, lang, true)).collect(),
+        posts: rows
+            .posts
+            .iter()
+            .map(|p| PostView::new(p, &frame.face, lang, true).living(rows.lives.get(&p.row), &frame.face, lang))
+            .collect(),
         trend: figure(&rows.posts, &frame.face, lang),
         spread: spread(&rows.posts),
         frame,

@@ -6,12 +6,15 @@
 //! markup are [`Stamp`](super::when::Stamp) and [`Marked`], templates themselves.
 //! Addresses become links only when they are http or https.
 
+mod coverage;
 mod home;
 mod incident;
 mod incidents;
+mod life;
 mod month;
 mod post;
 mod posts;
+mod sweeps;
 mod trouble;
 mod watch;
 
@@ -28,11 +31,13 @@ use super::when::Clockface;
 use crate::incident::{Category, State};
 use crate::store::model::{Figures, WatchRow};
 
+pub(crate) use coverage::{CoverageRows, coverage};
 pub(crate) use home::{HomeRows, home};
 pub(crate) use incident::{IncidentRows, incident};
 use incidents::link_to;
 pub(crate) use incidents::{ListRows, asked_for, incidents};
 pub(crate) use posts::{PostsRows, posts};
+pub(crate) use sweeps::{SweepsAsked, SweepsRows, sweeps};
 pub(crate) use trouble::{Trouble, trouble};
 pub(crate) use watch::{SWEEPS, SweptWatch, order, watches};
 
@@ -82,6 +87,19 @@ pub(crate) struct Frame {
     face: Clockface,
     all: Coverage,
     figures: Figures,
+}
+
+/// A link beside others of its kind.
+struct Tab {
+    name: String,
+    href: &'static str,
+    here: bool,
+}
+
+/// The pages of the room of watches.
+fn tabs(lang: Lang, here: &'static str) -> Vec<Tab> {
+    let tab = |href, key| Tab { name: lang.t(key), href, here: href == here };
+    vec![tab("/watches", "watches.title"), tab("/coverage", "covered.title"), tab("/sweeps", "sweeps.title")]
 }
 
 /// A line of the rail.

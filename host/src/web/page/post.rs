@@ -2,10 +2,12 @@
 
 use caifeng_plugin_host::contract::{Kind, Reactions};
 
+use super::life::LifeView;
 use super::{Marked, category, link};
 use crate::incident::Category;
 use crate::incident::group::Why;
 use crate::store::model::{LabelBy, PostRow};
+use crate::web::Became;
 use crate::web::lang::{Lang, grouped};
 use crate::web::mark::{Said, line, pieces};
 use crate::web::when::{Clockface, Stamp};
@@ -26,6 +28,8 @@ pub(super) struct PostView {
     pub(super) whispers: Vec<Whisper>,
     pub(super) why: Option<WhyView>,
     pub(super) incident: Option<i64>,
+    /// What became of it.
+    pub(super) life: Option<LifeView>,
 }
 
 /// What a classifier suggests, in one line.
@@ -74,7 +78,13 @@ impl PostView {
             whispers: if inside { whispers(lang, &row.labels) } else { Vec::new() },
             why: row.why.as_ref().filter(|_| inside).map(|w| why(lang, w)),
             incident: row.incident.filter(|_| !inside),
+            life: None,
         }
+    }
+
+    /// With what became of it.
+    pub(super) fn living(self, became: Option<&Became>, face: &Clockface, lang: Lang) -> Self {
+        Self { life: became.map(|became| LifeView::new(became, face, lang)), ..self }
     }
 
     /// The link of a post without a headline to carry it.
@@ -97,6 +107,9 @@ fn facts(lang: Lang, row: &PostRow) -> Vec<String> {
     let mut facts = Vec::new();
     if let Some(origin) = row.publisher.as_deref().map(str::trim).filter(|p| !p.is_empty()) {
         facts.push(lang.with("post.from", &[("origin", &line(origin, 40))]));
+    }
+    if row.submitted.is_some() {
+        facts.push(lang.t("post.submitted"));
     }
     let Reactions { views, likes, replies, shares } = row.reactions;
     let told = [
@@ -154,6 +167,7 @@ fn why(lang: Lang, why: &Why) -> WhyView {
         }
         Why::Link { url } => (lang.t("why.link"), url),
         Why::Parent { to } => (lang.t("why.parent"), to),
+        Why::Submitted => (lang.t("why.submitted"), &String::new()),
     };
     WhyView { words, href: link(address), address: line(address, 90) }
 }

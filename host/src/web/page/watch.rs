@@ -3,9 +3,13 @@
 use askama::Template;
 use caifeng_plugin_host::contract::Timestamp;
 
-use super::{Frame, Rendered, Room, Visit};
+use super::{Frame, Rendered, Room, Tab, Visit, tabs};
+use crate::coverage::Cause as Gap;
+use crate::coverage::words::keys;
+use crate::permission::Permission;
+use crate::schedule::Reason;
 use crate::store::model::{Figures, WatchRow};
-use crate::watch::{FailureKind, Sweep};
+use crate::watch::Sweep;
 use crate::web::coverage::{Cause, Health};
 use crate::web::lang::Lang;
 use crate::web::mark::line;
@@ -28,10 +32,14 @@ pub(crate) const SWEEPS: usize = 24;
 pub(super) struct WatchView {
     pub(super) name: String,
     pub(super) target: String,
+    /// Of an account: whose it is, and why it is watched.
+    pub(super) registered: Option<String>,
     pub(super) standing: String,
     pub(super) tone: &'static str,
     pub(super) heard: Option<Stamp>,
     pub(super) due: Option<Stamp>,
+    /// Why it is due then.
+    pub(super) why: Option<String>,
     pub(super) posts: String,
     pub(super) skipped: Option<String>,
     pub(super) trouble: Option<TroubleView>,
@@ -71,10 +79,15 @@ impl WatchView {
         Self {
             name: row.watch.id.clone(),
             target: line(row.target(), 120),
+            registered: row.watch.registered.as_ref().map(|it| {
+                let (whose, why) = (line(&it.organisation, 60), line(&it.reason, 120));
+                lang.with("watch.registered", &[("organisation", &whose), ("reason", &why)])
+            }),
             standing,
             tone,
             heard: row.heard.map(|at| face.stamp(at)),
             due: row.due.filter(|_| row.halted.is_none()).map(|at| face.stamp(at)),
+            why: row.why.filter(|_| row.due.is_some() && row.halted.is_none()).map(|why| reason(why, lang)),
             posts: lang.count("count.posts", row.posts),
             skipped: (skipped > 0).then(|| lang.count("watch.skipped", skipped)),
             trouble: trouble(row, health, lang),
@@ -86,11 +99,14 @@ impl WatchView {
 fn trouble(row: &WatchRow, health: Health, lang: Lang) -> Option<TroubleView> {
     let (cause, detail, step) = match health {
         Health::Heard | Health::Waiting => return None,
-        Health::Late => ("cause.late", None, "step.late"),
+        Health::Late => {
+            let (cause, step) = keys(row.gap.unwrap_or(Gap::Late));
+            (cause, None, step)
+        }
         Health::Halted => ("cause.halted", row.halted.clone(), "step.halted"),
         Health::Failing(Cause::Interrupted) => ("cause.interrupted", None, "step.interrupted"),
         Health::Failing(Cause::Known(kind)) => {
-            let (cause, step) = reaction(kind);
+            let (cause, step) = keys(Gap::Failed(kind));
             let detail = row.last.as_ref().and_then(|s| s.tally.failures.first());
             (cause, detail.map(|f| f.detail.clone()), step)
         }
@@ -102,16 +118,17 @@ fn trouble(row: &WatchRow, health: Health, lang: Lang) -> Option<TroubleView> {
     })
 }
 
-/// What went wrong and who must do what about it.
-fn reaction(kind: FailureKind) -> (&'static str, &'static str) {
-    match kind {
-        FailureKind::Unsupported => ("cause.unsupported", "step.unsupported"),
-        FailureKind::Gone => ("cause.gone", "step.gone"),
-        FailureKind::Blocked => ("cause.blocked", "step.blocked"),
-        FailureKind::Unexpected => ("cause.unexpected", "step.unexpected"),
-        FailureKind::Trap => ("cause.trap", "step.trap"),
-        FailureKind::Network => ("cause.network", "step.network"),
-        FailureKind::Refused => ("cause.refused", "step.refused"),
+/// Why a watch is swept when it is.
+fn reason(why: Reason, lang: Lang) -> String {
+    match why {
+        Reason::First => lang.t("schedule.first"),
+        Reason::Rhythm { daily } => lang.count("schedule.rhythm", daily.into()),
+        Reason::Lively { daily } => lang.count("schedule.lively", daily.into()),
+        Reason::Incident { id } => lang.with("schedule.incident", &[("id", &id)]),
+        Reason::Failing { .. } => lang.t("schedule.failing"),
+        Reason::Waiting => lang.t("schedule.waiting"),
+        Reason::Gone => lang.t("schedule.gone"),
+        Reason::Unsupported => lang.t("schedule.unsupported"),
     }
 }
 
@@ -172,17 +189,39 @@ pub(super) fn no_watches(lang: Lang) -> Vec<String> {
 #[template(path = "watches.html")]
 struct WatchesPage {
     frame: Frame,
+    tabs: Vec<Tab>,
     lead: String,
     watches: Vec<WatchView>,
     no_watches: Vec<String>,
+    permitted: Vec<PermittedView>,
+}
+
+/// A host at which robots.txt is not asked, told.
+struct PermittedView {
+    host: String,
+    since: Stamp,
+    reason: String,
 }
 
 /// The page of all watches.
-pub(crate) fn watches(visit: &Visit, figures: Figures, swept: &[SweptWatch]) -> Rendered {
+pub(crate) fn watches(visit: &Visit, figures: Figures, swept: &[SweptWatch], permissions: &[Permission]) -> Rendered {
     let lang = visit.lang;
     let rows: Vec<WatchRow> = swept.iter().map(|s| s.row.clone()).collect();
     let frame = Frame::new(visit, Room::Watches, lang.t("watches.title"), figures, &rows);
     let lead = format!("{}{}", lang.t("watches.promise"), lang.t("list.stop"));
     let watches = told(swept, &frame.face, lang);
-    WatchesPage { lead, watches, no_watches: no_watches(lang), frame }.render()
+    let permitted = permissions.iter().map(|permission| PermittedView {
+        host: permission.host.clone(),
+        since: frame.face.stamp(permission.since),
+        reason: permission.reason.as_deref().map_or_else(|| lang.t("watches.no-reason"), |reason| line(reason, 240)),
+    });
+    WatchesPage {
+        tabs: tabs(lang, "/watches"),
+        lead,
+        watches,
+        no_watches: no_watches(lang),
+        permitted: permitted.collect(),
+        frame,
+    }
+    .render()
 }

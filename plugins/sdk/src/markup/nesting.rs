@@ -283,5 +283,7 @@ mod tests {
         // A cell that ends ends what was too deep in it.
         let page = format!("<table><tr><td>{}<td>a</table>b", "<font>".repeat(deep));
         assert!(shown(&page).ends_with("]td[a]]]b"));
+        let page = format!("<table><tr><td>{}<td><b>a</b>b</table>c", "<font>".repeat(deep));
+        assert!(shown(&page).ends_with("]td[b[a]b]]]c"));
     }
 }

@@ -9,8 +9,12 @@ mod bindings {
 
 use bindings::exports::caifeng::plugin::classifier::{Guest, Label, Post};
 use bindings::exports::caifeng::plugin::types::{Failure, Settings};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 struct Ill;
+
+/// Memory that a well-behaved plugin would not have.
+static CALLS: AtomicU32 = AtomicU32::new(0);
 
 impl Guest for Ill {
     fn classify(settings: Settings, posts: Vec<Post>) -> Result<Vec<Vec<Label>>, Failure> {
@@ -23,9 +27,18 @@ impl Guest for Ill {
             "short" => return Ok(posts.iter().skip(1).map(|_| Vec::new()).collect()),
             "long" => return Ok((0..=posts.len()).map(|_| Vec::new()).collect()),
             "unexpected" => return Err(Failure::Unexpected("no words".to_owned())),
+            "never" => return Ok(posts.iter().map(|_| Vec::new()).collect()),
+            "breaks-on-empty" if posts.iter().any(|post| post.text.is_empty()) => panic!("no text"),
+            "refuses-empty" if posts.iter().any(|post| post.text.is_empty()) => {
+                return Err(Failure::Unexpected("no text".to_owned()));
+            }
             _ => {}
         }
-        Ok(posts.iter().map(|post| vec![label(how, post)]).collect())
+        let labelled = |post: &&Post| matches!(how, "labels-empty" | "") || !post.text.trim().is_empty();
+        Ok(posts
+            .iter()
+            .map(|post| Some(post).filter(labelled).map(|post| label(how, post)).into_iter().collect())
+            .collect())
     }
 }
 
@@ -42,6 +55,8 @@ fn label(how: &str, post: &Post) -> Label {
         "score-nan" => label.score = f32::NAN,
         "invented" => label.evidence.push("从未说过".to_owned()),
         "empty-evidence" => label.evidence.push(String::new()),
+        "remembers" => label.score = (CALLS.fetch_add(1, Ordering::Relaxed) as f32).min(100.0) / 100.0,
+        "labels-empty" if first.is_empty() => label.evidence.clear(),
         "title" => label.evidence = post.title.iter().cloned().collect(),
         _ => {}
     }

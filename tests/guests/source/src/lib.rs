@@ -9,6 +9,8 @@ mod bindings {
     wit_bindgen::generate!({ path: "../../../wit", world: "source-plugin" });
 }
 
+mod reading;
+
 use bindings::exports::caifeng::plugin::source::{Crawl, Guest, Page, Target};
 use bindings::exports::caifeng::plugin::types::{Failure, Kind, Method, Post, Reactions, Request, Response};
 use std::hint::black_box;
@@ -26,6 +28,8 @@ impl Guest for Ill {
             "start-panic" => panic!("no first page"),
             "start-undeclared" => Ok(vec![request("elsewhere", "https://example.cn/")]),
             "start-javascript" => Ok(vec![request("list", "javascript:alert(1)")]),
+            "start-nothing" => Ok(Vec::new()),
+            "start-elsewhere" => Ok(vec![request("list", "https://evil.example.net/")]),
             "start-unsupported" => Err(Failure::Unsupported("no such board".to_owned())),
             _ => Ok(vec![request("list", "https://example.cn/")]),
         }
@@ -65,6 +69,20 @@ fn misbehave(how: &str, asked: &Request, response: &Response) -> Result<Page, Fa
             ..post("1")
         })),
         "echo" => Ok(one(Post { title: Some(asked.context.clone()), text: response.body.clone(), ..post("1") })),
+        "own-parent" => Ok(one(Post { parent: Some("1".to_owned()), ..post("1") })),
+        "year-10000" => Ok(one(Post { published: Some(253_402_300_800), ..post("1") })),
+        "twins" => Ok(Page { posts: vec![post("1"), Post { text: "另一条".to_owned(), ..post("1") }], ..page() }),
+        "day-without" => Ok(one(Post { day_only: true, ..post("1") })),
+        "markup" => Ok(one(Post { text: "<p>没有去掉标签".to_owned(), ..post("1") })),
+        "identity" => Ok(Page {
+            posts: vec![post("1")],
+            follow: vec![Request {
+                headers: vec![("Cookie".to_owned(), "sid=1".to_owned())],
+                ..request("list", "https://example.cn/2")
+            }],
+            ..page()
+        }),
+        how if how.starts_with("reads") => reading::read(how, asked, response),
         "gone" => Err(Failure::Gone),
         "blocked" => Err(Failure::Blocked("captcha".to_owned())),
         "unexpected" => Err(Failure::Unexpected("no list".to_owned())),
@@ -97,7 +115,7 @@ fn deep(n: usize) -> usize {
     if n == usize::MAX { 0 } else { deep(black_box(n + 1)) + frame[n % 64] }
 }
 
-fn request(step: &str, url: &str) -> Request {
+pub(crate) fn request(step: &str, url: &str) -> Request {
     Request {
         step: step.to_owned(),
         url: url.to_owned(),

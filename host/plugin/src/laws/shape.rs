@@ -1,0 +1,90 @@
+//! The law of posts: what the contract says of ids, addresses and times.
+
+use super::card::{Law, Ledger};
+use crate::contract::{Page, Post, Timestamp};
+use crate::source::{ID_LIMIT, brief, openable};
+use std::collections::HashMap;
+
+/// 1900-01-01 and 10000-01-01, between which public speech on the web lies.
+const YEARS: std::ops::Range<Timestamp> = -2_208_988_800..253_402_300_800;
+
+/// How far ahead of the page a time may be before it looks misread.
+const AHEAD: Timestamp = 2 * 86_400;
+
+/// Tags that plain text does not hold unless it was not made plain.
+const TAGS: [&str; 12] =
+    ["<p>", "<p ", "</p>", "<br", "<div", "</div>", "<span", "</span>", "<a href", "<img ", "<script", "&nbsp;"];
+
+/// Looks at every post of an answer.
+pub(super) fn posts(ledger: &mut Ledger, fixture: &str, page: &Page, fetched: Timestamp, utc_offset: i32) {
+    let mut seen: HashMap<&str, &Post> = HashMap::new();
+    for (nth, post) in page.posts.iter().enumerate() {
+        let place =
+            if post.id.trim().is_empty() { format!("post {}", nth + 1) } else { format!("post {}", brief(&post.id)) };
+        for problem in broken(post) {
+            ledger.fail(Law::Posts, Some(fixture), &place, problem);
+        }
+        for problem in doubtful(post, fetched, utc_offset) {
+            ledger.warn(Law::Posts, Some(fixture), &place, problem);
+        }
+        if seen.insert(&post.id, post).is_some_and(|first| first != post) {
+            let problem = "another post of the page has its id: one of the two would be lost";
+            ledger.fail(Law::Posts, Some(fixture), &place, problem);
+        }
+    }
+}
+
+/// What the host would refuse or empty, or cannot be.
+fn broken(post: &Post) -> Vec<String> {
+    let mut problems = Vec::new();
+    if post.id.trim().is_empty() {
+        problems.push("no id".to_owned());
+    }
+    if post.id.len() > ID_LIMIT {
+        problems.push(format!("an id of {} bytes, limit {ID_LIMIT}", post.id.len()));
+    }
+    if post.id.chars().any(char::is_control) {
+        problems.push("a control character in its id".to_owned());
+    }
+    if !openable(&post.url) {
+        problems.push(format!("its url is not an absolute http or https address: {:?}", brief(&post.url)));
+    }
+    if let Some(address) = post.media.iter().find(|address| !openable(address)) {
+        problems.push(format!("media at what is not an absolute http or https address: {:?}", brief(address)));
+    }
+    if post.parent.as_ref() == Some(&post.id) {
+        problems.push("it is its own parent".to_owned());
+    }
+    for (what, at) in [("published", post.published), ("edited", post.edited)] {
+        if let Some(at) = at.filter(|at| !YEARS.contains(at)) {
+            problems.push(format!("{what} outside of the years 1900 to 9999: {at}"));
+        }
+    }
+    if post.day_only && post.published.is_none() {
+        problems.push("day-only without a day in published".to_owned());
+    }
+    problems
+}
+
+/// What can be right and mostly is not.
+fn doubtful(post: &Post, fetched: Timestamp, utc_offset: i32) -> Vec<String> {
+    let mut problems = Vec::new();
+    if post.published.is_some_and(|at| at > fetched.saturating_add(AHEAD)) {
+        problems.push("published days after the page was fetched".to_owned());
+    }
+    let first_second = |at: Timestamp| at.saturating_add(i64::from(utc_offset)).rem_euclid(86_400) == 0;
+    if post.day_only && post.published.is_some_and(|at| !first_second(at)) {
+        problems.push("day-only, but published is not the first second of a day at the site".to_owned());
+    }
+    let texts = [post.title.as_deref().unwrap_or_default(), &post.text];
+    if texts.iter().all(|text| text.trim().is_empty()) && post.media.is_empty() {
+        problems.push("neither title nor text nor media".to_owned());
+    }
+    if let Some(tag) = TAGS.iter().find(|tag| texts.iter().any(|text| text.contains(**tag))) {
+        problems.push(format!("markup in its text: {tag}"));
+    }
+    if post.author.as_ref().is_some_and(|author| author.id.trim().is_empty()) {
+        problems.push("an author without an id".to_owned());
+    }
+    problems
+}

@@ -1,0 +1,131 @@
+//! Which plugin `test` and `check` are about, and where its fixtures lie.
+//!
+//! An author names the folder of the source, everybody else a `.wasm` or the id
+//! of an installed plugin. For a folder the component is the one that was built
+//! last, built anew when the source has changed since; its fixtures are those
+//! of the folder. For the others the fixtures are named, or those of the source
+//! tree that the file was built in.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use anyhow::{Context, anyhow};
+use caifeng_plugin_host::artifact::Artifact;
+use caifeng_plugin_host::fixture::{Fixture, Listed};
+use caifeng_plugin_host::manifest::Manifest;
+
+use super::super::output::note;
+use super::super::workplace::{self, DataArgs};
+use super::super::{Exit, Failed, OrExit};
+use super::{build, named};
+
+/// Names a plugin and its fixtures.
+#[derive(Debug, clap::Args)]
+pub(super) struct PluginArgs {
+    /// A plugin's source folder, a .wasm file, or the id of an installed plugin
+    #[arg(value_name = "PATH|ID", default_value = ".")]
+    plugin: String,
+    /// The folder of its fixtures [default: fixtures/ in the source folder]
+    #[arg(long, value_name = "DIR")]
+    fixtures: Option<PathBuf>,
+    #[command(flatten)]
+    data: DataArgs,
+}
+
+/// A file, not yet known to be a plugin, and its fixtures.
+pub(super) struct Subject {
+    /// Where it lies.
+    pub(super) path: PathBuf,
+    /// What it holds.
+    pub(super) bytes: Vec<u8>,
+    /// One directory each, with what is wrong with it if so.
+    pub(super) fixtures: Vec<Listed>,
+}
+
+impl PluginArgs {
+    /// Finds the plugin, builds it where that is needed, and reads its fixtures.
+    pub(super) fn subject(&self) -> Result<Subject, Failed> {
+        let folder = PathBuf::from(&self.plugin);
+        let (path, usual) = if folder.join("plugin.toml").is_file() {
+            (component(&folder)?, Some(folder.join("fixtures")))
+        } else if folder.extension().is_some_and(|extension| extension == "wasm") {
+            let usual = source_of(&folder);
+            (folder, usual)
+        } else if folder.is_dir() {
+            return Err(anyhow!("{}: no plugin.toml: name the source folder of a plugin", folder.display()))
+                .or_exit(Exit::Usage);
+        } else {
+            let directory = self.data.directory().ok();
+            let registry = workplace::registry(directory.as_ref())?;
+            let (path, _) = named(&registry, &self.plugin)?;
+            let usual = source_of(&path);
+            (path, usual)
+        };
+        let bytes = fs::read(&path).with_context(|| format!("{}: cannot be read", path.display()));
+        let bytes = bytes.or_exit(Exit::Usage)?;
+        let Some(fixtures) = self.fixtures.clone().or(usual) else {
+            let what = "name the folder of its fixtures with --fixtures DIR";
+            return Err(anyhow!("{}: {what}", path.display())).or_exit(Exit::Usage);
+        };
+        if self.fixtures.is_some() && !fixtures.is_dir() {
+            return Err(anyhow!("{}: no such folder", fixtures.display())).or_exit(Exit::Usage);
+        }
+        Ok(Subject { path, bytes, fixtures: Fixture::all(&fixtures).or_exit(Exit::Usage)? })
+    }
+}
+
+/// The component of a source folder: the one that was built last, unless the
+/// source has changed since.
+fn component(folder: &Path) -> Result<PathBuf, Failed> {
+    let path = folder.join("plugin.toml");
+    let text = fs::read_to_string(&path).with_context(|| format!("{}: cannot be read", path.display()));
+    let text = text.or_exit(Exit::Usage)?;
+    let manifest = Manifest::parse(&text).with_context(|| path.display().to_string()).or_exit(Exit::Plugin)?;
+    let own = build::default_out(folder)?;
+    let changed = newest(folder);
+    let absolute = fs::canonicalize(folder).or_exit(Exit::Usage)?;
+    // A workspace keeps all of its plugins in target/plugins; a crate of its own has its plugin in its own target folder.
+    let shared = absolute.ancestors().map(|above| above.join("target/plugins")).find(|folder| folder.is_dir());
+    let found = shared.map_or(own, |folder| folder.join(format!("{}.wasm", manifest.id)));
+    if !found.exists() {
+        return build::built(folder, &found).map(|(path, _)| path);
+    }
+    let read = fs::read(&found).ok().and_then(|bytes| Artifact::read(bytes).ok());
+    if modified(&found) >= changed && read.is_some_and(|artifact| artifact.manifest_text() == text) {
+        return Ok(found);
+    }
+    note(format_args!("{} is older than its source: building it anew", found.display()));
+    build::built(folder, &found).map(|(path, _)| path)
+}
+
+/// The fixtures of the plugin in the source tree that a file was built in:
+/// `plugins/ID/fixtures` beside `target/`.
+fn source_of(wasm: &Path) -> Option<PathBuf> {
+    let absolute = fs::canonicalize(wasm).ok()?;
+    let id = absolute.file_stem()?;
+    let mut above = absolute.ancestors().map(|above| above.join("plugins").join(id));
+    above.find(|folder| folder.join("plugin.toml").is_file()).map(|folder| folder.join("fixtures"))
+}
+
+/// When the source was last changed: every file but fixtures and what is built.
+fn newest(folder: &Path) -> Option<SystemTime> {
+    let mut newest = None;
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).into_iter().flatten().flatten() {
+            let path = entry.path();
+            let skipped = ["fixtures", "target", "tests", "node_modules"].iter().any(|name| path.ends_with(name));
+            if path.is_dir() && !skipped {
+                folders.push(path);
+            } else if path.is_file() {
+                newest = newest.max(modified(&path));
+            }
+        }
+    }
+    newest
+}
+
+fn modified(path: &Path) -> Option<SystemTime> {
+    fs::metadata(path).and_then(|meta| meta.modified()).ok()
+}

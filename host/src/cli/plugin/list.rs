@@ -1,0 +1,72 @@
+//! `caifeng plugin list`: what is installed here.
+
+use std::path::Path;
+
+use caifeng::plugins::Origin;
+use caifeng_plugin_host::artifact::Artifact;
+use serde::Serialize;
+
+use super::super::output::{Lines, note};
+use super::super::workplace::{self, DataArgs};
+use super::super::{Exit, OrExit, Outcome};
+
+#[derive(Debug, clap::Args)]
+pub(super) struct ListArgs {
+    #[command(flatten)]
+    data: DataArgs,
+    /// Print JSON Lines
+    #[arg(long)]
+    json: bool,
+}
+
+/// A line of `plugin list`.
+#[derive(Serialize)]
+pub(super) struct Listed<'a> {
+    pub(super) id: &'a str,
+    pub(super) name: &'a str,
+    pub(super) version: &'a str,
+    pub(super) kind: String,
+    path: &'a Path,
+    pub(super) digest: String,
+}
+
+impl<'a> Listed<'a> {
+    /// Of one plugin file.
+    pub(super) fn of(artifact: &'a Artifact, path: &'a Path) -> Self {
+        let manifest = artifact.manifest();
+        let (id, name, version) = (&manifest.id, &manifest.name, &manifest.version);
+        Self { id, name, version, kind: artifact.kind().to_string(), path, digest: artifact.digest().to_string() }
+    }
+}
+
+/// Runs `caifeng plugin list`.
+pub(super) fn run(args: &ListArgs) -> Outcome {
+    let directory = args.data.directory().ok();
+    let registry = workplace::registry(directory.as_ref())?;
+    let mut lines = Lines::new();
+    let mut exit = Exit::Done;
+    for found in registry.all() {
+        match &found.artifact {
+            Ok(artifact) if args.json => lines.json(&Listed::of(artifact, &found.path)).or_exit(Exit::Internal)?,
+            Ok(artifact) => {
+                let Listed { id, name, version, kind, .. } = Listed::of(artifact, &found.path);
+                let origin = match found.origin {
+                    Origin::Shipped => "shipped",
+                    Origin::Installed => "installed",
+                };
+                lines
+                    .text(format_args!("{id:<12} {version:<8} {kind:<11} {origin:<10} {name}"))
+                    .or_exit(Exit::Internal)?;
+            }
+            Err(error) => {
+                exit = Exit::Plugin;
+                note(format_args!("{}: {error}", found.path.display()));
+            }
+        }
+    }
+    if registry.all().is_empty() {
+        note("no plugins: `make plugins` builds the shipped ones");
+    }
+    lines.flush().or_exit(Exit::Internal)?;
+    Ok(exit)
+}

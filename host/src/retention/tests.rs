@@ -1,0 +1,257 @@
+#![expect(
+    clippy::disallowed_methods,
+    reason = "closes incidents, which no command does yet, and looks at the raw file"
+)]
+
+use caifeng_plugin_host::contract::{Kind, Post, Reactions};
+
+use super::*;
+use crate::evidence::warc::{Exchange, Sent};
+use crate::store::model::{Batch, Prepared};
+use crate::store::{Evidence, Look, PostQuery};
+use crate::text::telling::Telling;
+
+/// 2026-07-01T00:00:00Z.
+const NOW: Timestamp = 1_782_864_000;
+
+struct Rig {
+    dir: tempfile::TempDir,
+    store: Store,
+    reader: Reader,
+}
+
+impl Rig {
+    fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(dir.path(), None).unwrap();
+        let reader = store.reader().unwrap();
+        Self { dir, store, reader }
+    }
+
+    /// A vault on the day of `at`, so that later ones begin new files.
+    fn vault(&self, at: Timestamp) -> Arc<Vault> {
+        Arc::new(Vault::open(&self.dir.path().join("evidence"), Arc::new(move || at), &|_| 0).unwrap())
+    }
+
+    fn keeper(&self) -> Keeper {
+        let vault = self.vault(NOW);
+        Keeper { store: self.store.clone(), reader: self.reader.clone(), vault, rules: Retention::default() }
+    }
+
+    /// A page with one post, captured at `at` with its evidence.
+    fn hear(&self, id: &str, at: Timestamp, text: &str, matched: bool) -> i64 {
+        let url = format!("http://a.example/{id}");
+        let sent = Sent { method: "GET".to_owned(), url: url.clone(), headers: Vec::new(), body: Vec::new() };
+        let noise: Vec<u8> = (0..4_000_u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
+        let body = [text.as_bytes(), id.as_bytes(), &noise].concat();
+        let exchange = Exchange { date: at, sent, status: 200, headers: Vec::new(), body };
+        let vault = self.vault(at);
+        let capture = vault.add(&exchange).unwrap();
+        vault.sync().unwrap();
+        let post = Post {
+            id: id.to_owned(),
+            kind: Kind::Post,
+            url,
+            parent: None,
+            author: None,
+            publisher: None,
+            title: Some(text.to_owned()),
+            text: text.to_owned(),
+            language: None,
+            published: Some(at),
+            day_only: false,
+            edited: None,
+            reactions: Reactions { views: Some(7), ..Reactions::default() },
+            media: Vec::new(),
+            extra: Vec::new(),
+        };
+        let topics = matched.then(|| vec!["供水".to_owned()]);
+        let (tokens, links) = (text.to_owned(), vec![format!("http://a.example/{id}")]);
+        let posts = vec![Prepared { telling: Telling::default(), post, tokens, signature: None, links, topics, labels: Vec::new() }];
+        let batch = Batch { sweep: None, plugin: "p".to_owned(), site: "s".to_owned(), captured: at, posts };
+        let evidence = Evidence { captures: vec![capture], page: Some(0), ..Evidence::default() };
+        let before = self.rows();
+        self.store.ingest_from(batch, evidence).unwrap();
+        self.rows().into_iter().find(|row| !before.contains(row)).unwrap_or_default()
+    }
+
+    fn rows(&self) -> Vec<i64> {
+        self.reader.posts(&PostQuery::default()).unwrap().into_iter().map(|post| post.row).collect()
+    }
+
+    fn finish_incidents(&self) {
+        let db = rusqlite::Connection::open(self.dir.path().join("caifeng.db")).unwrap();
+        db.execute("UPDATE incident SET state = 'closed'", []).unwrap();
+    }
+
+    fn count(&self, table: &str) -> i64 {
+        let db = rusqlite::Connection::open(self.dir.path().join("caifeng.db")).unwrap();
+        db.query_row(&format!("SELECT count(*) FROM {table}"), [], |r| r.get(0)).unwrap()
+    }
+
+    fn bytes(&self) -> u64 {
+        let dir = self.dir.path().join("evidence");
+        vault::files(&dir).unwrap().iter().map(|name| std::fs::metadata(dir.join(name)).unwrap().len()).sum()
+    }
+}
+
+#[test]
+fn each_kind_goes_when_its_time_is_over() {
+    let rig = Rig::new();
+    let old = rig.hear("old", NOW - 8 * DAY, "旧闻", false);
+    let new = rig.hear("new", NOW - 6 * DAY, "新闻", false);
+    let held = rig.hear("held", NOW - 300 * DAY, "停水", true);
+    let before = rig.bytes();
+    let dry = would_release(&rig.reader, &rig.dir.path().join("evidence"), &Retention::default(), NOW).unwrap();
+    assert_eq!((dry.unmatched, dry.matched, dry.captures, rig.rows().len()), (1, 0, 1, 3), "only told");
+    let done = rig.keeper().run(NOW).unwrap();
+    assert_eq!((done.unmatched, done.matched, done.captures), (dry.unmatched, dry.matched, dry.captures));
+    let mut left = rig.rows();
+    left.sort_unstable();
+    assert_eq!(left, [held, new], "{old} is gone, and the open incident holds what is old");
+    let figures = rig.reader.figures().unwrap();
+    assert_eq!((figures.posts, figures.mentions), (2, 1));
+    assert!(rig.bytes() + 2_000 <= before, "{before} bytes became {}", rig.bytes());
+    assert_eq!(rig.keeper().run(NOW).unwrap(), Released::default(), "once is enough");
+
+    rig.finish_incidents();
+    let done = rig.keeper().run(NOW).unwrap();
+    assert_eq!((done.unmatched, done.matched), (0, 1));
+    assert_eq!(rig.rows(), [new]);
+    assert_eq!(rig.reader.proofs(1).unwrap(), [], "what was pinned is so no longer");
+}
+
+/// A young mention of a finished incident stays; 180 days are counted from the capture.
+#[test]
+fn a_finished_incident_keeps_its_posts_for_half_a_year() {
+    let rig = Rig::new();
+    rig.hear("a", NOW - 179 * DAY, "停水", true);
+    rig.finish_incidents();
+    assert_eq!(rig.keeper().run(NOW).unwrap().matched, 0);
+    assert_eq!(rig.keeper().run(NOW + 2 * DAY).unwrap().matched, 1);
+}
+
+#[test]
+fn deletion_is_complete_and_the_chain_stays() {
+    let rig = Rig::new();
+    let (secret, other) = ("甲乙丙丁停水投诉qzx917", "无关的闲谈wvk404");
+    let row = rig.hear("m", NOW - 200 * DAY, secret, true);
+    rig.hear("m", NOW - 199 * DAY, &format!("{secret}又一版"), true);
+    rig.hear("u", NOW - 200 * DAY, other, false);
+    let look =
+        Look { row, at: NOW, found: crate::revisit::Found::There, detail: None, reactions: Reactions::default() };
+    rig.store.looked(look).unwrap();
+    assert!(rig.count("post_version") + rig.count("reading") + rig.count("look") >= 3);
+    rig.finish_incidents();
+    let done = rig.keeper().run(NOW).unwrap();
+    assert_eq!((done.unmatched, done.matched, done.captures), (1, 1, 3));
+    for table in [
+        "post",
+        "post_version",
+        "mention",
+        "topic_post",
+        "link",
+        "post_capture",
+        "reading",
+        "look",
+        "revisit",
+        "capture",
+        "evidence_file",
+    ] {
+        assert_eq!(rig.count(table), 0, "{table}");
+    }
+    assert!(rig.reader.verify_chain(None).unwrap().is_ok());
+    assert_eq!(rig.reader.history(1).unwrap().len(), 1, "the event that opened it");
+    assert_eq!(rig.reader.incident(1).unwrap().unwrap().title, "", "a title is words of a post");
+    // Not in a free page, not in the search index, not in what is left of the evidence.
+    let dir = rig.dir.path().to_owned();
+    rig.store.close();
+    let raw = std::fs::read(dir.join("caifeng.db")).unwrap();
+    for word in ["qzx917", "wvk404", "投诉", "闲谈"] {
+        assert!(!raw.windows(word.len()).any(|window| window == word.as_bytes()), "{word} is still in the file");
+    }
+    assert_eq!(vault::files(&dir.join("evidence")).unwrap(), [] as [String; 0]);
+}
+
+/// A site lists a post for years; its key is not given to another.
+#[test]
+fn what_was_deleted_does_not_come_back_unless_it_says_something_new() {
+    let rig = Rig::new();
+    let row = rig.hear("m", NOW - 200 * DAY, "停水", true);
+    rig.finish_incidents();
+    rig.keeper().run(NOW).unwrap();
+    rig.hear("m", NOW - 200 * DAY, "停水", true);
+    assert_eq!(rig.rows(), [] as [i64; 0]);
+    let again = rig.hear("m", NOW - 200 * DAY, "又停水", true);
+    assert!(again > row, "an event names {row}");
+}
+
+#[test]
+fn pinned_captures_stay_whole_through_a_crash_at_any_step() {
+    let rig = Rig::new();
+    let at = NOW - 20 * DAY;
+    rig.hear("a", at, "闲谈", false);
+    rig.hear("b", at, "停水", true);
+    rig.hear("c", at, "闲谈又", false);
+    let dir = rig.dir.path().join("evidence");
+    let proof = rig.reader.proofs(1).unwrap().remove(0);
+    let good = vault::bytes(&dir, &proof.capture).unwrap();
+    let holds = |moment: &str| {
+        let proof = rig.reader.proofs(1).unwrap().remove(0);
+        assert_eq!(vault::bytes(&dir, &proof.capture).unwrap(), good, "{moment}");
+        proof.capture.file
+    };
+    // Cut off after the new file was written: nobody knows it.
+    let cutoffs = Retention::default().cutoffs(NOW);
+    let file = rig.reader.old_files(cutoffs).unwrap().remove(0);
+    assert_eq!((file.pinned.len(), file.loose), (1, 2));
+    let moved = compact::rewrite(&dir, &file, NOW).unwrap();
+    assert_eq!(holds("before the transaction"), file.path);
+    // Cut off after the transaction: nobody knows the old one.
+    assert!(rig.store.replace_file(file.id, moved).unwrap());
+    let new = holds("after the transaction");
+    assert!(new.ends_with(".c1.warc.gz"), "{new}");
+    assert_eq!(vault::files(&dir).unwrap().len(), 2);
+    rig.keeper().run(NOW).unwrap();
+    holds("after the next run");
+    assert_eq!(vault::files(&dir).unwrap(), [new]);
+    // A file that was written and never told of goes too.
+    let stray = file.path.replace("-0001.", "-0001.c7.");
+    std::fs::write(dir.join(&stray), b"left by a crash").unwrap();
+    rig.keeper().run(NOW).unwrap();
+    assert!(!dir.join(stray).exists());
+    holds("at the end");
+}
+
+#[test]
+fn what_was_pinned_meanwhile_is_not_let_go_of() {
+    let rig = Rig::new();
+    rig.hear("a", NOW - 20 * DAY, "闲谈", false);
+    let file = rig.reader.old_files(Retention::default().cutoffs(NOW)).unwrap().remove(0);
+    assert_eq!(file.pinned, []);
+    let row = rig.rows()[0];
+    let db = rusqlite::Connection::open(rig.dir.path().join("caifeng.db")).unwrap();
+    db.execute(
+        "INSERT INTO incident (id, state, opened, latest, posts, sites, algorithm) VALUES (9, 'new', 0, 0, 1, 1, 'x')",
+        [],
+    )
+    .unwrap();
+    db.execute("INSERT INTO mention (row, incident) VALUES (?1, 9)", [row]).unwrap();
+    assert!(!rig.store.replace_file(file.id, None).unwrap());
+    assert_eq!(rig.reader.proofs(9).unwrap().len(), 1);
+}
+
+#[test]
+fn the_record_of_sweeps_is_kept_for_its_time() {
+    let rig = Rig::new();
+    let text = "[[watch]]\nid = \"w\"\nplugin = \"feed\"\ntarget = { listing = \"https://a.example/\" }\n";
+    let watches = crate::config::Config::parse(text, Path::new("x")).unwrap().watches(0);
+    rig.store.put_watches(&watches).unwrap();
+    for at in [NOW - 400 * DAY, NOW - 181 * DAY, NOW - 179 * DAY, NOW] {
+        let sweep = rig.store.begin_sweep("w", at).unwrap();
+        rig.store.finish_sweep(sweep, at + 1, &crate::watch::SweepTally::default()).unwrap();
+    }
+    let dry = would_release(&rig.reader, Path::new("none"), &Retention::default(), NOW).unwrap();
+    assert_eq!((dry.sweeps, rig.keeper().run(NOW).unwrap().sweeps), (2, 2));
+    assert_eq!(rig.reader.sweeps(None, 10).unwrap().len(), 2);
+}

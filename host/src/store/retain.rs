@@ -1,0 +1,239 @@
+//! Deleting what is kept no longer, in steps that each take a moment.
+//!
+//! A step walks posts in the order of their keys. A key's time is never later than the
+//! capture, so that a walk ends where keys are younger than everything that could go.
+
+use caifeng_plugin_host::contract::Timestamp;
+use rusqlite::{Connection, OptionalExtension, params};
+use sha2::{Digest, Sha256};
+
+use super::Store;
+use super::captures;
+use super::error::StoreError;
+use super::ingest::Content;
+use super::model::PostRowId;
+use super::rowid;
+use super::writer::Writing;
+use crate::evidence::compact::Moved;
+use crate::incident::State;
+
+/// Posts that one step looks at.
+const STEP: usize = 1_000;
+/// Sweeps that one step deletes.
+const SWEEPS: i64 = 1_000;
+/// Pages of the search index that one step rewrites.
+const MERGE: i64 = 500;
+/// How long a deleted post that a site still lists is not heard again, in seconds.
+const FORGET: i64 = 400 * 86_400;
+
+/// What was captured before these moments goes.
+#[derive(Clone, Copy, Debug)]
+pub struct Cutoffs {
+    /// The time now.
+    pub now: Timestamp,
+    /// Posts that mention no topic.
+    pub unmatched: Timestamp,
+    /// Posts that do and are of no open incident.
+    pub matched: Timestamp,
+    /// Evidence that is not pinned.
+    pub evidence: Timestamp,
+    /// Sweeps.
+    pub records: Timestamp,
+}
+
+/// What one step found.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Step {
+    /// Posts that mention no topic.
+    pub unmatched: u64,
+    /// Posts that do.
+    pub matched: u64,
+    /// Where the next step begins; `None` when this was the last.
+    pub next: Option<PostRowId>,
+}
+
+/// A post that goes.
+struct Doomed {
+    row: PostRowId,
+    source: i64,
+    id: String,
+    content: Content,
+    incident: Option<i64>,
+}
+
+/// The posts of a step that go, and where the next one begins.
+fn doomed(db: &Connection, cutoffs: Cutoffs, after: PostRowId) -> Result<(Vec<Doomed>, Option<i64>), StoreError> {
+    let youngest = rowid::first(cutoffs.unmatched.max(cutoffs.matched));
+    let sql = "SELECT p.row, p.source, p.id, p.content, m.incident, p.captured, i.state
+               FROM post p LEFT JOIN mention m ON m.row = p.row LEFT JOIN incident i ON i.id = m.incident
+               WHERE p.row > ?1 AND p.row < ?2 ORDER BY p.row LIMIT ?3";
+    let mut statement = db.prepare_cached(sql)?;
+    let mut rows = statement.query((after, youngest, STEP as i64))?;
+    let (mut found, mut last, mut seen) = (Vec::new(), after, 0);
+    while let Some(r) = rows.next()? {
+        let state = r.get_ref(6)?.as_str_or_null().map_err(rusqlite::Error::from)?.and_then(State::from_name);
+        let (incident, captured): (Option<i64>, i64) = (r.get(4)?, r.get(5)?);
+        last = r.get(0)?;
+        seen += 1;
+        let goes = match incident {
+            None => captured < cutoffs.unmatched,
+            Some(_) => captured < cutoffs.matched && !state.is_some_and(State::is_open),
+        };
+        if goes {
+            found.push(Doomed { row: last, source: r.get(1)?, id: r.get(2)?, content: r.get(3)?, incident });
+        }
+    }
+    Ok((found, (seen == STEP).then_some(last)))
+}
+
+fn step(found: &[Doomed], next: Option<PostRowId>) -> Step {
+    let matched = found.iter().filter(|post| post.incident.is_some()).count() as u64;
+    Step { unmatched: found.len() as u64 - matched, matched, next }
+}
+
+/// What a step would delete.
+pub(super) fn expiring(db: &Connection, cutoffs: Cutoffs, after: PostRowId) -> Result<Step, StoreError> {
+    let (found, next) = doomed(db, cutoffs, after)?;
+    Ok(step(&found, next))
+}
+
+/// One step of deletion.
+fn expire(writing: &mut Writing<'_>, cutoffs: Cutoffs, after: PostRowId) -> Result<Step, StoreError> {
+    let db = writing.db;
+    let (found, next) = doomed(db, cutoffs, after)?;
+    let done = step(&found, next);
+    if found.is_empty() {
+        return Ok(done);
+    }
+    let list = |wanted: &dyn Fn(&Doomed) -> Option<i64>| {
+        serde_json::to_string(&found.iter().filter_map(wanted).collect::<Vec<_>>())
+    };
+    let all = list(&|post| Some(post.row))?;
+    let mentions = list(&|post| post.incident.map(|_| post.row))?;
+    let incidents = list(&|post| post.incident)?;
+    // Their versions go with them.
+    for table in ["topic_post", "link", "mention", "post_capture", "reading", "look", "revisit", "post"] {
+        let sql = format!("DELETE FROM {table} WHERE row IN (SELECT value FROM json_each(?1))");
+        db.prepare_cached(&sql)?.execute([&all])?;
+    }
+    db.prepare_cached("DELETE FROM post_text WHERE rowid IN (SELECT value FROM json_each(?1))")?.execute([&all])?;
+    db.prepare_cached("INSERT OR IGNORE INTO buried (row) SELECT value FROM json_each(?1)")?.execute([&mentions])?;
+    // A title is the words of the post that opened the incident.
+    db.prepare_cached(
+        "UPDATE incident SET title = NULL WHERE id IN (SELECT value FROM json_each(?1))
+         AND NOT EXISTS (SELECT 1 FROM mention m WHERE m.incident = incident.id AND m.why IS NULL)",
+    )?
+    .execute([&incidents])?;
+    // So are those by which it was recognised, if only as hashes.
+    db.prepare_cached("UPDATE incident SET matter = NULL WHERE id IN (SELECT value FROM json_each(?1))")?
+        .execute([&incidents])?;
+    let mut forget = db.prepare_cached("INSERT OR REPLACE INTO forgotten (hash, at) VALUES (?1, ?2)")?;
+    for post in &found {
+        forget.execute((hash(post.source, &post.id, &post.content), cutoffs.now))?;
+    }
+    db.prepare_cached("DELETE FROM forgotten WHERE at < ?1")?.execute([cutoffs.now - FORGET])?;
+    writing.delta.posts -= i64::try_from(found.len()).unwrap_or(i64::MAX);
+    writing.delta.mentions -= i64::try_from(done.matched).unwrap_or(i64::MAX);
+    Ok(done)
+}
+
+/// What a deleted post is known by: half a SHA-256 would say no more.
+fn hash(source: i64, id: &str, content: &Content) -> i64 {
+    let sha = Sha256::new().chain_update(source.to_be_bytes()).chain_update(content).chain_update(id).finalize();
+    let mut first = [0; 8];
+    first.copy_from_slice(&sha[..8]);
+    i64::from_be_bytes(first)
+}
+
+/// Whether this very post was deleted because its time was over: a site may list it for years.
+pub(super) fn forgotten(db: &Connection, source: i64, id: &str, content: &Content) -> Result<bool, StoreError> {
+    let sql = "SELECT 1 FROM forgotten WHERE hash = ?1";
+    Ok(db.prepare_cached(sql)?.exists([hash(source, id, content)])?)
+}
+
+/// Rewrites some of the search index, so that words of deleted posts leave it; false when there is no more to do.
+fn merge_search(db: &Connection, first: bool) -> Result<bool, StoreError> {
+    let before = db.total_changes();
+    let pages = if first { -MERGE } else { MERGE };
+    db.prepare_cached("INSERT INTO post_text (post_text, rank) VALUES ('merge', ?1)")?.execute([pages])?;
+    // SQLite's documentation of FTS5, 6.7: fewer than two changes say that nothing was merged.
+    Ok(db.total_changes() - before >= 2)
+}
+
+/// The last sweep that is old, of those that were sweeps of the web; all before it are older.
+pub(super) fn last_old_sweep(db: &Connection, cutoffs: Cutoffs) -> Result<Option<i64>, StoreError> {
+    let sql = "SELECT max(s.id) FROM sweep s JOIN watch w ON w.id = s.watch
+               WHERE s.started < ?1 AND json_extract(w.body, '$.recorded') IS NOT 1";
+    Ok(db.prepare(sql)?.query_row([cutoffs.records], |r| r.get(0))?)
+}
+
+const OLD_SWEEPS: &str = "FROM sweep WHERE id <= ?1 AND id NOT IN (SELECT last FROM watch WHERE last IS NOT NULL)";
+
+pub(super) fn old_sweeps(db: &Connection, last: i64) -> Result<u64, StoreError> {
+    let n: i64 = db.prepare(&format!("SELECT count(*) {OLD_SWEEPS}"))?.query_row([last], |r| r.get(0))?;
+    Ok(n.unsigned_abs())
+}
+
+fn expire_sweeps(db: &Connection, last: i64) -> Result<u64, StoreError> {
+    let sql = format!("DELETE FROM sweep WHERE id IN (SELECT id {OLD_SWEEPS} ORDER BY id LIMIT {SWEEPS})");
+    Ok(db.prepare_cached(&sql)?.execute([last])? as u64)
+}
+
+/// Puts a rewritten file in the place of another, or nothing; false when meanwhile something in it was pinned that
+/// the new one does not have.
+fn replace_file(db: &Connection, old: i64, moved: Option<&Moved>) -> Result<bool, StoreError> {
+    let kept =
+        serde_json::to_string(&moved.map(|m| m.places.iter().map(|p| p.0).collect::<Vec<_>>()).unwrap_or_default())?;
+    let sql = "SELECT 1 FROM capture c JOIN post_capture pc ON pc.capture = c.id JOIN mention m ON m.row = pc.row
+               WHERE c.file = ?1 AND c.id NOT IN (SELECT value FROM json_each(?2)) LIMIT 1";
+    if db.prepare_cached(sql)?.query_row((old, &kept), |_| Ok(())).optional()?.is_some() {
+        return Ok(false);
+    }
+    if let Some(moved) = moved {
+        let file = captures::file(db, &moved.path, moved.newest)?;
+        let mut place = db.prepare_cached("UPDATE capture SET file = ?2, start = ?3 WHERE id = ?1")?;
+        for (capture, start) in &moved.places {
+            place.execute(params![capture, file, *start as i64])?;
+        }
+    }
+    db.prepare_cached("DELETE FROM post_capture WHERE capture IN (SELECT id FROM capture WHERE file = ?1)")?
+        .execute([old])?;
+    db.prepare_cached("DELETE FROM capture WHERE file = ?1")?.execute([old])?;
+    db.prepare_cached("DELETE FROM evidence_file WHERE id = ?1")?.execute([old])?;
+    Ok(true)
+}
+
+impl Store {
+    /// Deletes posts whose time is over, a step at a time, from the post after `after` on.
+    ///
+    /// # Errors
+    /// Nothing of the step is deleted.
+    pub fn expire_posts(&self, cutoffs: Cutoffs, after: PostRowId) -> Result<Step, StoreError> {
+        self.run(move |w| expire(w, cutoffs, after))
+    }
+
+    /// Lets words of deleted posts leave the search index, some of them at a time; false when there are none left.
+    ///
+    /// # Errors
+    /// Nothing of the step is done.
+    pub fn merge_search(&self, first: bool) -> Result<bool, StoreError> {
+        self.run(move |w| merge_search(w.db, first))
+    }
+
+    /// Deletes sweeps up to `last`, some at a time; 0 when none is left.
+    ///
+    /// # Errors
+    /// Nothing of the step is deleted.
+    pub fn expire_sweeps(&self, last: i64) -> Result<u64, StoreError> {
+        self.run(move |w| expire_sweeps(w.db, last))
+    }
+
+    /// Says that pinned captures of a file of evidence lie in another one now, and that the rest of it is gone; false,
+    /// and nothing is changed, when something was pinned since it was written.
+    ///
+    /// # Errors
+    /// Nothing is changed.
+    pub fn replace_file(&self, old: i64, moved: Option<Moved>) -> Result<bool, StoreError> {
+        self.run(move |w| replace_file(w.db, old, moved.as_ref()))
+    }
+}

@@ -1,0 +1,250 @@
+//! Visiting posts of open incidents again.
+//!
+//! A round takes the posts that are due, plugin by plugin; each plugin's part is a line of the
+//! monitoring record under a watch of its own, `revisits of P`. A post is read through
+//! the plugin that heard it, where that observes single posts (`item`) and may reach it; what it
+//! finds beside the post, such as new comments, is stored like anything else that was heard.
+//! Any other post is only asked for, to see whether its page is still there. Both go
+//! through the one fetcher, with its guard, robots.txt and pace, and into the evidence.
+
+use caifeng_plugin_host::contract::{Crawl, Failure, Method, Reactions, Request, Target, Timestamp};
+use caifeng_plugin_host::source::{CallError, Crawling};
+use url::Url;
+
+use super::gathered::Gathered;
+use super::{Ready, Run, Sweeper, When, blocking, call};
+use crate::crawl::{Frontier, Limits};
+use crate::fetch::{FetchError, Session};
+use crate::revisit::{self, Found};
+use crate::store::{Due, Look, StoreError};
+use crate::watch::{Every, FailureKind, SweepTally, Watch};
+
+/// How far a visit may go: the page of a post and the next ones of its comments.
+const LIMITS: Limits = Limits { requests: 4, bytes: 8 << 20, depth: 2 };
+
+/// What a visit saw.
+struct Seen {
+    found: Found,
+    detail: Option<String>,
+    reactions: Reactions,
+}
+
+impl Seen {
+    fn unclear(detail: impl Into<String>) -> Self {
+        Self { found: Found::Unclear, detail: Some(detail.into()), reactions: Reactions::default() }
+    }
+}
+
+impl Sweeper {
+    /// Visits at most `most` of the posts that are due.
+    ///
+    /// # Errors
+    /// When the store cannot write; what was seen before is stored.
+    pub async fn visit_due(&self, most: usize) -> Result<usize, StoreError> {
+        let (reader, now) = (self.reader.clone(), self.clock.now());
+        let mut due = blocking(move || reader.due_visits(now, most)).await?;
+        let visited = due.len();
+        due.sort_by(|a, b| a.plugin.cmp(&b.plugin));
+        for of_plugin in due.chunk_by(|a, b| a.plugin == b.plugin) {
+            self.visit(of_plugin, now).await?;
+        }
+        Ok(visited)
+    }
+
+    /// One line of the record: the posts of one plugin.
+    async fn visit(&self, posts: &[Due], now: Timestamp) -> Result<(), StoreError> {
+        let Some(first) = posts.first() else { return Ok(()) };
+        let round = watch_of(first, format!("revisits of {}", first.plugin));
+        // Never on the schedule and no part of the coverage.
+        let (store, line) = (self.store.clone(), Watch { recorded: true, ..round.clone() });
+        let sweep = blocking(move || {
+            store.put_watches(std::slice::from_ref(&line))?;
+            store.begin_sweep(&line.id, now)
+        })
+        .await?;
+        let mut tally = SweepTally::default();
+        let mut outcome = Ok(());
+        for post in posts {
+            let watch = watch_of(post, round.id.clone());
+            outcome = self.visit_one(post, &watch, sweep, now, &mut tally).await;
+            if outcome.is_err() {
+                break;
+            }
+        }
+        let (store, ended) = (self.store.clone(), self.clock.now());
+        blocking(move || store.finish_sweep(sweep, ended, &tally)).await?;
+        outcome
+    }
+
+    async fn visit_one(
+        &self,
+        post: &Due,
+        watch: &Watch,
+        sweep: i64,
+        now: Timestamp,
+        tally: &mut SweepTally,
+    ) -> Result<(), StoreError> {
+        let mut run = Run {
+            sweeper: self.clone(),
+            watch,
+            when: When::Live,
+            sweep,
+            tally: std::mem::take(tally),
+            opened: Vec::new(),
+            joined: Vec::new(),
+            item: None,
+            advice: None,
+            gathered: Gathered::new(None),
+            tape: self.tape(),
+            captures: Vec::new(),
+            site: Some(post.site.clone()),
+        };
+        let (sweeper, asked) = (self.clone(), watch.clone());
+        let seen = match blocking(move || sweeper.source(&asked)).await {
+            Ok(ready) => run.read_again(ready, post, now).await,
+            // The plugin does not observe single posts, or may not reach this one.
+            Err(_) => run.ask_again(post).await,
+        };
+        let kept = run.keep_evidence().await;
+        *tally = std::mem::take(&mut run.tally);
+        let Seen { found, detail, reactions } = seen?;
+        kept?;
+        let look = Look { row: post.row, at: self.clock.now(), found, detail, reactions };
+        let store = self.store.clone();
+        match blocking(move || store.looked(look)).await {
+            // It was deleted because its time was over, while it was visited.
+            Err(StoreError::Unknown { .. }) => Ok(()),
+            done => done,
+        }
+    }
+}
+
+/// The watch as which a post is visited.
+fn watch_of(post: &Due, id: String) -> Watch {
+    let target = Target::Item(post.url.clone());
+    match &post.watch {
+        Some(watch) => Watch { id, plugin: post.plugin.clone(), target, recorded: false, ..watch.clone() },
+        None => {
+            let (plugin, settings) = (post.plugin.clone(), Vec::new());
+            Watch {
+                id,
+                plugin,
+                target,
+                site: None,
+                settings,
+                utc_offset: 0,
+                recorded: false,
+                registered: None,
+                every: Every::default(),
+                canary: None,
+            }
+        }
+    }
+}
+
+impl Run<'_> {
+    /// Reads the post through the plugin that heard it.
+    async fn read_again(&mut self, ready: Ready, post: &Due, now: Timestamp) -> Result<Seen, StoreError> {
+        let Ready { source, right, target, settings, credentials, .. } = ready;
+        let (site, utc_offset) = (self.watch.site.clone(), self.watch.utc_offset);
+        let crawl = Crawl { target, site, settings, since: 0, now, utc_offset };
+        let mut session = self.session();
+        session.credentials = credentials;
+        session.pace = source.manifest().network.pace.unwrap_or_default();
+        let allowed = move |url: &Url| right.covers(url);
+        let mut frontier = Frontier::new(LIMITS);
+        let (mut crawling, first) = call(source.crawl(&crawl), Crawling::start).await;
+        match first.outcome {
+            Ok(requests) => drop(frontier.offer(requests, 0, &allowed)),
+            Err(error) => return Ok(Seen::unclear(error.to_string())),
+        }
+        let mut seen = Seen::unclear("the page does not show the post");
+        while let Some(queued) = frontier.pop() {
+            self.tally.requests += 1;
+            let fetched = self.sweeper.fetcher.fetch(&mut session, &queued.request, &allowed).await;
+            self.rewind()?;
+            let response = match fetched {
+                Ok(fetched) => {
+                    self.tally.bytes += fetched.bytes;
+                    fetched.response
+                }
+                Err(error) => {
+                    seen = self.unheard(&post.url, &error, seen);
+                    continue;
+                }
+            };
+            let (request, answered, status) = (queued.request.clone(), response.url.clone(), response.status);
+            let fetched = response.fetched;
+            let parsed;
+            (crawling, parsed) = call(crawling, move |crawling| crawling.parse(&request, &response)).await;
+            match parsed.outcome {
+                Ok(page) => {
+                    if let Some(again) = page.posts.iter().find(|p| p.id == post.id) {
+                        seen = Seen { found: Found::There, detail: None, reactions: again.reactions };
+                    }
+                    self.tally.seen += page.posts.len() as u64;
+                    self.tally.skipped += page.skipped.len() as u64;
+                    let kept = frontier.take(&queued, page, &answered, &allowed);
+                    self.remember(kept.posts, fetched, answered).await?;
+                }
+                Err(CallError::Failure(Failure::Gone)) if queued.depth == 0 => {
+                    let detail = Some(format!("the site answers {status}: the post is not there"));
+                    return Ok(Seen { found: Found::Gone, detail, reactions: Reactions::default() });
+                }
+                Err(error) if seen.found == Found::Unclear => seen = Seen::unclear(error.to_string()),
+                Err(_) => {}
+            }
+        }
+        Ok(seen)
+    }
+
+    /// Asks for the post's page, and for nothing that could be read in it.
+    async fn ask_again(&mut self, post: &Due) -> Result<Seen, StoreError> {
+        let Some(own) = Url::parse(&post.url).ok().filter(|url| matches!(url.scheme(), "http" | "https")) else {
+            return Ok(Seen::unclear("the post has no address that could be asked"));
+        };
+        let request = Request {
+            step: "revisit".to_owned(),
+            url: post.url.clone(),
+            method: Method::Get,
+            headers: Vec::new(),
+            context: String::new(),
+        };
+        let mut session = self.session();
+        let host = own.host_str().map(str::to_owned);
+        let allowed = move |url: &Url| url.host_str() == host.as_deref();
+        self.tally.requests += 1;
+        let fetched = self.sweeper.fetcher.fetch(&mut session, &request, &allowed).await;
+        self.rewind()?;
+        Ok(match fetched {
+            Ok(fetched) => {
+                self.tally.bytes += fetched.bytes;
+                let response = fetched.response;
+                let moved = Url::parse(&response.url).ok().is_none_or(|at| at.path() != own.path());
+                let found = match revisit::plain(response.status, &response.body) {
+                    // Many sites send those who ask for what is gone to their first page.
+                    Found::There if moved => Found::Unclear,
+                    found => found,
+                };
+                let detail =
+                    Some(format!("the site answers {}{}", response.status, if moved { " elsewhere" } else { "" }));
+                Seen { found, detail, reactions: Reactions::default() }
+            }
+            Err(error) => self.unheard(&post.url, &error, Seen::unclear("")),
+        })
+    }
+
+    /// A visit that got no answer proves nothing, and is a failure of the round.
+    fn unheard(&mut self, url: &str, error: &FetchError, seen: Seen) -> Seen {
+        match error.kind() {
+            // That this site does not want to be asked is no fault of the round.
+            FailureKind::Blocked | FailureKind::Refused => self.tally.skipped += 1,
+            _ => self.fail_fetch(url, error),
+        }
+        if seen.found == Found::Unclear { Seen::unclear(error.to_string()) } else { seen }
+    }
+
+    fn session(&self) -> Session {
+        Session { recorder: Some(self.tape.clone()), ..Session::default() }
+    }
+}
