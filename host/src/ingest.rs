@@ -17,6 +17,7 @@ use crate::store::model::{Batch, LabelBy, Prepared};
 use crate::store::{Novelty, Reader, StoreError};
 use crate::text::links::links;
 use crate::text::near::Signature;
+use crate::text::telling::Telling;
 use crate::text::tokens::Tokeniser;
 use crate::topic::Topics;
 
@@ -209,6 +210,11 @@ impl Pipeline {
         Prepared {
             tokens: self.tokeniser.index_text(post.title.as_deref(), &post.text),
             signature: grouped.then(|| Signature::of(post.title.as_deref(), &post.text)).flatten(),
+            telling: if grouped {
+                Telling::of(&self.tokeniser, post.title.as_deref(), &post.text)
+            } else {
+                Telling::default()
+            },
             links: if grouped { links(&post.url, &post.text) } else { Vec::new() },
             topics,
             labels,

@@ -10,6 +10,7 @@ mod config;
 mod coverage;
 mod demo;
 mod evidence;
+mod group;
 mod hand;
 mod output;
 mod plugin;
@@ -90,6 +91,8 @@ enum Command {
     Plugin(plugin::Args),
     /// Classify texts: JSON Lines in, JSON Lines out
     Classify(classify::Args),
+    /// Group posts into matters: JSON Lines in, JSON Lines out
+    Group(group::Args),
     /// Print stored posts, newest first
     Posts(posts::PostsArgs),
     /// Print incidents, newest first
@@ -126,6 +129,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Sweep(args) => sweep::run(args),
         Command::Plugin(args) => plugin::run(args),
         Command::Classify(args) => classify::run(&args),
+        Command::Group(args) => group::run(&args),
         Command::Posts(args) => posts::posts(&args),
         Command::Incidents(args) => posts::incidents(&args),
         Command::Submit(args) => hand::submit(args),

@@ -7,6 +7,7 @@
 //! | question | module |
 //! | --- | --- |
 //! | which incident does a post belong to | [`group`] |
+//! | what is it about, in words | [`matter`] |
 //! | what may happen to it | [`life`] |
 //! | what has happened | [`event`] |
 //! | can the record be trusted | [`chain`] |
@@ -16,6 +17,7 @@ pub mod chain;
 pub mod event;
 pub mod group;
 pub mod life;
+pub mod matter;
 pub mod opinion;
 
 use serde::{Deserialize, Serialize};

@@ -9,6 +9,7 @@ use super::*;
 use crate::evidence::warc::{Exchange, Sent};
 use crate::store::model::{Batch, Prepared};
 use crate::store::{Evidence, Look, PostQuery};
+use crate::text::telling::Telling;
 
 /// 2026-07-01T00:00:00Z.
 const NOW: Timestamp = 1_782_864_000;
@@ -66,7 +67,7 @@ impl Rig {
         };
         let topics = matched.then(|| vec!["供水".to_owned()]);
         let (tokens, links) = (text.to_owned(), vec![format!("http://a.example/{id}")]);
-        let posts = vec![Prepared { post, tokens, signature: None, links, topics, labels: Vec::new() }];
+        let posts = vec![Prepared { telling: Telling::default(), post, tokens, signature: None, links, topics, labels: Vec::new() }];
         let batch = Batch { sweep: None, plugin: "p".to_owned(), site: "s".to_owned(), captured: at, posts };
         let evidence = Evidence { captures: vec![capture], page: Some(0), ..Evidence::default() };
         let before = self.rows();

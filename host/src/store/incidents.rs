@@ -18,7 +18,9 @@ use crate::incident::group::{self, Candidate, Why};
 use crate::incident::life::{self, Assessed, Command, Incident, Suggested};
 use crate::incident::opinion::{Opinion, Vote};
 use crate::incident::{Category, IncidentId, State};
+use crate::incident::matter::Matter;
 use crate::text::near::{self, Signature};
+use crate::text::telling::Telling;
 
 /// An address named by more incidents than this identifies none of them.
 const SHARED: usize = 5;
@@ -35,6 +37,7 @@ pub(super) struct Mention<'a> {
     pub(super) post: &'a Post,
     pub(super) links: &'a [String],
     pub(super) signature: Option<&'a Signature>,
+    pub(super) telling: &'a Telling,
     /// JSON.
     pub(super) topics: Option<String>,
     pub(super) vote: Option<Vote>,
@@ -73,6 +76,7 @@ pub(super) fn place(writing: &mut Writing<'_>, mention: &Mention<'_>) -> Result<
     if let Some(vote) = &mention.vote {
         file.vote(writing, None, Some(vote.clone()), captured)?;
     }
+    file.matter.add(mention.telling);
     file.write(writing, opened.then(|| title(mention.post)).flatten())?;
     remember(writing, mention, file.id, why.as_ref(), &links)?;
     Ok((file.id, opened))
@@ -100,6 +104,7 @@ fn remember(
     links: &[(i64, &str)],
 ) -> Result<(), StoreError> {
     let db = writing.db;
+    let why_kind = why;
     let why = why.map(serde_json::to_string).transpose()?;
     db.prepare_cached("INSERT INTO mention (row, incident, topics, why, signature) VALUES (?1, ?2, ?3, ?4, ?5)")?
         .execute(params![mention.row, incident, mention.topics, why, mention.signature.map(Signature::as_bytes)])?;
@@ -110,6 +115,10 @@ fn remember(
     }
     if let Some(signature) = mention.signature {
         writing.near.insert(signature, mention.row);
+    }
+    // Posts that other rules joined tell of it in words of their own.
+    if !matches!(why_kind, Some(Why::Near { .. })) {
+        writing.matters.insert(mention.telling, incident);
     }
     Ok(())
 }
@@ -147,7 +156,24 @@ fn candidates(
     if let Some(signature) = mention.signature {
         similar(writing, signature, mention.row, &mut found)?;
     }
+    alike(writing, mention.telling, &mut found)?;
     Ok(found)
+}
+
+/// Incidents that tell of the same matter.
+fn alike(writing: &Writing<'_>, telling: &Telling, found: &mut Vec<Candidate>) -> Result<(), StoreError> {
+    let mut statement = writing.db.prepare_cached("SELECT latest, matter FROM incident WHERE id = ?1")?;
+    for incident in writing.matters.candidates(telling) {
+        let read = statement.query_row([incident], |r| {
+            let matter = r.get_ref(1)?.as_blob_or_null()?.map(Matter::from_bytes).unwrap_or_default();
+            Ok((r.get(0)?, matter))
+        });
+        if let Some((at, matter)) = read.optional()? {
+            let words = Some(matter.likeness(telling));
+            found.push(Candidate { incident, similarity: None, link: None, words, parent: false, url: String::new(), at });
+        }
+    }
+    Ok(())
 }
 
 fn similar(
@@ -174,7 +200,7 @@ fn similar(
 
 fn candidate(incident: IncidentId, url: String, row: PostRowId) -> Candidate {
     let at = rowid::second(row);
-    Candidate { incident, similarity: None, link: None, parent: false, url, at }
+    Candidate { incident, similarity: None, link: None, words: None, parent: false, url, at }
 }
 
 /// First 8 bytes of an address's SHA-256; `None` for the root of a site, which says
@@ -289,18 +315,19 @@ struct CaseFile {
     sites: i64,
     /// JSON.
     opinion: Option<String>,
+    matter: Matter,
 }
 
 impl CaseFile {
     /// One that is about to be opened.
     fn new(db: &Connection) -> Result<Self, StoreError> {
         let id = db.prepare_cached("SELECT coalesce(max(id), 0) + 1 FROM incident")?.query_row([], |r| r.get(0))?;
-        Ok(Self { id, incident: Incident::default(), stored: None, latest: Timestamp::MIN, sites: 0, opinion: None })
+        Ok(Self { id, incident: Incident::default(), stored: None, latest: Timestamp::MIN, sites: 0, opinion: None, matter: Matter::default() })
     }
 
     fn read(db: &Connection, id: IncidentId) -> Result<Self, StoreError> {
         let sql = "SELECT state, opened, posts, suggested, suggested_by, assessed, assessed_by, level, latest,
-                   sites, opinion FROM incident WHERE id = ?1";
+                   sites, opinion, matter FROM incident WHERE id = ?1";
         let found = db.prepare_cached(sql)?.query_row([id], |r| {
             let state = State::from_name(r.get_ref(0)?.as_str()?).unwrap_or(State::New);
             Ok(Self {
@@ -310,6 +337,7 @@ impl CaseFile {
                 latest: r.get(8)?,
                 sites: r.get(9)?,
                 opinion: r.get(10)?,
+                matter: r.get_ref(11)?.as_blob_or_null()?.map(Matter::from_bytes).unwrap_or_default(),
             })
         });
         found.optional()?.ok_or_else(|| StoreError::Unknown { what: "incident", id: id.to_string() })
@@ -365,21 +393,22 @@ impl CaseFile {
         writing.delta.new += i64::from(state == State::New) - was(|s| s == State::New);
         let sql = if self.stored.is_none() {
             "INSERT INTO incident (id, state, opened, posts, suggested, suggested_by, assessed, assessed_by,
-             level, latest, sites, opinion, algorithm, title)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)"
+             level, latest, sites, opinion, matter, algorithm, title)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)"
         } else {
             "UPDATE incident SET state = ?2, opened = ?3, posts = ?4, suggested = ?5, suggested_by = ?6,
-             assessed = ?7, assessed_by = ?8, level = ?9, latest = ?10, sites = ?11, opinion = ?12 WHERE id = ?1"
+             assessed = ?7, assessed_by = ?8, level = ?9, latest = ?10, sites = ?11, opinion = ?12, matter = ?13 WHERE id = ?1"
         };
         let incident = &self.incident;
         let (suggested, assessed) = (incident.suggested.as_ref(), incident.assessed.as_ref());
-        let mut values: Vec<&dyn ToSql> = Vec::with_capacity(14);
+        let mut values: Vec<&dyn ToSql> = Vec::with_capacity(15);
         let posts = i64::try_from(incident.posts).unwrap_or(i64::MAX);
         let state = state.as_str();
         let by_machine = (suggested.map(|s| s.category.as_str()), suggested.map(|s| &s.by));
         let by_person = (assessed.map(|a| a.category.as_str()), assessed.map(|a| &a.by));
         let level = assessed.and_then(|a| a.level.as_ref());
-        values.extend::<[&dyn ToSql; 12]>([
+        let matter = self.matter.to_bytes();
+        values.extend::<[&dyn ToSql; 13]>([
             &self.id,
             &state,
             &incident.opened,
@@ -392,6 +421,7 @@ impl CaseFile {
             &self.latest,
             &self.sites,
             &self.opinion,
+            &matter,
         ]);
         if self.stored.is_none() {
             values.extend::<[&dyn ToSql; 2]>([&group::ALGORITHM, &title]);

@@ -349,6 +349,7 @@ impl Intake<'_> {
             post: &prepared.post,
             links: &prepared.links,
             signature: prepared.signature.as_ref(),
+            telling: &prepared.telling,
             topics: json_unless_empty(topics)?,
             vote: vote(&prepared.labels),
         };

@@ -53,6 +53,7 @@ pub use rowid::second;
 pub use visits::Look;
 
 use crate::incident::event::{Actor, Event};
+use crate::incident::matter::{Matter, Matters};
 use crate::incident::{Category, IncidentId};
 use crate::permission::Change;
 use crate::text::near::{NearIndex, Signature};
@@ -65,6 +66,10 @@ const QUEUE: usize = 64;
 /// Mentions in the index of near-duplicates, the newest; half as many again until the
 /// oldest are let go. 170 bytes each, so 51 MB at most.
 const NEAR_LIMIT: usize = 200_000;
+
+/// Incidents that can be found by their words, the newest; half as many again until the oldest are let go. About
+/// 400 bytes each.
+const MATTERS: usize = 20_000;
 
 /// The one that writes. Clones share the writer; the last one to go closes it.
 #[derive(Clone)]
@@ -121,9 +126,10 @@ impl Store {
         private(&path)?;
         let db = schema::open_writer(&path)?;
         let near = load_near(&db, near_limit)?;
+        let matters = load_matters(&db)?;
         let head = incidents::head(&db)?;
         let (commits, suspect, health) = (0, false, Health::default());
-        Self::start(dir, Writer { db, near, head, on_commit, lock, commits, near_limit, suspect, health })
+        Self::start(dir, Writer { db, near, matters, head, on_commit, lock, commits, near_limit, suspect, health })
     }
 
     fn start(dir: &Path, writer: Writer) -> Result<Self, StoreError> {
@@ -428,6 +434,18 @@ fn load_near(db: &Connection, limit: usize) -> Result<NearIndex, StoreError> {
         }
     }
     Ok(near)
+}
+
+fn load_matters(db: &Connection) -> Result<Matters, StoreError> {
+    let sql = "SELECT id, matter FROM (SELECT id, matter FROM incident ORDER BY id DESC LIMIT ?1) ORDER BY id";
+    let mut matters = Matters::default();
+    let mut statement = db.prepare(sql)?;
+    let mut rows = statement.query([MATTERS as i64])?;
+    while let Some(r) = rows.next()? {
+        let matter = r.get_ref(1)?.as_blob_or_null().ok().flatten().map(Matter::from_bytes).unwrap_or_default();
+        matters.restore(&matter, r.get(0)?);
+    }
+    Ok(matters)
 }
 
 /// Whether a store was ever made there.

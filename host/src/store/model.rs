@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::incident::event::Actor;
 use crate::incident::{Category, IncidentId, State};
 use crate::text::near::Signature;
+use crate::text::telling::Telling;
 use crate::watch::{Sweep, Watch};
 
 /// Key of a stored post: publication time (else capture time) in the high bits,
@@ -36,6 +37,8 @@ pub struct Prepared {
     pub tokens: String,
     /// MinHash signature; `None` when the text is too short to compare, or nothing is grouped by it.
     pub signature: Option<Signature>,
+    /// What sets it apart from other posts; nothing when nothing is grouped by it.
+    pub telling: Telling,
     /// Addresses that identify what the post is about: its own and those in its text.
     pub links: Vec<String>,
     /// `None`: mentions no topic, is only stored. `Some`: the topics it

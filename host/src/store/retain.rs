@@ -124,6 +124,9 @@ fn expire(writing: &mut Writing<'_>, cutoffs: Cutoffs, after: PostRowId) -> Resu
          AND NOT EXISTS (SELECT 1 FROM mention m WHERE m.incident = incident.id AND m.why IS NULL)",
     )?
     .execute([&incidents])?;
+    // So are those by which it was recognised, if only as hashes.
+    db.prepare_cached("UPDATE incident SET matter = NULL WHERE id IN (SELECT value FROM json_each(?1))")?
+        .execute([&incidents])?;
     let mut forget = db.prepare_cached("INSERT OR REPLACE INTO forgotten (hash, at) VALUES (?1, ?2)")?;
     for post in &found {
         forget.execute((hash(post.source, &post.id, &post.content), cutoffs.now))?;

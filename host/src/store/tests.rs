@@ -17,6 +17,7 @@ use crate::incident::group::Why;
 use crate::incident::life::{Refusal, replay};
 use crate::incident::opinion::Opinion;
 use crate::incident::{Category, State};
+use crate::text::telling::Telling;
 use crate::text::near::Signature;
 use crate::watch::{FailureKind, SweepFailure, SweepTally, Watch};
 
@@ -52,7 +53,7 @@ fn prepared(post: Post) -> Prepared {
     let tokens = post.text.chars().map(|c| format!("{c} ")).collect();
     let signature = Signature::of(post.title.as_deref(), &post.text);
     let links = vec![post.url.clone()];
-    Prepared { post, tokens, signature, links, topics: Some(vec![]), labels: vec![] }
+    Prepared { telling: Telling::default(), post, tokens, signature, links, topics: Some(vec![]), labels: vec![] }
 }
 
 fn label(name: &str, score: f32) -> LabelBy {

@@ -19,6 +19,7 @@ use rusqlite::Connection;
 use super::error::StoreError;
 use super::model::Figures;
 use crate::incident::chain::Checkpoint;
+use crate::incident::matter::Matters;
 use crate::text::near::NearIndex;
 
 /// Most jobs of one transaction: bounds the log and how long the first waits for the last.
@@ -134,6 +135,7 @@ where
 pub(super) struct Writing<'a> {
     pub(super) db: &'a Connection,
     pub(super) near: &'a mut NearIndex,
+    pub(super) matters: &'a mut Matters,
     pub(super) head: &'a mut Checkpoint,
     /// Changes to the figures, written when the job has succeeded.
     pub(super) delta: Delta,
@@ -154,6 +156,7 @@ pub(super) struct Delta {
 pub(super) struct Writer {
     pub(super) db: Connection,
     pub(super) near: NearIndex,
+    pub(super) matters: Matters,
     pub(super) head: Checkpoint,
     pub(super) on_commit: Option<OnCommit>,
     /// Held while the thread lives: this process owns the directory.
@@ -200,7 +203,7 @@ impl Writer {
 
     /// One transaction.
     fn round(&mut self, mut jobs: Vec<Box<dyn Job>>) {
-        let (mark, head) = (self.near.mark(), self.head);
+        let (near, matters, head) = (self.near.mark(), self.matters.mark(), self.head);
         let before = self.db.total_changes();
         let result = self.transact(&mut jobs);
         if let Err(error) = &result {
@@ -208,7 +211,8 @@ impl Writer {
             if !self.db.is_autocommit() && self.db.execute_batch("ROLLBACK").is_err() {
                 tracing::error!("a failed transaction could not be undone: {error}");
             }
-            self.near.rollback(mark);
+            self.near.rollback(near);
+            self.matters.rollback(matters);
             self.head = head;
             tracing::error!("a transaction was undone: {error}");
         }
@@ -226,6 +230,7 @@ impl Writer {
             self.reload();
         }
         self.near.keep(self.near_limit);
+        self.matters.keep(super::MATTERS);
     }
 
     fn transact(&mut self, jobs: &mut [Box<dyn Job>]) -> Result<(), StoreError> {
@@ -239,11 +244,12 @@ impl Writer {
 
     /// One job in its savepoint. `Err` only when the transaction is lost.
     fn one(&mut self, job: &mut dyn Job) -> Result<(), StoreError> {
-        let (mark, head) = (self.near.mark(), self.head);
+        let (near, matters, head) = (self.near.mark(), self.matters.mark(), self.head);
         self.db.prepare_cached("SAVEPOINT job")?.execute([])?;
         let mut writing = Writing {
             db: &self.db,
             near: &mut self.near,
+            matters: &mut self.matters,
             head: &mut self.head,
             delta: Delta::default(),
             panicked: false,
@@ -259,7 +265,8 @@ impl Writer {
             }
             Err(error) if error.spoils_all() || self.db.is_autocommit() => Err(error),
             Err(_) => {
-                self.near.rollback(mark);
+                self.near.rollback(near);
+                self.matters.rollback(matters);
                 self.head = head;
                 self.db.execute_batch("ROLLBACK TO job; RELEASE job")?;
                 Ok(())
@@ -274,6 +281,13 @@ impl Writer {
             Err(error) => {
                 tracing::error!("near-duplicates are found only among new posts until a restart: {error}");
                 self.near = NearIndex::new();
+            }
+        }
+        match super::load_matters(&self.db) {
+            Ok(matters) => self.matters = matters,
+            Err(error) => {
+                tracing::error!("other words for one matter are found only among new incidents until a restart: {error}");
+                self.matters = Matters::default();
             }
         }
     }

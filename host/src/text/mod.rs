@@ -5,6 +5,7 @@
 //! | [`fold`] | which spellings are the same | all of these, [`topic`](crate::topic) |
 //! | [`tokens`] | what full text can find it by | `store`, search |
 //! | [`near`] | which earlier posts say almost the same | `ingest`, `store` |
+//! | [`telling`] | which words set it apart | `ingest`, `incident` |
 //! | [`links`] | which addresses it is about | `ingest`, `store` |
 //! | [`diff`] | what a new version changed | `web` |
 //!
@@ -15,4 +16,5 @@ pub mod diff;
 pub mod fold;
 pub mod links;
 pub mod near;
+pub mod telling;
 pub mod tokens;

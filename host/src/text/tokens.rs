@@ -106,8 +106,42 @@ impl Tokeniser {
         words
     }
 
+    /// Calls `take` with each word of a text, as [`telling`](super::telling) weighs them: no word within another, single
+    /// characters only as pairs of uncommon neighbours, since that is what names become.
+    pub(super) fn each_word(&self, text: &str, mut take: impl FnMut(&str)) {
+        self.runs(text, &mut |script, run| match script {
+            Script::Gap => {}
+            Script::Word if run.len() < 2 => {}
+            Script::Word => take(run),
+            Script::Han => {
+                let mut lone: Option<&str> = None;
+                for token in self.jieba.cut(run, false) {
+                    let single = token.word.chars().nth(1).is_none();
+                    if !single {
+                        take(token.word);
+                    }
+                    let uncommon = single && self.frequency(token.word) < COMMON_CHARACTER;
+                    if let (Some(before), true) = (lone, uncommon) {
+                        take(&[before, token.word].concat());
+                    }
+                    lone = uncommon.then_some(token.word);
+                }
+            }
+        });
+    }
+
+    /// How often the dictionary's texts use a word; about 1 for one that it does not know.
+    pub(super) fn frequency(&self, word: &str) -> usize {
+        self.jieba.suggest_freq(word)
+    }
+
     /// Calls `take` with each token of a text.
     fn each(&self, text: &str, mut take: impl FnMut(&str)) {
+        self.runs(text, &mut |script, run| self.cut(script, run, &mut take));
+    }
+
+    /// Calls `take` with each run of characters that are cut alike.
+    fn runs(&self, text: &str, take: &mut dyn FnMut(Script, &str)) {
         let mut run = String::new();
         let mut script = Script::Gap;
         let mut length = 0;
@@ -115,7 +149,7 @@ impl Tokeniser {
             let next = Script::of(c);
             let full = next == Script::Han && length >= LONGEST_RUN;
             if next != script || full {
-                self.cut(script, &run, &mut take);
+                take(script, &run);
                 run.clear();
                 length = 0;
                 script = next;
@@ -126,7 +160,7 @@ impl Tokeniser {
             }
         };
         text.chars().for_each(|c| each_folded(c, &mut step));
-        self.cut(script, &run, &mut take);
+        take(script, &run);
     }
 
     fn cut(&self, script: Script, run: &str, take: &mut impl FnMut(&str)) {
@@ -137,6 +171,9 @@ impl Tokeniser {
         }
     }
 }
+
+/// How often the dictionary's texts use a character that is no part of a name.
+const COMMON_CHARACTER: usize = 100_000;
 
 /// Most words of one query; more would only make it slow.
 const MOST_WORDS: usize = 32;

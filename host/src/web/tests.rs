@@ -460,6 +460,7 @@ async fn serving_ends_when_told_although_a_page_listens() {
 
 fn prepared(tokeniser: &Tokeniser, id: &str, text: &str) -> Prepared {
     Prepared {
+        telling: crate::text::telling::Telling::default(),
         post: Post {
             id: id.to_owned(),
             kind: Kind::Post,

@@ -158,6 +158,13 @@ fn why(lang: Lang, why: &Why) -> WhyView {
             let percent = format!("{:.0}", similarity.clamp(0.0, 1.0) * 100.0);
             (lang.with("why.near", &[("percent", &percent)]), to)
         }
+        Why::Words { words, likeness } => {
+            let percent = format!("{:.0}", likeness.clamp(0.0, 1.0) * 100.0);
+            let quoted: Vec<String> =
+                words.iter().take(5).map(|word| lang.with("post.quoted", &[("text", &line(word, 20))])).collect();
+            let words = lang.with("why.words", &[("percent", &percent), ("words", &lang.list(&quoted))]);
+            return WhyView { words, href: None, address: String::new() };
+        }
         Why::Link { url } => (lang.t("why.link"), url),
         Why::Parent { to } => (lang.t("why.parent"), to),
         Why::Submitted => (lang.t("why.submitted"), &String::new()),

@@ -1,0 +1,258 @@
+//! What an incident is about, in words: the sum of what its posts tell, and how like it a new post is.
+//!
+//! A post is compared with the incident as a whole rather than with its single posts: one letter that touches two
+//! matters then does not chain them together. The likeness is the cosine of the angle between the two, which does
+//! not depend on how many posts there are (Rocchio's centroid). [`Matters`] finds the few incidents worth comparing
+//! by the most telling words that a post shares with those that opened them.
+
+use std::collections::HashMap;
+
+use super::IncidentId;
+use crate::text::telling::Telling;
+
+/// Words of an incident that are kept.
+const MOST_WORDS: usize = 96;
+/// Bytes of one word on disk: key and weight.
+const ENTRY: usize = 8;
+/// Words of a post by which incidents are looked up, and by which it can be found.
+const LOOKED_UP: usize = 20;
+/// How many incidents one word leads to, the newest first; more say that it tells nothing.
+const DEEPEST: usize = 256;
+/// Most incidents that are compared with one post.
+pub const MOST_CANDIDATES: usize = 12;
+/// Words of a reason that a person is shown.
+const SHOWN: usize = 5;
+
+/// What an incident is about.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Matter {
+    /// Key of a word and the sum of its weights, sorted by key.
+    words: Vec<(u32, f32)>,
+}
+
+impl Matter {
+    /// Reads what [`to_bytes`](Self::to_bytes) wrote; what is damaged is about nothing.
+    #[must_use]
+    pub fn from_bytes(bytes: &[u8]) -> Self {
+        let entry = |bytes: &[u8]| {
+            let (key, weight) = bytes.split_at(4);
+            Some((u32::from_le_bytes(key.try_into().ok()?), f32::from_le_bytes(weight.try_into().ok()?)))
+        };
+        let words: Option<Vec<_>> = bytes.chunks_exact(ENTRY).map(entry).collect();
+        let sound = |words: &Vec<(u32, f32)>| {
+            words.is_sorted_by(|a, b| a.0 < b.0) && words.iter().all(|(_, weight)| weight.is_finite() && *weight > 0.0)
+        };
+        Self { words: words.filter(sound).unwrap_or_default() }
+    }
+
+    /// As the store keeps it.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        self.words.iter().flat_map(|(key, weight)| [key.to_le_bytes(), weight.to_le_bytes()]).flatten().collect()
+    }
+
+    /// Takes a post in.
+    pub fn add(&mut self, telling: &Telling) {
+        self.words.extend(telling.words().iter().map(|word| (word.key(), word.weight)));
+        self.words.sort_unstable_by_key(|(key, _)| *key);
+        let summed = self.words.chunk_by(|a, b| a.0 == b.0).map(|same| (same[0].0, same.iter().map(|(_, w)| w).sum()));
+        self.words = summed.collect();
+        if self.words.len() > MOST_WORDS {
+            self.words.sort_unstable_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+            self.words.truncate(MOST_WORDS);
+            self.words.sort_unstable_by_key(|(key, _)| *key);
+        }
+    }
+
+    /// How like the incident a post is, between 0 and 1, and the words that make it so, the most telling first.
+    #[must_use]
+    pub fn likeness(&self, telling: &Telling) -> (f32, Vec<String>) {
+        let length = self.words.iter().map(|(_, weight)| weight * weight).sum::<f32>().sqrt();
+        if length == 0.0 {
+            return (0.0, Vec::new());
+        }
+        let mut shared: Vec<(f32, &str)> = Vec::new();
+        for word in telling.words() {
+            if let Ok(at) = self.words.binary_search_by_key(&word.key(), |(key, _)| *key) {
+                shared.push((word.weight * self.words[at].1 / length, &word.word));
+            }
+        }
+        shared.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(b.1)));
+        let likeness = shared.iter().map(|(part, _)| part).sum::<f32>().clamp(0.0, 1.0);
+        (likeness, shared.into_iter().take(SHOWN).map(|(_, word)| word.to_owned()).collect())
+    }
+}
+
+/// Where the index stood; see [`Matters::mark`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mark(usize);
+
+/// Which incidents a post may belong to by its telling words; in memory, some hundred bytes an incident.
+#[derive(Debug, Default)]
+pub struct Matters {
+    /// Incidents that a word leads to, in the order in which they were entered.
+    leads: HashMap<u32, Vec<IncidentId>>,
+    /// Every entry, so that the latest can be taken back.
+    entered: Vec<u32>,
+    /// How many incidents are held, about.
+    held: usize,
+    newest: IncidentId,
+}
+
+impl Matters {
+    /// Makes an incident findable by the most telling words of one of its posts.
+    pub fn insert(&mut self, telling: &Telling, incident: IncidentId) {
+        for word in telling.words().iter().take(LOOKED_UP) {
+            self.enter(word.key(), incident);
+        }
+        self.note(incident);
+    }
+
+    /// Makes a stored incident findable by its most telling words.
+    pub fn restore(&mut self, matter: &Matter, incident: IncidentId) {
+        let mut words = matter.words.clone();
+        words.sort_unstable_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+        for (key, _) in words.into_iter().take(LOOKED_UP) {
+            self.enter(key, incident);
+        }
+        self.note(incident);
+    }
+
+    fn note(&mut self, incident: IncidentId) {
+        if incident > self.newest {
+            self.newest = incident;
+            self.held += 1;
+        }
+    }
+
+    fn enter(&mut self, key: u32, incident: IncidentId) {
+        let leads = self.leads.entry(key).or_default();
+        if leads.last() != Some(&incident) {
+            leads.push(incident);
+            self.entered.push(key);
+        }
+    }
+
+    /// Incidents that share the most with a post; those that share more first.
+    #[must_use]
+    pub fn candidates(&self, telling: &Telling) -> Vec<IncidentId> {
+        let mut shared: HashMap<IncidentId, f32> = HashMap::new();
+        for word in telling.words().iter().take(LOOKED_UP) {
+            let mut met = Vec::new();
+            for &incident in self.leads.get(&word.key()).into_iter().flatten().rev().take(DEEPEST) {
+                if !met.contains(&incident) {
+                    met.push(incident);
+                    *shared.entry(incident).or_default() += word.weight;
+                }
+            }
+        }
+        let mut ranked: Vec<(IncidentId, f32)> = shared.into_iter().collect();
+        ranked.sort_unstable_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+        ranked.into_iter().take(MOST_CANDIDATES).map(|(incident, _)| incident).collect()
+    }
+
+    /// Where the index stands now, to come back to with [`rollback`](Self::rollback).
+    #[must_use]
+    pub fn mark(&self) -> Mark {
+        Mark(self.entered.len())
+    }
+
+    /// Takes back what was entered since `mark`. [`keep`](Self::keep) makes older marks void.
+    pub fn rollback(&mut self, mark: Mark) {
+        for key in self.entered.drain(mark.0.min(self.entered.len())..).rev() {
+            if let Some(leads) = self.leads.get_mut(&key) {
+                leads.pop();
+            }
+        }
+    }
+
+    /// Forgets all but about the `limit` newest incidents, in large steps. Makes older marks void.
+    pub fn keep(&mut self, limit: usize) {
+        if self.held <= limit + limit / 2 {
+            return;
+        }
+        let floor = self.newest - i64::try_from(limit).unwrap_or(i64::MAX);
+        for leads in self.leads.values_mut() {
+            leads.retain(|&incident| incident > floor);
+            leads.shrink_to_fit();
+        }
+        self.leads.retain(|_, leads| !leads.is_empty());
+        self.entered = Vec::new();
+        self.held = limit;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text::tokens::Tokeniser;
+    use std::sync::LazyLock;
+
+    static TOKENISER: LazyLock<Tokeniser> = LazyLock::new(Tokeniser::new);
+
+    fn telling(text: &str) -> Telling {
+        Telling::of(&TOKENISER, None, text)
+    }
+
+    const PLANT: &str = "青禾苑小区旁边的搅拌站噪音扰民，灰尘漫天";
+    const AGAIN: &str = "请问青禾苑附近的搅拌站什么时候搬走？孩子被灰尘呛得咳嗽";
+    const PENSION: &str = "养老金上个月没有发，社保局电话没人接";
+
+    #[test]
+    fn own_words_about_one_matter_are_like_it_and_it_says_which() {
+        let mut matter = Matter::default();
+        matter.add(&telling(PLANT));
+        let (likeness, words) = matter.likeness(&telling(AGAIN));
+        assert!(likeness > 0.3, "{likeness}");
+        assert!(words.contains(&"搅拌站".to_owned()), "{words:?}");
+        assert!(matter.likeness(&telling(PENSION)).0 < 0.1);
+        assert!(matter.likeness(&telling(PLANT)).0 > 0.99);
+        assert_eq!(matter.likeness(&Telling::default()).0, 0.0);
+    }
+
+    #[test]
+    fn it_comes_back_from_disk_and_stays_small() {
+        let mut matter = Matter::default();
+        for text in [PLANT, AGAIN, PENSION] {
+            matter.add(&telling(text));
+        }
+        assert_eq!(Matter::from_bytes(&matter.to_bytes()), matter);
+        assert_eq!(Matter::from_bytes(&[1, 2, 3, 4, 0, 0, 192, 127]), Matter::default(), "not a number");
+        for n in 0..200 {
+            matter.add(&telling(&format!("word{n} other{n}")));
+        }
+        assert_eq!(matter.words.len(), MOST_WORDS);
+    }
+
+    #[test]
+    fn only_incidents_that_share_words_are_compared() {
+        let mut matters = Matters::default();
+        matters.insert(&telling(PLANT), 1);
+        matters.insert(&telling(PENSION), 2);
+        assert_eq!(matters.candidates(&telling(AGAIN)).first(), Some(&1));
+        assert_eq!(matters.candidates(&telling("社保局养老金"))[0], 2);
+    }
+
+    #[test]
+    fn what_was_rolled_back_leads_nowhere() {
+        let mut matters = Matters::default();
+        matters.insert(&telling(PLANT), 1);
+        let mark = matters.mark();
+        matters.insert(&telling(AGAIN), 2);
+        matters.insert(&telling(AGAIN), 1);
+        matters.rollback(mark);
+        assert_eq!(matters.candidates(&telling(AGAIN)), [1]);
+    }
+
+    #[test]
+    fn old_incidents_are_forgotten() {
+        let mut matters = Matters::default();
+        for incident in 1..=16 {
+            matters.insert(&telling(PLANT), incident);
+        }
+        matters.keep(10);
+        let mut left = matters.candidates(&telling(PLANT));
+        left.sort_unstable();
+        assert_eq!(left, (7..=16).collect::<Vec<_>>());
+    }
+}
