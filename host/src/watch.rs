@@ -289,7 +289,7 @@ mod tests {
             let watches = [watch(keyword(), None), watch(item(), None), watch(keyword(), Some("https://s.example/"))];
             watches.map(|watch| watch.site_key(network))
         };
-        assert_eq!(sites(&network("*.example")), ["weibo", "weibo", "weibo"]);
+        assert_eq!(sites(&network("bbs.example")), ["weibo", "weibo", "weibo"]);
         assert_eq!(sites(&network("target")), ["weibo", "bbs.example:8080", "s.example"]);
     }
 
