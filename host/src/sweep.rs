@@ -179,7 +179,7 @@ impl Sweeper {
             gathered: Gathered::new(watch.canary.as_deref()),
             tape: self.tape(),
             captures: Vec::new(),
-            site: None,
+            site: self.site_of(watch),
         };
         let mut outcome = run.crawl_within_limits(now).await;
         run.doubt(now).await?;
@@ -208,6 +208,12 @@ impl Sweeper {
     pub fn keeper(&self) -> Keeper {
         let (store, reader, vault) = (self.store.clone(), self.reader.clone(), Arc::clone(&self.vault));
         Keeper { store, reader, vault, rules: self.retention }
+    }
+
+    /// The site that posts of `watch` are keyed by. Without its plugin, which reads them, there are none.
+    pub(crate) fn site_of(&self, watch: &Watch) -> String {
+        let found = self.registry.find(&watch.plugin);
+        found.map_or_else(|_| watch.plugin.clone(), |(_, artifact)| watch.site_key(&artifact.manifest().network))
     }
 
     fn tape(&self) -> Arc<Mutex<Tape>> {
@@ -293,8 +299,8 @@ struct Run<'a> {
     tape: Arc<Mutex<Tape>>,
     /// Captures that the store does not know yet.
     captures: Vec<Capture>,
-    /// The site that posts are keyed by, where it is not the watch's.
-    site: Option<String>,
+    /// The site that posts are keyed by.
+    site: String,
 }
 
 impl Run<'_> {
@@ -539,7 +545,7 @@ impl Run<'_> {
         let origin = Origin {
             sweep: Some(self.sweep),
             plugin: self.watch.plugin.clone(),
-            site: self.site.clone().unwrap_or_else(|| self.watch.site_key()),
+            site: self.site.clone(),
             captured: fetched.saturating_add(shift),
         };
         // Also when the next page is being fetched meanwhile: the page is found by its address.

@@ -1,6 +1,7 @@
 //! Watches and sweeps: what is observed, and the record of having looked (P5, P6).
 
 use caifeng_plugin_host::contract::{Settings, Target, Timestamp};
+use caifeng_plugin_host::manifest::Network;
 use serde::{Deserialize, Serialize};
 
 /// One plugin target under observation (监测点).
@@ -98,13 +99,17 @@ impl Watch {
     }
 
     /// The site that posts of this watch are keyed by: taken from the watch and
-    /// never from a page, so that no site can rewrite another's posts.
+    /// its plugin's manifest and never from a page, so that no site can rewrite
+    /// another's posts.
     ///
-    /// The host and port of its [`address`](Self::address), else the plugin's
-    /// id (a plugin for one service, such as a microblog).
+    /// Of a plugin that goes wherever its watch says: the host and port of its
+    /// [`address`](Self::address). Of one for a single service, such as a microblog: the
+    /// plugin's id, whatever the watch observes, because there a post is the same
+    /// whether a search, a list or its own address led to it.
     #[must_use]
-    pub fn site_key(&self) -> String {
-        let authority = self.address().and_then(|url| {
+    pub fn site_key(&self, network: &Network) -> String {
+        let address = if network.follows_target() { self.address() } else { None };
+        let authority = address.and_then(|url| {
             let host = url.host_str()?;
             Some(url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}")))
         });
@@ -262,6 +267,31 @@ pub struct Sweep {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn posts_of_one_service_have_one_site_however_they_are_found() {
+        let watch = |target, site: Option<&str>| Watch {
+            id: "w".to_owned(),
+            plugin: "weibo".to_owned(),
+            target,
+            site: site.map(str::to_owned),
+            settings: Vec::new(),
+            utc_offset: 0,
+            recorded: false,
+            registered: None,
+            every: Every::default(),
+            canary: None,
+        };
+        let network = |allow: &str| Network { allow: vec![allow.parse().unwrap()], pace: None };
+        let keyword = || Target::Keyword("停水".to_owned());
+        let item = || Target::Item("https://bbs.example:8080/1".to_owned());
+        let sites = |network: &Network| {
+            let watches = [watch(keyword(), None), watch(item(), None), watch(keyword(), Some("https://s.example/"))];
+            watches.map(|watch| watch.site_key(network))
+        };
+        assert_eq!(sites(&network("bbs.example")), ["weibo", "weibo", "weibo"]);
+        assert_eq!(sites(&network("target")), ["weibo", "bbs.example:8080", "s.example"]);
+    }
 
     #[test]
     fn bounds_are_written_as_people_say_them() {

@@ -62,6 +62,15 @@ pub struct Network {
     pub pace: Option<Duration>,
 }
 
+impl Network {
+    /// Whether it goes to the host that a watch names, and so serves many sites;
+    /// any other serves one service, wherever that keeps its hosts.
+    #[must_use]
+    pub fn follows_target(&self) -> bool {
+        self.allow.contains(&HostPattern::Target)
+    }
+}
+
 /// Which of the four things a watch observes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -226,7 +226,7 @@ mod tests {
         let text = "[[watch]]\nid = \"gov\"\nplugin = \"feed\"\ntarget = { listing = \"https://a.example/feed\" }\n";
         let watches = Config::parse(text, Path::new("x")).unwrap().watches(0);
         assert_eq!(watches[0].target, Target::Listing("https://a.example/feed".into()));
-        assert_eq!(watches[0].site_key(), "a.example");
+        assert_eq!(watches[0].address().unwrap().host_str(), Some("a.example"));
     }
 
     fn watch(target: &str) -> String {

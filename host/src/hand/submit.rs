@@ -120,7 +120,7 @@ async fn page(submission: &Submission, url: &Url, sweeper: &Sweeper) -> Result<R
         let watch = one_off(plugin, url, sweeper).await?;
         let Report { item, tally, .. } = sweeper.sweep(&watch, sweeper.when()).await?;
         if let Some(id) = item {
-            let (reader, site) = (sweeper.reader.clone(), watch.site_key());
+            let (reader, site) = (sweeper.reader.clone(), sweeper.site_of(&watch));
             let (key, plugin) = ((site.clone(), id.clone()), plugin.clone());
             let row = blocking(move || reader.post(&plugin, &key.0, &key.1)).await?;
             if let Some(row) = row {

@@ -97,7 +97,7 @@ impl Sweeper {
             gathered: Gathered::new(None),
             tape: self.tape(),
             captures: Vec::new(),
-            site: Some(post.site.clone()),
+            site: post.site.clone(),
         };
         let (sweeper, asked) = (self.clone(), watch.clone());
         let seen = match blocking(move || sweeper.source(&asked)).await {

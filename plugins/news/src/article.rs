@@ -1,13 +1,13 @@
 //! One article: what a page says, put together and made a post.
 
 use caifeng_plugin_sdk::dates::{self, Moment};
+use caifeng_plugin_sdk::markup::Attributes;
 use caifeng_plugin_sdk::{Author, Crawl, Kind, Post, url};
 
 use crate::address;
 use crate::body::{Attempt, Measure, Measured, Strictness, measure};
 use crate::byline::{self, Byline};
 use crate::lines::{self, Short};
-use crate::markup::attribute;
 use crate::meta::Meta;
 use crate::tag::Tag;
 use crate::text;
@@ -195,7 +195,7 @@ impl Reading<'_, '_> {
     fn times(&self) -> Vec<Moment> {
         let tree = self.tree();
         let times = (1..tree.nodes.len()).filter(|at| tree.tag(*at) == Tag::Time && !self.page.silent[*at]);
-        let stated = times.take(8).filter_map(|at| attribute(tree.node(at).source, "datetime"));
+        let stated = times.take(8).filter_map(|at| tree.attribute(at, "datetime"));
         stated.filter_map(|date| self.moment(date)).collect()
     }
 
@@ -270,7 +270,7 @@ impl Around {
 fn picture(source: &str) -> Option<&str> {
     let lazy = ["data-src", "data-original", "data-lazy-src", "src"];
     lazy.iter()
-        .filter_map(|name| attribute(source, name))
+        .filter_map(|name| Attributes::new(source).named(name))
         .map(str::trim)
         .find(|link| !link.is_empty() && !link.starts_with("data:"))
 }

@@ -14,6 +14,8 @@
 
 mod clean;
 
+use caifeng_plugin_sdk::markup::Attributes;
+
 use crate::tag::Tag;
 use crate::tree::Tree;
 use crate::words::{MAYBE, Marks, NEGATIVE, POSITIVE, UNLIKELY, marks};
@@ -100,7 +102,7 @@ impl<'t, 'a> Measured<'t, 'a> {
         if node.source.len() < 4 {
             return;
         }
-        for (name, value) in crate::markup::attributes(node.source) {
+        for (name, value) in Attributes::new(node.source) {
             match name.len() {
                 2 if name.eq_ignore_ascii_case("id") => self.named(at, value),
                 5 if name.eq_ignore_ascii_case("class") => self.named(at, value),

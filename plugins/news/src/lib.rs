@@ -1,8 +1,8 @@
 //! The plugin `news`: articles of any news or government site, without a feed and
 //! without a rule for any site.
 //!
-//! `markup` cuts a page into tags and text, `tree` keeps them flat in the order of
-//! the page. `words` says what names of classes mean, `body` finds the text and
+//! `tree` keeps what `markup` of the SDK cuts a page into, flat in the order of the
+//! page. `words` says what names of classes mean, `body` finds the text and
 //! `text` writes it, `meta` reads the head, `lines` the short lines, `title` and
 //! `byline` what stands in them; `article` makes a post of all that. `list` finds
 //! the links to articles in a list, `paging` the next page, `sitemap` reads
@@ -23,7 +23,6 @@ mod body;
 mod byline;
 mod lines;
 mod list;
-mod markup;
 mod meta;
 mod paging;
 mod refusal;

@@ -7,9 +7,9 @@
 use std::borrow::Cow;
 
 use caifeng_plugin_sdk::html;
+use caifeng_plugin_sdk::markup::Attributes;
 use serde_json::Value as Json;
 
-use crate::markup::attributes;
 use crate::tag::Tag;
 use crate::tree::Tree;
 
@@ -119,7 +119,7 @@ impl<'a> Meta<'a> {
     fn element(&mut self, source: &'a str) {
         let mut names: [Option<&str>; 3] = [None; 3];
         let mut content = None;
-        for (key, value) in attributes(source) {
+        for (key, value) in Attributes::new(source) {
             match key.len() {
                 4 if key.eq_ignore_ascii_case("name") => names[0] = Some(value),
                 8 if key.eq_ignore_ascii_case("property") => names[1] = Some(value),
@@ -146,7 +146,7 @@ impl<'a> Meta<'a> {
 
     fn link(&mut self, source: &'a str) {
         let (mut rel, mut href) = ("", "");
-        for (key, value) in attributes(source) {
+        for (key, value) in Attributes::new(source) {
             if key.eq_ignore_ascii_case("rel") {
                 rel = value;
             } else if key.eq_ignore_ascii_case("href") {

@@ -5,11 +5,11 @@
 //! are gone. They count in the title of a page, or where it has no text to speak of.
 
 use caifeng_plugin_sdk::Failure;
+use caifeng_plugin_sdk::markup::Attributes;
 
 use crate::article::Reading;
 use crate::byline;
 use crate::lines;
-use crate::markup::attribute;
 use crate::tag::Tag;
 
 /// Words of pages that stand in the place of others, in lower case.
@@ -160,7 +160,9 @@ impl Reading<'_, '_> {
 
     fn asks_for_password(&self) -> bool {
         let mut inputs = self.page.tree.nodes.iter().filter(|node| node.tag == Tag::Input);
-        inputs.any(|node| attribute(node.source, "type").is_some_and(|kind| kind.eq_ignore_ascii_case("password")))
+        inputs.any(|node| {
+            Attributes::new(node.source).named("type").is_some_and(|kind| kind.eq_ignore_ascii_case("password"))
+        })
     }
 }
 

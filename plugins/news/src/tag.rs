@@ -192,9 +192,9 @@ impl Tag {
         )
     }
 
-    /// Whether its content is characters up to its end tag.
+    /// Whether its content is characters up to its end tag, as `markup` of the SDK reads it.
     pub(crate) fn is_raw(self) -> bool {
-        matches!(self, Self::Script | Self::Style | Self::Textarea | Self::Title | Self::Iframe | Self::Noscript)
+        matches!(self, Self::Script | Self::Style | Self::Textarea | Self::Title | Self::Iframe)
     }
 
     /// Whether it stands in a line with the text around it.

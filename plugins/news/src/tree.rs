@@ -6,7 +6,8 @@
 //! browsers imply them; misnested formatting is not rebuilt, which changes where
 //! bold text ends and nothing else.
 
-use crate::markup::{Token, Tokens, attribute};
+use caifeng_plugin_sdk::markup::{Attributes, Token, Tokens};
+
 use crate::tag::Tag;
 
 /// Deeper elements are read as children of the one at this depth.
@@ -36,9 +37,15 @@ pub(crate) struct Tree<'a> {
 
 impl<'a> Tree<'a> {
     pub(crate) fn parse(page: &'a str) -> Self {
-        let mut builder =
-            Builder { nodes: Vec::with_capacity(page.len() / 24 + 16), stack: Vec::new(), lost: 0, body: false };
-        builder.push(Tag::Html, "", "");
+        let mut builder = Builder {
+            nodes: Vec::with_capacity(page.len() / 24 + 16),
+            stack: Vec::new(),
+            lost: 0,
+            body: false,
+            raw: None,
+            noscript: false,
+        };
+        builder.push(Tag::Html, "");
         builder.stack.push(0);
         for token in Tokens::new(page) {
             if builder.nodes.len() >= MOST_NODES {
@@ -96,7 +103,11 @@ impl<'a> Tree<'a> {
     /// An attribute of an element, as written.
     pub(crate) fn attribute(&self, at: usize, name: &str) -> Option<&'a str> {
         let node = self.nodes[at];
-        if node.tag == Tag::Text || node.source.len() <= name.len() { None } else { attribute(node.source, name) }
+        if node.tag == Tag::Text || node.source.len() <= name.len() {
+            None
+        } else {
+            Attributes::new(node.source).named(name)
+        }
     }
 
     /// All text of a subtree but that of silent elements, on one line.
@@ -181,33 +192,60 @@ struct Builder<'a> {
     lost: u32,
     /// The body has begun.
     body: bool,
+    /// The raw element whose content comes next.
+    raw: Option<usize>,
+    /// What comes is for browsers that run no scripts, and stands for nobody's reading.
+    noscript: bool,
 }
 
 impl<'a> Builder<'a> {
-    fn push(&mut self, tag: Tag, source: &'a str, raw: &'a str) {
+    fn push(&mut self, tag: Tag, source: &'a str) {
         let parent = self.stack.last().copied().unwrap_or(0);
         let at = u32::try_from(self.nodes.len()).unwrap_or(u32::MAX);
-        self.nodes.push(Node { tag, parent, end: at + 1, source, raw });
+        self.nodes.push(Node { tag, parent, end: at + 1, source, raw: "" });
     }
 
     fn token(&mut self, token: Token<'a>) {
-        match token {
-            Token::Text(text) => {
+        if self.noscript {
+            self.noscript = !ends_noscript(token);
+            if self.noscript || matches!(token, Token::End(name) if Tag::of(name) == Tag::Noscript) {
+                return;
+            }
+        }
+        match (self.raw.take(), token) {
+            (Some(raw), Token::Text(text) | Token::Raw(text)) => self.nodes[raw].raw = text,
+            (_, Token::Raw(_) | Token::Comment(_)) => {}
+            (_, Token::Text(text)) => {
                 let blank = text.trim_ascii_start().is_empty();
                 if !blank && self.top() == Tag::Head {
                     self.close(1);
                 }
                 if !(blank && self.is_structure(self.top())) {
-                    self.push(Tag::Text, text, "");
+                    self.push(Tag::Text, text);
                 }
             }
-            Token::Raw { tag, attributes, content } => {
-                if tag != Tag::Style {
-                    self.push(tag, attributes, content);
+            (_, Token::Start(start)) => {
+                let (tag, attributes, empty) =
+                    (Tag::of(start.name()), start.attributes().as_str(), start.closes_itself());
+                match tag {
+                    Tag::Style => {}
+                    _ if tag.is_raw() && !empty => {
+                        self.raw = Some(self.nodes.len());
+                        self.push(tag, attributes);
+                    }
+                    Tag::Noscript if !empty => {
+                        self.noscript = true;
+                        self.push(tag, attributes);
+                    }
+                    _ => self.start(tag, attributes, empty),
                 }
             }
-            Token::Start { tag, attributes, empty } => self.start(tag, attributes, empty),
-            Token::End(tag) => self.end(tag),
+            (_, Token::End(name)) => {
+                let tag = Tag::of(name);
+                if !tag.is_raw() {
+                    self.end(tag);
+                }
+            }
         }
     }
 
@@ -244,7 +282,7 @@ impl<'a> Builder<'a> {
             _ => {}
         }
         self.imply(tag);
-        self.push(tag, attributes, "");
+        self.push(tag, attributes);
         if tag.is_void() || empty {
             return;
         }
@@ -325,6 +363,15 @@ impl<'a> Builder<'a> {
     }
 }
 
+/// Whether what is for browsers without scripts ends: at its end tag, where that is left out with the head or the body.
+fn ends_noscript(token: Token<'_>) -> bool {
+    match token {
+        Token::End(name) => matches!(Tag::of(name), Tag::Noscript | Tag::Head | Tag::Body | Tag::Html),
+        Token::Start(start) => Tag::of(start.name()) == Tag::Body,
+        Token::Text(_) | Token::Raw(_) | Token::Comment(_) => false,
+    }
+}
+
 /// Whether an element may stand in the head.
 fn of_head(tag: Tag) -> bool {
     matches!(
@@ -371,6 +418,15 @@ mod tests {
         assert_eq!(shape("<table><tr><td>a<td>b<tr><td>c</table>d"), "Table(Tr(Td(a)Td(b))Tr(Td(c)))d");
         assert_eq!(shape("<a>x<a>y</a>z"), "A(x)A(y)z");
         assert_eq!(shape("<dl><dt>a<dd>b<dt>c</dl>"), "Dl(Dt(a)Dd(b)Dt(c))");
+    }
+
+    #[test]
+    fn what_is_no_markup_is_no_node() {
+        assert_eq!(shape("a<script>b<p>c</script>d<style>e</style>f<title/>g"), "aScript()dfTitle()g");
+        let tree = Tree::parse("<title>a <b></title><textarea></textarea><p>c");
+        assert_eq!((tree.node(1).raw, tree.node(2).raw, tree.tag(3)), ("a <b>", "", Tag::P));
+        assert_eq!(shape("<p>a<noscript><meta><p>b</noscript>c<noscript>d</p></body>e"), "P(aNoscript()cNoscript()e)");
+        assert_eq!(shape("<head><noscript><img><body><p>a"), "Head(Noscript())Body(P(a))");
     }
 
     #[test]

@@ -6,6 +6,10 @@
 //! `>` is missing up to the end of the page, the tag ends at the next `>`, or
 //! the page ends: what was looked for up to the end is not there a second time,
 //! so that time stays linear.
+//!
+//! In one thing it does not follow the Standard: `<script/>`, `<title/>` and their like have
+//! no content. A browser would read the page up to the next end tag as a script;
+//! whoever writes that means XML, as archives do, which write every page so.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -98,6 +102,7 @@ impl<'a> Tokens<'a> {
         let name = self.slice(at + 1, name_end);
         let tag = Tag { name, attributes: self.slice(name_end, close), key: key(name) };
         self.raw = match tag.key {
+            _ if tag.closes_itself() => None,
             SCRIPT | STYLE | XMP | IFRAME | NOEMBED | NOFRAMES => Some((name, false)),
             TITLE | TEXTAREA => Some((name, true)),
             _ => None,
@@ -244,7 +249,7 @@ impl<'a> Tag<'a> {
 
     /// As [`attribute`](Self::attribute), but as written.
     pub fn raw(&self, name: &str) -> Option<&'a str> {
-        self.attributes().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+        self.attributes().named(name)
     }
 
     /// Whether its `id` is exactly that.
@@ -262,15 +267,35 @@ impl<'a> Tag<'a> {
         Attributes(self.attributes)
     }
 
-    /// Whether it is written `<name/>`.
+    /// Whether it is written `<name/>`; a slash may also end a value without quotes.
     pub fn closes_itself(&self) -> bool {
-        self.attributes.ends_with('/')
+        self.attributes.strip_suffix('/').is_some_and(|before| {
+            let last = before.rsplit(|c: char| c.is_ascii_whitespace()).next().unwrap_or_default();
+            !last.contains('=') || last.ends_with(['"', '\''])
+        })
     }
 }
 
 /// Names and values of a tag's attributes, as written, without quotes.
 #[derive(Clone, Debug)]
 pub struct Attributes<'a>(&'a str);
+
+impl<'a> Attributes<'a> {
+    /// The attributes of a tag as [`as_str`](Self::as_str) gave them.
+    pub const fn new(source: &'a str) -> Self {
+        Self(source)
+    }
+
+    /// What is yet to be read, as written: less to remember of a tag than the tag.
+    pub const fn as_str(&self) -> &'a str {
+        self.0
+    }
+
+    /// The value, as written, of the first one of that name in any case; empty if it has none.
+    pub fn named(mut self, name: &str) -> Option<&'a str> {
+        self.find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+    }
+}
 
 impl<'a> Iterator for Attributes<'a> {
     type Item = (&'a str, &'a str);
@@ -363,6 +388,24 @@ mod tests {
             ["<title>", "a <b> c", "</title>", "<style>", "</style>"]
         );
         assert_eq!(tokens("<textarea>a</texta"), ["<textarea>", "a</texta"]);
+    }
+
+    #[test]
+    fn a_slash_ends_an_element_unless_it_is_of_a_value() {
+        assert_eq!(
+            tokens("<script src='x' />a<b></script><title/>c"),
+            ["<script src=x>", "a", "<b>", "</script>", "<title>", "c"]
+        );
+        assert_eq!(tokens("<script src=x/>a<b></script>"), ["<script src=x/>", "raw a<b>", "</script>"]);
+        let closes = |page| matches!(Tokens::new(page).next(), Some(Token::Start(tag)) if tag.closes_itself());
+        assert!(closes("<a href=\"/x/\"/>") && closes("<a/>") && closes("<a b=c d/>"));
+        assert!(!closes("<a href=/x/>") && !closes("<a href='/'>") && !closes("<a>"));
+        let Some(Token::Start(tag)) = Tokens::new("<a ID=b c d='e'>").next() else { panic!("no tag") };
+        let kept = tag.attributes().as_str();
+        assert_eq!(
+            ["id", "c", "D", "e"].map(|name| Attributes::new(kept).named(name)),
+            [Some("b"), Some(""), Some("e"), None]
+        );
     }
 
     #[test]
