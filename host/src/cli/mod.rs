@@ -10,7 +10,9 @@ mod config;
 mod coverage;
 mod demo;
 mod evidence;
+mod feeds;
 mod hand;
+mod import;
 mod output;
 mod plugin;
 mod posts;
@@ -18,6 +20,7 @@ mod record;
 mod retain;
 mod robots;
 mod serve;
+mod submit;
 mod sweep;
 mod watch;
 mod workplace;
@@ -95,9 +98,9 @@ enum Command {
     /// Print incidents, newest first
     Incidents(posts::IncidentsArgs),
     /// Hand in a page or a text
-    Submit(hand::SubmitArgs),
+    Submit(submit::Args),
     /// Take in posts from a table, or feeds from a list of subscriptions
-    Import(hand::ImportArgs),
+    Import(import::Args),
     /// Check the configuration, or print it
     Config(config::Args),
     /// Say what a robots.txt allows
@@ -128,8 +131,8 @@ pub(crate) fn run() -> ExitCode {
         Command::Classify(args) => classify::run(&args),
         Command::Posts(args) => posts::posts(&args),
         Command::Incidents(args) => posts::incidents(&args),
-        Command::Submit(args) => hand::submit(args),
-        Command::Import(args) => hand::import(args),
+        Command::Submit(args) => submit::run(args),
+        Command::Import(args) => import::run(args),
         Command::Config(args) => config::run(&args),
         Command::Robots(args) => robots::run(&args),
         Command::Watch(args) => watch::run(&args),
