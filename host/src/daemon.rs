@@ -146,7 +146,7 @@ impl Daemon {
             None => live(&config, &clock)?,
         };
         if follow {
-            store.configure_watches(&config.watches(now))?;
+            store.configure_watches(&config.watches_for(&registry, now))?;
             vouch(&store, &config, now)?;
         } else if reader.watches()?.iter().any(|row| !row.watch.recorded) {
             return Err(OpenError::Unconfigured(directory.config()));

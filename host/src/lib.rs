@@ -36,6 +36,7 @@ pub mod failed_call;
 pub mod fetch;
 pub mod grant;
 pub mod hand;
+pub mod hex;
 pub mod incident;
 pub mod ingest;
 pub mod lang;

@@ -58,11 +58,7 @@ impl Rounds {
     /// When the store cannot be read.
     pub async fn due(&self) -> Result<Vec<Watch>, StoreError> {
         let (reader, now) = (self.sweeper.reader.clone(), self.sweeper.clock.now());
-        let rows = blocking(move || reader.watches()).await?;
-        let due = rows
-            .into_iter()
-            .filter(|row| !row.watch.recorded && row.halted.is_none() && row.due.is_none_or(|due| due <= now));
-        Ok(due.map(|row| row.watch).collect())
+        blocking(move || reader.due(now)).await
     }
 
     /// Sweeps a watch and decides when it is due next.

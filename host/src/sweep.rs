@@ -31,6 +31,7 @@ use url::Url;
 use self::gathered::Gathered;
 
 use crate::clock::Clock;
+use crate::coverage::LONGEST_SWEEP;
 use crate::crawl::{Frontier, Limits, Queued};
 use crate::evidence::tape::Tape;
 use crate::evidence::vault::{Capture, Vault};
@@ -51,8 +52,8 @@ use crate::watch::{FailureKind, SweepFailure, SweepTally, Watch};
 const DETAIL: usize = 500;
 /// Failures of one sweep that are told one by one.
 const FAILURES: usize = 50;
-/// Longest time that one sweep may take: a slow site must not hold a place for ever.
-const DEADLINE: Duration = Duration::from_secs(30 * 60);
+/// [`LONGEST_SWEEP`] as the runtime's timer takes it.
+const DEADLINE: Duration = Duration::from_secs(LONGEST_SWEEP.unsigned_abs());
 
 /// Whose time a sweep runs on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

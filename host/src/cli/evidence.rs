@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use anyhow::anyhow;
 use caifeng::clock::{Clock, SystemClock, rfc3339};
 use caifeng::evidence::export::{self, Case};
+use caifeng::hex::hex;
 use caifeng::store::{PostQuery, Proof, Reader};
 use clap::Subcommand;
 use serde_json::json;
@@ -95,10 +96,6 @@ fn proof_line(proof: &Proof) -> String {
     let sum: String = hex(&capture.digest).chars().take(16).collect();
     let (url, file, offset, version) = (&capture.url, &capture.file, capture.offset, proof.version);
     format!("{}  {sum}…  version {version}  {url}  {file}:{offset}", rfc3339(proof.at))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn export(args: &ExportArgs) -> Outcome {

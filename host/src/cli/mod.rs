@@ -10,8 +10,10 @@ mod config;
 mod coverage;
 mod demo;
 mod evidence;
+mod feeds;
 mod group;
 mod hand;
+mod import;
 mod output;
 mod plugin;
 mod posts;
@@ -19,6 +21,7 @@ mod record;
 mod retain;
 mod robots;
 mod serve;
+mod submit;
 mod sweep;
 mod watch;
 mod workplace;
@@ -98,9 +101,9 @@ enum Command {
     /// Print incidents, newest first
     Incidents(posts::IncidentsArgs),
     /// Hand in a page or a text
-    Submit(hand::SubmitArgs),
+    Submit(submit::Args),
     /// Take in posts from a table, or feeds from a list of subscriptions
-    Import(hand::ImportArgs),
+    Import(import::Args),
     /// Check the configuration, or print it
     Config(config::Args),
     /// Say what a robots.txt allows
@@ -132,8 +135,8 @@ pub(crate) fn run() -> ExitCode {
         Command::Group(args) => group::run(&args),
         Command::Posts(args) => posts::posts(&args),
         Command::Incidents(args) => posts::incidents(&args),
-        Command::Submit(args) => hand::submit(args),
-        Command::Import(args) => hand::import(args),
+        Command::Submit(args) => submit::run(args),
+        Command::Import(args) => import::run(args),
         Command::Config(args) => config::run(&args),
         Command::Robots(args) => robots::run(&args),
         Command::Watch(args) => watch::run(&args),

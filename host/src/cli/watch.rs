@@ -1,6 +1,10 @@
 //! `caifeng watch list`: each watch, how it stands, and when it is swept next and why.
 
+use std::collections::HashMap;
+
 use caifeng::clock::rfc3339;
+use caifeng::config::Config;
+use caifeng::directory::Directory;
 use caifeng::schedule::Reason;
 use caifeng::store::Reader;
 use caifeng::store::model::WatchRow;
@@ -37,17 +41,27 @@ struct ListArgs {
 /// Runs `caifeng watch`.
 pub(crate) fn run(args: &Args) -> Outcome {
     let Command::List(args) = &args.command;
-    let reader = Reader::open(args.data.directory()?.path()).or_exit(Exit::Usage)?;
+    let directory = args.data.directory()?;
+    let reader = Reader::open(directory.path()).or_exit(Exit::Usage)?;
+    let notes = notes(&directory);
     let mut lines = Lines::new();
     for row in reader.watches().or_exit(Exit::Internal)?.iter().filter(|row| !row.watch.recorded) {
+        let note = notes.get(&row.watch.id).map(String::as_str);
         let printed = match args.format {
-            Format::Text => lines.text(line(row)),
-            Format::Jsonl => lines.json(&object(row)),
+            Format::Text => lines.text(line(row, note)),
+            Format::Jsonl => lines.json(&object(row, note)),
         };
         printed.or_exit(Exit::Internal)?;
     }
     lines.flush().or_exit(Exit::Internal)?;
     Ok(Exit::Done)
+}
+
+/// What the configuration notes beside watches, which no sweep needs; nothing while it cannot be read, which
+/// `caifeng config check` tells.
+fn notes(directory: &Directory) -> HashMap<String, String> {
+    let config = Config::read(&directory.config()).unwrap_or_default();
+    config.watches.into_iter().filter_map(|watch| Some((watch.id, watch.note?))).collect()
 }
 
 fn state(row: &WatchRow) -> String {
@@ -74,7 +88,7 @@ fn why(reason: Option<Reason>) -> String {
     }
 }
 
-fn line(row: &WatchRow) -> String {
+fn line(row: &WatchRow, note: Option<&str>) -> String {
     let last =
         row.last.as_ref().map_or_else(|| "never".to_owned(), |sweep| rfc3339(sweep.ended.unwrap_or(sweep.started)));
     let next = match (&row.halted, row.due) {
@@ -83,10 +97,13 @@ fn line(row: &WatchRow) -> String {
             format!("{} ({})", due.map_or_else(|| "now".to_owned(), rfc3339), why(row.why.filter(|_| due.is_some())))
         }
     };
-    format!("{}  {}  {}  last {last}  next {next}", row.watch.id, row.watch.plugin, state(row))
+    let registered = row.watch.registered.as_ref();
+    let registered = registered.map_or_else(String::new, |it| format!("  of {} ({})", it.organisation, it.reason));
+    let note = note.map_or_else(String::new, |note| format!("  {}", note.replace(char::is_control, " ")));
+    format!("{}  {}  {}  last {last}  next {next}{registered}{note}", row.watch.id, row.watch.plugin, state(row))
 }
 
-fn object(row: &WatchRow) -> Value {
+fn object(row: &WatchRow, note: Option<&str>) -> Value {
     let last = row.last.as_ref().map(|sweep| {
         let tally = &sweep.tally;
         json!({
@@ -98,6 +115,6 @@ fn object(row: &WatchRow) -> Value {
         "watch": row.watch.id, "plugin": row.watch.plugin, "target": row.watch.target, "state": state(row),
         "gap": row.gap, "failing": row.failing, "halted": row.halted, "heard": row.heard.map(rfc3339), "last": last,
         "next": row.due.map(rfc3339), "why": row.why, "why_words": why(row.why), "every": row.watch.every,
-        "canary": row.watch.canary, "posts": row.posts,
+        "canary": row.watch.canary, "posts": row.posts, "registered": row.watch.registered, "note": note,
     })
 }

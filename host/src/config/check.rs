@@ -11,10 +11,11 @@ use caifeng_plugin_host::manifest::{Manifest, TargetKind};
 
 use super::reading::{Reading, bounded};
 use super::suggest::{did_you_mean, listed};
-use super::{TargetConfig, WatchConfig};
+use super::{Config, TargetConfig, WatchConfig};
 use crate::grant::Grants;
 use crate::plugins::{Origin, PluginError, Registry};
 use crate::topic::{Names, TopicConfig, TopicError, Topics};
+use crate::watch::Watch;
 
 impl TargetConfig {
     /// The kind that a manifest calls it.
@@ -25,6 +26,23 @@ impl TargetConfig {
             Self::Listing(_) => TargetKind::Listing,
             Self::Item(_) => TargetKind::Item,
         }
+    }
+}
+
+impl Config {
+    /// As [`watches`](Self::watches), where an account is registered also when its registration writes it in another
+    /// form that its plugin knows.
+    #[must_use]
+    pub fn watches_for(&self, registry: &Registry, now: i64) -> Vec<Watch> {
+        let mut watches = self.watches(now);
+        for (watch, written) in watches.iter_mut().zip(&self.watches) {
+            if watch.registered.is_none()
+                && let Ok((_, artifact)) = registry.find(&watch.plugin)
+            {
+                watch.registered = written.registered_as(&self.accounts, artifact.manifest());
+            }
+        }
+        watches
     }
 }
 
@@ -69,6 +87,7 @@ impl Reading {
         }
         let manifest = artifact.manifest();
         self.check_target(number, watch, manifest);
+        self.check_registered(number, watch, manifest);
         self.check_settings(number, watch, manifest);
         let Some(grants) = grants else { return };
         let built = watch.watch(0, &self.config.accounts);
@@ -112,6 +131,15 @@ impl Reading {
             listed(examples.iter().map(String::as_str))
         );
         self.watch_problem(number, &["target"], message);
+    }
+
+    fn check_registered(&mut self, number: usize, watch: &WatchConfig, manifest: &Manifest) {
+        if let TargetConfig::Account(id) = &watch.target
+            && watch.registered_as(&self.config.accounts, manifest).is_none()
+        {
+            let (key, message) = watch.unregistered(id);
+            self.watch_problem(number, &[key], message);
+        }
     }
 
     fn check_settings(&mut self, number: usize, watch: &WatchConfig, manifest: &Manifest) {

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use caifeng_plugin_host::contract::Target;
+use caifeng_plugin_host::manifest::{Manifest, TargetKind};
 use serde::{Deserialize, Serialize};
 
 use crate::crawl::Limits;
@@ -93,7 +94,7 @@ pub(super) struct WatchFile {
 pub struct AccountConfig {
     /// The source plugin whose site it is an account of.
     pub plugin: String,
-    /// The account, as a watch's target writes it.
+    /// The account, as a watch's target writes it or in another form that the plugin knows: its address or its number.
     pub id: String,
     /// Whose account it is: never a private person's.
     pub organisation: String,
@@ -151,13 +152,10 @@ impl WatchConfig {
             faults.push(("canary", named(message.to_owned())));
         }
         match &self.target {
-            TargetConfig::Account(id) if registered(accounts, &self.plugin, id).is_none() => {
-                let message = format!(
-                    "an account can be watched only when it is a registered organisation's: add [[account]] with \
-                     plugin = {:?}, id = {id:?}, organisation and reason, or watch a keyword or a page",
-                    self.plugin
-                );
-                faults.push(("target", named(message)));
+            TargetConfig::Account(id)
+                if registered(accounts, &self.plugin, id).is_none() && !self.may_be_registered(accounts) =>
+            {
+                faults.push(self.unregistered(id));
             }
             TargetConfig::Listing(url) | TargetConfig::Item(url) => {
                 faults.extend(address(url).map(|message| ("target", named(message))));
@@ -166,6 +164,37 @@ impl WatchConfig {
         }
         faults.extend(self.site.as_deref().and_then(address).map(|message| ("site", named(message))));
         faults
+    }
+
+    /// The fault of watching an account that nobody has registered.
+    pub(super) fn unregistered(&self, id: &str) -> Fault {
+        let message = format!(
+            "watch {:?}: an account can be watched only when it is a registered organisation's: add [[account]] with \
+             plugin = {:?}, id = {id:?}, organisation and reason, or watch a keyword or a page",
+            self.id, self.plugin
+        );
+        ("target", message)
+    }
+
+    /// Whether a registration may be of this account in another form, which only the plugin's manifest can tell:
+    /// one of the two is an address, or a name with its `@`.
+    fn may_be_registered(&self, accounts: &[AccountConfig]) -> bool {
+        let has_forms = |id: &str| id.contains('/') || id.trim().starts_with('@');
+        let mut registered = accounts.iter().filter(|a| a.plugin == self.plugin && a.faults().is_empty());
+        registered.any(|account| has_forms(&account.id) || has_forms(self.target.text()))
+    }
+
+    /// The registration of its account, in whatever form the manifest of its plugin knows it.
+    pub(super) fn registered_as(&self, accounts: &[AccountConfig], manifest: &Manifest) -> Option<Registered> {
+        let TargetConfig::Account(id) = &self.target else { return None };
+        let captured = |id: &str| match manifest.target(TargetKind::Account, id) {
+            Some(Target::Account(captured)) => captured,
+            // What a pattern captures need not fit it again.
+            _ => id.trim().to_owned(),
+        };
+        let wanted = captured(id);
+        let complete = accounts.iter().filter(|a| a.plugin == self.plugin && a.faults().is_empty());
+        complete.into_iter().find(|account| captured(&account.id) == wanted).map(AccountConfig::registered)
     }
 
     /// The watch, with the organisation's offset for dates that name no zone.
@@ -191,6 +220,10 @@ impl WatchConfig {
 }
 
 impl AccountConfig {
+    fn registered(&self) -> Registered {
+        Registered { organisation: self.organisation.clone(), reason: self.reason.clone() }
+    }
+
     /// What a registration may not leave out.
     pub(super) fn faults(&self) -> Vec<Fault> {
         let parts = [
@@ -209,8 +242,7 @@ fn registered(accounts: &[AccountConfig], plugin: &str, id: &str) -> Option<Regi
     let named = |account: &&AccountConfig| {
         account.plugin == plugin && account.id.trim() == id.trim() && account.faults().is_empty()
     };
-    let AccountConfig { organisation, reason, .. } = accounts.iter().find(named)?;
-    Some(Registered { organisation: organisation.clone(), reason: reason.clone() })
+    accounts.iter().find(named).map(AccountConfig::registered)
 }
 
 /// What is wrong with an address, never repeating a password.
@@ -221,4 +253,34 @@ fn address(text: &str) -> Option<String> {
     };
     let secret = !url.username().is_empty() || url.password().is_some();
     secret.then(|| "an address holds no user name and no password: plugins and records would see them".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::super::Config;
+    use super::*;
+
+    #[test]
+    fn an_account_is_registered_in_any_form_that_its_plugin_knows() {
+        let weibo = Manifest::parse(include_str!("../../../plugins/weibo/plugin.toml")).unwrap();
+        let read = |target: &str, id: &str| {
+            let text = format!(
+                "[[watch]]\nid = \"a\"\nplugin = \"weibo\"\ntarget = {{ account = {target:?} }}\n\
+                 [[account]]\nplugin = \"weibo\"\nid = {id:?}\norganisation = \"中心\"\nreason = \"媒体\"\n"
+            );
+            Config::parse(&text, Path::new("x"))
+        };
+        let registered = |target: &str, id: &str| {
+            let config = read(target, id).unwrap();
+            config.watches[0].registered_as(&config.accounts, &weibo).map(|it| it.organisation)
+        };
+        let (address, number) = ("https://weibo.com/u/2000000001", "2000000001");
+        for (target, id) in [(address, number), (number, address), (address, "https://m.weibo.cn/profile/2000000001")] {
+            assert_eq!(registered(target, id).as_deref(), Some("中心"), "{target} {id}");
+        }
+        assert_eq!(registered(address, "2000000002"), None, "another account");
+        assert!(read(number, "2000000002").unwrap_err().to_string().contains("registered organisation's"));
+    }
 }

@@ -2,7 +2,8 @@
 //!
 //! Two shares for each watch. *Heard* is the time outside all gaps: what was said then was known
 //! in time. *Covered* adds what was back-filled: it is known by now. The time before a watch's first
-//! sweep is not counted, and a watch that was never swept has no share at all.
+//! sweep is not counted, and a watch that was never swept has no share at all. A watch that was taken out of the
+//! configuration and put back, or that observes something else now, is counted from its first sweep since then.
 
 use caifeng_plugin_host::contract::Timestamp;
 use serde::Serialize;
@@ -32,7 +33,7 @@ pub struct Watched {
     pub covered: Option<Timestamp>,
     /// Passed over until a person acts.
     pub halted: bool,
-    /// When its first sweep began.
+    /// When its first sweep began, of those since it observes what it does now and was last put back.
     pub first: Option<Timestamp>,
     /// Its longest interval, in seconds.
     pub ceiling: i64,

@@ -22,8 +22,8 @@ use caifeng_plugin_host::contract::Timestamp;
 use sha2::{Digest as _, Sha256};
 
 use super::vault::{self, Capture, SOFTWARE};
-use super::warc::hex;
 use crate::clock::rfc3339;
+use crate::hex::hex;
 use crate::store::Proof;
 use crate::store::model::{IncidentRow, PostRow, PostRowId};
 

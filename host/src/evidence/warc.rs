@@ -22,6 +22,8 @@ pub use http::{BodyError, Http};
 pub use read::{Limits, ReadError, Reader};
 pub use write::{Exchange, Recorder, Sent, Writer};
 
+use crate::hex::hex;
+
 /// What a record holds (ISO 28500, 5.5).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Kind {
@@ -91,13 +93,4 @@ pub fn field<'a>(headers: &'a [(String, String)], name: &str) -> Option<&'a str>
 #[must_use]
 pub fn digest(bytes: &[u8]) -> String {
     format!("sha256:{}", hex(&Sha256::digest(bytes)))
-}
-
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut out, byte| {
-        // Writing to a String cannot fail.
-        let _ = write!(out, "{byte:02x}");
-        out
-    })
 }

@@ -43,6 +43,7 @@ type Site = Arc<tokio::sync::Mutex<Option<Known>>>;
 
 #[derive(Clone, Debug)]
 struct Known {
+    asked: Instant,
     until: Instant,
     rules: Result<Arc<Rules>, FetchError>,
 }
@@ -73,7 +74,7 @@ impl Cache {
             }
         };
         drop(known);
-        let rules = current.rules?;
+        let rules = current.rules.map_err(|error| left(error, current.asked.elapsed()))?;
         if !rules.allows(&url[Position::BeforePath..Position::AfterQuery]) {
             return Err(FetchError::Blocked { url: url.to_string() });
         }
@@ -88,7 +89,8 @@ impl Cache {
             Err(error) => Err(error),
         };
         let kept = if rules.is_ok() { KEPT } else { KEPT_FAILURE };
-        Known { until: Instant::now() + kept, rules: rules.map(Arc::new) }
+        let asked = Instant::now();
+        Known { asked, until: asked + kept, rules: rules.map(Arc::new) }
     }
 
     fn site(&self, url: &Url) -> Site {
@@ -99,6 +101,14 @@ impl Cache {
             sites.retain(|_, site| site.try_lock().map_or(true, |known| known.as_ref().is_some_and(|k| k.until > now)));
         }
         Arc::clone(sites.entry(url[..Position::BeforePath].to_owned()).or_default())
+    }
+}
+
+/// What is left of a wait that a site asked for `ago`.
+fn left(error: FetchError, ago: Duration) -> FetchError {
+    match error {
+        FetchError::RetryAfter { status, wait } => FetchError::RetryAfter { status, wait: wait.saturating_sub(ago) },
+        other => other,
     }
 }
 
@@ -157,6 +167,16 @@ mod tests {
         assert_eq!(cache.check(&url("/"), up).await, Err(down.clone()));
         tokio::time::advance(KEPT_FAILURE).await;
         assert_eq!(cache.check(&url("/"), up).await, Ok(Duration::ZERO));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_wait_that_is_remembered_grows_shorter() {
+        let (cache, busy) = (Cache::new("Caifeng"), |wait| FetchError::RetryAfter { status: 503, wait });
+        let minutes = |n: u64| Duration::from_secs(n * 60);
+        assert_eq!(cache.check(&url("/"), |_| async { Err(busy(minutes(6))) }).await, Err(busy(minutes(6))));
+        tokio::time::advance(minutes(4)).await;
+        let unasked = |_| async { panic!("asked again") };
+        assert_eq!(cache.check(&url("/"), unasked).await, Err(busy(minutes(2))));
     }
 
     #[test]

@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::IncidentId;
-use super::event::hex;
+use crate::hex::hex;
 
 /// SHA-256 of a record and all before it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::{Category, IncidentId};
+use crate::hex::hex;
 
 /// One thing that happened. Its JSON form, in the order of the fields here, is
 /// what is hashed and stored; a variant or field may be added, never changed.
@@ -165,16 +166,6 @@ pub struct Recorded {
     /// What happened.
     #[serde(flatten)]
     pub event: Event,
-}
-
-/// Lower-case hexadecimal.
-#[must_use]
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut out, byte| {
-        let _ = write!(out, "{byte:02x}");
-        out
-    })
 }
 
 #[cfg(test)]

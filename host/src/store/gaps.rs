@@ -6,11 +6,9 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use super::error::StoreError;
 use super::rowid;
 use crate::coverage::ledger::{self, Change, Standing};
-use crate::coverage::{Cause, GRACE, Gap};
+use crate::coverage::{Cause, GRACE, Gap, LONGEST_SWEEP};
 use crate::watch::{FailureKind, Sweep, Watch};
 
-/// Longest time that a sweep may take, in seconds.
-const LONGEST: i64 = 30 * 60;
 /// Columns of a gap, in the order that [`gap`] reads them.
 pub(super) const GAP: &str =
     "g.id, g.watch, g.cause, g.detail, g.partial, g.from_, g.until, g.closed, g.filled, g.found";
@@ -106,6 +104,21 @@ fn close(db: &Connection, gap: i64, filled: Option<Timestamp>, now: Timestamp) -
     Ok(())
 }
 
+/// Closes the gaps of a watch whose target nobody observes any more: they lasted until it was last looked after,
+/// and nothing of them will be back-filled.
+pub(super) fn abandon(db: &Connection, watch: &str) -> Result<(), StoreError> {
+    let open: Vec<(i64, Timestamp)> = db
+        .prepare_cached(
+            "UPDATE gap SET until = max(from_, coalesce(until,
+                    max(coalesce((SELECT max(at) FROM pulse), from_),
+                        coalesce((SELECT max(started) FROM sweep WHERE watch = ?1), from_))))
+             WHERE watch = ?1 AND closed IS NULL RETURNING id, until",
+        )?
+        .query_map([watch], |r| Ok((r.get(0)?, r.get(1)?)))?
+        .collect::<Result<_, _>>()?;
+    open.into_iter().try_for_each(|(gap, until)| close(db, gap, None, until))
+}
+
 /// Notes that the schedule is alive at `now`, opens gaps for what it missed, and repeats notices.
 /// `off_since` is when Caifeng stopped, at the first time after a start; `running` are watches being swept.
 pub(super) fn tend(
@@ -117,7 +130,8 @@ pub(super) fn tend(
     let sql = "INSERT INTO pulse (one, at) VALUES (1, ?1) ON CONFLICT DO UPDATE SET at = max(at, excluded.at)";
     db.prepare_cached(sql)?.execute([now])?;
     let sql = "SELECT id, body, due, covered, halted IS NOT NULL FROM watch WHERE retired = 0
-               AND (due IS NULL OR due < ?1 OR told IS NOT NULL OR id IN (SELECT watch FROM gap WHERE closed IS NULL))";
+               AND (due IS NULL OR due < ?1 OR told IS NOT NULL OR id IN (SELECT watch FROM gap WHERE closed IS NULL))
+               AND json_extract(body, '$.recorded') IS NOT 1";
     type Behind = (String, String, Option<Timestamp>, Option<Timestamp>, bool);
     let behind = db
         .prepare_cached(sql)?
@@ -125,12 +139,9 @@ pub(super) fn tend(
         .collect::<Result<Vec<Behind>, _>>()?;
     for (id, body, due, covered, halted) in behind {
         let watch: Watch = serde_json::from_str(&body)?;
-        if watch.recorded {
-            continue;
-        }
         let due = due.or_else(|| Some(covered? + watch.every.ceiling));
         // A sweep may take its time; one that waits for its turn for longer than that is late too.
-        let grace = if running.contains(&id) { GRACE + LONGEST } else { GRACE };
+        let grace = if running.contains(&id) { GRACE + LONGEST_SWEEP } else { GRACE };
         let overdue = due.filter(|due| due + grace < now && !halted);
         let Some((_, standing)) = standing(db, &id)? else { continue };
         let changes = match overdue {

@@ -207,8 +207,7 @@ impl Store {
     /// # Errors
     /// Nothing of it is stored.
     pub fn submit(&self, submission: Submission) -> Result<Received, StoreError> {
-        let mut salt = [0; 16];
-        getrandom::fill(&mut salt).map_err(|e| StoreError::Internal(e.to_string()))?;
+        let salt = salt()?;
         self.run(move |w| submissions::submit(w, &submission, &salt))
     }
 

@@ -147,6 +147,12 @@ pub struct PostRow {
     pub why: Option<crate::incident::group::Why>,
     /// When a person first handed it in.
     pub submitted: Option<Timestamp>,
+    /// What was said with it, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
+    /// Why its page could not be read when it was handed in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<String>,
 }
 
 /// An incident as lists show it.

@@ -167,7 +167,8 @@ pub(super) fn last_old_sweep(db: &Connection, cutoffs: Cutoffs) -> Result<Option
     Ok(db.prepare(sql)?.query_row([cutoffs.records], |r| r.get(0))?)
 }
 
-const OLD_SWEEPS: &str = "FROM sweep WHERE id <= ?1 AND id NOT IN (SELECT last FROM watch WHERE last IS NOT NULL)";
+const OLD_SWEEPS: &str = "FROM sweep WHERE id <= ?1 AND id NOT IN (SELECT last FROM watch
+                          WHERE last IS NOT NULL AND json_extract(body, '$.recorded') IS NOT 1)";
 
 pub(super) fn old_sweeps(db: &Connection, last: i64) -> Result<u64, StoreError> {
     let n: i64 = db.prepare(&format!("SELECT count(*) {OLD_SWEEPS}"))?.query_row([last], |r| r.get(0))?;
@@ -176,7 +177,19 @@ pub(super) fn old_sweeps(db: &Connection, last: i64) -> Result<u64, StoreError> 
 
 fn expire_sweeps(db: &Connection, last: i64) -> Result<u64, StoreError> {
     let sql = format!("DELETE FROM sweep WHERE id IN (SELECT id {OLD_SWEEPS} ORDER BY id LIMIT {SWEEPS})");
-    Ok(db.prepare_cached(&sql)?.execute([last])? as u64)
+    let gone = db.prepare_cached(&sql)?.execute([last])? as u64;
+    expire_stand_ins(db)?;
+    Ok(gone)
+}
+
+/// Deletes what stood for a recording or a page that was handed in, once all its sweeps are gone.
+fn expire_stand_ins(db: &Connection) -> Result<(), StoreError> {
+    // One without an ended sweep is about to be swept.
+    let sql = "DELETE FROM watch WHERE json_extract(body, '$.recorded') IS 1 AND last IS NOT NULL
+               AND NOT EXISTS (SELECT 1 FROM sweep WHERE sweep.watch = watch.id)
+               AND NOT EXISTS (SELECT 1 FROM gap WHERE gap.watch = watch.id)";
+    db.prepare_cached(sql)?.execute([])?;
+    Ok(())
 }
 
 /// Puts a rewritten file in the place of another, or nothing; false when meanwhile something in it was pinned that

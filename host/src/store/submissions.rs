@@ -10,7 +10,6 @@ use super::ingest::{self, Intake};
 use super::model::{Ingested, Received, Submission};
 use super::writer::Writing;
 use super::{incidents, ingest::source_or_new};
-use crate::incident::event::Note;
 
 /// Stores a submission; the job behind [`Store::submit`](super::Store::submit).
 pub(super) fn submit(
@@ -38,15 +37,10 @@ pub(super) fn submit(
             incidents::of_post(writing.db, row)?.ok_or_else(unknown)?
         }
     };
-    let note = note.as_deref().map(|text| keep(writing, text, salt)).transpose()?;
+    let note = note.as_deref().map(|text| incidents::note(writing.db, salt, text)).transpose()?;
     let sql = "INSERT INTO submission (row, at, note) VALUES (?1, ?2, ?3)";
     writing.db.prepare_cached(sql)?.execute(params![row, at, note.as_ref().map(|note| note.id)])?;
     incidents::submitted(writing, incident, row, note, actor, *at)?;
     writing.delta.posts += i64::try_from(done.new).unwrap_or(i64::MAX);
     Ok(Received { incident, opened: done.opened.contains(&incident), new: done.new > 0 })
-}
-
-fn keep(writing: &Writing<'_>, text: &str, salt: &[u8; 16]) -> Result<Note, StoreError> {
-    writing.db.prepare_cached("INSERT INTO note (salt, text) VALUES (?1, ?2)")?.execute(params![salt, text])?;
-    Ok(Note { id: writing.db.last_insert_rowid(), seal: Note::seal(salt, text) })
 }

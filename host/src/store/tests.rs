@@ -9,7 +9,7 @@ use caifeng_plugin_host::contract::{Author, Kind, Label, Post, Reactions, Target
 use rusqlite::Connection;
 use tempfile::TempDir;
 
-use super::model::{Batch, Ingested, LabelBy, PostRow, Prepared};
+use super::model::{Batch, Ingested, LabelBy, PostRow, Prepared, Submission};
 use super::{CategoryFilter, IncidentQuery, Novelty, PostQuery, Reader, Store, StoreError, schema};
 use crate::incident::chain::{Checkpoint, Fault, Proof};
 use crate::incident::event::{Actor, Event, Role};
@@ -115,6 +115,8 @@ fn a_post_comes_out_as_it_went_in() {
         incident: Some(1),
         why: None,
         submitted: None,
+        notes: vec![],
+        failure: None,
     };
     assert_eq!(row, expected);
     let incident = reader.incident(1).unwrap().unwrap();
@@ -123,6 +125,26 @@ fn a_post_comes_out_as_it_went_in() {
     assert_eq!(incident.category, Some(Category::Problem));
     assert_eq!(incident.category_by.as_deref(), Some("triage@0.1.0"));
     assert_eq!(incident.state, State::New);
+}
+
+#[test]
+fn what_was_said_with_a_post_comes_with_it_and_a_plugin_cannot_claim_a_failure() {
+    let (_dir, store) = store();
+    let reader = store.reader().unwrap();
+    let unread = Post { extra: vec![("failure".into(), "feed: 503".into())], ..post("1", "群里转来的") };
+    let submit = |plugin: &str, post: &Post, note: Option<&str>, at| {
+        let actor = Actor::Person { user: "uid:1".into(), role: Role::Staff };
+        let (plugin, site, note) = (plugin.to_owned(), "bbs.example".to_owned(), note.map(str::to_owned));
+        store.submit(Submission { plugin, site, at, prepared: prepared(post.clone()), note, actor }).unwrap()
+    };
+    submit("submitted", &unread, Some("看看"), NOW);
+    submit("submitted", &unread, None, NOW + 1);
+    submit("submitted", &unread, Some("又有人转"), NOW + 2);
+    let row = reader.post("submitted", "bbs.example", "1").unwrap().unwrap();
+    assert_eq!((row.notes, row.failure.as_deref()), (vec!["看看".into(), "又有人转".into()], Some("feed: 503")));
+    submit("feed", &unread, None, NOW + 3);
+    let row = reader.post("feed", "bbs.example", "1").unwrap().unwrap();
+    assert_eq!((row.notes, row.failure), (vec![], None));
 }
 
 #[test]
@@ -829,6 +851,84 @@ fn a_long_failure_does_not_make_a_watch_forget_what_was_usual_but_another_target
     swept(NOW + 51 * 86_400, &[]);
     assert_eq!(reader.past("a").unwrap().len(), 1);
     assert!(reader.gaps(Some("a"), 0).unwrap()[0].closed.is_some());
+}
+
+#[test]
+fn the_time_in_which_a_watch_was_retired_is_not_claimed() {
+    let (_dir, store) = store();
+    let reader = store.reader().unwrap();
+    let (day, away) = (86_400, NOW + 60 * 86_400);
+    let configured = |ids: &[&str]| store.configure_watches(&ids.iter().map(|id| watch(id)).collect::<Vec<_>>());
+    let swept = |at, failures: &[FailureKind]| {
+        let failures = failures.iter().map(|kind| SweepFailure { kind: *kind, detail: "why".into() }).collect();
+        let sweep = store.begin_sweep("a", at).unwrap();
+        let tally = SweepTally { seen: 9, reach: Some(NOW - day), failures, ..SweepTally::default() };
+        store.finish_sweep(sweep, at + 1, &tally).unwrap();
+    };
+    configured(&["a"]).unwrap();
+    swept(NOW, &[]);
+    swept(NOW + day, &[FailureKind::Network]);
+    configured(&[]).unwrap();
+    configured(&["a"]).unwrap();
+    let a = |now| reader.coverage(NOW - day, now).unwrap().watches.remove(0);
+    assert_eq!((a(away).from, a(away).heard), (None, None), "nobody has looked since it came back");
+    swept(away, &[]);
+    let a = a(away + 3600);
+    assert_eq!(a.from, Some(away), "two months in which nobody looked are no part of it");
+    assert!((a.heard.unwrap() - 1.0).abs() < f64::EPSILON);
+    let gap = &a.gaps[0];
+    assert_eq!((gap.from, gap.until), (NOW, Some(NOW + day)), "its gap ended when it was last looked after");
+    assert_eq!(gap.filled, None, "and what came later does not fill it");
+    assert_eq!(reader.past("a").unwrap().len(), 1);
+}
+
+#[test]
+fn gaps_of_another_target_are_not_filled_by_the_new_one() {
+    let (_dir, store) = store();
+    store.put_watches(&[watch("a")]).unwrap();
+    let reader = store.reader().unwrap();
+    let swept = |at, failures: &[FailureKind]| {
+        let failures = failures.iter().map(|kind| SweepFailure { kind: *kind, detail: "why".into() }).collect();
+        let sweep = store.begin_sweep("a", at).unwrap();
+        let tally = SweepTally { seen: 9, reach: Some(NOW - 86_400), failures, ..SweepTally::default() };
+        store.finish_sweep(sweep, at + 1, &tally).unwrap();
+    };
+    swept(NOW, &[]);
+    swept(NOW + 100, &[FailureKind::Network]);
+    store.tend(NOW + 300, None, Vec::new()).unwrap();
+    store.put_watches(&[Watch { target: Target::Listing("https://new.example/rss".into()), ..watch("a") }]).unwrap();
+    swept(NOW + 900, &[]);
+    let gaps = reader.gaps(Some("a"), 0).unwrap();
+    let [gap] = gaps.as_slice() else { panic!("{gaps:?}") };
+    assert_eq!((gap.from, gap.until, gap.closed, gap.filled), (NOW, Some(NOW + 300), Some(NOW + 300), None));
+}
+
+#[test]
+fn stand_ins_are_never_due_and_go_with_their_sweeps() {
+    let (_dir, store) = store();
+    let reader = store.reader().unwrap();
+    let page = Watch { recorded: true, ..watch("https://bbs.example/t/1 (feed, handed in)") };
+    store.put_watches(&[watch("b"), watch("a"), watch("c"), page.clone()]).unwrap();
+    store.halt_watch("c", "gone").unwrap();
+    store.set_due("b", NOW + 10).unwrap();
+    let due = |now| reader.due(now).unwrap().into_iter().map(|watch| watch.id).collect::<Vec<_>>();
+    assert_eq!((due(NOW), due(NOW + 10)), (vec!["a".to_owned()], vec!["a".to_owned(), "b".to_owned()]));
+    // As an earlier version wrote them.
+    store.set_due(&page.id, 0).unwrap();
+    assert_eq!(due(NOW), ["a"]);
+    store.tend(NOW + 30 * 86_400, None, Vec::new()).unwrap();
+    assert!(reader.gaps(Some(&page.id), 0).unwrap().is_empty());
+
+    let swept = |id: &str| {
+        let sweep = store.begin_sweep(id, NOW).unwrap();
+        store.finish_sweep(sweep, NOW + 1, &SweepTally::default()).unwrap();
+        sweep
+    };
+    let last = swept("a").max(swept(&page.id));
+    store.put_watches(&[Watch { recorded: true, ..watch("waiting") }]).unwrap();
+    assert_eq!(store.expire_sweeps(last).unwrap(), 1, "the last sweep of a watch is kept");
+    let ids: Vec<_> = reader.watches().unwrap().into_iter().map(|row| row.watch.id).collect();
+    assert_eq!(ids, ["a", "b", "c", "waiting"], "one that is not swept yet stays");
 }
 
 mod any {

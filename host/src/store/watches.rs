@@ -8,20 +8,30 @@ use super::gaps;
 use crate::watch::{Sweep, SweepTally, Watch};
 
 /// Adds watches or replaces those of the same id. One that now observes something
-/// else starts afresh: it is due at once and no longer halted. Its sweeps stay.
+/// else starts afresh: it is due at once and no longer halted. Its sweeps stay. A stand-in is never due.
 pub(super) fn put(db: &Connection, watches: &[Watch]) -> Result<(), StoreError> {
-    let sql = "INSERT INTO watch (id, body) VALUES (?1, ?2)
-               ON CONFLICT DO UPDATE SET body = excluded.body, due = NULL, why = NULL, halted = NULL, retired = 0
+    let sql = "INSERT INTO watch (id, body, due) VALUES (?1, ?2, ?3)
+               ON CONFLICT DO UPDATE SET body = excluded.body, due = excluded.due, why = NULL, halted = NULL, retired = 0
                WHERE body <> excluded.body OR retired = 1";
-    // What another target showed says nothing of this one.
-    let forget = "UPDATE watch SET covered = NULL, told = NULL,
-                         past = (SELECT coalesce(max(id), 0) FROM sweep WHERE watch = ?1)
-                  WHERE id = ?1 AND (json_extract(body, '$.target') IS NOT json_extract(?2, '$.target')
-                                     OR json_extract(body, '$.plugin') IS NOT json_extract(?2, '$.plugin')
-                                     OR json_extract(body, '$.site') IS NOT json_extract(?2, '$.site'))";
     for watch in watches {
-        db.prepare_cached(forget)?.execute((&watch.id, serde_json::to_string(watch)?))?;
-        db.prepare_cached(sql)?.execute((&watch.id, serde_json::to_string(watch)?))?;
+        let body = serde_json::to_string(watch)?;
+        forget(db, &watch.id, &body)?;
+        db.prepare_cached(sql)?.execute((&watch.id, &body, watch.recorded.then_some(Timestamp::MAX)))?;
+    }
+    Ok(())
+}
+
+/// Lets go of what a watch was judged by, when it observes something else from now on or comes back after nobody
+/// looked: what another target showed says nothing of this one, nor do sweeps of before of the time in which there
+/// were none.
+fn forget(db: &Connection, id: &str, body: &str) -> Result<(), StoreError> {
+    let sql = "UPDATE watch SET covered = NULL, told = NULL,
+                      past = (SELECT coalesce(max(id), 0) FROM sweep WHERE watch = ?1)
+               WHERE id = ?1 AND (retired = 1 OR json_extract(body, '$.target') IS NOT json_extract(?2, '$.target')
+                                  OR json_extract(body, '$.plugin') IS NOT json_extract(?2, '$.plugin')
+                                  OR json_extract(body, '$.site') IS NOT json_extract(?2, '$.site'))";
+    if db.prepare_cached(sql)?.execute((id, body))? > 0 {
+        gaps::abandon(db, id)?;
     }
     Ok(())
 }
@@ -32,12 +42,15 @@ pub(super) fn configure(db: &Connection, watches: &[Watch]) -> Result<(), StoreE
     let ids = serde_json::to_string(&watches.iter().map(|watch| &watch.id).collect::<Vec<_>>())?;
     db.prepare_cached("UPDATE watch SET halted = NULL WHERE id IN (SELECT value FROM json_each(?1))")?
         .execute([&ids])?;
-    db.prepare_cached(
-        "UPDATE watch SET retired = 1, covered = NULL, told = NULL
-         WHERE id NOT IN (SELECT value FROM json_each(?1)) AND json_extract(body, '$.recorded') IS NOT 1",
-    )?
-    .execute([&ids])?;
-    Ok(())
+    let leaving: Vec<String> = db
+        .prepare_cached(
+            "UPDATE watch SET retired = 1, covered = NULL, told = NULL WHERE retired = 0
+             AND id NOT IN (SELECT value FROM json_each(?1)) AND json_extract(body, '$.recorded') IS NOT 1
+             RETURNING id",
+        )?
+        .query_map([&ids], |r| r.get(0))?
+        .collect::<Result<_, _>>()?;
+    leaving.iter().try_for_each(|id| gaps::abandon(db, id))
 }
 
 pub(super) fn set_halted(db: &Connection, id: &str, why: Option<&str>) -> Result<(), StoreError> {

@@ -154,6 +154,8 @@ fn post(row: i64, site: &str, ago: i64, title: Option<&str>, text: &str) -> Post
         incident: Some(12),
         why: None,
         submitted: None,
+        notes: vec![],
+        failure: None,
     }
 }
 

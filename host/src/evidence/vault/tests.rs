@@ -34,14 +34,11 @@ fn captures_are_found_again_where_they_say() {
         for at in (0..found.len()).step_by(7) {
             let mut changed = found.clone();
             changed[at] ^= 0x10;
-            // The time and system in the head of a member say nothing about what is in it.
-            let head = |begin: usize| (begin + 4..begin + 10).contains(&at);
-            let second = found.windows(3).rposition(|window| window == [0x1f, 0x8b, 8]).unwrap();
-            assert!(
-                head(0) || head(second) || response(&changed, &capture.digest).is_none(),
-                "byte {at} of {} and {second}",
-                found.len()
-            );
+            // The time in the head of a member and the bits that fill its last byte say nothing about what is in it.
+            if let Some(record) = response(&changed, &capture.digest) {
+                assert_eq!(record.url, format!("http://a.example/{n}"), "byte {at} of {}", found.len());
+                assert_eq!(record.http.unwrap().body, format!("第{n}页").into_bytes(), "byte {at} of {}", found.len());
+            }
         }
     }
     let names = files(dir.path()).unwrap();

@@ -156,7 +156,7 @@ impl<W: Write> Writer<W> {
         id.copy_from_slice(&hash[..16]);
         id[6] = (id[6] & 0x0f) | 0x80;
         id[8] = (id[8] & 0x3f) | 0x80;
-        let hex = super::hex(&id);
+        let hex = crate::hex::hex(&id);
         format!("<urn:uuid:{}-{}-{}-{}-{}>", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
     }
 }

@@ -221,7 +221,7 @@ impl Reader {
             while let Some(r) = rows.next()? {
                 let (seq, at, actor, body): (i64, i64, String, String) = (r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?);
                 // As text, byte for byte what was hashed.
-                let hash = crate::incident::event::hex(&r.get::<_, Vec<u8>>(4)?);
+                let hash = crate::hex::hex(&r.get::<_, Vec<u8>>(4)?);
                 events.push(serde_json::json!({
                     "seq": seq, "at": at, "incident": incident, "actor": actor, "body": body, "hash": hash,
                 }));

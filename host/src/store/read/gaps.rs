@@ -141,7 +141,7 @@ impl Reader {
     /// The file cannot be read.
     pub fn coverage(&self, since: Timestamp, now: Timestamp) -> Result<Statement, StoreError> {
         let sql = "SELECT w.id, w.body, w.due, w.covered, w.halted IS NOT NULL,
-                          (SELECT started FROM sweep WHERE watch = w.id ORDER BY id LIMIT 1)
+                          (SELECT started FROM sweep WHERE watch = w.id AND id > w.past ORDER BY id LIMIT 1)
                    FROM watch w WHERE w.retired = 0 ORDER BY w.id";
         let mut gaps: HashMap<String, Vec<Gap>> = HashMap::new();
         for gap in self.gaps(None, since)? {

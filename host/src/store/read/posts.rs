@@ -8,6 +8,7 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
 
 use super::{Reader, list};
+use crate::hand::SUBMITTED;
 use crate::incident::IncidentId;
 use crate::store::error::StoreError;
 use crate::store::ingest::{self, Content};
@@ -16,6 +17,8 @@ use crate::store::{retain, rowid};
 
 /// Rows of an export that are read at a time.
 const CHUNK: usize = 500;
+/// Notes of one post that are read: anybody may hand in a post any number of times.
+const NOTES: usize = 20;
 
 /// What a post just read from a page is to the store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -150,7 +153,11 @@ fn rows(db: &Connection, from: &str, values: Vec<Value>) -> Result<Vec<PostRow>,
         "SELECT p.row, s.plugin, s.site, p.id, p.kind, p.url, p.title, p.text, p.author, p.publisher,
                 p.published, p.day_only, p.captured, p.version, p.views, p.likes, p.replies, p.shares,
                 p.labels, m.topics, m.incident, m.why,
-                (SELECT min(u.at) FROM submission u WHERE u.row = p.row)
+                (SELECT min(u.at) FROM submission u WHERE u.row = p.row),
+                (SELECT json_group_array(text) FROM (SELECT n.text FROM submission u JOIN note n ON n.id = u.note
+                 WHERE u.row = p.row ORDER BY u.at, u.id LIMIT {NOTES})),
+                CASE WHEN s.plugin = '{SUBMITTED}' THEN (SELECT json_extract(e.value, '$[1]')
+                     FROM json_each(p.extra, '$.extra') e WHERE json_extract(e.value, '$[0]') = 'failure') END
          FROM ({from}) AS k JOIN post p ON p.row = k.row JOIN source s ON s.id = p.source
          LEFT JOIN mention m ON m.row = p.row ORDER BY k.row DESC"
     );
@@ -232,5 +239,7 @@ fn post(row: &rusqlite::Row<'_>) -> Result<PostRow, StoreError> {
         incident: row.get(20)?,
         why: why.map(serde_json::from_str).transpose()?,
         submitted: row.get(22)?,
+        notes: list(row.get_ref(23)?.as_str_or_null().map_err(rusqlite::Error::from)?)?,
+        failure: row.get(24)?,
     })
 }

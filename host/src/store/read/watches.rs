@@ -1,12 +1,13 @@
 //! Watches and their sweeps: the record of having looked.
 
+use caifeng_plugin_host::contract::Timestamp;
 use rusqlite::Row;
 
 use super::{Reader, list, unsigned};
 use crate::store::error::StoreError;
 use crate::store::gaps::cause_of;
 use crate::store::model::WatchRow;
-use crate::watch::{Sweep, SweepTally};
+use crate::watch::{Sweep, SweepTally, Watch};
 
 pub(super) const SWEEP: &str =
     "s.id, s.watch, s.started, s.ended, s.requests, s.bytes, s.seen, s.new, s.changed, s.matched,
@@ -39,6 +40,26 @@ impl Reader {
                     why: r.get_ref(25)?.as_str_or_null().ok().flatten().and_then(|why| serde_json::from_str(why).ok()),
                     gap: r.get::<_, Option<String>>(26)?.map(|cause| cause_of(&cause)),
                 });
+            }
+            Ok(watches)
+        })
+    }
+
+    /// The watches that are due at `now`, in the order of their ids; not those that are passed over or only stand
+    /// for a recording or a page that was handed in.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn due(&self, now: Timestamp) -> Result<Vec<Watch>, StoreError> {
+        // The columns first: stand-ins, of which there may be many, are never due, and their bodies are not read.
+        let sql = "SELECT body FROM watch WHERE retired = 0 AND halted IS NULL AND (due IS NULL OR due <= ?1)
+                   AND json_extract(body, '$.recorded') IS NOT 1 ORDER BY id";
+        self.with(|db| {
+            let mut statement = db.prepare_cached(sql)?;
+            let mut rows = statement.query([now])?;
+            let mut watches = Vec::new();
+            while let Some(r) = rows.next()? {
+                watches.push(serde_json::from_str(r.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?)?);
             }
             Ok(watches)
         })

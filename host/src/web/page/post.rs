@@ -28,6 +28,10 @@ pub(super) struct PostView {
     pub(super) whispers: Vec<Whisper>,
     pub(super) why: Option<WhyView>,
     pub(super) incident: Option<i64>,
+    /// Why its page could not be read.
+    pub(super) failure: Option<String>,
+    /// What was said with it by those who handed it in.
+    pub(super) notes: Vec<String>,
     /// What became of it.
     pub(super) life: Option<LifeView>,
 }
@@ -78,6 +82,14 @@ impl PostView {
             whispers: if inside { whispers(lang, &row.labels) } else { Vec::new() },
             why: row.why.as_ref().filter(|_| inside).map(|w| why(lang, w)),
             incident: row.incident.filter(|_| !inside),
+            failure: row.failure.as_deref().map(|failure| line(failure, 500)),
+            // Of a page that could not be read the note is the text.
+            notes: row
+                .notes
+                .iter()
+                .filter(|note| note.trim() != row.text.trim())
+                .map(|note| line(note, 1_000))
+                .collect(),
             life: None,
         }
     }
@@ -176,6 +188,16 @@ fn why(lang: Lang, why: &Why) -> WhyView {
 mod tests {
     use super::*;
     use crate::web::fixed;
+
+    #[test]
+    fn what_was_said_with_a_post_is_shown_once() {
+        let face = Clockface::new(fixed::NOW, &jiff::tz::TimeZone::UTC, Lang::Zh);
+        let notes = vec!["群里转来的".to_owned(), "又有人转".to_owned()];
+        let failure = Some("feed: robots.txt forbids it".to_owned());
+        let row = PostRow { text: notes[0].clone(), notes, failure: failure.clone(), ..fixed::posts().remove(0) };
+        let view = PostView::new(&row, &face, Lang::Zh, true);
+        assert_eq!((view.failure, view.notes), (failure, vec!["又有人转".to_owned()]), "the text is not said twice");
+    }
 
     #[test]
     fn a_text_without_end_does_not_make_a_page_without_end() {
