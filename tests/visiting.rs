@@ -38,8 +38,10 @@ fn a_page_that_is_unchanged_is_not_sent_again_also_after_a_restart() {
     assert!(!site.asked()[0].contains("if-none-match"));
     let second = sweep();
     assert_eq!(second["failures"], serde_json::json!([]), "an unchanged page is a page that was heard: {second}");
-    let counted = ["requests", "bytes", "seen", "new"].map(|key| second[key].as_u64().unwrap());
-    assert_eq!(counted, [1, 0, 0, 0], "{second}");
+    let counted = ["requests", "bytes", "seen", "new", "unchanged"].map(|key| second[key].as_u64().unwrap());
+    assert_eq!(counted, [1, 0, 0, 0, 1], "{second}");
+    let record = place.run("record --data data --format jsonl").ends(0);
+    assert!(record.out.contains("\"unchanged\":1"), "{record}");
     let asked = site.asked();
     assert!(asked.len() == 1 && asked[0].contains("if-none-match: \"v1\""), "{asked:?}");
     // Another form of the watch has to see the page for itself.
@@ -68,6 +70,23 @@ fn a_page_that_leads_further_is_always_asked_for_whole() {
 }
 
 #[test]
+fn a_canary_is_looked_for_on_pages_that_have_not_changed() {
+    let site = Site::serve(|path, head| {
+        let n = path.trim_start_matches("/feed/").parse().unwrap();
+        if head.contains("if-none-match") {
+            return ("304 Not Modified".to_owned(), String::new());
+        }
+        (format!("{OK}\r\nETag: \"{n}\""), archive(n, 2))
+    });
+    let place = Place::new();
+    place.write("data/caifeng.toml", site.config(&["/feed/1"], "canary = \"第2页\""));
+    for _ in 0..2 {
+        let report = place.run("sweep --all --data data --json").ends(0).json().remove(0);
+        assert_eq!((&report["canary"], &report["failures"]), (&true.into(), &serde_json::json!([])), "{report}");
+    }
+}
+
+#[test]
 fn what_a_budget_leaves_out_is_said() {
     let site = pages(9);
     for (budget, read, said) in [
@@ -77,15 +96,24 @@ fn what_a_budget_leaves_out_is_said() {
     ] {
         let place = Place::new();
         place.write("data/caifeng.toml", site.config(&["/feed/1"], budget));
-        let report = place.run("sweep --all --data data --json").ends(0).json().remove(0);
-        assert_eq!(report["requests"], read, "{report}");
-        assert_eq!(report["new"], read * POSTS);
+        let sweep = || place.run("sweep --all --data data --json").ends(0).json().remove(0);
+        let first = sweep();
+        assert_eq!((&first["requests"], &first["new"]), (&read.into(), &(read * POSTS).into()), "{first}");
+        // Nobody promised to read all that was ever said, but nobody is silent about it.
+        assert_eq!((&first["unasked"], &first["failures"]), (&1.into(), &serde_json::json!([])), "{first}");
+        let record = place.run("record --data data").ends(0);
+        assert!(record.out.contains("1 left out"), "{record}");
+        let report = sweep();
         let failures = report["failures"].as_array().unwrap();
         assert_eq!((failures.len(), failures[0]["kind"].as_str()), (1, Some("budget")), "{report}");
         let detail = failures[0]["detail"].as_str().unwrap();
         assert!(detail.contains(said) && detail.contains("raise budget"), "{detail}");
         let shown = place.run("sweep --all --data data").ends(0);
         assert!(shown.err.contains("were left out"), "{shown}");
+        let fresh = Place::new();
+        fresh.write("data/caifeng.toml", site.config(&["/feed/1"], budget));
+        let shown = fresh.run("sweep --all --data data").ends(0);
+        assert!(shown.err.contains("1 pages were left out"), "{shown}");
     }
     let place = Place::new();
     place.write("data/caifeng.toml", site.config(&["/feed/1"], ""));

@@ -8,6 +8,7 @@
 //! What the limits leave out is counted, so that a crawl that ends early can say so.
 
 use std::collections::{HashSet, VecDeque};
+use std::time::Duration;
 
 use caifeng_plugin_host::contract::{Method, Page, Post, Request};
 use serde::{Deserialize, Serialize};
@@ -98,6 +99,8 @@ pub struct Frontier {
     /// What was found and not queued because of a limit.
     over: HashSet<Key>,
     too_deep: bool,
+    /// The time after which nothing more was asked.
+    late: Option<Duration>,
 }
 
 /// What makes two requests one.
@@ -125,6 +128,7 @@ impl Frontier {
             used: (0, 0),
             over: HashSet::new(),
             too_deep: false,
+            late: None,
         }
     }
 
@@ -155,13 +159,18 @@ impl Frontier {
     /// The next request, oldest first; none when the limits are reached.
     pub fn pop(&mut self) -> Option<Queued> {
         let (requests, bytes) = self.used;
-        let exhausted = requests >= self.limits.requests as u64 || bytes >= self.limits.bytes;
+        let exhausted = requests >= self.limits.requests as u64 || bytes >= self.limits.bytes || self.late.is_some();
         if exhausted { None } else { self.queue.pop_front() }
     }
 
     /// Says what the crawl has cost so far.
     pub const fn used(&mut self, requests: u64, bytes: u64) {
         self.used = (requests, bytes);
+    }
+
+    /// Asks nothing more: the crawl has taken `longest`.
+    pub const fn stop(&mut self, longest: Duration) {
+        self.late = Some(longest);
     }
 
     /// Requests that the limits have left out so far.
@@ -176,15 +185,18 @@ impl Frontier {
         let left = self.unasked();
         let more = if self.over.len() < REMEMBERED { "" } else { "more than " };
         let Limits { requests, bytes, depth } = self.limits;
-        let (limit, name) = if self.used.1 >= bytes {
-            (format!("{bytes} bytes"), "bytes")
+        let raise = |name| format!("raise budget = {{ {name} = … }} of the watch");
+        let (limit, advice) = if let Some(longest) = self.late {
+            (format!("{} minutes", longest.as_secs() / 60), "split it into several watches".to_owned())
+        } else if self.used.1 >= bytes {
+            (format!("{bytes} bytes"), raise("bytes"))
         } else if self.too_deep && self.queue.is_empty() && self.used.0 < requests as u64 {
-            (format!("{depth} steps from the first page"), "depth")
+            (format!("{depth} steps from the first page"), raise("depth"))
         } else {
-            (format!("{requests} requests"), "requests")
+            (format!("{requests} requests"), raise("requests"))
         };
         (left > 0).then(|| {
-            format!("partial: {more}{left} pages were left out, because a sweep of this watch may use {limit}; if they matter, raise budget = {{ {name} = … }} of the watch")
+            format!("partial: {more}{left} pages were left out, because a sweep of this watch may use {limit}; if they matter, {advice}")
         })
     }
 
@@ -348,6 +360,17 @@ mod tests {
             let said = crawl.left_out().unwrap();
             assert!(said.contains("3 pages") && said.contains(name), "{said}");
         }
+    }
+
+    #[test]
+    fn what_takes_too_long_ends_and_says_what_was_left_out() {
+        let mut crawl = Frontier::new(Limits::default());
+        crawl.offer((0..4).map(|n| request(&format!("http://a.example/{n}"))).collect(), 0, &only_example);
+        assert!(crawl.pop().is_some());
+        crawl.stop(Duration::from_secs(1_800));
+        assert!(crawl.pop().is_none());
+        let said = crawl.left_out().unwrap();
+        assert!(said.contains("3 pages") && said.contains("30 minutes") && !said.contains("budget"), "{said}");
     }
 
     #[test]

@@ -13,6 +13,9 @@ mod gathered;
 
 mod look;
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -52,8 +55,10 @@ use crate::watch::{FailureKind, SweepFailure, SweepTally, Watch};
 const DETAIL: usize = 500;
 /// Failures of one sweep that are told one by one.
 const FAILURES: usize = 50;
-/// [`LONGEST_SWEEP`] as the runtime's timer takes it.
-const DEADLINE: Duration = Duration::from_secs(LONGEST_SWEEP.unsigned_abs());
+/// Longest time for which one sweep asks, [`LONGEST_SWEEP`] less [`GRACE`]: a slow site must not hold a place for ever.
+const DEADLINE: Duration = Duration::from_secs(LONGEST_SWEEP.unsigned_abs() - GRACE.as_secs());
+/// How much longer what was asked by then may take before it is dropped.
+const GRACE: Duration = Duration::from_secs(5 * 60);
 
 /// Whose time a sweep runs on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -183,9 +188,13 @@ impl Sweeper {
             site: self.site_of(watch),
         };
         let mut outcome = run.crawl_within_limits(now).await;
-        run.doubt(now).await?;
         if outcome.is_ok() {
             outcome = run.keep_evidence().await;
+        }
+        // The sweep's line is written also when the past cannot be read.
+        if let Err(error) = run.doubt(now).await {
+            run.fail(FailureKind::Refused, error.to_string());
+            outcome = outcome.and(Err(error));
         }
         let Run { tally, opened, joined, item, .. } = run;
         let ended = match when {
@@ -281,6 +290,8 @@ struct Ready {
 struct Asked {
     queued: Queued,
     outcome: Result<Fetched, FetchError>,
+    /// What was captured on the way to it, the answer last: taken before anything else is asked.
+    captures: std::io::Result<Vec<Capture>>,
 }
 
 /// One sweep while it runs.
@@ -317,10 +328,14 @@ impl Run<'_> {
     }
 
     /// Crawls, but not for ever, and survives a fault of our own: the sweep's line is written in any case.
+    ///
+    /// However it ends, what was read counts: what was left out is told and what was learnt of pages is kept.
     async fn crawl_within_limits(&mut self, now: Timestamp) -> Result<(), StoreError> {
-        let crawl = AssertUnwindSafe(self.crawl(now)).catch_unwind();
-        let outcome = tokio::time::timeout(DEADLINE, crawl).await;
-        match outcome {
+        let mut frontier = Frontier::new(self.sweeper.budgets.get(&self.watch.id).copied().unwrap_or_default());
+        let mut known = Known::nothing();
+        let crawl = AssertUnwindSafe(self.crawl(now, &mut frontier, &mut known)).catch_unwind();
+        let outcome = tokio::time::timeout(DEADLINE + GRACE, crawl).await;
+        let outcome = match outcome {
             Ok(Ok(Ok(()))) => Ok(()),
             Ok(Ok(Err(error))) => {
                 self.fail(FailureKind::Refused, error.to_string());
@@ -331,14 +346,22 @@ impl Run<'_> {
                 Ok(())
             }
             Err(_elapsed) => {
-                let minutes = DEADLINE.as_secs() / 60;
+                let minutes = (DEADLINE + GRACE).as_secs() / 60;
                 self.fail(
                     FailureKind::Budget,
                     format!("partial: longer than {minutes} minutes: the rest waits for the next sweep"),
                 );
                 Ok(())
             }
+        };
+        self.tally.unasked += frontier.unasked();
+        if let Some(left_out) = frontier.left_out() {
+            tracing::info!(watch = self.watch.id, "{left_out}");
+            // Told once.
+            let told = self.tally.failures.iter().any(|failure| failure.kind == FailureKind::Budget);
+            self.gathered.left_out = (!told).then_some(left_out);
         }
+        outcome.and(known.write(&self.sweeper, self.watch, now).await)
     }
 
     fn fail_call(&mut self, url: Option<&str>, error: &CallError, kept: Option<&str>) {
@@ -358,7 +381,8 @@ impl Run<'_> {
         self.fail(kind, if kind == FailureKind::Blocked { self.advised(detail) } else { detail });
     }
 
-    async fn crawl(&mut self, now: Timestamp) -> Result<(), StoreError> {
+    async fn crawl(&mut self, now: Timestamp, frontier: &mut Frontier, known: &mut Known) -> Result<(), StoreError> {
+        let begun = self.sweeper.clock.now();
         let (sweeper, watch) = (self.sweeper.clone(), self.watch.clone());
         let Ready { source, right, target, settings, credentials, digest } =
             match blocking(move || sweeper.source(&watch)).await {
@@ -375,8 +399,7 @@ impl Run<'_> {
         };
         let crawl =
             Crawl { target, site: self.watch.site.clone(), settings, since, now, utc_offset: self.watch.utc_offset };
-        let mut frontier = Frontier::new(self.sweeper.budgets.get(&self.watch.id).copied().unwrap_or_default());
-        let mut known = self.known(&digest, since, now).await?;
+        *known = self.known(&digest, since, now).await?;
         self.advice = credentials.advice();
         let mut session = Session {
             pace: source.manifest().network.pace.unwrap_or_default(),
@@ -392,31 +415,29 @@ impl Run<'_> {
             Ok(requests) => self.turn_away(frontier.offer(requests, 0, &allowed)),
             Err(error) => self.fail_call(None, &error, None),
         }
-        let fetcher = Arc::clone(&self.sweeper.fetcher);
-        let first = frontier.pop();
-        let mut next = ask(&fetcher, &mut session, first.map(|queued| with(&known, queued)), &allowed).await;
+        let (fetcher, tape) = (Arc::clone(&self.sweeper.fetcher), Arc::clone(&self.tape));
+        let first = frontier.pop().map(|queued| with(known, queued));
+        let mut next = ask(&fetcher, &mut session, &tape, first, &allowed).await;
         while let Some(asked) = next {
             (self.tally.requests, self.tally.bytes) = (session.spent.requests, session.spent.bytes);
             frontier.used(session.spent.requests, session.spent.bytes);
-            let ahead = frontier.pop().map(|queued| with(&known, queued));
+            if self.sweeper.clock.now().saturating_sub(begun).unsigned_abs() >= DEADLINE.as_secs() {
+                frontier.stop(DEADLINE);
+            }
+            let ahead = frontier.pop().map(|queued| with(known, queued));
             let alone = ahead.is_none();
-            let reading = self.read(&mut frontier, &mut known, &crawl, crawling, asked, &allowed);
-            let (read, asked) = tokio::join!(reading, ask(&fetcher, &mut session, ahead, &allowed));
+            let reading = self.read(frontier, known, &crawl, crawling, asked, &allowed);
+            let (read, asked) = tokio::join!(reading, ask(&fetcher, &mut session, &tape, ahead, &allowed));
             crawling = read?;
             next = asked;
             if alone {
-                let found = frontier.pop();
-                next = ask(&fetcher, &mut session, found.map(|queued| with(&known, queued)), &allowed).await;
+                let found = frontier.pop().map(|queued| with(known, queued));
+                next = ask(&fetcher, &mut session, &tape, found, &allowed).await;
             }
         }
         self.look_for_canary(&source, &crawl, &mut session, &allowed).await;
-        self.tally.unasked += frontier.unasked();
-        if let Some(left_out) = frontier.left_out() {
-            // One line of this kind, however many others there are.
-            self.tally.failures.truncate(FAILURES - 1);
-            self.fail(FailureKind::Budget, left_out);
-        }
-        known.write(&self.sweeper, self.watch, now).await
+        (self.tally.requests, self.tally.bytes) = (session.spent.requests, session.spent.bytes);
+        Ok(())
     }
 
     /// Reads one answer and commits what it holds.
@@ -429,11 +450,13 @@ impl Run<'_> {
         asked: Asked,
         allowed: &(dyn Fn(&Url) -> bool + Sync),
     ) -> Result<Crawling, StoreError> {
-        let Asked { queued, outcome } = asked;
+        let Asked { queued, outcome, captures } = asked;
+        self.captures.extend(captures?);
         let Fetched { response, validator, .. } = match outcome {
             Ok(fetched) => fetched,
             Err(FetchError::Unchanged { url }) => {
                 tracing::debug!(watch = self.watch.id, "unchanged: {url}");
+                self.tally.unchanged += 1;
                 return Ok(crawling);
             }
             Err(error) => {
@@ -456,7 +479,7 @@ impl Run<'_> {
                 let whole = whole && kept.turned_away.is_empty();
                 self.turn_away(kept.turned_away);
                 self.note_item(&kept.posts);
-                self.remember(kept.posts, fetched, answered).await?;
+                self.remember(kept.posts, fetched).await?;
                 if let Some(validator) = validator.filter(|_| whole) {
                     known.keep(&queued.request, validator);
                 }
@@ -469,10 +492,11 @@ impl Run<'_> {
         Ok(crawling)
     }
 
-    /// The pages that need not be sent again. A recording has to hold them all, and whoever hands an address in
-    /// wants to see it read.
+    /// The pages that need not be sent again. A recording has to hold them all, whoever hands an address in
+    /// wants to see it read, and a canary may be on any of them.
     async fn known(&self, plugin: &str, since: Timestamp, now: Timestamp) -> Result<Known, StoreError> {
-        if self.when != When::Live || self.watch.recorded || self.sweeper.recorder.is_some() {
+        let all = self.when != When::Live || self.watch.recorded || self.sweeper.recorder.is_some();
+        if all || self.watch.canary.is_some() {
             return Ok(Known::nothing());
         }
         Known::read(&self.sweeper, self.watch, plugin, since, now).await
@@ -536,8 +560,8 @@ impl Run<'_> {
         with_advice(detail, self.advice.as_deref())
     }
 
-    /// Commits one page: returns when its posts are on disk.
-    async fn remember(&mut self, mut posts: Vec<Post>, fetched: Timestamp, url: String) -> Result<(), StoreError> {
+    /// Commits one page, whose capture is the latest that was taken over: returns when its posts are on disk.
+    async fn remember(&mut self, mut posts: Vec<Post>, fetched: Timestamp) -> Result<(), StoreError> {
         let shift = self.when.shift();
         for post in &mut posts {
             post.published = post.published.map(|at| at.saturating_add(shift));
@@ -549,9 +573,7 @@ impl Run<'_> {
             site: self.site.clone(),
             captured: fetched.saturating_add(shift),
         };
-        // Also when the next page is being fetched meanwhile: the page is found by its address.
-        self.rewind()?;
-        let evidence = self.evidence(Some(&url));
+        let evidence = self.evidence(true);
         let sweeper = self.sweeper.clone();
         let (ingested, failures, left) = blocking(move || {
             let understood = sweeper.pipeline.understand(&sweeper.reader, origin, posts)?;
@@ -583,16 +605,16 @@ impl Run<'_> {
 
 /// Evidence of a sweep.
 impl Run<'_> {
-    /// Takes over what the latest request captured.
+    /// Takes over what was captured since the last time; before [`Self::remember`], the page.
     fn rewind(&mut self) -> Result<(), StoreError> {
         self.captures.extend(self.tape.lock().unwrap_or_else(PoisonError::into_inner).take()?);
         Ok(())
     }
 
-    /// What the store does not know yet; the latest answer of `url` is the page.
-    fn evidence(&mut self, url: Option<&str>) -> Evidence {
+    /// What the store does not know yet; posts come from the latest, if any come with it.
+    fn evidence(&mut self, of_posts: bool) -> Evidence {
         let captures = std::mem::take(&mut self.captures);
-        let page = url.and_then(|url| captures.iter().rposition(|capture| capture.url == url));
+        let page = captures.len().checked_sub(1).filter(|_| of_posts);
         let watch = Some(self.watch.id.clone());
         Evidence { captures, page, shift: self.when.shift(), sweep: Some(self.sweep), watch }
     }
@@ -600,7 +622,7 @@ impl Run<'_> {
     /// Stores where answers lie of which no post came: robots.txt, failures, what was known already.
     async fn keep_evidence(&mut self) -> Result<(), StoreError> {
         self.rewind()?;
-        let evidence = self.evidence(None);
+        let evidence = self.evidence(false);
         if evidence.captures.is_empty() {
             return Ok(());
         }
@@ -626,17 +648,19 @@ fn with(known: &Known, queued: Queued) -> (Queued, Option<Validator>) {
     (queued, validator)
 }
 
-/// Asks for one page.
+/// Asks for one page, and takes what that captured off the tape.
 async fn ask(
     fetcher: &Fetcher,
     session: &mut Session,
+    tape: &Mutex<Tape>,
     next: Option<(Queued, Option<Validator>)>,
     allowed: Allow<'_>,
 ) -> Option<Asked> {
     let (queued, validator) = next?;
     session.known = validator;
     let outcome = fetcher.fetch(session, &queued.request, allowed).await;
-    Some(Asked { queued, outcome })
+    let captures = tape.lock().unwrap_or_else(PoisonError::into_inner).take();
+    Some(Asked { queued, outcome, captures })
 }
 
 /// Runs one sandboxed call off the async threads and hands the instance back.
@@ -649,17 +673,4 @@ async fn call<T: Send + 'static>(
         (crawling, called)
     })
     .await
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn advice_is_never_cut_off() {
-        let long = "登录".repeat(DETAIL);
-        let advised = with_advice(long, Some("no secret \"login\" is set: write it"));
-        assert!(advised.len() <= DETAIL && advised.ends_with("; no secret \"login\" is set: write it"), "{advised}");
-        assert_eq!(with_advice("a".to_owned(), None), "a");
-    }
 }

@@ -215,10 +215,13 @@ pub struct SweepTally {
     /// Pages that the plugin read.
     #[serde(default)]
     pub pages: u64,
+    /// Pages that were not sent again because they have not changed.
+    #[serde(default)]
+    pub unchanged: u64,
     /// Posts that pages say they list beyond those read from them.
     #[serde(default)]
     pub missing: u64,
-    /// Requests that were not sent because the budget was used up.
+    /// Requests that were not sent because the budget or the time was used up.
     #[serde(default)]
     pub unasked: u64,
     /// Publication of the newest post read.

@@ -161,8 +161,9 @@ fn text(entry: &Entry) -> String {
         None => "heard".to_owned(),
         Some(first) => format!("failed ({}): {}", record::kinds(sweep), first.detail),
     };
+    let left_out = if tally.unasked > 0 { format!("{} left out, ", tally.unasked) } else { String::new() };
     let plain = format!(
-        "{} {} {}: {ended}, {} requests, {} bytes, {} seen, {} new, {} matched, {} skipped, {failed}",
+        "{} {} {}: {ended}, {} requests, {} bytes, {} seen, {} new, {} matched, {} skipped, {left_out}{failed}",
         sweep.id,
         rfc3339(sweep.started),
         sweep.watch,
@@ -184,7 +185,7 @@ fn object(entry: &Entry) -> Value {
         "sweep": sweep.id, "watch": sweep.watch, "plugin": entry.plugin, "target": entry.target,
         "started": rfc3339(sweep.started), "ended": sweep.ended.map(rfc3339), "requests": tally.requests,
         "bytes": tally.bytes, "pages": tally.pages, "seen": tally.seen, "new": tally.new, "changed": tally.changed,
-        "matched": tally.matched, "skipped": tally.skipped, "missing": tally.missing, "unasked": tally.unasked,
-        "canary": tally.canary, "failed": kinds, "failures": tally.failures,
+        "matched": tally.matched, "skipped": tally.skipped, "unchanged": tally.unchanged, "missing": tally.missing,
+        "unasked": tally.unasked, "canary": tally.canary, "failed": kinds, "failures": tally.failures,
     })
 }

@@ -6,7 +6,8 @@
 //! * *drift*: nothing on a page that always showed posts; or far more than the usual share
 //!   could not be read; or the page says that it lists far more than was read;
 //! * *canary*: what must always be found was not;
-//! * *budget*: requests were left unsent;
+//! * *budget*: pages were left out, but by the first sweep that hears something: it meets everything that was
+//!   ever said, and nobody promised to read it all;
 //! * *silent*: nothing new for longer than the past makes likely, see [`quiet_too_long`].
 //!
 //! Given up for *silent*: the first two weeks, in which weekends are not known yet, allow three
@@ -44,18 +45,22 @@ pub struct Doubt {
 
 /// What is doubtful about a sweep that began at `started`, from the sweeps before it, oldest first.
 ///
-/// Nothing is doubted of a sweep that failed anyway, but for what it was short of.
+/// Nothing is doubted of a sweep that failed anyway, but for what it was short of: `left_out`, in a sentence.
 #[must_use]
-pub fn doubts(looks: &[Look], started: Timestamp, tally: &SweepTally, zone: &TimeZone) -> Vec<Doubt> {
+pub fn doubts(
+    looks: &[Look],
+    started: Timestamp,
+    tally: &SweepTally,
+    left_out: Option<&str>,
+    zone: &TimeZone,
+) -> Vec<Doubt> {
     let heard: Vec<Look> = looks.iter().filter(|look| look.heard).copied().collect();
     let mut doubts = Vec::new();
     let mut doubt = |kind, detail: Option<String>, since| {
         doubts.extend(detail.map(|detail| Doubt { failure: SweepFailure { kind, detail }, since }));
     };
-    // The first sweep meets everything that was ever said: nobody promised to read it all.
-    let unasked =
-        (tally.unasked > 0 && !heard.is_empty()).then(|| format!("{} requests were left unsent", tally.unasked));
-    doubt(FailureKind::Budget, unasked, None);
+    let first = heard.is_empty() && tally.seen > 0;
+    doubt(FailureKind::Budget, left_out.filter(|_| !first).map(str::to_owned), None);
     if tally.failures.is_empty() {
         let lost = (tally.canary == Some(false)).then(|| "the canary was not found".to_owned());
         doubt(FailureKind::Canary, lost, None);
@@ -71,9 +76,14 @@ pub fn doubts(looks: &[Look], started: Timestamp, tally: &SweepTally, zone: &Tim
     doubts
 }
 
-/// Nothing, or next to nothing, where every sweep so far found posts.
+/// Nothing, or next to nothing, where every sweep so far found posts. Sweeps that were told of some pages only
+/// that they are unchanged did not see what is on them: they neither empty nor tell what is usual.
 fn emptied(lately: &[Look], tally: &SweepTally) -> Option<String> {
-    let seen: Vec<u64> = lately.iter().filter(|look| look.pages > 0).map(|look| look.seen).collect();
+    if tally.unchanged > 0 {
+        return None;
+    }
+    let whole = lately.iter().filter(|look| look.pages > 0 && look.unchanged == 0);
+    let seen: Vec<u64> = whole.map(|look| look.seen).collect();
     let least = seen.iter().min().copied().filter(|_| seen.len() >= USUAL)?;
     (least >= 4 && tally.seen * 4 < least)
         .then(|| format!("{} posts read, never fewer than {least} before", tally.seen))
@@ -173,7 +183,8 @@ mod tests {
     }
 
     fn kinds(looks: &[Look], tally: &SweepTally) -> Vec<FailureKind> {
-        doubts(looks, 1_000_000, tally, &TimeZone::UTC).into_iter().map(|doubt| doubt.failure.kind).collect()
+        let left_out = (tally.unasked > 0).then_some("left out");
+        doubts(looks, 1_000_000, tally, left_out, &TimeZone::UTC).into_iter().map(|doubt| doubt.failure.kind).collect()
     }
 
     fn usual() -> Vec<Look> {
@@ -189,6 +200,7 @@ mod tests {
         matched: 0,
         skipped: 0,
         pages: 1,
+        unchanged: 0,
         missing: 0,
         unasked: 0,
         newest: None,
@@ -205,6 +217,18 @@ mod tests {
         assert_eq!(kinds(&[], &FINE), []);
         assert_eq!(kinds(&[], &SweepTally { unasked: 50, ..FINE }), []);
         assert_eq!(kinds(&[], &SweepTally { seen: 0, ..FINE }), []);
+        let nothing = SweepTally { unasked: 50, seen: 0, ..FINE };
+        assert_eq!(kinds(&[], &nothing), [FailureKind::Budget], "what heard nothing is no beginning");
+    }
+
+    #[test]
+    fn what_is_unchanged_does_not_empty_a_page() {
+        let few = SweepTally { seen: 3, ..FINE };
+        assert_eq!(kinds(&usual(), &few), [FailureKind::Drift]);
+        assert_eq!(kinds(&usual(), &SweepTally { unchanged: 1, ..few.clone() }), []);
+        // Nor do sweeps that saw a part make a little usual.
+        let partly = (0..9).map(|n| Look { seen: 3, unchanged: 5, ..look(980_000 + n, 0) });
+        assert_eq!(kinds(&usual().into_iter().chain(partly).collect::<Vec<_>>(), &few), [FailureKind::Drift]);
     }
 
     #[test]

@@ -41,6 +41,8 @@ pub struct Look {
     pub missing: u64,
     /// Pages read; none when the site said that nothing has changed.
     pub pages: u64,
+    /// Pages of which the site said only that they have not changed.
+    pub unchanged: u64,
     /// Publication of the newest post read.
     pub newest: Option<Timestamp>,
 }

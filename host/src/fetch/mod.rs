@@ -92,6 +92,7 @@ impl Fetcher {
             }
             Self::Made(made) => {
                 allowed(&address(&request.url)?, allow)?;
+                session.spent.requests += 1;
                 (made.0)(request)
             }
         }

@@ -90,7 +90,7 @@ pub(super) fn finish_sweep(db: &Connection, id: i64, now: Timestamp, tally: &Swe
     db.prepare_cached(
         "UPDATE sweep SET ended = ?2, requests = ?3, bytes = ?4, seen = ?5, new = ?6, changed = ?7,
          matched = ?8, skipped = ?9, failures = ?10, pages = ?11, missing = ?12, unasked = ?13, newest = ?14,
-         reach = ?15, canary = ?16, wait_until = ?17 WHERE id = ?1",
+         reach = ?15, canary = ?16, wait_until = ?17, unchanged = ?18 WHERE id = ?1",
     )?
     .execute(params![
         id,
@@ -109,7 +109,8 @@ pub(super) fn finish_sweep(db: &Connection, id: i64, now: Timestamp, tally: &Swe
         tally.newest,
         tally.reach,
         tally.canary,
-        tally.wait_until
+        tally.wait_until,
+        n(tally.unchanged)
     ])?;
     if tally.failures.is_empty() {
         db.prepare_cached("UPDATE watch SET last = ?2, heard = ?3, failing = 0 WHERE id = ?1")?

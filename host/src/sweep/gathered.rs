@@ -3,18 +3,19 @@
 //! A canary is looked for in what was read anyway: as the id or the address of a post that the
 //! plugin read, or as a phrase on a page or in a post. A canary that is an address is, where the
 //! list no longer shows it, read by itself, as the plugin reads single items; so a list from which old posts
-//! scroll away need not keep one. Where the site says that nothing has changed nothing is looked for.
+//! scroll away need not keep one. A watch with a canary asks for every page whole: what the site calls
+//! unchanged could not be looked through.
 
 use caifeng_plugin_host::contract::{Crawl, Page, Target, Timestamp};
 use caifeng_plugin_host::manifest::TargetKind;
 use caifeng_plugin_host::source::{Crawling, Source};
 
-use super::{Run, Sweeper, When, blocking, call};
+use super::{FAILURES, Run, Sweeper, When, blocking, call};
 use crate::coverage::rhythm::Rhythm;
 use crate::coverage::{self, drift};
 use crate::fetch::{Allow, Session};
 use crate::store::StoreError;
-use crate::watch::{SweepTally, Watch};
+use crate::watch::{FailureKind, SweepTally, Watch};
 
 /// Publication times kept of one sweep.
 const TIMES: usize = 10_000;
@@ -24,11 +25,13 @@ pub(super) struct Gathered {
     canary: Option<String>,
     found: bool,
     published: Vec<Timestamp>,
+    /// What the limits left out, in a sentence.
+    pub(super) left_out: Option<String>,
 }
 
 impl Gathered {
     pub(super) fn new(canary: Option<&str>) -> Self {
-        Self { canary: canary.map(|text| text.trim().to_owned()), found: false, published: Vec::new() }
+        Self { canary: canary.map(|text| text.trim().to_owned()), found: false, published: Vec::new(), left_out: None }
     }
 
     /// A phrase counts wherever it stands on a page; an address is on every page that links to it, so it does not.
@@ -90,7 +93,12 @@ impl Run<'_> {
         }
         let (reader, id) = (self.sweeper.reader.clone(), self.watch.id.clone());
         let looks = blocking(move || reader.past(&id)).await?;
-        for doubt in drift::doubts(&looks, started, &self.tally, &self.sweeper.zone) {
+        let left_out = self.gathered.left_out.as_deref();
+        for doubt in drift::doubts(&looks, started, &self.tally, left_out, &self.sweeper.zone) {
+            if doubt.failure.kind == FailureKind::Budget {
+                // One line of this kind, however many others there are.
+                self.tally.failures.truncate(FAILURES - 1);
+            }
             self.tally.doubted_since = doubt.since;
             self.fail(doubt.failure.kind, doubt.failure.detail);
         }

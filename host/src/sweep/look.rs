@@ -185,7 +185,7 @@ impl Run<'_> {
                     self.tally.seen += page.posts.len() as u64;
                     self.tally.skipped += page.skipped.len() as u64;
                     let kept = frontier.take(&queued, page, &answered, &allowed);
-                    self.remember(kept.posts, fetched, answered).await?;
+                    self.remember(kept.posts, fetched).await?;
                 }
                 Err(CallError::Failure(Failure::Gone)) if queued.depth == 0 => {
                     let detail = Some(format!("the site answers {status}: the post is not there"));

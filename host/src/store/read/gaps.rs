@@ -29,7 +29,8 @@ impl Reader {
     /// The file cannot be read.
     pub fn past(&self, watch: &str) -> Result<Vec<Look>, StoreError> {
         let known = "SELECT covered, past FROM watch WHERE id = ?1";
-        let sql = "SELECT started, failures IS NULL, new, seen, skipped, missing, pages, newest FROM sweep
+        let sql = "SELECT started, failures IS NULL, new, seen, skipped, missing, pages, newest, unchanged
+                   FROM sweep
                    WHERE watch = ?1 AND id > ?2 AND ended IS NOT NULL AND failures IS NULL ORDER BY id DESC LIMIT ?3";
         self.with(|db| {
             let known: Option<(Option<Timestamp>, i64)> =
@@ -50,6 +51,7 @@ impl Reader {
                     missing: n(5)?,
                     pages: n(6)?,
                     newest: r.get(7)?,
+                    unchanged: n(8)?,
                 };
                 if look.started < since {
                     break;

@@ -49,7 +49,7 @@ impl Reader {
             let mut rows = statement.query(params![query.watch, query.since, query.until, query.before, limit])?;
             let mut entries = Vec::new();
             while let Some(r) = rows.next()? {
-                let watch: Watch = serde_json::from_str(r.get_ref(19)?.as_str().map_err(rusqlite::Error::from)?)?;
+                let watch: Watch = serde_json::from_str(r.get_ref(20)?.as_str().map_err(rusqlite::Error::from)?)?;
                 let (Target::Keyword(target)
                 | Target::Account(target)
                 | Target::Listing(target)

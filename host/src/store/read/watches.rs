@@ -11,7 +11,8 @@ use crate::watch::{Sweep, SweepTally, Watch};
 
 pub(super) const SWEEP: &str =
     "s.id, s.watch, s.started, s.ended, s.requests, s.bytes, s.seen, s.new, s.changed, s.matched,
-                     s.skipped, s.failures, s.pages, s.missing, s.unasked, s.newest, s.reach, s.canary, s.wait_until";
+                     s.skipped, s.failures, s.pages, s.missing, s.unasked, s.newest, s.reach, s.canary, s.wait_until,
+                     s.unchanged";
 
 impl Reader {
     /// All watches, but for those that left the configuration, with the sweep that ended last, in the order of their ids.
@@ -30,15 +31,15 @@ impl Reader {
             let mut watches = Vec::new();
             while let Some(r) = rows.next()? {
                 watches.push(WatchRow {
-                    watch: serde_json::from_str(r.get_ref(19)?.as_str().map_err(rusqlite::Error::from)?)?,
+                    watch: serde_json::from_str(r.get_ref(20)?.as_str().map_err(rusqlite::Error::from)?)?,
                     last: if r.get::<_, Option<i64>>(0)?.is_some() { Some(sweep(r)?) } else { None },
-                    heard: r.get(20)?,
-                    failing: r.get(21)?,
-                    due: r.get(22)?,
-                    halted: r.get(23)?,
-                    posts: unsigned(r.get(24)?),
-                    why: r.get_ref(25)?.as_str_or_null().ok().flatten().and_then(|why| serde_json::from_str(why).ok()),
-                    gap: r.get::<_, Option<String>>(26)?.map(|cause| cause_of(&cause)),
+                    heard: r.get(21)?,
+                    failing: r.get(22)?,
+                    due: r.get(23)?,
+                    halted: r.get(24)?,
+                    posts: unsigned(r.get(25)?),
+                    why: r.get_ref(26)?.as_str_or_null().ok().flatten().and_then(|why| serde_json::from_str(why).ok()),
+                    gap: r.get::<_, Option<String>>(27)?.map(|cause| cause_of(&cause)),
                 });
             }
             Ok(watches)
@@ -100,6 +101,7 @@ pub(super) fn sweep(row: &Row<'_>) -> Result<Sweep, StoreError> {
             matched: n(9)?,
             skipped: n(10)?,
             pages: n(12)?,
+            unchanged: n(19)?,
             missing: n(13)?,
             unasked: n(14)?,
             newest: row.get(15)?,

@@ -1,0 +1,238 @@
+//! Whole sweeps, over recordings and made-up answers.
+
+use std::fmt::Write as _;
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::*;
+use crate::clock::SetClock;
+use crate::config::Config;
+use crate::daemon::{Daemon, Parts};
+use crate::directory::Directory;
+use crate::evidence::archive::Archive;
+use crate::evidence::warc::{Exchange, Sent, Writer};
+use crate::fetch::Made;
+use crate::fetch::replay::{self, Replay};
+use crate::plugins::Origin;
+use crate::store::PostQuery;
+use caifeng_plugin_host::engine::EngineConfig;
+
+/// 2026-03-09T12:00:00+08:00.
+const NOW: Timestamp = 1_773_028_800;
+const HOUR: i64 = 3600;
+
+/// A data directory, what it hears and the time.
+struct World {
+    dir: tempfile::TempDir,
+    clock: Arc<SetClock>,
+    sweeper: Sweeper,
+    runtime: tokio::runtime::Runtime,
+}
+
+impl World {
+    /// One watch `w` of `plugin`; `more` stands in it. `None`, with a note, where plugins were not built.
+    fn new(plugin: &str, target: &str, more: &str) -> Option<Self> {
+        let plugins = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/plugins");
+        if !plugins.join("feed.wasm").exists() {
+            println!("skipped: no plugins in target/plugins; run make plugins");
+            return None;
+        }
+        let (dir, clock) = (tempfile::tempdir().unwrap(), Arc::new(SetClock::new(NOW)));
+        let config = format!(
+            "[[topic]]\nname = \"路灯\"\nany = [\"路灯\"]\n[[watch]]\nid = \"w\"\nplugin = \"{plugin}\"\n\
+             target = {{ listing = \"{target}\" }}\n{more}\n"
+        );
+        let daemon = Daemon::open(Parts {
+            directory: Directory::at(dir.path()),
+            config: Config::parse(&config, Path::new("caifeng.toml")).unwrap(),
+            follow: true,
+            demo: None,
+            registry: Arc::new(Registry::read(&[(plugins, Origin::Shipped)]).unwrap()),
+            engine: Engine::new(EngineConfig::default()).unwrap(),
+            clock: Arc::clone(&clock) as Arc<dyn Clock>,
+        });
+        let sweeper = daemon.unwrap().sweeper;
+        Some(Self { dir, clock, sweeper, runtime: tokio::runtime::Runtime::new().unwrap() })
+    }
+
+    fn replays(mut self, pages: &[(String, String)]) -> Self {
+        let mut writer = Writer::new(Vec::new(), false, [7; 16]);
+        for (url, body) in pages {
+            let sent = Sent { method: "GET".to_owned(), url: url.clone(), headers: Vec::new(), body: Vec::new() };
+            let headers = vec![("Content-Type".to_owned(), "application/atom+xml; charset=utf-8".to_owned())];
+            let body = body.clone().into_bytes();
+            writer.exchange(&Exchange { date: NOW, sent, status: 200, headers, body }).unwrap();
+        }
+        let archive = Archive::from_bytes(writer.finish().unwrap()).unwrap();
+        self.sweeper.fetcher = Arc::new(Fetcher::Replay(Replay::new(archive)));
+        self
+    }
+
+    fn makes(mut self, made: impl Fn(&Request) -> Fetched + Send + Sync + 'static) -> Self {
+        self.sweeper.fetcher = Arc::new(Fetcher::Made(Made(Box::new(move |request| Ok(made(request))))));
+        self
+    }
+
+    fn try_sweep(&self) -> Result<SweepTally, StoreError> {
+        let watch = self.sweeper.reader.watches().unwrap().remove(0).watch;
+        Ok(self.runtime.block_on(self.sweeper.sweep(&watch, When::Live))?.tally)
+    }
+
+    fn sweep(&self) -> SweepTally {
+        self.try_sweep().unwrap()
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "a test looks behind the store")]
+    fn db(&self) -> rusqlite::Connection {
+        rusqlite::Connection::open(self.dir.path().join("caifeng.db")).unwrap()
+    }
+}
+
+/// Page `n` of a feed: three posts, eight hours older than those of the page before it.
+fn page(n: i64, pages: i64) -> String {
+    let mut feed = String::from("<feed xmlns=\"http://www.w3.org/2005/Atom\"><title>清河</title>");
+    if n < pages {
+        let _ = write!(feed, "<link rel=\"prev-archive\" href=\"/feed/{}\"/>", n + 1);
+    }
+    for post in 0..3 {
+        let at = crate::clock::rfc3339(NOW - (n - 1) * 8 * HOUR - post * HOUR);
+        let _ = write!(
+            feed,
+            "<entry><id>p{n}-{post}</id><title>路灯坏了，第{n}页第{post}条</title><link href=\"/p/{n}/{post}\"/>\
+             <published>{at}</published><updated>{at}</updated></entry>"
+        );
+    }
+    feed + "</feed>"
+}
+
+const FEED: &str = "https://bbs.example/feed/1";
+
+fn archive(pages: i64) -> Vec<(String, String)> {
+    (1..=pages).map(|n| (format!("https://bbs.example/feed/{n}"), page(n, pages))).collect()
+}
+
+#[test]
+fn every_post_of_a_crawl_has_the_capture_of_its_own_page() {
+    let Some(world) = World::new("feed", FEED, "") else { return };
+    let mut pages = archive(5);
+    // As another program may write the address of a page down.
+    pages[2].0 = "https://BBS.example:443/feed/3".to_owned();
+    let world = world.replays(&pages);
+    let tally = world.sweep();
+    assert_eq!((tally.pages, tally.new, tally.failures), (5, 15, vec![]));
+    let reader = &world.sweeper.reader;
+    let posts = reader.posts(&PostQuery::default()).unwrap();
+    let incidents: std::collections::BTreeSet<_> = posts.iter().filter_map(|post| post.incident).collect();
+    let proofs: Vec<_> = incidents.into_iter().flat_map(|incident| reader.proofs(incident).unwrap()).collect();
+    for post in &posts {
+        let n = post.id.split_once('p').unwrap().1.rsplit_once('-').unwrap().0.rsplit('p').next().unwrap().to_owned();
+        let own = proofs.iter().filter(|proof| proof.row == post.row).map(|proof| proof.capture.url.to_lowercase());
+        let own: Vec<_> = own.collect();
+        assert!(own.len() == 1 && own[0].ends_with(&format!("/feed/{n}")), "{}: {own:?}", post.id);
+    }
+    let captures: i64 = world.db().query_row("SELECT count(*) FROM capture", [], |r| r.get(0)).unwrap();
+    assert_eq!(captures, 5, "each answer once");
+}
+
+#[test]
+fn an_archive_beyond_the_budget_is_no_failure_of_the_first_sweep_and_not_read_again() {
+    let Some(world) = World::new("feed", FEED, "budget = { requests = 10 }") else { return };
+    let mut world = world.replays(&archive(40));
+    let first = world.sweep();
+    assert_eq!((first.requests, first.unasked, &first.failures), (10, 1, &vec![]));
+    assert_eq!(world.sweeper.reader.heard_until("w").unwrap(), (Some(NOW), None));
+    world.clock.set(NOW + HOUR);
+    let second = world.sweep();
+    assert!(second.requests <= 6 && second.unasked == 0 && second.failures.is_empty(), "{second:?}");
+    // What is left out of what is said since is told, once.
+    let little = Limits { requests: 2, ..Limits::default() };
+    world.sweeper.budgets = Arc::new(HashMap::from([("w".to_owned(), little)]));
+    let third = world.sweep();
+    assert_eq!((third.failures.len(), third.failures[0].kind, third.unasked), (1, FailureKind::Budget, 1));
+    assert!(third.failures[0].detail.contains("may use 2 requests"), "{third:?}");
+}
+
+#[test]
+fn a_sweep_that_takes_too_long_keeps_what_it_read_and_says_what_it_left() {
+    let Some(world) = World::new("feed", FEED, "") else { return };
+    let clock = Arc::clone(&world.clock);
+    let slow = move |request: &Request| {
+        clock.set(clock.now() + 16 * 60);
+        let n = request.url.rsplit('/').next().unwrap().parse().unwrap();
+        replay::saved(&request.url, Some("application/atom+xml"), page(n, 9).as_bytes(), NOW)
+    };
+    let world = world.makes(slow);
+    let first = world.sweep();
+    assert_eq!((first.pages, first.new, first.unasked, first.failures), (2, 6, 1, vec![]));
+    let second = world.sweep();
+    assert_eq!((second.pages, second.unasked, second.failures[0].kind), (2, 1, FailureKind::Budget));
+    assert!(second.failures[0].detail.contains("30 minutes"), "{second:?}");
+}
+
+/// A government's list of notices, and one notice for each address that it names.
+fn notices(request: &Request) -> Fetched {
+    const LIST: &str = include_str!("../../../plugins/news/fixtures/gov-list/body.html");
+    const NOTICE: &str = include_str!("../../../plugins/news/fixtures/gov-article/body.html");
+    let body = if request.url.contains("/t20") { NOTICE } else { LIST };
+    replay::saved(&request.url, Some("text/html"), body.as_bytes(), NOW)
+}
+
+const NOTICES: &str = "https://www.qinghe.example/zwgk/tzgg/";
+
+#[test]
+fn what_was_learnt_of_pages_outlives_a_sweep_that_breaks_off() {
+    let Some(world) = World::new("news", NOTICES, "") else { return };
+    let asked = AtomicU64::new(0);
+    let world = world.makes(move |request| {
+        let notice = request.url.contains("/t20");
+        assert!(!notice || asked.fetch_add(1, Ordering::Relaxed) < 2, "the test breaks the sweep off");
+        let etag = notice.then(|| "\"1\"".to_owned());
+        Fetched { validator: Some(Validator { etag, modified: None }), ..notices(request) }
+    });
+    let tally = world.sweep();
+    assert_eq!(
+        (tally.failures[0].kind, tally.new > 0, tally.unasked > 0),
+        (FailureKind::Trap, true, true),
+        "{tally:?}"
+    );
+    let known: i64 = world.db().query_row("SELECT count(*) FROM known_page", [], |r| r.get(0)).unwrap();
+    assert!(known >= 1, "the notice that was read to the end");
+}
+
+#[test]
+fn what_the_canary_costs_is_counted() {
+    let canary = format!("canary = \"{NOTICES}202001/t20200102_80001.html\"");
+    let Some(world) = World::new("news", NOTICES, &canary) else { return };
+    let asked = Arc::new(AtomicU64::new(0));
+    let counted = Arc::clone(&asked);
+    let world = world.makes(move |request| {
+        counted.fetch_add(1, Ordering::Relaxed);
+        notices(request)
+    });
+    let tally = world.sweep();
+    assert_eq!((tally.canary, &tally.failures), (Some(true), &vec![]));
+    assert_eq!(tally.requests, asked.load(Ordering::Relaxed));
+}
+
+#[test]
+fn a_past_that_cannot_be_read_leaves_no_sweep_open() {
+    let Some(world) = World::new("feed", FEED, "") else { return };
+    let world = world.replays(&archive(1));
+    world.sweep();
+    let broken = "INSERT INTO sweep (watch, started, ended, newest) VALUES ('w', ?1, ?1, 'no number')";
+    world.db().execute(broken, [NOW]).unwrap();
+    world.clock.set(NOW + HOUR);
+    world.try_sweep().unwrap_err();
+    let last = "SELECT ended, failures FROM sweep ORDER BY id DESC LIMIT 1";
+    let (ended, failures): (Option<i64>, String) =
+        world.db().query_row(last, [], |r| Ok((r.get(0)?, r.get(1)?))).unwrap();
+    assert!(ended.is_some() && failures.contains("refused"), "{failures}");
+}
+
+#[test]
+fn advice_is_never_cut_off() {
+    let long = "登录".repeat(DETAIL);
+    let advised = with_advice(long, Some("no secret \"login\" is set: write it"));
+    assert!(advised.len() <= DETAIL && advised.ends_with("; no secret \"login\" is set: write it"), "{advised}");
+    assert_eq!(with_advice("a".to_owned(), None), "a");
+}
