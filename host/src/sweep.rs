@@ -207,7 +207,7 @@ impl Sweeper {
     #[must_use]
     pub fn keeper(&self) -> Keeper {
         let (store, reader, vault) = (self.store.clone(), self.reader.clone(), Arc::clone(&self.vault));
-        Keeper { store, reader, vault, rules: self.retention }
+        Keeper { store, reader, vault, failed: self.failed.clone(), rules: self.retention }
     }
 
     fn tape(&self) -> Arc<Mutex<Tape>> {
