@@ -115,7 +115,7 @@ impl FailedCalls {
 
     fn write(&self, now: Timestamp, plugin: &str, call: &str, failed: &Failed<'_>) -> io::Result<()> {
         let Failed { crawl, request, response, error } = *failed;
-        let now = UNIX_EPOCH + Duration::from_secs(u64::try_from(now).unwrap_or(0));
+        let now = moment(now);
         let folder = self.directory.join(plugin);
         DirBuilder::new().recursive(true).mode(0o700).create(&folder)?;
         let place = folder.join(call);
@@ -141,7 +141,26 @@ impl FailedCalls {
         }
         written?;
         File::open(&place)?.set_modified(now)?;
-        prune(&folder, now)
+        prune(&folder, now).map(drop)
+    }
+
+    /// Deletes calls of all plugins whose time is over at `now`; returns how many went. A plugin that is
+    /// mended or removed fails no more, and would keep its last ones for ever.
+    ///
+    /// # Errors
+    /// The disk gave one; what went before is gone.
+    pub fn prune_all(&self, now: Timestamp) -> io::Result<u64> {
+        let mut gone = 0;
+        for (folder, _) in folders(&self.directory) {
+            gone += prune(&folder, moment(now))?;
+        }
+        Ok(gone)
+    }
+
+    /// How many [`prune_all`](Self::prune_all) would delete.
+    #[must_use]
+    pub fn expired(&self, now: Timestamp) -> u64 {
+        folders(&self.directory).iter().map(|(folder, _)| expired(folder, moment(now)).len() as u64).sum()
     }
 
     /// The call that is named, or that alone begins so.
@@ -193,8 +212,12 @@ fn folders(folder: &Path) -> Vec<(PathBuf, String)> {
     found
 }
 
-/// Removes all but the newest, and what is too old.
-fn prune(folder: &Path, now: SystemTime) -> io::Result<()> {
+fn moment(at: Timestamp) -> SystemTime {
+    UNIX_EPOCH + Duration::from_secs(u64::try_from(at).unwrap_or(0))
+}
+
+/// All but the newest, and what is too old.
+fn expired(folder: &Path, now: SystemTime) -> Vec<PathBuf> {
     let mut kept: Vec<_> = folders(folder)
         .into_iter()
         .map(|(path, _)| (fs::metadata(&path).and_then(|meta| meta.modified()).ok(), path))
@@ -202,12 +225,18 @@ fn prune(folder: &Path, now: SystemTime) -> io::Result<()> {
     kept.sort();
     kept.reverse();
     let oldest = now.checked_sub(AGE);
-    for (nth, (modified, path)) in kept.into_iter().enumerate() {
-        if nth >= NEWEST || modified < oldest {
-            fs::remove_dir_all(path)?;
-        }
+    let over = kept.into_iter().enumerate().filter(|(nth, (modified, _))| *nth >= NEWEST || *modified < oldest);
+    over.map(|(_, (_, path))| path).collect()
+}
+
+/// Removes what is [`expired`]; returns how many went.
+fn prune(folder: &Path, now: SystemTime) -> io::Result<u64> {
+    let mut gone = 0;
+    for path in expired(folder, now) {
+        fs::remove_dir_all(path)?;
+        gone += 1;
     }
-    Ok(())
+    Ok(gone)
 }
 
 #[cfg(test)]
@@ -307,6 +336,20 @@ mod tests {
         assert!(place.exists());
         keep(&calls, NOW + 31 * 86_400, "2", &unexpected()).unwrap();
         assert!(!place.exists());
+    }
+
+    /// No plugin fails any more, and the calls go all the same.
+    #[test]
+    fn calls_of_every_plugin_go_when_their_time_is_over() {
+        let temp = tempfile::tempdir().unwrap();
+        let calls = FailedCalls::below(temp.path().to_owned());
+        keep(&calls, NOW, "0", &unexpected()).unwrap();
+        let young = keep(&calls, NOW + 20 * 86_400, "1", &unexpected()).unwrap();
+        std::os::unix::fs::symlink(temp.path().join("board"), temp.path().join("link")).unwrap();
+        assert_eq!((calls.prune_all(NOW + 29 * 86_400).unwrap(), calls.expired(NOW + 31 * 86_400)), (0, 1));
+        assert_eq!(calls.prune_all(NOW + 31 * 86_400).unwrap(), 1);
+        assert_eq!(calls.find(&young[..6]).unwrap().call, young);
+        assert_eq!(FailedCalls::below(temp.path().join("none")).prune_all(NOW).unwrap(), 0);
     }
 
     #[test]

@@ -161,7 +161,7 @@ impl Pipeline {
     /// # Errors
     /// When the store cannot say what it has.
     pub fn understand(&self, reader: &Reader, origin: Origin, mut posts: Vec<Post>) -> Result<Understood, StoreError> {
-        let mut novelties = reader.unseen(&origin.plugin, &origin.site, &posts)?.into_iter();
+        let mut novelties = reader.unseen_in(origin.sweep, &origin.plugin, &origin.site, &posts)?.into_iter();
         let mut reactions = Vec::new();
         posts.retain(|post| match novelties.next() {
             Some(Novelty::Known) => false,

@@ -4,7 +4,8 @@
 //! | --- | --- | --- |
 //! | posts that mention no topic | 7 days | |
 //! | posts that do | 180 days | an incident that is not finished holds them |
-//! | what sites answered | 7 days | a post of an incident came from it: *pinned* |
+//! | what sites answered | 7 days | a post of an incident came from it, or a look that proves its deletion: *pinned* |
+//! | pages that a plugin could not read | 30 days | |
 //! | sweeps | 180 days, and never less | |
 //!
 //! All can be set, the floor cannot. Time counts from the capture. A page holds what was
@@ -23,6 +24,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
 use crate::evidence::compact;
 use crate::evidence::vault::{self, Vault};
+use crate::failed_call::FailedCalls;
 use crate::store::{Cutoffs, Reader, Store, StoreError};
 
 const HOUR: i64 = 3600;
@@ -122,6 +124,9 @@ pub struct Released {
     pub captures: u64,
     /// Bytes of evidence files.
     pub bytes: u64,
+    /// Pages that a plugin could not read.
+    #[serde(default)]
+    pub calls: u64,
 }
 
 /// Why letting go ended early; what went before is gone.
@@ -130,7 +135,7 @@ pub enum RetentionError {
     /// The store.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// A file of evidence.
+    /// A file of evidence, or a page that a plugin could not read.
     #[error("evidence cannot be let go of: {0}")]
     Evidence(#[from] std::io::Error),
 }
@@ -144,18 +149,21 @@ pub struct Keeper {
     pub reader: Reader,
     /// The files.
     pub vault: Arc<Vault>,
+    /// Pages that plugins could not read.
+    pub failed: FailedCalls,
     /// How long.
     pub rules: Retention,
 }
 
 impl Keeper {
-    /// Does the work of a day. Blocks; each step takes the writer for a moment only.
+    /// Does the work of a day, one run at a time. Blocks; each step takes the writer for a moment only.
     ///
     /// # Errors
     /// See [`RetentionError`].
     pub fn run(&self, now: Timestamp) -> Result<Released, RetentionError> {
+        let _alone = self.vault.release();
         let cutoffs = self.rules.cutoffs(now);
-        let mut released = Released::default();
+        let mut released = Released { calls: self.failed.prune_all(now)?, ..Released::default() };
         let mut after = i64::MIN;
         loop {
             let step = self.store.expire_posts(cutoffs, after)?;

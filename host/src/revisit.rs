@@ -6,6 +6,10 @@
 //! between the last time that it was there and the first look that missed it. A site that does
 //! not answer, asks for a login or shows something else proves nothing, either way. A post
 //! that is there again was not deleted, or is no longer; all looks are kept.
+//!
+//! Visits end when an incident has had no new post and no change of counts for 30 days: nobody talks about it any more,
+//! and many incidents are never finished by anybody, so that their daily visits would add up until
+//! new incidents wait for theirs. A new post begins them again.
 
 use caifeng_plugin_host::contract::Timestamp;
 
@@ -13,6 +17,11 @@ use caifeng_plugin_host::contract::Timestamp;
 const INTERVALS: [i64; 5] = [15 * 60, 60 * 60, 4 * 60 * 60, 12 * 60 * 60, 24 * 60 * 60];
 /// From the first look that missed a post to the next: far enough apart that one bad hour of a site does not count twice.
 const CONFIRM: i64 = 60 * 60;
+
+/// Looks after which a post is visited daily: with fewer it comes before those that have had them.
+pub const YOUNG: u32 = INTERVALS.len() as u32;
+/// For how long nothing must have happened in an incident that is visited no more, in seconds.
+pub const QUIET: i64 = 30 * 24 * 60 * 60;
 
 /// What a look found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

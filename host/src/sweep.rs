@@ -217,7 +217,7 @@ impl Sweeper {
     #[must_use]
     pub fn keeper(&self) -> Keeper {
         let (store, reader, vault) = (self.store.clone(), self.reader.clone(), Arc::clone(&self.vault));
-        Keeper { store, reader, vault, rules: self.retention }
+        Keeper { store, reader, vault, failed: self.failed.clone(), rules: self.retention }
     }
 
     /// The site that posts of `watch` are keyed by. Without its plugin, which reads them, there are none.

@@ -87,7 +87,22 @@ fn seconds(text: &str) -> Result<i64, String> {
     if (60..=7 * 86_400).contains(&read) { Ok(read) } else { Err(format!("every: {text:?}: from 1m to 7d")) }
 }
 
+/// How the id of a page that was handed in ends.
+const HANDED_IN: &str = ", handed in)";
+
 impl Watch {
+    /// The id of a watch that reads one page because somebody handed it in.
+    #[must_use]
+    pub fn handed_in(plugin: &str, url: &str) -> String {
+        format!("{url} ({plugin}{HANDED_IN}")
+    }
+
+    /// Whether it reads one page because somebody handed it in, and is no recording.
+    #[must_use]
+    pub fn is_handed_in(&self) -> bool {
+        self.recorded && matches!(self.target, Target::Item(_)) && self.id.ends_with(HANDED_IN)
+    }
+
     /// The address that the watch is about: its declared site, else its target's.
     #[must_use]
     pub fn address(&self) -> Option<url::Url> {

@@ -87,15 +87,17 @@ fn proof_json(proof: &Proof) -> serde_json::Value {
     json!({
         "url": capture.url, "captured": rfc3339(proof.at), "date": rfc3339(capture.date), "status": capture.status,
         "sha256": hex(&capture.digest), "file": capture.file, "offset": capture.offset, "length": capture.length,
-        "sweep": proof.sweep, "watch": proof.watch, "post": proof.row, "version": proof.version,
+        "sweep": proof.sweep, "watch": proof.watch, "post": proof.row, "version": proof.version, "look": proof.look,
     })
 }
 
 fn proof_line(proof: &Proof) -> String {
     let capture = &proof.capture;
     let sum: String = hex(&capture.digest).chars().take(16).collect();
-    let (url, file, offset, version) = (&capture.url, &capture.file, capture.offset, proof.version);
-    format!("{}  {sum}…  version {version}  {url}  {file}:{offset}", rfc3339(proof.at))
+    let (url, file, offset) = (&capture.url, &capture.file, capture.offset);
+    let what =
+        proof.look.as_ref().map_or_else(|| format!("version {}", proof.version), |found| format!("look: {found}"));
+    format!("{}  {sum}…  {what}  {url}  {file}:{offset}", rfc3339(proof.at))
 }
 
 fn export(args: &ExportArgs) -> Outcome {

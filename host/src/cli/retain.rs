@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use caifeng::clock::{Clock, SystemClock};
 use caifeng::control::{self, Line, Refusal, Upkeep};
+use caifeng::failed_call::FailedCalls;
 use caifeng::retention::{self, Released};
 use caifeng::store::Reader;
 use tokio::sync::mpsc;
@@ -38,7 +39,10 @@ pub(crate) fn run(args: &Args) -> Outcome {
     let released = if args.dry_run {
         let reader = Reader::open(directory.path()).or_exit(Exit::Usage)?;
         let rules = workplace::config(args.config.as_ref(), &directory)?.unwrap_or_default().retention;
-        retention::would_release(&reader, &directory.evidence(), &rules, SystemClock.now()).or_exit(Exit::Internal)?
+        let now = SystemClock.now();
+        let calls = FailedCalls::below(directory.failed_calls()).expired(now);
+        let rest = retention::would_release(&reader, &directory.evidence(), &rules, now).or_exit(Exit::Internal)?;
+        Released { calls, ..rest }
     } else {
         // Nothing is made where nothing was ever stored.
         Reader::open(directory.path()).map(drop).or_else(older).or_exit(Exit::Usage)?;
@@ -89,9 +93,9 @@ fn release(args: &Args) -> Result<Released, Failed> {
 }
 
 fn told(released: &Released, dry_run: bool) -> String {
-    let Released { unmatched, matched, sweeps, captures, bytes } = released;
+    let Released { unmatched, matched, sweeps, captures, bytes, calls } = released;
     let verb = if dry_run { "would go" } else { "gone" };
     format!(
-        "{verb}: {unmatched} posts that mention nothing, {matched} mentions, {captures} exchanges ({bytes} bytes), {sweeps} sweeps"
+        "{verb}: {unmatched} posts that mention nothing, {matched} mentions, {captures} exchanges ({bytes} bytes), {sweeps} sweeps, {calls} pages that a plugin could not read"
     )
 }

@@ -3,7 +3,10 @@
 //!
 //! Neither happens in a demo: a recording is shown as it is, and cannot be visited.
 
+use std::panic::AssertUnwindSafe;
 use std::time::Duration;
+
+use futures_util::FutureExt as _;
 
 use crate::sweep::{Sweeper, blocking};
 
@@ -16,6 +19,17 @@ const ROUND: Duration = Duration::from_secs(60);
 /// Posts that one round visits: what is left waits for the next, so that sweeps never wait long for a host.
 const VISITS: usize = 20;
 
+/// What came of a round; `None` after a fault of our own, which must not end the rounds after it.
+async fn survived<T>(what: &str, round: impl Future<Output = T>) -> Option<T> {
+    match AssertUnwindSafe(round).catch_unwind().await {
+        Ok(outcome) => Some(outcome),
+        Err(_panic) => {
+            tracing::error!("{what} ended with a fault of caifeng itself, please report what the log says before this");
+            None
+        }
+    }
+}
+
 /// Lets go of what is kept no longer, once a day, for ever.
 pub(super) async fn retain_daily(sweeper: Sweeper) {
     if sweeper.shift.is_some() {
@@ -26,9 +40,10 @@ pub(super) async fn retain_daily(sweeper: Sweeper) {
     loop {
         daily.tick().await;
         let (keeper, now) = (sweeper.keeper(), sweeper.clock.now());
-        match blocking(move || keeper.run(now)).await {
-            Ok(released) => tracing::info!(?released, "let go of what is kept no longer"),
-            Err(error) => tracing::error!("what is kept no longer is still there: {error}"),
+        match survived("letting go of what is kept no longer", blocking(move || keeper.run(now))).await {
+            Some(Ok(released)) => tracing::info!(?released, "let go of what is kept no longer"),
+            Some(Err(error)) => tracing::error!("what is kept no longer is still there: {error}"),
+            None => {}
         }
     }
 }
@@ -42,8 +57,20 @@ pub(super) async fn visit_again(sweeper: Sweeper) {
     rounds.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         rounds.tick().await;
-        if let Err(error) = sweeper.visit_due(VISITS).await {
+        if let Some(Err(error)) = survived("visiting posts again", sweeper.visit_due(VISITS)).await {
             tracing::error!("posts were not visited again: {error}");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_round_that_panics_is_not_the_last() {
+        let panics = |yes: bool| async move { blocking(move || assert!(!yes, "a fault")).await };
+        assert_eq!(survived("a test", panics(true)).await, None);
+        assert_eq!(survived("a test", panics(false)).await, Some(()));
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! | file | what | checked by |
 //! | --- | --- | --- |
-//! | `X.warc.gz` | every exchange that a version of a post came from, byte for byte | `warcio check` |
+//! | `X.warc.gz` | every exchange that a version of a post or a look at it came from, byte for byte | `warcio check` |
 //! | `X.events.jsonl` | the incident's events with their hashes in the chain | `caifeng audit verify` |
 //! | `X.html` | what, when, from where, which hash; in Chinese and English | a person |
 //! | `X.warc.gz.sha256` | SHA-256 of the three | `sha256sum -c` |
@@ -56,7 +56,7 @@ pub struct Exported {
 /// A capture with everything that came from it.
 struct Exhibit<'a> {
     proof: &'a Proof,
-    posts: Vec<(PostRowId, u32)>,
+    proofs: Vec<&'a Proof>,
     /// Where it begins in the export; `None` when it is missing.
     place: Option<u64>,
 }
@@ -94,9 +94,9 @@ fn exhibits(proofs: &[Proof]) -> Vec<Exhibit<'_>> {
     for proof in proofs {
         let at = *places.entry(proof.capture_id).or_insert(exhibits.len());
         if at == exhibits.len() {
-            exhibits.push(Exhibit { proof, posts: Vec::new(), place: None });
+            exhibits.push(Exhibit { proof, proofs: Vec::new(), place: None });
         }
-        exhibits[at].posts.push((proof.row, proof.version));
+        exhibits[at].proofs.push(proof);
     }
     exhibits
 }
@@ -174,7 +174,7 @@ fn page(case: &Case<'_>, exhibits: &[Exhibit<'_>], warc: &str, missing: &[String
     html.push_str("</tr></thead><tbody>\n");
     for (n, exhibit) in exhibits.iter().enumerate() {
         let capture = &exhibit.proof.capture;
-        let said: Vec<String> = exhibit.posts.iter().map(|(row, version)| said(posts.get(row), *version)).collect();
+        let said: Vec<String> = exhibit.proofs.iter().map(|proof| said(posts.get(&proof.row), proof)).collect();
         let recorded = if capture.date == exhibit.proof.at {
             String::new()
         } else {
@@ -204,11 +204,17 @@ fn page(case: &Case<'_>, exhibits: &[Exhibit<'_>], warc: &str, missing: &[String
     html
 }
 
-fn said(post: Option<&&PostRow>, version: u32) -> String {
-    let Some(post) = post else { return format!("(第 {version} 版 version {version})") };
+fn said(post: Option<&&PostRow>, proof: &Proof) -> String {
+    let what = match proof.look.as_deref() {
+        None => format!("第 {version} 版 version {version}", version = proof.version),
+        Some("gone") => "复查：已不在 looked at again: gone".to_owned(),
+        Some("there") => "复查：仍在 looked at again: there".to_owned(),
+        Some(_) => "复查：不明 looked at again: unclear".to_owned(),
+    };
+    let Some(post) = post else { return format!("({what})") };
     let head = post.title.as_deref().unwrap_or(&post.text);
     let head: String = head.chars().filter(|c| !c.is_control()).take(80).collect();
-    format!("{} · {} · 第 {version} 版 version {version}", escape(&head), escape(&post.url))
+    format!("{} · {} · {what}", escape(&head), escape(&post.url))
 }
 
 fn escape(text: &str) -> String {

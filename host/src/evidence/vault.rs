@@ -59,6 +59,8 @@ pub struct Vault {
     roll: u64,
     now: Now,
     state: Mutex<State>,
+    /// Held by whoever removes files or writes them again.
+    release: Mutex<()>,
 }
 
 struct State {
@@ -104,7 +106,13 @@ impl Vault {
         if let Some(name) = files(dir)?.into_iter().rfind(|name| generation(name) == 0) {
             current = Some(Current::again(dir, &name, known(&name))?);
         }
-        Ok(Self { dir: dir.to_owned(), roll, now, state: Mutex::new(State { writer, current }) })
+        Ok(Self {
+            dir: dir.to_owned(),
+            roll,
+            now,
+            state: Mutex::new(State { writer, current }),
+            release: Mutex::default(),
+        })
     }
 
     /// The folder.
@@ -164,6 +172,18 @@ impl Vault {
             old.sync()?;
         }
         Ok(state.current.as_ref().map(|file| file.name.clone()))
+    }
+
+    /// Waits until nobody else removes files or writes them again, and keeps others from it: two that do
+    /// so at once would each remove what the other has just written.
+    pub fn release(&self) -> MutexGuard<'_, ()> {
+        self.release.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether somebody holds [`release`](Self::release).
+    #[cfg(test)]
+    pub(crate) fn is_releasing(&self) -> bool {
+        self.release.try_lock().is_err()
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

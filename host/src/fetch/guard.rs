@@ -13,7 +13,8 @@
 //! some networks every IPv4 host looks like that.
 //!
 //! The operator may list exact `host:port` pairs inside the network
-//! ([`Policy::private`]); a redirect never leads to one, except within the pair itself.
+//! ([`Policy::private`]); a redirect never leads to one, except within the pair itself, and nor does an address
+//! that only a page named ([`Session::public_only`](super::Session)).
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 

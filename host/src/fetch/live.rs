@@ -32,7 +32,7 @@ pub use self::client::{Looking, Lookup};
 use self::client::{Resolver, client};
 use self::hop::{Body, Hop, guest_fields};
 pub use self::settings::{Limits, Settings, user_agent};
-use super::guard::Refusal;
+use super::guard::{Policy, Refusal};
 use super::pace::{Pace, Turn};
 use super::permit::permit;
 use super::replay::decoded;
@@ -102,7 +102,7 @@ impl Live {
                 None => allowed(&hop.url, allow)?,
                 Some(_) => allowed_after(&hop.url, allow)?,
             }
-            hop.check(&self.settings.policy)?;
+            hop.check(self.policy(session))?;
             let wanted = self.rules(&hop.url, session).await?;
             let asked = known.as_ref().filter(|_| hop.from.is_none());
             let limit = Body::Refused(self.settings.limits.body);
@@ -121,6 +121,12 @@ impl Live {
         Err(FetchError::Network { detail: format!("more than {MAX_HOPS} redirects: {}", request.url) })
     }
 
+    /// What may be reached beside the public web.
+    fn policy(&self, session: &Session) -> &Policy {
+        static PUBLIC: Policy = Policy { private: Vec::new() };
+        if session.public_only { &PUBLIC } else { &self.settings.policy }
+    }
+
     /// Whether the site lets robots read this address, and the pause that it wants.
     async fn rules(&self, url: &Url, session: &Session) -> Result<Duration, FetchError> {
         if permit(&self.settings.permitted, url).is_some() {
@@ -131,10 +137,15 @@ impl Live {
 
     async fn robots_file(&self, file: Url, crawl: &Session) -> robots::Asked {
         // Its own session: no cookie says who reads the rules.
-        let mut session = Session { pace: crawl.pace, recorder: crawl.recorder.clone(), ..Session::default() };
+        let mut session = Session {
+            pace: crawl.pace,
+            recorder: crawl.recorder.clone(),
+            public_only: crawl.public_only,
+            ..Session::default()
+        };
         let mut hop = Hop::first(file, Method::Get);
         for _ in 0..=MAX_HOPS {
-            hop.check(&self.settings.policy)?;
+            hop.check(self.policy(&session))?;
             let limit = Body::Cut(robots::MAX_BYTES);
             let (exchange, _) = self.tried(&hop, &HeaderMap::new(), None, &mut session, limit, Duration::ZERO).await?;
             match redirect(&hop.url, exchange.status, &exchange.headers) {
@@ -207,7 +218,7 @@ impl Live {
         body: Body,
         wanted: Duration,
     ) -> Result<(Exchange, Vec<String>), FetchError> {
-        let private = hop.check(&self.settings.policy)?;
+        let private = hop.check(self.policy(session))?;
         let turn = self.turn(&hop.url, session, wanted).await?;
         if private {
             tracing::info!(url = %hop.url, "private address reached: [network] private lists it");

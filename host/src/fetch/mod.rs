@@ -112,6 +112,8 @@ pub struct Session {
     pub credentials: secrets::Credentials,
     /// What the site called the page that is asked for next when it was last read; taken by that request.
     pub known: Option<validator::Validator>,
+    /// Nobody who is trusted chose the address: the operator's private pairs are not for it.
+    pub public_only: bool,
     /// What the crawl has cost so far.
     pub spent: Spent,
     /// Writes down what the web answers, robots.txt and failures included.

@@ -162,7 +162,7 @@ async fn one_off(plugin: &str, url: &Url, sweeper: &Sweeper) -> Result<Watch, St
     let now = sweeper.clock.now();
     let offset = jiff::Timestamp::from_second(now).map_or(0, |at| sweeper.zone.to_offset(at).seconds());
     let watch = Watch {
-        id: format!("{url} ({plugin}, handed in)"),
+        id: Watch::handed_in(plugin, url.as_str()),
         plugin: plugin.to_owned(),
         target: Target::Item(url.to_string()),
         site: None,

@@ -140,7 +140,8 @@ fn by_words(at: Timestamp, candidates: &[Candidate]) -> Option<(IncidentId, Why)
         let recent = at.abs_diff(candidate.at) <= WORDS_WINDOW.unsigned_abs();
         (recent && *likeness >= LEAST_LIKENESS).then_some((*likeness, candidate.incident, words))
     });
-    let (likeness, incident, words) = alike.min_by(|a, b| b.0.total_cmp(&a.0).then_with(|| (a.1, a.2).cmp(&(b.1, b.2))))?;
+    let (likeness, incident, words) =
+        alike.min_by(|a, b| b.0.total_cmp(&a.0).then_with(|| (a.1, a.2).cmp(&(b.1, b.2))))?;
     Some((incident, Why::Words { words: words.clone(), likeness }))
 }
 
@@ -235,8 +236,8 @@ mod tests {
         let link = prop::option::of("[ab]/[12]");
         let words = prop::option::of((0.2f32..1.0, prop::collection::vec("[ab]", 0..2)));
         let at = -2 * WINDOW..2 * WINDOW;
-        (1i64..5, prop::option::of(0.5f32..1.0), link, words, prop::bool::weighted(0.2), "[a-c]", at)
-            .prop_map(|(incident, similarity, link, words, parent, url, at)| Candidate {
+        (1i64..5, prop::option::of(0.5f32..1.0), link, words, prop::bool::weighted(0.2), "[a-c]", at).prop_map(
+            |(incident, similarity, link, words, parent, url, at)| Candidate {
                 incident,
                 similarity,
                 link,
@@ -244,7 +245,8 @@ mod tests {
                 parent,
                 url,
                 at,
-            })
+            },
+        )
     }
 
     proptest! {

@@ -7,9 +7,12 @@ use caifeng_plugin_host::contract::{Kind, Post, Reactions};
 
 use super::*;
 use crate::evidence::warc::{Exchange, Sent};
-use crate::store::model::{Batch, Prepared};
-use crate::store::{Evidence, Look, PostQuery};
+use crate::incident::event::{Actor, Role};
+use crate::revisit::Found;
+use crate::store::model::{Batch, Prepared, Submission};
+use crate::store::{Evidence, Look, Novelty, PostQuery};
 use crate::text::telling::Telling;
+use crate::watch::Watch;
 
 /// 2026-07-01T00:00:00Z.
 const NOW: Timestamp = 1_782_864_000;
@@ -34,40 +37,22 @@ impl Rig {
     }
 
     fn keeper(&self) -> Keeper {
-        let vault = self.vault(NOW);
-        Keeper { store: self.store.clone(), reader: self.reader.clone(), vault, rules: Retention::default() }
+        let (store, reader, vault) = (self.store.clone(), self.reader.clone(), self.vault(NOW));
+        let failed = FailedCalls::below(self.dir.path().join("failed"));
+        Keeper { store, reader, vault, failed, rules: Retention::default() }
     }
 
     /// A page with one post, captured at `at` with its evidence.
     fn hear(&self, id: &str, at: Timestamp, text: &str, matched: bool) -> i64 {
         let url = format!("http://a.example/{id}");
-        let sent = Sent { method: "GET".to_owned(), url: url.clone(), headers: Vec::new(), body: Vec::new() };
+        let sent = Sent { method: "GET".to_owned(), url, headers: Vec::new(), body: Vec::new() };
         let noise: Vec<u8> = (0..4_000_u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
         let body = [text.as_bytes(), id.as_bytes(), &noise].concat();
         let exchange = Exchange { date: at, sent, status: 200, headers: Vec::new(), body };
         let vault = self.vault(at);
         let capture = vault.add(&exchange).unwrap();
         vault.sync().unwrap();
-        let post = Post {
-            id: id.to_owned(),
-            kind: Kind::Post,
-            url,
-            parent: None,
-            author: None,
-            publisher: None,
-            title: Some(text.to_owned()),
-            text: text.to_owned(),
-            language: None,
-            published: Some(at),
-            day_only: false,
-            edited: None,
-            reactions: Reactions { views: Some(7), ..Reactions::default() },
-            media: Vec::new(),
-            extra: Vec::new(),
-        };
-        let topics = matched.then(|| vec!["供水".to_owned()]);
-        let (tokens, links) = (text.to_owned(), vec![format!("http://a.example/{id}")]);
-        let posts = vec![Prepared { telling: Telling::default(), post, tokens, signature: None, links, topics, labels: Vec::new() }];
+        let posts = vec![prepared(id, at, text, matched)];
         let batch = Batch { sweep: None, plugin: "p".to_owned(), site: "s".to_owned(), captured: at, posts };
         let evidence = Evidence { captures: vec![capture], page: Some(0), ..Evidence::default() };
         let before = self.rows();
@@ -93,6 +78,42 @@ impl Rig {
         let dir = self.dir.path().join("evidence");
         vault::files(&dir).unwrap().iter().map(|name| std::fs::metadata(dir.join(name)).unwrap().len()).sum()
     }
+}
+
+/// A post of the page `id`.
+fn prepared(id: &str, at: Timestamp, text: &str, matched: bool) -> Prepared {
+    let url = format!("http://a.example/{id}");
+    let post = Post {
+        id: id.to_owned(),
+        kind: Kind::Post,
+        url: url.clone(),
+        parent: None,
+        author: None,
+        publisher: None,
+        title: Some(text.to_owned()),
+        text: text.to_owned(),
+        language: None,
+        published: Some(at),
+        day_only: false,
+        edited: None,
+        reactions: Reactions { views: Some(7), ..Reactions::default() },
+        media: Vec::new(),
+        extra: Vec::new(),
+    };
+    let topics = matched.then(|| vec!["供水".to_owned()]);
+    Prepared {
+        telling: Telling::default(),
+        post,
+        tokens: text.to_owned(),
+        signature: None,
+        links: vec![url],
+        topics,
+        labels: Vec::new(),
+    }
+}
+
+fn looked(row: i64, at: Timestamp, found: Found, proof: Option<(String, i64)>) -> Look {
+    Look { row, at, found, detail: None, reactions: Reactions::default(), proof }
 }
 
 #[test]
@@ -138,8 +159,7 @@ fn deletion_is_complete_and_the_chain_stays() {
     let row = rig.hear("m", NOW - 200 * DAY, secret, true);
     rig.hear("m", NOW - 199 * DAY, &format!("{secret}又一版"), true);
     rig.hear("u", NOW - 200 * DAY, other, false);
-    let look =
-        Look { row, at: NOW, found: crate::revisit::Found::There, detail: None, reactions: Reactions::default() };
+    let look = looked(row, NOW, Found::There, None);
     rig.store.looked(look).unwrap();
     assert!(rig.count("post_version") + rig.count("reading") + rig.count("look") >= 3);
     rig.finish_incidents();
@@ -254,4 +274,82 @@ fn the_record_of_sweeps_is_kept_for_its_time() {
     let dry = would_release(&rig.reader, Path::new("none"), &Retention::default(), NOW).unwrap();
     assert_eq!((dry.sweeps, rig.keeper().run(NOW).unwrap().sweeps), (2, 2));
     assert_eq!(rig.reader.sweeps(None, 10).unwrap().len(), 2);
+}
+
+/// Two at once would each remove the file that the other has just written.
+#[test]
+fn one_run_at_a_time() {
+    let rig = Rig::new();
+    rig.hear("a", NOW - 20 * DAY, "闲谈", false);
+    rig.hear("b", NOW - 20 * DAY, "停水", true);
+    rig.store.close();
+    let vault = rig.vault(NOW);
+    let (watched, alone) = (Arc::clone(&vault), Arc::new(std::sync::Mutex::new(Vec::new())));
+    let seen = Arc::clone(&alone);
+    let told = Box::new(move |_| seen.lock().unwrap().push(watched.is_releasing()));
+    let store = Store::open(rig.dir.path(), Some(told)).unwrap();
+    let keeper = Keeper { reader: store.reader().unwrap(), store: store.clone(), vault, ..rig.keeper() };
+    assert_eq!(keeper.run(NOW).unwrap().captures, 1);
+    store.close();
+    let alone = alone.lock().unwrap();
+    assert!(alone.contains(&true), "files were removed while others could: {alone:?}");
+    assert!(!keeper.vault.is_releasing());
+}
+
+/// What a site still lists is one thing; what a person wants to be seen is another.
+#[test]
+fn what_was_deleted_comes_back_when_somebody_hands_it_in_and_its_note_goes_with_it() {
+    let rig = Rig::new();
+    let at = NOW - 200 * DAY;
+    let actor = || Actor::Person { role: Role::Staff, user: "u".to_owned() };
+    let submit = |at: Timestamp| {
+        let (plugin, site, note) = ("p".to_owned(), "s".to_owned(), Some("秘密的话".to_owned()));
+        let prepared = prepared("m", NOW - 200 * DAY, "停水", true);
+        rig.store.submit(Submission { plugin, site, at, prepared, note, actor: actor() }).unwrap()
+    };
+    assert!(submit(at).new);
+    assert_eq!(rig.count("note"), 1);
+    rig.finish_incidents();
+    assert_eq!(rig.keeper().run(NOW).unwrap().matched, 1);
+    assert_eq!((rig.count("note"), rig.count("submission")), (0, 0), "what was said with it is words too");
+    assert!(submit(NOW).new);
+    assert_eq!(rig.rows().len(), 1);
+}
+
+#[test]
+fn what_was_deleted_comes_back_with_a_table_or_a_page_that_somebody_wants() {
+    let rig = Rig::new();
+    let text = "[[watch]]\nid = \"w\"\nplugin = \"p\"\ntarget = { item = \"http://a.example/m\" }\n";
+    let watch = crate::config::Config::parse(text, Path::new("x")).unwrap().watches(0).remove(0);
+    let wanted = Watch { id: Watch::handed_in("p", "http://a.example/m"), recorded: true, ..watch.clone() };
+    let replayed = Watch { id: "http://a.example/m".to_owned(), recorded: true, ..watch.clone() };
+    rig.store.put_watches(&[watch.clone(), wanted.clone(), replayed.clone()]).unwrap();
+    for (plugin, watch, back) in
+        [("p", &watch, false), ("p", &replayed, false), ("p", &wanted, true), ("import", &watch, true)]
+    {
+        let site = format!("{} of {plugin}", watch.id);
+        // Rows of a table belong to no sweep.
+        let sweep = (plugin == "p").then(|| rig.store.begin_sweep(&watch.id, NOW).unwrap());
+        let batch = |at: Timestamp| {
+            let posts = vec![prepared("m", NOW - 20 * DAY, "闲谈", false)];
+            Batch { sweep, plugin: plugin.to_owned(), site: site.clone(), captured: at, posts }
+        };
+        assert_eq!(rig.store.ingest(batch(NOW - 20 * DAY)).unwrap().new, 1);
+        assert_eq!(rig.keeper().run(NOW).unwrap().unmatched, 1);
+        let posts = [prepared("m", NOW - 20 * DAY, "闲谈", false).post];
+        let novelty = rig.reader.unseen_in(sweep, plugin, &site, &posts).unwrap();
+        assert_eq!(novelty == [Novelty::New], back, "{plugin} {}", watch.id);
+        assert_eq!(rig.store.ingest(batch(NOW)).unwrap().new, u64::from(back), "{plugin} {}", watch.id);
+    }
+}
+
+#[test]
+fn pages_that_no_plugin_could_read_go_too() {
+    let rig = Rig::new();
+    let call = rig.dir.path().join("failed/feed/0123456789ab");
+    std::fs::create_dir_all(&call).unwrap();
+    let old = std::time::UNIX_EPOCH + std::time::Duration::from_secs((NOW - 31 * DAY).unsigned_abs());
+    std::fs::File::open(&call).unwrap().set_modified(old).unwrap();
+    assert_eq!(rig.keeper().run(NOW).unwrap().calls, 1);
+    assert!(!call.exists());
 }

@@ -22,6 +22,19 @@ pub struct Evidence {
     pub watch: Option<String>,
 }
 
+/// Whether capture `c` stays: a version of a mention came from it, or it is a look that missed a mention,
+/// or the last one that found it: between these two it was deleted.
+pub(super) const PINNED: &str =
+    "(EXISTS (SELECT 1 FROM post_capture pc JOIN mention m ON m.row = pc.row WHERE pc.capture = c.id)
+      OR EXISTS (SELECT 1 FROM look l JOIN mention m ON m.row = l.row LEFT JOIN revisit r ON r.row = l.row
+                 WHERE l.capture = c.id AND (l.found = 'gone' OR l.at = r.there)))";
+
+/// The latest capture of an address in a sweep.
+pub(super) fn latest(db: &Connection, url: &str, sweep: i64) -> Result<Option<i64>, StoreError> {
+    let sql = "SELECT max(id) FROM capture WHERE url = ?1 AND sweep = ?2";
+    Ok(db.prepare_cached(sql)?.query_row((url, sweep), |r| r.get(0))?)
+}
+
 /// Writes captures down; returns the number of the page's.
 pub(super) fn keep(db: &Connection, evidence: &Evidence) -> Result<Option<i64>, StoreError> {
     let mut page = None;

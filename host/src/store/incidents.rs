@@ -16,9 +16,9 @@ use crate::incident::chain::{Checkpoint, Hash, Record};
 use crate::incident::event::{Actor, Event, Note};
 use crate::incident::group::{self, Candidate, Why};
 use crate::incident::life::{self, Assessed, Command, Incident, Suggested};
+use crate::incident::matter::Matter;
 use crate::incident::opinion::{Opinion, Vote};
 use crate::incident::{Category, IncidentId, State};
-use crate::incident::matter::Matter;
 use crate::text::near::{self, Signature};
 use crate::text::telling::Telling;
 
@@ -170,7 +170,15 @@ fn alike(writing: &Writing<'_>, telling: &Telling, found: &mut Vec<Candidate>) -
         });
         if let Some((at, matter)) = read.optional()? {
             let words = Some(matter.likeness(telling));
-            found.push(Candidate { incident, similarity: None, link: None, words, parent: false, url: String::new(), at });
+            found.push(Candidate {
+                incident,
+                similarity: None,
+                link: None,
+                words,
+                parent: false,
+                url: String::new(),
+                at,
+            });
         }
     }
     Ok(())
@@ -322,7 +330,15 @@ impl CaseFile {
     /// One that is about to be opened.
     fn new(db: &Connection) -> Result<Self, StoreError> {
         let id = db.prepare_cached("SELECT coalesce(max(id), 0) + 1 FROM incident")?.query_row([], |r| r.get(0))?;
-        Ok(Self { id, incident: Incident::default(), stored: None, latest: Timestamp::MIN, sites: 0, opinion: None, matter: Matter::default() })
+        Ok(Self {
+            id,
+            incident: Incident::default(),
+            stored: None,
+            latest: Timestamp::MIN,
+            sites: 0,
+            opinion: None,
+            matter: Matter::default(),
+        })
     }
 
     fn read(db: &Connection, id: IncidentId) -> Result<Self, StoreError> {

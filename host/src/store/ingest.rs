@@ -18,8 +18,10 @@ use super::retain;
 use super::rowid;
 use super::visits;
 use super::writer::Writing;
+use crate::hand::IMPORTED;
 use crate::incident::event::Actor;
 use crate::incident::opinion::Vote;
+use crate::watch::Watch;
 
 /// What a version is recognised by: half of a SHA-256 over title and text.
 pub(super) type Content = [u8; 16];
@@ -99,6 +101,7 @@ pub(super) fn ingest(writing: &mut Writing<'_>, batch: &Batch, page: Option<i64>
         sweep: batch.sweep,
         page,
         visited: visits::can_be_visited(writing.db, batch.sweep)?,
+        wanted: wanted(writing.db, &batch.plugin, batch.sweep)?,
     };
     // A page that lists one id twice with different texts would otherwise make two versions at every sight.
     let mut met = HashSet::new();
@@ -192,6 +195,18 @@ pub(super) struct Intake<'a> {
     pub(super) page: Option<i64>,
     /// Mentions among them are visited again.
     pub(super) visited: bool,
+    /// Somebody wants them: what was deleted because its time was over is stored again.
+    pub(super) wanted: bool,
+}
+
+/// Whether a person wants the posts of a batch: rows of a table, or a page that was handed in. What a site merely
+/// still lists is another matter.
+pub(super) fn wanted(db: &Connection, plugin: &str, sweep: Option<i64>) -> Result<bool, StoreError> {
+    let Some(sweep) = sweep else { return Ok(plugin == IMPORTED) };
+    let sql = "SELECT w.body FROM sweep s JOIN watch w ON w.id = s.watch WHERE s.id = ?1";
+    let body: Option<String> = db.prepare_cached(sql)?.query_row([sweep], |r| r.get(0)).optional()?;
+    let watch: Option<Watch> = body.map(|body| serde_json::from_str(&body)).transpose()?;
+    Ok(watch.is_some_and(|watch| watch.is_handed_in()))
 }
 
 impl Intake<'_> {
@@ -204,7 +219,9 @@ impl Intake<'_> {
     ) -> Result<Option<PostRowId>, StoreError> {
         let content = content(&prepared.post);
         match known(writing.db, self.source, &prepared.post.id)? {
-            None if retain::forgotten(writing.db, self.source, &prepared.post.id, &content)? => Ok(None),
+            None if !self.wanted && retain::forgotten(writing.db, self.source, &prepared.post.id, &content)? => {
+                Ok(None)
+            }
             None => {
                 let row = self.insert(writing.db, prepared, &content)?;
                 self.came_from_page(writing.db, row)?;

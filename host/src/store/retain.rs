@@ -111,10 +111,13 @@ fn expire(writing: &mut Writing<'_>, cutoffs: Cutoffs, after: PostRowId) -> Resu
     let all = list(&|post| Some(post.row))?;
     let mentions = list(&|post| post.incident.map(|_| post.row))?;
     let incidents = list(&|post| post.incident)?;
+    // What was said with a submission goes with it; the event that names it keeps its seal.
+    let notes = "DELETE FROM note WHERE id IN (SELECT note FROM submission WHERE note IS NOT NULL
+                 AND row IN (SELECT value FROM json_each(?1)))";
+    db.prepare_cached(notes)?.execute([&all])?;
     // Their versions go with them.
-    for table in ["topic_post", "link", "mention", "post_capture", "reading", "look", "revisit", "post"] {
-        let sql = format!("DELETE FROM {table} WHERE row IN (SELECT value FROM json_each(?1))");
-        db.prepare_cached(&sql)?.execute([&all])?;
+    for table in TABLES {
+        db.prepare_cached(&delete(table))?.execute([&all])?;
     }
     db.prepare_cached("DELETE FROM post_text WHERE rowid IN (SELECT value FROM json_each(?1))")?.execute([&all])?;
     db.prepare_cached("INSERT OR IGNORE INTO buried (row) SELECT value FROM json_each(?1)")?.execute([&mentions])?;
@@ -135,6 +138,13 @@ fn expire(writing: &mut Writing<'_>, cutoffs: Cutoffs, after: PostRowId) -> Resu
     writing.delta.posts -= i64::try_from(found.len()).unwrap_or(i64::MAX);
     writing.delta.mentions -= i64::try_from(done.matched).unwrap_or(i64::MAX);
     Ok(done)
+}
+
+/// What belongs to a post, which goes last.
+const TABLES: [&str; 8] = ["topic_post", "link", "mention", "post_capture", "reading", "look", "revisit", "post"];
+
+fn delete(table: &str) -> String {
+    format!("DELETE FROM {table} WHERE row IN (SELECT value FROM json_each(?1))")
 }
 
 /// What a deleted post is known by: half a SHA-256 would say no more.
@@ -197,9 +207,11 @@ fn expire_stand_ins(db: &Connection) -> Result<(), StoreError> {
 fn replace_file(db: &Connection, old: i64, moved: Option<&Moved>) -> Result<bool, StoreError> {
     let kept =
         serde_json::to_string(&moved.map(|m| m.places.iter().map(|p| p.0).collect::<Vec<_>>()).unwrap_or_default())?;
-    let sql = "SELECT 1 FROM capture c JOIN post_capture pc ON pc.capture = c.id JOIN mention m ON m.row = pc.row
-               WHERE c.file = ?1 AND c.id NOT IN (SELECT value FROM json_each(?2)) LIMIT 1";
-    if db.prepare_cached(sql)?.query_row((old, &kept), |_| Ok(())).optional()?.is_some() {
+    let sql = format!(
+        "SELECT 1 FROM capture c WHERE c.file = ?1 AND c.id NOT IN (SELECT value FROM json_each(?2)) AND {} LIMIT 1",
+        captures::PINNED
+    );
+    if db.prepare_cached(&sql)?.query_row((old, &kept), |_| Ok(())).optional()?.is_some() {
         return Ok(false);
     }
     if let Some(moved) = moved {
@@ -210,6 +222,9 @@ fn replace_file(db: &Connection, old: i64, moved: Option<&Moved>) -> Result<bool
         }
     }
     db.prepare_cached("DELETE FROM post_capture WHERE capture IN (SELECT id FROM capture WHERE file = ?1)")?
+        .execute([old])?;
+    // A number may be given again.
+    db.prepare_cached("UPDATE look SET capture = NULL WHERE capture IN (SELECT id FROM capture WHERE file = ?1)")?
         .execute([old])?;
     db.prepare_cached("DELETE FROM capture WHERE file = ?1")?.execute([old])?;
     db.prepare_cached("DELETE FROM evidence_file WHERE id = ?1")?.execute([old])?;
@@ -248,5 +263,24 @@ impl Store {
     /// Nothing is changed.
     pub fn replace_file(&self, old: i64, moved: Option<Moved>) -> Result<bool, StoreError> {
         self.run(move |w| replace_file(w.db, old, moved.as_ref()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A step must cost what its posts cost, however much is stored.
+    #[test]
+    fn no_table_is_read_through_to_delete_from_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let db = super::super::schema::open_writer(&dir.path().join("a.db")).unwrap();
+        for table in TABLES {
+            let mut plan = db.prepare(&format!("EXPLAIN QUERY PLAN {}", delete(table))).unwrap();
+            let steps = plan.query_map(["[1]"], |r| r.get::<_, String>(3)).unwrap();
+            let steps: Vec<_> = steps.map(Result::unwrap).collect();
+            assert!(!steps.iter().any(|step| step == &format!("SCAN {table}")), "{table}: {steps:?}");
+            assert!(steps.iter().any(|step| step.starts_with(&format!("SEARCH {table}"))), "{table}: {steps:?}");
+        }
     }
 }

@@ -9,7 +9,7 @@ use super::error::StoreError;
 use super::ingest::{self, Intake};
 use super::model::{Ingested, Received, Submission};
 use super::writer::Writing;
-use super::{incidents, ingest::source_or_new};
+use super::{incidents, ingest::source_or_new, visits};
 
 /// Stores a submission; the job behind [`Store::submit`](super::Store::submit).
 pub(super) fn submit(
@@ -20,7 +20,9 @@ pub(super) fn submit(
     let Submission { plugin, site, at, prepared, note, actor } = submission;
     let mut done = Ingested::default();
     let source = source_or_new(writing.db, plugin, site)?;
-    let intake = Intake { source, captured: *at, sweep: None, by: Some(actor), page: None, visited: true };
+    // There is nothing to visit without an address.
+    let visited = !prepared.post.url.is_empty();
+    let intake = Intake { source, captured: *at, sweep: None, by: Some(actor), page: None, visited, wanted: true };
     if let Some(row) = intake.post(writing, prepared, &mut done)? {
         ingest::index(writing.db, &[(row, prepared.tokens.as_str())])?;
     }
@@ -37,6 +39,10 @@ pub(super) fn submit(
             incidents::of_post(writing.db, row)?.ok_or_else(unknown)?
         }
     };
+    // A page is read by a sweep of its own, which does not expect that anybody comes back.
+    if visited {
+        visits::expect(writing.db, row, *at)?;
+    }
     let note = note.as_deref().map(|text| incidents::note(writing.db, salt, text)).transpose()?;
     let sql = "INSERT INTO submission (row, at, note) VALUES (?1, ?2, ?3)";
     writing.db.prepare_cached(sql)?.execute(params![row, at, note.as_ref().map(|note| note.id)])?;

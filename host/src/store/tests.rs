@@ -17,8 +17,8 @@ use crate::incident::group::Why;
 use crate::incident::life::{Refusal, replay};
 use crate::incident::opinion::Opinion;
 use crate::incident::{Category, State};
-use crate::text::telling::Telling;
 use crate::text::near::Signature;
+use crate::text::telling::Telling;
 use crate::watch::{FailureKind, SweepFailure, SweepTally, Watch};
 
 const NOW: i64 = 1_800_000_000;

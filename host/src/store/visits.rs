@@ -4,6 +4,7 @@ use caifeng_plugin_host::contract::{Reactions, Timestamp};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::Store;
+use super::captures;
 use super::error::StoreError;
 use super::ingest::counted;
 use super::model::PostRowId;
@@ -22,6 +23,8 @@ pub struct Look {
     pub detail: Option<String>,
     /// The counts that were seen.
     pub reactions: Reactions,
+    /// What proves it: the address that answered and the sweep that asked, whose latest answer is stored.
+    pub proof: Option<(String, i64)>,
 }
 
 /// Takes note of a mention's counts.
@@ -68,12 +71,13 @@ fn looked(db: &Connection, look: &Look) -> Result<(), StoreError> {
     let now = before.after(look.found, look.at);
     db.prepare_cached("UPDATE revisit SET due = ?2, looks = ?3, there = ?4, gone = ?5, sure = ?6 WHERE row = ?1")?
         .execute((look.row, now.due(look.at), now.looks, now.there, now.gone, now.sure))?;
-    db.prepare_cached("INSERT OR REPLACE INTO look (row, at, found, detail) VALUES (?1, ?2, ?3, ?4)")?.execute((
-        look.row,
-        look.at,
-        look.found.as_str(),
-        look.detail.as_deref(),
-    ))?;
+    let capture = match &look.proof {
+        Some((url, sweep)) => captures::latest(db, url, *sweep)?,
+        None => None,
+    };
+    let sql = "INSERT OR REPLACE INTO look (row, at, found, detail, capture) VALUES (?1, ?2, ?3, ?4, ?5)";
+    let detail = look.detail.as_deref();
+    db.prepare_cached(sql)?.execute((look.row, look.at, look.found.as_str(), detail, capture))?;
     read(db, look.row, look.at, look.reactions)
 }
 

@@ -286,7 +286,9 @@ impl Writer {
         match super::load_matters(&self.db) {
             Ok(matters) => self.matters = matters,
             Err(error) => {
-                tracing::error!("other words for one matter are found only among new incidents until a restart: {error}");
+                tracing::error!(
+                    "other words for one matter are found only among new incidents until a restart: {error}"
+                );
                 self.matters = Matters::default();
             }
         }

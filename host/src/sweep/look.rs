@@ -4,17 +4,27 @@
 //! monitoring record under a watch of its own, `revisits of P`. A post is read through
 //! the plugin that heard it, where that observes single posts (`item`) and may reach it; what it
 //! finds beside the post, such as new comments, is stored like anything else that was heard.
-//! Any other post is only asked for, to see whether its page is still there. Both go
+//! Any other post is only asked for, to see whether its page is still there; not where the plugin is not
+//! granted, for what it may not ask nobody asks in its place. Both go
 //! through the one fetcher, with its guard, robots.txt and pace, and into the evidence.
+//!
+//! The address of a post was chosen by whoever wrote the page that it stood in, who may mean harm. So the operator's
+//! private pairs are not reached by it, and a port of its own only at the watch's own host.
+
+use std::panic::AssertUnwindSafe;
+use std::time::Duration;
 
 use caifeng_plugin_host::contract::{Crawl, Failure, Method, Reactions, Request, Target, Timestamp};
 use caifeng_plugin_host::source::{CallError, Crawling};
+use futures_util::FutureExt as _;
+use tokio::time::Instant;
 use url::Url;
 
 use super::gathered::Gathered;
 use super::{Ready, Run, Sweeper, When, blocking, call};
 use crate::crawl::{Frontier, Limits};
 use crate::fetch::{FetchError, Session};
+use crate::hand::{IMPORTED, SUBMITTED};
 use crate::revisit::{self, Found};
 use crate::store::{Due, Look, StoreError};
 use crate::watch::{Every, FailureKind, SweepTally, Watch};
@@ -22,16 +32,25 @@ use crate::watch::{Every, FailureKind, SweepTally, Watch};
 /// How far a visit may go: the page of a post and the next ones of its comments.
 const LIMITS: Limits = Limits { requests: 4, bytes: 8 << 20, depth: 2 };
 
+/// Longest time that one visit may take.
+const LONGEST: Duration = Duration::from_secs(5 * 60);
+/// Time after which a round begins no more visits: what is left waits for the next.
+const ROUND: Duration = Duration::from_secs(15 * 60);
+/// What a visit says that ended with a panic.
+const FAULT: &str = "a fault of caifeng itself: please report what is in the log";
+
 /// What a visit saw.
 struct Seen {
     found: Found,
     detail: Option<String>,
     reactions: Reactions,
+    /// The address that answered so.
+    answered: Option<String>,
 }
 
 impl Seen {
     fn unclear(detail: impl Into<String>) -> Self {
-        Self { found: Found::Unclear, detail: Some(detail.into()), reactions: Reactions::default() }
+        Self { found: Found::Unclear, detail: Some(detail.into()), reactions: Reactions::default(), answered: None }
     }
 }
 
@@ -41,19 +60,32 @@ impl Sweeper {
     /// # Errors
     /// When the store cannot write; what was seen before is stored.
     pub async fn visit_due(&self, most: usize) -> Result<usize, StoreError> {
+        self.visit_within(ROUND, most).await
+    }
+
+    /// As [`visit_due`](Self::visit_due); no visit is begun after `longest` but the first.
+    async fn visit_within(&self, longest: Duration, most: usize) -> Result<usize, StoreError> {
+        let begun = Instant::now();
         let (reader, now) = (self.reader.clone(), self.clock.now());
         let mut due = blocking(move || reader.due_visits(now, most)).await?;
-        let visited = due.len();
+        let mut visited = 0;
         due.sort_by(|a, b| a.plugin.cmp(&b.plugin));
         for of_plugin in due.chunk_by(|a, b| a.plugin == b.plugin) {
-            self.visit(of_plugin, now).await?;
+            if visited == 0 || begun.elapsed() < longest {
+                visited += self.visit(of_plugin, now, &|| begun.elapsed() >= longest).await?;
+            }
         }
         Ok(visited)
     }
 
-    /// One line of the record: the posts of one plugin.
-    async fn visit(&self, posts: &[Due], now: Timestamp) -> Result<(), StoreError> {
-        let Some(first) = posts.first() else { return Ok(()) };
+    /// One line of the record: the posts of one plugin, one at least. Returns how many were visited.
+    async fn visit(
+        &self,
+        posts: &[Due],
+        now: Timestamp,
+        is_over: &(dyn Fn() -> bool + Sync),
+    ) -> Result<usize, StoreError> {
+        let Some(first) = posts.first() else { return Ok(0) };
         let round = watch_of(first, format!("revisits of {}", first.plugin));
         // Never on the schedule and no part of the coverage.
         let (store, line) = (self.store.clone(), Watch { recorded: true, ..round.clone() });
@@ -63,17 +95,18 @@ impl Sweeper {
         })
         .await?;
         let mut tally = SweepTally::default();
-        let mut outcome = Ok(());
+        let (mut outcome, mut visited) = (Ok(()), 0);
         for post in posts {
             let watch = watch_of(post, round.id.clone());
             outcome = self.visit_one(post, &watch, sweep, now, &mut tally).await;
-            if outcome.is_err() {
+            visited += 1;
+            if outcome.is_err() || is_over() {
                 break;
             }
         }
         let (store, ended) = (self.store.clone(), self.clock.now());
         blocking(move || store.finish_sweep(sweep, ended, &tally)).await?;
-        outcome
+        outcome.map(|()| visited)
     }
 
     async fn visit_one(
@@ -100,16 +133,31 @@ impl Sweeper {
             site: post.site.clone(),
         };
         let (sweeper, asked) = (self.clone(), watch.clone());
-        let seen = match blocking(move || sweeper.source(&asked)).await {
-            Ok(ready) => run.read_again(ready, post, now).await,
-            // The plugin does not observe single posts, or may not reach this one.
-            Err(_) => run.ask_again(post).await,
+        let look = async {
+            match blocking(move || sweeper.source(&asked)).await {
+                Ok(ready) => run.read_again(ready, post, now).await,
+                // No plugin can read it, or this one does not observe single posts.
+                Err(refused) if refused.kind == FailureKind::Refused && !nobodys(post) => {
+                    Ok(Seen::unclear(refused.detail))
+                }
+                Err(_) => run.ask_again(post).await,
+            }
+        };
+        // Whatever becomes of it, the post waits for its next look and the others have theirs.
+        let seen = match tokio::time::timeout(LONGEST, AssertUnwindSafe(look).catch_unwind()).await {
+            Ok(Ok(seen)) => seen,
+            Ok(Err(_panic)) => {
+                run.fail(FailureKind::Trap, format!("{}: {FAULT}", post.url));
+                Ok(Seen::unclear(FAULT))
+            }
+            Err(_elapsed) => Ok(Seen::unclear(format!("it took longer than {} minutes", LONGEST.as_secs() / 60))),
         };
         let kept = run.keep_evidence().await;
         *tally = std::mem::take(&mut run.tally);
-        let Seen { found, detail, reactions } = seen?;
+        let Seen { found, detail, reactions, answered } = seen?;
         kept?;
-        let look = Look { row: post.row, at: self.clock.now(), found, detail, reactions };
+        let proof = answered.map(|url| (url, sweep));
+        let look = Look { row: post.row, at: self.clock.now(), found, detail, reactions, proof };
         let store = self.store.clone();
         match blocking(move || store.looked(look)).await {
             // It was deleted because its time was over, while it was visited.
@@ -117,6 +165,22 @@ impl Sweeper {
             done => done,
         }
     }
+}
+
+/// Whether no plugin has heard the post, because a person handed it in.
+fn nobodys(post: &Due) -> bool {
+    [SUBMITTED, IMPORTED].contains(&post.plugin.as_str())
+}
+
+/// Whether the address has the host and port of the watch.
+fn is_of(watch: &Watch, url: &Url) -> bool {
+    let home = watch.address();
+    home.is_some_and(|home| home.host() == url.host() && home.port_or_known_default() == url.port_or_known_default())
+}
+
+/// Whether the operator lets the watch look there.
+fn is_at_home(post: &Due, url: &Url) -> bool {
+    post.watch.as_ref().is_some_and(|watch| !watch.recorded && is_of(watch, url))
 }
 
 /// The watch as which a post is visited.
@@ -150,6 +214,8 @@ impl Run<'_> {
         let crawl = Crawl { target, site, settings, since: 0, now, utc_offset };
         let mut session = self.session();
         session.credentials = credentials;
+        // A plugin for any site may reach whatever site its target names, and this one was named by a page.
+        session.public_only = !Url::parse(&post.url).is_ok_and(|own| is_at_home(post, &own));
         session.pace = source.manifest().network.pace.unwrap_or_default();
         let allowed = move |url: &Url| right.covers(url);
         let mut frontier = Frontier::new(LIMITS);
@@ -180,7 +246,8 @@ impl Run<'_> {
             match parsed.outcome {
                 Ok(page) => {
                     if let Some(again) = page.posts.iter().find(|p| p.id == post.id) {
-                        seen = Seen { found: Found::There, detail: None, reactions: again.reactions };
+                        let (found, reactions) = (Found::There, again.reactions);
+                        seen = Seen { found, detail: None, reactions, answered: Some(answered.clone()) };
                     }
                     self.tally.seen += page.posts.len() as u64;
                     self.tally.skipped += page.skipped.len() as u64;
@@ -189,7 +256,8 @@ impl Run<'_> {
                 }
                 Err(CallError::Failure(Failure::Gone)) if queued.depth == 0 => {
                     let detail = Some(format!("the site answers {status}: the post is not there"));
-                    return Ok(Seen { found: Found::Gone, detail, reactions: Reactions::default() });
+                    let reactions = Reactions::default();
+                    return Ok(Seen { found: Found::Gone, detail, reactions, answered: Some(answered) });
                 }
                 Err(error) if seen.found == Found::Unclear => seen = Seen::unclear(error.to_string()),
                 Err(_) => {}
@@ -210,9 +278,15 @@ impl Run<'_> {
             headers: Vec::new(),
             context: String::new(),
         };
-        let mut session = self.session();
-        let host = own.host_str().map(str::to_owned);
-        let allowed = move |url: &Url| url.host_str() == host.as_deref();
+        let handed_in = post.watch.as_ref().filter(|watch| watch.is_handed_in());
+        let usual = |url: &Url| {
+            url.port().is_none() || is_at_home(post, url) || handed_in.is_some_and(|watch| is_of(watch, url))
+        };
+        if !usual(&own) {
+            return Ok(Seen::unclear("the post's address has a port of its own: not asked"));
+        }
+        let mut session = Session { public_only: true, ..self.session() };
+        let allowed = |url: &Url| url.host() == own.host() && usual(url);
         self.tally.requests += 1;
         let fetched = self.sweeper.fetcher.fetch(&mut session, &request, &allowed).await;
         self.rewind()?;
@@ -228,7 +302,7 @@ impl Run<'_> {
                 };
                 let detail =
                     Some(format!("the site answers {}{}", response.status, if moved { " elsewhere" } else { "" }));
-                Seen { found, detail, reactions: Reactions::default() }
+                Seen { found, detail, reactions: Reactions::default(), answered: Some(response.url) }
             }
             Err(error) => self.unheard(&post.url, &error, Seen::unclear("")),
         })
@@ -248,3 +322,6 @@ impl Run<'_> {
         Session { recorder: Some(self.tape.clone()), ..Session::default() }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -9,11 +9,11 @@ use super::Reader;
 use crate::evidence::compact::{OldFile, Pinned};
 use crate::evidence::vault::Capture;
 use crate::incident::{IncidentId, State};
-use crate::revisit::Standing;
+use crate::revisit::{QUIET, Standing, YOUNG};
 use crate::store::error::StoreError;
 use crate::store::model::PostRowId;
 use crate::store::retain::{self, Cutoffs, Step};
-use crate::store::{ingest, visits};
+use crate::store::{captures, ingest, visits};
 use crate::watch::Watch;
 
 /// A post's counts at one time.
@@ -79,7 +79,7 @@ pub struct Due {
     pub watch: Option<Watch>,
 }
 
-/// A capture, and the version of a post that came from it.
+/// A capture, and the version of a post that came from it or the look that it proves.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Proof {
     /// Number of the capture.
@@ -94,8 +94,10 @@ pub struct Proof {
     pub watch: Option<String>,
     /// The post.
     pub row: PostRowId,
-    /// Its version.
+    /// Its version; for a look the one that it has now.
     pub version: u32,
+    /// `there` or `gone`, when it is no version that came from it but what a look at the post found.
+    pub look: Option<String>,
 }
 
 const CAPTURE: &str = "c.url, c.date, c.status, c.digest, f.path, c.start, c.length";
@@ -146,24 +148,36 @@ impl Reader {
         self.with(|db| Ok(db.prepare_cached(sql)?.query_row([incident], |r| r.get::<_, i64>(0))?.unsigned_abs()))
     }
 
-    /// Posts of open incidents that should be visited by `now`, the longest overdue first.
+    /// Posts of open incidents that should be visited by `now`: first those that were seldom looked at, because a
+    /// backlog of daily looks must not keep a new incident waiting; of these the longest overdue. None of an
+    /// incident that has been quiet for [`QUIET`].
     ///
     /// # Errors
     /// As above.
     pub fn due_visits(&self, now: Timestamp, limit: usize) -> Result<Vec<Due>, StoreError> {
         let open: Vec<_> = State::ALL.iter().filter(|s| s.is_open()).map(|s| format!("'{}'", s.as_str())).collect();
         let sql = format!(
-            "SELECT r.row, p.url, p.id, s.plugin, s.site, w.body FROM revisit r
-             JOIN mention m ON m.row = r.row JOIN incident i ON i.id = m.incident
+            "WITH lively AS MATERIALIZED (
+                 SELECT i.id FROM incident i WHERE i.state IN ({}) AND (i.latest >= ?3
+                 OR EXISTS (SELECT 1 FROM mention m JOIN post p ON p.row = m.row
+                            WHERE m.incident = i.id AND p.captured >= ?3)
+                 OR EXISTS (SELECT 1 FROM mention m JOIN reading a ON a.row = m.row
+                            WHERE m.incident = i.id AND a.at >= ?3 AND NOT EXISTS (
+                                SELECT 1 FROM reading b WHERE b.row = a.row
+                                AND b.at = (SELECT max(at) FROM reading WHERE row = a.row AND at < a.at)
+                                AND (b.views, b.likes, b.replies, b.shares)
+                                    IS (a.views, a.likes, a.replies, a.shares)))))
+             SELECT r.row, p.url, p.id, s.plugin, s.site, w.body FROM revisit r
+             JOIN mention m ON m.row = r.row
              JOIN post p ON p.row = r.row JOIN source s ON s.id = p.source
              LEFT JOIN sweep sw ON sw.id = p.sweep LEFT JOIN watch w ON w.id = sw.watch
-             WHERE r.due <= ?1 AND i.state IN ({}) AND json_extract(w.body, '$.recorded') IS NOT 1
-             ORDER BY r.due LIMIT ?2",
+             WHERE r.due <= ?1 AND m.incident IN (SELECT id FROM lively)
+             ORDER BY r.looks >= {YOUNG}, r.due LIMIT ?2",
             open.join(", ")
         );
         self.with(|db| {
             let mut statement = db.prepare_cached(&sql)?;
-            let mut rows = statement.query((now, limit as i64))?;
+            let mut rows = statement.query((now, limit as i64, now.saturating_sub(QUIET)))?;
             let mut due = Vec::new();
             while let Some(r) = rows.next()? {
                 let body = r.get_ref(5)?.as_str_or_null().map_err(rusqlite::Error::from)?;
@@ -180,16 +194,21 @@ impl Reader {
         })
     }
 
-    /// Every capture that a version of a post of this incident came from, oldest first.
+    /// Every capture that a version of a post of this incident came from, or a look at one, oldest first.
     ///
     /// # Errors
     /// As above.
     pub fn proofs(&self, incident: IncidentId) -> Result<Vec<Proof>, StoreError> {
         let sql = format!(
-            "SELECT c.id, c.at, c.sweep, c.watch, pc.row, pc.version, {CAPTURE}
+            "SELECT c.id, c.at, c.sweep, c.watch, pc.row, pc.version, {CAPTURE}, NULL
              FROM mention m JOIN post_capture pc ON pc.row = m.row
              JOIN capture c ON c.id = pc.capture JOIN evidence_file f ON f.id = c.file
-             WHERE m.incident = ?1 ORDER BY c.at, c.id, pc.row, pc.version"
+             WHERE m.incident = ?1
+             UNION ALL
+             SELECT c.id, c.at, c.sweep, c.watch, l.row, p.version, {CAPTURE}, l.found
+             FROM mention m JOIN look l ON l.row = m.row JOIN post p ON p.row = l.row
+             JOIN capture c ON c.id = l.capture JOIN evidence_file f ON f.id = c.file
+             WHERE m.incident = ?1 ORDER BY 2, 1, 5, 6, 14"
         );
         self.with(|db| {
             let mut statement = db.prepare_cached(&sql)?;
@@ -202,6 +221,7 @@ impl Reader {
                     row: r.get(4)?,
                     version: r.get(5)?,
                     capture: capture(r, 6)?,
+                    look: r.get(13)?,
                 })
             })?;
             Ok(rows.collect::<Result<_, _>>()?)
@@ -298,9 +318,9 @@ impl Reader {
 
 fn contents(db: &Connection, file: &mut OldFile) -> Result<(), StoreError> {
     let sql = format!(
-        "SELECT c.id, EXISTS (SELECT 1 FROM post_capture pc JOIN mention m ON m.row = pc.row WHERE pc.capture = c.id),
-                {CAPTURE}
-         FROM capture c JOIN evidence_file f ON f.id = c.file WHERE c.file = ?1 ORDER BY c.start"
+        "SELECT c.id, {}, {CAPTURE}
+         FROM capture c JOIN evidence_file f ON f.id = c.file WHERE c.file = ?1 ORDER BY c.start",
+        captures::PINNED
     );
     let mut statement = db.prepare_cached(&sql)?;
     let mut rows = statement.query([file.id])?;

@@ -57,7 +57,23 @@ impl Reader {
     /// # Errors
     /// The file cannot be read.
     pub fn unseen(&self, plugin: &str, site: &str, posts: &[Post]) -> Result<Vec<Novelty>, StoreError> {
+        self.unseen_in(None, plugin, site, posts)
+    }
+
+    /// As [`unseen`](Self::unseen), for a page that a sweep has read: when somebody handed it in, what was deleted
+    /// because its time was over is new.
+    ///
+    /// # Errors
+    /// As above.
+    pub fn unseen_in(
+        &self,
+        sweep: Option<i64>,
+        plugin: &str,
+        site: &str,
+        posts: &[Post],
+    ) -> Result<Vec<Novelty>, StoreError> {
         self.with(|db| {
+            let wanted = ingest::wanted(db, plugin, sweep)?;
             let source = ingest::source(db, plugin, site)?;
             let mut met: HashMap<&str, Content> = HashMap::new();
             let mut answers = Vec::with_capacity(posts.len());
@@ -73,7 +89,9 @@ impl Reader {
                 };
                 answers.push(match known {
                     // It was deleted when its time was over, and the site still lists it.
-                    None if source.map_or(Ok(false), |s| retain::forgotten(db, s, &post.id, &content))? => {
+                    None if !wanted
+                        && source.map_or(Ok(false), |s| retain::forgotten(db, s, &post.id, &content))? =>
+                    {
                         Novelty::Known
                     }
                     None => Novelty::New,

@@ -343,3 +343,14 @@ async fn lies_about_the_encoding_cost_nothing() {
         assert_eq!(got.response.body.contains("停水通知"), reads, "{says}: {}", got.encoding.0);
     }
 }
+
+/// The operator's pairs are for addresses that somebody who is trusted has chosen.
+#[tokio::test]
+async fn a_session_for_the_public_web_reaches_no_private_pair() {
+    let trap = Trap::set().await;
+    let mut session = Session { public_only: true, ..Session::default() };
+    let asked = get(format!("http://{}/", trap.at));
+    let refused = live(settings(&[trap.at])).fetch(&mut session, &asked, &|_| true).await.unwrap_err();
+    assert_eq!(refused.kind(), FailureKind::Refused);
+    trap.assert_untouched();
+}
