@@ -127,7 +127,8 @@ impl<'a> Reading<'a> {
         dense[SIGNS] = self.sum(Sign::Event).min(12.0) * consequence.min(18.0) / 60.0;
         let told = [Sign::Vague, Sign::Urge, Sign::Shock].iter().filter(|sign| self.sum(**sign) > 0.0).count();
         dense[SIGNS + 1] = [0.0, 0.5, 1.0, 1.5][told];
-        dense[SIGNS + 2] = if claim::own_grievance(self.parts[0]) || claim::own_grievance(self.parts[1]) { 1.0 } else { 0.0 };
+        dense[SIGNS + 2] =
+            if claim::own_grievance(self.parts[0]) || claim::own_grievance(self.parts[1]) { 1.0 } else { 0.0 };
         dense
     }
 
