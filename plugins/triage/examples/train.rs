@@ -128,8 +128,8 @@ fn train(samples: &[&Sample]) -> Weights {
 fn learn(weights: &mut Weights, past: &mut Weights, sample: &Sample, importance: f32) {
     let mut gradient = softmax(sums(weights, sample), 1.0);
     gradient[sample.class] -= 1.0;
-    for class in 0..CLASSES {
-        let g = gradient[class] * importance;
+    for (class, share) in gradient.into_iter().enumerate() {
+        let g = share * importance;
         step(&mut weights.bias[class], &mut past.bias[class], g);
         for (nth, value) in sample.dense.iter().enumerate().filter(|(_, value)| **value != 0.0) {
             let pulled = g * value + PULL_CUE * weights.dense[nth][class];
