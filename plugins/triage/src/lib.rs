@@ -2,26 +2,25 @@
 //! suggestion, what looks like a rumour — or none of these. A label is a
 //! proposal with its evidence; a person decides.
 //!
-//! Method. Cue terms (`cues.txt`, written by hand) are found in one pass and
-//! summed by what they are a sign of: harm by conduct or service, a proposal, an
-//! event, what it did to people, that it is recent, crime or threat, an
-//! uncheckable source, pressure to forward, a sensational claim — and what speaks
-//! against: a question of procedure, praise, a newsroom's voice, a denial, chat.
-//! A word before a cue takes it back (没有爆炸, 如果发生火灾). A small
-//! log-linear model over the fourteen sums, with its weights in this file, makes
-//! them comparable.
+//! Method. Two readings are added up by one logistic regression (`model.rs`): the
+//! character runs of the text (`ngrams.rs`), and the sums of cue terms
+//! (`cues.txt`, written by hand) by what they are a sign of: harm by conduct or
+//! service, a proposal, an event, what it did to people, that it is recent, crime
+//! or threat, an uncheckable source, pressure to forward, a sensational claim, and
+//! what speaks against. A word before a cue takes it back (没有爆炸, 如果发生火灾).
+//! The weights are learnt from `training/`, texts written for this project, by
+//! `cargo run --release -p caifeng-triage --example train`. The rules that stand
+//! above the model are in `decide.rs`.
 //!
-//! Two rules stand above the model. `rumour` needs signs of two kinds among
-//! uncheckable source, pressure to forward and sensational claim, with one of
-//! the first two, and no denial: criticism, however harsh, has neither. And on
-//! doubt between nothing and `problem` the bias is for `problem`: someone who
-//! reads a post too many loses a minute, someone who misses one loses trust.
-//!
-//! What this gave up: words not in the list, irony, images, any knowledge of
-//! what is true. The quality is measured in `README.md`. Nothing is built at
-//! run time, because a fresh instance would pay for it on every call.
+//! What this gave up: irony, images, any knowledge of what is true. The quality is
+//! measured in `README.md`. Nothing is built at run time, because a fresh instance
+//! would pay for it on every call.
 
+mod claim;
 mod cues;
+mod decide;
+pub mod model;
+pub mod ngrams;
 
 use caifeng_plugin_sdk as sdk;
 
@@ -38,54 +37,19 @@ pub struct Label {
     pub evidence: Vec<String>,
 }
 
-/// A category: its name, what it is read from, and its weights.
+/// A category: its name, and the signs whose cues are shown as evidence.
 struct Category {
     name: &'static str,
-    /// Signs whose cues are shown as evidence.
     shown: &'static [Sign],
-    bias: f32,
-    /// One weight for each sign, then for event × consequence, then for how many
-    /// kinds of rumour sign there are.
-    weights: [f32; SIGNS + 2],
 }
 
 const CATEGORIES: [Category; 5] = [
-    Category {
-        name: "problem",
-        shown: &[Sign::Problem],
-        bias: -0.1,
-        weights: [1.9, -0.3, -0.1, -0.2, -0.5, -0.2, -0.1, -0.1, -0.4, -0.1, 0.4, -0.5, -0.2, 0.2, -0.4, -0.4],
-    },
-    Category {
-        name: "emergency",
-        shown: &[Sign::Event, Sign::Harm],
-        bias: -0.1,
-        weights: [-1.0, -0.7, 0.9, 0.8, 1.0, 0.2, -0.2, 0.1, 0.0, 0.3, 0.0, -0.2, 0.7, -0.5, 0.3, -0.1],
-    },
-    Category {
-        name: "sensitive",
-        shown: &[Sign::Sensitive],
-        bias: -1.0,
-        weights: [0.7, -0.6, -0.1, 0.1, -0.1, 1.3, 0.3, -0.3, -0.3, -0.1, -0.2, 0.1, -0.2, -0.2, 0.2, -0.1],
-    },
-    Category {
-        name: "suggestion",
-        shown: &[Sign::Suggestion],
-        bias: -1.9,
-        weights: [0.0, 2.7, -0.3, -0.2, -0.3, -0.5, -0.4, -0.1, -0.7, -0.1, -0.7, 0.4, -0.6, 0.0, 0.4, -0.7],
-    },
-    Category {
-        name: "rumour",
-        shown: &[Sign::Vague, Sign::Urge, Sign::Shock],
-        bias: -1.1,
-        weights: [-0.7, -0.8, 0.0, 0.0, -0.1, 0.0, 0.7, 0.9, 1.2, 0.0, -0.2, 0.0, -0.1, -0.1, 0.0, 1.5],
-    },
+    Category { name: "problem", shown: &[Sign::Problem] },
+    Category { name: "emergency", shown: &[Sign::Event, Sign::Harm] },
+    Category { name: "sensitive", shown: &[Sign::Sensitive] },
+    Category { name: "suggestion", shown: &[Sign::Suggestion] },
+    Category { name: "rumour", shown: &[Sign::Vague, Sign::Urge, Sign::Shock] },
 ];
-
-/// Neither of them.
-const NONE_BIAS: f32 = 3.2;
-const NONE: [f32; SIGNS + 2] =
-    [-0.9, -0.2, -0.5, -0.5, 0.0, -0.8, -0.3, -0.5, 0.3, 0.0, 0.7, 0.2, 0.3, 0.6, -0.4, -0.3];
 
 /// How many clauses are shown as evidence.
 const EVIDENCE: usize = 3;
@@ -94,23 +58,29 @@ const EVIDENCE: usize = 3;
 const AROUND: usize = 20;
 
 /// The labels of a text, the most likely first; empty where none is more likely
-/// than each of them. A second label stands only with a share of a quarter.
+/// than each of them (`decide.rs` says when). A second label stands only with a share of a quarter.
 #[must_use]
 pub fn classify(title: Option<&str>, text: &str) -> Vec<Label> {
-    let reading = Reading::of(title.unwrap_or_default(), text);
-    let shares = reading.shares();
-    let none = shares[CATEGORIES.len()];
-    let mut order: Vec<usize> = (0..CATEGORIES.len()).collect();
-    order.sort_by(|a, b| shares[*b].total_cmp(&shares[*a]));
-    order
+    let title = title.unwrap_or_default();
+    if title.trim().is_empty() && text.trim().is_empty() {
+        return Vec::new();
+    }
+    let reading = Reading::of(title, text);
+    let shares = decide::shares(&reading, model::sums(title, text, &reading.dense()));
+    decide::standing(shares)
         .into_iter()
-        .enumerate()
-        .filter(|(rank, nth)| shares[*nth] > none && (*rank == 0 || shares[*nth] >= 0.25))
-        .filter_map(|(_, nth)| {
-            let evidence = reading.evidence(CATEGORIES[nth].shown);
-            (!evidence.is_empty()).then_some(Label { name: CATEGORIES[nth].name, score: shares[nth], evidence })
+        .filter_map(|class| {
+            let evidence = reading.evidence(class);
+            (!evidence.is_empty()).then_some(Label { name: CATEGORIES[class].name, score: shares[class], evidence })
         })
         .collect()
+}
+
+/// What the cues give the model: the damped sum of each sign, event × consequence,
+/// how many kinds of rumour sign there are, and whether it is the writer's own matter.
+#[must_use]
+pub fn dense(title: &str, text: &str) -> [f32; model::DENSE] {
+    Reading::of(title, text).dense()
 }
 
 /// The cues of one post.
@@ -148,36 +118,50 @@ impl<'a> Reading<'a> {
         self.sums[sign as usize]
     }
 
-    /// The share of each category, and last of none.
-    fn shares(&self) -> [f32; CATEGORIES.len() + 1] {
-        let rumour_kinds = [Sign::Vague, Sign::Urge, Sign::Shock].iter().filter(|sign| self.sum(**sign) > 0.0).count();
-        let told = self.sum(Sign::Vague) > 0.0 || self.sum(Sign::Urge) > 0.0;
-        let may_be_rumour = rumour_kinds >= 2 && told && self.sum(Sign::Debunk) <= 0.0;
-
-        let mut features = [0.0; SIGNS + 2];
-        for (feature, sum) in features.iter_mut().zip(self.sums) {
-            *feature = sum.ln_1p();
+    fn dense(&self) -> [f32; model::DENSE] {
+        let mut dense = [0.0; model::DENSE];
+        for (value, sum) in dense.iter_mut().zip(self.sums) {
+            *value = sum.ln_1p() / 2.0;
         }
         let consequence = self.sum(Sign::Harm) + self.sum(Sign::Now);
-        features[SIGNS] = self.sum(Sign::Event).min(12.0) * consequence.min(18.0) / 60.0;
-        features[SIGNS + 1] = [0.0, 1.0, 2.0, 3.0][rumour_kinds];
+        dense[SIGNS] = self.sum(Sign::Event).min(12.0) * consequence.min(18.0) / 60.0;
+        let told = [Sign::Vague, Sign::Urge, Sign::Shock].iter().filter(|sign| self.sum(**sign) > 0.0).count();
+        dense[SIGNS + 1] = [0.0, 0.5, 1.0, 1.5][told];
+        dense[SIGNS + 2] =
+            if claim::own_grievance(self.parts[0]) || claim::own_grievance(self.parts[1]) { 1.0 } else { 0.0 };
+        dense
+    }
 
-        let mut shares = [0.0; CATEGORIES.len() + 1];
-        for (share, category) in shares.iter_mut().zip(&CATEGORIES) {
-            let possible = category.name != "rumour" || may_be_rumour;
-            *share = if possible { dot(category.bias, &category.weights, &features) } else { f32::NEG_INFINITY };
+    /// Clauses, in reading order: those with the strongest cues of the category, or
+    /// without any the one whose runs of characters speak most for it.
+    fn evidence(&self, class: usize) -> Vec<String> {
+        let cued = self.cued(CATEGORIES[class].shown);
+        if cued.is_empty() { self.loudest(class).into_iter().collect() } else { cued }
+    }
+
+    /// The clause whose runs speak most for the category; none where nothing does.
+    fn loudest(&self, class: usize) -> Option<String> {
+        let mut best: Option<(i32, &str)> = None;
+        for (nth, part) in self.parts.into_iter().enumerate() {
+            let end = part.char_indices().nth(ngrams::READ).map_or(part.len(), |(at, _)| at);
+            for piece in part[..end].split(ends_clause).map(str::trim).filter(|piece| !piece.is_empty()) {
+                let end = piece.char_indices().nth(2 * AROUND).map_or(piece.len(), |(at, _)| at);
+                let piece = piece[..end].trim_end();
+                let mut weight = 0;
+                ngrams::places(piece, nth == 0, |bucket, _, _| {
+                    let weights = model::weights(bucket);
+                    weight += i32::from(weights[class]) - i32::from(weights[decide::NONE]);
+                });
+                if best.is_none_or(|(most, _)| weight > most) {
+                    best = Some((weight, piece));
+                }
+            }
         }
-        shares[CATEGORIES.len()] = dot(NONE_BIAS, &NONE, &features);
-        let most = shares.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-        for share in &mut shares {
-            *share = (*share - most).exp();
-        }
-        let all: f32 = shares.iter().sum();
-        shares.map(|share| share / all)
+        best.map(|(_, piece)| piece.to_owned())
     }
 
     /// Clauses that hold the strongest cues of these signs, in reading order.
-    fn evidence(&self, shown: &[Sign]) -> Vec<String> {
+    fn cued(&self, shown: &[Sign]) -> Vec<String> {
         let strength = |hit: &cues::Hit| {
             cues::signs(hit.term)
                 .iter()
@@ -208,10 +192,6 @@ impl<'a> Reading<'a> {
         clauses.sort_by_key(|(nth, _)| *nth);
         clauses.into_iter().map(|(_, clause)| clause.to_owned()).collect()
     }
-}
-
-fn dot(bias: f32, weights: &[f32; SIGNS + 2], features: &[f32; SIGNS + 2]) -> f32 {
-    weights.iter().zip(features).fold(bias, |sum, (weight, feature)| sum + weight * feature)
 }
 
 /// The clause around a cue: to the nearest punctuation, or `AROUND` characters.

@@ -37,6 +37,36 @@ fn criticism_is_never_a_rumour() {
 }
 
 #[test]
+fn a_complaint_that_asks_to_be_forwarded_needs_a_source_to_be_a_rumour() {
+    for text in [
+        "尊敬的领导，我们小区物业把业主的维修基金花了三百万，太可怕了，请有关部门查一查",
+        "新来的局长不给老百姓办事，投诉了五次没有人管，天理何在！",
+        "医院乱收费，一个阑尾炎收了两万，真是黑心，请大家评评理",
+    ] {
+        assert!(classify(None, text).iter().all(|label| label.name != "rumour"), "{text}");
+    }
+}
+
+#[test]
+fn a_rehearsed_remembered_or_filmed_event_is_no_emergency() {
+    for text in [
+        "如果发生火灾怎么办？社区组织消防演练",
+        "大地震十周年，幸存者在纪念碑前献花",
+        "这部影片讲述矿难救援，爆炸场面震撼，票房破亿",
+        "防灾减灾日，学校讲解地震逃生",
+    ] {
+        assert_ne!(category("", text), Some("emergency"), "{text}");
+    }
+    assert_eq!(category("", "消防演练时真的起火了，三人受伤送医，消防员正在抢救"), Some("emergency"));
+}
+
+#[test]
+fn a_label_without_a_cue_still_shows_what_speaks_for_it() {
+    let labels = classify(Some("门口的井盖丢了"), "晚上黑灯瞎火，电动车一头栽进去，谁来负责");
+    assert_eq!(labels.first().map(|label| label.name), Some("problem"));
+}
+
+#[test]
 fn a_denial_is_not_the_rumour_it_denies() {
     let text = "网传粮库被搬空，请勿转发。经核实该消息不实，请不信谣不传谣";
     assert_ne!(category("辟谣", text), Some("rumour"));

@@ -1,0 +1,114 @@
+//! From shares to labels: the one place where the statistical model and the rules meet.
+//!
+//! The model gives each category and none a share. Then, in this order:
+//!
+//! 1. An event that is only rehearsed, remembered, filmed or prevented is no emergency.
+//! 2. A rumour needs a checkable factual claim, no denial of it, and must not be someone's own
+//!    grievance, unless it names an uncheckable source or presses to forward besides. Where the model
+//!    is not sure of a rumour it is none: calling criticism a rumour is the worst mistake there is.
+//! 3. On doubt between nothing and a problem it is a problem: who reads a post too many loses a
+//!    minute, who misses one loses trust.
+//!
+//! A category that a rule takes away leaves its share to the others in proportion.
+
+use crate::cues::Sign;
+use crate::model::CLASSES;
+use crate::{Reading, claim};
+
+/// Places of the categories in the shares; the last is none.
+pub(crate) const PROBLEM: usize = 0;
+pub(crate) const EMERGENCY: usize = 1;
+pub(crate) const RUMOUR: usize = 4;
+pub(crate) const NONE: usize = 5;
+
+/// The least share of a rumour that is suggested.
+const SURE_OF_RUMOUR: f32 = 0.5;
+
+/// Part of every share that is spread evenly: two careful readers differ on one text in ten or
+/// twenty, so no text is surer than that, and texts written to be clear make a model too sure.
+const DISAGREE: f32 = 0.05;
+
+/// A problem stands from this part of what none has.
+const DOUBT: f32 = 0.7;
+
+/// Words of an event that did not happen now.
+const REHEARSED: [&str; 22] = [
+    "演练",
+    "演习",
+    "如果发生",
+    "假如发生",
+    "周年",
+    "纪念馆",
+    "纪念碑",
+    "防灾减灾",
+    "影片",
+    "票房",
+    "电影",
+    "电视剧",
+    "纪录片",
+    "知识讲座",
+    "宣传活动",
+    "安全知识",
+    "应急预案演",
+    "培训",
+    "模拟",
+    "怎么办？社区",
+    "宣传周",
+    "消防月",
+];
+
+/// The shares after the rules; they sum to 1.
+pub(crate) fn shares(reading: &Reading<'_>, sums: [f32; CLASSES]) -> [f32; CLASSES] {
+    let mut sums = sums;
+    if rehearsed(reading) {
+        sums[EMERGENCY] = f32::NEG_INFINITY;
+    }
+    if !may_be_rumour(reading) {
+        sums[RUMOUR] = f32::NEG_INFINITY;
+    }
+    let mut shares = softmax(sums);
+    if shares[RUMOUR] < SURE_OF_RUMOUR && (0..CLASSES).all(|class| shares[class] <= shares[RUMOUR]) {
+        sums[RUMOUR] = f32::NEG_INFINITY;
+        shares = softmax(sums);
+    }
+    #[expect(clippy::cast_precision_loss, reason = "six")]
+    let even = DISAGREE / CLASSES as f32;
+    shares.map(|share| share * (1.0 - DISAGREE) + even)
+}
+
+/// The categories that stand, the most likely first; a second one needs a quarter.
+pub(crate) fn standing(shares: [f32; CLASSES]) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..NONE).collect();
+    order.sort_by(|a, b| shares[*b].total_cmp(&shares[*a]));
+    let needed = |class: usize| if class == PROBLEM { shares[NONE] * DOUBT } else { shares[NONE] };
+    // Rumour is never a second thought.
+    let stands = |rank: usize, class: usize| {
+        shares[class] > needed(class) && (rank == 0 || (shares[class] >= 0.25 && class != RUMOUR))
+    };
+    let Some(first) = order.iter().position(|class| stands(0, *class)) else { return Vec::new() };
+    order.rotate_left(first);
+    order.truncate(NONE - first);
+    order.into_iter().enumerate().filter(|(rank, class)| stands(*rank, *class)).map(|(_, class)| class).collect()
+}
+
+fn softmax(sums: [f32; CLASSES]) -> [f32; CLASSES] {
+    let most = sums.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let shares = sums.map(|sum| (sum - most).exp());
+    let all: f32 = shares.iter().sum();
+    shares.map(|share| share / all)
+}
+
+/// An event spoken of, and nobody hurt by it now.
+fn rehearsed(reading: &Reading<'_>) -> bool {
+    let named = reading.parts.iter().any(|part| REHEARSED.iter().any(|word| part.contains(word)));
+    named && reading.sum(Sign::Harm) < 6.0
+}
+
+fn may_be_rumour(reading: &Reading<'_>) -> bool {
+    let kinds = [Sign::Vague, Sign::Urge, Sign::Shock].iter().filter(|sign| reading.sum(**sign) > 0.0).count();
+    let told = kinds >= 2 && (reading.sum(Sign::Vague) > 0.0 || reading.sum(Sign::Urge) > 0.0);
+    let [title, text] = reading.parts;
+    reading.sum(Sign::Debunk) <= 0.0
+        && (claim::checkable(text) || claim::checkable(title))
+        && (told || !(claim::own_grievance(title) || claim::own_grievance(text)))
+}
