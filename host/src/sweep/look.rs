@@ -17,7 +17,6 @@ use std::time::Duration;
 use caifeng_plugin_host::contract::{Crawl, Failure, Method, Reactions, Request, Target, Timestamp};
 use caifeng_plugin_host::source::{CallError, Crawling};
 use futures_util::FutureExt as _;
-use tokio::time::Instant;
 use url::Url;
 
 use super::gathered::Gathered;
@@ -65,14 +64,15 @@ impl Sweeper {
 
     /// As [`visit_due`](Self::visit_due); no visit is begun after `longest` but the first.
     async fn visit_within(&self, longest: Duration, most: usize) -> Result<usize, StoreError> {
-        let begun = Instant::now();
         let (reader, now) = (self.reader.clone(), self.clock.now());
         let mut due = blocking(move || reader.due_visits(now, most)).await?;
+        let end = now.saturating_add_unsigned(longest.as_secs());
+        let is_over = || self.clock.now() >= end;
         let mut visited = 0;
         due.sort_by(|a, b| a.plugin.cmp(&b.plugin));
         for of_plugin in due.chunk_by(|a, b| a.plugin == b.plugin) {
-            if visited == 0 || begun.elapsed() < longest {
-                visited += self.visit(of_plugin, now, &|| begun.elapsed() >= longest).await?;
+            if visited == 0 || !is_over() {
+                visited += self.visit(of_plugin, now, &is_over).await?;
             }
         }
         Ok(visited)
