@@ -4,6 +4,7 @@
 //! close and be back-filled, and no healthy hour, however quiet, may be called a gap.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(clippy::print_stdout, reason = "a test that is skipped says so")]
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

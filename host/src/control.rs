@@ -96,7 +96,7 @@ pub enum Line {
     /// How many sweeps there will be.
     Total(u64),
     /// One is done.
-    Swept(Report),
+    Swept(Box<Report>),
     /// What became of something that was handed in.
     Handed(Box<Told>),
     /// Something beside the sweeps that a person should know.
@@ -162,7 +162,7 @@ pub async fn carry_out(order: &Order, sweeper: &Sweeper, tell: &mpsc::Sender<Lin
     let _ = tell.send(Line::Total(work.len() as u64)).await;
     for (watch, when) in work {
         let report = sweeper.sweep(&watch, when).await?;
-        let _ = tell.send(Line::Swept(report)).await;
+        let _ = tell.send(Line::Swept(Box::new(report))).await;
     }
     drop(sweeper);
     if let Some(recorder) = recorder.and_then(Arc::into_inner) {

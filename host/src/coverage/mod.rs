@@ -27,7 +27,7 @@ use crate::watch::{FailureKind, SweepTally};
 /// seconds: a sweep of a slow site waits two seconds before each request.
 pub const GRACE: i64 = 15 * 60;
 /// Longest time that one sweep may take, in seconds: a slow site must not hold a place for ever.
-pub const LONGEST_SWEEP: i64 = 30 * 60;
+pub const LONGEST_SWEEP: i64 = 35 * 60;
 
 /// Why a watch was not heard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -63,7 +63,10 @@ pub enum Fetcher {
 }
 
 /// Makes up an answer; it is not asked for what the grant does not cover.
-pub struct Made(pub Box<dyn Fn(&Request) -> Result<Fetched, FetchError> + Send + Sync>);
+pub struct Made(pub Box<Making>);
+
+/// What answers a request in [`Made`].
+pub type Making = dyn Fn(&Request) -> Result<Fetched, FetchError> + Send + Sync;
 
 impl std::fmt::Debug for Made {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
