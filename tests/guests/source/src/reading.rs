@@ -47,7 +47,7 @@ fn list(how: &str, body: &str) -> Result<Page, Failure> {
         match whole {
             Some((id, text)) if how == "reads-ids-by-place" => found.push(said(&format!("{nth}-{}", id.len()), text)),
             Some((id, text)) if how == "reads-text-into-ids" => {
-                found.push(said(&format!("{id}-{}", found.len()), text))
+                found.push(said(&format!("{id}-{}", found.len()), text));
             }
             Some((id, text)) => found.push(said(id, text)),
             None if how == "reads-half-ids" => found.push(said(line.split('"').next().unwrap_or(line), "")),
