@@ -77,6 +77,9 @@ impl FromStr for HostPattern {
         };
         let host = Host::parse(name).map_err(|_| refuse())?;
         let written = bare(&host.to_string()).to_owned();
+        if written.split('.').any(str::is_empty) {
+            return Err(refuse());
+        }
         match (below, host) {
             // `*.cn` would be a country, not a site.
             (true, Host::Domain(_)) if written.contains('.') => Ok(Self::Below(written)),
@@ -159,7 +162,7 @@ mod tests {
 
     #[test]
     fn what_is_too_wide_or_no_host_is_refused() {
-        for text in ["", "*", "*.cn", "*.", "a.*.cn", "https://x.cn", "x.cn/y", "x.cn:80", "*.1.2.3.4"] {
+        for text in ["", "*", "*.cn", "*.", "a.*.cn", "https://x.cn", "x.cn/y", "x.cn:80", "*.1.2.3.4", "..", "a..cn", ".cn"] {
             assert!(text.parse::<HostPattern>().is_err(), "{text:?} was taken");
         }
     }
