@@ -49,7 +49,7 @@ const pictured = new Set(["zh-CN-light-desktop", "en-dark-phone"]);
 describe("every page, whatever its theme and size", () => {
   let all;
   before(async () => { all = await paths(); });
-  for (const lang of ["zh-CN", "en"]) for (const name of ["home", "incidents", "none", "incident", "posts", "search", "watches", "missing"]) {
+  for (const lang of ["zh-CN", "en"]) for (const name of ["home", "incidents", "none", "incident", "posts", "search", "watches", "coverage", "sweeps", "missing"]) {
     test(`${name}, ${lang}`, async () => {
       const { page, complaints, close } = await visit(all[name], { lang });
       // The policy lets no other script in; axe comes through the debugger.
