@@ -79,6 +79,13 @@ fn every_command_explains_itself() {
         "audit verify",
         "audit permissions",
         "robots",
+        "group",
+        "watch list",
+        "coverage",
+        "record",
+        "evidence list",
+        "evidence export",
+        "retain",
     ];
     let pages: Vec<String> =
         commands.iter().map(|command| place.run(&format!("{command} --help")).ends(0).to_string()).collect();
@@ -332,6 +339,21 @@ fn a_reader_who_leaves_is_no_error() {
 }
 
 /// A full disk under standard output must not look like success.
+#[test]
+fn posts_of_one_matter_are_grouped_by_the_words_that_tell_of_it() {
+    let place = Place::new();
+    let lines = "{\"id\":1,\"title\":\"青禾苑小区旁建搅拌站\",\"text\":\"青禾苑小区旁边的搅拌站噪音扰民，灰尘漫天，请管管。\",\"published\":\"2026-03-01 08:00:00\"}\n\
+        {\"id\":\"b\",\"text\":\"养老金上个月没有发，社保局电话没人接\"}\n\
+        {\"id\":3,\"title\":\"搅拌站何时搬走\",\"text\":\"请问青禾苑附近的搅拌站什么时候搬走？孩子被灰尘呛得咳嗽\",\"published\":1772500000}\n";
+    let said = place.run_with("group", lines).ends(0).json();
+    assert_eq!((&said[0]["group"], &said[0]["why"]), (&said[2]["group"], &serde_json::Value::Null), "{said:?}");
+    assert_eq!((&said[1]["id"], said[1]["group"] != said[0]["group"]), (&serde_json::json!("b"), true), "{said:?}");
+    assert_eq!(said[2]["why"]["by"], "words");
+    assert!(said[2]["why"]["words"].as_array().unwrap().iter().any(|word| word == "搅拌站"), "{said:?}");
+    let wrong = place.run_with("group", "{\"id\":1,\"text\":\"好\",\"published\":\"昨天\"}\n").ends(2);
+    assert!(wrong.err.contains("line 1") && wrong.err.contains("2026-03-09"), "{}", wrong.err);
+}
+
 #[test]
 fn what_cannot_be_printed_is_an_error() {
     let full = std::path::Path::new("/dev/full");

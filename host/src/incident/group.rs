@@ -35,8 +35,10 @@ pub const WINDOW: i64 = 30 * 86_400;
 
 /// Least likeness, by telling words, at which a post belongs to an incident.
 ///
-/// Measured on 646 letters with 19 hand-made incidents among distractors (`caifeng group` and the scorer beside that
-/// data): see `docs/performance.md`. Below 0.30 questions of one form about different places begin to meet.
+/// Measured by `caifeng group` on 645 letters with 19 hand-made incidents among distractors, in the order of time: B-cubed
+/// precision .974, recall .967, 15 of the 19 found (in a shuffled order .977, .957 and 15). At 0.33 recall rises by a
+/// hundredth and precision falls by two; below 0.30 questions of one form about different places begin to meet. The
+/// threshold was chosen on these letters, so on others expect less.
 pub const LEAST_LIKENESS: f32 = 0.36;
 
 /// Seconds since an incident's latest post beyond which words alone no longer join it.
