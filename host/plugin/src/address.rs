@@ -162,7 +162,9 @@ mod tests {
 
     #[test]
     fn what_is_too_wide_or_no_host_is_refused() {
-        for text in ["", "*", "*.cn", "*.", "a.*.cn", "https://x.cn", "x.cn/y", "x.cn:80", "*.1.2.3.4", "..", "a..cn", ".cn"] {
+        for text in
+            ["", "*", "*.cn", "*.", "a.*.cn", "https://x.cn", "x.cn/y", "x.cn:80", "*.1.2.3.4", "..", "a..cn", ".cn"]
+        {
             assert!(text.parse::<HostPattern>().is_err(), "{text:?} was taken");
         }
     }

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails where it has to")]
 
 #[allow(dead_code, reason = "each test uses a part")]
+#[path = "../../discuz/tests/fixture/mod.rs"]
 mod fixture;
 
 use std::io::Read;
