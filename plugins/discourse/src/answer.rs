@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use caifeng_plugin_sdk::json::{self, Value};
+use caifeng_plugin_sdk::refusal::excerpt;
 use caifeng_plugin_sdk::{Crawl, Failure, Page, Post, Request, Response, Timestamp, dates, url};
 
 use crate::ask::{self, Context};
@@ -99,7 +100,7 @@ fn body(response: &Response) -> Result<Value, Failure> {
         }
         Err(failure) => return Err(failure),
     };
-    let said = json::list(&answer, "errors").first().and_then(Value::as_str).map(json::excerpt);
+    let said = json::list(&answer, "errors").first().and_then(Value::as_str).map(excerpt);
     match json::string(&answer, "error_type") {
         "" if said.is_none() => response.check_status()?,
         "not_found" => return Err(Failure::Gone),

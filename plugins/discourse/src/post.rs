@@ -1,6 +1,7 @@
 //! One post of a forum, as each of its answers tells it.
 
 use caifeng_plugin_sdk::json::{self, Value};
+use caifeng_plugin_sdk::refusal::excerpt;
 use caifeng_plugin_sdk::{Author, Kind, Post, Timestamp, dates};
 
 use crate::cooked;
@@ -117,7 +118,7 @@ fn numbers(value: &Value, topic: Option<u64>) -> Result<(u64, u64), String> {
     let of = json::count(value, "topic_id").or(topic);
     of.zip(number).ok_or_else(|| {
         let text = caifeng_plugin_sdk::html::text(json::string(value, "cooked"));
-        format!("a post without its number: {}", json::excerpt(&text))
+        format!("a post without its number: {}", excerpt(&text))
     })
 }
 
@@ -127,9 +128,8 @@ fn numbers(value: &Value, topic: Option<u64>) -> Result<(u64, u64), String> {
 /// One line for `skipped`: why it is none.
 pub(crate) fn row(value: &Value, users: &[Value], place: Place<'_>) -> Result<Post, String> {
     let about = Topic::read(value);
-    let id = json::count(value, "id").ok_or_else(|| {
-        format!("a topic without a number: {}", json::excerpt(about.title.as_deref().unwrap_or_default()))
-    })?;
+    let id = json::count(value, "id")
+        .ok_or_else(|| format!("a topic without a number: {}", excerpt(about.title.as_deref().unwrap_or_default())))?;
     if about.title.is_none() {
         return Err(format!("a topic without a title: {id}"));
     }

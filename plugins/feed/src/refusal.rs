@@ -1,5 +1,6 @@
 //! What a response is that is no feed, and how the host should react.
 
+use caifeng_plugin_sdk::refusal::{self, excerpt};
 use caifeng_plugin_sdk::{Failure, html};
 
 /// Words of pages that stand where the feed should be, in lower case.
@@ -25,27 +26,18 @@ const REFUSALS: [(&str, &str); 19] = [
     ("forbidden", "refusal"),
 ];
 
-/// How much of a page is looked at: what refuses says so early.
-const ENOUGH: usize = 64 * 1024;
-
 /// The failure for a body that holds no feed; `root` is its first element.
 pub(crate) fn failure(body: &str, root: Option<&str>) -> Failure {
     if body.trim().is_empty() {
         return Failure::unexpected("the response is empty");
     }
-    let mut end = body.len().min(ENOUGH);
-    while !body.is_char_boundary(end) {
-        end -= 1;
-    }
-    let page = body[..end].to_lowercase();
-    let found = REFUSALS.iter().find(|(word, _)| page.contains(word));
-    if let Some((word, what)) = found {
+    if let Some((word, what)) = refusal::find(body, &REFUSALS) {
         return Failure::blocked(format!("a {what} page in place of the feed: {word}"));
     }
     match root {
         None => Failure::unexpected(format!("no feed but text: {}", excerpt(body))),
         Some("html" | "body" | "head" | "div" | "script") => {
-            Failure::unexpected(format!("no feed but an HTML page: {}", excerpt(&title(&body[..end]))))
+            Failure::unexpected(format!("no feed but an HTML page: {}", excerpt(&title(refusal::head(body)))))
         }
         Some(root) => Failure::unexpected(format!("no feed but a document of: {}", excerpt(root))),
     }
@@ -59,12 +51,6 @@ fn title(page: &str) -> String {
         page.get(start..end)
     });
     html::text(title.unwrap_or(page))
-}
-
-/// The first sixty characters on one line.
-fn excerpt(text: &str) -> String {
-    let line: String = text.trim().chars().take(60).collect();
-    line.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use caifeng_plugin_sdk::json::{self, Value};
+use caifeng_plugin_sdk::refusal::excerpt;
 use caifeng_plugin_sdk::{Crawl, Failure, Page, Post, Request, Response, Timestamp, url};
 
 use crate::ask::{self, Context};
@@ -118,7 +119,7 @@ fn body(request: &Request, response: &Response) -> Result<Value, Failure> {
         }
         Err(failure) => return Err(failure),
     };
-    let said = json::text(&answer, "error").map(|error| json::excerpt(&error)).unwrap_or_default();
+    let said = json::text(&answer, "error").map(|error| excerpt(&error)).unwrap_or_default();
     match response.status {
         401 | 403 | 422 => {
             return Err(Failure::blocked(format!("the server answers only to members, who hold a token: {said}")));

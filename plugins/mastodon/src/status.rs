@@ -1,6 +1,7 @@
 //! One status (docs.joinmastodon.org/entities/Status) as a post.
 
 use caifeng_plugin_sdk::json::{self, Value};
+use caifeng_plugin_sdk::refusal::excerpt;
 use caifeng_plugin_sdk::{Author, Kind, Post, Timestamp, dates, html};
 
 /// A status, and the one that it boosts.
@@ -36,9 +37,8 @@ pub(crate) fn read(value: &Value, fetched: Timestamp) -> Result<Status, String> 
 }
 
 fn id(value: &Value) -> Result<String, String> {
-    json::text(value, "id").ok_or_else(|| {
-        format!("a status without an id: {}", json::excerpt(&html::text(json::string(value, "content"))))
-    })
+    json::text(value, "id")
+        .ok_or_else(|| format!("a status without an id: {}", excerpt(&html::text(json::string(value, "content")))))
 }
 
 fn single(value: &Value, fetched: Timestamp) -> Result<Post, String> {

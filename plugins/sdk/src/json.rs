@@ -6,7 +6,7 @@
 
 pub use serde_json::Value;
 
-use crate::{Failure, count, html};
+use crate::{Failure, count, html, refusal};
 
 /// Words of pages that stand where an answer should be, in lower case, and what
 /// such a page is.
@@ -36,9 +36,6 @@ const REFUSALS: [(&str, &str); 23] = [
     ("forbidden", "refusal"),
 ];
 
-/// How much of a page is looked at: what refuses says so early.
-const ENOUGH: usize = 64 * 1024;
-
 /// Reads a body that should be a JSON object or array.
 ///
 /// # Errors
@@ -52,12 +49,10 @@ pub fn read(body: &str) -> Result<Value, Failure> {
     if body.is_empty() {
         return Err(Failure::unexpected("the answer is empty"));
     }
-    let start = &body[..body.floor_char_boundary(ENOUGH)];
-    let lower = start.to_lowercase();
-    if let Some((word, what)) = REFUSALS.iter().find(|(word, _)| lower.contains(word)) {
+    if let Some((word, what)) = refusal::find(body, &REFUSALS) {
         return Err(Failure::blocked(format!("a {what} page in place of the answer: {word}")));
     }
-    Err(Failure::unexpected(format!("no JSON but: {}", excerpt(&html::text(start)))))
+    Err(Failure::unexpected(format!("no JSON but: {}", refusal::excerpt(&html::text(refusal::head(body))))))
 }
 
 /// The field as text: a string without white space at its ends, or a number as
@@ -97,12 +92,6 @@ pub fn flag(value: &Value, name: &str) -> bool {
 /// The elements of the field; none if it is no array.
 pub fn list<'a>(value: &'a Value, name: &str) -> &'a [Value] {
     value.get(name).and_then(Value::as_array).map_or(&[], Vec::as_slice)
-}
-
-/// The first sixty characters on one line, for a message.
-pub fn excerpt(text: &str) -> String {
-    let line: String = text.trim().chars().take(60).collect();
-    line.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]

@@ -156,6 +156,7 @@ pub mod html;
 #[cfg(feature = "json")]
 pub mod json;
 pub mod markup;
+pub mod refusal;
 pub mod url;
 
 pub use contract::{

@@ -185,6 +185,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         .filter(|path| path.extension().is_some_and(|ext| ext == "jsonl"))
         .collect();
     files.sort();
+    if files.is_empty() {
+        return Err("no texts in training/: run the example compose first".into());
+    }
     let mut samples = Vec::new();
     for file in &files {
         samples.extend(read(file)?);

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use caifeng_plugin_sdk::json::{self, Value};
+use caifeng_plugin_sdk::refusal::excerpt;
 use caifeng_plugin_sdk::{Crawl, Failure, Kind, Page, Post, Request, Response, Target, url};
 
 use crate::ask::{self, Api, Context};
@@ -230,7 +231,7 @@ impl Reader<'_> {
             Some(Post::new(Kind::Post, id, address))
         });
         let Some(mut post) = row else {
-            self.page.skipped.push(format!("a long text without the id of its post: {}", json::excerpt(&text)));
+            self.page.skipped.push(format!("a long text without the id of its post: {}", excerpt(&text)));
             return Ok(());
         };
         post.text = text;

@@ -1,6 +1,7 @@
 //! One comment, in whichever envelope it came.
 
 use caifeng_plugin_sdk::json::{self, Value};
+use caifeng_plugin_sdk::refusal::excerpt;
 use caifeng_plugin_sdk::{Kind, Post, Timestamp};
 
 use crate::{mid, plain, status};
@@ -25,7 +26,7 @@ pub(crate) struct Comment {
 pub(crate) fn read(value: &Value, asked: Option<&str>, page: &str, fetched: Timestamp) -> Result<Comment, String> {
     let id = ["idstr", "id", "mid"].into_iter().find_map(|name| json::text(value, name).and_then(|id| mid::from(&id)));
     let raw = ["text", "text_raw"].into_iter().find_map(|name| value.get(name).and_then(Value::as_str));
-    let id = id.ok_or_else(|| format!("a comment without an id: {}", json::excerpt(raw.unwrap_or_default())))?;
+    let id = id.ok_or_else(|| format!("a comment without an id: {}", excerpt(raw.unwrap_or_default())))?;
     let raw = raw.ok_or_else(|| format!("a comment without a text: {id}"))?;
     let of = value.get("status").and_then(status::id).or_else(|| named(value)).or_else(|| asked.map(str::to_owned));
     let address = match &of {

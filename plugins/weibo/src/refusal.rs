@@ -2,6 +2,7 @@
 
 use caifeng_plugin_sdk::Failure;
 use caifeng_plugin_sdk::json::{self, Value};
+use caifeng_plugin_sdk::refusal::excerpt;
 
 /// What an answer that holds no posts says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -90,11 +91,11 @@ fn by_words(answer: &Value, code: Option<u64>, message: &str) -> Refusal {
         return Refusal::Nothing;
     }
     let code = code.map(|code| format!(" ({code})")).unwrap_or_default();
-    Refusal::Failure(Failure::unexpected(format!("the site says no{code}: {}", json::excerpt(message))))
+    Refusal::Failure(Failure::unexpected(format!("the site says no{code}: {}", excerpt(message))))
 }
 
 fn blocked(message: &str, default: &str) -> Refusal {
-    let said = json::excerpt(message);
+    let said = excerpt(message);
     Refusal::Failure(Failure::blocked(if said.is_empty() { default.to_owned() } else { format!("{default}: {said}") }))
 }
 

@@ -1,6 +1,7 @@
 //! One post, in whichever envelope it came.
 
 use caifeng_plugin_sdk::json::{self, Value};
+use caifeng_plugin_sdk::refusal::excerpt;
 use caifeng_plugin_sdk::{Author, Kind, Post, Timestamp, dates};
 
 use crate::{CHINA, mid, plain};
@@ -49,8 +50,7 @@ pub(crate) fn id(value: &Value) -> Option<String> {
 }
 
 fn single(value: &Value, fetched: Timestamp) -> Result<Status, String> {
-    let id =
-        id(value).ok_or_else(|| format!("a post without an id: {}", json::excerpt(json::string(value, "text"))))?;
+    let id = id(value).ok_or_else(|| format!("a post without an id: {}", excerpt(json::string(value, "text"))))?;
     let author = author(value);
     let raw = text(value).ok_or_else(|| format!("a post without a text: {id}"))?;
     let notice = author.is_none() && ["抱歉", "该微博", "此微博"].iter().any(|word| raw.trim_start().starts_with(word));
