@@ -7,10 +7,10 @@
 //! While the sandbox reads a page and the store takes it, the next one is already asked for, where the pace
 //! allows; pages are read and stored in the order in which they were found all the same.
 
-mod known;
-
+mod captured;
+mod failing;
 mod gathered;
-
+mod known;
 mod look;
 
 #[cfg(test)]
@@ -21,10 +21,10 @@ use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use caifeng_plugin_host::contract::{Crawl, Failure, Post, Request, Response, Settings, Target, Timestamp};
+use caifeng_plugin_host::contract::{Crawl, Post, Settings, Target, Timestamp};
 use caifeng_plugin_host::engine::Engine;
 use caifeng_plugin_host::manifest::TargetKind;
-use caifeng_plugin_host::source::{CallError, Called, Crawling, Source};
+use caifeng_plugin_host::source::{Called, Crawling, Source};
 use futures_util::FutureExt as _;
 use jiff::tz::TimeZone;
 use known::Known;
@@ -38,7 +38,7 @@ use crate::coverage::LONGEST_SWEEP;
 use crate::crawl::{Frontier, Limits, Queued};
 use crate::evidence::tape::Tape;
 use crate::evidence::vault::{Capture, Vault};
-use crate::failed_call::{Failed, FailedCalls};
+use crate::failed_call::FailedCalls;
 use crate::fetch::secrets::{Credentials, Secrets};
 use crate::fetch::validator::Validator;
 use crate::fetch::{Allow, FetchError, Fetched, Fetcher, Session, SharedRecorder};
@@ -48,13 +48,9 @@ use crate::ingest::{Origin, Pipeline};
 use crate::plugins::Registry;
 use crate::retention::{Keeper, Retention};
 use crate::store::model::{Batch, Ingested};
-use crate::store::{Evidence, Reader, Store, StoreError};
+use crate::store::{Reader, Store, StoreError};
 use crate::watch::{FailureKind, SweepFailure, SweepTally, Watch};
 
-/// Longest line of a failure, in bytes.
-const DETAIL: usize = 500;
-/// Failures of one sweep that are told one by one.
-const FAILURES: usize = 50;
 /// Longest time for which one sweep asks, [`LONGEST_SWEEP`] less [`GRACE`]: a slow site must not hold a place for ever.
 const DEADLINE: Duration = Duration::from_secs(LONGEST_SWEEP.unsigned_abs() - GRACE.as_secs());
 /// How much longer what was asked by then may take before it is dropped.
@@ -320,17 +316,6 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    /// Notes a failure, in a line that a record can hold: what a plugin says has no bounds of its own.
-    fn fail(&mut self, kind: FailureKind, detail: impl Into<String>) {
-        let mut detail: String = detail.into();
-        detail.truncate(detail.floor_char_boundary(DETAIL));
-        if self.tally.failures.len() < FAILURES {
-            self.tally.failures.push(SweepFailure { kind, detail });
-        } else {
-            self.tally.skipped += 1;
-        }
-    }
-
     /// Crawls, but not for ever, and survives a fault of our own: the sweep's line is written in any case.
     ///
     /// However it ends, what was read counts: what was left out is told and what was learnt of pages is kept.
@@ -366,23 +351,6 @@ impl Run<'_> {
             self.gathered.left_out = (!told).then_some(left_out);
         }
         outcome.and(known.write(&self.sweeper, self.watch, now).await)
-    }
-
-    fn fail_call(&mut self, url: Option<&str>, error: &CallError, kept: Option<&str>) {
-        let kind = match error {
-            CallError::Failure(Failure::Unsupported(_)) => FailureKind::Unsupported,
-            CallError::Failure(Failure::Gone) => FailureKind::Gone,
-            CallError::Failure(Failure::Blocked(_)) => FailureKind::Blocked,
-            CallError::Failure(Failure::Unexpected(_)) => FailureKind::Unexpected,
-            CallError::Trap(_) => FailureKind::Trap,
-        };
-        let mut detail = url.map_or_else(|| error.to_string(), |url| format!("{url}: {error}"));
-        if let Some(call) = kept {
-            let name = format!(" (kept as call {call})");
-            detail.truncate(detail.floor_char_boundary(DETAIL - name.len()));
-            detail.push_str(&name);
-        }
-        self.fail(kind, if kind == FailureKind::Blocked { self.advised(detail) } else { detail });
     }
 
     async fn crawl(&mut self, now: Timestamp, frontier: &mut Frontier, known: &mut Known) -> Result<(), StoreError> {
@@ -516,54 +484,6 @@ impl Run<'_> {
         }
     }
 
-    /// Keeps a page that the plugin could not read, and names the call.
-    async fn keep(
-        &self,
-        crawl: &Crawl,
-        request: &Request,
-        response: Arc<Response>,
-        error: &CallError,
-    ) -> Option<String> {
-        let (failed, plugin, now) = (self.sweeper.failed.clone(), self.watch.plugin.clone(), self.sweeper.clock.now());
-        let (crawl, request, error) = (crawl.clone(), request.clone(), error.clone());
-        let keep = move || {
-            let call = Failed { crawl: &crawl, request: &request, response: &response, error: &error };
-            failed.keep(now, &plugin, &call)
-        };
-        blocking(keep).await
-    }
-
-    /// A followed page that is gone is only that page; a first one is the watch.
-    fn fail_parse(&mut self, queued: &Queued, error: &CallError, kept: Option<&str>) {
-        if queued.depth > 0 && matches!(error, CallError::Failure(Failure::Gone)) {
-            self.tally.skipped += 1;
-        } else {
-            self.fail_call(Some(&queued.request.url), error, kept);
-        }
-    }
-
-    fn turn_away(&mut self, lines: Vec<String>) {
-        self.tally.skipped += lines.len() as u64;
-        for line in lines {
-            tracing::info!(watch = self.watch.id, plugin = self.watch.plugin, "turned away: {line}");
-        }
-    }
-
-    fn fail_fetch(&mut self, url: &str, error: &FetchError) {
-        if let FetchError::RetryAfter { wait, .. } = error {
-            let until = self.sweeper.clock.now().saturating_add_unsigned(wait.as_secs());
-            self.tally.wait_until = self.tally.wait_until.max(Some(until));
-        }
-        let detail = format!("{url}: {error}");
-        let asks = matches!(error, FetchError::Login { .. });
-        self.fail(error.kind(), if asks { self.advised(detail) } else { detail });
-    }
-
-    /// A site that asks who we are may want what the operator has not given yet.
-    fn advised(&self, detail: String) -> String {
-        with_advice(detail, self.advice.as_deref())
-    }
-
     /// Commits one page, whose capture is the latest that was taken over: returns when its posts are on disk.
     async fn remember(&mut self, mut posts: Vec<Post>, fetched: Timestamp) -> Result<(), StoreError> {
         let shift = self.when.shift();
@@ -605,45 +525,6 @@ impl Run<'_> {
         }
         Ok(())
     }
-}
-
-/// Evidence of a sweep.
-impl Run<'_> {
-    /// Takes over what was captured since the last time; before [`Self::remember`], the page.
-    fn rewind(&mut self) -> Result<(), StoreError> {
-        self.captures.extend(self.tape.lock().unwrap_or_else(PoisonError::into_inner).take()?);
-        Ok(())
-    }
-
-    /// What the store does not know yet; posts come from the latest, if any come with it.
-    fn evidence(&mut self, of_posts: bool) -> Evidence {
-        let captures = std::mem::take(&mut self.captures);
-        let page = captures.len().checked_sub(1).filter(|_| of_posts);
-        let watch = Some(self.watch.id.clone());
-        Evidence { captures, page, shift: self.when.shift(), sweep: Some(self.sweep), watch }
-    }
-
-    /// Stores where answers lie of which no post came: robots.txt, failures, what was known already.
-    async fn keep_evidence(&mut self) -> Result<(), StoreError> {
-        self.rewind()?;
-        let evidence = self.evidence(false);
-        if evidence.captures.is_empty() {
-            return Ok(());
-        }
-        let (store, vault) = (self.sweeper.store.clone(), Arc::clone(&self.sweeper.vault));
-        blocking(move || {
-            vault.sync()?;
-            store.keep(evidence)
-        })
-        .await
-    }
-}
-
-/// A failure with what to do about it, in as much space as a failure has.
-fn with_advice(mut detail: String, advice: Option<&str>) -> String {
-    let Some(advice) = advice else { return detail };
-    detail.truncate(detail.floor_char_boundary(DETAIL.saturating_sub(advice.len() + 2)));
-    format!("{detail}; {advice}")
 }
 
 /// A request with what its site called the page when it was last read to the end.

@@ -10,7 +10,8 @@ use caifeng_plugin_host::contract::{Crawl, Page, Target, Timestamp};
 use caifeng_plugin_host::manifest::TargetKind;
 use caifeng_plugin_host::source::{Crawling, Source};
 
-use super::{FAILURES, Run, Sweeper, When, blocking, call};
+use super::failing::FAILURES;
+use super::{Run, Sweeper, When, blocking, call};
 use crate::coverage::rhythm::Rhythm;
 use crate::coverage::{self, drift};
 use crate::fetch::{Allow, Session};

@@ -4,6 +4,9 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use caifeng_plugin_host::contract::Request;
+
+use super::failing::{DETAIL, with_advice};
 use super::*;
 use crate::clock::SetClock;
 use crate::config::Config;
