@@ -278,30 +278,14 @@ fn clip(text: &str, limit: usize) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use caifeng_plugin_host::contract::{Kind, Reactions};
+    use caifeng_plugin_host::contract::Kind;
 
     fn request(url: &str) -> Request {
         Request { step: "page".into(), url: url.into(), method: Method::Get, headers: vec![], context: String::new() }
     }
 
     fn post(id: &str, url: &str, published: Option<i64>) -> Post {
-        Post {
-            id: id.into(),
-            kind: Kind::Post,
-            url: url.into(),
-            parent: None,
-            author: None,
-            publisher: None,
-            title: None,
-            text: String::new(),
-            language: None,
-            published,
-            day_only: false,
-            edited: None,
-            reactions: Reactions::default(),
-            media: vec![],
-            extra: vec![],
-        }
+        Post { published, ..Post::new(Kind::Post, id, url) }
     }
 
     fn only_example(url: &Url) -> bool {

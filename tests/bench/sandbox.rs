@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use caifeng_plugin_host::artifact::Artifact;
 use caifeng_plugin_host::classifier::Classifier;
-use caifeng_plugin_host::contract::{Crawl, Kind, Method, Post, Reactions, Request, Response, Target};
+use caifeng_plugin_host::contract::{Crawl, Kind, Method, Post, Request, Response, Target};
 use caifeng_plugin_host::engine::Engine;
 use caifeng_plugin_host::source::Source;
 use cpu_time::ThreadTime;
@@ -124,20 +124,9 @@ fn timed<T>(work: impl FnOnce() -> T) -> (Duration, T) {
 
 fn post(draft: &posts::Draft) -> Post {
     Post {
-        id: draft.number.to_string(),
-        kind: Kind::Post,
-        url: format!("http://site.bench.example/t/{}.html", draft.number),
-        parent: None,
-        author: None,
-        publisher: None,
         title: Some(draft.title.clone()),
         text: draft.text.clone(),
-        language: None,
         published: Some(draft.published),
-        day_only: false,
-        edited: None,
-        reactions: Reactions::default(),
-        media: Vec::new(),
-        extra: Vec::new(),
+        ..Post::new(Kind::Post, draft.number.to_string(), format!("http://site.bench.example/t/{}.html", draft.number))
     }
 }

@@ -110,6 +110,30 @@ pub struct Post {
     pub extra: Vec<(String, String)>,
 }
 
+impl Post {
+    /// A post of which no more is known.
+    #[must_use]
+    pub fn new(kind: Kind, id: impl Into<String>, url: impl Into<String>) -> Self {
+        Self {
+            id: id.into(),
+            kind,
+            url: url.into(),
+            parent: None,
+            author: None,
+            publisher: None,
+            title: None,
+            text: String::new(),
+            language: None,
+            published: None,
+            day_only: false,
+            edited: None,
+            reactions: Reactions::default(),
+            media: Vec::new(),
+            extra: Vec::new(),
+        }
+    }
+}
+
 /// Who wrote a post, as the site names them. Pseudonymised before it is stored.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Author {

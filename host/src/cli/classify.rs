@@ -4,7 +4,7 @@ use std::io::{BufRead, stdin};
 
 use anyhow::{Context, anyhow};
 use caifeng_plugin_host::classifier::Classifier;
-use caifeng_plugin_host::contract::{Kind, Label, Post, Reactions};
+use caifeng_plugin_host::contract::{Kind, Label, Post};
 use caifeng_plugin_host::manifest::LabelGroup;
 use serde::{Deserialize, Serialize};
 
@@ -96,20 +96,8 @@ fn category<'a>(classifier: &Classifier, labels: &'a [Label]) -> Option<&'a str>
 
 fn post(input: &mut Input) -> Post {
     Post {
-        id: input.id.to_string(),
-        kind: Kind::Post,
-        url: String::new(),
-        parent: None,
-        author: None,
-        publisher: None,
         title: input.title.take(),
         text: std::mem::take(&mut input.text),
-        language: None,
-        published: None,
-        day_only: false,
-        edited: None,
-        reactions: Reactions::default(),
-        media: Vec::new(),
-        extra: Vec::new(),
+        ..Post::new(Kind::Post, input.id.to_string(), "")
     }
 }

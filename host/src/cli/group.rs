@@ -10,7 +10,7 @@ use caifeng::ingest::{Origin, Pipeline, Pseudonyms};
 use caifeng::store::{PostQuery, Reader, Store};
 use caifeng::text::tokens::Tokeniser;
 use caifeng::topic::{Names, Topics};
-use caifeng_plugin_host::contract::{Kind, Post, Reactions, Timestamp};
+use caifeng_plugin_host::contract::{Kind, Post, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::output::Lines;
@@ -117,21 +117,10 @@ fn read(line: &str, number: usize) -> anyhow::Result<(serde_json::Value, Post)> 
     let input: Input = serde_json::from_str(line).context("write {\"id\": …, \"text\": …} on each line")?;
     let published = input.published.as_ref().map(moment).transpose()?;
     let post = Post {
-        id: number.to_string(),
-        kind: Kind::Post,
-        url: format!("http://group.invalid/{number}"),
-        parent: None,
-        author: None,
-        publisher: None,
         title: input.title,
         text: input.text,
-        language: None,
         published,
-        day_only: false,
-        edited: None,
-        reactions: Reactions::default(),
-        media: Vec::new(),
-        extra: Vec::new(),
+        ..Post::new(Kind::Post, number.to_string(), format!("http://group.invalid/{number}"))
     };
     Ok((input.id, post))
 }

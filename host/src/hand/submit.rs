@@ -5,7 +5,7 @@
 //! stored: as the post that was read, or, when none could be, as a post of its own with the address, the
 //! note and what went wrong. The answer is given when it is on disk.
 
-use caifeng_plugin_host::contract::{Kind, Post, Reactions, Target, Timestamp};
+use caifeng_plugin_host::contract::{Kind, Post, Target, Timestamp};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use url::Url;
@@ -102,7 +102,7 @@ pub async fn submit(submission: &Submission, sweeper: &Sweeper) -> Result<Receip
             }
             let url =
                 url.as_deref().map(|url| web(url).ok_or_else(|| usage("--url is not a web address"))).transpose()?;
-            let mut post = empty(url.as_ref().map_or("", Url::as_str));
+            let mut post = Post::new(Kind::Post, "", url.as_ref().map_or("", Url::as_str));
             (post.title, post.text) =
                 (title.as_deref().map(|t| clip(t.trim(), MAX_TITLE)), clip(text.trim(), MAX_TEXT));
             (post.publisher, post.published) = (source.clone(), *published);
@@ -150,7 +150,7 @@ async fn page(submission: &Submission, url: &Url, sweeper: &Sweeper) -> Result<R
         failures.push("no installed plugin reads single pages of this site".to_owned());
     }
     let failure = failures.join("; ");
-    let mut post = empty(url.as_str());
+    let mut post = Post::new(Kind::Post, "", url.as_str());
     url.as_str().clone_into(&mut post.id);
     post.text = submission.note.clone().unwrap_or_else(|| url.to_string());
     post.extra = vec![("failure".to_owned(), failure.clone())];
@@ -216,27 +216,7 @@ fn stored(row: PostRow) -> Post {
         published: row.published,
         day_only: row.day_only,
         reactions: row.reactions,
-        ..empty(&row.url)
-    }
-}
-
-fn empty(url: &str) -> Post {
-    Post {
-        id: String::new(),
-        kind: Kind::Post,
-        url: url.to_owned(),
-        parent: None,
-        author: None,
-        publisher: None,
-        title: None,
-        text: String::new(),
-        language: None,
-        published: None,
-        day_only: false,
-        edited: None,
-        reactions: Reactions::default(),
-        media: Vec::new(),
-        extra: Vec::new(),
+        ..Post::new(Kind::Post, "", &row.url)
     }
 }
 

@@ -31,21 +31,10 @@ fn store() -> (TempDir, Store) {
 
 fn post(id: &str, text: &str) -> Post {
     Post {
-        id: id.into(),
-        kind: Kind::Post,
-        url: format!("https://bbs.example/thread/{id}.html"),
-        parent: None,
         author: Some(Author { id: "p-1".into(), name: "p-1".into() }),
-        publisher: None,
-        title: None,
         text: text.into(),
-        language: None,
         published: Some(NOW - 3600),
-        day_only: false,
-        edited: None,
-        reactions: Reactions::default(),
-        media: vec![],
-        extra: vec![],
+        ..Post::new(Kind::Post, id, format!("https://bbs.example/thread/{id}.html"))
     }
 }
 

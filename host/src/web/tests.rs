@@ -2,7 +2,7 @@
 
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Method, Request};
-use caifeng_plugin_host::contract::{Kind, Post, Reactions};
+use caifeng_plugin_host::contract::{Kind, Post};
 use futures_util::StreamExt;
 use tower::ServiceExt;
 
@@ -462,21 +462,9 @@ fn prepared(tokeniser: &Tokeniser, id: &str, text: &str) -> Prepared {
     Prepared {
         telling: crate::text::telling::Telling::default(),
         post: Post {
-            id: id.to_owned(),
-            kind: Kind::Post,
-            url: format!("https://bbs.example/{id}"),
-            parent: None,
-            author: None,
-            publisher: None,
-            title: None,
             text: text.to_owned(),
-            language: None,
             published: Some(NOW - 60),
-            day_only: false,
-            edited: None,
-            reactions: Reactions::default(),
-            media: vec![],
-            extra: vec![],
+            ..Post::new(Kind::Post, id, format!("https://bbs.example/{id}"))
         },
         tokens: tokeniser.index_text(None, text),
         signature: None,

@@ -5,7 +5,7 @@
 
 use caifeng_plugin_host::artifact::Artifact;
 use caifeng_plugin_host::build::build_crate;
-use caifeng_plugin_host::contract::{Crawl, Kind, Method, Post, Reactions, Request, Response, Target};
+use caifeng_plugin_host::contract::{Crawl, Kind, Method, Post, Request, Response, Target};
 use caifeng_plugin_host::engine::{Engine, EngineConfig};
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
@@ -65,20 +65,6 @@ pub(crate) fn response(body: &str) -> Response {
 
 pub(crate) fn post(text: &str) -> Post {
     Post {
-        id: "1".to_owned(),
-        kind: Kind::Post,
-        url: "https://example.cn/1".to_owned(),
-        parent: None,
-        author: None,
-        publisher: None,
-        title: Some("标题".to_owned()),
-        text: text.to_owned(),
-        language: None,
-        published: None,
-        day_only: false,
-        edited: None,
-        reactions: Reactions::default(),
-        media: Vec::new(),
-        extra: Vec::new(),
+        title: Some("标题".to_owned()), text: text.to_owned(), ..Post::new(Kind::Post, "1", "https://example.cn/1")
     }
 }

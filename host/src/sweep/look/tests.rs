@@ -35,23 +35,7 @@ struct Rig {
 }
 
 fn post(url: &str) -> Post {
-    Post {
-        id: url.to_owned(),
-        kind: Kind::Post,
-        url: url.to_owned(),
-        parent: None,
-        author: None,
-        publisher: None,
-        title: None,
-        text: format!("停水 {url}"),
-        language: None,
-        published: None,
-        day_only: false,
-        edited: None,
-        reactions: Reactions::default(),
-        media: Vec::new(),
-        extra: Vec::new(),
-    }
+    Post { text: format!("停水 {url}"), ..Post::new(Kind::Post, url, url) }
 }
 
 fn prepared(url: &str) -> Prepared {
