@@ -1,8 +1,6 @@
 //! `caifeng classify`: JSON Lines in, JSON Lines out.
 
-use std::io::{BufRead, stdin};
-
-use anyhow::{Context, anyhow};
+use anyhow::anyhow;
 use caifeng_plugin_host::classifier::Classifier;
 use caifeng_plugin_host::contract::{Kind, Label, Post};
 use caifeng_plugin_host::manifest::LabelGroup;
@@ -10,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::output::Lines;
 use super::workplace::{self, DataArgs};
-use super::{Exit, Failed, OrExit, Outcome};
+use super::{Exit, Failed, OrExit, Outcome, input};
 
 /// Posts that are handed to the plugin at once.
 const BATCH: usize = 64;
@@ -54,15 +52,8 @@ pub(crate) fn run(args: &Args) -> Outcome {
     let classifier = registry.classifier(&args.plugin, &engine).map_err(workplace::plugin_fault)?;
     let mut lines = Lines::new();
     let mut batch: Vec<Input> = Vec::with_capacity(BATCH);
-    for (number, line) in stdin().lock().lines().enumerate() {
-        let line = line.with_context(|| format!("line {}: not UTF-8 text", number + 1)).or_exit(Exit::Usage)?;
-        if line.trim().is_empty() {
-            continue;
-        }
-        let wanted = "write {\"id\": …, \"text\": …} on each line";
-        let input = serde_json::from_str(&line)
-            .with_context(|| format!("line {}: {wanted}", number + 1))
-            .or_exit(Exit::Usage)?;
+    for line in input::lines("write {\"id\": …, \"text\": …} on each line") {
+        let (_, input) = line?;
         batch.push(input);
         if batch.len() == BATCH {
             classify(&classifier, &mut batch, &mut lines)?;

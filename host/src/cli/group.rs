@@ -1,6 +1,5 @@
 //! `caifeng group`: which posts tell of one matter. JSON Lines in, JSON Lines out.
 
-use std::io::{BufRead, stdin};
 use std::sync::Arc;
 
 use anyhow::{Context, anyhow};
@@ -14,7 +13,7 @@ use caifeng_plugin_host::contract::{Kind, Post, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::output::Lines;
-use super::{Exit, Failed, OrExit, Outcome};
+use super::{Exit, Failed, OrExit, Outcome, input};
 
 /// Posts that are stored at once.
 const BATCH: usize = 256;
@@ -69,12 +68,9 @@ pub(crate) fn run(_: &Args) -> Outcome {
     };
     let mut ids = Vec::new();
     let mut batch = Vec::with_capacity(BATCH);
-    for (number, line) in stdin().lock().lines().enumerate() {
-        let line = line.with_context(|| format!("line {}: not UTF-8 text", number + 1)).or_exit(Exit::Usage)?;
-        if line.trim().is_empty() {
-            continue;
-        }
-        let (id, post) = read(&line, ids.len()).with_context(|| format!("line {}", number + 1)).or_exit(Exit::Usage)?;
+    for line in input::lines("write {\"id\": …, \"text\": …} on each line") {
+        let (number, input) = line?;
+        let (id, post) = read(input, ids.len()).with_context(|| format!("line {number}")).or_exit(Exit::Usage)?;
         ids.push(id);
         batch.push(post);
         if batch.len() == BATCH {
@@ -113,8 +109,7 @@ fn print(reader: &Reader, ids: &[serde_json::Value]) -> Result<(), Failed> {
 }
 
 /// One line; the post is known by its number, since ids may be anything.
-fn read(line: &str, number: usize) -> anyhow::Result<(serde_json::Value, Post)> {
-    let input: Input = serde_json::from_str(line).context("write {\"id\": …, \"text\": …} on each line")?;
+fn read(input: Input, number: usize) -> anyhow::Result<(serde_json::Value, Post)> {
     let published = input.published.as_ref().map(moment).transpose()?;
     let post = Post {
         title: input.title,

@@ -14,6 +14,7 @@ mod feeds;
 mod group;
 mod hand;
 mod import;
+mod input;
 mod output;
 mod plugin;
 mod posts;

@@ -7,15 +7,18 @@
 //! was left open inside. Nothing is recursive, and the work per token does not
 //! grow with the depth.
 
+mod closing;
+mod opening;
+
 use std::borrow::Cow;
 
 use caifeng_plugin_sdk::dates::{self, Moment};
-use caifeng_plugin_sdk::{count, html, url};
+use caifeng_plugin_sdk::{html, url};
 
 use crate::Context;
 use crate::element::{Element, element, prefix_of};
 use crate::entry::{Entry, Person};
-use crate::value::{Form, Value};
+use crate::value::Form;
 use crate::xml::{Attributes, Token, Tokens};
 
 /// Open elements beyond this depth collect no text of their own.
@@ -310,71 +313,11 @@ impl<'a> Reader<'a> {
         frame.text.push_str(if empty { "/>" } else { ">" });
     }
 
-    fn open(&mut self, element: Element, name: &'a str, attributes: Attributes<'a>) {
-        match element {
-            Element::Rss | Element::Rdf | Element::Channel => self.document.is_feed = true,
-            Element::Feed => {
-                self.document.is_feed = true;
-                self.is_atom = true;
-            }
-            Element::Item => self.open_entry(name, attributes),
-            Element::Image | Element::TextInput => {
-                self.in_image = true;
-                self.title_depth = None;
-            }
-            Element::Source => self.open_source(name, attributes),
-            Element::Link => self.open_link(name, attributes),
-            Element::Author | Element::DcAuthor => {
-                self.in_author = true;
-                self.push(element, name, None);
-            }
-            Element::Id => {
-                self.push(element, name, None);
-                let permanent = attributes.get("ispermalink");
-                self.note(permanent);
-            }
-            Element::Category | Element::ItunesCategory => {
-                let term = attributes.get("term").or_else(|| attributes.get("text"));
-                self.push(element, name, None);
-                self.note(term);
-            }
-            Element::Title | Element::MediaTitle | Element::Abstract | Element::Summary | Element::Content => {
-                self.push_text(element, name, attributes, Form::Plain);
-            }
-            Element::Subtitle | Element::Rights => {
-                self.push_text(element, name, attributes, Form::Plain);
-            }
-            Element::Description | Element::ContentEncoded => {
-                self.push_text(element, name, attributes, Form::Html);
-            }
-            Element::Body => self.push_text(element, name, attributes, Form::Markup),
-            Element::Enclosure
-            | Element::MediaContent
-            | Element::MediaThumbnail
-            | Element::ItunesImage
-            | Element::MediaStatistics
-            | Element::StarRating
-            | Element::InReplyTo => self.open_facts(element, attributes),
-            Element::MediaGroup => {}
-            Element::Other if self.frames.is_empty() || !attributes.is_empty() => {}
-            _ => self.push(element, name, None),
-        }
-    }
-
     fn push(&mut self, element: Element, name: &'a str, form: Option<Form>) {
         if self.frames.len() < DEEPEST {
             let text = String::new();
             self.frames.push(Frame { name, element, form, text, depth: self.depth, same: 0, note: None });
         }
-    }
-
-    fn push_text(&mut self, element: Element, name: &'a str, attributes: Attributes<'a>, default: Form) {
-        let form = if attributes.is_empty() {
-            default
-        } else {
-            Form::declared(attributes.get("type").as_deref(), attributes.get("mode").as_deref(), default)
-        };
-        self.push(element, name, Some(form));
     }
 
     fn note(&mut self, note: Option<Cow<'a, str>>) {
@@ -383,309 +326,10 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn open_entry(&mut self, name: &'a str, attributes: Attributes<'a>) {
-        self.frames.clear();
-        self.finish_entry();
-        self.document.is_feed = true;
-        self.entry_name = name;
-        self.title_depth = None;
-        self.in_source = false;
-        self.in_author = false;
-        let mut entry = Entry::default();
-        if !attributes.is_empty() {
-            let about = attributes.iter().find(|(key, _)| key.ends_with(":about"));
-            entry.id = about.map(|(_, value)| html::decode(value).into_owned());
-            // CDF says both in attributes.
-            entry.link = attributes.get("href").map(|href| self.absolute(&href));
-            entry.updated = attributes.get("lastmod").and_then(|date| self.date(&date));
-        }
-        self.entry = Some(entry);
-    }
-
-    fn open_source(&mut self, name: &'a str, attributes: Attributes<'a>) {
-        self.in_source = true;
-        self.title_depth = None;
-        self.push(Element::Source, name, None);
-        let address = attributes.get("url");
-        self.note(address);
-    }
-
-    fn open_link(&mut self, name: &'a str, attributes: Attributes<'a>) {
-        let href = if attributes.is_empty() {
-            None
-        } else {
-            attributes
-                .get("url")
-                .or_else(|| attributes.get("uri"))
-                .filter(|href| !href.is_empty())
-                .or_else(|| attributes.get("href"))
-        };
-        let Some(href) = href else {
-            self.push(Element::Link, name, None);
-            return;
-        };
-        let href = self.absolute(&href);
-        let rel = attributes.get("rel").map_or_else(|| "alternate".to_owned(), |rel| rel.to_ascii_lowercase());
-        let kind = attributes.get("type").map(|kind| kind.to_ascii_lowercase());
-        let is_page =
-            kind.as_deref().is_none_or(|kind| matches!(kind, "text/html" | "html" | "application/xhtml+xml" | "xhtml"));
-        if self.in_source {
-            return;
-        }
-        let Some(entry) = &mut self.entry else {
-            let older = matches!(&*rel, "next" | "prev-archive");
-            if older && self.document.older.is_none() {
-                self.document.older = Some(href);
-            }
-            return;
-        };
-        match &*rel {
-            "enclosure" => entry.add_media(href),
-            "alternate" if is_page => entry.link = Some(href),
-            "alternate" => entry.other_links.insert(0, href),
-            "self" | "edit" | "replies" | "license" | "next" | "previous" => {}
-            _ => entry.other_links.push(href),
-        }
-    }
-
-    /// Elements whose attributes say all.
-    fn open_facts(&mut self, element: Element, attributes: Attributes<'a>) {
-        let address = attributes.get("url").or_else(|| attributes.get("href")).map(|url| self.absolute(&url));
-        let Some(entry) = self.entry.as_mut().filter(|_| !self.in_source) else {
-            return;
-        };
-        let number = |name| attributes.get(name).and_then(|value| count::parse(&value));
-        match element {
-            Element::MediaStatistics => {
-                entry.reactions.views = number("views");
-                entry.reactions.likes = entry.reactions.likes.or_else(|| number("favorites"));
-            }
-            Element::StarRating => entry.reactions.likes = number("count"),
-            Element::InReplyTo => {
-                let reply_to = attributes.get("ref").or_else(|| attributes.get("href"));
-                entry.reply_to = reply_to.map(Cow::into_owned);
-            }
-            _ => {
-                if let Some(address) = address {
-                    entry.add_media(address);
-                }
-            }
-        }
-    }
-
     // End tags
-
-    fn end(&mut self, name: &'a str) {
-        let depth = self.depth;
-        self.depth = depth.saturating_sub(1);
-        if self.entry.is_some() && name == self.entry_name {
-            while let Some(frame) = self.frames.pop() {
-                self.close(frame);
-            }
-            self.finish_entry();
-        } else if let Some(frame) = self.frames.last_mut() {
-            if frame.form.is_some() && (frame.name != name || frame.same > 0) {
-                end_of_markup(frame, name);
-            } else {
-                self.close_named(name);
-            }
-        }
-        if self.frames.is_empty() {
-            self.end_outside(name);
-        }
-        while self.bases.last().is_some_and(|(at, _)| *at >= depth) {
-            self.bases.pop();
-        }
-        while self.prefixes.last().is_some_and(|(at, ..)| *at >= depth && *at > 1) {
-            self.prefixes.pop();
-        }
-    }
-
-    fn end_outside(&mut self, name: &str) {
-        match self.resolve(name) {
-            Element::Rss | Element::Rdf | Element::Feed => self.closed = true,
-            Element::Image | Element::TextInput => self.in_image = false,
-            _ => {}
-        }
-        self.closed |= self.document.root.as_deref().is_some_and(|root| root.eq_ignore_ascii_case(name));
-    }
-
-    /// Closes the innermost open element of that name and what is open in it.
-    fn close_named(&mut self, name: &str) {
-        let Some(at) = self.frames.iter().rposition(|frame| frame.name == name) else {
-            return;
-        };
-        while self.frames.len() > at {
-            if let Some(frame) = self.frames.pop() {
-                self.close(frame);
-            }
-        }
-    }
-
-    fn close(&mut self, frame: Frame<'a>) {
-        match frame.element {
-            Element::Source => return self.close_source(&frame),
-            Element::Author | Element::DcAuthor => return self.close_author(&frame),
-            Element::Name | Element::Email | Element::Address => return self.close_person(&frame),
-            _ if self.in_source => return self.close_in_source(&frame),
-            Element::Language => return self.language(&frame.text),
-            _ => {}
-        }
-        let text = frame.text.trim();
-        let date = match frame.element {
-            Element::Published | Element::Updated | Element::Created | Element::Date => self.date(text),
-            _ => None,
-        };
-        let link = match frame.element {
-            Element::Link => self.absolute(&text.replace("&amp;", "&")),
-            Element::Id => self.absolute(text),
-            _ => String::new(),
-        };
-        let (in_image, last_title) = (self.in_image, self.title_depth);
-        let Some(entry) = &mut self.entry else {
-            if matches!(frame.element, Element::Title) && !text.is_empty() {
-                self.title_depth = Some(frame.depth);
-            }
-            return;
-        };
-        match frame.element {
-            Element::Published => entry.published = date.or(entry.published),
-            Element::Updated => entry.updated = date.or(entry.updated),
-            Element::Created | Element::Date => entry.created = date.or(entry.created),
-            Element::Link if !in_image && !text.is_empty() => entry.link = Some(link),
-            Element::Id => close_id(entry, &frame, text, link),
-            Element::Category | Element::ItunesCategory => {
-                entry.add_category(frame.note.as_deref().filter(|term| !term.is_empty()).unwrap_or(text));
-            }
-            Element::Keywords => text.split(',').for_each(|term| entry.add_category(term)),
-            Element::Publisher => entry.publisher = non_empty(text),
-            Element::Comments => entry.comments = non_empty(text),
-            Element::CommentCount => entry.reactions.replies = count::parse(text),
-            Element::Title | Element::MediaTitle => {
-                let is_title = frame.element == Element::Title;
-                let depth = frame.depth;
-                if is_title && !text.is_empty() {
-                    self.title_depth = Some(depth);
-                }
-                let later = last_title.is_some_and(|title| title <= depth);
-                if !later && (entry.title.is_none() || depth <= entry.title_depth) {
-                    entry.title_depth = depth;
-                    entry.title = Some(value(frame));
-                }
-            }
-            Element::Abstract
-            | Element::Summary
-            | Element::Content
-            | Element::Description
-            | Element::ContentEncoded
-            | Element::Body
-                if !text.is_empty() && entry.bodies.len() < 16 =>
-            {
-                entry.bodies.push(value(frame));
-            }
-            _ => {}
-        }
-    }
-
-    fn close_source(&mut self, frame: &Frame<'_>) {
-        self.in_source = false;
-        let text = Value::new(frame.text.clone(), Form::Plain).line();
-        if let Some(entry) = self.entry.as_mut().filter(|_| !text.is_empty()) {
-            entry.publisher = Some(text);
-        }
-    }
-
-    /// Of the feed that an entry was taken from only the title is kept.
-    fn close_in_source(&mut self, frame: &Frame<'_>) {
-        if frame.element == Element::Title {
-            let title = Value::new(frame.text.clone(), frame.form.unwrap_or(Form::Plain)).line();
-            if let Some(entry) = &mut self.entry {
-                entry.publisher = non_empty(&title);
-            }
-        }
-    }
-
-    fn close_author(&mut self, frame: &Frame<'_>) {
-        self.in_author = false;
-        let text = frame.text.trim();
-        if !text.is_empty() {
-            let person = Person::parse(&Value::new(text.to_owned(), Form::Plain).line());
-            self.save_author(|author| *author = person);
-        }
-    }
-
-    fn close_person(&mut self, frame: &Frame<'_>) {
-        let text = frame.text.trim();
-        if !self.in_author || text.is_empty() {
-            return;
-        }
-        match frame.element {
-            Element::Name => {
-                let name = Value::new(text.to_owned(), Form::Plain).line();
-                self.save_author(|author| author.name = name);
-            }
-            _ => self.save_author(|author| {
-                if author.address.is_empty() {
-                    text.clone_into(&mut author.address);
-                }
-            }),
-        }
-    }
-
-    fn save_author(&mut self, change: impl FnOnce(&mut Person)) {
-        if self.in_source {
-            return;
-        }
-        match &mut self.entry {
-            Some(entry) => change(entry.author.get_or_insert_default()),
-            None if self.is_atom => change(self.document.author.get_or_insert_default()),
-            None => {}
-        }
-    }
 
     fn date(&self, text: &str) -> Option<Moment> {
         dates::parse(text, self.context.now, self.context.utc_offset)
-    }
-
-    fn finish_entry(&mut self) {
-        let Some(entry) = self.entry.take() else {
-            return;
-        };
-        self.in_source = false;
-        self.in_author = false;
-        if entry.is_empty() {
-            let nth = self.document.entries.len() + self.document.skipped.len() + 1;
-            self.document.skipped.push(format!("entry without id, title, link and text: number {nth}"));
-        } else {
-            self.document.entries.push(entry);
-        }
-    }
-}
-
-fn value(frame: Frame<'_>) -> Value {
-    Value::new(frame.text, frame.form.unwrap_or(Form::Plain))
-}
-
-fn close_id(entry: &mut Entry, frame: &Frame<'_>, text: &str, link: String) {
-    if text.is_empty() {
-        return;
-    }
-    entry.id = Some(text.to_owned());
-    entry.id_is_link = frame.note.as_deref().is_none_or(|note| note == "true");
-    if entry.id_is_link && entry.link.is_none() {
-        entry.link = Some(link);
-    }
-}
-
-/// An end tag within a text.
-fn end_of_markup(frame: &mut Frame<'_>, name: &str) {
-    if frame.name == name {
-        frame.same -= 1;
-    }
-    if frame.form == Some(Form::Markup) {
-        frame.text.push_str("</");
-        frame.text.push_str(name.rsplit(':').next().unwrap_or(name));
-        frame.text.push('>');
     }
 }
 
