@@ -70,7 +70,7 @@ impl NearIndex {
 
     /// Row keys of posts that may be near-duplicates, those that agree in most
     /// bands first and among these the newest insertion first; at most
-    /// [`MOST_CANDIDATES`]. [`similarity`] of the stored signatures decides.
+    /// [`MOST_CANDIDATES`]. [`similarity`](super::similarity) of the stored signatures decides.
     ///
     /// A post with the same signature is always among them, unless
     /// [`MOST_CANDIDATES`] newer ones are too.
