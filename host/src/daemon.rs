@@ -23,7 +23,7 @@ use tokio::task::JoinSet;
 
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::control;
+use crate::control::{self, Owner};
 use crate::demo::{Demo, DemoError, Moment};
 use crate::directory::{Directory, DirectoryError};
 use crate::evidence::vault::Vault;
@@ -34,6 +34,7 @@ use crate::fetch::live::{Live, Settings, user_agent};
 use crate::fetch::replay::Replay;
 use crate::fetch::secrets::{Secrets, SecretsError};
 use crate::grant::{GrantError, Grants};
+use crate::handling::Clerk;
 use crate::ingest::{Pipeline, Pseudonyms, Voice};
 use crate::plugins::{PluginError, Registry};
 use crate::rounds::Rounds;
@@ -199,6 +200,15 @@ impl Daemon {
         self.sweeper.sweep(&moment.watch, When::Recorded { at: moment.at, shift }).await
     }
 
+    /// What orders are carried out with.
+    #[must_use]
+    pub fn owner(&self) -> Owner {
+        let Sweeper { store, reader, clock, .. } = &self.sweeper;
+        let (store, reader, clock) = (store.clone(), reader.clone(), Arc::clone(clock));
+        let clerk = Clerk { store, reader, clock, directory: self.directory.clone() };
+        Owner { sweeper: self.sweeper.clone(), clerk }
+    }
+
     /// The socket that takes orders; what comes before [`run`](Self::run) waits.
     ///
     /// # Errors
@@ -221,7 +231,7 @@ impl Daemon {
         let app = self.app(&alive);
         let daemon = Arc::new(self);
         let mut tasks = JoinSet::new();
-        tasks.spawn(control::serve(orders, daemon.sweeper.clone()));
+        tasks.spawn(control::serve(orders, daemon.owner()));
         tasks.spawn({
             let (daemon, alive) = (Arc::clone(&daemon), Arc::clone(&alive));
             async move {

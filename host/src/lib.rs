@@ -15,6 +15,7 @@
 //! | tokens, near-duplicates | [`text`] | pure |
 //! | what is it | `caifeng_plugin_host::classifier` | sandboxed |
 //! | which incident | [`incident`] | pure |
+//! | who decides, what follows | [`handling`], [`user`] | shell, pure |
 //! | remember | [`store`] | SQLite, one writer |
 //! | show | [`web`], `cli` | shells |
 //!
@@ -36,6 +37,7 @@ pub mod failed_call;
 pub mod fetch;
 pub mod grant;
 pub mod hand;
+pub mod handling;
 pub mod hex;
 pub mod incident;
 pub mod ingest;
@@ -51,5 +53,6 @@ pub mod store;
 pub mod sweep;
 pub mod text;
 pub mod topic;
+pub mod user;
 pub mod watch;
 pub mod web;

@@ -8,6 +8,7 @@ mod audit;
 mod classify;
 mod config;
 mod coverage;
+mod deed;
 mod demo;
 mod evidence;
 mod feeds;
@@ -24,6 +25,7 @@ mod robots;
 mod serve;
 mod submit;
 mod sweep;
+mod user;
 mod watch;
 mod workplace;
 
@@ -115,6 +117,8 @@ enum Command {
     Coverage(coverage::Args),
     /// Print or export the monitoring record: every sweep, newest first
     Record(record::Args),
+    /// Users: who may act here, and as what
+    User(user::Args),
     /// Check that the record has not been changed
     Audit(audit::Args),
     /// List or hand out what the posts of an incident came from
@@ -143,6 +147,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Watch(args) => watch::run(&args),
         Command::Coverage(args) => coverage::run(&args),
         Command::Record(args) => record::run(&args),
+        Command::User(args) => user::run(args),
         Command::Audit(args) => audit::run(&args),
         Command::Evidence(args) => evidence::run(&args),
         Command::Retain(args) => retain::run(&args),

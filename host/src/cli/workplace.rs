@@ -6,7 +6,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::Context;
+use caifeng::clock::{AheadClock, Clock, SystemClock};
 use caifeng::config::Config;
+use caifeng::demo::Demo;
 use caifeng::directory::Directory;
 use caifeng::plugins::{Origin, PluginError, Registry};
 use caifeng_plugin_host::engine::{CompiledCache, Engine, EngineConfig};
@@ -38,6 +40,19 @@ impl DataArgs {
 fn user_folder(variable: &str, below_home: &str) -> Option<PathBuf> {
     let named = std::env::var_os(variable).map(PathBuf::from).filter(|path| path.is_absolute());
     named.or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(below_home)))
+}
+
+/// The file of the personal token, and whether somebody named it; `None` where no home directory is known.
+pub(super) fn token_file(named: Option<&PathBuf>) -> Option<(PathBuf, bool)> {
+    let named = named.cloned().or_else(|| std::env::var_os("CAIFENG_TOKEN").map(PathBuf::from));
+    let own = || user_folder("XDG_CONFIG_HOME", ".config").map(|folder| (folder.join("caifeng/token"), false));
+    named.map(|path| (path, true)).or_else(own)
+}
+
+/// The clock of a data directory: the demo's may be ahead.
+pub(super) fn clock(directory: &Directory) -> Result<Arc<dyn Clock>, Failed> {
+    let ahead = Demo::ahead(directory).or_exit(Exit::Usage)?;
+    Ok(if ahead == 0 { Arc::new(SystemClock) } else { Arc::new(AheadClock(ahead)) })
 }
 
 /// Reads the configuration that was named, else the one in the data directory;

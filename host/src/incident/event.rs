@@ -12,6 +12,7 @@ use sha2::{Digest, Sha256};
 
 use super::{Category, IncidentId};
 use crate::hex::hex;
+use crate::user::token::TokenId;
 
 /// One thing that happened. Its JSON form, in the order of the fields here, is
 /// what is hashed and stored; a variant or field may be added, never changed.
@@ -96,10 +97,22 @@ pub enum Actor {
         user: String,
         /// The role in which the person acted.
         role: Role,
+        /// The token by which the person was known; `None` only before there were users.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        token: Option<TokenId>,
     },
 }
 
 impl Actor {
+    /// The user's identifier; empty for a machine.
+    #[must_use]
+    pub fn user(&self) -> &str {
+        match self {
+            Self::Machine { .. } => "",
+            Self::Person { user, .. } => user,
+        }
+    }
+
     /// How lists name it: the rule or plugin, or the role.
     #[must_use]
     pub fn label(&self) -> &str {
@@ -110,7 +123,7 @@ impl Actor {
     }
 }
 
-/// Roles of the plan (design §2). What each may do is decided in [`life`](super::life).
+/// Roles of the plan (design §2). What each may do stands in [`right`](crate::user::right).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Role {
@@ -128,12 +141,28 @@ pub enum Role {
     Legal,
     /// 培训员.
     Trainer,
+    /// 系统管理员: adds people.
+    System,
+    /// 安全管理员: gives roles.
+    Security,
+    /// 审计管理员: holds the record against checkpoints.
+    Audit,
 }
 
 impl Role {
-    /// All roles.
-    pub const ALL: [Self; 7] =
-        [Self::Monitor, Self::Staff, Self::LeadingGroup, Self::Head, Self::Spokesperson, Self::Legal, Self::Trainer];
+    /// All roles, the three administrators last.
+    pub const ALL: [Self; 10] = [
+        Self::Monitor,
+        Self::Staff,
+        Self::LeadingGroup,
+        Self::Head,
+        Self::Spokesperson,
+        Self::Legal,
+        Self::Trainer,
+        Self::System,
+        Self::Security,
+        Self::Audit,
+    ];
 
     /// The name that events and lists use.
     #[must_use]
@@ -146,7 +175,16 @@ impl Role {
             Self::Spokesperson => "spokesperson",
             Self::Legal => "legal",
             Self::Trainer => "trainer",
+            Self::System => "system",
+            Self::Security => "security",
+            Self::Audit => "audit",
         }
+    }
+
+    /// The role of this name, if there is one.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|role| role.as_str() == name)
     }
 }
 
@@ -183,8 +221,15 @@ mod tests {
         );
         let opened = Event::Opened { post: -5, captured: 9 };
         assert_eq!(serde_json::to_string(&opened).unwrap(), r#"{"event":"opened","post":-5,"captured":9}"#);
-        let actor = Actor::Person { user: "u1".into(), role: Role::LeadingGroup };
+        let mut actor = Actor::Person { user: "u1".into(), role: Role::LeadingGroup, token: None };
         assert_eq!(serde_json::to_string(&actor).unwrap(), r#"{"actor":"person","user":"u1","role":"leading-group"}"#);
+        if let Actor::Person { token, .. } = &mut actor {
+            *token = Some(4);
+        }
+        assert_eq!(
+            serde_json::to_string(&actor).unwrap(),
+            r#"{"actor":"person","user":"u1","role":"leading-group","token":4}"#
+        );
     }
 
     #[test]

@@ -236,7 +236,7 @@ mod tests {
     }
 
     fn person(role: Role) -> Actor {
-        Actor::Person { user: "u1".into(), role }
+        Actor::Person { user: "u1".into(), role, token: None }
     }
 
     fn note() -> Note {
@@ -321,7 +321,7 @@ mod tests {
 
     fn command() -> impl Strategy<Value = (Command, Actor)> {
         let category = (0usize..5).prop_map(|i| Category::ALL[i]);
-        let actor = prop_oneof![Just(machine()), (0usize..7).prop_map(|i| person(Role::ALL[i])),];
+        let actor = prop_oneof![Just(machine()), (0usize..10).prop_map(|i| person(Role::ALL[i])),];
         let command = prop_oneof![
             (any::<i64>(), -1000i64..1000).prop_map(|(post, captured)| Command::Open { post, captured }),
             (any::<i64>(), -1000i64..1000).prop_map(|(post, captured)| Command::Join { post, captured }),

@@ -7,7 +7,6 @@ use caifeng_plugin_host::contract::{Kind, Post, Reactions};
 
 use super::*;
 use crate::evidence::warc::{Exchange, Sent};
-use crate::incident::event::{Actor, Role};
 use crate::revisit::Found;
 use crate::store::model::{Batch, Prepared, Submission};
 use crate::store::{Evidence, Look, Novelty, PostQuery};
@@ -301,11 +300,11 @@ fn one_run_at_a_time() {
 fn what_was_deleted_comes_back_when_somebody_hands_it_in_and_its_note_goes_with_it() {
     let rig = Rig::new();
     let at = NOW - 200 * DAY;
-    let actor = || Actor::Person { role: Role::Staff, user: "u".to_owned() };
+    let by = || Caller { token: None, account: 1 };
     let submit = |at: Timestamp| {
         let (plugin, site, note) = ("p".to_owned(), "s".to_owned(), Some("秘密的话".to_owned()));
         let prepared = prepared("m", NOW - 200 * DAY, "停水", true);
-        rig.store.submit(Submission { plugin, site, at, prepared, note, actor: actor() }).unwrap()
+        rig.store.submit(Submission { plugin, site, at, prepared, note, by: by() }).unwrap()
     };
     assert!(submit(at).new);
     assert_eq!(rig.count("note"), 1);

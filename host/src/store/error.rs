@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::incident::life::Refusal;
+use crate::user::Denied;
 
 /// Why the store did not do what it was asked. Nothing of a failed request is kept.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -59,6 +60,9 @@ pub enum StoreError {
     /// The incident does not accept the command.
     #[error(transparent)]
     Refused(#[from] Refusal),
+    /// Whoever asks may not do it.
+    #[error(transparent)]
+    Denied(#[from] Denied),
     /// The store has been closed, or its writer has stopped after a fault.
     #[error("the store is closed")]
     Closed,

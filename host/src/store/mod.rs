@@ -29,6 +29,7 @@ mod schema;
 mod submissions;
 #[cfg(test)]
 mod tests;
+mod users;
 mod visits;
 mod watches;
 mod writer;
@@ -50,6 +51,7 @@ pub use read::evidence::{Due, Life, Looked, Proof, Reading, Version};
 pub use read::{CategoryFilter, IncidentQuery, Novelty, PostQuery, Reader, RecordQuery, SeriesPoint};
 pub use retain::{Cutoffs, Step};
 pub use rowid::second;
+pub use users::{Caller, Changed, UserChange};
 pub use visits::Look;
 
 use crate::incident::event::{Actor, Event};

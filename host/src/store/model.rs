@@ -3,8 +3,8 @@
 use caifeng_plugin_host::contract::{Kind, Label, Post, Reactions, Target, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::incident::event::Actor;
 use crate::incident::{Category, IncidentId, State};
+use crate::store::Caller;
 use crate::text::near::Signature;
 use crate::text::telling::Telling;
 use crate::watch::{Sweep, Watch};
@@ -89,7 +89,7 @@ pub struct Submission {
     /// What the person said with it.
     pub note: Option<String>,
     /// Who.
-    pub actor: Actor,
+    pub by: Caller,
 }
 
 /// What became of a submission. When this is returned, everything is on disk.

@@ -9,7 +9,7 @@ fn events_hold_no_text_and_no_name() {
     p.post.title = Some("张三的标题".into());
     p.labels = vec![label("problem", 0.5)];
     store.ingest(batch(vec![p])).unwrap();
-    let head = Actor::Person { user: "u7".into(), role: Role::Head };
+    let head = Actor::Person { user: "u7".into(), role: Role::Head, token: None };
     store.assess(1, Category::Problem, None, "张三确有其事", head, NOW).unwrap();
     let raw = Connection::open(dir.path().join(schema::FILE)).unwrap();
     let mut statement = raw.prepare("SELECT actor || body FROM event").unwrap();

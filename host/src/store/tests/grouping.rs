@@ -76,7 +76,7 @@ fn first_sight_is_the_earliest_capture_and_a_person_decides() {
     let machine = Actor::Machine { by: "triage@0.1.0".into() };
     let refused = store.assess(1, Category::Rumour, None, "理由", machine, NOW).unwrap_err();
     assert!(matches!(refused, StoreError::Refused(Refusal::PersonOnly)));
-    let head = Actor::Person { user: "u7".into(), role: Role::Head };
+    let head = Actor::Person { user: "u7".into(), role: Role::Head, token: None };
     store.assess(1, Category::Problem, Some("IV".into()), "属实", head.clone(), NOW).unwrap();
     let missing = store.assess(99, Category::Problem, None, "", head, NOW).unwrap_err();
     assert_eq!(missing.to_string(), "no such incident: 99");
