@@ -18,7 +18,7 @@ use rusqlite::Connection;
 use tempfile::TempDir;
 
 use super::model::{Batch, Ingested, LabelBy, PostRow, Prepared, Submission};
-use super::{CategoryFilter, IncidentQuery, Novelty, PostQuery, Reader, Store, StoreError, schema};
+use super::{Caller, CategoryFilter, IncidentQuery, Novelty, PostQuery, Reader, Store, StoreError, UserChange, schema};
 use crate::incident::chain::{Checkpoint, Fault, Proof};
 use crate::incident::event::{Actor, Event, Role};
 use crate::incident::group::Why;
