@@ -71,7 +71,19 @@ fn every_command_explains_itself() {
         "plugin fixture",
         "classify",
         "posts",
-        "incidents",
+        "incident",
+        "incident list",
+        "incident show",
+        "incident assess",
+        "incident level",
+        "incident assign",
+        "incident step",
+        "incident note",
+        "incident pause",
+        "incident close",
+        "incident merge",
+        "incident split",
+        "incident undo",
         "submit",
         "import",
         "config",
@@ -146,14 +158,14 @@ fn a_recording_becomes_posts_and_incidents() {
         "posts --data data --json",
         "posts --data data --since 2026-07-02",
         "posts --data data --text 饮水机",
-        "incidents --data data",
-        "incidents --data data --json",
-        "incidents --data data --json --limit 1",
+        "incident list --data data",
+        "incident list --data data --json",
+        "incident list --data data --json --limit 1",
         "audit verify --data data",
     ]
     .map(|arguments| place.run(arguments).ends(0).to_string());
     shows("sweep", said.join("\n"));
-    for incident in place.run("incidents --data data --json").json() {
+    for incident in place.run("incident list --data data --json").json() {
         for key in ["id", "title", "category", "category_by", "level", "state", "opened", "posts"] {
             assert!(incident.get(key).is_some(), "{key}: {incident}");
         }
@@ -326,7 +338,7 @@ fn whoever_called_is_told_what_to_do() {
         "demo --once --data data",
         "posts --data nowhere",
         "posts --data data --since yesterday",
-        "incidents --data nowhere --json",
+        "incident list --data nowhere --json",
         "audit verify --data nowhere",
         "plugin parse feed --warc missing.warc",
         "plugin parse feed --warc not.warc",
@@ -423,7 +435,7 @@ fn a_reader_who_leaves_is_no_error() {
     for command in [
         "posts --data data --json",
         "posts --data data",
-        "incidents --data data --json",
+        "incident list --data data --json",
         "plugin parse feed --warc many.warc.gz --jsonl",
         "sweep --plugin feed --replay many.warc.gz --data data --json",
     ] {
@@ -461,7 +473,7 @@ fn what_cannot_be_printed_is_an_error() {
     let place = swept();
     for command in [
         "posts --data data --json",
-        "incidents --data data --json",
+        "incident list --data data --json",
         "audit verify --data data --json",
         "plugin list --json",
         "plugin inspect feed",

@@ -15,12 +15,8 @@
 //! | tokens, near-duplicates | [`text`] | pure |
 //! | what is it | `caifeng_plugin_host::classifier` | sandboxed |
 //! | which incident | [`incident`] | pure |
-<<<<<<< ours
-//! | who decides, what follows | [`handling`], [`user`] | shell, pure |
-=======
 //! | what is to be done, by whom, until when | [`plan`], [`calendar`] | pure |
-//! | answering | [`reply`], [`referral`] | pure |
->>>>>>> theirs
+//! | who decides, what follows | [`handling`], [`user`] | shell, pure |
 //! | remember | [`store`] | SQLite, one writer |
 //! | show | [`web`], `cli` | shells |
 //!

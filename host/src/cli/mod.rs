@@ -6,6 +6,7 @@
 
 mod audit;
 mod classify;
+mod clocks;
 mod config;
 mod coverage;
 mod deed;
@@ -15,8 +16,10 @@ mod feeds;
 mod group;
 mod hand;
 mod import;
+mod incident;
 mod input;
 mod output;
+mod person;
 mod plugin;
 mod posts;
 mod record;
@@ -100,9 +103,11 @@ enum Command {
     /// Group posts into matters: JSON Lines in, JSON Lines out
     Group(group::Args),
     /// Print stored posts, newest first
-    Posts(posts::PostsArgs),
-    /// Print incidents, newest first
-    Incidents(posts::IncidentsArgs),
+    Posts(posts::Args),
+    /// Incidents: list, show, decide
+    Incident(incident::Args),
+    /// Clocks that are running, and how fast answers came
+    Clocks(clocks::Args),
     /// Hand in a page or a text
     Submit(submit::Args),
     /// Take in posts from a table, or feeds from a list of subscriptions
@@ -123,6 +128,8 @@ enum Command {
     Audit(audit::Args),
     /// List or hand out what the posts of an incident came from
     Evidence(evidence::Args),
+    /// Hand out or delete what is kept of a person who asks
+    Person(person::Args),
     /// Let go of what is kept no longer
     Retain(retain::Args),
 }
@@ -138,8 +145,9 @@ pub(crate) fn run() -> ExitCode {
         Command::Plugin(args) => plugin::run(args),
         Command::Classify(args) => classify::run(&args),
         Command::Group(args) => group::run(&args),
-        Command::Posts(args) => posts::posts(&args),
-        Command::Incidents(args) => posts::incidents(&args),
+        Command::Posts(args) => posts::run(&args),
+        Command::Incident(args) => incident::run(args),
+        Command::Clocks(args) => clocks::run(&args),
         Command::Submit(args) => submit::run(args),
         Command::Import(args) => import::run(args),
         Command::Config(args) => config::run(&args),
@@ -150,6 +158,7 @@ pub(crate) fn run() -> ExitCode {
         Command::User(args) => user::run(args),
         Command::Audit(args) => audit::run(&args),
         Command::Evidence(args) => evidence::run(&args),
+        Command::Person(args) => person::run(args),
         Command::Retain(args) => retain::run(&args),
     };
     let exit = outcome.unwrap_or_else(|failed| {

@@ -6,12 +6,16 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::Context;
+use caifeng::calendar::Calendar;
 use caifeng::clock::{AheadClock, Clock, SystemClock};
 use caifeng::config::Config;
 use caifeng::demo::Demo;
 use caifeng::directory::Directory;
+use caifeng::plan::Plan;
 use caifeng::plugins::{Origin, PluginError, Registry};
+use caifeng::store::Store;
 use caifeng_plugin_host::engine::{CompiledCache, Engine, EngineConfig};
+use jiff::tz::TimeZone;
 
 use super::{Exit, Failed, OrExit};
 
@@ -64,6 +68,25 @@ pub(crate) fn config(named: Option<&PathBuf>, directory: &Directory) -> Result<O
         None => return Ok(None),
     };
     Config::read(&path).map(Some).or_exit(Exit::Usage)
+}
+
+/// Tells a store which plan governs here, and the organisation's time.
+pub(crate) fn govern(store: &Store, directory: &Directory, zone: TimeZone) -> Result<(), Failed> {
+    store.govern(plan(directory)?, Calendar::built_in().clone(), zone).or_exit(Exit::Internal)
+}
+
+/// The plan in force: the organisation's own, else the built-in one.
+pub(crate) fn plan(directory: &Directory) -> Result<Plan, Failed> {
+    let path = directory.plan();
+    let text = match std::fs::read(&path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Plan::built_in().clone()),
+        Err(error) => return Err(error).with_context(|| path.display().to_string()).or_exit(Exit::Usage),
+    };
+    Plan::read(text, &path).map_err(|problems| {
+        let told: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        Failed { exit: Exit::Usage, error: anyhow::anyhow!("{}", told.join("\n")) }
+    })
 }
 
 /// The plugins beside the executable and those of a data directory.

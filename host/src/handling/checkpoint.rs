@@ -6,7 +6,7 @@
 //! sign another history, but cannot change a checkpoint that lies elsewhere.
 
 use caifeng_plugin_host::contract::Timestamp;
-use ed25519_dalek::{Signature, Signer as _, SigningKey, VerifyingKey};
+use ring::signature::{ED25519, Ed25519KeyPair, KeyPair as _, UnparsedPublicKey};
 use serde::{Deserialize, Serialize};
 
 use crate::hex::{hex, unhex};
@@ -48,7 +48,7 @@ pub enum Unproven {
 }
 
 /// The key that signs.
-pub struct Key(SigningKey);
+pub struct Key(Ed25519KeyPair);
 
 impl std::fmt::Debug for Key {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -60,20 +60,21 @@ impl Key {
     /// From its 32 secret bytes.
     #[must_use]
     pub fn new(secret: &[u8; 32]) -> Self {
-        Self(SigningKey::from_bytes(secret))
+        let pair = Ed25519KeyPair::from_seed_unchecked(secret);
+        Self(pair.unwrap_or_else(|_| unreachable!("every 32 bytes are a seed")))
     }
 
     /// The public key, in hex.
     #[must_use]
     pub fn public(&self) -> String {
-        hex(self.0.verifying_key().as_bytes())
+        hex(self.0.public_key().as_ref())
     }
 
     /// Signs where the record stood at a moment.
     #[must_use]
     pub fn sign(&self, checkpoint: Checkpoint, at: Timestamp) -> Signed {
         let signature = self.0.sign(&said(checkpoint, at));
-        Signed { checkpoint, at, key: self.public(), signature: hex(&signature.to_bytes()) }
+        Signed { checkpoint, at, key: self.public(), signature: hex(signature.as_ref()) }
     }
 }
 
@@ -89,14 +90,15 @@ impl Signed {
     /// The signature is another's, of something else, or none.
     pub fn proven(&self, trusted: &str) -> Result<Checkpoint, Unproven> {
         let bytes = |text: &str| unhex(text).ok_or(Unproven::Unreadable);
-        let key: [u8; 32] = bytes(&self.key)?.try_into().map_err(|_| Unproven::Unreadable)?;
-        let signature: [u8; 64] = bytes(&self.signature)?.try_into().map_err(|_| Unproven::Unreadable)?;
+        let (key, signature) = (bytes(&self.key)?, bytes(&self.signature)?);
+        if (key.len(), signature.len()) != (32, 64) {
+            return Err(Unproven::Unreadable);
+        }
         if !trusted.trim().eq_ignore_ascii_case(&self.key) {
             return Err(Unproven::AnotherKey);
         }
-        let key = VerifyingKey::from_bytes(&key).map_err(|_| Unproven::Unreadable)?;
-        let signature = Signature::from_bytes(&signature);
-        key.verify_strict(&said(self.checkpoint, self.at), &signature).map_err(|_| Unproven::Changed)?;
+        let key = UnparsedPublicKey::new(&ED25519, key);
+        key.verify(&said(self.checkpoint, self.at), &signature).map_err(|_| Unproven::Changed)?;
         Ok(self.checkpoint)
     }
 }

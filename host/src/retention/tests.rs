@@ -9,7 +9,7 @@ use super::*;
 use crate::evidence::warc::{Exchange, Sent};
 use crate::revisit::Found;
 use crate::store::model::{Batch, Prepared, Submission};
-use crate::store::{Evidence, Look, Novelty, PostQuery};
+use crate::store::{Caller, Evidence, Look, Novelty, PostQuery};
 use crate::text::telling::Telling;
 use crate::watch::Watch;
 

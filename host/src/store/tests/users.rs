@@ -1,8 +1,7 @@
 //! Who may act: tokens, accounts, administrators kept apart.
 
 use super::*;
-use crate::store::{Caller, Changed, UserChange};
-use crate::user::token::Token;
+use crate::store::Changed;
 use crate::user::{Denied, UserEvent};
 
 fn caller(token: &Token) -> Caller {
@@ -81,7 +80,17 @@ fn the_store_itself_keeps_administrators_apart() {
     ] {
         assert!(raw.execute(sql, []).is_err(), "{sql}");
     }
-    raw.execute("INSERT INTO user_role (user, role) VALUES ('u3', 'head')", []).unwrap();
+    // From the first role on.
+    raw.execute_batch(
+        "UPDATE user SET realm = 'work' WHERE id = 'u3'; INSERT INTO user_role (user, role) VALUES ('u3', 'head')",
+    )
+    .unwrap();
+    for sql in [
+        "INSERT INTO user_role (user, role) VALUES ('u3', 'audit')",
+        "DELETE FROM user_role WHERE user = 'u3'; UPDATE user SET realm = 'audit' WHERE id = 'u3'",
+    ] {
+        assert!(raw.execute_batch(sql).is_err(), "{sql}");
+    }
 }
 
 #[test]

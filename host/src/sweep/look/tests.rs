@@ -20,6 +20,7 @@ use crate::evidence::vault;
 use crate::evidence::warc::{Exchange, Sent, Writer};
 use crate::fetch::replay::Replay;
 use crate::fetch::{Fetcher, Made};
+use crate::store::Caller;
 use crate::store::model::{Batch, PostRowId, Prepared, Submission};
 
 /// 2026-07-01T00:00:00Z.
