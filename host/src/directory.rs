@@ -69,12 +69,6 @@ impl Directory {
         self.0.join("documents")
     }
 
-    /// The organisation's plan.
-    #[must_use]
-    pub fn plan(&self) -> PathBuf {
-        self.0.join(crate::plan::FILE)
-    }
-
     /// What those plugins may reach.
     #[must_use]
     pub fn grants(&self) -> PathBuf {

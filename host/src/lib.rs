@@ -17,6 +17,7 @@
 //! | which incident | [`incident`] | pure |
 //! | what is to be done, by whom, until when | [`plan`], [`calendar`] | pure |
 //! | who decides, what follows | [`handling`], [`user`] | shell, pure |
+//! | answering | [`reply`], [`referral`] | pure |
 //! | remember | [`store`] | SQLite, one writer |
 //! | show | [`web`], `cli` | shells |
 //!
@@ -48,6 +49,8 @@ pub mod permission;
 pub mod plan;
 pub mod plugins;
 pub mod record;
+pub mod referral;
+pub mod reply;
 pub mod retention;
 pub mod revisit;
 pub mod rounds;

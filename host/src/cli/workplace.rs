@@ -6,12 +6,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::Context;
-use caifeng::calendar::Calendar;
 use caifeng::clock::{AheadClock, Clock, SystemClock};
-use caifeng::config::Config;
+use caifeng::config::{self, Config};
 use caifeng::demo::Demo;
 use caifeng::directory::Directory;
-use caifeng::plan::Plan;
 use caifeng::plugins::{Origin, PluginError, Registry};
 use caifeng::store::Store;
 use caifeng_plugin_host::engine::{CompiledCache, Engine, EngineConfig};
@@ -72,21 +70,9 @@ pub(crate) fn config(named: Option<&PathBuf>, directory: &Directory) -> Result<O
 
 /// Tells a store which plan governs here, and the organisation's time.
 pub(crate) fn govern(store: &Store, directory: &Directory, zone: TimeZone) -> Result<(), Failed> {
-    store.govern(plan(directory)?, Calendar::built_in().clone(), zone).or_exit(Exit::Internal)
-}
-
-/// The plan in force: the organisation's own, else the built-in one.
-pub(crate) fn plan(directory: &Directory) -> Result<Plan, Failed> {
-    let path = directory.plan();
-    let text = match std::fs::read(&path) {
-        Ok(text) => text,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Plan::built_in().clone()),
-        Err(error) => return Err(error).with_context(|| path.display().to_string()).or_exit(Exit::Usage),
-    };
-    Plan::read(text, &path).map_err(|problems| {
-        let told: Vec<String> = problems.iter().map(ToString::to_string).collect();
-        Failed { exit: Exit::Usage, error: anyhow::anyhow!("{}", told.join("\n")) }
-    })
+    let plan = config::plan_beside(&directory.config()).or_exit(Exit::Usage)?;
+    let calendar = config::calendar_beside(&directory.config()).or_exit(Exit::Usage)?;
+    store.govern(plan, calendar, zone).or_exit(Exit::Internal)
 }
 
 /// The plugins beside the executable and those of a data directory.

@@ -26,6 +26,7 @@ use serde::{Deserialize, Serialize};
 pub use reading::{Problem, Reading};
 pub use watches::{AccountConfig, TargetConfig, WatchConfig};
 
+use crate::calendar::{self, Calendar};
 use crate::crawl::Limits;
 use crate::fetch::permit::Permit;
 use crate::plan::{self, Plan};
@@ -97,6 +98,12 @@ impl Organisation {
         jiff::tz::TimeZone::get(&self.time_zone).unwrap_or(jiff::tz::TimeZone::UTC)
     }
 
+    /// Which day it is there at `now`.
+    #[must_use]
+    pub fn day(&self, now: i64) -> jiff::civil::Date {
+        jiff::Timestamp::from_second(now).unwrap_or_default().to_zoned(self.zone()).date()
+    }
+
     /// Seconds east of UTC in its zone at `now`.
     #[must_use]
     pub fn utc_offset(&self, now: i64) -> i32 {
@@ -156,6 +163,21 @@ pub fn plan_beside(path: &Path) -> Result<Plan, ConfigError> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Plan::built_in().clone()),
         Err(source) => Err(ConfigError::Unreadable { path: file, source }),
     }
+}
+
+/// The working days for the configuration at `path`: those that come with the program, and `calendar.toml` beside it.
+///
+/// # Errors
+/// Everything that is wrong with the file, with line and column.
+pub fn calendar_beside(path: &Path) -> Result<Calendar, ConfigError> {
+    let file = path.with_file_name(calendar::FILE);
+    let mut calendar = Calendar::built_in().clone();
+    match reading::bounded(&file) {
+        Ok(text) => calendar.add(text, &file).map_err(ConfigError::Wrong)?,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+        Err(source) => return Err(ConfigError::Unreadable { path: file, source }),
+    }
+    Ok(calendar)
 }
 
 /// The plan in the file at `path`.

@@ -382,6 +382,10 @@ impl Role {
         Self::Audit,
     ];
 
+    /// Those of the plan: no administrator handles incidents.
+    pub const WORK: [Self; 7] =
+        [Self::Monitor, Self::Staff, Self::LeadingGroup, Self::Head, Self::Spokesperson, Self::Legal, Self::Trainer];
+
     /// The name that events and lists use.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

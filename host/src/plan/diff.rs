@@ -106,10 +106,10 @@ mod tests {
             ("close = [\"leading-group\", \"head\"]", "close = [\"head\"]"),
             ("id = \"letters\"", "id = \"board\""),
         ]);
-        assert_eq!(changes[0], r#"{"path":"decide.close","from":["leading-group","head"],"to":["head"]}"#);
-        assert!(changes[1].starts_with(r#"{"path":"channel.letters","from":{"#), "{}", changes[1]);
-        assert!(changes[2].starts_with(r#"{"path":"channel.board","from":null,"to":{"#), "{}", changes[2]);
-        assert_eq!(changes[3], r#"{"path":"clock.authoritative.due","from":"5h","to":"4h"}"#);
+        assert!(changes[0].starts_with(r#"{"path":"channel.letters","from":{"#), "{}", changes[0]);
+        assert!(changes[1].starts_with(r#"{"path":"channel.board","from":null,"to":{"#), "{}", changes[1]);
+        assert_eq!(changes[2], r#"{"path":"clock.authoritative.due","from":"5h","to":"4h"}"#);
+        assert_eq!(changes[3], r#"{"path":"decide.close","from":["leading-group","head"],"to":["head"]}"#);
         assert_eq!(changes.len(), 4);
     }
 

@@ -45,9 +45,9 @@ impl Span {
     }
 }
 
-/// Seconds in the largest unit that divides them; from two days on in days.
+/// Seconds in the largest unit that divides them; days from three on, as norms say 24 and 48 hours.
 fn wall(seconds: i64, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    if seconds % DAY == 0 && seconds > DAY {
+    if seconds % DAY == 0 && seconds > 2 * DAY {
         write!(f, "{}d", seconds / DAY)
     } else if seconds % HOUR == 0 && seconds > HOUR {
         write!(f, "{}h", seconds / HOUR)
@@ -151,7 +151,7 @@ mod tests {
 
     #[test]
     fn what_is_written_is_read_and_said_again() {
-        for text in ["30m", "2h", "24h", "30d", "5wd", "4wh", "0m", "90m"] {
+        for text in ["30m", "2h", "24h", "48h", "30d", "5wd", "4wh", "0m", "90m"] {
             assert_eq!(Span::read(text).unwrap().to_string(), text);
         }
         for text in ["T-60m", "T-30m", "T+0m", "T+2h"] {

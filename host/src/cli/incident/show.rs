@@ -2,6 +2,7 @@
 
 use anyhow::anyhow;
 use caifeng::clock::rfc3339;
+use caifeng::config;
 use caifeng::incident::event::{Actor, Event, Recorded};
 use caifeng::incident::life::Incident;
 use caifeng::incident::life::progress::Progress;
@@ -14,7 +15,7 @@ use serde_json::{Value, json};
 
 use super::list::object;
 use crate::cli::output::{Lines, one_line};
-use crate::cli::workplace::{self, DataArgs};
+use crate::cli::workplace::DataArgs;
 use crate::cli::{Exit, Failed, OrExit, Outcome};
 
 /// `caifeng incident show`
@@ -51,7 +52,7 @@ impl Case {
             Some(assessed) => reader.plan(&assessed.plan).or_exit(Exit::Internal)?,
             None => None,
         };
-        let plan = plan.map_or_else(|| workplace::plan(&directory), Ok)?;
+        let plan = plan.map_or_else(|| config::plan_beside(&directory.config()), Ok).or_exit(Exit::Usage)?;
         let history = reader.history(id).or_exit(Exit::Internal)?;
         let text = |recorded: &Recorded| match recorded.event.note() {
             Some(note) => reader.note(note.id),
