@@ -148,8 +148,10 @@ pub enum Refusal {
 impl From<StoreError> for Refusal {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::Refused(_) | StoreError::Denied(_) => Self::Refused(error.to_string()),
-            StoreError::Unknown { .. } => Self::Usage(error.to_string()),
+            StoreError::Refused(_) | StoreError::Overtaken { .. } | StoreError::Denied(_) => {
+                Self::Refused(error.to_string())
+            }
+            StoreError::Unknown { .. } | StoreError::Wordless => Self::Usage(error.to_string()),
             _ => Self::Internal(error.to_string()),
         }
     }

@@ -240,6 +240,7 @@ impl Daemon {
             }
         });
         tasks.spawn(upkeep::retain_daily(daemon.sweeper.clone()));
+        tasks.spawn(upkeep::ring_clocks(daemon.sweeper.clone()));
         tasks.spawn(upkeep::visit_again(daemon.sweeper.clone()));
         let outcome = web::serve(listener, app, ended(shutdown)).await;
         // A sweep that is cut off has committed every page it has read; its line stays open in the record.

@@ -12,6 +12,7 @@
 mod bare;
 mod call;
 mod crawl;
+mod decide;
 mod extract;
 mod posts;
 mod report;
@@ -61,6 +62,9 @@ fn main() -> anyhow::Result<()> {
     }
     if wanted("way") {
         way::run(size, scratch.path(), &engine, &registry)?;
+    }
+    if wanted("decide") {
+        decide::run(scratch.path())?;
     }
     if wanted("extract") {
         extract::run(&engine, registry.find("news")?.1)?;

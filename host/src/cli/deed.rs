@@ -100,6 +100,8 @@ fn here(directory: &Directory, deed: Deed) -> Result<Result<Done, Refusal>, Fail
     }
     directory.create().or_exit(Exit::Usage)?;
     let store = Store::open(directory.path(), None).map_err(unopened)?;
+    let zone = workplace::config(None, directory)?.unwrap_or_default().organisation.zone();
+    workplace::govern(&store, directory, zone)?;
     let reader = store.reader().map_err(unopened)?;
     let clerk = Clerk { store, reader, clock: workplace::clock(directory)?, directory: directory.clone() };
     let done = clerk.carry_out(deed, account(directory));

@@ -43,6 +43,8 @@ pub(crate) fn run(args: Args) -> Outcome {
         return serve(daemon, args.bind);
     }
     let swept = runtime()?.block_on(play(&daemon))?;
+    let now = daemon.sweeper.clock.now();
+    while !daemon.sweeper.store.ring(now).or_exit(Exit::Internal)?.is_empty() {}
     let figures = daemon.sweeper.reader.figures().or_exit(Exit::Internal)?;
     let mut lines = Lines::new();
     if args.json {
@@ -54,7 +56,7 @@ pub(crate) fn run(args: Args) -> Outcome {
         let (posts, mentions, open) = (figures.posts, figures.mentions, figures.open);
         let sum = format!("{swept} sweeps: {posts} posts, {mentions} mentions, {open} incidents open");
         lines.text(sum).or_exit(Exit::Internal)?;
-        note("`caifeng demo` shows them in a page; `caifeng incidents` lists them");
+        note("`caifeng demo` shows them in a page; `caifeng incident list` lists them");
     }
     lines.flush().or_exit(Exit::Internal)?;
     daemon.sweeper.store.close();

@@ -6,6 +6,7 @@
 
 mod audit;
 mod classify;
+mod clocks;
 mod config;
 mod coverage;
 mod deed;
@@ -15,8 +16,11 @@ mod feeds;
 mod group;
 mod hand;
 mod import;
+mod incident;
 mod input;
 mod output;
+mod person;
+mod plan;
 mod plugin;
 mod posts;
 mod record;
@@ -100,15 +104,19 @@ enum Command {
     /// Group posts into matters: JSON Lines in, JSON Lines out
     Group(group::Args),
     /// Print stored posts, newest first
-    Posts(posts::PostsArgs),
-    /// Print incidents, newest first
-    Incidents(posts::IncidentsArgs),
+    Posts(posts::Args),
+    /// Incidents: list, show, decide
+    Incident(incident::Args),
+    /// Clocks that are running, and how fast answers came
+    Clocks(clocks::Args),
     /// Hand in a page or a text
     Submit(submit::Args),
     /// Take in posts from a table, or feeds from a list of subscriptions
     Import(import::Args),
     /// Check the configuration, or print it
     Config(config::Args),
+    /// The plan: what is done about an incident, by whom, until when
+    Plan(plan::Args),
     /// Say what a robots.txt allows
     Robots(robots::Args),
     /// Watches: how they stand, when they are swept next and why
@@ -123,6 +131,8 @@ enum Command {
     Audit(audit::Args),
     /// List or hand out what the posts of an incident came from
     Evidence(evidence::Args),
+    /// Hand out or delete what is kept of a person who asks
+    Person(person::Args),
     /// Let go of what is kept no longer
     Retain(retain::Args),
 }
@@ -138,11 +148,13 @@ pub(crate) fn run() -> ExitCode {
         Command::Plugin(args) => plugin::run(args),
         Command::Classify(args) => classify::run(&args),
         Command::Group(args) => group::run(&args),
-        Command::Posts(args) => posts::posts(&args),
-        Command::Incidents(args) => posts::incidents(&args),
+        Command::Posts(args) => posts::run(&args),
+        Command::Incident(args) => incident::run(args),
+        Command::Clocks(args) => clocks::run(&args),
         Command::Submit(args) => submit::run(args),
         Command::Import(args) => import::run(args),
         Command::Config(args) => config::run(&args),
+        Command::Plan(args) => plan::run(&args),
         Command::Robots(args) => robots::run(&args),
         Command::Watch(args) => watch::run(&args),
         Command::Coverage(args) => coverage::run(&args),
@@ -150,6 +162,7 @@ pub(crate) fn run() -> ExitCode {
         Command::User(args) => user::run(args),
         Command::Audit(args) => audit::run(&args),
         Command::Evidence(args) => evidence::run(&args),
+        Command::Person(args) => person::run(args),
         Command::Retain(args) => retain::run(&args),
     };
     let exit = outcome.unwrap_or_else(|failed| {

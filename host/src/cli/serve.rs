@@ -86,16 +86,21 @@ fn assemble(directory: &Directory, config: Option<Config>, demo: Option<Demo>) -
         engine: workplace::engine(Some(directory))?,
         clock: workplace::clock(directory)?,
     };
-    Daemon::open(parts).map_err(|error| {
-        let exit = match &error {
-            OpenError::Store(StoreError::Disk(_) | StoreError::Damaged(_) | StoreError::Internal(_))
-            | OpenError::Network(_) => Exit::Internal,
-            OpenError::Store(StoreError::Owned { .. }) => Exit::Refused,
-            OpenError::Plugin(_) => Exit::Plugin,
-            _ => Exit::Usage,
-        };
-        Failed { exit, error: error.into() }
-    })
+    let daemon = Daemon::open(parts).map_err(unopened)?;
+    workplace::govern(&daemon.sweeper.store, directory, daemon.sweeper.zone.clone())?;
+    Ok(daemon)
+}
+
+/// Who must act.
+fn unopened(error: OpenError) -> Failed {
+    let exit = match &error {
+        OpenError::Store(StoreError::Disk(_) | StoreError::Damaged(_) | StoreError::Internal(_))
+        | OpenError::Network(_) => Exit::Internal,
+        OpenError::Store(StoreError::Owned { .. }) => Exit::Refused,
+        OpenError::Plugin(_) => Exit::Plugin,
+        _ => Exit::Usage,
+    };
+    Failed { exit, error: error.into() }
 }
 
 /// The runtime that commands with a network, a socket or a page run on.

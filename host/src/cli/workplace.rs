@@ -7,11 +7,13 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use caifeng::clock::{AheadClock, Clock, SystemClock};
-use caifeng::config::Config;
+use caifeng::config::{self, Config};
 use caifeng::demo::Demo;
 use caifeng::directory::Directory;
 use caifeng::plugins::{Origin, PluginError, Registry};
+use caifeng::store::Store;
 use caifeng_plugin_host::engine::{CompiledCache, Engine, EngineConfig};
+use jiff::tz::TimeZone;
 
 use super::{Exit, Failed, OrExit};
 
@@ -64,6 +66,13 @@ pub(crate) fn config(named: Option<&PathBuf>, directory: &Directory) -> Result<O
         None => return Ok(None),
     };
     Config::read(&path).map(Some).or_exit(Exit::Usage)
+}
+
+/// Tells a store which plan governs here, and the organisation's time.
+pub(crate) fn govern(store: &Store, directory: &Directory, zone: TimeZone) -> Result<(), Failed> {
+    let plan = config::plan_beside(&directory.config()).or_exit(Exit::Usage)?;
+    let calendar = config::calendar_beside(&directory.config()).or_exit(Exit::Usage)?;
+    store.govern(plan, calendar, zone).or_exit(Exit::Internal)
 }
 
 /// The plugins beside the executable and those of a data directory.

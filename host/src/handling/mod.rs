@@ -6,6 +6,7 @@
 //! follows. When an [`Outcome`] comes back it is on disk.
 
 pub mod checkpoint;
+pub mod document;
 
 use std::sync::Arc;
 
@@ -14,7 +15,8 @@ use serde::{Deserialize, Serialize};
 use crate::clock::Clock;
 use crate::control::Refusal;
 use crate::directory::Directory;
-use crate::store::{Caller, Changed, Reader, Store, UserChange};
+use crate::store::model::PostRowId;
+use crate::store::{Caller, Changed, Decided, Decision, Reader, Seen, Shown, Store, UserChange};
 use crate::user::User;
 use crate::user::token::Token;
 use checkpoint::Signed;
@@ -34,6 +36,10 @@ pub struct Deed {
 pub enum What {
     /// Change the users.
     User(UserChange),
+    /// Decide about an incident.
+    Decide(Seen, Decision),
+    /// Delete posts, by row key, because the person who said them asks for it; with the reason.
+    Erase(Vec<PostRowId>, String),
     /// Sign where the record stands.
     Checkpoint,
 }
@@ -44,6 +50,10 @@ pub enum What {
 pub enum Outcome {
     /// The user now, and a new token where there is one.
     User(User, Option<Token>),
+    /// Where an incident stands now.
+    Decided(Decided),
+    /// So many posts are gone.
+    Erased(u64),
     /// Where the record stands.
     Checkpoint(Signed),
 }
@@ -80,6 +90,11 @@ impl Clerk {
                 let Changed { user, token } = self.store.change_user(&caller, change, now)?;
                 Ok(Outcome::User(user, token))
             }
+            What::Decide(seen, decision) => {
+                self.documents_are_kept(&decision)?;
+                Ok(Outcome::Decided(self.store.decide(&caller, seen, decision, now)?))
+            }
+            What::Erase(rows, reason) => Ok(Outcome::Erased(self.store.erase_posts(&caller, rows, &reason, now)?)),
             What::Checkpoint => {
                 let key = self.directory.key(checkpoint::KEY).map_err(|e| Refusal::Internal(e.to_string()))?;
                 let key = checkpoint::Key::new(&key);
@@ -87,5 +102,19 @@ impl Clerk {
                 Ok(Outcome::Checkpoint(key.sign(head, now)))
             }
         }
+    }
+
+    /// Nothing in the record names a document that is not there.
+    fn documents_are_kept(&self, decision: &Decision) -> Result<(), Refusal> {
+        let Decision::DoStep { evidence, .. } = decision else { return Ok(()) };
+        let folder = self.directory.documents();
+        for shown in evidence {
+            if let Shown::Document(digest) | Shown::Consent(digest, _) = shown
+                && !document::is_kept(&folder, digest)
+            {
+                return Err(Refusal::Usage(format!("no document {digest} is kept here: hand the file in again")));
+            }
+        }
+        Ok(())
     }
 }

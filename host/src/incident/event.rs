@@ -10,8 +10,11 @@ use caifeng_plugin_host::contract::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::clock::ClockEvent;
+use super::life::Given;
 use super::{Category, IncidentId};
 use crate::hex::hex;
+use crate::plan::answer::Form;
 use crate::user::token::TokenId;
 
 /// One thing that happened. Its JSON form, in the order of the fields here, is
@@ -61,7 +64,222 @@ pub enum Event {
         level: Option<String>,
         /// The reason.
         note: Note,
+        /// Digest of the plan that governs it from now on.
+        plan: String,
     },
+    /// Something happened to one of its clocks.
+    Clock(ClockEvent),
+    /// A person decided the level.
+    LevelSet {
+        /// The decision.
+        level: String,
+        /// The reason.
+        note: Note,
+    },
+    /// It has this owner now.
+    Assigned {
+        /// The user.
+        user: String,
+    },
+    /// A step of its playbook is done.
+    StepDone {
+        /// The step.
+        step: String,
+        /// What shows it.
+        evidence: Vec<Given>,
+    },
+    /// A step does not apply.
+    StepWaived {
+        /// The step.
+        step: String,
+        /// The reason.
+        note: Note,
+    },
+    /// Steps have to be done again.
+    SentBack {
+        /// The step, and those that rested on it.
+        steps: Vec<String>,
+        /// The reason.
+        note: Note,
+    },
+    /// Somebody wrote a note.
+    Noted {
+        /// The note.
+        note: Note,
+    },
+    /// Its clocks stand still.
+    Paused {
+        /// The reason.
+        note: Note,
+    },
+    /// They run again.
+    Resumed {
+        /// The reason.
+        note: Note,
+    },
+    /// It is handled and watched from now on (P17).
+    Watched {
+        /// Until then.
+        until: Timestamp,
+        /// The reason.
+        note: Note,
+    },
+    /// It is over.
+    Closed {
+        /// The reason.
+        note: Note,
+    },
+    /// A person took it up again.
+    Reopened {
+        /// The reason.
+        note: Note,
+    },
+    /// It came back: this post was said after its end.
+    Recurred {
+        /// Row key of the post.
+        post: i64,
+        /// When it was captured: clocks start anew.
+        at: Timestamp,
+    },
+    /// Nothing is to be done.
+    Dismissed {
+        /// The reason.
+        note: Note,
+    },
+    /// An answer of it is published, with its receipt.
+    Answered {
+        /// The reply.
+        reply: i64,
+        /// Its form.
+        form: Form,
+    },
+    /// Whether to refer it was decided.
+    Referred {
+        /// The referral.
+        referral: i64,
+        /// Two people agreed.
+        approved: bool,
+    },
+    /// Another incident's posts came here.
+    Absorbed {
+        /// The other one.
+        from: IncidentId,
+        /// So many.
+        posts: u64,
+        /// Its first sight.
+        opened: Timestamp,
+        /// A split was taken back.
+        undo: bool,
+    },
+    /// Its posts went to another incident.
+    MergedInto {
+        /// That one.
+        into: IncidentId,
+    },
+    /// Posts of it went to another incident.
+    Parted {
+        /// That one.
+        into: IncidentId,
+        /// So many.
+        posts: u64,
+        /// First sight of those that stayed.
+        opened: Timestamp,
+        /// A merge was taken back.
+        undo: bool,
+    },
+    /// It began with posts of another one.
+    SplitFrom {
+        /// The other one.
+        from: IncidentId,
+        /// So many.
+        posts: u64,
+        /// Their first sight.
+        opened: Timestamp,
+    },
+    /// A post was deleted because the person who said it asked for it.
+    Erased {
+        /// Row key of the post.
+        post: i64,
+        /// The reason.
+        note: Note,
+    },
+    /// Its posts came home from the incident that it was merged into.
+    Returned {
+        /// So many.
+        posts: u64,
+    },
+}
+
+impl Event {
+    /// It changes what people decide upon. What arrives, and what is only written down, does not.
+    #[must_use]
+    pub const fn is_decision(&self) -> bool {
+        !matches!(
+            self,
+            Self::Opened { .. }
+                | Self::Joined { .. }
+                | Self::Submitted { .. }
+                | Self::Suggested { .. }
+                | Self::Clock(_)
+                | Self::Erased { .. }
+                | Self::Noted { .. }
+        )
+    }
+
+    /// What a person wrote with it, if that is one text.
+    #[must_use]
+    pub const fn note(&self) -> Option<&Note> {
+        match self {
+            Self::Submitted { note, .. } => note.as_ref(),
+            Self::Assessed { note, .. }
+            | Self::LevelSet { note, .. }
+            | Self::StepWaived { note, .. }
+            | Self::SentBack { note, .. }
+            | Self::Noted { note }
+            | Self::Erased { note, .. }
+            | Self::Paused { note }
+            | Self::Resumed { note }
+            | Self::Watched { note, .. }
+            | Self::Closed { note }
+            | Self::Reopened { note }
+            | Self::Dismissed { note } => Some(note),
+            _ => None,
+        }
+    }
+
+    /// The name that stands in the record.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Opened { .. } => "opened",
+            Self::Joined { .. } => "joined",
+            Self::Submitted { .. } => "submitted",
+            Self::Suggested { .. } => "suggested",
+            Self::Assessed { .. } => "assessed",
+            Self::Clock(_) => "clock",
+            Self::LevelSet { .. } => "level-set",
+            Self::Assigned { .. } => "assigned",
+            Self::StepDone { .. } => "step-done",
+            Self::StepWaived { .. } => "step-waived",
+            Self::SentBack { .. } => "sent-back",
+            Self::Noted { .. } => "noted",
+            Self::Paused { .. } => "paused",
+            Self::Resumed { .. } => "resumed",
+            Self::Watched { .. } => "watched",
+            Self::Closed { .. } => "closed",
+            Self::Reopened { .. } => "reopened",
+            Self::Recurred { .. } => "recurred",
+            Self::Dismissed { .. } => "dismissed",
+            Self::Answered { .. } => "answered",
+            Self::Referred { .. } => "referred",
+            Self::Absorbed { .. } => "absorbed",
+            Self::MergedInto { .. } => "merged-into",
+            Self::Parted { .. } => "parted",
+            Self::SplitFrom { .. } => "split-from",
+            Self::Returned { .. } => "returned",
+            Self::Erased { .. } => "erased",
+        }
+    }
 }
 
 /// Points at a text that a person wrote and that can be deleted.
@@ -164,6 +382,10 @@ impl Role {
         Self::Audit,
     ];
 
+    /// Those of the plan: no administrator handles incidents.
+    pub const WORK: [Self; 7] =
+        [Self::Monitor, Self::Staff, Self::LeadingGroup, Self::Head, Self::Spokesperson, Self::Legal, Self::Trainer];
+
     /// The name that events and lists use.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -213,11 +435,15 @@ mod tests {
     /// The stored form is part of every hash ever written: it must not drift.
     #[test]
     fn stored_form_is_frozen() {
-        let event =
-            Event::Assessed { category: Category::Rumour, level: None, note: Note { id: 7, seal: "ab".into() } };
+        let event = Event::Assessed {
+            category: Category::Rumour,
+            level: None,
+            note: Note { id: 7, seal: "ab".into() },
+            plan: "cd".into(),
+        };
         assert_eq!(
             serde_json::to_string(&event).unwrap(),
-            r#"{"event":"assessed","category":"rumour","level":null,"note":{"id":7,"seal":"ab"}}"#
+            r#"{"event":"assessed","category":"rumour","level":null,"note":{"id":7,"seal":"ab"},"plan":"cd"}"#
         );
         let opened = Event::Opened { post: -5, captured: 9 };
         assert_eq!(serde_json::to_string(&opened).unwrap(), r#"{"event":"opened","post":-5,"captured":9}"#);

@@ -9,11 +9,13 @@
 //! | which incident does a post belong to | [`group`] |
 //! | what is it about, in words | [`matter`] |
 //! | what may happen to it | [`life`] |
+//! | against which deadlines does it run | [`clock`] |
 //! | what has happened | [`event`] |
 //! | can the record be trusted | [`chain`] |
 //! | what do the classifiers make of it | [`opinion`] |
 
 pub mod chain;
+pub mod clock;
 pub mod event;
 pub mod group;
 pub mod life;
@@ -65,10 +67,11 @@ impl Category {
 }
 
 /// Where an incident stands (design §6).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum State {
     /// 待研判: nobody has assessed it yet.
+    #[default]
     New,
     /// 处置中.
     Handling,

@@ -60,6 +60,19 @@ pub enum StoreError {
     /// The incident does not accept the command.
     #[error(transparent)]
     Refused(#[from] Refusal),
+    /// Somebody else decided meanwhile.
+    #[error("the incident has changed since version {seen}, it is at {now} now ({}): look at it again, then decide", changes.join("; "))]
+    Overtaken {
+        /// What the command saw.
+        seen: u64,
+        /// Where it stands.
+        now: u64,
+        /// What has changed, one line each.
+        changes: Vec<String>,
+    },
+    /// A reason or a note without words.
+    #[error("an empty text: write the reason, or what is to be remembered")]
+    Wordless,
     /// Whoever asks may not do it.
     #[error(transparent)]
     Denied(#[from] Denied),

@@ -384,7 +384,7 @@ impl Intake<'_> {
 }
 
 /// A post's say in the category of its incident.
-fn vote(labels: &[LabelBy]) -> Option<Vote> {
+pub(super) fn vote(labels: &[LabelBy]) -> Option<Vote> {
     let of_category = labels.iter().filter(|l| l.group == "category");
     Vote::of(of_category.map(|l| (l.label.name.as_str(), l.label.score, l.by.as_str())))
 }

@@ -7,7 +7,8 @@
 //! from `spawn_blocking`.
 //!
 //! A batch of posts ([`Batch`]) becomes, in one transaction: rows and search
-//! entries ([`ingest`]), incidents opened or joined, their events ([`incidents`]), and figures.
+//! entries ([`ingest`]), incidents opened or joined, their events ([`incidents`]), and figures. What people decide is
+//! one transaction each ([`decisions`]).
 //! Grouping happens here and not before, because only the writer sees what the batch
 //! just ahead of it stored; the choice itself is pure ([`group`](crate::incident::group)).
 //!
@@ -15,6 +16,8 @@
 //! there is no index, as there is no query (design §7); and texts are not compressed.
 
 mod captures;
+mod casefile;
+mod decisions;
 pub mod error;
 mod gaps;
 mod incidents;
@@ -22,8 +25,11 @@ mod ingest;
 pub mod model;
 mod pages;
 mod permissions;
+mod plans;
 mod read;
+mod regroup;
 mod retain;
+mod rings;
 mod rowid;
 mod schema;
 mod submissions;
@@ -46,6 +52,7 @@ use caifeng_plugin_host::contract::{Reactions, Timestamp};
 use rusqlite::Connection;
 
 pub use captures::Evidence;
+pub use decisions::{Decided, Decision, Seen, Shown};
 pub use error::StoreError;
 pub use read::evidence::{Due, Life, Looked, Proof, Reading, Version};
 pub use read::{CategoryFilter, IncidentQuery, Novelty, PostQuery, Reader, RecordQuery, SeriesPoint};
@@ -54,13 +61,12 @@ pub use rowid::second;
 pub use users::{Caller, Changed, UserChange};
 pub use visits::Look;
 
-use crate::incident::event::{Actor, Event};
 use crate::incident::matter::{Matter, Matters};
-use crate::incident::{Category, IncidentId};
 use crate::permission::Change;
 use crate::text::near::{NearIndex, Signature};
 use crate::watch::{SweepTally, Watch};
 use model::{Batch, Ingested, KnownPage, Received, Submission};
+use plans::Plans;
 use writer::{Health, Message, OnCommit, Task, Writer, Writing};
 
 /// Jobs that may wait before callers do.
@@ -130,8 +136,12 @@ impl Store {
         let near = load_near(&db, near_limit)?;
         let matters = load_matters(&db)?;
         let head = incidents::head(&db)?;
+        let plans = Plans::built_in();
         let (commits, suspect, health) = (0, false, Health::default());
-        Self::start(dir, Writer { db, near, matters, head, on_commit, lock, commits, near_limit, suspect, health })
+        Self::start(
+            dir,
+            Writer { db, near, matters, head, plans, on_commit, lock, commits, near_limit, suspect, health },
+        )
     }
 
     fn start(dir: &Path, writer: Writer) -> Result<Self, StoreError> {
@@ -340,25 +350,6 @@ impl Store {
     ) -> Result<Vec<Change>, StoreError> {
         let salt = salt()?;
         self.run(move |w| permissions::declare(w, &declared, &salt, now))
-    }
-
-    /// A person decides an incident's category, and its level where that is known.
-    /// The reason is kept outside the record of events, which only points at it.
-    ///
-    /// # Errors
-    /// There is no such incident, or [`life::decide`](crate::incident::life::decide) refuses.
-    pub fn assess(
-        &self,
-        incident: IncidentId,
-        category: Category,
-        level: Option<String>,
-        reason: &str,
-        actor: Actor,
-        now: Timestamp,
-    ) -> Result<Vec<Event>, StoreError> {
-        let salt = salt()?;
-        let reason = reason.to_owned();
-        self.run(move |w| incidents::assess(w, incident, (category, level), &reason, &salt, &actor, now))
     }
 
     /// Queues a job and waits until its transaction is on disk.

@@ -168,6 +168,8 @@ pub struct IncidentRow {
     pub category_by: Option<String>,
     /// Level, once decided.
     pub level: Option<String>,
+    /// Who owns it: a user's identifier.
+    pub owner: Option<String>,
     /// Where it stands.
     pub state: State,
     /// First sight: the earliest capture of any of its posts.

@@ -18,6 +18,7 @@ use rusqlite::Connection;
 
 use super::error::StoreError;
 use super::model::Figures;
+use super::plans::Plans;
 use crate::incident::chain::Checkpoint;
 use crate::incident::matter::Matters;
 use crate::text::near::NearIndex;
@@ -137,6 +138,7 @@ pub(super) struct Writing<'a> {
     pub(super) near: &'a mut NearIndex,
     pub(super) matters: &'a mut Matters,
     pub(super) head: &'a mut Checkpoint,
+    pub(super) plans: &'a mut Plans,
     /// Changes to the figures, written when the job has succeeded.
     pub(super) delta: Delta,
     /// The job ended in the middle of something.
@@ -158,6 +160,7 @@ pub(super) struct Writer {
     pub(super) near: NearIndex,
     pub(super) matters: Matters,
     pub(super) head: Checkpoint,
+    pub(super) plans: Plans,
     pub(super) on_commit: Option<OnCommit>,
     /// Held while the thread lives: this process owns the directory.
     pub(super) lock: File,
@@ -251,6 +254,7 @@ impl Writer {
             near: &mut self.near,
             matters: &mut self.matters,
             head: &mut self.head,
+            plans: &mut self.plans,
             delta: Delta::default(),
             panicked: false,
         };

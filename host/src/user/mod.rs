@@ -183,6 +183,9 @@ pub enum Denied {
         /// Roles that may.
         needs: Vec<Role>,
     },
+    /// The user has no role.
+    #[error("you have no role here: the security administrator gives roles: caifeng user role")]
+    NoRole,
     /// The first user is the system administrator.
     #[error("the first user is the system administrator: caifeng user add NAME --role system")]
     FirstIsSystem,

@@ -9,6 +9,7 @@ use super::{Reader, SeriesPoint, unsigned};
 use crate::incident::event::Recorded;
 use crate::incident::{Category, IncidentId, State};
 use crate::store::error::StoreError;
+use crate::store::incidents;
 use crate::store::model::IncidentRow;
 use crate::store::rowid;
 
@@ -60,7 +61,7 @@ impl IncidentQuery {
 }
 
 const COLUMNS: &str = "id, title, suggested, suggested_by, assessed, assessed_by, level, state, opened, latest,
-                       posts, sites";
+                       posts, sites, owner";
 
 impl Reader {
     /// A page of incidents, the one with the newest post first.
@@ -97,23 +98,7 @@ impl Reader {
     /// # Errors
     /// The file cannot be read.
     pub fn history(&self, id: IncidentId) -> Result<Vec<Recorded>, StoreError> {
-        let sql = "SELECT seq, at, actor, body FROM event WHERE incident = ?1 ORDER BY seq";
-        self.with(|db| {
-            let mut statement = db.prepare_cached(sql)?;
-            let mut rows = statement.query([id])?;
-            let mut history = Vec::new();
-            while let Some(r) = rows.next()? {
-                let (actor, body): (String, String) = (r.get(2)?, r.get(3)?);
-                history.push(Recorded {
-                    seq: r.get(0)?,
-                    at: r.get(1)?,
-                    incident: id,
-                    by: serde_json::from_str(&actor)?,
-                    event: serde_json::from_str(&body)?,
-                });
-            }
-            Ok(history)
-        })
+        self.with(|db| incidents::history(db, id))
     }
 
     /// What a person wrote when deciding; `None` once it has been deleted.
@@ -141,6 +126,7 @@ fn incident(row: &Row<'_>) -> rusqlite::Result<IncidentRow> {
         latest: row.get(9)?,
         posts: unsigned(row.get(10)?),
         sites: unsigned(row.get(11)?),
+        owner: row.get(12)?,
     })
 }
 

@@ -125,6 +125,14 @@ impl Reader {
         })
     }
 
+    /// Posts that can be read at this very address. Nobody is looked for: whoever asks names what they said.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn posts_at(&self, url: &str) -> Result<Vec<PostRow>, StoreError> {
+        self.with(|db| rows(db, "SELECT row FROM post WHERE url = ?1", vec![Value::Text(url.to_owned())]))
+    }
+
     /// Hands every post of a query to `take`, newest first, until that breaks; holds
     /// only a few hundred in memory.
     ///

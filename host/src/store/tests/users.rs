@@ -2,7 +2,6 @@
 
 use super::*;
 use crate::store::Changed;
-use crate::user::token::Token;
 use crate::user::{Denied, UserEvent};
 
 fn caller(token: &Token) -> Caller {
