@@ -37,7 +37,7 @@ enum Command {
     /// Give a user these roles, in place of those before
     Role(RoleArgs),
     /// Replace a user's token and print the new one, once
-    Token(TokenArgs),
+    Token(ReplaceArgs),
     /// Let a user do nothing any more
     Revoke(RevokeArgs),
     /// Print which role may do what
@@ -101,7 +101,7 @@ struct RoleArgs {
 }
 
 #[derive(Debug, clap::Args)]
-struct TokenArgs {
+struct ReplaceArgs {
     /// The user: name or identifier
     user: String,
     #[command(flatten)]
