@@ -40,7 +40,7 @@ fn an_emergency_is_decided_handled_and_not_closed_without_its_facts() {
     office.chen(id, "step", "on-site --note 陈科长八点到场").ends(0);
     office.chen(id, "step", "investigate --note 已核实:两人轻伤").ends(0);
     let bare = office.chen(id, "step", "publish").ends(1);
-    assert!(bare.err.contains("the role staff may not do this: it takes spokesperson, leading-group"), "{bare}");
+    assert!(bare.err.contains("may not do this: it takes spokesperson, leading-group"), "{bare}");
     let bare = office.li(id, "step", "publish").ends(1);
     assert!(bare.err.contains("the step publish needs evidence: reply"), "{bare}");
     let invented = office.li(id, "step", "publish --reply 9").ends(1);
