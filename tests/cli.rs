@@ -498,8 +498,8 @@ fn the_plan_is_shown_checked_and_compared() {
     let place = Place::new();
     let whole = place.run("plan show --toml --data data").ends(0).out.clone();
     assert_eq!(whole, include_str!("../host/src/plan/default.toml"), "byte for byte: where a plan of one's own begins");
-    place.write("plan.toml", whole.replace("due = \"5h\"", "due = \"4h\"").replace("head\"]   ", "heda\"]   "));
-    place.write("mine.toml", whole.replace("due = \"5h\"", "due = \"4h\""));
+    place.write("plan.toml", whole.replace("publish = [\"spokesperson\"]", "publish = [\"spokesman\"]"));
+    place.write("mine.toml", &whole.replace("due = \"5h\"", "due = \"4h\""));
     let said = [
         place.run("plan check --data data").ends(0),
         place.run("plan check mine.toml").ends(0),
