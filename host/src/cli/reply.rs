@@ -286,9 +286,9 @@ fn draft(args: DraftArgs) -> Outcome {
     let wordings = config::wordings_beside(&directory.config()).or_exit(Exit::Usage)?;
     let organisation = super::workplace::config(None, &directory)?.unwrap_or_default().organisation;
     let today = organisation.day(super::workplace::clock(&directory)?.now());
-    let text = wordings.insert(&written(args.text)?, today).map_err(|wrong| {
-        anyhow!(wrong.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
-    });
+    let text = wordings
+        .insert(&written(args.text)?, today)
+        .map_err(|wrong| anyhow!(wrong.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")));
     let (text, form) = (text.or_exit(Exit::Usage)?, args.form);
     let reply = args.reply.map(|at| at.0);
     let answering =

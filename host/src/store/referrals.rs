@@ -7,15 +7,15 @@ use serde::{Deserialize, Serialize};
 
 use super::casefile::CaseFile;
 use super::error::StoreError;
-use super::replies::Sight;
+use super::replies::{Sight, in_a_role};
 use super::users::{self, Caller};
 use super::writer::Writing;
 use super::{Reader, Store, decisions, incidents, plans, salt};
+use crate::incident::IncidentId;
 use crate::incident::event::{Actor, Event};
 use crate::incident::life::{Command, Incident};
-use crate::incident::IncidentId;
 use crate::plan::Plan;
-use crate::plan::playbook::EvidenceKind;
+use crate::plan::playbook::{EvidenceKind, Step};
 use crate::referral::gate::{self, Claim};
 use crate::referral::{self, Referral, ReferralCommand, ReferralEvent, ReferralId, ReferralRefusal, ReferralState};
 use crate::user::Person;
@@ -88,8 +88,9 @@ impl Case {
     ) -> Result<Actor, StoreError> {
         let plan = plans::governing(writing, &self.file.incident, &Command::Ring)?;
         let rests = plan.referral.cooling_off.0;
-        let (event, actor) =
-            in_a_role(person, |actor| referral::decide(&self.row.referral, command.clone(), actor, rests, now))?;
+        let of_role = |refusal: &ReferralRefusal| matches!(refusal, ReferralRefusal::Role { .. });
+        let ask = |actor: &Actor| referral::decide(&self.row.referral, command.clone(), actor, rests, now);
+        let (event, actor) = in_a_role(person, of_role, ask)?;
         let entry = Event::Referral { referral: self.row.id, done: event.clone() };
         incidents::append(writing, self.row.incident, &entry, &actor, now)?;
         referral::apply(&mut self.row.referral, &event, &actor);
@@ -107,25 +108,6 @@ impl Case {
         }
         Ok(actor)
     }
-}
-
-/// Asks for each role of a person; a refusal that another role might not meet is passed over while there is one.
-fn in_a_role<T>(
-    person: &Person,
-    mut ask: impl FnMut(&Actor) -> Result<T, ReferralRefusal>,
-) -> Result<(T, Actor), StoreError> {
-    let mut refused = None;
-    for role in &person.roles {
-        let actor = person.in_role(*role);
-        match ask(&actor) {
-            Ok(done) => return Ok((done, actor)),
-            Err(refusal @ ReferralRefusal::Role { .. }) => {
-                refused.get_or_insert(refusal);
-            }
-            Err(refusal) => return Err(refusal.into()),
-        }
-    }
-    Err(refused.map_or(StoreError::Denied(crate::user::Denied::NoRole), StoreError::from))
 }
 
 /// The job behind [`Store::refer`].
@@ -193,10 +175,8 @@ fn pass(
 
 /// A step that asks for another body's consent is neither done nor waived.
 fn awaits_consent(incident: &Incident, plan: &Plan) -> bool {
-    let asks = |step: &&crate::plan::playbook::Step| {
-        step.evidence.iter().any(|evidence| evidence.kind == EvidenceKind::Consent)
-    };
-    incident.open_steps(plan).iter().any(|step| asks(&step))
+    let asks = |step: &&Step| step.evidence.iter().any(|evidence| evidence.kind == EvidenceKind::Consent);
+    incident.open_steps(plan).iter().any(asks)
 }
 
 /// What was brought when a referral of this post was refused.

@@ -17,8 +17,8 @@ use crate::incident::life::Command;
 use crate::plan::answer::Form;
 use crate::reply::citation::{self, Citation};
 use crate::reply::life::{self, Around, ReplyCommand, ReplyRefusal};
-use crate::reply::{Reply, ReplyEvent, ReplyId};
-use crate::user::Person;
+use crate::reply::{self, Reply, ReplyEvent, ReplyId};
+use crate::user::{Denied, Person};
 
 /// A reply or a referral as somebody saw it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,9 +60,26 @@ impl Answering {
     const fn sight(&self) -> Option<Sight> {
         match self {
             Self::Draft { reply, .. } => *reply,
-            Self::Review(sight) | Self::Return(sight, _) | Self::Approve(sight) | Self::Publish(sight, _) => Some(*sight),
+            Self::Review(sight) | Self::Return(sight, _) | Self::Approve(sight) | Self::Publish(sight, _) => {
+                Some(*sight)
+            }
         }
     }
+}
+
+/// What shows that a reply was published.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Receipt {
+    /// A page that was captured.
+    Page {
+        /// SHA-256 of what the site answered.
+        digest: [u8; 32],
+        /// The published text was found on it.
+        found: bool,
+    },
+    /// A kept document, by its SHA-256 in hex.
+    Document(String),
 }
 
 /// A reply with its number and its incident.
@@ -119,7 +136,9 @@ impl Answer {
             open: incident.state.is_open(),
             accounts,
         };
-        let (event, actor) = in_a_role(person, |actor| life::decide(&self.row.reply, command.clone(), actor, &around))?;
+        let of_role = |refusal: &ReplyRefusal| matches!(refusal, ReplyRefusal::Role { .. });
+        let ask = |actor: &Actor| life::decide(&self.row.reply, command.clone(), actor, &around);
+        let (event, actor) = in_a_role(person, of_role, ask)?;
         let entry = Event::Reply { reply: self.row.id, done: event.clone() };
         incidents::append(writing, self.row.incident, &entry, &actor, now)?;
         life::apply(&mut self.row.reply, &event, &actor, now);
@@ -135,22 +154,23 @@ impl Answer {
 }
 
 /// Asks for each role of a person; a refusal that another role might not meet is passed over while there is one.
-fn in_a_role<T>(
+pub(super) fn in_a_role<T, E: Into<StoreError>>(
     person: &Person,
-    mut ask: impl FnMut(&Actor) -> Result<T, ReplyRefusal>,
+    of_role: impl Fn(&E) -> bool,
+    mut ask: impl FnMut(&Actor) -> Result<T, E>,
 ) -> Result<(T, Actor), StoreError> {
     let mut refused = None;
     for role in &person.roles {
         let actor = person.in_role(*role);
         match ask(&actor) {
             Ok(done) => return Ok((done, actor)),
-            Err(refusal @ ReplyRefusal::Role { .. }) => {
+            Err(refusal) if of_role(&refusal) => {
                 refused.get_or_insert(refusal);
             }
             Err(refusal) => return Err(refusal.into()),
         }
     }
-    Err(refused.map_or(StoreError::Denied(crate::user::Denied::NoRole), StoreError::from))
+    Err(refused.map_or(StoreError::Denied(Denied::NoRole), Into::into))
 }
 
 /// The job behind [`Store::answer`].
@@ -205,16 +225,22 @@ fn receipt(
     writing: &mut Writing<'_>,
     caller: &Caller,
     sight: Sight,
-    digest: &[u8; 32],
-    found: bool,
+    receipt: &Receipt,
     now: Timestamp,
 ) -> Result<ReplyRow, StoreError> {
     let person = users::person(writing, caller, now)?;
     let mut answer = Answer::read(writing, sight)?;
-    let command = ReplyCommand::Receipt { capture: hex(digest), found };
-    let (_, actor) = answer.act(writing, &person, &command, &[], now)?;
-    let sql = "INSERT OR IGNORE INTO receipt (reply, digest) VALUES (?1, ?2)";
-    writing.db.prepare_cached(sql)?.execute(params![answer.row.id, digest])?;
+    let (shown, page) = match receipt {
+        Receipt::Page { digest, found } => {
+            (reply::Receipt { capture: hex(digest), document: false, found: *found }, Some(digest))
+        }
+        Receipt::Document(digest) => (reply::Receipt { capture: digest.clone(), document: true, found: false }, None),
+    };
+    let (_, actor) = answer.act(writing, &person, &ReplyCommand::Receipt(shown), &[], now)?;
+    if let Some(digest) = page {
+        let sql = "INSERT OR IGNORE INTO receipt (reply, digest) VALUES (?1, ?2)";
+        writing.db.prepare_cached(sql)?.execute(params![answer.row.id, digest])?;
+    }
     let (reply, form) = (answer.row.id, answer.row.reply.form);
     if !answer.file.incident.answers.contains_key(&reply) {
         answer.file.act(writing, Command::Answered { reply, form }, &actor, None, now)?;
@@ -246,7 +272,7 @@ impl Store {
         self.run(move |w| answer(w, &caller, &answering, &accounts, &mut salt, now))
     }
 
-    /// Keeps the receipt of a published reply: the digest of a capture that the store knows; the incident is answered by it.
+    /// Keeps the receipt of a published reply, which the store or its folder of documents has; the incident is answered by it.
     ///
     /// # Errors
     /// As [`answer`](Self::answer).
@@ -254,12 +280,11 @@ impl Store {
         &self,
         caller: &Caller,
         sight: Sight,
-        digest: [u8; 32],
-        found: bool,
+        shown: Receipt,
         now: Timestamp,
     ) -> Result<ReplyRow, StoreError> {
         let caller = caller.clone();
-        self.run(move |w| receipt(w, &caller, sight, &digest, found, now))
+        self.run(move |w| receipt(w, &caller, sight, &shown, now))
     }
 }
 

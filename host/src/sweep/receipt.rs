@@ -9,7 +9,7 @@ use caifeng_plugin_host::contract::{Method, Request};
 use url::Url;
 
 use super::{Sweeper, blocking};
-use crate::fetch::{FetchError, Session};
+use crate::fetch::{FetchError, Session, SharedRecorder};
 use crate::store::{Evidence, StoreError};
 
 /// A page as it was captured.
@@ -42,7 +42,8 @@ impl Sweeper {
     /// See [`CaptureError`]; then nothing is said to be there.
     pub async fn capture(&self, url: &Url) -> Result<Captured, CaptureError> {
         let tape = self.tape();
-        let mut session = Session { recorder: Some(tape.clone()), ..Session::default() };
+        let recorder: SharedRecorder = tape.clone();
+        let mut session = Session { recorder: Some(recorder), ..Session::default() };
         let request = Request {
             step: "receipt".to_owned(),
             url: url.to_string(),
