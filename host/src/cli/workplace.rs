@@ -6,12 +6,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::Context;
-use caifeng::clock::{AheadClock, Clock, SystemClock};
+use caifeng::clock::steady::SteadyClock;
+use caifeng::clock::{AheadClock, Clock};
 use caifeng::config::{self, Config};
 use caifeng::demo::Demo;
 use caifeng::directory::Directory;
 use caifeng::plugins::{Origin, PluginError, Registry};
 use caifeng::store::Store;
+use caifeng_plugin_host::contract::Timestamp;
 use caifeng_plugin_host::engine::{CompiledCache, Engine, EngineConfig};
 use jiff::tz::TimeZone;
 
@@ -51,10 +53,10 @@ pub(super) fn token_file(named: Option<&PathBuf>) -> Option<(PathBuf, bool)> {
     named.map(|path| (path, true)).or_else(own)
 }
 
-/// The clock of a data directory: the demo's may be ahead.
+/// The clock of a data directory: one that nobody can set while it runs; the demo's may be ahead.
 pub(super) fn clock(directory: &Directory) -> Result<Arc<dyn Clock>, Failed> {
     let ahead = Demo::ahead(directory).or_exit(Exit::Usage)?;
-    Ok(if ahead == 0 { Arc::new(SystemClock) } else { Arc::new(AheadClock(ahead)) })
+    Ok(if ahead == 0 { Arc::new(SteadyClock::after(Timestamp::MIN)) } else { Arc::new(AheadClock(ahead)) })
 }
 
 /// Reads the configuration that was named, else the one in the data directory;

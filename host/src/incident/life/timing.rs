@@ -58,7 +58,8 @@ impl Scene<'_> {
             events.iter().for_each(|event| clocks.apply(event));
         }
         let round = after.recurred + 1;
-        let decided = after.assessed.as_ref().map(|assessed| assessed.at);
+        // What came back is decided already: its clocks run from then on.
+        let decided = after.assessed.as_ref().map(|assessed| assessed.at.max(after.opened));
         let basis = Basis { round, first_sight: after.opened, decided, now };
         events.extend(clocks.want(self.rules, &after.done(), &basis, &self.grounds.time));
         events

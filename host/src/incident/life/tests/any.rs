@@ -124,7 +124,14 @@ fn no_clock_moves_silently(before: &Incident, event: &Event, after: &Incident) {
 fn emergencies_are_answered_or_escalated(story: &Story) {
     for clock in story.incident.clocks.clocks().iter().filter(|clock| clock.id == "facts") {
         let in_time = matches!(clock.state, ClockState::Met(at) if at <= clock.due);
-        let never_ran_out = matches!(clock.state, ClockState::Void(at) | ClockState::Paused(at) if at < clock.due);
+        // What ends while it stands still has ended when it came to a stand.
+        let stood =
+            |at: Timestamp| clock.pauses.last().filter(|pause| pause.to == Some(at)).map_or(at, |pause| pause.from);
+        let never_ran_out = match clock.state {
+            ClockState::Void(at) => stood(at) < clock.due,
+            ClockState::Paused(at) => at < clock.due,
+            ClockState::Running | ClockState::Met(_) => false,
+        };
         if in_time || never_ran_out || clock.due > story.now {
             continue;
         }
