@@ -133,3 +133,62 @@ fn a_person_who_asks_is_answered() {
     let words = "井盖松动".as_bytes();
     assert!(!file.windows(words.len()).any(|window| window == words));
 }
+
+/// `ID@VERSION` of a reply or a referral, as a command's JSON says it.
+fn at(said: &terminal::Said, kind: &str) -> String {
+    let row = said.json().remove(0);
+    format!("{}@{}", row["id"], row[kind]["version"])
+}
+
+#[test]
+fn an_answer_goes_from_a_draft_to_its_receipt_and_ends_its_clocks() {
+    let office = Office::new();
+    office.place.write("data/caifeng.toml", "[organisation]\nname = \"县城管局\"\naccounts = [\"letters:cg\"]\n");
+    let id = submitted(&office, "桥东路的路灯坏了半个月，晚上出门看不见路，打了三次电话都没有人来修。");
+    office.li(id, "assess", "problem --reason 属实").ends(0);
+    let draft = |who: &str, text: &str, more: &str| {
+        office.run(who, &format!("reply draft {id} --form comment --channel letters --text {text} --json {more}"))
+    };
+    let groundless = draft("chen", "县城管局7月1日修好了路灯[post:99]。", "").ends(2);
+    assert!(groundless.err.contains("[post:99]: there is no such post in this incident"), "{groundless}");
+    let groundless = draft("chen", "县城管局7月1日修好了路灯[doc:0123456789].", "").ends(2);
+    assert!(groundless.err.contains("there is no such document"), "{groundless}");
+    let written = draft("chen", "县城管局7月1日修好了桥东路的路灯。", "").ends(0);
+    assert!(!written.err.contains("points at"), "{written}");
+    let first = at(&written, "reply");
+    let own = office.run("chen", &format!("reply review {first}")).ends(1);
+    assert!(own.err.contains("staff may not do this") || own.err.contains("you wrote this text"), "{own}");
+    let reviewed = at(&office.run("li", &format!("reply review {first} --json")).ends(0), "reply");
+    let late = office.run("zhou", &format!("reply approve {first}")).ends(1);
+    assert!(late.err.contains("the reply has changed since version 1, it is at 2 now"), "{late}");
+    let approved = at(&office.run("zhou", &format!("reply approve {reviewed} --json")).ends(0), "reply");
+    let private = office.run("sun", &format!("reply publish {approved} --account weibo:2")).ends(1);
+    assert!(private.err.contains("no registered official account"), "{private}");
+    let published = office.run("sun", &format!("reply publish {approved} --account letters:cg --json")).ends(0);
+    let published = at(&published, "reply");
+    office.place.write("shot.png", "what the page showed");
+    office.run("sun", &format!("reply receipt {published} --document shot.png")).ends(0);
+    assert!(events(&office.case(id)).contains(&"answered".to_owned()));
+    let clocks = office.place.run(&format!("clocks --incident {id} --data data --json")).ends(0).json();
+    let answer = clocks.iter().find(|clock| clock["clock"] == "answer").unwrap();
+    assert_eq!(answer["state"], "met", "{answer}");
+    let shown = office.place.run("reply show 1 --data data").ends(0);
+    for words in ["receipted", "written by u5", "reviewed by u4", "approved by u8", "as letters:cg"] {
+        assert!(shown.out.contains(words), "{words}: {shown}");
+    }
+    office.li(id, "step", "apologise --note 7月1日起停用坏灯杆 --reply 1").ends(0);
+    office.place.run("audit verify --data data").ends(0);
+}
+
+#[test]
+fn criticism_is_never_referred_and_says_why_all_at_once() {
+    let office = Office::new();
+    let id = submitted(&office, "这个局太差了，路灯坏了半个月也没人管！");
+    office.li(id, "assess", "rumour --reason 查").ends(0);
+    let post = office.case(id)["posts_shown"][0]["post"].clone();
+    let refused = office.run("han", &format!("referral propose {id} --post {post} --claim 这个局太差了")).ends(1);
+    for words in ["an opinion or a harsh word", "no document shows", "no published reply rebuts", "has not consented"] {
+        assert!(refused.err.contains(words), "{words}: {refused}");
+    }
+    assert_eq!(office.place.run("referral list --data data").ends(0).out, "");
+}

@@ -23,6 +23,7 @@ use crate::evidence::warc::Recorder;
 use crate::fetch::replay::Replay;
 use crate::fetch::{Fetcher, SharedRecorder};
 use crate::hand::{self, HandIn, Told};
+use crate::handling::receipt::{self, Receipting};
 use crate::handling::{Clerk, Deed, Outcome};
 use crate::plugins::PluginError;
 use crate::retention::Released;
@@ -74,6 +75,8 @@ pub enum Asked {
     HandIn(HandIn),
     /// Something that takes a person.
     Deed(Box<Deed>),
+    /// What a site shows of a published answer.
+    Receipt(Receipting),
     /// Something other than listening.
     Upkeep(Upkeep),
 }
@@ -94,6 +97,7 @@ impl Asked {
                 let _ = tell.send(Line::Acted(Box::new(outcome))).await;
                 Ok(())
             }
+            Self::Receipt(receipting) => receipt::carry_out(receipting, account, owner, tell).await,
             Self::Upkeep(Upkeep::Retain) => retain(sweeper, tell).await,
         }
     }
@@ -148,10 +152,16 @@ pub enum Refusal {
 impl From<StoreError> for Refusal {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::Refused(_) | StoreError::Overtaken { .. } | StoreError::Denied(_) => {
-                Self::Refused(error.to_string())
+            StoreError::Refused(_)
+            | StoreError::Answer(_)
+            | StoreError::Referral(_)
+            | StoreError::Shut(_)
+            | StoreError::Overtaken { .. }
+            | StoreError::Outdated { .. }
+            | StoreError::Denied(_) => Self::Refused(error.to_string()),
+            StoreError::Unknown { .. } | StoreError::Wordless | StoreError::Groundless(_) => {
+                Self::Usage(error.to_string())
             }
-            StoreError::Unknown { .. } | StoreError::Wordless => Self::Usage(error.to_string()),
             _ => Self::Internal(error.to_string()),
         }
     }

@@ -205,7 +205,8 @@ impl Daemon {
     pub fn owner(&self) -> Owner {
         let Sweeper { store, reader, clock, .. } = &self.sweeper;
         let (store, reader, clock) = (store.clone(), reader.clone(), Arc::clone(clock));
-        let clerk = Clerk { store, reader, clock, directory: self.directory.clone() };
+        let accounts = self.config.organisation.accounts.clone();
+        let clerk = Clerk { store, reader, clock, directory: self.directory.clone(), accounts };
         Owner { sweeper: self.sweeper.clone(), clerk }
     }
 

@@ -12,6 +12,7 @@ mod failing;
 mod gathered;
 mod known;
 mod look;
+pub mod receipt;
 
 #[cfg(test)]
 mod tests;

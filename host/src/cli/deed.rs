@@ -25,7 +25,7 @@ pub(super) struct PersonArgs {
 }
 
 /// Whose rights a command has.
-#[derive(Debug, clap::Args)]
+#[derive(Clone, Debug, clap::Args)]
 pub(super) struct TokenArgs {
     /// File with your personal token [default: $CAIFENG_TOKEN, else caifeng/token in the user's configuration folder]
     #[arg(long, value_name = "F")]
@@ -100,10 +100,11 @@ fn here(directory: &Directory, deed: Deed) -> Result<Result<Done, Refusal>, Fail
     }
     directory.create().or_exit(Exit::Usage)?;
     let store = Store::open(directory.path(), None).map_err(unopened)?;
-    let zone = workplace::config(None, directory)?.unwrap_or_default().organisation.zone();
-    workplace::govern(&store, directory, zone)?;
+    let organisation = workplace::config(None, directory)?.unwrap_or_default().organisation;
+    workplace::govern(&store, directory, organisation.zone())?;
     let reader = store.reader().map_err(unopened)?;
-    let clerk = Clerk { store, reader, clock: workplace::clock(directory)?, directory: directory.clone() };
+    let (clock, accounts) = (workplace::clock(directory)?, organisation.accounts);
+    let clerk = Clerk { store, reader, clock, directory: directory.clone(), accounts };
     let done = clerk.carry_out(deed, account(directory));
     clerk.store.close();
     Ok(done)

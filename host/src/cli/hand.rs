@@ -1,4 +1,4 @@
-//! What `caifeng submit` and `caifeng import` share: where they work, and how something is handed in.
+//! What `caifeng submit`, `caifeng import` and `caifeng reply receipt` share: where they work, and how something is handed in.
 
 use std::path::PathBuf;
 
@@ -29,15 +29,29 @@ pub(super) struct PlaceArgs {
     pub(super) json: bool,
 }
 
-/// Gives it to the daemon when one runs here, else takes the directory; passes on what is told.
+/// Hands something in; passes on what is told.
 pub(super) fn hand_in(
     args: &PlaceArgs,
     directory: &Directory,
     handing: Handing,
     mut told: impl FnMut(Told),
 ) -> Result<(), Failed> {
-    let runtime = runtime()?;
     let asked = Asked::HandIn(HandIn { token: args.token.read()?, handing });
+    ask(args, directory, asked, |line| {
+        if let Line::Handed(it) = line {
+            told(*it);
+        }
+    })
+}
+
+/// Gives it to the daemon when one runs here, else takes the directory; passes on what comes of it.
+pub(super) fn ask(
+    args: &PlaceArgs,
+    directory: &Directory,
+    asked: Asked,
+    mut came: impl FnMut(Line),
+) -> Result<(), Failed> {
+    let runtime = runtime()?;
     let (tell, mut lines) = mpsc::channel(64);
     let daemon = if std::os::unix::net::UnixStream::connect(directory.socket()).is_ok() {
         if args.config.is_some() {
@@ -67,10 +81,9 @@ pub(super) fn hand_in(
         let mut refusal = None;
         while let Some(line) = lines.recv().await {
             match line {
-                Line::Handed(it) => told(*it),
                 Line::Note(line) => note(line),
                 Line::Failed(failed) => refusal = Some(failed),
-                Line::Done | Line::Acted(_) | Line::Released(_) | Line::Total(_) | Line::Swept(_) => {}
+                line => came(line),
             }
         }
         let carried = work.await.or_exit(Exit::Internal)?;

@@ -24,6 +24,8 @@ mod plan;
 mod plugin;
 mod posts;
 mod record;
+mod referral;
+mod reply;
 mod retain;
 mod robots;
 mod serve;
@@ -117,6 +119,10 @@ enum Command {
     Config(config::Args),
     /// The plan: what is done about an incident, by whom, until when
     Plan(plan::Args),
+    /// Official answers: draft, review, approve, publish, receipt
+    Reply(reply::Args),
+    /// Legal referrals: by two people, after a night
+    Referral(referral::Args),
     /// Say what a robots.txt allows
     Robots(robots::Args),
     /// Watches: how they stand, when they are swept next and why
@@ -155,6 +161,8 @@ pub(crate) fn run() -> ExitCode {
         Command::Import(args) => import::run(args),
         Command::Config(args) => config::run(&args),
         Command::Plan(args) => plan::run(&args),
+        Command::Reply(args) => reply::run(args),
+        Command::Referral(args) => referral::run(args),
         Command::Robots(args) => robots::run(&args),
         Command::Watch(args) => watch::run(&args),
         Command::Coverage(args) => coverage::run(&args),

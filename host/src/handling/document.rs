@@ -60,6 +60,25 @@ pub fn is_kept(folder: &Path, digest: &str) -> bool {
     plain && read().is_ok_and(|(found, _)| found == digest)
 }
 
+/// Whether exactly one document's digest begins so.
+#[must_use]
+pub fn is_kept_as(folder: &Path, beginning: &str) -> bool {
+    let Ok(entries) = std::fs::read_dir(folder) else { return false };
+    let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+    let mut fitting = names.filter(|name| name.len() == 64 && name.starts_with(beginning));
+    fitting.next().is_some() && fitting.next().is_none()
+}
+
+/// The SHA-256 of a file, in hex.
+///
+/// # Errors
+/// It cannot be read.
+pub fn digest(path: &Path) -> io::Result<String> {
+    let mut hasher = Hashing { to: &mut io::sink(), sha: Sha256::new() };
+    io::copy(&mut File::open(path)?, &mut hasher)?;
+    Ok(hex(&hasher.sha.finalize()))
+}
+
 /// Copies at most one byte more than is allowed.
 fn copy(from: &mut impl Read, to: &mut impl io::Write) -> io::Result<(String, u64)> {
     let mut hasher = Hashing { to, sha: Sha256::new() };

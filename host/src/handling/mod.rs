@@ -7,6 +7,7 @@
 
 pub mod checkpoint;
 pub mod document;
+pub mod receipt;
 
 use std::sync::Arc;
 
@@ -15,8 +16,12 @@ use serde::{Deserialize, Serialize};
 use crate::clock::Clock;
 use crate::control::Refusal;
 use crate::directory::Directory;
+use crate::reply::citation::{self, Citation};
 use crate::store::model::PostRowId;
-use crate::store::{Caller, Changed, Decided, Decision, Reader, Seen, Shown, Store, UserChange};
+use crate::store::{
+    Answering, Caller, Changed, Decided, Decision, Reader, Receipt, ReferralRow, Referring, ReplyRow, Seen, Shown,
+    Sight, Store, UserChange,
+};
 use crate::user::User;
 use crate::user::token::Token;
 use checkpoint::Signed;
@@ -40,6 +45,12 @@ pub enum What {
     Decide(Seen, Decision),
     /// Delete posts, by row key, because the person who said them asks for it; with the reason.
     Erase(Vec<PostRowId>, String),
+    /// Do something about an answer.
+    Answer(Answering),
+    /// Keep the receipt of a published answer.
+    Receipt(Sight, Receipt),
+    /// Do something about a legal referral.
+    Refer(Referring),
     /// Sign where the record stands.
     Checkpoint,
 }
@@ -54,6 +65,10 @@ pub enum Outcome {
     Decided(Decided),
     /// So many posts are gone.
     Erased(u64),
+    /// How an answer stands now.
+    Reply(ReplyRow),
+    /// How a legal referral stands now.
+    Referral(ReferralRow),
     /// Where the record stands.
     Checkpoint(Signed),
 }
@@ -69,6 +84,8 @@ pub struct Clerk {
     pub clock: Arc<dyn Clock>,
     /// Where the keys lie.
     pub directory: Directory,
+    /// The organisation's registered accounts.
+    pub accounts: Vec<String>,
 }
 
 impl std::fmt::Debug for Clerk {
@@ -95,6 +112,22 @@ impl Clerk {
                 Ok(Outcome::Decided(self.store.decide(&caller, seen, decision, now)?))
             }
             What::Erase(rows, reason) => Ok(Outcome::Erased(self.store.erase_posts(&caller, rows, &reason, now)?)),
+            What::Answer(answering) => {
+                self.citations_are_kept(&answering)?;
+                Ok(Outcome::Reply(self.store.answer(&caller, answering, self.accounts.clone(), now)?))
+            }
+            What::Receipt(reply, receipt) => {
+                if let Receipt::Document(digest) = &receipt {
+                    self.is_kept(digest)?;
+                }
+                Ok(Outcome::Reply(self.store.receipt(&caller, reply, receipt, now)?))
+            }
+            What::Refer(referring) => {
+                if let Referring::Propose { evidence, .. } = &referring {
+                    evidence.iter().try_for_each(|digest| self.is_kept(digest))?;
+                }
+                Ok(Outcome::Referral(self.store.refer(&caller, referring, now)?))
+            }
             What::Checkpoint => {
                 let key = self.directory.key(checkpoint::KEY).map_err(|e| Refusal::Internal(e.to_string()))?;
                 let key = checkpoint::Key::new(&key);
@@ -107,14 +140,30 @@ impl Clerk {
     /// Nothing in the record names a document that is not there.
     fn documents_are_kept(&self, decision: &Decision) -> Result<(), Refusal> {
         let Decision::DoStep { evidence, .. } = decision else { return Ok(()) };
-        let folder = self.directory.documents();
         for shown in evidence {
-            if let Shown::Document(digest) | Shown::Consent(digest, _) = shown
-                && !document::is_kept(&folder, digest)
-            {
-                return Err(Refusal::Usage(format!("no document {digest} is kept here: hand the file in again")));
+            if let Shown::Document(digest) | Shown::Consent(digest, _) = shown {
+                self.is_kept(digest)?;
             }
         }
         Ok(())
+    }
+
+    fn is_kept(&self, digest: &str) -> Result<(), Refusal> {
+        if document::is_kept(&self.directory.documents(), digest) {
+            return Ok(());
+        }
+        Err(Refusal::Usage(format!("no document {digest} is kept here: hand the file in again")))
+    }
+
+    /// No draft rests on a document that is not there.
+    fn citations_are_kept(&self, answering: &Answering) -> Result<(), Refusal> {
+        let Answering::Draft { text, .. } = answering else { return Ok(()) };
+        let folder = self.directory.documents();
+        let wrong = citation::check(text, |cited| match cited {
+            Citation::Document(beginning) => document::is_kept_as(&folder, beginning),
+            Citation::Post(_) => true,
+        });
+        let told: Vec<String> = wrong.iter().map(ToString::to_string).collect();
+        if told.is_empty() { Ok(()) } else { Err(Refusal::Usage(told.join("; "))) }
     }
 }

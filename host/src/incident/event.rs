@@ -15,6 +15,8 @@ use super::life::Given;
 use super::{Category, IncidentId};
 use crate::hex::hex;
 use crate::plan::answer::Form;
+use crate::referral::ReferralEvent;
+use crate::reply::ReplyEvent;
 use crate::user::token::TokenId;
 
 /// One thing that happened. Its JSON form, in the order of the fields here, is
@@ -146,6 +148,20 @@ pub enum Event {
         /// The reason.
         note: Note,
     },
+    /// Something happened to one of its answers.
+    Reply {
+        /// The reply.
+        reply: i64,
+        /// What.
+        done: ReplyEvent,
+    },
+    /// Something happened to one of its referrals.
+    Referral {
+        /// The referral.
+        referral: i64,
+        /// What.
+        done: ReferralEvent,
+    },
     /// An answer of it is published, with its receipt.
     Answered {
         /// The reply.
@@ -223,6 +239,8 @@ impl Event {
                 | Self::Clock(_)
                 | Self::Erased { .. }
                 | Self::Noted { .. }
+                | Self::Reply { .. }
+                | Self::Referral { .. }
         )
     }
 
@@ -270,6 +288,8 @@ impl Event {
             Self::Reopened { .. } => "reopened",
             Self::Recurred { .. } => "recurred",
             Self::Dismissed { .. } => "dismissed",
+            Self::Reply { .. } => "reply",
+            Self::Referral { .. } => "referral",
             Self::Answered { .. } => "answered",
             Self::Referred { .. } => "referred",
             Self::Absorbed { .. } => "absorbed",

@@ -86,6 +86,8 @@ pub enum ReferralEvent {
 /// A referral: the fold of its events.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Referral {
+    /// How much has happened to it: what a command says that it saw.
+    pub version: u64,
     /// Where it stands.
     pub state: ReferralState,
     /// The post that makes the claim.
@@ -229,6 +231,7 @@ pub fn apply(referral: &mut Referral, event: &ReferralEvent, actor: &Actor) {
         Actor::Person { user, role, .. } => (user.clone(), Some(*role)),
         Actor::Machine { by } => (by.clone(), None),
     };
+    referral.version += 1;
     match event {
         ReferralEvent::Proposed { post, evidence, rests_until, .. } => {
             referral.state = ReferralState::Proposed;

@@ -227,7 +227,7 @@ fn command(
     })
 }
 
-fn noted(
+pub(super) fn noted(
     writing: &Writing<'_>,
     text: &str,
     salts: &mut dyn FnMut() -> Result<[u8; 16], StoreError>,

@@ -3,6 +3,10 @@
 use std::path::PathBuf;
 
 use crate::incident::life::Refusal;
+use crate::referral::ReferralRefusal;
+use crate::referral::gate::Shut;
+use crate::reply::citation::CitationError;
+use crate::reply::life::ReplyRefusal;
 use crate::user::Denied;
 
 /// Why the store did not do what it was asked. Nothing of a failed request is kept.
@@ -69,6 +73,28 @@ pub enum StoreError {
         now: u64,
         /// What has changed, one line each.
         changes: Vec<String>,
+    },
+    /// The reply does not accept the command.
+    #[error(transparent)]
+    Answer(#[from] ReplyRefusal),
+    /// A draft cites what is not there.
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    Groundless(Vec<CitationError>),
+    /// The referral does not accept the command.
+    #[error(transparent)]
+    Referral(#[from] ReferralRefusal),
+    /// The gate of referrals stays shut.
+    #[error("not referred: {}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    Shut(Vec<Shut>),
+    /// Somebody else acted meanwhile.
+    #[error("the {what} has changed since version {seen}, it is at {now} now: look at it again, then decide")]
+    Outdated {
+        /// Which kind of thing.
+        what: &'static str,
+        /// What the command saw.
+        seen: u64,
+        /// Where it stands.
+        now: u64,
     },
     /// A reason or a note without words.
     #[error("an empty text: write the reason, or what is to be remembered")]

@@ -42,7 +42,7 @@ fn publish() -> ReplyCommand {
 }
 
 fn receipt() -> ReplyCommand {
-    ReplyCommand::Receipt { capture: "ab".into(), found: true }
+    ReplyCommand::Receipt(Receipt { capture: "ab".into(), document: false, found: true })
 }
 
 #[test]
@@ -168,8 +168,11 @@ fn stored_form_is_frozen() {
         serde_json::to_string(&event).unwrap(),
         r#"{"what":"drafted","form":"post","channel":"site","text":{"id":7,"seal":"seal7"}}"#
     );
-    let event = ReplyEvent::Receipted { capture: "ab".into(), found: true };
-    assert_eq!(serde_json::to_string(&event).unwrap(), r#"{"what":"receipted","capture":"ab","found":true}"#);
+    let event = ReplyEvent::Receipted { capture: "ab".into(), document: false, found: true };
+    assert_eq!(
+        serde_json::to_string(&event).unwrap(),
+        r#"{"what":"receipted","capture":"ab","document":false,"found":true}"#
+    );
 }
 
 fn command() -> impl Strategy<Value = (ReplyCommand, Actor, bool)> {
