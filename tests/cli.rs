@@ -83,6 +83,8 @@ fn every_command_explains_itself() {
         "watch list",
         "coverage",
         "record",
+        "warnings",
+        "backtest",
         "evidence list",
         "evidence export",
         "retain",
@@ -336,6 +338,48 @@ fn a_reader_who_leaves_is_no_error() {
         let said: Said = place.finish(command, shell);
         assert_eq!((said.out.lines().count(), said.err.trim()), (1, "ended with 0"), "{said}");
     }
+}
+
+/// A calm start, thirty posts within the hour at noon, and what came after.
+fn burst() -> String {
+    let noon = 1_772_424_000;
+    let answers = (0..30).map(|n| noon + 90 * n).chain((1..6).map(|hour| noon + 5400 * hour));
+    let root = format!("{{\"id\":\"root\",\"published\":{},\"site\":\"bbs\"}}\n", noon - 7200);
+    answers.fold(root, |lines, at| {
+        format!("{lines}{{\"id\":{at},\"parent\":\"root\",\"published\":{at},\"site\":\"bbs\"}}\n")
+    })
+}
+
+#[test]
+fn a_past_is_replayed_and_says_when_it_would_have_warned() {
+    let place = Place::new();
+    std::fs::write(place.path("burst.jsonl"), burst()).unwrap();
+    let said = place.run("backtest burst.jsonl --data data").ends(0);
+    shows("backtest", &said);
+    let again = place.run("backtest burst.jsonl --data data").ends(0);
+    assert_eq!(said.to_string(), again.to_string(), "the same each time");
+    let lines = place.run_with("backtest - --data data --format jsonl", &burst()).ends(0).json();
+    assert_eq!(lines[0]["warnings"][0]["alert"]["stage"], "growing", "{lines:?}");
+    assert!(lines[0]["peaks"][0]["lead_seconds"].as_i64().unwrap() > 900, "{lines:?}");
+    assert_eq!((&lines[1]["score"]["missed"], &lines[1]["score"]["false_alarms"]), (&0.into(), &0.into()), "{lines:?}");
+    let wrong = place.run_with("backtest - --data data", "{\"published\":\"昨天\"}\n").ends(2);
+    assert!(wrong.err.contains("line 1") && wrong.err.contains("2026-03-09"), "{}", wrong.err);
+    let missing = place.run("backtest nothing.jsonl --data data").ends(2);
+    assert!(missing.err.contains("nothing.jsonl cannot be read"), "{}", missing.err);
+}
+
+#[test]
+fn warnings_are_listed_and_a_store_is_replayed() {
+    let place = swept();
+    assert_eq!(place.run("warnings --data data").ends(0).out, "");
+    assert_eq!(place.run("warnings --data data --now --format jsonl").ends(0).out, "");
+    let replayed = place.run("backtest --data data --format jsonl").ends(0).json();
+    assert_eq!(replayed[0]["score"]["missed"], 0, "{replayed:?}");
+    assert!(replayed[0]["score"]["subjects"].as_u64().unwrap() > 0, "{replayed:?}");
+    let wrong = place.run("warnings --data data --least loud").ends(2);
+    assert!(wrong.err.contains("notice, warning or alarm"), "{}", wrong.err);
+    let unknown = place.run("backtest --data data --topic 无此主题").ends(2);
+    assert!(unknown.err.contains("无此主题"), "{}", unknown.err);
 }
 
 /// A full disk under standard output must not look like success.

@@ -231,6 +231,7 @@ impl Daemon {
         });
         tasks.spawn(upkeep::retain_daily(daemon.sweeper.clone()));
         tasks.spawn(upkeep::visit_again(daemon.sweeper.clone()));
+        tasks.spawn(upkeep::judge_growth(daemon.sweeper.clone()));
         let outcome = web::serve(listener, app, ended(shutdown)).await;
         // A sweep that is cut off has committed every page it has read; its line stays open in the record.
         tasks.shutdown().await;

@@ -15,6 +15,7 @@
 //! | tokens, near-duplicates | [`text`] | pure |
 //! | what is it | `caifeng_plugin_host::classifier` | sandboxed |
 //! | which incident | [`incident`] | pure |
+//! | is it growing | [`warning`] | pure |
 //! | remember | [`store`] | SQLite, one writer |
 //! | show | [`web`], `cli` | shells |
 //!
@@ -51,5 +52,6 @@ pub mod store;
 pub mod sweep;
 pub mod text;
 pub mod topic;
+pub mod warning;
 pub mod watch;
 pub mod web;

@@ -18,6 +18,7 @@ mod report;
 mod rest;
 mod sandbox;
 mod text;
+mod warning;
 mod way;
 
 use std::path::{Path, PathBuf};
@@ -61,6 +62,9 @@ fn main() -> anyhow::Result<()> {
     }
     if wanted("way") {
         way::run(size, scratch.path(), &engine, &registry)?;
+    }
+    if wanted("warning") {
+        warning::run(scratch.path())?;
     }
     if wanted("extract") {
         extract::run(&engine, registry.find("news")?.1)?;

@@ -5,6 +5,7 @@
 //! is mapped to an exit code by who must act.
 
 mod audit;
+mod backtest;
 mod classify;
 mod config;
 mod coverage;
@@ -24,6 +25,7 @@ mod robots;
 mod serve;
 mod submit;
 mod sweep;
+mod warnings;
 mod watch;
 mod workplace;
 
@@ -115,6 +117,10 @@ enum Command {
     Coverage(coverage::Args),
     /// Print or export the monitoring record: every sweep, newest first
     Record(record::Args),
+    /// Warnings: what grows, and why
+    Warnings(warnings::Args),
+    /// Replay a past: when early warning would have told of it
+    Backtest(backtest::Args),
     /// Check that the record has not been changed
     Audit(audit::Args),
     /// List or hand out what the posts of an incident came from
@@ -143,6 +149,8 @@ pub(crate) fn run() -> ExitCode {
         Command::Watch(args) => watch::run(&args),
         Command::Coverage(args) => coverage::run(&args),
         Command::Record(args) => record::run(&args),
+        Command::Warnings(args) => warnings::run(&args),
+        Command::Backtest(args) => backtest::run(&args),
         Command::Audit(args) => audit::run(&args),
         Command::Evidence(args) => evidence::run(&args),
         Command::Retain(args) => retain::run(&args),

@@ -21,6 +21,7 @@ use crate::incident::opinion::{Opinion, Vote};
 use crate::incident::{Category, IncidentId, State};
 use crate::text::near::{self, Signature};
 use crate::text::telling::Telling;
+use crate::warning::{self, Alert};
 
 /// An address named by more incidents than this identifies none of them.
 const SHARED: usize = 5;
@@ -259,6 +260,13 @@ pub(super) fn submitted(
     let mut file = CaseFile::read(writing.db, id)?;
     file.act(writing, Command::Submit { post, at, note }, actor, at)?;
     file.write(writing, None)
+}
+
+/// A rule of early warning has something to tell of an incident.
+pub(super) fn warned(writing: &mut Writing<'_>, id: IncidentId, alert: Alert, at: Timestamp) -> Result<(), StoreError> {
+    let actor = Actor::Machine { by: warning::RULES.to_owned() };
+    CaseFile::read(writing.db, id)?.act(writing, Command::Warn(alert), &actor, at)?;
+    Ok(())
 }
 
 /// A person decides; the reason is kept where it can be deleted.

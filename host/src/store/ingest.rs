@@ -16,6 +16,7 @@ use super::incidents::{self, Mention};
 use super::model::{Batch, Ingested, LabelBy, PostRowId, Prepared};
 use super::retain;
 use super::rowid;
+use super::tally::Counted;
 use super::visits;
 use super::writer::Writing;
 use crate::hand::IMPORTED;
@@ -97,6 +98,7 @@ pub(super) fn ingest(writing: &mut Writing<'_>, batch: &Batch, page: Option<i64>
     let intake = Intake {
         by: None,
         source: source_or_new(writing.db, &batch.plugin, &batch.site)?,
+        site: &batch.site,
         captured: batch.captured,
         sweep: batch.sweep,
         page,
@@ -187,6 +189,8 @@ fn set_counts(db: &Connection, known: &Known, new: Reactions, at: Option<Timesta
 /// What all posts of a batch have in common.
 pub(super) struct Intake<'a> {
     pub(super) source: i64,
+    /// The site's name.
+    pub(super) site: &'a str,
     pub(super) captured: Timestamp,
     pub(super) sweep: Option<i64>,
     /// Who handed it in; `None` for what was heard.
@@ -339,12 +343,20 @@ impl Intake<'_> {
             return self.mention(writing, prepared, row, topics, done);
         };
         done.matched += 1;
-        store_topics(writing.db, row, topics)?;
+        let counted = self.counted(prepared, row);
+        let added = store_topics(writing.db, row, topics)?;
+        if counted.is_dated(writing.db)? {
+            added.into_iter().for_each(|topic| writing.tally.topic(topic, &counted));
+        }
         writing
             .db
             .prepare_cached("UPDATE mention SET topics = ?2 WHERE row = ?1")?
             .execute(params![row, json_unless_empty(topics)?])?;
         incidents::revote(writing, incident, before.as_ref(), vote(&prepared.labels), self.captured)
+    }
+
+    fn counted<'p>(&'p self, prepared: &'p Prepared, row: PostRowId) -> Counted<'p> {
+        Counted { row, captured: self.captured, sweep: self.sweep, post: &prepared.post, site: self.site }
     }
 
     pub(super) fn mention(
@@ -357,7 +369,7 @@ impl Intake<'_> {
     ) -> Result<(), StoreError> {
         done.matched += 1;
         writing.delta.mentions += 1;
-        store_topics(writing.db, row, topics)?;
+        let topic_rows = store_topics(writing.db, row, topics)?;
         let mention = Mention {
             row,
             source: self.source,
@@ -376,6 +388,11 @@ impl Intake<'_> {
         } else {
             done.joined.push(incident);
         }
+        let counted = self.counted(prepared, row);
+        if counted.is_dated(writing.db)? {
+            writing.tally.incident(incident, &counted);
+            topic_rows.into_iter().for_each(|topic| writing.tally.topic(topic, &counted));
+        }
         if self.visited {
             visits::expect(writing.db, row, self.captured)?;
         }
@@ -389,7 +406,9 @@ fn vote(labels: &[LabelBy]) -> Option<Vote> {
     Vote::of(of_category.map(|l| (l.label.name.as_str(), l.label.score, l.by.as_str())))
 }
 
-fn store_topics(db: &Connection, row: PostRowId, topics: &[String]) -> Result<(), StoreError> {
+/// Writes which topics a post mentions; returns those that are new for it.
+fn store_topics(db: &Connection, row: PostRowId, topics: &[String]) -> Result<Vec<i64>, StoreError> {
+    let mut added = Vec::new();
     for name in topics {
         let known = db
             .prepare_cached("SELECT id FROM topic WHERE name = ?1")?
@@ -402,9 +421,12 @@ fn store_topics(db: &Connection, row: PostRowId, topics: &[String]) -> Result<()
                 db.last_insert_rowid()
             }
         };
-        db.prepare_cached("INSERT OR IGNORE INTO topic_post (topic, row) VALUES (?1, ?2)")?.execute((id, row))?;
+        let sql = "INSERT OR IGNORE INTO topic_post (topic, row) VALUES (?1, ?2)";
+        if db.prepare_cached(sql)?.execute((id, row))? > 0 {
+            added.push(id);
+        }
     }
-    Ok(())
+    Ok(added)
 }
 
 pub(super) fn json_unless_empty<T: serde::Serialize>(list: &[T]) -> Result<Option<String>, StoreError> {

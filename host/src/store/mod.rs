@@ -27,9 +27,11 @@ mod retain;
 mod rowid;
 mod schema;
 mod submissions;
+mod tally;
 #[cfg(test)]
 mod tests;
 mod visits;
+mod warnings;
 mod watches;
 mod writer;
 
@@ -47,6 +49,7 @@ use rusqlite::Connection;
 pub use captures::Evidence;
 pub use error::StoreError;
 pub use read::evidence::{Due, Life, Looked, Proof, Reading, Version};
+pub use read::warnings::{Course, Risen, Subject, Warned, WarningQuery};
 pub use read::{CategoryFilter, IncidentQuery, Novelty, PostQuery, Reader, RecordQuery, SeriesPoint};
 pub use retain::{Cutoffs, Step};
 pub use rowid::second;

@@ -7,6 +7,7 @@ use crate::incident::event::Actor;
 use crate::incident::{Category, IncidentId, State};
 use crate::text::near::Signature;
 use crate::text::telling::Telling;
+use crate::warning::Stage;
 use crate::watch::{Sweep, Watch};
 
 /// Key of a stored post: publication time (else capture time) in the high bits,
@@ -170,6 +171,8 @@ pub struct IncidentRow {
     pub level: Option<String>,
     /// Where it stands.
     pub state: State,
+    /// How it grows: the stage of early warning.
+    pub stage: Stage,
     /// First sight: the earliest capture of any of its posts.
     pub opened: Timestamp,
     /// Publication (else capture) of its newest post.

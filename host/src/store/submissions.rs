@@ -22,7 +22,8 @@ pub(super) fn submit(
     let source = source_or_new(writing.db, plugin, site)?;
     // There is nothing to visit without an address.
     let visited = !prepared.post.url.is_empty();
-    let intake = Intake { source, captured: *at, sweep: None, by: Some(actor), page: None, visited, wanted: true };
+    let intake =
+        Intake { source, site, captured: *at, sweep: None, by: Some(actor), page: None, visited, wanted: true };
     if let Some(row) = intake.post(writing, prepared, &mut done)? {
         ingest::index(writing.db, &[(row, prepared.tokens.as_str())])?;
     }

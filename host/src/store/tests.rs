@@ -6,6 +6,7 @@ mod chain;
 mod grouping;
 mod lists;
 mod posts;
+mod warnings;
 mod watches;
 mod writer;
 

@@ -63,6 +63,8 @@ const GLANCE: usize = 40;
 const LATEST: usize = 12;
 /// Newest notices that the first page chooses from.
 const NOTICES: usize = 50;
+/// What grows that the first page shows.
+const RISEN: usize = 4;
 /// Incidents on a page of `/incidents`.
 const LIST: usize = 30;
 /// Posts on a page of `/posts`.
@@ -251,7 +253,8 @@ async fn home(State(desk): State<Arc<Desk>>, asked: Asked) -> Response {
         let month = Some(ours.month.month(rows, commit, visit.now, &visit.zone)?);
         let posts = rows.posts(&PostsQuery { limit: LATEST, ..PostsQuery::default() })?;
         let (watches, notices) = (swept(rows, visit.now)?, rows.notices(NOTICES)?);
-        Ok(page::home(visit, &HomeRows { figures: rows.figures()?, incidents, posts, watches, month, notices })?)
+        let (figures, risen) = (rows.figures()?, rows.risen(visit.now, RISEN)?);
+        Ok(page::home(visit, &HomeRows { figures, incidents, posts, watches, month, notices, risen })?)
     })
     .await
 }
@@ -287,7 +290,8 @@ async fn incident(State(desk): State<Arc<Desk>>, Path(id): Path<String>, asked: 
         let incident = rows.incident(id)?.ok_or_else(missing)?;
         let posts = rows.posts_of(id, WHOLE)?;
         let (watches, lives) = (rows.watches()?, rows.lives(&posts)?);
-        Ok(page::incident(visit, &IncidentRows { figures: rows.figures()?, watches, incident, posts, lives })?)
+        let (figures, course) = (rows.figures()?, rows.course(id)?);
+        Ok(page::incident(visit, &IncidentRows { figures, watches, incident, posts, lives, course })?)
     })
     .await
 }

@@ -14,9 +14,12 @@ use crate::incident::IncidentId;
 use crate::permission::Permission;
 use crate::record::Entry;
 use crate::store::model::{Figures, IncidentRow, PostRow, PostRowId, WatchRow};
-use crate::store::{IncidentQuery, Life, PostQuery, Reader, Reading, RecordQuery, SeriesPoint, StoreError, Version};
+use crate::store::{
+    Course, IncidentQuery, Life, PostQuery, Reader, Reading, RecordQuery, Risen, SeriesPoint, StoreError, Version,
+};
 use crate::text::diff::{Part, diff};
 use crate::text::tokens::Tokeniser;
+use crate::warning::known::Kind;
 use crate::watch::Sweep;
 
 /// The store could not answer: the page shows that it could not, with this text
@@ -156,6 +159,22 @@ pub trait Rows: Send + Sync + 'static {
     /// [`Unanswered`].
     fn notices(&self, limit: usize) -> Result<Vec<Notice>, Unanswered>;
 
+    /// What is not quiet, what grows first.
+    ///
+    /// # Errors
+    /// [`Unanswered`].
+    fn risen(&self, _now: Timestamp, _limit: usize) -> Result<Vec<Risen>, Unanswered> {
+        Ok(Vec::new())
+    }
+
+    /// How an incident grew.
+    ///
+    /// # Errors
+    /// [`Unanswered`].
+    fn course(&self, _incident: IncidentId) -> Result<Course, Unanswered> {
+        Ok(Course::default())
+    }
+
     /// The latest sweeps of a watch that have ended, oldest first.
     ///
     /// # Errors
@@ -253,6 +272,14 @@ impl Rows for Stored {
 
     fn notices(&self, limit: usize) -> Result<Vec<Notice>, Unanswered> {
         Ok(self.reader.notices(None, limit)?)
+    }
+
+    fn risen(&self, now: Timestamp, limit: usize) -> Result<Vec<Risen>, Unanswered> {
+        Ok(self.reader.risen(now, limit)?)
+    }
+
+    fn course(&self, incident: IncidentId) -> Result<Course, Unanswered> {
+        Ok(self.reader.course(Kind::Incident, incident, i64::MAX)?)
     }
 
     fn sweeps(&self, watch: &str, limit: usize) -> Result<Vec<Sweep>, Unanswered> {

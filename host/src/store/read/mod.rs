@@ -9,6 +9,7 @@ mod gaps;
 mod incidents;
 mod posts;
 mod record;
+pub(super) mod warnings;
 mod watches;
 
 use std::path::{Path, PathBuf};

@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 
 use askama::Template;
 
+use super::growing::{CourseView, StageMark};
 use super::home::size;
 use super::post::{PostView, Whisper, whisper};
 use super::{Frame, Rendered, Room, Visit, category, state, tight};
 use crate::incident::{Category, State};
+use crate::store::Course;
 use crate::store::model::{Figures, IncidentRow, LabelBy, PostRow, PostRowId, WatchRow};
 use crate::web::Became;
 use crate::web::lang::{Lang, grouped};
@@ -28,6 +30,8 @@ pub(crate) struct IncidentRows {
     pub(crate) posts: Vec<PostRow>,
     /// What became of them.
     pub(crate) lives: BTreeMap<PostRowId, Became>,
+    /// How it grew.
+    pub(crate) course: Course,
 }
 
 /// An incident, told.
@@ -35,6 +39,8 @@ pub(super) struct IncidentView {
     pub(super) id: i64,
     pub(super) title: String,
     pub(super) state: String,
+    /// How far it has come, unless it is quiet.
+    pub(super) mark: Option<StageMark>,
     pub(super) tone: &'static str,
     /// The category a person decided.
     pub(super) decided: Option<String>,
@@ -53,6 +59,7 @@ impl IncidentView {
             id: row.id,
             title: titled(&row.title, row.id),
             state: state(lang, row.state),
+            mark: StageMark::of(row.stage, lang),
             tone: if row.state == State::New { "unseen-yet" } else { "seen" },
             decided: row.category.filter(|_| !by_machine).map(|c| category(lang, c)),
             level: row.level.clone(),
@@ -95,6 +102,7 @@ struct IncidentPage {
     note: String,
     posts: Vec<PostView>,
     trend: Option<Figure>,
+    course: CourseView,
     spread: Vec<Site>,
 }
 
@@ -137,6 +145,7 @@ pub(crate) fn incident(visit: &Visit, rows: &IncidentRows) -> Rendered {
             .map(|p| PostView::new(p, &frame.face, lang, true).living(rows.lives.get(&p.row), &frame.face, lang))
             .collect(),
         trend: figure(&rows.posts, &frame.face, lang),
+        course: CourseView::new(&rows.course, &frame.face, lang),
         spread: spread(&rows.posts),
         frame,
     }
