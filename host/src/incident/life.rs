@@ -240,6 +240,22 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::warning::{Severity, Stage};
+
+    #[test]
+    fn only_a_machine_warns_and_nothing_changes_by_it() {
+        let person = Actor::Person { user: "u1".into(), role: Role::Head };
+        let alert = Alert { stage: Stage::Growing, severity: Severity::Alarm, why: Vec::new() };
+        let mut incident = Incident { posts: 1, state: State::Closed, ..Incident::default() };
+        let warn = |incident: &Incident, actor: &Actor| decide(incident, Command::Warn(alert.clone()), actor);
+        assert_eq!(warn(&incident, &person), Err(Refusal::MachineOnly));
+        let events = warn(&incident, &machine()).unwrap();
+        let before = incident.clone();
+        apply(&mut incident, &events[0], &machine());
+        assert_eq!((events.len(), &incident), (1, &before));
+        incident.state = State::Merged;
+        assert_eq!(warn(&incident, &machine()), Err(Refusal::State(State::Merged)));
+    }
 
     fn machine() -> Actor {
         Actor::Machine { by: "triage@0.1.0".into() }

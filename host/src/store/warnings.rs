@@ -13,7 +13,8 @@ use super::incidents;
 use super::read::warnings::{carriers, hearing, hours, standing};
 use super::writer::Writing;
 use crate::coverage::rhythm::PAST;
-use crate::warning::known::{Carrier, HOUR, Kind, Known};
+use crate::warning::known::{Carrier, HOUR, Hearing, Kind, Known};
+use crate::warning::signs::least;
 use crate::warning::stage::{Judged, Standing, judge};
 use crate::warning::usual::{LAG, Memory};
 use crate::warning::{Severity, Stage};
@@ -45,7 +46,11 @@ fn one(writing: &mut Writing<'_>, kind: Kind, id: i64, now: Timestamp, zone: &Ti
     let Some((first, before)) = standing(db, kind, id)? else { return Ok(false) };
     let before = before.unwrap_or_default();
     let hours = hours(db, kind, id, (now - PAST).div_euclid(HOUR) - LAG)?;
-    let hearing = hearing(db, kind, id, now)?;
+    // Most subjects are quiet and stay so whatever was heard.
+    let hour = now.div_euclid(HOUR);
+    let day: u64 = hours.iter().filter(|count| count.hour > hour - LAG).map(|count| count.posts).sum();
+    let still = before.stage == Stage::Quiet && day < least(kind);
+    let hearing = if still { Hearing::default() } else { hearing(db, kind, id, now)? };
     let carriers: Vec<Carrier> = match kind {
         Kind::Incident => carriers(db, id)?.into_iter().map(|(carrier, _)| carrier).collect(),
         Kind::Topic => Vec::new(),

@@ -19,8 +19,6 @@ const INCIDENT: f64 = 7.5;
 const TOPIC: f64 = 12.5;
 /// How much more makes it a strong one: a hundred times rarer.
 const STRONG: f64 = 4.6;
-/// Posts of a span below which no rate is worth a warning, of an incident and of a topic.
-const LEAST: (u64, u64) = (4, 5);
 /// Times what is usual: less is no matter, however sure.
 const TIMES: f64 = 2.0;
 /// Posts of a day that are many whoever carries them.
@@ -134,6 +132,15 @@ impl Signs {
     }
 }
 
+/// Posts of a day below which no rate is worth a warning.
+#[must_use]
+pub const fn least(kind: Kind) -> u64 {
+    match kind {
+        Kind::Incident => 4,
+        Kind::Topic => 5,
+    }
+}
+
 fn sum(counts: impl Iterator<Item = u64>) -> u64 {
     counts.fold(0, u64::saturating_add)
 }
@@ -141,10 +148,11 @@ fn sum(counts: impl Iterator<Item = u64>) -> u64 {
 /// The most unlikely rate that is a sign, and how far the least likely one is from being one.
 fn rate(known: &Known<'_>, memory: &mut Memory, now: Timestamp) -> (Option<Rate>, f64) {
     let hour = now.div_euclid(HOUR);
-    let (wanted, least) = match known.kind {
-        Kind::Incident => (INCIDENT, LEAST.0),
-        Kind::Topic => (TOPIC, LEAST.1),
+    let wanted = match known.kind {
+        Kind::Incident => INCIDENT,
+        Kind::Topic => TOPIC,
     };
+    let least = least(known.kind);
     // A past is learned only where a sign is possible: most subjects are quiet most of the time.
     if known.posts(hour - 23, hour) < least {
         return (None, wanted);

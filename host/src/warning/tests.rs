@@ -90,10 +90,10 @@ fn a_calm_topic_warns_at_most_once_in_ten_months() {
     let lively = [2.0, 12.0, 60.0].map(|daily| Calm { daily, uneven: true, echoes: 0.5 });
     for calm in quiet.into_iter().chain(lively) {
         let (mut alarms, mut months) = (0, 0.0);
-        for _ in 0..8 {
-            let times = times(&mut dice, calm, 150);
-            alarms += replayed(&times, Kind::Topic, 1800).told.len();
-            months += 5.0;
+        for _ in 0..5 {
+            let times = times(&mut dice, calm, 120);
+            alarms += replayed(&times, Kind::Topic, 3600).told.len();
+            months += 4.0;
         }
         #[expect(clippy::cast_precision_loss, reason = "a few alarms")]
         let rate = alarms as f64 / months;
@@ -128,7 +128,7 @@ fn a_burst_is_told_before_its_peak() {
     let mut dice = Dice(13);
     for (daily, doubling, within) in [(2.0, 3600.0, 0), (12.0, 3600.0, 0), (60.0, 3600.0, 0), (12.0, 14_400.0, 0)] {
         let (mut leads, mut missed) = (Vec::new(), 0);
-        for _ in 0..10 {
+        for _ in 0..4 {
             let mut times = times(&mut dice, Calm { daily, uneven: false, echoes: 0.3 }, 60);
             let peak = 45 * DAY + 14 * HOUR;
             // 60 posts an hour at its height, growing and falling by half in the same time.
@@ -147,7 +147,7 @@ fn a_burst_is_told_before_its_peak() {
             }
         }
         leads.sort_unstable();
-        println!("{daily} a day, doubling in {doubling} s: {missed} of 10 missed, told {leads:?} minutes before");
+        println!("{daily} a day, doubling in {doubling} s: {missed} of 4 missed, told {leads:?} minutes before");
         assert!(missed == 0 && leads[0] >= within, "{daily} a day: {missed} missed, {leads:?}");
     }
 }
