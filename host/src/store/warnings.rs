@@ -66,7 +66,7 @@ fn one(writing: &mut Writing<'_>, kind: Kind, id: i64, now: Timestamp, zone: &Ti
             done => done?,
         }
     }
-    tracing::warn!(kind = kind.as_str(), id, stage = alert.stage.as_str(), "{}", alert.severity.as_str());
+    tracing::info!(kind = kind.as_str(), id, stage = alert.stage.as_str(), "{}", alert.severity.as_str());
     let sql = "INSERT INTO warning (at, kind, subject, alert) VALUES (?1, ?2, ?3, ?4)";
     db.prepare_cached(sql)?.execute((now, kind.as_str(), id, serde_json::to_string(&alert)?))?;
     Ok(true)

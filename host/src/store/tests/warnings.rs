@@ -130,6 +130,20 @@ fn a_topic_is_judged_by_the_time_in_which_its_watches_were_heard() {
 }
 
 #[test]
+fn a_watch_that_feeds_what_grows_is_known() {
+    use crate::schedule::Feeds;
+    let (_dir, store) = store();
+    let reader = store.reader().unwrap();
+    store.put_watches(&[watch("a")]).unwrap();
+    let sweep = store.begin_sweep("a", NOW).unwrap();
+    store.ingest(Batch { sweep: Some(sweep), ..answers(0, 15, NOW) }).unwrap();
+    let feeds = || reader.feeding(NOW).unwrap().get("a").copied();
+    assert_eq!(feeds(), Some(Feeds { growing: false, id: 1 }));
+    store.judge(NOW, &TimeZone::UTC).unwrap();
+    assert_eq!(feeds(), Some(Feeds { growing: true, id: 1 }));
+}
+
+#[test]
 fn counts_outlive_posts_and_go_in_their_time() {
     let (_dir, store) = store();
     let reader = store.reader().unwrap();
