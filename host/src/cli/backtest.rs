@@ -26,7 +26,7 @@ use super::{Exit, Failed, OrExit, Outcome};
 /// `caifeng backtest [FILE.jsonl]`
 #[derive(Debug, clap::Args)]
 #[command(
-    long_about = "Replays a past and prints when early warning would have told of it, and how long before the peak: the same rules as the daemon's, at each moment with what was published by then. The past is that of the data directory (each incident, and each topic that is configured), or FILE: lines {\"published\", \"id\"?, \"group\"?, \"parent\"?, \"site\"?, \"publisher\"?, \"url\"?, \"views\"?, \"shares\"?, \"replies\"?}. Posts of one `group`, or that answer each other by `parent`, are one incident; without either the whole file is one. `published` is a number of seconds or a date such as 2026-03-09T12:00:00+08:00. A peak is a busiest hour of at least ten posts (or day of twenty), five times the mean of the whole past; a lead is told to its middle."
+    after_long_help = "Replays a past and prints when early warning would have told of it, and how long before the peak: the same rules as the daemon's, at each moment with what was published by then. The past is that of the data directory (each incident, and each topic that is configured), or FILE: lines {\"published\", \"id\"?, \"group\"?, \"parent\"?, \"site\"?, \"publisher\"?, \"url\"?, \"views\"?, \"shares\"?, \"replies\"?}. Posts of one `group`, or that answer each other by `parent`, are one incident; without either the whole file is one. `published` is a number of seconds or a date such as 2026-03-09T12:00:00+08:00. A peak is a busiest hour of at least ten posts (or day of twenty), five times the mean of the whole past; a lead is told to its middle."
 )]
 pub(crate) struct Args {
     #[command(flatten)]

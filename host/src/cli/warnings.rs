@@ -18,7 +18,7 @@ use super::{Exit, OrExit, Outcome};
 /// `caifeng warnings`
 #[derive(Debug, clap::Args)]
 #[command(
-    long_about = "Prints warnings, newest first: what an incident or a topic had come to, how much that asks of a person (notice, warning, alarm), and why. Each step of an episode is told once. With --now, prints instead what is not quiet at present."
+    after_long_help = "Prints warnings, newest first: what an incident or a topic had come to, how much that asks of a person (notice, warning, alarm), and why. Each step of an episode is told once. With --now, prints instead what is not quiet at present."
 )]
 pub(crate) struct Args {
     #[command(flatten)]
