@@ -11,6 +11,7 @@
 //! | what may happen to it | [`life`] |
 //! | what has happened | [`event`] |
 //! | can the record be trusted | [`chain`] |
+//! | how far has it gone | [`reach`] |
 //! | what do the classifiers make of it | [`opinion`] |
 
 pub mod chain;
@@ -19,6 +20,7 @@ pub mod group;
 pub mod life;
 pub mod matter;
 pub mod opinion;
+pub mod reach;
 
 use serde::{Deserialize, Serialize};
 

@@ -286,8 +286,8 @@ async fn incident(State(desk): State<Arc<Desk>>, Path(id): Path<String>, asked: 
         let id = id.parse().map_err(|_| missing())?;
         let incident = rows.incident(id)?.ok_or_else(missing)?;
         let posts = rows.posts_of(id, WHOLE)?;
-        let (watches, lives) = (rows.watches()?, rows.lives(&posts)?);
-        Ok(page::incident(visit, &IncidentRows { figures: rows.figures()?, watches, incident, posts, lives })?)
+        let (watches, lives, reach) = (rows.watches()?, rows.lives(&posts)?, rows.reach(id)?);
+        Ok(page::incident(visit, &IncidentRows { figures: rows.figures()?, watches, incident, posts, lives, reach })?)
     })
     .await
 }

@@ -8,6 +8,7 @@ pub(super) mod evidence;
 mod gaps;
 mod incidents;
 mod posts;
+mod reach;
 mod record;
 mod watches;
 

@@ -6,7 +6,9 @@ use askama::Template;
 
 use super::home::size;
 use super::post::{PostView, Whisper, whisper};
+use super::spread::SpreadView;
 use super::{Frame, Rendered, Room, Visit, category, state, tight};
+use crate::incident::reach::Reach;
 use crate::incident::{Category, State};
 use crate::store::model::{Figures, IncidentRow, LabelBy, PostRow, PostRowId, WatchRow};
 use crate::web::Became;
@@ -28,6 +30,8 @@ pub(crate) struct IncidentRows {
     pub(crate) posts: Vec<PostRow>,
     /// What became of them.
     pub(crate) lives: BTreeMap<PostRowId, Became>,
+    /// How far it has gone.
+    pub(crate) reach: Reach,
 }
 
 /// An incident, told.
@@ -95,7 +99,7 @@ struct IncidentPage {
     note: String,
     posts: Vec<PostView>,
     trend: Option<Figure>,
-    spread: Vec<Site>,
+    spread: SpreadView,
 }
 
 /// The trend with its sentence and its table.
@@ -107,14 +111,6 @@ struct Figure {
     last: String,
     sentence: String,
     rows: Vec<(String, String)>,
-}
-
-/// How much of an incident one site carries.
-struct Site {
-    name: String,
-    posts: String,
-    /// Percent of all.
-    share: u64,
 }
 
 /// The page.
@@ -137,7 +133,7 @@ pub(crate) fn incident(visit: &Visit, rows: &IncidentRows) -> Rendered {
             .map(|p| PostView::new(p, &frame.face, lang, true).living(rows.lives.get(&p.row), &frame.face, lang))
             .collect(),
         trend: figure(&rows.posts, &frame.face, lang),
-        spread: spread(&rows.posts),
+        spread: SpreadView::new(&rows.reach, &frame.face, lang),
         frame,
     }
     .render()
@@ -185,19 +181,4 @@ fn figure(posts: &[PostRow], face: &Clockface, lang: Lang) -> Option<Figure> {
 fn lowered(bar: &Bar) -> Bar {
     let y: f64 = bar.y.parse().unwrap_or(0.0);
     Bar { y: format!("{:.1}", y + 7.0), ..bar.clone() }
-}
-
-fn spread(posts: &[PostRow]) -> Vec<Site> {
-    let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
-    for post in posts {
-        *counts.entry(&post.site).or_default() += 1;
-    }
-    let mut sites: Vec<_> = counts.into_iter().collect();
-    sites.sort_by_key(|(_, n)| std::cmp::Reverse(*n));
-    let all = sites.iter().map(|(_, n)| n).sum::<u64>().max(1);
-    sites
-        .into_iter()
-        .take(12)
-        .map(|(name, n)| Site { name: name.to_owned(), posts: grouped(n), share: n * 100 / all })
-        .collect()
 }
