@@ -72,6 +72,7 @@ fn every_command_explains_itself() {
         "classify",
         "posts",
         "incidents",
+        "places",
         "submit",
         "import",
         "config",
@@ -86,6 +87,7 @@ fn every_command_explains_itself() {
         "plan diff",
         "robots",
         "group",
+        "similar",
         "watch list",
         "coverage",
         "record",
@@ -426,6 +428,49 @@ fn what_cannot_be_printed_is_an_error() {
         let said = place.finish(command, program).ends(70);
         assert!(said.err.starts_with("error: "), "{said}");
     }
+}
+
+#[test]
+fn where_an_incident_is_told_is_listed() {
+    let place = swept();
+    let said = ["places 1 --data data", "places 1 --data data --json"]
+        .map(|arguments| place.run(arguments).ends(0).to_string());
+    shows("places", said.join("\n"));
+    let wrong = place.run("places 99 --data data").ends(2);
+    assert_eq!(wrong.err, "error: no such incident: 99 (caifeng incidents lists them)\n");
+}
+
+#[test]
+fn short_texts_that_say_the_same_are_told_from_others() {
+    let place = Place::new();
+    let pairs = r#"{"a":"桥西路什么时候恢复供水？","b":"请问桥西路何时恢复供水","label":1}
+{"a":"桥西路幼儿园什么时候开学","b":"桥西路养老院什么时候开工","label":0}
+"#;
+    let said = place.run_with("similar", pairs).ends(0).json();
+    assert_eq!((&said[0]["same"], &said[1]["same"]), (&true.into(), &false.into()), "{said:?}");
+    assert!(said[1]["apart"].as_array().unwrap().contains(&"幼儿园".into()), "{said:?}");
+    let judged = place.run_with("similar --evaluate", pairs).ends(0).json();
+    assert_eq!(judged[0], serde_json::json!({"pairs": 2, "accuracy": 1.0, "precision": 1.0, "recall": 1.0}));
+    place.run_with("similar", "{\"a\":1}\n").ends(2);
+}
+
+#[test]
+fn hostile_texts_are_grouped_in_bounds() {
+    let place = Place::new();
+    let words: String = (0..200_000).map(|n| format!("w{n} ")).collect();
+    let texts = [
+        "停水".repeat(170_000),
+        words,
+        "😡".repeat(1_000),
+        "\u{200b}".repeat(1_000),
+        String::new(),
+        "“".repeat(100_000),
+    ];
+    let line = |(n, text): (usize, &String)| serde_json::json!({"id": n, "text": text}).to_string() + "\n";
+    let lines: String = texts.iter().enumerate().map(line).collect();
+    let said = place.run_with("group", &lines).ends(0).json();
+    let groups: std::collections::BTreeSet<String> = said.iter().map(|line| line["group"].to_string()).collect();
+    assert_eq!((said.len(), groups.len()), (texts.len(), texts.len()), "{said:?}");
 }
 
 #[test]

@@ -13,6 +13,8 @@ mod bare;
 mod call;
 mod crawl;
 mod extract;
+mod group;
+mod near;
 mod posts;
 mod report;
 mod rest;
@@ -46,6 +48,16 @@ fn main() -> anyhow::Result<()> {
     // On the same disk as everything that is built, not in a file system of memory.
     let scratch = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
     let executable = Path::new(env!("CARGO_BIN_EXE_caifeng"));
+    if wanted("near") {
+        near::run(scratch.path())?;
+    }
+    if wanted("group") {
+        group::run(scratch.path())?;
+    }
+    let others = ["rest", "call", "sandbox", "text", "way", "extract", "crawl"];
+    if !others.iter().any(|part| wanted(part)) {
+        return Ok(());
+    }
     let registry = Arc::new(Registry::read(&[(plugins(executable)?, Origin::Shipped)])?);
     let engine = Engine::new(EngineConfig::default())?;
     if wanted("rest") {

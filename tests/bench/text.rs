@@ -1,11 +1,10 @@
-//! What the pure text stages cost a post: signing, the index of near-duplicates,
-//! search tokens, topics. The texts are made here, from a fixed seed, so that
+//! What the pure text stages cost a post: signing, search tokens, topics. The texts are made here, from a fixed seed, so that
 //! two runs measure the same work; their words are real and their meaning is not.
 
 use std::hint::black_box;
 use std::time::Instant;
 
-use caifeng::text::near::{NearIndex, Signature};
+use caifeng::text::near::Signature;
 use caifeng::text::tokens::Tokeniser;
 use caifeng::topic::{Names, TopicConfig, Topics};
 
@@ -20,17 +19,8 @@ pub(crate) fn run() {
     let posts = posts(20_000, 60);
     let per_post = |seconds: f64| seconds * 1e6 / posts.len() as f64;
 
-    let (seconds, signatures) = timed(|| posts.iter().filter_map(|text| Signature::of(None, text)).collect::<Vec<_>>());
+    let (seconds, ()) = timed(|| posts.iter().for_each(|text| _ = black_box(Signature::of(None, text))));
     print("text.sign", per_post(seconds), "us/post", ("datasketch MinHash with its index, another day", 348.0));
-
-    let (seconds, ()) = timed(|| {
-        let mut index = NearIndex::new();
-        for (key, signature) in (0..).zip(&signatures) {
-            black_box(index.candidates(signature));
-            index.insert(signature, key);
-        }
-    });
-    Figure::new("text.near_index", per_post(seconds), "us per lookup and insertion").print();
 
     let tokeniser = Tokeniser::new();
     let bytes: usize = posts.iter().map(String::len).sum();

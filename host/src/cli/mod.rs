@@ -17,6 +17,7 @@ mod hand;
 mod import;
 mod input;
 mod output;
+mod places;
 mod plan;
 mod plugin;
 mod posts;
@@ -24,6 +25,7 @@ mod record;
 mod retain;
 mod robots;
 mod serve;
+mod similar;
 mod submit;
 mod sweep;
 mod warnings;
@@ -100,10 +102,14 @@ enum Command {
     Classify(classify::Args),
     /// Group posts into matters: JSON Lines in, JSON Lines out
     Group(group::Args),
+    /// Say whether two short texts say the same: JSON Lines in, JSON Lines out
+    Similar(similar::Args),
     /// Print stored posts, newest first
     Posts(posts::PostsArgs),
     /// Print incidents, newest first
     Incidents(posts::IncidentsArgs),
+    /// Print where an incident is told, and how far it has gone
+    Places(places::Args),
     /// Hand in a page or a text
     Submit(submit::Args),
     /// Take in posts from a table, or feeds from a list of subscriptions
@@ -143,8 +149,10 @@ pub(crate) fn run() -> ExitCode {
         Command::Plugin(args) => plugin::run(args),
         Command::Classify(args) => classify::run(&args),
         Command::Group(args) => group::run(&args),
+        Command::Similar(args) => similar::run(&args),
         Command::Posts(args) => posts::posts(&args),
         Command::Incidents(args) => posts::incidents(&args),
+        Command::Places(args) => places::run(&args),
         Command::Submit(args) => submit::run(args),
         Command::Import(args) => import::run(args),
         Command::Config(args) => config::run(&args),

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::incident::event::Actor;
 use crate::incident::{Category, IncidentId, State};
-use crate::text::near::Signature;
+use crate::text::near::Signatures;
 use crate::text::telling::Telling;
 use crate::warning::Stage;
 use crate::watch::{Sweep, Watch};
@@ -36,8 +36,8 @@ pub struct Prepared {
     pub post: Post,
     /// Search tokens of title and text, separated by spaces.
     pub tokens: String,
-    /// MinHash signature; `None` when the text is too short to compare, or nothing is grouped by it.
-    pub signature: Option<Signature>,
+    /// MinHash signatures; `None` when the text is too short to compare, or nothing is grouped by it.
+    pub signature: Option<Signatures>,
     /// What sets it apart from other posts; nothing when nothing is grouped by it.
     pub telling: Telling,
     /// Addresses that identify what the post is about: its own and those in its text.

@@ -5,6 +5,7 @@
 mod chain;
 mod grouping;
 mod lists;
+mod near;
 mod posts;
 mod warnings;
 mod watches;
@@ -25,7 +26,7 @@ use crate::incident::group::Why;
 use crate::incident::life::{Refusal, replay};
 use crate::incident::opinion::Opinion;
 use crate::incident::{Category, State};
-use crate::text::near::Signature;
+use crate::text::near::Signatures;
 use crate::text::telling::Telling;
 use crate::watch::{FailureKind, SweepFailure, SweepTally, Watch};
 
@@ -48,7 +49,7 @@ fn post(id: &str, text: &str) -> Post {
 
 fn prepared(post: Post) -> Prepared {
     let tokens = post.text.chars().map(|c| format!("{c} ")).collect();
-    let signature = Signature::of(post.title.as_deref(), &post.text);
+    let signature = Signatures::of(post.title.as_deref(), &post.text);
     let links = vec![post.url.clone()];
     Prepared { telling: Telling::default(), post, tokens, signature, links, topics: Some(vec![]), labels: vec![] }
 }

@@ -135,6 +135,15 @@ impl Tokeniser {
         self.jieba.suggest_freq(word)
     }
 
+    /// Whether a word names a place, a body, a person or a thing: the dictionary says so, or does not know it.
+    pub(super) fn is_name(&self, word: &str) -> bool {
+        match self.jieba.tag(word, false).as_slice() {
+            [one] => matches!(one.tag, "ns" | "nt" | "nz" | "nr" | "nrt" | "nrfg"),
+            // Two characters that are put together only because neither is at home elsewhere.
+            pieces => word.chars().all(|c| Script::of(c) == Script::Han) && pieces.len() == 2,
+        }
+    }
+
     /// Calls `take` with each token of a text.
     fn each(&self, text: &str, mut take: impl FnMut(&str)) {
         self.runs(text, &mut |script, run| self.cut(script, run, &mut take));

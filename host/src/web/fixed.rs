@@ -9,6 +9,7 @@ use super::rows::{Became, Changed, PostsQuery, Rows, Unanswered};
 use crate::coverage::statement::{Span, Statement, Watched};
 use crate::coverage::{Cause, Gap, Notice, Told};
 use crate::incident::group::Why;
+use crate::incident::reach::{Reach, Sight};
 use crate::incident::{Category, IncidentId, State};
 use crate::record::Entry;
 use crate::store::model::{Figures, IncidentRow, LabelBy, PostRow, WatchRow};
@@ -364,6 +365,21 @@ impl Rows for Fixed {
 
     fn posts_of(&self, id: IncidentId, limit: usize) -> Result<Vec<PostRow>, Unanswered> {
         Ok(posts().into_iter().filter(|p| p.incident == Some(id)).take(limit).collect())
+    }
+
+    fn reach(&self, id: IncidentId) -> Result<Reach, Unanswered> {
+        let sight = |post: PostRow| Sight {
+            site: post.site,
+            medium: post.publisher,
+            url: post.url,
+            at: post.published.unwrap_or(post.captured),
+            views: post.reactions.views,
+            copy_of: match post.why {
+                Some(Why::Near { to, .. }) => Some(to),
+                _ => None,
+            },
+        };
+        Ok(Reach::of(&self.posts_of(id, usize::MAX)?.into_iter().map(sight).collect::<Vec<_>>()))
     }
 
     fn lives(&self, posts: &[PostRow]) -> Result<BTreeMap<i64, Became>, Unanswered> {

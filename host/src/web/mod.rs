@@ -289,9 +289,9 @@ async fn incident(State(desk): State<Arc<Desk>>, Path(id): Path<String>, asked: 
         let id = id.parse().map_err(|_| missing())?;
         let incident = rows.incident(id)?.ok_or_else(missing)?;
         let posts = rows.posts_of(id, WHOLE)?;
-        let (watches, lives) = (rows.watches()?, rows.lives(&posts)?);
+        let (watches, lives, reach) = (rows.watches()?, rows.lives(&posts)?, rows.reach(id)?);
         let (figures, course) = (rows.figures()?, rows.course(id)?);
-        Ok(page::incident(visit, &IncidentRows { figures, watches, incident, posts, lives, course })?)
+        Ok(page::incident(visit, &IncidentRows { figures, watches, incident, posts, lives, course, reach })?)
     })
     .await
 }

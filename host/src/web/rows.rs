@@ -11,6 +11,7 @@ use caifeng_plugin_host::contract::Timestamp;
 use crate::coverage::Notice;
 use crate::coverage::statement::Statement;
 use crate::incident::IncidentId;
+use crate::incident::reach::Reach;
 use crate::permission::Permission;
 use crate::record::Entry;
 use crate::store::model::{Figures, IncidentRow, PostRow, PostRowId, WatchRow};
@@ -112,6 +113,14 @@ pub trait Rows: Send + Sync + 'static {
     /// # Errors
     /// [`Unanswered`].
     fn posts_of(&self, id: IncidentId, limit: usize) -> Result<Vec<PostRow>, Unanswered>;
+
+    /// How far an incident has gone.
+    ///
+    /// # Errors
+    /// [`Unanswered`].
+    fn reach(&self, _id: IncidentId) -> Result<Reach, Unanswered> {
+        Ok(Reach::default())
+    }
 
     /// What became of posts, by row; those of which nothing is known are left out.
     ///
@@ -223,6 +232,10 @@ impl Rows for Stored {
     fn posts_of(&self, id: IncidentId, limit: usize) -> Result<Vec<PostRow>, Unanswered> {
         let query = PostQuery { incident: Some(id), limit: Some(limit), ..PostQuery::default() };
         Ok(self.reader.posts(&query)?)
+    }
+
+    fn reach(&self, id: IncidentId) -> Result<Reach, Unanswered> {
+        Ok(self.reader.reach(id)?)
     }
 
     fn lives(&self, posts: &[PostRow]) -> Result<BTreeMap<PostRowId, Became>, Unanswered> {

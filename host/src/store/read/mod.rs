@@ -8,6 +8,7 @@ pub(super) mod evidence;
 mod gaps;
 mod incidents;
 mod posts;
+mod reach;
 mod record;
 pub(super) mod warnings;
 mod watches;

@@ -15,6 +15,7 @@ mod life;
 mod month;
 mod post;
 mod posts;
+mod spread;
 mod sweeps;
 mod trouble;
 mod watch;

@@ -170,6 +170,10 @@ fn why(lang: Lang, why: &Why) -> WhyView {
             let percent = format!("{:.0}", similarity.clamp(0.0, 1.0) * 100.0);
             (lang.with("why.near", &[("percent", &percent)]), to)
         }
+        Why::Quote { similarity, to } => {
+            let percent = format!("{:.0}", similarity.clamp(0.0, 1.0) * 100.0);
+            (lang.with("why.quote", &[("percent", &percent)]), to)
+        }
         Why::Words { words, likeness } => {
             let percent = format!("{:.0}", likeness.clamp(0.0, 1.0) * 100.0);
             let quoted: Vec<String> =
