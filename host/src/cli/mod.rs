@@ -5,6 +5,7 @@
 //! is mapped to an exit code by who must act.
 
 mod audit;
+mod classifiers;
 mod classify;
 mod config;
 mod coverage;
@@ -95,6 +96,8 @@ enum Command {
     Plugin(plugin::Args),
     /// Classify texts: JSON Lines in, JSON Lines out
     Classify(classify::Args),
+    /// List classifiers: their weights, and what asking services has cost today
+    Classifiers(classifiers::Args),
     /// Group posts into matters: JSON Lines in, JSON Lines out
     Group(group::Args),
     /// Print stored posts, newest first
@@ -133,6 +136,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Sweep(args) => sweep::run(args),
         Command::Plugin(args) => plugin::run(args),
         Command::Classify(args) => classify::run(&args),
+        Command::Classifiers(args) => classifiers::run(&args),
         Command::Group(args) => group::run(&args),
         Command::Posts(args) => posts::posts(&args),
         Command::Incidents(args) => posts::incidents(&args),

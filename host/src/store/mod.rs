@@ -22,6 +22,7 @@ mod ingest;
 pub mod model;
 mod pages;
 mod permissions;
+mod questions;
 mod read;
 mod retain;
 mod rowid;
@@ -46,6 +47,7 @@ use rusqlite::Connection;
 
 pub use captures::Evidence;
 pub use error::StoreError;
+pub use questions::{Answered, Asked, ServiceRow};
 pub use read::evidence::{Due, Life, Looked, Proof, Reading, Version};
 pub use read::{CategoryFilter, IncidentQuery, Novelty, PostQuery, Reader, RecordQuery, SeriesPoint};
 pub use retain::{Cutoffs, Step};

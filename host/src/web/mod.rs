@@ -46,7 +46,8 @@ use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 use tower_http::compression::CompressionLayer;
 
-pub use crate::lang;
+pub use crate::asking::budget;
+use crate::lang;
 
 use self::lang::Lang;
 use self::month::Keeper;
@@ -287,7 +288,8 @@ async fn incident(State(desk): State<Arc<Desk>>, Path(id): Path<String>, asked: 
         let incident = rows.incident(id)?.ok_or_else(missing)?;
         let posts = rows.posts_of(id, WHOLE)?;
         let (watches, lives) = (rows.watches()?, rows.lives(&posts)?);
-        Ok(page::incident(visit, &IncidentRows { figures: rows.figures()?, watches, incident, posts, lives })?)
+        let (figures, opinion) = (rows.figures()?, rows.opinion(id)?);
+        Ok(page::incident(visit, &IncidentRows { figures, watches, incident, posts, lives, opinion })?)
     })
     .await
 }
@@ -323,7 +325,9 @@ fn searched(query: &str) -> Result<(String, Option<i64>), Refused> {
 
 async fn watches(State(desk): State<Arc<Desk>>, asked: Asked) -> Response {
     desk.show(asked, |rows, visit| {
-        Ok(page::watches(visit, rows.figures()?, &swept(rows, visit.now)?, &rows.permissions()?)?)
+        let offset = jiff::Timestamp::from_second(visit.now).map_or(0, |at| visit.zone.to_offset(at).seconds());
+        let services = rows.services(budget::day(visit.now, offset))?;
+        Ok(page::watches(visit, rows.figures()?, &swept(rows, visit.now)?, &rows.permissions()?, &services)?)
     })
     .await
 }

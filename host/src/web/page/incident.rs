@@ -6,7 +6,9 @@ use askama::Template;
 
 use super::home::size;
 use super::post::{PostView, Whisper, whisper};
+use super::votes::VotesView;
 use super::{Frame, Rendered, Room, Visit, category, state, tight};
+use crate::incident::opinion::Opinion;
 use crate::incident::{Category, State};
 use crate::store::model::{Figures, IncidentRow, LabelBy, PostRow, PostRowId, WatchRow};
 use crate::web::Became;
@@ -28,6 +30,8 @@ pub(crate) struct IncidentRows {
     pub(crate) posts: Vec<PostRow>,
     /// What became of them.
     pub(crate) lives: BTreeMap<PostRowId, Became>,
+    /// What the classifiers make of it.
+    pub(crate) opinion: Opinion,
 }
 
 /// An incident, told.
@@ -82,7 +86,7 @@ fn suggestion(row: &IncidentRow, posts: &[PostRow], lang: Lang) -> Option<Whispe
     let strongest =
         posts.iter().flat_map(|p| &p.labels).filter(agrees).max_by(|a, b| a.label.score.total_cmp(&b.label.score));
     Some(strongest.map_or_else(
-        || Whisper { words: category(lang, suggested), by: row.category_by.clone().unwrap_or_default() },
+        || Whisper { words: category(lang, suggested), by: row.category_by.clone().unwrap_or_default(), asked: false },
         |label| whisper(lang, label),
     ))
 }
@@ -96,6 +100,7 @@ struct IncidentPage {
     posts: Vec<PostView>,
     trend: Option<Figure>,
     spread: Vec<Site>,
+    votes: Option<VotesView>,
 }
 
 /// The trend with its sentence and its table.
@@ -138,6 +143,7 @@ pub(crate) fn incident(visit: &Visit, rows: &IncidentRows) -> Rendered {
             .collect(),
         trend: figure(&rows.posts, &frame.face, lang),
         spread: spread(&rows.posts),
+        votes: VotesView::new(&rows.opinion, lang),
         frame,
     }
     .render()

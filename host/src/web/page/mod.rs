@@ -14,8 +14,10 @@ mod life;
 mod month;
 mod post;
 mod posts;
+mod service;
 mod sweeps;
 mod trouble;
+mod votes;
 mod watch;
 
 use askama::Template;
