@@ -14,6 +14,7 @@
 //! | is it about us | [`topic`] | pure |
 //! | tokens, near-duplicates | [`text`] | pure |
 //! | what is it | `caifeng_plugin_host::classifier` | sandboxed |
+//! | what does a service say it is | [`asking`] | the operator's model server |
 //! | which incident | [`incident`] | pure |
 //! | is it growing | [`warning`] | pure |
 //! | what is to be done, by whom, until when | [`plan`], [`calendar`] | pure |
@@ -26,6 +27,7 @@
 
 rust_i18n::i18n!("locales", fallback = "zh-CN");
 
+pub mod asking;
 pub mod calendar;
 pub mod clock;
 pub mod config;

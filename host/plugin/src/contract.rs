@@ -38,6 +38,27 @@ pub(crate) trait ClassifierContract: Send + Sync {
     ) -> Result<Result<Vec<Vec<Label>>, Failure>, Trap>;
 }
 
+/// An asker's functions in one published contract.
+pub(crate) trait AskerContract: Send + Sync {
+    fn ask(
+        &self,
+        on: &Compiled,
+        live: &mut Live,
+        settings: &Settings,
+        posts: &[Post],
+    ) -> Result<Result<Vec<Request>, Failure>, Trap>;
+
+    fn read(
+        &self,
+        on: &Compiled,
+        live: &mut Live,
+        settings: &Settings,
+        posts: &[Post],
+        request: &Request,
+        response: &Response,
+    ) -> Result<Result<Vec<Vec<Label>>, Failure>, Trap>;
+}
+
 /// The functions of a source that speaks `version`, one of [`SPOKEN`]. The
 /// version is looked at here and at no call.
 pub(crate) fn source(version: &str, compiled: &Compiled) -> Result<Box<dyn SourceContract>, LoadError> {
@@ -51,6 +72,14 @@ pub(crate) fn source(version: &str, compiled: &Compiled) -> Result<Box<dyn Sourc
 pub(crate) fn classifier(version: &str, compiled: &Compiled) -> Result<Box<dyn ClassifierContract>, LoadError> {
     match version {
         v0_1::VERSION => Ok(Box::new(v0_1::Classifier::find(compiled)?)),
+        other => Err(LoadError::Shape(format!("unknown contract {other}"))),
+    }
+}
+
+/// The functions of an asker that speaks `version`, one of [`SPOKEN`].
+pub(crate) fn asker(version: &str, compiled: &Compiled) -> Result<Box<dyn AskerContract>, LoadError> {
+    match version {
+        v0_1::VERSION => Ok(Box::new(v0_1::Asker::find(compiled)?)),
         other => Err(LoadError::Shape(format!("unknown contract {other}"))),
     }
 }

@@ -6,6 +6,7 @@
 
 mod audit;
 mod backtest;
+mod classifiers;
 mod classify;
 mod config;
 mod coverage;
@@ -100,6 +101,8 @@ enum Command {
     Plugin(plugin::Args),
     /// Classify texts: JSON Lines in, JSON Lines out
     Classify(classify::Args),
+    /// List classifiers: their weights, and what asking services has cost today
+    Classifiers(classifiers::Args),
     /// Group posts into matters: JSON Lines in, JSON Lines out
     Group(group::Args),
     /// Say whether two short texts say the same: JSON Lines in, JSON Lines out
@@ -148,6 +151,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Sweep(args) => sweep::run(args),
         Command::Plugin(args) => plugin::run(args),
         Command::Classify(args) => classify::run(&args),
+        Command::Classifiers(args) => classifiers::run(&args),
         Command::Group(args) => group::run(&args),
         Command::Similar(args) => similar::run(&args),
         Command::Posts(args) => posts::posts(&args),

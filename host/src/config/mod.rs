@@ -7,11 +7,13 @@
 //! | question | module |
 //! | --- | --- |
 //! | what does a watch look like | [`watches`] |
+//! | what is made of classifiers | [`classifiers`] |
 //! | what does the text say, and where | `written`, `sheet` |
 //! | which files, and is it consistent | [`reading`] |
 //! | does it fit what is installed | `check` |
 
 mod check;
+pub mod classifiers;
 pub mod reading;
 pub(crate) mod sheet;
 pub(crate) mod suggest;
@@ -23,6 +25,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+pub use classifiers::ClassifierConfig;
 pub use reading::{Problem, Reading};
 pub use watches::{AccountConfig, TargetConfig, WatchConfig};
 
@@ -58,6 +61,9 @@ pub struct Config {
     /// Organisations whose accounts may be watched.
     #[serde(rename = "account")]
     pub accounts: Vec<AccountConfig>,
+    /// What is made of plugins that label posts, by their ids.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub classifiers: BTreeMap<String, ClassifierConfig>,
 }
 
 /// Who is listening: configuration, never code.

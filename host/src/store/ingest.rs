@@ -14,14 +14,15 @@ use super::captures;
 use super::error::StoreError;
 use super::incidents::{self, Mention};
 use super::model::{Batch, Ingested, LabelBy, PostRowId, Prepared};
+use super::questions;
 use super::retain;
 use super::rowid;
 use super::tally::Counted;
 use super::visits;
 use super::writer::Writing;
 use crate::hand::IMPORTED;
+use crate::incident::ballot::Ballot;
 use crate::incident::event::Actor;
-use crate::incident::opinion::Vote;
 use crate::watch::Watch;
 
 /// What a version is recognised by: half of a SHA-256 over title and text.
@@ -289,14 +290,14 @@ impl Intake<'_> {
         Ok(row)
     }
 
-    /// Makes what was stored an old version; returns its vote.
+    /// Makes what was stored an old version; returns its votes.
     fn revise(
         &self,
         db: &Connection,
         row: PostRowId,
         prepared: &Prepared,
         content: &Content,
-    ) -> Result<Option<Vote>, StoreError> {
+    ) -> Result<Ballot, StoreError> {
         let post = &prepared.post;
         let labels: Option<String> =
             db.prepare_cached("SELECT labels FROM post WHERE row = ?1")?.query_row([row], |r| r.get(0))?;
@@ -319,7 +320,7 @@ impl Intake<'_> {
             extra(post)?,
             post.url
         ])?;
-        Ok(before.and_then(|labels| vote(&labels)))
+        Ok(LabelBy::ballot(&before.unwrap_or_default()))
     }
 
     /// A changed post stays in its incident, with its new say in it; one that
@@ -329,13 +330,13 @@ impl Intake<'_> {
         writing: &mut Writing<'_>,
         prepared: &Prepared,
         row: PostRowId,
-        before: Option<Vote>,
+        before: Ballot,
         done: &mut Ingested,
     ) -> Result<(), StoreError> {
         let Some(topics) = &prepared.topics else {
             // It stays where it is, but its say was about the text that is gone.
             return match incidents::of_post(writing.db, row)? {
-                Some(id) => incidents::revote(writing, id, before.as_ref(), vote(&prepared.labels), self.captured),
+                Some(id) => incidents::revote(writing, id, &before, &LabelBy::ballot(&prepared.labels), self.captured),
                 None => Ok(()),
             };
         };
@@ -352,7 +353,8 @@ impl Intake<'_> {
             .db
             .prepare_cached("UPDATE mention SET topics = ?2 WHERE row = ?1")?
             .execute(params![row, json_unless_empty(topics)?])?;
-        incidents::revote(writing, incident, before.as_ref(), vote(&prepared.labels), self.captured)
+        questions::raise(writing.db, row, self.captured)?;
+        incidents::revote(writing, incident, &before, &LabelBy::ballot(&prepared.labels), self.captured)
     }
 
     fn counted<'p>(&'p self, prepared: &'p Prepared, row: PostRowId) -> Counted<'p> {
@@ -380,7 +382,7 @@ impl Intake<'_> {
             signature: prepared.signature.as_ref(),
             telling: &prepared.telling,
             topics: json_unless_empty(topics)?,
-            vote: vote(&prepared.labels),
+            ballot: LabelBy::ballot(&prepared.labels),
         };
         let (incident, opened) = incidents::place(writing, &mention)?;
         if opened {
@@ -396,14 +398,9 @@ impl Intake<'_> {
         if self.visited {
             visits::expect(writing.db, row, self.captured)?;
         }
+        questions::raise(writing.db, row, self.captured)?;
         visits::read(writing.db, row, self.captured, prepared.post.reactions)
     }
-}
-
-/// A post's say in the category of its incident.
-fn vote(labels: &[LabelBy]) -> Option<Vote> {
-    let of_category = labels.iter().filter(|l| l.group == "category");
-    Vote::of(of_category.map(|l| (l.label.name.as_str(), l.label.score, l.by.as_str())))
 }
 
 /// Writes which topics a post mentions; returns those that are new for it.

@@ -23,6 +23,7 @@ pub mod model;
 pub mod near;
 mod pages;
 mod permissions;
+mod questions;
 mod read;
 mod retain;
 mod rowid;
@@ -49,6 +50,7 @@ use rusqlite::Connection;
 
 pub use captures::Evidence;
 pub use error::StoreError;
+pub use questions::{Answered, Asked, ServiceRow};
 pub use read::evidence::{Due, Life, Looked, Proof, Reading, Version};
 pub use read::warnings::{Course, Risen, Subject, Warned, WarningQuery};
 pub use read::{CategoryFilter, IncidentQuery, Novelty, PostQuery, Reader, RecordQuery, SeriesPoint};

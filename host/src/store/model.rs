@@ -1,8 +1,10 @@
 //! What goes into the store and what comes out of it.
 
 use caifeng_plugin_host::contract::{Kind, Label, Post, Reactions, Target, Timestamp};
+use caifeng_plugin_host::manifest::LabelGroup;
 use serde::{Deserialize, Serialize};
 
+use crate::incident::ballot::{Ballot, Said, Weight};
 use crate::incident::event::Actor;
 use crate::incident::{Category, IncidentId, State};
 use crate::text::near::Signatures;
@@ -56,9 +58,28 @@ pub struct LabelBy {
     pub by: String,
     /// What the label speaks of: `category`, `level`, `sentiment`, `urgency`.
     pub group: String,
+    /// What the plugin counted among others when it said so.
+    #[serde(default, skip_serializing_if = "Weight::is_usual")]
+    pub weight: Weight,
+    /// The plugin asked a service: it is a machine model's suggestion, and marked as one wherever it is shown.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub asked: bool,
     /// The opinion.
     #[serde(flatten)]
     pub label: Label,
+}
+
+impl LabelBy {
+    /// The votes that labels of one post come to; those of an unknown group are none.
+    #[must_use]
+    pub fn ballot(labels: &[Self]) -> Ballot {
+        let said = labels.iter().filter_map(|l| {
+            let group = LabelGroup::from_name(&l.group)?;
+            let Label { name, score, evidence } = &l.label;
+            Some(Said { by: &l.by, group, name, score: *score, weight: l.weight, asked: l.asked, evidence })
+        });
+        Ballot::of(&said.collect::<Vec<_>>())
+    }
 }
 
 /// What a committed batch did. When this is returned, everything is on disk.

@@ -143,8 +143,19 @@ fn expire(writing: &mut Writing<'_>, cutoffs: Cutoffs, after: PostRowId) -> Resu
 }
 
 /// What belongs to a post, which goes last.
-const TABLES: [&str; 10] =
-    ["topic_post", "link", "near_young", "moved", "mention", "post_capture", "reading", "look", "revisit", "post"];
+const TABLES: [&str; 11] = [
+    "topic_post",
+    "link",
+    "near_young",
+    "moved",
+    "mention",
+    "post_capture",
+    "reading",
+    "look",
+    "revisit",
+    "question",
+    "post",
+];
 
 fn delete(table: &str) -> String {
     format!("DELETE FROM {table} WHERE row IN (SELECT value FROM json_each(?1))")

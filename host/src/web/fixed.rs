@@ -8,6 +8,7 @@ use caifeng_plugin_host::contract::{Kind, Label, Reactions, Target, Timestamp};
 use super::rows::{Became, Changed, PostsQuery, Rows, Unanswered};
 use crate::coverage::statement::{Span, Statement, Watched};
 use crate::coverage::{Cause, Gap, Notice, Told};
+use crate::incident::ballot::Weight;
 use crate::incident::group::Why;
 use crate::incident::reach::{Reach, Sight};
 use crate::incident::{Category, IncidentId, State};
@@ -133,6 +134,8 @@ fn label(name: &str, score: f32, evidence: &[&str]) -> LabelBy {
     LabelBy {
         by: "triage@0.1.0".to_owned(),
         group: "category".to_owned(),
+        weight: Weight::default(),
+        asked: false,
         label: Label { name: name.to_owned(), score, evidence },
     }
 }

@@ -46,7 +46,8 @@ use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 use tower_http::compression::CompressionLayer;
 
-pub use crate::lang;
+pub use crate::asking::budget;
+use crate::lang;
 
 use self::lang::Lang;
 use self::month::Keeper;
@@ -290,8 +291,9 @@ async fn incident(State(desk): State<Arc<Desk>>, Path(id): Path<String>, asked: 
         let incident = rows.incident(id)?.ok_or_else(missing)?;
         let posts = rows.posts_of(id, WHOLE)?;
         let (watches, lives, reach) = (rows.watches()?, rows.lives(&posts)?, rows.reach(id)?);
-        let (figures, course) = (rows.figures()?, rows.course(id)?);
-        Ok(page::incident(visit, &IncidentRows { figures, watches, incident, posts, lives, course, reach })?)
+        let (figures, course, opinion) = (rows.figures()?, rows.course(id)?, rows.opinion(id)?);
+        let told = IncidentRows { figures, watches, incident, posts, lives, course, reach, opinion };
+        Ok(page::incident(visit, &told)?)
     })
     .await
 }
@@ -327,7 +329,9 @@ fn searched(query: &str) -> Result<(String, Option<i64>), Refused> {
 
 async fn watches(State(desk): State<Arc<Desk>>, asked: Asked) -> Response {
     desk.show(asked, |rows, visit| {
-        Ok(page::watches(visit, rows.figures()?, &swept(rows, visit.now)?, &rows.permissions()?)?)
+        let offset = jiff::Timestamp::from_second(visit.now).map_or(0, |at| visit.zone.to_offset(at).seconds());
+        let services = rows.services(budget::day(visit.now, offset))?;
+        Ok(page::watches(visit, rows.figures()?, &swept(rows, visit.now)?, &rows.permissions()?, &services)?)
     })
     .await
 }

@@ -11,12 +11,14 @@ use caifeng_plugin_host::contract::Timestamp;
 use crate::coverage::Notice;
 use crate::coverage::statement::Statement;
 use crate::incident::IncidentId;
+use crate::incident::opinion::Opinion;
 use crate::incident::reach::Reach;
 use crate::permission::Permission;
 use crate::record::Entry;
 use crate::store::model::{Figures, IncidentRow, PostRow, PostRowId, WatchRow};
 use crate::store::{
-    Course, IncidentQuery, Life, PostQuery, Reader, Reading, RecordQuery, Risen, SeriesPoint, StoreError, Version,
+    Course, IncidentQuery, Life, PostQuery, Reader, Reading, RecordQuery, Risen, SeriesPoint, ServiceRow, StoreError,
+    Version,
 };
 use crate::text::diff::{Part, diff};
 use crate::text::tokens::Tokeniser;
@@ -108,6 +110,14 @@ pub trait Rows: Send + Sync + 'static {
     /// [`Unanswered`].
     fn incident(&self, id: IncidentId) -> Result<Option<IncidentRow>, Unanswered>;
 
+    /// What the classifiers make of an incident.
+    ///
+    /// # Errors
+    /// [`Unanswered`].
+    fn opinion(&self, _id: IncidentId) -> Result<Opinion, Unanswered> {
+        Ok(Opinion::default())
+    }
+
     /// Posts of an incident, newest first.
     ///
     /// # Errors
@@ -147,6 +157,14 @@ pub trait Rows: Send + Sync + 'static {
     /// # Errors
     /// [`Unanswered`].
     fn permissions(&self) -> Result<Vec<Permission>, Unanswered> {
+        Ok(Vec::new())
+    }
+
+    /// Services that are asked about posts, and what that has come to on the day `today` of their budgets.
+    ///
+    /// # Errors
+    /// [`Unanswered`].
+    fn services(&self, _today: i64) -> Result<Vec<ServiceRow>, Unanswered> {
         Ok(Vec::new())
     }
 
@@ -229,6 +247,10 @@ impl Rows for Stored {
         Ok(self.reader.incident(id)?)
     }
 
+    fn opinion(&self, id: IncidentId) -> Result<Opinion, Unanswered> {
+        Ok(self.reader.opinion(id)?)
+    }
+
     fn posts_of(&self, id: IncidentId, limit: usize) -> Result<Vec<PostRow>, Unanswered> {
         let query = PostQuery { incident: Some(id), limit: Some(limit), ..PostQuery::default() };
         Ok(self.reader.posts(&query)?)
@@ -273,6 +295,10 @@ impl Rows for Stored {
 
     fn permissions(&self) -> Result<Vec<Permission>, Unanswered> {
         Ok(self.reader.permissions()?)
+    }
+
+    fn services(&self, today: i64) -> Result<Vec<ServiceRow>, Unanswered> {
+        Ok(self.reader.services(today)?)
     }
 
     fn record(&self, query: &RecordQuery) -> Result<Vec<Entry>, Unanswered> {

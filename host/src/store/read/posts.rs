@@ -156,6 +156,13 @@ impl Reader {
     }
 }
 
+impl Reader {
+    /// The posts of a statement that yields their keys, newest first.
+    pub(in crate::store) fn posts_where(&self, from: &str, values: Vec<Value>) -> Result<Vec<PostRow>, StoreError> {
+        self.with(|db| rows(db, from, values))
+    }
+}
+
 /// The newest `limit` rows of a query.
 fn select(db: &Connection, query: &PostQuery, limit: usize) -> Result<Vec<PostRow>, StoreError> {
     let Some((from, values)) = plan(query, limit) else {

@@ -8,7 +8,9 @@ use super::growing::{CourseView, StageMark};
 use super::home::size;
 use super::post::{PostView, Whisper, whisper};
 use super::spread::SpreadView;
+use super::votes::VotesView;
 use super::{Frame, Rendered, Room, Visit, category, state, tight};
+use crate::incident::opinion::Opinion;
 use crate::incident::reach::Reach;
 use crate::incident::{Category, State};
 use crate::store::Course;
@@ -36,6 +38,8 @@ pub(crate) struct IncidentRows {
     pub(crate) course: Course,
     /// How far it has gone.
     pub(crate) reach: Reach,
+    /// What the classifiers make of it.
+    pub(crate) opinion: Opinion,
 }
 
 /// An incident, told.
@@ -93,7 +97,7 @@ fn suggestion(row: &IncidentRow, posts: &[PostRow], lang: Lang) -> Option<Whispe
     let strongest =
         posts.iter().flat_map(|p| &p.labels).filter(agrees).max_by(|a, b| a.label.score.total_cmp(&b.label.score));
     Some(strongest.map_or_else(
-        || Whisper { words: category(lang, suggested), by: row.category_by.clone().unwrap_or_default() },
+        || Whisper { words: category(lang, suggested), by: row.category_by.clone().unwrap_or_default(), asked: false },
         |label| whisper(lang, label),
     ))
 }
@@ -108,6 +112,7 @@ struct IncidentPage {
     trend: Option<Figure>,
     course: CourseView,
     spread: SpreadView,
+    votes: Option<VotesView>,
 }
 
 /// The trend with its sentence and its table.
@@ -143,6 +148,7 @@ pub(crate) fn incident(visit: &Visit, rows: &IncidentRows) -> Rendered {
         trend: figure(&rows.posts, &frame.face, lang),
         course: CourseView::new(&rows.course, &frame.face, lang),
         spread: SpreadView::new(&rows.reach, &frame.face, lang),
+        votes: VotesView::new(&rows.opinion, lang),
         frame,
     }
     .render()

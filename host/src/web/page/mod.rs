@@ -16,8 +16,10 @@ mod month;
 mod post;
 mod posts;
 mod spread;
+mod service;
 mod sweeps;
 mod trouble;
+mod votes;
 mod watch;
 
 use askama::Template;

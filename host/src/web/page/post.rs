@@ -1,10 +1,10 @@
 //! A post as a list shows it.
 
 use caifeng_plugin_host::contract::{Kind, Reactions};
+use caifeng_plugin_host::manifest::LabelGroup;
 
 use super::life::LifeView;
-use super::{Marked, category, link};
-use crate::incident::Category;
+use super::{Marked, link, votes};
 use crate::incident::group::Why;
 use crate::store::model::{LabelBy, PostRow};
 use crate::web::Became;
@@ -40,6 +40,8 @@ pub(super) struct PostView {
 pub(super) struct Whisper {
     pub(super) words: String,
     pub(super) by: String,
+    /// A service was asked: a machine model suggests it.
+    pub(super) asked: bool,
 }
 
 /// Why a post belongs to its incident.
@@ -148,8 +150,8 @@ fn whispers(lang: Lang, labels: &[LabelBy]) -> Vec<Whisper> {
 /// A label in words: its name, score and evidence.
 pub(super) fn whisper(lang: Lang, by: &LabelBy) -> Whisper {
     let label = &by.label;
-    let name = match Category::from_name(&label.name).filter(|_| by.group == "category") {
-        Some(known) => category(lang, known),
+    let name = match LabelGroup::from_name(&by.group) {
+        Some(group) => votes::label(lang, group, &label.name),
         None => line(&label.name, 40),
     };
     let quoted: Vec<String> =
@@ -161,7 +163,7 @@ pub(super) fn whisper(lang: Lang, by: &LabelBy) -> Whisper {
         let evidence = lang.list(&quoted);
         lang.with("post.label-evidence", &[("name", &name), ("score", &score), ("evidence", &evidence)])
     };
-    Whisper { words, by: line(&by.by, 60) }
+    Whisper { words, by: line(&by.by, 60), asked: by.asked }
 }
 
 fn why(lang: Lang, why: &Why) -> WhyView {
