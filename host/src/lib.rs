@@ -11,11 +11,12 @@
 //! | what to ask next | [`crawl`] | pure state machine |
 //! | asking | [`fetch`] | the only outbound sockets |
 //! | reading the answer | `caifeng_plugin_host::source` | sandboxed |
-//! | is it about us | [`topic`] | pure |
+//! | is it about us | [`topic`], in the language of [`query`] | pure |
 //! | tokens, near-duplicates | [`text`] | pure |
 //! | what is it | `caifeng_plugin_host::classifier` | sandboxed |
 //! | which incident | [`incident`] | pure |
 //! | remember | [`store`] | SQLite, one writer |
+//! | find again | [`search`] | pure |
 //! | show | [`web`], `cli` | shells |
 //!
 //! [`daemon`] wires the stages and owns tasks and shutdown; `docs/architecture.md`
@@ -42,11 +43,13 @@ pub mod ingest;
 pub mod lang;
 pub mod permission;
 pub mod plugins;
+pub mod query;
 pub mod record;
 pub mod retention;
 pub mod revisit;
 pub mod rounds;
 pub mod schedule;
+pub mod search;
 pub mod store;
 pub mod sweep;
 pub mod text;

@@ -11,6 +11,7 @@ mod coverage;
 mod demo;
 mod evidence;
 mod feeds;
+mod filter;
 mod group;
 mod hand;
 mod import;
@@ -21,9 +22,11 @@ mod posts;
 mod record;
 mod retain;
 mod robots;
+mod search;
 mod serve;
 mod submit;
 mod sweep;
+mod topic;
 mod watch;
 mod workplace;
 
@@ -97,6 +100,8 @@ enum Command {
     Classify(classify::Args),
     /// Group posts into matters: JSON Lines in, JSON Lines out
     Group(group::Args),
+    /// Find posts by what they say
+    Search(search::Args),
     /// Print stored posts, newest first
     Posts(posts::PostsArgs),
     /// Print incidents, newest first
@@ -109,6 +114,8 @@ enum Command {
     Config(config::Args),
     /// Say what a robots.txt allows
     Robots(robots::Args),
+    /// Topics: what came of them, what a query would have caught
+    Topic(topic::Args),
     /// Watches: how they stand, when they are swept next and why
     Watch(watch::Args),
     /// What was heard and what was not: the statement that reports carry
@@ -134,12 +141,14 @@ pub(crate) fn run() -> ExitCode {
         Command::Plugin(args) => plugin::run(args),
         Command::Classify(args) => classify::run(&args),
         Command::Group(args) => group::run(&args),
+        Command::Search(args) => search::run(&args),
         Command::Posts(args) => posts::posts(&args),
         Command::Incidents(args) => posts::incidents(&args),
         Command::Submit(args) => submit::run(args),
         Command::Import(args) => import::run(args),
         Command::Config(args) => config::run(&args),
         Command::Robots(args) => robots::run(&args),
+        Command::Topic(args) => topic::run(&args),
         Command::Watch(args) => watch::run(&args),
         Command::Coverage(args) => coverage::run(&args),
         Command::Record(args) => record::run(&args),

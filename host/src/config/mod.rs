@@ -18,6 +18,7 @@ pub mod watches;
 mod written;
 
 use std::collections::{BTreeMap, HashMap};
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -28,7 +29,8 @@ pub use watches::{AccountConfig, TargetConfig, WatchConfig};
 use crate::crawl::Limits;
 use crate::fetch::permit::Permit;
 use crate::retention::Retention;
-use crate::topic::TopicConfig;
+use crate::store::KeptTopic;
+use crate::topic::{Names, TopicConfig};
 use crate::watch::Watch;
 
 /// The folder of further watches, beside the configuration file.
@@ -181,6 +183,25 @@ impl Config {
     #[must_use]
     pub fn budgets(&self) -> HashMap<String, Limits> {
         self.watches.iter().map(|watch| (watch.id.clone(), watch.budget)).collect()
+    }
+
+    /// The topics as the store keeps them.
+    #[must_use]
+    pub fn kept_topics(&self) -> Vec<KeptTopic> {
+        let kept = |topic: &TopicConfig| KeptTopic { name: topic.name.clone(), cap: topic.cap.map(NonZeroU32::get) };
+        self.topics.iter().map(kept).collect()
+    }
+
+    /// What `@names` stand for in topics and searches.
+    #[must_use]
+    pub fn names(&self) -> Names {
+        let organisation = &self.organisation;
+        let own = std::iter::once(&organisation.name).filter(|name| !name.is_empty());
+        Names {
+            organisation: own.chain(&organisation.aliases).cloned().collect(),
+            places: organisation.places.clone(),
+            aliases: self.aliases.clone(),
+        }
     }
 
     /// The watches, with offsets of the organisation's zone at `now`.

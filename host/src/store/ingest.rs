@@ -12,10 +12,12 @@ use sha2::{Digest, Sha256};
 
 use super::captures;
 use super::error::StoreError;
+use super::facets;
 use super::incidents::{self, Mention};
 use super::model::{Batch, Ingested, LabelBy, PostRowId, Prepared};
 use super::retain;
 use super::rowid;
+use super::topics;
 use super::visits;
 use super::writer::Writing;
 use crate::hand::IMPORTED;
@@ -126,15 +128,15 @@ pub(super) fn ingest(writing: &mut Writing<'_>, batch: &Batch, page: Option<i64>
     Ok(done)
 }
 
-/// Makes rows findable by their tokens, those of new versions in place of the old.
+/// Makes rows findable by their tokens and [`facets`], those of new versions in place of the old.
 ///
 /// All of a batch at its end: any statement that SQLite may have to undo alone (one with a
 /// trigger, such as an event's) makes FTS5 write out what it has gathered, and a
 /// segment for every mention would cost more than everything else together.
 pub(super) fn index(db: &Connection, said: &[(PostRowId, &str)]) -> Result<(), StoreError> {
     let mut statement = db.prepare_cached("INSERT OR REPLACE INTO post_text (rowid, tokens) VALUES (?1, ?2)")?;
-    for text in said {
-        statement.execute(*text)?;
+    for (row, tokens) in said {
+        statement.execute((row, format!("{tokens}{}", facets::of_post(db, *row)?)))?;
     }
     Ok(())
 }
@@ -226,8 +228,8 @@ impl Intake<'_> {
                 let row = self.insert(writing.db, prepared, &content)?;
                 self.came_from_page(writing.db, row)?;
                 done.new += 1;
-                if let Some(topics) = &prepared.topics {
-                    self.mention(writing, prepared, row, topics, done)?;
+                if let Some(topics) = self.admitted(writing.db, prepared, row, done)? {
+                    self.mention(writing, prepared, row, &topics, done)?;
                 }
                 Ok(Some(row))
             }
@@ -244,6 +246,26 @@ impl Intake<'_> {
                 Ok(Some(known.row))
             }
         }
+    }
+
+    /// The topics that a post is taken for; `None` when it mentions none, or none that is not full.
+    fn admitted(
+        &self,
+        db: &Connection,
+        prepared: &Prepared,
+        row: PostRowId,
+        done: &mut Ingested,
+    ) -> Result<Option<Vec<String>>, StoreError> {
+        let Some(named) = &prepared.topics else { return Ok(None) };
+        if self.wanted {
+            return Ok(Some(named.clone()));
+        }
+        let admitted = topics::admit(db, row, named)?;
+        if admitted.is_empty() && !named.is_empty() {
+            done.over += 1;
+            return Ok(None);
+        }
+        Ok(Some(admitted))
     }
 
     fn came_from_page(&self, db: &Connection, row: PostRowId) -> Result<(), StoreError> {
@@ -328,7 +350,7 @@ impl Intake<'_> {
         before: Option<Vote>,
         done: &mut Ingested,
     ) -> Result<(), StoreError> {
-        let Some(topics) = &prepared.topics else {
+        let Some(topics) = self.admitted(writing.db, prepared, row, done)? else {
             // It stays where it is, but its say was about the text that is gone.
             return match incidents::of_post(writing.db, row)? {
                 Some(id) => incidents::revote(writing, id, before.as_ref(), vote(&prepared.labels), self.captured),
@@ -336,14 +358,14 @@ impl Intake<'_> {
             };
         };
         let Some(incident) = incidents::of_post(writing.db, row)? else {
-            return self.mention(writing, prepared, row, topics, done);
+            return self.mention(writing, prepared, row, &topics, done);
         };
         done.matched += 1;
-        store_topics(writing.db, row, topics)?;
+        topics::note(writing.db, row, &topics)?;
         writing
             .db
             .prepare_cached("UPDATE mention SET topics = ?2 WHERE row = ?1")?
-            .execute(params![row, json_unless_empty(topics)?])?;
+            .execute(params![row, json_unless_empty(&topics)?])?;
         incidents::revote(writing, incident, before.as_ref(), vote(&prepared.labels), self.captured)
     }
 
@@ -357,7 +379,7 @@ impl Intake<'_> {
     ) -> Result<(), StoreError> {
         done.matched += 1;
         writing.delta.mentions += 1;
-        store_topics(writing.db, row, topics)?;
+        topics::note(writing.db, row, topics)?;
         let mention = Mention {
             row,
             source: self.source,
@@ -389,24 +411,6 @@ fn vote(labels: &[LabelBy]) -> Option<Vote> {
     Vote::of(of_category.map(|l| (l.label.name.as_str(), l.label.score, l.by.as_str())))
 }
 
-fn store_topics(db: &Connection, row: PostRowId, topics: &[String]) -> Result<(), StoreError> {
-    for name in topics {
-        let known = db
-            .prepare_cached("SELECT id FROM topic WHERE name = ?1")?
-            .query_row([name], |r| r.get::<_, i64>(0))
-            .optional()?;
-        let id = match known {
-            Some(id) => id,
-            None => {
-                db.prepare_cached("INSERT INTO topic (name) VALUES (?1)")?.execute([name])?;
-                db.last_insert_rowid()
-            }
-        };
-        db.prepare_cached("INSERT OR IGNORE INTO topic_post (topic, row) VALUES (?1, ?2)")?.execute((id, row))?;
-    }
-    Ok(())
-}
-
 pub(super) fn json_unless_empty<T: serde::Serialize>(list: &[T]) -> Result<Option<String>, StoreError> {
     if list.is_empty() { Ok(None) } else { Ok(Some(serde_json::to_string(list)?)) }
 }
@@ -421,7 +425,7 @@ fn extra(post: &Post) -> Result<Option<String>, StoreError> {
     Ok(Some(serde_json::to_string(&kept)?))
 }
 
-const fn kind_number(kind: Kind) -> i64 {
+pub(super) const fn kind_number(kind: Kind) -> i64 {
     match kind {
         Kind::Article => 0,
         Kind::Post => 1,

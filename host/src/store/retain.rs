@@ -13,6 +13,7 @@ use super::error::StoreError;
 use super::ingest::Content;
 use super::model::PostRowId;
 use super::rowid;
+use super::topics;
 use super::writer::Writing;
 use crate::evidence::compact::Moved;
 use crate::incident::State;
@@ -135,13 +136,15 @@ fn expire(writing: &mut Writing<'_>, cutoffs: Cutoffs, after: PostRowId) -> Resu
         forget.execute((hash(post.source, &post.id, &post.content), cutoffs.now))?;
     }
     db.prepare_cached("DELETE FROM forgotten WHERE at < ?1")?.execute([cutoffs.now - FORGET])?;
+    topics::expire(db, cutoffs.records)?;
     writing.delta.posts -= i64::try_from(found.len()).unwrap_or(i64::MAX);
     writing.delta.mentions -= i64::try_from(done.matched).unwrap_or(i64::MAX);
     Ok(done)
 }
 
 /// What belongs to a post, which goes last.
-const TABLES: [&str; 8] = ["topic_post", "link", "mention", "post_capture", "reading", "look", "revisit", "post"];
+const TABLES: [&str; 9] =
+    ["topic_post", "topic_over", "link", "mention", "post_capture", "reading", "look", "revisit", "post"];
 
 fn delete(table: &str) -> String {
     format!("DELETE FROM {table} WHERE row IN (SELECT value FROM json_each(?1))")

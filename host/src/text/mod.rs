@@ -7,6 +7,7 @@
 //! | [`near`] | which earlier posts say almost the same | `ingest`, `store` |
 //! | [`telling`] | which words set it apart | `ingest`, `incident` |
 //! | [`links`] | which addresses it is about | `ingest`, `store` |
+//! | [`snippet`] | which part of it shows why it was found | search, `web` |
 //! | [`diff`] | what a new version changed | `web` |
 //!
 //! Texts are hostile. Everything here takes time and memory proportional to the
@@ -16,5 +17,6 @@ pub mod diff;
 pub mod fold;
 pub mod links;
 pub mod near;
+pub mod snippet;
 pub mod telling;
 pub mod tokens;
