@@ -236,6 +236,6 @@ fn known(names: &Names) -> String {
 }
 
 fn refuse(config: &TopicConfig, wrong: Wrong) -> TopicError {
-    let at = Pointer::at(&config.query, wrong.at);
+    let at = Box::new(Pointer::at(&config.query, wrong.at));
     TopicError::Query { topic: config.name.clone(), at, fault: wrong.fault }
 }

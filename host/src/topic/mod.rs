@@ -105,7 +105,7 @@ pub enum TopicError {
         /// The topic's name.
         topic: String,
         /// Where.
-        at: Pointer,
+        at: Box<Pointer>,
         /// What is wrong and what to write instead.
         fault: Fault,
     },

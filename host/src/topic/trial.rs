@@ -21,7 +21,7 @@ pub enum Base {
     /// What is stored under this topic.
     Stored(String),
     /// Another query.
-    Other(Topics),
+    Other(Box<Topics>),
 }
 
 /// A post of the past.
@@ -168,7 +168,7 @@ mod tests {
 
     #[test]
     fn a_query_is_compared_with_another_or_with_nothing() {
-        assert_eq!(kinds(&judged(Base::Other(topics("停电 | 停水了"))).0), ["same", "more", "fewer"]);
+        assert_eq!(kinds(&judged(Base::Other(Box::new(topics("停电 | 停水了")))).0), ["same", "more", "fewer"]);
         let (verdicts, trial) = judged(Base::Nothing);
         assert_eq!(kinds(&verdicts), ["same", "same", "not"]);
         assert_eq!(trial.sum(), Tally { caught: 2, more: 0, fewer: 0 });

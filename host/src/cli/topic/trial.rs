@@ -79,22 +79,25 @@ fn trial(args: &Args, config: &Config, offset: i32) -> Result<Trial, Failed> {
         (None, Some(topic)) => Base::Stored(topic.name.clone()),
         (Some(name), _) => {
             let missing = || anyhow!("there is no topic {name:?}: `caifeng topic list` names them");
-            Base::Other(compile(named(name).ok_or_else(missing).or_exit(Exit::Usage)?)?)
+            Base::Other(Box::new(compile(named(name).ok_or_else(missing).or_exit(Exit::Usage)?)?))
         }
     };
     Ok(Trial::new(compile(topic.unwrap_or(&typed))?, base, offset))
 }
 
+/// A post and where the query found it.
+type Sample = (PostRow, Vec<Hit>);
+
 /// The newest posts of each kind.
 #[derive(Default)]
 struct Samples {
-    more: Vec<(PostRow, Vec<Hit>)>,
-    fewer: Vec<(PostRow, Vec<Hit>)>,
-    same: Vec<(PostRow, Vec<Hit>)>,
+    more: Vec<Sample>,
+    fewer: Vec<Sample>,
+    same: Vec<Sample>,
 }
 
 impl Samples {
-    fn kinds(&self) -> [(&'static str, &[(PostRow, Vec<Hit>)]); 3] {
+    fn kinds(&self) -> [(&'static str, &[Sample]); 3] {
         [("more", &self.more), ("fewer", &self.fewer), ("caught", &self.same)]
     }
 }
