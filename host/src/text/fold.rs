@@ -154,7 +154,7 @@ pub fn fold(text: &str) -> String {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Folded {
     text: String,
-    /// Each character whose folding did not keep its length, in order; none in most texts.
+    /// Each character that did not become one of its length, in order; none in most texts.
     resized: Vec<Resized>,
 }
 
@@ -172,8 +172,12 @@ impl Folded {
         let mut resized = Vec::new();
         for (at, c) in original.char_indices() {
             let start = text.len();
-            each_folded(c, |c| text.push(c));
-            if text.len() - start != c.len_utf8() {
+            let mut kept = false;
+            each_folded(c, |folded| {
+                kept = text.len() == start && folded.len_utf8() == c.len_utf8();
+                text.push(folded);
+            });
+            if !kept {
                 resized.push(Resized { folded: start..text.len(), original: at..at + c.len_utf8() });
             }
         }

@@ -238,24 +238,26 @@ fn menus(lang: Lang, asked: &PostsAsked, choices: &Choices) -> Vec<Menu> {
     let mut categories: Vec<_> =
         Category::ALL.map(|c| (category_name(CategoryFilter::Only(c)).to_owned(), category(lang, c))).to_vec();
     categories.push((category_name(CategoryFilter::Without).to_owned(), lang.t("category.none")));
-    let menu = |id, here: &str, offered: Vec<(String, String)>| {
+    let menu = |id, label: &str, here: &str, offered: Vec<(String, String)>| {
         let any = (String::new(), lang.t("search.any"));
         let offered = std::iter::once(any).chain(offered);
         let choices =
             offered.map(|(value, name)| Choice { here: value == here, name: line(&name, 40), value }).collect();
-        Menu { id, label: lang.t(&format!("search.{id}")), choices }
+        Menu { id, label: lang.t(label), choices }
     };
     vec![
-        menu("topic", &asked.topic, named(&choices.topics, &asked.topic)),
-        menu("site", &asked.site, named(&choices.sites, &asked.site)),
+        menu("topic", "search.topic", &asked.topic, named(&choices.topics, &asked.topic)),
+        menu("site", "search.site", &asked.site, named(&choices.sites, &asked.site)),
         menu(
             "kind",
+            "search.kind",
             asked.kind.map_or("", Kind::as_str),
             Kind::ALL.map(|k| (k.as_str().to_owned(), kind(lang, k))).to_vec(),
         ),
-        menu("category", category_name(asked.category), categories),
+        menu("category", "search.category", category_name(asked.category), categories),
         menu(
             "state",
+            "search.state",
             asked.state.map_or("", State::as_str),
             State::ALL.map(|s| (s.as_str().to_owned(), state(lang, s))).to_vec(),
         ),
