@@ -17,6 +17,7 @@ mod hand;
 mod import;
 mod input;
 mod output;
+mod plan;
 mod plugin;
 mod posts;
 mod record;
@@ -112,6 +113,8 @@ enum Command {
     Import(import::Args),
     /// Check the configuration, or print it
     Config(config::Args),
+    /// The plan: what is done about an incident, by whom, until when
+    Plan(plan::Args),
     /// Say what a robots.txt allows
     Robots(robots::Args),
     /// Topics: what came of them, what a query would have caught
@@ -147,6 +150,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Submit(args) => submit::run(args),
         Command::Import(args) => import::run(args),
         Command::Config(args) => config::run(&args),
+        Command::Plan(args) => plan::run(&args),
         Command::Robots(args) => robots::run(&args),
         Command::Topic(args) => topic::run(&args),
         Command::Watch(args) => watch::run(&args),
