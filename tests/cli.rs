@@ -70,7 +70,12 @@ fn every_command_explains_itself() {
         "plugin check",
         "plugin fixture",
         "classify",
+        "search",
         "posts",
+        "topic",
+        "topic list",
+        "topic check",
+        "topic test",
         "incidents",
         "places",
         "submit",
@@ -146,7 +151,10 @@ fn a_recording_becomes_posts_and_incidents() {
         "posts --data data",
         "posts --data data --json",
         "posts --data data --since 2026-07-02",
-        "posts --data data --text 饮水机",
+        "posts --data data --kind comment",
+        "search 饮水机 --data data",
+        "search 路灯 --data data --limit 1",
+        "search 路灯 --data data --limit 1 --json",
         "incidents --data data",
         "incidents --data data --json",
         "incidents --data data --json --limit 1",
@@ -159,6 +167,50 @@ fn a_recording_becomes_posts_and_incidents() {
             assert!(incident.get(key).is_some(), "{key}: {incident}");
         }
     }
+}
+
+#[test]
+fn a_search_that_cannot_be_asked_points_at_its_character() {
+    let place = swept();
+    let said = [
+        "search 路灯|(饮水机 --data data",
+        "search -路灯 --data data",
+        "search @谁 --data data",
+        "search 路灯 --kind tweet",
+    ]
+    .map(|arguments| place.run(arguments).ends(2).to_string());
+    shows("search-wrong", said.join("\n"));
+}
+
+#[test]
+fn topics_are_listed_checked_and_tried_on_the_past() {
+    let place = swept();
+    let topics = "[[topic]]\nname = \"照明\"\nany = [\"路灯\", \"井盖\"]\ncap = 9\n";
+    place.write("data/caifeng.toml", topics);
+    let said = [
+        ("topic check --data data", 0),
+        ("topic check 路灯|(饮水机 --data data", 2),
+        ("topic check 桥东|路灯&-(转发|@organisation) --data data --json", 2),
+        ("topic test 照明 --data data", 0),
+        ("topic test 饮水机|转发 --against 照明 --data data --samples 1", 0),
+        ("topic test 饮水机|转发 --against 照明 --data data --samples 1 --json", 0),
+        ("topic test 饮水机 --against 供水 --data data", 2),
+    ]
+    .map(|(arguments, code)| place.run(arguments).ends(code).to_string());
+    shows("topics", said.join("\n"));
+    let listed = place.run("topic list --data data --json").ends(0).json();
+    assert_eq!((listed[0]["name"].as_str(), listed[0]["cap"].as_u64()), (Some("照明"), Some(9)));
+}
+
+/// What is printed for people to adopt can be adopted.
+#[test]
+fn default_topics_are_a_configuration() {
+    let place = Place::new();
+    let organisation = "[organisation]\nname = \"某县发展和改革局\"\n\n";
+    place.write("data/caifeng.toml", organisation.to_owned() + &place.run("topic default").ends(0).out);
+    let checked = place.run("topic check --data data").ends(0);
+    assert_eq!(checked.out.lines().count(), 13, "{checked}");
+    assert!(["行风建设: ", "本局管理: ", "干部队伍建设: "].iter().all(|name| checked.out.contains(name)), "{checked}");
 }
 
 #[test]

@@ -13,6 +13,7 @@ mod coverage;
 mod demo;
 mod evidence;
 mod feeds;
+mod filter;
 mod group;
 mod hand;
 mod import;
@@ -25,10 +26,12 @@ mod posts;
 mod record;
 mod retain;
 mod robots;
+mod search;
 mod serve;
 mod similar;
 mod submit;
 mod sweep;
+mod topic;
 mod warnings;
 mod watch;
 mod workplace;
@@ -107,6 +110,8 @@ enum Command {
     Group(group::Args),
     /// Say whether two short texts say the same: JSON Lines in, JSON Lines out
     Similar(similar::Args),
+    /// Find posts by what they say
+    Search(search::Args),
     /// Print stored posts, newest first
     Posts(posts::PostsArgs),
     /// Print incidents, newest first
@@ -123,6 +128,8 @@ enum Command {
     Plan(plan::Args),
     /// Say what a robots.txt allows
     Robots(robots::Args),
+    /// Topics: what came of them, what a query would have caught
+    Topic(topic::Args),
     /// Watches: how they stand, when they are swept next and why
     Watch(watch::Args),
     /// What was heard and what was not: the statement that reports carry
@@ -154,6 +161,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Classifiers(args) => classifiers::run(&args),
         Command::Group(args) => group::run(&args),
         Command::Similar(args) => similar::run(&args),
+        Command::Search(args) => search::run(&args),
         Command::Posts(args) => posts::posts(&args),
         Command::Incidents(args) => posts::incidents(&args),
         Command::Places(args) => places::run(&args),
@@ -162,6 +170,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Config(args) => config::run(&args),
         Command::Plan(args) => plan::run(&args),
         Command::Robots(args) => robots::run(&args),
+        Command::Topic(args) => topic::run(&args),
         Command::Watch(args) => watch::run(&args),
         Command::Coverage(args) => coverage::run(&args),
         Command::Record(args) => record::run(&args),

@@ -91,6 +91,9 @@ pub struct Ingested {
     pub changed: u64,
     /// New or changed posts that mention a topic.
     pub matched: u64,
+    /// New or changed posts that would, were not all of their topics full for that day.
+    #[serde(default)]
+    pub over: u64,
     /// Incidents opened by this batch.
     pub opened: Vec<IncidentId>,
     /// Incidents that posts of this batch joined (without those opened).

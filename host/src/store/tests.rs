@@ -2,6 +2,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "looks at the file as another program would")]
 
+mod caps;
 mod chain;
 mod grouping;
 mod lists;
