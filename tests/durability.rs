@@ -49,7 +49,7 @@ fn stored(place: &Place) -> BTreeSet<(String, String)> {
     let incidents = place.run("incident list --data data --json").ends(0).json();
     let counted: BTreeMap<_, _> =
         incidents.iter().map(|i| (i["id"].as_i64().unwrap(), i["posts"].as_u64().unwrap())).collect();
-    assert_eq!(counted, in_incident, "incidents count their posts");
+    assert_eq!(counted, in_incident, "incident list count their posts");
     place.run("audit verify --data data").ends(0);
     keys
 }

@@ -5,6 +5,8 @@
 //! is mapped to an exit code by who must act.
 
 mod audit;
+mod backtest;
+mod classifiers;
 mod classify;
 mod clocks;
 mod config;
@@ -13,6 +15,7 @@ mod deed;
 mod demo;
 mod evidence;
 mod feeds;
+mod filter;
 mod group;
 mod hand;
 mod import;
@@ -20,6 +23,7 @@ mod incident;
 mod input;
 mod output;
 mod person;
+mod places;
 mod plan;
 mod plugin;
 mod posts;
@@ -28,10 +32,14 @@ mod referral;
 mod reply;
 mod retain;
 mod robots;
+mod search;
 mod serve;
+mod similar;
 mod submit;
 mod sweep;
+mod topic;
 mod user;
+mod warnings;
 mod watch;
 mod workplace;
 
@@ -103,14 +111,22 @@ enum Command {
     Plugin(plugin::Args),
     /// Classify texts: JSON Lines in, JSON Lines out
     Classify(classify::Args),
+    /// List classifiers: their weights, and what asking services has cost today
+    Classifiers(classifiers::Args),
     /// Group posts into matters: JSON Lines in, JSON Lines out
     Group(group::Args),
+    /// Say whether two short texts say the same: JSON Lines in, JSON Lines out
+    Similar(similar::Args),
+    /// Find posts by what they say
+    Search(search::Args),
     /// Print stored posts, newest first
     Posts(posts::Args),
     /// Incidents: list, show, decide
     Incident(incident::Args),
     /// Clocks that are running, and how fast answers came
     Clocks(clocks::Args),
+    /// Print where an incident is told, and how far it has gone
+    Places(places::Args),
     /// Hand in a page or a text
     Submit(submit::Args),
     /// Take in posts from a table, or feeds from a list of subscriptions
@@ -125,6 +141,8 @@ enum Command {
     Referral(referral::Args),
     /// Say what a robots.txt allows
     Robots(robots::Args),
+    /// Topics: what came of them, what a query would have caught
+    Topic(topic::Args),
     /// Watches: how they stand, when they are swept next and why
     Watch(watch::Args),
     /// What was heard and what was not: the statement that reports carry
@@ -133,6 +151,10 @@ enum Command {
     Record(record::Args),
     /// Users: who may act here, and as what
     User(user::Args),
+    /// Warnings: what grows, and why
+    Warnings(warnings::Args),
+    /// Replay a past: when early warning would have told of it
+    Backtest(backtest::Args),
     /// Check that the record has not been changed
     Audit(audit::Args),
     /// List or hand out what the posts of an incident came from
@@ -153,10 +175,14 @@ pub(crate) fn run() -> ExitCode {
         Command::Sweep(args) => sweep::run(args),
         Command::Plugin(args) => plugin::run(args),
         Command::Classify(args) => classify::run(&args),
+        Command::Classifiers(args) => classifiers::run(&args),
         Command::Group(args) => group::run(&args),
         Command::Posts(args) => posts::run(&args),
         Command::Incident(args) => incident::run(args),
         Command::Clocks(args) => clocks::run(&args),
+        Command::Similar(args) => similar::run(&args),
+        Command::Search(args) => search::run(&args),
+        Command::Places(args) => places::run(&args),
         Command::Submit(args) => submit::run(args),
         Command::Import(args) => import::run(args),
         Command::Config(args) => config::run(&args),
@@ -164,10 +190,13 @@ pub(crate) fn run() -> ExitCode {
         Command::Reply(args) => reply::run(args),
         Command::Referral(args) => referral::run(args),
         Command::Robots(args) => robots::run(&args),
+        Command::Topic(args) => topic::run(&args),
         Command::Watch(args) => watch::run(&args),
         Command::Coverage(args) => coverage::run(&args),
         Command::Record(args) => record::run(&args),
         Command::User(args) => user::run(args),
+        Command::Warnings(args) => warnings::run(&args),
+        Command::Backtest(args) => backtest::run(&args),
         Command::Audit(args) => audit::run(&args),
         Command::Evidence(args) => evidence::run(&args),
         Command::Person(args) => person::run(args),

@@ -3,13 +3,14 @@
 use std::io;
 use std::ops::ControlFlow;
 
-use caifeng::clock::{parse_time, rfc3339};
+use caifeng::clock::rfc3339;
+use caifeng::incident::opinion::{Opinion, Share};
 use caifeng::store::model::PostRow;
 use caifeng::store::{Looked, PostQuery, Reader, Reading, Version};
-use caifeng::text::tokens::Tokeniser;
-use caifeng_plugin_host::contract::Timestamp;
+use caifeng_plugin_host::manifest::LabelGroup;
 use serde_json::{Value, json};
 
+use super::filter::FilterArgs;
 use super::output::{Lines, one_line};
 use super::workplace::DataArgs;
 use super::{Exit, Failed, OrExit, Outcome};
@@ -19,15 +20,11 @@ use super::{Exit, Failed, OrExit, Outcome};
 pub(crate) struct Args {
     #[command(flatten)]
     data: DataArgs,
-    /// Only posts published (else captured) since then: 2026-07-01, RFC 3339 or seconds since 1970
-    #[arg(long, value_name = "T", value_parser = parse_time)]
-    since: Option<Timestamp>,
+    #[command(flatten)]
+    filter: FilterArgs,
     /// Only posts of this incident
     #[arg(long, value_name = "ID")]
     incident: Option<i64>,
-    /// Only posts that contain these words
-    #[arg(long, value_name = "WORDS")]
-    text: Option<String>,
     /// At most so many
     #[arg(long, value_name = "N")]
     limit: Option<usize>,
@@ -43,15 +40,7 @@ fn reader(data: &DataArgs) -> Result<Reader, Failed> {
 /// Runs `caifeng posts`.
 pub(crate) fn run(args: &Args) -> Outcome {
     let reader = reader(&args.data)?;
-    let text = match &args.text {
-        None => None,
-        Some(words) => match Tokeniser::new().query_text(words) {
-            None => return Ok(Exit::Done),
-            found => found,
-        },
-    };
-    let query =
-        PostQuery { since: args.since, incident: args.incident, limit: args.limit, text, ..PostQuery::default() };
+    let query = PostQuery { incident: args.incident, limit: args.limit, ..args.filter.query() };
     let mut lines = Lines::new();
     let mut printed = Ok(());
     let walked = reader.for_each_post(&query, |post| {
@@ -100,6 +89,32 @@ fn post_json(post: &PostRow) -> Value {
         "version": post.version, "reactions": post.reactions, "topics": post.topics, "labels": post.labels,
         "incident": post.incident, "why": post.why,
     })
+}
+
+/// Who voted for what, with which weight; what it comes to. Points are votes: a sure one of weight 1 is 1.
+pub(super) fn votes_json(opinion: &Opinion) -> Value {
+    let points = |thousandths: u64| thousandths as f64 / 1000.0;
+    let share = |share: &Share| {
+        let Share { by, weight, posts, points: given } = share;
+        json!({"by": by, "weight": weight, "posts": posts, "points": points(*given)})
+    };
+    let mut votes = serde_json::Map::new();
+    for (group, said) in opinion.groups() {
+        let labels: serde_json::Map<String, Value> = said
+            .labels
+            .iter()
+            .map(|(name, tally)| {
+                let by: Vec<Value> = tally.by.iter().map(share).collect();
+                (name.clone(), json!({"posts": tally.posts, "points": points(tally.points), "by": by}))
+            })
+            .collect();
+        let leading = match group {
+            LabelGroup::Category => opinion.suggestion().map(|s| s.category.as_str()),
+            group => opinion.leading(group),
+        };
+        votes.insert(group.as_str().to_owned(), json!({"suggested": leading, "posts": said.posts, "labels": labels}));
+    }
+    Value::Object(votes)
 }
 
 fn post_line(post: &PostRow) -> String {

@@ -40,7 +40,6 @@ pub(crate) struct Args {
 }
 
 #[derive(Debug, Subcommand)]
-#[expect(clippy::large_enum_variant, reason = "there is one, for as long as a command takes")]
 enum Command {
     /// Print replies
     List(ListArgs),

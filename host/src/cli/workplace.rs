@@ -59,6 +59,11 @@ pub(super) fn clock(directory: &Directory) -> Result<Arc<dyn Clock>, Failed> {
     Ok(if ahead == 0 { Arc::new(SteadyClock::after(Timestamp::MIN)) } else { Arc::new(AheadClock(ahead)) })
 }
 
+/// Whether the person wants colours (<https://no-color.org>).
+pub(crate) fn colours() -> bool {
+    std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+}
+
 /// Reads the configuration that was named, else the one in the data directory;
 /// `None` when there is neither.
 pub(crate) fn config(named: Option<&PathBuf>, directory: &Directory) -> Result<Option<Config>, Failed> {

@@ -18,6 +18,7 @@ use crate::plan::answer::Form;
 use crate::referral::ReferralEvent;
 use crate::reply::ReplyEvent;
 use crate::user::token::TokenId;
+use crate::warning::Alert;
 
 /// One thing that happened. Its JSON form, in the order of the fields here, is
 /// what is hashed and stored; a variant or field may be added, never changed.
@@ -58,6 +59,8 @@ pub enum Event {
         /// Posts with any category label.
         of: u64,
     },
+    /// A rule of early warning found that a person must be told how it grows.
+    Warned(Alert),
     /// A person decided the category.
     Assessed {
         /// The decision.
@@ -236,6 +239,7 @@ impl Event {
                 | Self::Joined { .. }
                 | Self::Submitted { .. }
                 | Self::Suggested { .. }
+                | Self::Warned(_)
                 | Self::Clock(_)
                 | Self::Erased { .. }
                 | Self::Noted { .. }
@@ -273,6 +277,7 @@ impl Event {
             Self::Joined { .. } => "joined",
             Self::Submitted { .. } => "submitted",
             Self::Suggested { .. } => "suggested",
+            Self::Warned(_) => "warned",
             Self::Assessed { .. } => "assessed",
             Self::Clock(_) => "clock",
             Self::LevelSet { .. } => "level-set",
@@ -451,6 +456,8 @@ pub struct Recorded {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::warning::media::Tier;
+    use crate::warning::{Reason, Severity, Stage};
 
     /// The stored form is part of every hash ever written: it must not drift.
     #[test]
@@ -467,6 +474,18 @@ mod tests {
         );
         let opened = Event::Opened { post: -5, captured: 9 };
         assert_eq!(serde_json::to_string(&opened).unwrap(), r#"{"event":"opened","post":-5,"captured":9}"#);
+        let alert = Alert {
+            stage: Stage::Growing,
+            severity: Severity::Alarm,
+            why: vec![
+                Reason::Rate { posts: 9, minutes: 30, usual: 12 },
+                Reason::Media { tier: Tier::Central, name: "人民日报".into() },
+            ],
+        };
+        assert_eq!(
+            serde_json::to_string(&Event::Warned(alert)).unwrap(),
+            r#"{"event":"warned","stage":"growing","severity":"alarm","why":[{"sign":"rate","posts":9,"minutes":30,"usual":12},{"sign":"media","tier":"central","name":"人民日报"}]}"#
+        );
         let mut actor = Actor::Person { user: "u1".into(), role: Role::LeadingGroup, token: None };
         assert_eq!(serde_json::to_string(&actor).unwrap(), r#"{"actor":"person","user":"u1","role":"leading-group"}"#);
         if let Actor::Person { token, .. } = &mut actor {

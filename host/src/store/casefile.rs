@@ -11,10 +11,11 @@ use super::error::StoreError;
 use super::incidents::{append, history};
 use super::plans;
 use super::writer::Writing;
+use crate::incident::ballot::Ballot;
 use crate::incident::event::{Actor, Event};
 use crate::incident::life::{self, Command, Grounds, Incident};
 use crate::incident::matter::Matter;
-use crate::incident::opinion::{Opinion, Vote};
+use crate::incident::opinion::Opinion;
 use crate::incident::{IncidentId, State, group};
 
 /// An incident with what the store knows of it beside its life.
@@ -23,6 +24,8 @@ pub(super) struct CaseFile {
     pub(super) incident: Incident,
     /// State as stored; `None` when it is not stored yet.
     stored: Option<State>,
+    /// Publication of its earliest and of its latest post.
+    pub(super) earliest: Timestamp,
     pub(super) latest: Timestamp,
     pub(super) sites: i64,
     /// JSON.
@@ -40,6 +43,7 @@ impl CaseFile {
             id,
             incident: Incident::default(),
             stored: None,
+            earliest: Timestamp::MAX,
             latest: Timestamp::MIN,
             sites: 0,
             opinion: None,
@@ -49,20 +53,21 @@ impl CaseFile {
     }
 
     pub(super) fn read(db: &Connection, id: IncidentId) -> Result<Self, StoreError> {
-        let sql = "SELECT life, latest, sites, opinion, matter, due FROM incident WHERE id = ?1";
+        let sql =
+            "SELECT life, latest, sites, opinion, matter, due, coalesce(earliest, latest) FROM incident WHERE id = ?1";
         let found = db.prepare_cached(sql)?.query_row([id], |r| {
             let life: Option<String> = r.get(0)?;
             let matter = r.get_ref(4)?.as_blob_or_null()?.map(Matter::from_bytes).unwrap_or_default();
-            Ok((life, r.get(1)?, r.get(2)?, r.get(3)?, matter, r.get(5)?))
+            Ok((life, r.get(1)?, r.get(2)?, r.get(3)?, matter, r.get(5)?, r.get(6)?))
         });
         let unknown = || StoreError::Unknown { what: "incident", id: id.to_string() };
-        let (life, latest, sites, opinion, matter, due) = found.optional()?.ok_or_else(unknown)?;
+        let (life, latest, sites, opinion, matter, due, earliest) = found.optional()?.ok_or_else(unknown)?;
         let incident: Incident = match life {
             Some(life) => serde_json::from_str(&life)?,
             // Stored before there were snapshots.
             None => life::replay(&history(db, id)?),
         };
-        Ok(Self { id, stored: Some(incident.state), incident, latest, sites, opinion, matter, due })
+        Ok(Self { id, stored: Some(incident.state), incident, earliest, latest, sites, opinion, matter, due })
     }
 
     /// As [`read`](Self::read); of one that was merged, the incident that has its posts now.
@@ -105,24 +110,23 @@ impl CaseFile {
         self.due = self.due.filter(|due| *due > now);
     }
 
-    /// Counts a post's vote in place of its earlier one, and suggests what comes of it.
+    /// Counts a post's votes in place of its earlier ones, and suggests what comes of it.
     pub(super) fn vote(
         &mut self,
         writing: &mut Writing<'_>,
-        before: Option<&Vote>,
-        after: Option<Vote>,
+        before: &Ballot,
+        after: &Ballot,
         now: Timestamp,
     ) -> Result<(), StoreError> {
+        if before == after {
+            return Ok(());
+        }
         let mut opinion: Opinion = match &self.opinion {
             Some(stored) => serde_json::from_str(stored)?,
             None => Opinion::default(),
         };
-        if let Some(vote) = before {
-            opinion.remove(vote);
-        }
-        if let Some(vote) = after {
-            opinion.add(vote);
-        }
+        opinion.remove(before);
+        opinion.add(after);
         self.hold(writing, &opinion, now)
     }
 
@@ -149,16 +153,16 @@ impl CaseFile {
         writing.delta.new += i64::from(state == State::New) - was(|s| s == State::New);
         let sql = if self.stored.is_none() {
             "INSERT INTO incident (id, state, opened, posts, suggested, suggested_by, assessed, assessed_by,
-             level, latest, sites, opinion, matter, owner, life, due, algorithm, title)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)"
+             level, latest, sites, opinion, matter, owner, life, due, earliest, algorithm, title)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)"
         } else {
             "UPDATE incident SET state = ?2, opened = ?3, posts = ?4, suggested = ?5, suggested_by = ?6, assessed = ?7,
              assessed_by = ?8, level = ?9, latest = ?10, sites = ?11, opinion = ?12, matter = ?13, owner = ?14,
-             life = ?15, due = ?16 WHERE id = ?1"
+             life = ?15, due = ?16, earliest = ?17 WHERE id = ?1"
         };
         let incident = &self.incident;
         let (suggested, assessed) = (incident.suggested.as_ref(), incident.assessed.as_ref());
-        let mut values: Vec<&dyn ToSql> = Vec::with_capacity(18);
+        let mut values: Vec<&dyn ToSql> = Vec::with_capacity(19);
         let posts = i64::try_from(incident.posts).unwrap_or(i64::MAX);
         let state = state.as_str();
         let by_machine = (suggested.map(|s| s.category.as_str()), suggested.map(|s| &s.by));
@@ -166,7 +170,7 @@ impl CaseFile {
         let level = incident.level();
         let matter = self.matter.to_bytes();
         let life = serde_json::to_string(incident)?;
-        values.extend::<[&dyn ToSql; 16]>([
+        values.extend::<[&dyn ToSql; 17]>([
             &self.id,
             &state,
             &incident.opened,
@@ -183,6 +187,7 @@ impl CaseFile {
             &incident.owner,
             &life,
             &self.due,
+            &self.earliest,
         ]);
         if self.stored.is_none() {
             values.extend::<[&dyn ToSql; 2]>([&group::ALGORITHM, &title]);

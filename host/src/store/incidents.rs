@@ -13,14 +13,15 @@ use super::model::PostRowId;
 use super::rowid;
 use super::writer::Writing;
 use crate::incident::IncidentId;
+use crate::incident::ballot::Ballot;
 use crate::incident::chain::{Checkpoint, Hash, Record};
 use crate::incident::event::{Actor, Note, Recorded};
 use crate::incident::group::{self, Candidate, Why};
 use crate::incident::life::Command;
 use crate::incident::matter::Matter;
-use crate::incident::opinion::Vote;
-use crate::text::near::{self, Signature};
+use crate::text::near::Signatures;
 use crate::text::telling::Telling;
+use crate::warning::{self, Alert};
 
 /// An address named by more incidents than this identifies none of them.
 const SHARED: usize = 5;
@@ -36,11 +37,11 @@ pub(super) struct Mention<'a> {
     pub(super) by: Option<&'a Actor>,
     pub(super) post: &'a Post,
     pub(super) links: &'a [String],
-    pub(super) signature: Option<&'a Signature>,
+    pub(super) signature: Option<&'a Signatures>,
     pub(super) telling: &'a Telling,
     /// JSON.
     pub(super) topics: Option<String>,
-    pub(super) vote: Option<Vote>,
+    pub(super) ballot: Ballot,
 }
 
 /// Lets a mention open or join an incident. Returns which, and whether it was opened.
@@ -71,12 +72,11 @@ pub(super) fn place(writing: &mut Writing<'_>, mention: &Mention<'_>) -> Result<
             (file, mention.by.map(|_| Why::Submitted))
         }
     };
+    file.earliest = file.earliest.min(rowid::second(mention.row));
     file.latest = file.latest.max(rowid::second(mention.row));
     let sql = "INSERT OR IGNORE INTO incident_site (incident, source) VALUES (?1, ?2)";
     file.sites += writing.db.prepare_cached(sql)?.execute((file.id, mention.source))? as i64;
-    if let Some(vote) = &mention.vote {
-        file.vote(writing, None, Some(vote.clone()), captured)?;
-    }
+    file.vote(writing, &Ballot::default(), &mention.ballot, captured)?;
     file.matter.add(mention.telling);
     file.write(writing, opened.then(|| title(mention.post)).flatten())?;
     remember(writing, mention, file.id, why.as_ref(), &links)?;
@@ -115,14 +115,14 @@ fn remember(
     let why_kind = why;
     let why = why.map(serde_json::to_string).transpose()?;
     db.prepare_cached("INSERT INTO mention (row, incident, topics, why, signature) VALUES (?1, ?2, ?3, ?4, ?5)")?
-        .execute(params![mention.row, incident, mention.topics, why, mention.signature.map(Signature::as_bytes)])?;
+        .execute(params![mention.row, incident, mention.topics, why, mention.signature.map(Signatures::to_bytes)])?;
     for (hash, _) in links {
         let sql = "INSERT INTO link (hash, incident, row) VALUES (?1, ?2, ?3)
                    ON CONFLICT DO UPDATE SET row = max(row, excluded.row)";
         db.prepare_cached(sql)?.execute((hash, incident, mention.row))?;
     }
     if let Some(signature) = mention.signature {
-        writing.near.insert(signature, mention.row);
+        writing.near.insert(db, signature, mention.row)?;
     }
     // Posts that other rules joined tell of it in words of their own.
     if !matches!(why_kind, Some(Why::Near { .. })) {
@@ -140,12 +140,11 @@ fn candidates(
     let db = writing.db;
     let mut found = Vec::new();
     if let Some(parent) = &mention.post.parent {
-        let sql = "SELECT m.incident, p.url, p.row FROM post p JOIN mention m ON m.row = p.row
-                   WHERE p.source = ?1 AND p.id = ?2 AND p.row <> ?3";
-        let mut statement = db.prepare_cached(sql)?;
+        let sql = format!("{CANDIDATE} WHERE p.source = ?1 AND p.id = ?2 AND p.row <> ?3");
+        let mut statement = db.prepare_cached(&sql)?;
         let mut rows = statement.query(params![mention.source, parent, mention.row])?;
         while let Some(r) = rows.next()? {
-            found.push(Candidate { parent: true, ..candidate(r.get(0)?, r.get(1)?, r.get(2)?) });
+            found.push(Candidate { parent: true, ..candidate(r)? });
         }
     }
     for (hash, link) in links {
@@ -157,66 +156,75 @@ fn candidates(
         if shared.len() <= SHARED {
             found.extend(shared.into_iter().map(|(incident, row)| Candidate {
                 link: Some((*link).to_owned()),
-                ..candidate(incident, (*link).to_owned(), row)
+                ..Candidate::new(incident, (*link).to_owned(), rowid::second(row))
             }));
         }
     }
     if let Some(signature) = mention.signature {
         similar(writing, signature, mention.row, &mut found)?;
     }
-    alike(writing, mention.telling, &mut found)?;
+    alike(writing, mention.telling, rowid::second(mention.row), &mut found)?;
     Ok(found)
 }
 
-/// Incidents that tell of the same matter.
-fn alike(writing: &Writing<'_>, telling: &Telling, found: &mut Vec<Candidate>) -> Result<(), StoreError> {
-    let mut statement = writing.db.prepare_cached("SELECT latest, matter FROM incident WHERE id = ?1")?;
+/// Incidents that tell of the same matter, grouped by the rules of today: words of older ones were weighed otherwise.
+fn alike(
+    writing: &Writing<'_>,
+    telling: &Telling,
+    at: Timestamp,
+    found: &mut Vec<Candidate>,
+) -> Result<(), StoreError> {
+    // The moment at which it was talked of that is nearest to the post.
+    let sql =
+        "SELECT max(coalesce(earliest, latest), min(latest, ?3)), matter FROM incident WHERE id = ?1 AND algorithm = ?2
+               AND state <> 'merged'";
+    let mut statement = writing.db.prepare_cached(sql)?;
     for incident in writing.matters.candidates(telling) {
-        let read = statement.query_row([incident], |r| {
+        let read = statement.query_row((incident, group::ALGORITHM, at), |r| {
             let matter = r.get_ref(1)?.as_blob_or_null()?.map(Matter::from_bytes).unwrap_or_default();
-            Ok((r.get(0)?, matter))
-        });
-        if let Some((at, matter)) = read.optional()? {
             let words = Some(matter.likeness(telling));
-            found.push(Candidate {
-                incident,
-                similarity: None,
-                link: None,
-                words,
-                parent: false,
-                url: String::new(),
-                at,
-            });
-        }
+            Ok(Candidate { words, ..Candidate::new(incident, String::new(), r.get(0)?) })
+        });
+        found.extend(read.optional()?);
     }
     Ok(())
 }
 
+/// Posts that say the same, quote the mention or are quoted by it.
 fn similar(
     writing: &Writing<'_>,
-    signature: &Signature,
+    signed: &Signatures,
     own: PostRowId,
     found: &mut Vec<Candidate>,
 ) -> Result<(), StoreError> {
-    let sql = "SELECT m.incident, p.url, m.signature FROM mention m JOIN post p ON p.row = m.row
-               WHERE m.row = ?1";
-    let mut statement = writing.db.prepare_cached(sql)?;
-    for row in writing.near.candidates(signature).into_iter().filter(|row| *row != own) {
+    let mut statement = writing.db.prepare_cached(&format!("{CANDIDATE} WHERE m.row = ?1"))?;
+    let mut rows = Vec::new();
+    for signature in signed.each() {
+        rows.extend(writing.near.candidates(writing.db, signature)?);
+    }
+    rows.sort_unstable();
+    rows.dedup();
+    for row in rows.into_iter().filter(|row| *row != own) {
         let read = statement.query_row([row], |r| {
-            let stored = r.get_ref(2)?.as_blob_or_null()?.and_then(Signature::from_bytes);
-            Ok((candidate(r.get(0)?, r.get(1)?, row), stored))
+            let stored = r.get_ref(4)?.as_blob_or_null()?.and_then(Signatures::from_bytes);
+            Ok((candidate(r)?, stored))
         });
-        if let Some((mut candidate, Some(stored))) = read.optional()? {
-            candidate.similarity = Some(near::similarity(signature, &stored));
-            found.push(candidate);
+        if let Some((candidate, Some(stored))) = read.optional()? {
+            let (similarity, quotation) = (Some(signed.similarity(&stored)), signed.quotation(&stored));
+            found.push(Candidate { similarity, quotation, ..candidate });
         }
     }
     Ok(())
 }
 
-fn candidate(incident: IncidentId, url: String, row: PostRowId) -> Candidate {
-    let at = rowid::second(row);
-    Candidate { incident, similarity: None, link: None, words: None, parent: false, url, at }
+/// What [`candidate`] reads, and the signatures.
+const CANDIDATE: &str = "SELECT m.incident, p.url, m.row,
+    (SELECT json_group_array(out_of) FROM moved WHERE moved.row = m.row), m.signature
+    FROM post p JOIN mention m ON m.row = p.row";
+
+fn candidate(r: &rusqlite::Row<'_>) -> rusqlite::Result<Candidate> {
+    let moved_out_of = serde_json::from_str(r.get_ref(3)?.as_str()?).unwrap_or_default();
+    Ok(Candidate { moved_out_of, ..Candidate::new(r.get(0)?, r.get(1)?, rowid::second(r.get(2)?)) })
 }
 
 /// First 8 bytes of an address's SHA-256; `None` for the root of a site, which says
@@ -243,13 +251,10 @@ pub(super) fn of_post(db: &Connection, row: PostRowId) -> Result<Option<Incident
 pub(super) fn revote(
     writing: &mut Writing<'_>,
     id: IncidentId,
-    before: Option<&Vote>,
-    after: Option<Vote>,
+    before: &Ballot,
+    after: &Ballot,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    if before == after.as_ref() {
-        return Ok(());
-    }
     let mut file = CaseFile::read(writing.db, id)?;
     file.vote(writing, before, after, now)?;
     file.write(writing, None)
@@ -267,6 +272,13 @@ pub(super) fn submitted(
     let mut file = CaseFile::read(writing.db, id)?;
     file.act(writing, Command::Submit { post, at, note }, actor, None, at)?;
     file.write(writing, None)
+}
+
+/// A rule of early warning has something to tell of an incident.
+pub(super) fn warned(writing: &mut Writing<'_>, id: IncidentId, alert: Alert, at: Timestamp) -> Result<(), StoreError> {
+    let actor = Actor::Machine { by: warning::RULES.to_owned() };
+    CaseFile::read(writing.db, id)?.act(writing, Command::Warn(alert), &actor, None, at)?;
+    Ok(())
 }
 
 /// Keeps what a person wrote, where it can be deleted.

@@ -1,13 +1,12 @@
 //! Merge, split, and either undone: posts that change their incident, and everything by which later posts find them.
 
 use caifeng_plugin_host::contract::Timestamp;
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, params};
 
 use super::casefile::CaseFile;
 use super::decisions::{Decided, Decider, Seen};
 use super::error::StoreError;
 use super::incidents::title_of;
-use super::ingest;
 use super::model::{LabelBy, PostRowId};
 use super::rowid;
 use super::writer::Writing;
@@ -71,7 +70,8 @@ pub(super) fn split(
     let title = rows.first().map(|row| title_of(writing.db, *row)).transpose()?.flatten();
     part.write(writing, title)?;
     let mut part = CaseFile::read(writing.db, part.id)?;
-    moved(writing.db, &rows, part.id)?;
+    give(writing.db, &rows, part.id)?;
+    keep_apart(writing.db, &rows, seen.id)?;
     settle(writing, decider.now, &mut whole)?;
     settle(writing, decider.now, &mut part)?;
     Ok(Decider::decided(&whole, &part, events))
@@ -94,7 +94,8 @@ pub(super) fn undo(writing: &mut Writing<'_>, decider: Decider<'_>, seen: Seen) 
                 .db
                 .prepare_cached("DELETE FROM regrouped WHERE incident = ?1 AND from_ = ?2")?
                 .execute([seen.id, from])?;
-            moved(writing.db, &rows, from)?;
+            give(writing.db, &rows, from)?;
+            keep_apart(writing.db, &rows, seen.id)?;
             settle(writing, decider.now, &mut whole)?;
             settle(writing, decider.now, &mut home)?;
             Ok(Decider::decided(&whole, &home, events))
@@ -125,7 +126,7 @@ fn together(
     whole: &mut CaseFile,
     rows: &[PostRowId],
 ) -> Result<(), StoreError> {
-    moved(writing.db, rows, whole.id)?;
+    give(writing.db, rows, whole.id)?;
     whole.matter.join(&gone.matter);
     writing.matters.restore(&gone.matter, whole.id);
     settle(writing, decider.now, whole)?;
@@ -155,8 +156,10 @@ fn first_sight(db: &Connection, rows: &[PostRowId]) -> Result<Option<Timestamp>,
 }
 
 /// Gives posts to an incident, with their addresses.
-fn moved(db: &Connection, rows: &[PostRowId], to: IncidentId) -> Result<(), StoreError> {
+fn give(db: &Connection, rows: &[PostRowId], to: IncidentId) -> Result<(), StoreError> {
     let rows = serde_json::to_string(rows)?;
+    db.prepare_cached("DELETE FROM moved WHERE row IN (SELECT value FROM json_each(?1)) AND out_of = ?2")?
+        .execute(params![rows, to])?;
     db.prepare_cached("UPDATE mention SET incident = ?2 WHERE row IN (SELECT value FROM json_each(?1))")?
         .execute(params![rows, to])?;
     let sql = "INSERT INTO link (hash, incident, row)
@@ -168,6 +171,13 @@ fn moved(db: &Connection, rows: &[PostRowId], to: IncidentId) -> Result<(), Stor
     Ok(())
 }
 
+/// What holds to these posts does not join the incident that a person took them out of.
+fn keep_apart(db: &Connection, rows: &[PostRowId], out_of: IncidentId) -> Result<(), StoreError> {
+    let sql = "INSERT OR IGNORE INTO moved (row, out_of) SELECT value, ?2 FROM json_each(?1)";
+    db.prepare_cached(sql)?.execute(params![serde_json::to_string(rows)?, out_of])?;
+    Ok(())
+}
+
 /// Counts again what the posts of an incident come to, and stores it.
 fn settle(writing: &mut Writing<'_>, now: Timestamp, file: &mut CaseFile) -> Result<(), StoreError> {
     let db = writing.db;
@@ -175,12 +185,11 @@ fn settle(writing: &mut Writing<'_>, now: Timestamp, file: &mut CaseFile) -> Res
     let sql = "INSERT INTO incident_site (incident, source)
                SELECT DISTINCT m.incident, p.source FROM mention m JOIN post p ON p.row = m.row WHERE m.incident = ?1";
     file.sites = db.prepare_cached(sql)?.execute([file.id])? as i64;
-    let newest: Option<PostRowId> = db
-        .prepare_cached("SELECT max(row) FROM mention WHERE incident = ?1")?
-        .query_row([file.id], |r| r.get(0))
-        .optional()?
-        .flatten();
-    file.latest = newest.map_or(file.latest, rowid::second);
+    let span: (Option<PostRowId>, Option<PostRowId>) = db
+        .prepare_cached("SELECT min(row), max(row) FROM mention WHERE incident = ?1")?
+        .query_row([file.id], |r| Ok((r.get(0)?, r.get(1)?)))?;
+    file.earliest = span.0.map_or(file.earliest, rowid::second);
+    file.latest = span.1.map_or(file.latest, rowid::second);
     let mut opinion = Opinion::default();
     let sql = "SELECT p.labels FROM mention m JOIN post p ON p.row = m.row WHERE m.incident = ?1";
     let mut statement = db.prepare_cached(sql)?;
@@ -188,9 +197,7 @@ fn settle(writing: &mut Writing<'_>, now: Timestamp, file: &mut CaseFile) -> Res
     while let Some(row) = rows.next()? {
         let labels: Option<String> = row.get(0)?;
         let labels: Vec<LabelBy> = labels.map(|l| serde_json::from_str(&l)).transpose()?.unwrap_or_default();
-        if let Some(vote) = ingest::vote(&labels) {
-            opinion.add(vote);
-        }
+        opinion.add(&LabelBy::ballot(&labels));
     }
     file.hold(writing, &opinion, now)?;
     file.write(writing, None)

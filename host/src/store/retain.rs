@@ -13,7 +13,9 @@ use super::error::StoreError;
 use super::incidents;
 use super::ingest::Content;
 use super::model::PostRowId;
+use super::near;
 use super::rowid;
+use super::topics;
 use super::users::{self, Caller};
 use super::writer::Writing;
 use crate::evidence::compact::Moved;
@@ -111,6 +113,8 @@ fn expire(writing: &mut Writing<'_>, cutoffs: Cutoffs, after: PostRowId) -> Resu
         return Ok(done);
     }
     bury(writing, &found, cutoffs.now)?;
+    near::expire(db, found[0].row)?;
+    topics::expire(db, cutoffs.records)?;
     Ok(done)
 }
 
@@ -183,7 +187,20 @@ fn erase(
 }
 
 /// What belongs to a post, which goes last.
-const TABLES: [&str; 8] = ["topic_post", "link", "mention", "post_capture", "reading", "look", "revisit", "post"];
+const TABLES: [&str; 12] = [
+    "topic_post",
+    "topic_over",
+    "link",
+    "near_young",
+    "moved",
+    "mention",
+    "post_capture",
+    "reading",
+    "look",
+    "revisit",
+    "question",
+    "post",
+];
 
 fn delete(table: &str) -> String {
     format!("DELETE FROM {table} WHERE row IN (SELECT value FROM json_each(?1))")

@@ -2,12 +2,15 @@
 
 #![expect(clippy::disallowed_methods, reason = "looks at the file as another program would")]
 
+mod caps;
 mod chain;
 mod decisions;
 mod grouping;
 mod lists;
+mod near;
 mod posts;
 mod users;
+mod warnings;
 mod watches;
 mod writer;
 
@@ -23,13 +26,14 @@ use super::{
     Caller, CategoryFilter, Decided, Decision, IncidentQuery, Novelty, PostQuery, Reader, Seen, Store, StoreError,
     UserChange, schema,
 };
+use crate::incident::ballot::Weight;
 use crate::incident::chain::{Checkpoint, Fault, Proof};
 use crate::incident::event::{Event, Role};
 use crate::incident::group::Why;
 use crate::incident::life::{Refusal, replay};
 use crate::incident::opinion::Opinion;
 use crate::incident::{Category, State};
-use crate::text::near::Signature;
+use crate::text::near::Signatures;
 use crate::text::telling::Telling;
 use crate::user::token::Token;
 use crate::watch::{FailureKind, SweepFailure, SweepTally, Watch};
@@ -53,14 +57,14 @@ fn post(id: &str, text: &str) -> Post {
 
 fn prepared(post: Post) -> Prepared {
     let tokens = post.text.chars().map(|c| format!("{c} ")).collect();
-    let signature = Signature::of(post.title.as_deref(), &post.text);
+    let signature = Signatures::of(post.title.as_deref(), &post.text);
     let links = vec![post.url.clone()];
     Prepared { telling: Telling::default(), post, tokens, signature, links, topics: Some(vec![]), labels: vec![] }
 }
 
 fn label(name: &str, score: f32) -> LabelBy {
-    let label = Label { name: name.into(), score, evidence: vec!["证据".into()] };
-    LabelBy { by: "triage@0.1.0".into(), group: "category".into(), label }
+    let label = Label { name: name.into(), score, evidence: vec!["水管又破了".into()] };
+    LabelBy { by: "triage@0.1.0".into(), group: "category".into(), weight: Weight::default(), asked: false, label }
 }
 
 fn batch(posts: Vec<Prepared>) -> Batch {

@@ -7,6 +7,7 @@ use caifeng_plugin_host::contract::Timestamp;
 use serde_json::{Value, json};
 
 use crate::cli::output::{Lines, one_line};
+use crate::cli::posts::votes_json;
 use crate::cli::workplace::DataArgs;
 use crate::cli::{Exit, OrExit, Outcome};
 
@@ -36,6 +37,7 @@ pub(super) fn run(args: &Args) -> Outcome {
     let mut lines = Lines::new();
     for incident in reader.incidents(&query).or_exit(Exit::Internal)? {
         let mut shown = object(&incident);
+        shown["votes"] = votes_json(&reader.opinion(incident.id).or_exit(Exit::Internal)?);
         let deleted = reader.deleted_posts(incident.id).or_exit(Exit::Internal)?;
         if deleted > 0 {
             shown["deleted_posts"] = deleted.into();

@@ -8,6 +8,7 @@ use crate::incident::opinion::Suggestion;
 use crate::incident::{Category, IncidentId, State};
 use crate::plan::answer::Form;
 use crate::plan::playbook::EvidenceKind;
+use crate::warning::Alert;
 
 /// What somebody wants to happen.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,6 +40,8 @@ pub enum Command {
     },
     /// The classifiers' combined opinion, `None` when there is none any more.
     Suggest(Option<Suggestion>),
+    /// A rule of early warning tells how it grows.
+    Warn(Alert),
     /// It is time: clocks tell what they have to tell.
     Ring,
     /// A person decides the category (P11).

@@ -69,6 +69,11 @@ fn decide_upon(
             Actor::Person { .. } => Ok(vec![Event::Submitted { post, at, note }]),
         },
         Command::Suggest(suggestion) => scene.suggest(suggestion),
+        Command::Warn(alert) => match (actor, incident.state) {
+            (Actor::Person { .. }, _) => Err(Refusal::MachineOnly),
+            (_, State::Merged) => Err(Refusal::State(State::Merged, "its posts are with another incident")),
+            _ => Ok(vec![Event::Warned(alert)]),
+        },
         Command::Ring => match actor {
             Actor::Machine { .. } => Ok(scene.ring()),
             Actor::Person { .. } => Err(Refusal::ClockOnly),

@@ -9,6 +9,7 @@ use crate::incident::event::{Actor, Event, Note, Recorded, Role};
 use crate::incident::opinion::Suggestion;
 use crate::plan::playbook::EvidenceKind;
 use crate::user::right::Act;
+use crate::warning::{Alert, Severity, Stage};
 
 /// What the tests of stories are about: one incident, and what happens to it.
 struct Story {
@@ -452,4 +453,16 @@ fn the_clocks_of_what_is_over_end_and_those_of_what_came_back_start_anew() {
     story.does(&machine(), Command::Join { post: 3, captured: said, said });
     let suggestion = story.incident.clocks.live("suggestion").map(|clock| (clock.round, clock.from));
     assert!(suggestion.is_some_and(|(round, _)| round == 2), "{suggestion:?}");
+}
+
+#[test]
+fn only_a_machine_warns_and_nothing_changes_by_it() {
+    let alert = || Command::Warn(Alert { stage: Stage::Growing, severity: Severity::Alarm, why: Vec::new() });
+    let mut story = Story::assessed(Category::Problem, "iv");
+    assert_eq!(story.tries(&person(Role::Head), alert()), Err(Refusal::MachineOnly));
+    let before = story.incident.clone();
+    story.does(&machine(), alert());
+    assert_eq!(story.incident, before);
+    story.does(&person(Role::Monitor), Command::MergeInto(2));
+    assert!(matches!(story.tries(&machine(), alert()), Err(Refusal::State(State::Merged, _))));
 }

@@ -1,21 +1,26 @@
--- What people decide about incidents. `life` is the fold of an incident's events, so that a decision reads one row and a
--- start reads none; the columns beside it answer lists.
-ALTER TABLE incident ADD COLUMN life TEXT;
-ALTER TABLE incident ADD COLUMN owner TEXT;
-ALTER TABLE incident ADD COLUMN due INTEGER;     -- when one of its clocks has something to tell
-CREATE INDEX incident_due ON incident (due) WHERE due IS NOT NULL;
+-- Near-duplicates: signatures that are in no run yet; the bands of all others, sorted; which run holds what.
+CREATE TABLE near_young (
+    row INTEGER PRIMARY KEY
+);
+INSERT INTO near_young SELECT row FROM mention WHERE signature IS NOT NULL;
+CREATE TABLE near_page (
+    id    INTEGER PRIMARY KEY,           -- slot << 32 | page
+    bands BLOB NOT NULL
+);
+CREATE TABLE near_run (
+    slot   INTEGER PRIMARY KEY,
+    sealed INTEGER NOT NULL,             -- order in which runs were sealed
+    newest INTEGER NOT NULL,             -- row of its newest post
+    sieve  BLOB NOT NULL
+);
 
--- Posts that a merge brought, so that it can be undone.
-CREATE TABLE regrouped (
-    incident INTEGER NOT NULL,           -- where they went
-    from_    INTEGER NOT NULL,
-    row      INTEGER NOT NULL,
-    PRIMARY KEY (incident, from_, row)
+-- Posts that a person has moved out of an incident: what holds to them does not join it.
+CREATE TABLE moved (
+    row    INTEGER NOT NULL,
+    out_of INTEGER NOT NULL,             -- the incident
+    PRIMARY KEY (row, out_of)
 ) WITHOUT ROWID;
 
--- Each version of the plan that ever governed an incident, once.
-CREATE TABLE plan (
-    digest TEXT PRIMARY KEY,
-    at     INTEGER NOT NULL,             -- first used
-    text   TEXT NOT NULL
-) WITHOUT ROWID;
+-- Publication of the earliest post of an incident: with `latest`, the time in which it was talked of.
+ALTER TABLE incident ADD COLUMN earliest INTEGER;
+UPDATE incident SET earliest = (SELECT min(row) >> 20 FROM mention WHERE incident = incident.id);

@@ -1,23 +1,29 @@
--- Answers and referrals: `life` is the fold of their events, which lie in the chain of their incident. Their texts are notes.
-CREATE TABLE reply (
-    id       INTEGER PRIMARY KEY,
-    incident INTEGER NOT NULL REFERENCES incident (id),
-    life     TEXT NOT NULL
-);
-CREATE INDEX reply_incident ON reply (incident);
+-- The votes of an incident are kept in another form: those of the old one are counted no more.
+UPDATE incident SET opinion = NULL;
 
--- What the site showed of a published reply: its capture is kept as long as the reply is.
-CREATE TABLE receipt (
-    reply  INTEGER NOT NULL REFERENCES reply (id),
-    digest BLOB NOT NULL,
-    PRIMARY KEY (reply, digest)
+-- Services that are asked about mentions, what they shall be asked, and what that has cost by day.
+CREATE TABLE asker (
+    plugin TEXT PRIMARY KEY
 ) WITHOUT ROWID;
-CREATE INDEX receipt_digest ON receipt (digest);
 
-CREATE TABLE referral (
-    id       INTEGER PRIMARY KEY,
-    incident INTEGER NOT NULL REFERENCES incident (id),
-    post     INTEGER NOT NULL,
-    life     TEXT NOT NULL
-);
-CREATE INDEX referral_post ON referral (post);
+CREATE TABLE question (
+    plugin TEXT NOT NULL,
+    row    INTEGER NOT NULL,
+    raised INTEGER NOT NULL,
+    due    INTEGER NOT NULL,
+    tries  INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (plugin, row)
+) WITHOUT ROWID;
+CREATE INDEX question_row ON question (row);
+
+CREATE TABLE asking (
+    plugin   TEXT NOT NULL,
+    day      INTEGER NOT NULL,           -- of the organisation's clock
+    requests INTEGER NOT NULL,
+    bytes    INTEGER NOT NULL,
+    millis   INTEGER NOT NULL,
+    answered INTEGER NOT NULL,
+    given_up INTEGER NOT NULL,
+    failure  TEXT,
+    PRIMARY KEY (plugin, day)
+) WITHOUT ROWID;
