@@ -13,6 +13,7 @@ mod bare;
 mod call;
 mod crawl;
 mod extract;
+mod kit;
 mod posts;
 mod report;
 mod rest;

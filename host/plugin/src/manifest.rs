@@ -151,6 +151,8 @@ pub struct Secret {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Deserialize)]
 #[serde(try_from = "String")]
 pub enum Attach {
+    /// `bearer`: as the token of `Authorization: Bearer …` (RFC 6750).
+    Bearer,
     /// `header:NAME`: as the value of this header field.
     Header(String),
     /// `cookie:NAME`: as this cookie.
@@ -475,7 +477,8 @@ impl TryFrom<String> for Attach {
             Some(("header", name)) if token(name) => Ok(Self::Header(name.to_owned())),
             Some(("cookie", name)) if token(name) => Ok(Self::Cookie(name.to_owned())),
             Some(("query", name)) if token(name) => Ok(Self::Query(name.to_owned())),
-            _ => Err(format!("write `header:NAME`, `cookie:NAME` or `query:NAME`: {text}")),
+            None if text == "bearer" => Ok(Self::Bearer),
+            _ => Err(format!("write `bearer`, `header:NAME`, `cookie:NAME` or `query:NAME`: {text}")),
         }
     }
 }
