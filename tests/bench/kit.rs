@@ -1,7 +1,7 @@
 //! The bench kit that lies beside the checkout (`../shared/bench`): its generated site, a server for it, its Python
 //! peers. Where it is missing, or nginx or Python, that is said and nothing is measured.
 
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
