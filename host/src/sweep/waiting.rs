@@ -6,11 +6,12 @@
 //!
 //! What waits is not acknowledged and counts nowhere. After a crash the next sweep reads it again.
 
+use std::pin::Pin;
 use std::time::Duration;
 
 use caifeng_plugin_host::contract::{Post, Timestamp};
 use tokio::task::{JoinHandle, spawn_blocking};
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Sleep, sleep};
 
 use super::Sweeper;
 use super::run::{FAULT, Run};
@@ -51,8 +52,8 @@ struct Stored {
 pub(super) struct Waiting {
     answers: Vec<Answer>,
     bytes: usize,
-    /// When the first of them came.
-    since: Option<Instant>,
+    /// Ends when the first of them has waited long enough.
+    patience: Option<Pin<Box<Sleep>>>,
     storing: Option<JoinHandle<Result<Stored, StoreError>>>,
     /// Pages that need not be read again: all of them is stored.
     pub(super) learnt: Vec<KnownPage>,
@@ -61,7 +62,7 @@ pub(super) struct Waiting {
 impl Waiting {
     fn add(&mut self, answer: Answer) {
         self.bytes += answer.posts.iter().map(|post| post.text.len() + 1_000).sum::<usize>();
-        self.since.get_or_insert_with(Instant::now);
+        self.patience.get_or_insert_with(|| Box::pin(sleep(LONGEST)));
         self.answers.push(answer);
     }
 
@@ -70,7 +71,7 @@ impl Waiting {
     }
 
     fn take(&mut self) -> Vec<Answer> {
-        (self.bytes, self.since) = (0, None);
+        (self.bytes, self.patience) = (0, None);
         std::mem::take(&mut self.answers)
     }
 }
@@ -95,11 +96,11 @@ impl Run<'_> {
 
     /// Stores what has waited long enough, until `answered` says that there is more to read.
     pub(super) async fn store_in_time(&mut self, answered: impl Future<Output = ()>) -> Result<(), StoreError> {
-        let Some(since) = self.waiting.since else { return Ok(()) };
+        let Some(patience) = &mut self.waiting.patience else { return Ok(()) };
         tokio::select! {
             biased;
             () = answered => Ok(()),
-            () = sleep_until(since + LONGEST) => self.begin_storing().await,
+            () = patience => self.begin_storing().await,
         }
     }
 
@@ -196,15 +197,15 @@ mod tests {
         Answer { posts: vec![post], fetched: 0, captures: Vec::new(), known: None }
     }
 
-    #[test]
-    fn a_group_is_bounded_by_answers_and_by_bytes() {
+    #[tokio::test]
+    async fn a_group_is_bounded_by_answers_and_by_bytes() {
         let mut waiting = Waiting::default();
         (1..ANSWERS).for_each(|_| waiting.add(answer(1)));
         assert!(!waiting.is_full());
         waiting.add(answer(1));
         assert!(waiting.is_full());
         assert_eq!(waiting.take().len(), ANSWERS);
-        assert!(!waiting.is_full() && waiting.since.is_none());
+        assert!(!waiting.is_full() && waiting.patience.is_none());
         waiting.add(answer(BYTES));
         assert!(waiting.is_full());
     }
