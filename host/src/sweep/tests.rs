@@ -294,7 +294,7 @@ fn pages_of_a_sweep_share_a_transaction_and_each_post_has_the_capture_of_its_own
     let world = world.replays(&pages);
     let before = transactions(&world);
     assert_eq!(world.sweep().new, 4);
-    assert_eq!(transactions(&world) - before, 4, "begun, stored, the rest of the evidence, ended");
+    assert_eq!(transactions(&world) - before, 3, "begun, stored with its evidence, ended");
     let own = "SELECT count(*) FROM post p JOIN post_capture pc ON pc.row = p.row JOIN capture c ON c.id = pc.capture
                WHERE c.url = p.url AND c.sweep = p.sweep";
     assert_eq!(world.db().query_row(own, [], |r| r.get::<_, i64>(0)).unwrap(), 4);
