@@ -15,6 +15,8 @@
 //! | tokens, near-duplicates | [`text`] | pure |
 //! | what is it | `caifeng_plugin_host::classifier` | sandboxed |
 //! | which incident | [`incident`] | pure |
+//! | what is to be done, by whom, until when | [`plan`], [`calendar`] | pure |
+//! | answering | [`reply`], [`referral`] | pure |
 //! | remember | [`store`] | SQLite, one writer |
 //! | show | [`web`], `cli` | shells |
 //!
@@ -23,6 +25,7 @@
 
 rust_i18n::i18n!("locales", fallback = "zh-CN");
 
+pub mod calendar;
 pub mod clock;
 pub mod config;
 pub mod control;
@@ -41,8 +44,11 @@ pub mod incident;
 pub mod ingest;
 pub mod lang;
 pub mod permission;
+pub mod plan;
 pub mod plugins;
 pub mod record;
+pub mod referral;
+pub mod reply;
 pub mod retention;
 pub mod revisit;
 pub mod rounds;

@@ -115,9 +115,8 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        let id = i32::try_from(self.0.id()).unwrap_or_default();
-        // Its master tells the worker; a kill would leave that behind.
-        let _ = nix::sys::signal::kill(nix::unistd::Pid::from_raw(id), nix::sys::signal::Signal::SIGTERM);
+        // Its master, told to end, ends the worker; one that is killed leaves it behind.
+        run(Command::new("kill").arg(self.0.id().to_string()));
         let _ = self.0.wait();
     }
 }

@@ -9,11 +9,13 @@
 //! | which incident does a post belong to | [`group`] |
 //! | what is it about, in words | [`matter`] |
 //! | what may happen to it | [`life`] |
+//! | against which deadlines does it run | [`clock`] |
 //! | what has happened | [`event`] |
 //! | can the record be trusted | [`chain`] |
 //! | what do the classifiers make of it | [`opinion`] |
 
 pub mod chain;
+pub mod clock;
 pub mod event;
 pub mod group;
 pub mod life;
