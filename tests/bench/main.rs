@@ -14,6 +14,7 @@ mod call;
 mod crawl;
 mod extract;
 mod group;
+mod kit;
 mod near;
 mod posts;
 mod report;
