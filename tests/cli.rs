@@ -70,7 +70,12 @@ fn every_command_explains_itself() {
         "plugin check",
         "plugin fixture",
         "classify",
+        "search",
         "posts",
+        "topic",
+        "topic list",
+        "topic check",
+        "topic test",
         "incidents",
         "places",
         "submit",
@@ -91,6 +96,8 @@ fn every_command_explains_itself() {
         "watch list",
         "coverage",
         "record",
+        "warnings",
+        "backtest",
         "evidence list",
         "evidence export",
         "retain",
@@ -144,7 +151,10 @@ fn a_recording_becomes_posts_and_incidents() {
         "posts --data data",
         "posts --data data --json",
         "posts --data data --since 2026-07-02",
-        "posts --data data --text 饮水机",
+        "posts --data data --kind comment",
+        "search 饮水机 --data data",
+        "search 路灯 --data data --limit 1",
+        "search 路灯 --data data --limit 1 --json",
         "incidents --data data",
         "incidents --data data --json",
         "incidents --data data --json --limit 1",
@@ -157,6 +167,50 @@ fn a_recording_becomes_posts_and_incidents() {
             assert!(incident.get(key).is_some(), "{key}: {incident}");
         }
     }
+}
+
+#[test]
+fn a_search_that_cannot_be_asked_points_at_its_character() {
+    let place = swept();
+    let said = [
+        "search 路灯|(饮水机 --data data",
+        "search -路灯 --data data",
+        "search @谁 --data data",
+        "search 路灯 --kind tweet",
+    ]
+    .map(|arguments| place.run(arguments).ends(2).to_string());
+    shows("search-wrong", said.join("\n"));
+}
+
+#[test]
+fn topics_are_listed_checked_and_tried_on_the_past() {
+    let place = swept();
+    let topics = "[[topic]]\nname = \"照明\"\nany = [\"路灯\", \"井盖\"]\ncap = 9\n";
+    place.write("data/caifeng.toml", topics);
+    let said = [
+        ("topic check --data data", 0),
+        ("topic check 路灯|(饮水机 --data data", 2),
+        ("topic check 桥东|路灯&-(转发|@organisation) --data data --json", 2),
+        ("topic test 照明 --data data", 0),
+        ("topic test 饮水机|转发 --against 照明 --data data --samples 1", 0),
+        ("topic test 饮水机|转发 --against 照明 --data data --samples 1 --json", 0),
+        ("topic test 饮水机 --against 供水 --data data", 2),
+    ]
+    .map(|(arguments, code)| place.run(arguments).ends(code).to_string());
+    shows("topics", said.join("\n"));
+    let listed = place.run("topic list --data data --json").ends(0).json();
+    assert_eq!((listed[0]["name"].as_str(), listed[0]["cap"].as_u64()), (Some("照明"), Some(9)));
+}
+
+/// What is printed for people to adopt can be adopted.
+#[test]
+fn default_topics_are_a_configuration() {
+    let place = Place::new();
+    let organisation = "[organisation]\nname = \"某县发展和改革局\"\n\n";
+    place.write("data/caifeng.toml", organisation.to_owned() + &place.run("topic default").ends(0).out);
+    let checked = place.run("topic check --data data").ends(0);
+    assert_eq!(checked.out.lines().count(), 13, "{checked}");
+    assert!(["行风建设: ", "本局管理: ", "干部队伍建设: "].iter().all(|name| checked.out.contains(name)), "{checked}");
 }
 
 #[test]
@@ -344,6 +398,48 @@ fn a_reader_who_leaves_is_no_error() {
         let said: Said = place.finish(command, shell);
         assert_eq!((said.out.lines().count(), said.err.trim()), (1, "ended with 0"), "{said}");
     }
+}
+
+/// A calm start, thirty posts within the hour at noon, and what came after.
+fn burst() -> String {
+    let noon = 1_772_424_000;
+    let answers = (0..30).map(|n| noon + 90 * n).chain((1..6).map(|hour| noon + 5400 * hour));
+    let root = format!("{{\"id\":\"root\",\"published\":{},\"site\":\"bbs\"}}\n", noon - 7200);
+    answers.fold(root, |lines, at| {
+        format!("{lines}{{\"id\":{at},\"parent\":\"root\",\"published\":{at},\"site\":\"bbs\"}}\n")
+    })
+}
+
+#[test]
+fn a_past_is_replayed_and_says_when_it_would_have_warned() {
+    let place = Place::new();
+    std::fs::write(place.path("burst.jsonl"), burst()).unwrap();
+    let said = place.run("backtest burst.jsonl --data data").ends(0);
+    shows("backtest", &said);
+    let again = place.run("backtest burst.jsonl --data data").ends(0);
+    assert_eq!(said.to_string(), again.to_string(), "the same each time");
+    let lines = place.run_with("backtest - --data data --format jsonl", &burst()).ends(0).json();
+    assert_eq!(lines[0]["warnings"][1]["alert"]["stage"], "growing", "{lines:?}");
+    assert!(lines[0]["peaks"][0]["lead_seconds"].as_i64().unwrap() > 900, "{lines:?}");
+    assert_eq!((&lines[1]["score"]["missed"], &lines[1]["score"]["false_alarms"]), (&0.into(), &0.into()), "{lines:?}");
+    let wrong = place.run_with("backtest - --data data", "{\"published\":\"昨天\"}\n").ends(2);
+    assert!(wrong.err.contains("line 1") && wrong.err.contains("2026-03-09"), "{}", wrong.err);
+    let missing = place.run("backtest nothing.jsonl --data data").ends(2);
+    assert!(missing.err.contains("nothing.jsonl cannot be read"), "{}", missing.err);
+}
+
+#[test]
+fn warnings_are_listed_and_a_store_is_replayed() {
+    let place = swept();
+    assert_eq!(place.run("warnings --data data").ends(0).out, "");
+    assert_eq!(place.run("warnings --data data --now --format jsonl").ends(0).out, "");
+    let replayed = place.run("backtest --data data --format jsonl").ends(0).json();
+    assert_eq!(replayed[0]["score"]["missed"], 0, "{replayed:?}");
+    assert!(replayed[0]["score"]["subjects"].as_u64().unwrap() > 0, "{replayed:?}");
+    let wrong = place.run("warnings --data data --least loud").ends(2);
+    assert!(wrong.err.contains("notice, warning or alarm"), "{}", wrong.err);
+    let unknown = place.run("backtest --data data --topic 无此主题").ends(2);
+    assert!(unknown.err.contains("无此主题"), "{}", unknown.err);
 }
 
 /// A full disk under standard output must not look like success.

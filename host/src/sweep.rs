@@ -202,7 +202,12 @@ impl Sweeper {
             When::Recorded { at, shift } => at + shift,
         };
         let (store, ledger) = (self.store.clone(), tally.clone());
-        blocking(move || store.finish_sweep(sweep, ended, &ledger)).await?;
+        let zone = self.zone.clone();
+        blocking(move || {
+            store.finish_sweep(sweep, ended, &ledger)?;
+            store.judge(ended, &zone).map(|_| ())
+        })
+        .await?;
         outcome?;
         Ok(Report { watch: watch.id.clone(), plugin: watch.plugin.clone(), tally, opened, joined, item })
     }

@@ -5,12 +5,15 @@
 //! is mapped to an exit code by who must act.
 
 mod audit;
+mod backtest;
+mod classifiers;
 mod classify;
 mod config;
 mod coverage;
 mod demo;
 mod evidence;
 mod feeds;
+mod filter;
 mod group;
 mod hand;
 mod import;
@@ -23,10 +26,13 @@ mod posts;
 mod record;
 mod retain;
 mod robots;
+mod search;
 mod serve;
 mod similar;
 mod submit;
 mod sweep;
+mod topic;
+mod warnings;
 mod watch;
 mod workplace;
 
@@ -98,10 +104,14 @@ enum Command {
     Plugin(plugin::Args),
     /// Classify texts: JSON Lines in, JSON Lines out
     Classify(classify::Args),
+    /// List classifiers: their weights, and what asking services has cost today
+    Classifiers(classifiers::Args),
     /// Group posts into matters: JSON Lines in, JSON Lines out
     Group(group::Args),
     /// Say whether two short texts say the same: JSON Lines in, JSON Lines out
     Similar(similar::Args),
+    /// Find posts by what they say
+    Search(search::Args),
     /// Print stored posts, newest first
     Posts(posts::PostsArgs),
     /// Print incidents, newest first
@@ -118,12 +128,18 @@ enum Command {
     Plan(plan::Args),
     /// Say what a robots.txt allows
     Robots(robots::Args),
+    /// Topics: what came of them, what a query would have caught
+    Topic(topic::Args),
     /// Watches: how they stand, when they are swept next and why
     Watch(watch::Args),
     /// What was heard and what was not: the statement that reports carry
     Coverage(coverage::Args),
     /// Print or export the monitoring record: every sweep, newest first
     Record(record::Args),
+    /// Warnings: what grows, and why
+    Warnings(warnings::Args),
+    /// Replay a past: when early warning would have told of it
+    Backtest(backtest::Args),
     /// Check that the record has not been changed
     Audit(audit::Args),
     /// List or hand out what the posts of an incident came from
@@ -142,8 +158,10 @@ pub(crate) fn run() -> ExitCode {
         Command::Sweep(args) => sweep::run(args),
         Command::Plugin(args) => plugin::run(args),
         Command::Classify(args) => classify::run(&args),
+        Command::Classifiers(args) => classifiers::run(&args),
         Command::Group(args) => group::run(&args),
         Command::Similar(args) => similar::run(&args),
+        Command::Search(args) => search::run(&args),
         Command::Posts(args) => posts::posts(&args),
         Command::Incidents(args) => posts::incidents(&args),
         Command::Places(args) => places::run(&args),
@@ -152,9 +170,12 @@ pub(crate) fn run() -> ExitCode {
         Command::Config(args) => config::run(&args),
         Command::Plan(args) => plan::run(&args),
         Command::Robots(args) => robots::run(&args),
+        Command::Topic(args) => topic::run(&args),
         Command::Watch(args) => watch::run(&args),
         Command::Coverage(args) => coverage::run(&args),
         Command::Record(args) => record::run(&args),
+        Command::Warnings(args) => warnings::run(&args),
+        Command::Backtest(args) => backtest::run(&args),
         Command::Audit(args) => audit::run(&args),
         Command::Evidence(args) => evidence::run(&args),
         Command::Retain(args) => retain::run(&args),

@@ -1,21 +1,24 @@
 //! What the daemon does besides sweeping: it lets go of what is kept no longer, once a day,
-//! and visits posts of open incidents again.
+//! visits posts of open incidents again, judges what grows and fades, and asks services about posts.
 //!
-//! Neither happens in a demo: a recording is shown as it is, and cannot be visited.
+//! None of it happens in a demo: a recording is shown as it is, and cannot be visited.
 
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
 
+use crate::asking::Asking;
 use crate::sweep::{Sweeper, blocking};
 
 /// From the start to the first work of a day: a daemon that was just started has better things to do.
 const SETTLED: Duration = Duration::from_secs(10 * 60);
 /// From one work of a day to the next.
 const DAILY: Duration = Duration::from_secs(24 * 60 * 60);
-/// How often posts that are due are looked for.
+/// How often posts that are due to be visited, and subjects that are due to be judged, are looked for.
 const ROUND: Duration = Duration::from_secs(60);
+/// How often questions for services are looked for.
+const ASKING: Duration = Duration::from_secs(5);
 /// Posts that one round visits: what is left waits for the next, so that sweeps never wait long for a host.
 const VISITS: usize = 20;
 
@@ -48,6 +51,23 @@ pub(super) async fn retain_daily(sweeper: Sweeper) {
     }
 }
 
+/// Judges incidents and topics as they fall due, for ever: what fades does so without a sweep.
+pub(super) async fn judge_growth(sweeper: Sweeper) {
+    if sweeper.shift.is_some() {
+        return;
+    }
+    let mut rounds = tokio::time::interval(ROUND);
+    rounds.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        rounds.tick().await;
+        let (store, zone, now) = (sweeper.store.clone(), sweeper.zone.clone(), sweeper.clock.now());
+        let judged = survived("judging what grows", blocking(move || store.judge(now, &zone))).await;
+        if let Some(Err(error)) = judged {
+            tracing::error!("what grows was not judged: {error}");
+        }
+    }
+}
+
 /// Visits posts of open incidents again as they fall due, for ever.
 pub(super) async fn visit_again(sweeper: Sweeper) {
     if sweeper.shift.is_some() {
@@ -59,6 +79,21 @@ pub(super) async fn visit_again(sweeper: Sweeper) {
         rounds.tick().await;
         if let Some(Err(error)) = survived("visiting posts again", sweeper.visit_due(VISITS)).await {
             tracing::error!("posts were not visited again: {error}");
+        }
+    }
+}
+
+/// Asks services about posts, for ever, where the operator has named any.
+pub(super) async fn ask_services(asking: Asking) {
+    if asking.services.is_empty() {
+        return;
+    }
+    let mut rounds = tokio::time::interval(ASKING);
+    rounds.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        rounds.tick().await;
+        if let Some(Err(error)) = survived("asking services", asking.round()).await {
+            tracing::error!("services were not asked: {error}");
         }
     }
 }

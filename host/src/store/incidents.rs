@@ -12,15 +12,17 @@ use super::error::StoreError;
 use super::model::PostRowId;
 use super::rowid;
 use super::writer::Writing;
+use crate::incident::ballot::Ballot;
 use crate::incident::chain::{Checkpoint, Hash, Record};
 use crate::incident::event::{Actor, Event, Note};
 use crate::incident::group::{self, Candidate, Why};
 use crate::incident::life::{self, Assessed, Command, Incident, Suggested};
 use crate::incident::matter::Matter;
-use crate::incident::opinion::{Opinion, Vote};
+use crate::incident::opinion::Opinion;
 use crate::incident::{Category, IncidentId, State};
 use crate::text::near::Signatures;
 use crate::text::telling::Telling;
+use crate::warning::{self, Alert};
 
 /// An address named by more incidents than this identifies none of them.
 const SHARED: usize = 5;
@@ -40,7 +42,7 @@ pub(super) struct Mention<'a> {
     pub(super) telling: &'a Telling,
     /// JSON.
     pub(super) topics: Option<String>,
-    pub(super) vote: Option<Vote>,
+    pub(super) ballot: Ballot,
 }
 
 /// Lets a mention open or join an incident. Returns which, and whether it was opened.
@@ -74,9 +76,7 @@ pub(super) fn place(writing: &mut Writing<'_>, mention: &Mention<'_>) -> Result<
     file.latest = file.latest.max(rowid::second(mention.row));
     let sql = "INSERT OR IGNORE INTO incident_site (incident, source) VALUES (?1, ?2)";
     file.sites += writing.db.prepare_cached(sql)?.execute((file.id, mention.source))? as i64;
-    if let Some(vote) = &mention.vote {
-        file.vote(writing, None, Some(vote.clone()), captured)?;
-    }
+    file.vote(writing, &Ballot::default(), &mention.ballot, captured)?;
     file.matter.add(mention.telling);
     file.write(writing, opened.then(|| title(mention.post)).flatten())?;
     remember(writing, mention, file.id, why.as_ref(), &links)?;
@@ -244,13 +244,10 @@ pub(super) fn of_post(db: &Connection, row: PostRowId) -> Result<Option<Incident
 pub(super) fn revote(
     writing: &mut Writing<'_>,
     id: IncidentId,
-    before: Option<&Vote>,
-    after: Option<Vote>,
+    before: &Ballot,
+    after: &Ballot,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    if before == after.as_ref() {
-        return Ok(());
-    }
     let mut file = CaseFile::read(writing.db, id)?;
     file.vote(writing, before, after, now)?;
     file.write(writing, None)
@@ -268,6 +265,13 @@ pub(super) fn submitted(
     let mut file = CaseFile::read(writing.db, id)?;
     file.act(writing, Command::Submit { post, at, note }, actor, at)?;
     file.write(writing, None)
+}
+
+/// A rule of early warning has something to tell of an incident.
+pub(super) fn warned(writing: &mut Writing<'_>, id: IncidentId, alert: Alert, at: Timestamp) -> Result<(), StoreError> {
+    let actor = Actor::Machine { by: warning::RULES.to_owned() };
+    CaseFile::read(writing.db, id)?.act(writing, Command::Warn(alert), &actor, at)?;
+    Ok(())
 }
 
 /// A person decides; the reason is kept where it can be deleted.
@@ -388,24 +392,23 @@ impl CaseFile {
         Ok(events)
     }
 
-    /// Counts a post's vote in place of its earlier one, and suggests what comes of it.
+    /// Counts a post's votes in place of its earlier ones, and suggests what comes of it.
     fn vote(
         &mut self,
         writing: &mut Writing<'_>,
-        before: Option<&Vote>,
-        after: Option<Vote>,
+        before: &Ballot,
+        after: &Ballot,
         now: Timestamp,
     ) -> Result<(), StoreError> {
+        if before == after {
+            return Ok(());
+        }
         let mut opinion: Opinion = match &self.opinion {
             Some(stored) => serde_json::from_str(stored)?,
             None => Opinion::default(),
         };
-        if let Some(vote) = before {
-            opinion.remove(vote);
-        }
-        if let Some(vote) = after {
-            opinion.add(vote);
-        }
+        opinion.remove(before);
+        opinion.add(after);
         self.opinion = Some(serde_json::to_string(&opinion)?);
         let suggestion = opinion.suggestion();
         let by = (suggestion.as_ref()).map_or(group::ALGORITHM, |s| &s.by);

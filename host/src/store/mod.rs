@@ -16,6 +16,7 @@
 
 mod captures;
 pub mod error;
+mod facets;
 mod gaps;
 mod incidents;
 mod ingest;
@@ -23,14 +24,18 @@ pub mod model;
 pub mod near;
 mod pages;
 mod permissions;
+mod questions;
 mod read;
 mod retain;
 mod rowid;
 mod schema;
 mod submissions;
+mod tally;
 #[cfg(test)]
 mod tests;
+mod topics;
 mod visits;
+mod warnings;
 mod watches;
 mod writer;
 
@@ -47,10 +52,15 @@ use rusqlite::Connection;
 
 pub use captures::Evidence;
 pub use error::StoreError;
+pub use questions::{Answered, Asked, ServiceRow};
 pub use read::evidence::{Due, Life, Looked, Proof, Reading, Version};
-pub use read::{CategoryFilter, IncidentQuery, Novelty, PostQuery, Reader, RecordQuery, SeriesPoint};
+pub use read::warnings::{Course, Risen, Subject, Warned, WarningQuery};
+pub use read::{
+    CategoryFilter, IncidentQuery, Novelty, PostPage, PostQuery, Reader, RecordQuery, SCANNED, SeriesPoint,
+};
 pub use retain::{Cutoffs, Step};
 pub use rowid::second;
+pub use topics::{FullDay, KeptTopic, TopicCount};
 pub use visits::Look;
 
 use crate::incident::event::{Actor, Event};
@@ -251,6 +261,15 @@ impl Store {
     pub fn configure_watches(&self, watches: &[Watch]) -> Result<(), StoreError> {
         let watches = watches.to_vec();
         self.run(move |w| watches::configure(w.db, &watches))
+    }
+
+    /// Makes these the topics of the configuration: a topic with a cap takes no more posts of one day, which begins
+    /// `utc_offset` seconds before it does in UTC.
+    ///
+    /// # Errors
+    /// Nothing is changed.
+    pub fn configure_topics(&self, topics: Vec<KeptTopic>, utc_offset: i32) -> Result<(), StoreError> {
+        self.run(move |w| topics::configure(w.db, &topics, utc_offset))
     }
 
     /// Passes a watch over until it is configured anew; `reason` is shown to people.

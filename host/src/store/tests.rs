@@ -2,11 +2,13 @@
 
 #![expect(clippy::disallowed_methods, reason = "looks at the file as another program would")]
 
+mod caps;
 mod chain;
 mod grouping;
 mod lists;
 mod near;
 mod posts;
+mod warnings;
 mod watches;
 mod writer;
 
@@ -19,6 +21,7 @@ use tempfile::TempDir;
 
 use super::model::{Batch, Ingested, LabelBy, PostRow, Prepared, Submission};
 use super::{CategoryFilter, IncidentQuery, Novelty, PostQuery, Reader, Store, StoreError, schema};
+use crate::incident::ballot::Weight;
 use crate::incident::chain::{Checkpoint, Fault, Proof};
 use crate::incident::event::{Actor, Event, Role};
 use crate::incident::group::Why;
@@ -54,8 +57,8 @@ fn prepared(post: Post) -> Prepared {
 }
 
 fn label(name: &str, score: f32) -> LabelBy {
-    let label = Label { name: name.into(), score, evidence: vec!["证据".into()] };
-    LabelBy { by: "triage@0.1.0".into(), group: "category".into(), label }
+    let label = Label { name: name.into(), score, evidence: vec!["水管又破了".into()] };
+    LabelBy { by: "triage@0.1.0".into(), group: "category".into(), weight: Weight::default(), asked: false, label }
 }
 
 fn batch(posts: Vec<Prepared>) -> Batch {

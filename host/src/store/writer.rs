@@ -18,6 +18,7 @@ use rusqlite::Connection;
 
 use super::error::StoreError;
 use super::model::Figures;
+use super::tally::Tally;
 use super::near::Near;
 use crate::incident::chain::Checkpoint;
 use crate::incident::matter::Matters;
@@ -139,6 +140,8 @@ pub(super) struct Writing<'a> {
     pub(super) head: &'a mut Checkpoint,
     /// Changes to the figures, written when the job has succeeded.
     pub(super) delta: Delta,
+    /// What was counted for early warning, written with them.
+    pub(super) tally: Tally,
     /// The job ended in the middle of something.
     pub(super) panicked: bool,
 }
@@ -256,14 +259,16 @@ impl Writer {
             matters: &mut self.matters,
             head: &mut self.head,
             delta: Delta::default(),
+            tally: Tally::default(),
             panicked: false,
         };
         let result = job.run(&mut writing);
-        let (delta, panicked) = (writing.delta, writing.panicked);
+        let Writing { delta, tally, panicked, .. } = writing;
         self.suspect |= panicked;
         match result {
             Ok(()) => {
                 delta.write(&self.db)?;
+                tally.write(&self.db)?;
                 self.db.prepare_cached("RELEASE job")?.execute([])?;
                 Ok(())
             }

@@ -9,6 +9,7 @@
 //! | [`same`] | whether two short ones say the same | `cli` |
 //! | [`telling`] | which words set it apart | `ingest`, `incident` |
 //! | [`links`] | which addresses it is about | `ingest`, `store` |
+//! | [`snippet`] | which part of it shows why it was found | search, `web` |
 //! | [`diff`] | what a new version changed | `web` |
 //!
 //! Texts are hostile. Everything here takes time and memory proportional to the
@@ -20,5 +21,6 @@ pub mod links;
 pub mod near;
 pub mod quote;
 pub mod same;
+pub mod snippet;
 pub mod telling;
 pub mod tokens;

@@ -1,26 +1,57 @@
--- Near-duplicates: signatures that are in no run yet; the bands of all others, sorted; which run holds what.
-CREATE TABLE near_young (
-    row INTEGER PRIMARY KEY
-);
-INSERT INTO near_young SELECT row FROM mention WHERE signature IS NOT NULL;
-CREATE TABLE near_page (
-    id    INTEGER PRIMARY KEY,           -- slot << 32 | page
-    bands BLOB NOT NULL
-);
-CREATE TABLE near_run (
-    slot   INTEGER PRIMARY KEY,
-    sealed INTEGER NOT NULL,             -- order in which runs were sealed
-    newest INTEGER NOT NULL,             -- row of its newest post
-    sieve  BLOB NOT NULL
-);
+-- Early warning. `kind` is 'incident' or 'topic'; `subject` the incident, or the row of `topic`. Counts hold no text and
+-- no author, and stay when the posts go.
 
--- Posts that a person has moved out of an incident: what holds to them does not join it.
-CREATE TABLE moved (
-    row    INTEGER NOT NULL,
-    out_of INTEGER NOT NULL,             -- the incident
-    PRIMARY KEY (row, out_of)
+-- What is counted of a subject, by hour since 1970: posts by when they were published, the rest by when it was gained.
+CREATE TABLE tally (
+    kind    TEXT NOT NULL,
+    subject INTEGER NOT NULL,
+    hour    INTEGER NOT NULL,
+    posts   INTEGER NOT NULL DEFAULT 0,
+    views   INTEGER NOT NULL DEFAULT 0,
+    shares  INTEGER NOT NULL DEFAULT 0,
+    replies INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (kind, subject, hour)
 ) WITHOUT ROWID;
 
--- Publication of the earliest post of an incident: with `latest`, the time in which it was talked of.
-ALTER TABLE incident ADD COLUMN earliest INTEGER;
-UPDATE incident SET earliest = (SELECT min(row) >> 20 FROM mention WHERE incident = incident.id);
+-- Where an incident is told: a medium of the register, else a site.
+CREATE TABLE carrier (
+    incident INTEGER NOT NULL,
+    place    TEXT NOT NULL,
+    tier     TEXT,                       -- NULL where the register has none
+    first    INTEGER NOT NULL,           -- publication
+    posts    INTEGER NOT NULL,
+    PRIMARY KEY (incident, place)
+) WITHOUT ROWID;
+
+-- Which watches bring a subject: their gaps are its gaps.
+CREATE TABLE feeder (
+    kind    TEXT NOT NULL,
+    subject INTEGER NOT NULL,
+    watch   TEXT NOT NULL,
+    posts   INTEGER NOT NULL,
+    PRIMARY KEY (kind, subject, watch)
+) WITHOUT ROWID;
+
+-- Where a subject stands.
+CREATE TABLE standing (
+    kind     TEXT NOT NULL,
+    subject  INTEGER NOT NULL,
+    first    INTEGER NOT NULL,           -- publication of its first post
+    stage    TEXT NOT NULL DEFAULT 'quiet',
+    severity TEXT,                       -- the most that was told in this episode
+    body     TEXT,                       -- JSON, NULL before it was judged
+    due      INTEGER,                    -- when it is judged next; NULL until something is counted
+    PRIMARY KEY (kind, subject)
+) WITHOUT ROWID;
+CREATE INDEX standing_due ON standing (due) WHERE due IS NOT NULL;
+CREATE INDEX standing_up ON standing (stage) WHERE stage <> 'quiet';
+
+-- What people must be told; of incidents there is an event besides.
+CREATE TABLE warning (
+    id      INTEGER PRIMARY KEY AUTOINCREMENT,
+    at      INTEGER NOT NULL,
+    kind    TEXT NOT NULL,
+    subject INTEGER NOT NULL,
+    alert   TEXT NOT NULL                -- JSON
+);
+CREATE INDEX warning_subject ON warning (kind, subject, id);

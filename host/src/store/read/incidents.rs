@@ -6,11 +6,14 @@ use caifeng_plugin_host::contract::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::{Reader, SeriesPoint, unsigned};
+use crate::incident::correction::Decision;
 use crate::incident::event::Recorded;
+use crate::incident::opinion::Opinion;
 use crate::incident::{Category, IncidentId, State};
 use crate::store::error::StoreError;
 use crate::store::model::IncidentRow;
 use crate::store::rowid;
+use crate::warning::Stage;
 
 /// Which incidents to list by their category: the decided one, else the suggested.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -60,7 +63,7 @@ impl IncidentQuery {
 }
 
 const COLUMNS: &str = "id, title, suggested, suggested_by, assessed, assessed_by, level, state, opened, latest,
-                       posts, sites";
+                       posts, sites, (SELECT stage FROM standing WHERE kind = 'incident' AND subject = incident.id)";
 
 impl Reader {
     /// A page of incidents, the one with the newest post first.
@@ -92,6 +95,18 @@ impl Reader {
         self.with(|db| Ok(db.prepare_cached(&sql)?.query_row([id], incident).optional()?))
     }
 
+    /// What the classifiers make of an incident; nothing for one that there is not.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn opinion(&self, id: IncidentId) -> Result<Opinion, StoreError> {
+        let sql = "SELECT opinion FROM incident WHERE id = ?1";
+        let kept = self.with(|db| {
+            Ok(db.prepare_cached(sql)?.query_row([id], |r| r.get::<_, Option<String>>(0)).optional()?.flatten())
+        })?;
+        Ok(kept.map(|kept| serde_json::from_str(&kept)).transpose()?.unwrap_or_default())
+    }
+
     /// All that has happened to an incident, in order.
     ///
     /// # Errors
@@ -114,6 +129,19 @@ impl Reader {
             }
             Ok(history)
         })
+    }
+
+    /// What people decided, with what was suggested before, by incident.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn decisions(&self) -> Result<Vec<Decision>, StoreError> {
+        let ids: Vec<IncidentId> = self.with(|db| {
+            let mut statement = db.prepare_cached("SELECT id FROM incident WHERE assessed IS NOT NULL ORDER BY id")?;
+            Ok(statement.query_map([], |r| r.get(0))?.collect::<Result<_, _>>()?)
+        })?;
+        let histories = ids.into_iter().map(|id| Ok(Decision::of(&self.history(id)?)));
+        histories.filter_map(Result::transpose).collect()
     }
 
     /// What a person wrote when deciding; `None` once it has been deleted.
@@ -141,6 +169,7 @@ fn incident(row: &Row<'_>) -> rusqlite::Result<IncidentRow> {
         latest: row.get(9)?,
         posts: unsigned(row.get(10)?),
         sites: unsigned(row.get(11)?),
+        stage: row.get_ref(12)?.as_str_or_null()?.and_then(Stage::of_name).unwrap_or_default(),
     })
 }
 

@@ -4,12 +4,16 @@ use std::collections::BTreeMap;
 
 use askama::Template;
 
+use super::growing::{CourseView, StageMark};
 use super::home::size;
 use super::post::{PostView, Whisper, whisper};
 use super::spread::SpreadView;
+use super::votes::VotesView;
 use super::{Frame, Rendered, Room, Visit, category, state, tight};
+use crate::incident::opinion::Opinion;
 use crate::incident::reach::Reach;
 use crate::incident::{Category, State};
+use crate::store::Course;
 use crate::store::model::{Figures, IncidentRow, LabelBy, PostRow, PostRowId, WatchRow};
 use crate::web::Became;
 use crate::web::lang::{Lang, grouped};
@@ -30,8 +34,12 @@ pub(crate) struct IncidentRows {
     pub(crate) posts: Vec<PostRow>,
     /// What became of them.
     pub(crate) lives: BTreeMap<PostRowId, Became>,
+    /// How it grew.
+    pub(crate) course: Course,
     /// How far it has gone.
     pub(crate) reach: Reach,
+    /// What the classifiers make of it.
+    pub(crate) opinion: Opinion,
 }
 
 /// An incident, told.
@@ -39,6 +47,8 @@ pub(super) struct IncidentView {
     pub(super) id: i64,
     pub(super) title: String,
     pub(super) state: String,
+    /// How far it has come, unless it is quiet.
+    pub(super) mark: Option<StageMark>,
     pub(super) tone: &'static str,
     /// The category a person decided.
     pub(super) decided: Option<String>,
@@ -57,6 +67,7 @@ impl IncidentView {
             id: row.id,
             title: titled(&row.title, row.id),
             state: state(lang, row.state),
+            mark: StageMark::of(row.stage, lang),
             tone: if row.state == State::New { "unseen-yet" } else { "seen" },
             decided: row.category.filter(|_| !by_machine).map(|c| category(lang, c)),
             level: row.level.clone(),
@@ -86,7 +97,7 @@ fn suggestion(row: &IncidentRow, posts: &[PostRow], lang: Lang) -> Option<Whispe
     let strongest =
         posts.iter().flat_map(|p| &p.labels).filter(agrees).max_by(|a, b| a.label.score.total_cmp(&b.label.score));
     Some(strongest.map_or_else(
-        || Whisper { words: category(lang, suggested), by: row.category_by.clone().unwrap_or_default() },
+        || Whisper { words: category(lang, suggested), by: row.category_by.clone().unwrap_or_default(), asked: false },
         |label| whisper(lang, label),
     ))
 }
@@ -99,7 +110,9 @@ struct IncidentPage {
     note: String,
     posts: Vec<PostView>,
     trend: Option<Figure>,
+    course: CourseView,
     spread: SpreadView,
+    votes: Option<VotesView>,
 }
 
 /// The trend with its sentence and its table.
@@ -133,7 +146,9 @@ pub(crate) fn incident(visit: &Visit, rows: &IncidentRows) -> Rendered {
             .map(|p| PostView::new(p, &frame.face, lang, true).living(rows.lives.get(&p.row), &frame.face, lang))
             .collect(),
         trend: figure(&rows.posts, &frame.face, lang),
+        course: CourseView::new(&rows.course, &frame.face, lang),
         spread: SpreadView::new(&rows.reach, &frame.face, lang),
+        votes: VotesView::new(&rows.opinion, lang),
         frame,
     }
     .render()

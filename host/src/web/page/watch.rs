@@ -3,11 +3,13 @@
 use askama::Template;
 use caifeng_plugin_host::contract::Timestamp;
 
+use super::service::ServiceView;
 use super::{Frame, Rendered, Room, Tab, Visit, tabs};
 use crate::coverage::Cause as Gap;
 use crate::coverage::words::keys;
 use crate::permission::Permission;
 use crate::schedule::Reason;
+use crate::store::ServiceRow;
 use crate::store::model::{Figures, WatchRow};
 use crate::watch::Sweep;
 use crate::web::coverage::{Cause, Health};
@@ -124,6 +126,7 @@ fn reason(why: Reason, lang: Lang) -> String {
         Reason::First => lang.t("schedule.first"),
         Reason::Rhythm { daily } => lang.count("schedule.rhythm", daily.into()),
         Reason::Lively { daily } => lang.count("schedule.lively", daily.into()),
+        Reason::Growing { id } => lang.with("schedule.growing", &[("id", &id)]),
         Reason::Incident { id } => lang.with("schedule.incident", &[("id", &id)]),
         Reason::Failing { .. } => lang.t("schedule.failing"),
         Reason::Waiting => lang.t("schedule.waiting"),
@@ -194,6 +197,7 @@ struct WatchesPage {
     watches: Vec<WatchView>,
     no_watches: Vec<String>,
     permitted: Vec<PermittedView>,
+    services: Vec<ServiceView>,
 }
 
 /// A host at which robots.txt is not asked, told.
@@ -204,7 +208,13 @@ struct PermittedView {
 }
 
 /// The page of all watches.
-pub(crate) fn watches(visit: &Visit, figures: Figures, swept: &[SweptWatch], permissions: &[Permission]) -> Rendered {
+pub(crate) fn watches(
+    visit: &Visit,
+    figures: Figures,
+    swept: &[SweptWatch],
+    permissions: &[Permission],
+    services: &[ServiceRow],
+) -> Rendered {
     let lang = visit.lang;
     let rows: Vec<WatchRow> = swept.iter().map(|s| s.row.clone()).collect();
     let frame = Frame::new(visit, Room::Watches, lang.t("watches.title"), figures, &rows);
@@ -221,6 +231,7 @@ pub(crate) fn watches(visit: &Visit, figures: Figures, swept: &[SweptWatch], per
         watches,
         no_watches: no_watches(lang),
         permitted: permitted.collect(),
+        services: services.iter().map(|service| ServiceView::new(service, lang)).collect(),
         frame,
     }
     .render()
