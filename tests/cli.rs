@@ -70,8 +70,14 @@ fn every_command_explains_itself() {
         "plugin check",
         "plugin fixture",
         "classify",
+        "search",
         "posts",
+        "topic",
+        "topic list",
+        "topic check",
+        "topic test",
         "incidents",
+        "places",
         "submit",
         "import",
         "config",
@@ -86,6 +92,7 @@ fn every_command_explains_itself() {
         "plan diff",
         "robots",
         "group",
+        "similar",
         "watch list",
         "coverage",
         "record",
@@ -144,7 +151,10 @@ fn a_recording_becomes_posts_and_incidents() {
         "posts --data data",
         "posts --data data --json",
         "posts --data data --since 2026-07-02",
-        "posts --data data --text 饮水机",
+        "posts --data data --kind comment",
+        "search 饮水机 --data data",
+        "search 路灯 --data data --limit 1",
+        "search 路灯 --data data --limit 1 --json",
         "incidents --data data",
         "incidents --data data --json",
         "incidents --data data --json --limit 1",
@@ -157,6 +167,50 @@ fn a_recording_becomes_posts_and_incidents() {
             assert!(incident.get(key).is_some(), "{key}: {incident}");
         }
     }
+}
+
+#[test]
+fn a_search_that_cannot_be_asked_points_at_its_character() {
+    let place = swept();
+    let said = [
+        "search 路灯|(饮水机 --data data",
+        "search -路灯 --data data",
+        "search @谁 --data data",
+        "search 路灯 --kind tweet",
+    ]
+    .map(|arguments| place.run(arguments).ends(2).to_string());
+    shows("search-wrong", said.join("\n"));
+}
+
+#[test]
+fn topics_are_listed_checked_and_tried_on_the_past() {
+    let place = swept();
+    let topics = "[[topic]]\nname = \"照明\"\nany = [\"路灯\", \"井盖\"]\ncap = 9\n";
+    place.write("data/caifeng.toml", topics);
+    let said = [
+        ("topic check --data data", 0),
+        ("topic check 路灯|(饮水机 --data data", 2),
+        ("topic check 桥东|路灯&-(转发|@organisation) --data data --json", 2),
+        ("topic test 照明 --data data", 0),
+        ("topic test 饮水机|转发 --against 照明 --data data --samples 1", 0),
+        ("topic test 饮水机|转发 --against 照明 --data data --samples 1 --json", 0),
+        ("topic test 饮水机 --against 供水 --data data", 2),
+    ]
+    .map(|(arguments, code)| place.run(arguments).ends(code).to_string());
+    shows("topics", said.join("\n"));
+    let listed = place.run("topic list --data data --json").ends(0).json();
+    assert_eq!((listed[0]["name"].as_str(), listed[0]["cap"].as_u64()), (Some("照明"), Some(9)));
+}
+
+/// What is printed for people to adopt can be adopted.
+#[test]
+fn default_topics_are_a_configuration() {
+    let place = Place::new();
+    let organisation = "[organisation]\nname = \"某县发展和改革局\"\n\n";
+    place.write("data/caifeng.toml", organisation.to_owned() + &place.run("topic default").ends(0).out);
+    let checked = place.run("topic check --data data").ends(0);
+    assert_eq!(checked.out.lines().count(), 13, "{checked}");
+    assert!(["行风建设: ", "本局管理: ", "干部队伍建设: "].iter().all(|name| checked.out.contains(name)), "{checked}");
 }
 
 #[test]
@@ -426,6 +480,49 @@ fn what_cannot_be_printed_is_an_error() {
         let said = place.finish(command, program).ends(70);
         assert!(said.err.starts_with("error: "), "{said}");
     }
+}
+
+#[test]
+fn where_an_incident_is_told_is_listed() {
+    let place = swept();
+    let said = ["places 1 --data data", "places 1 --data data --json"]
+        .map(|arguments| place.run(arguments).ends(0).to_string());
+    shows("places", said.join("\n"));
+    let wrong = place.run("places 99 --data data").ends(2);
+    assert_eq!(wrong.err, "error: no such incident: 99 (caifeng incidents lists them)\n");
+}
+
+#[test]
+fn short_texts_that_say_the_same_are_told_from_others() {
+    let place = Place::new();
+    let pairs = r#"{"a":"桥西路什么时候恢复供水？","b":"请问桥西路何时恢复供水","label":1}
+{"a":"桥西路幼儿园什么时候开学","b":"桥西路养老院什么时候开工","label":0}
+"#;
+    let said = place.run_with("similar", pairs).ends(0).json();
+    assert_eq!((&said[0]["same"], &said[1]["same"]), (&true.into(), &false.into()), "{said:?}");
+    assert!(said[1]["apart"].as_array().unwrap().contains(&"幼儿园".into()), "{said:?}");
+    let judged = place.run_with("similar --evaluate", pairs).ends(0).json();
+    assert_eq!(judged[0], serde_json::json!({"pairs": 2, "accuracy": 1.0, "precision": 1.0, "recall": 1.0}));
+    place.run_with("similar", "{\"a\":1}\n").ends(2);
+}
+
+#[test]
+fn hostile_texts_are_grouped_in_bounds() {
+    let place = Place::new();
+    let words: String = (0..200_000).map(|n| format!("w{n} ")).collect();
+    let texts = [
+        "停水".repeat(170_000),
+        words,
+        "😡".repeat(1_000),
+        "\u{200b}".repeat(1_000),
+        String::new(),
+        "“".repeat(100_000),
+    ];
+    let line = |(n, text): (usize, &String)| serde_json::json!({"id": n, "text": text}).to_string() + "\n";
+    let lines: String = texts.iter().enumerate().map(line).collect();
+    let said = place.run_with("group", &lines).ends(0).json();
+    let groups: std::collections::BTreeSet<String> = said.iter().map(|line| line["group"].to_string()).collect();
+    assert_eq!((said.len(), groups.len()), (texts.len(), texts.len()), "{said:?}");
 }
 
 #[test]

@@ -42,7 +42,7 @@ impl Limits {
 }
 
 /// A number of bytes, or a text such as `50MiB`.
-fn bytes<'de, D: serde::Deserializer<'de>>(from: D) -> Result<u64, D::Error> {
+pub(crate) fn bytes<'de, D: serde::Deserializer<'de>>(from: D) -> Result<u64, D::Error> {
     #[derive(Deserialize)]
     #[serde(untagged)]
     enum Written {

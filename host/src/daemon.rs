@@ -21,8 +21,9 @@ use tokio::net::{TcpListener, UnixListener};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
+use crate::asking::{self, Asking, Service};
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{ClassifierConfig, Config};
 use crate::control;
 use crate::demo::{Demo, DemoError, Moment};
 use crate::directory::{Directory, DirectoryError};
@@ -30,7 +31,8 @@ use crate::evidence::vault::Vault;
 use crate::failed_call::FailedCalls;
 use crate::fetch::Fetcher;
 use crate::fetch::guard::Policy;
-use crate::fetch::live::{Live, Settings, user_agent};
+use crate::fetch::live::{Limits, Live, Settings, user_agent};
+use crate::fetch::permit::Permit;
 use crate::fetch::replay::Replay;
 use crate::fetch::secrets::{Secrets, SecretsError};
 use crate::grant::{GrantError, Grants};
@@ -40,7 +42,7 @@ use crate::rounds::Rounds;
 use crate::store::{Reader, Store, StoreError};
 use crate::sweep::{Report, Sweeper, When, blocking};
 use crate::text::tokens::Tokeniser;
-use crate::topic::{Names, TopicError, Topics};
+use crate::topic::{TopicError, Topics};
 use crate::web;
 
 /// Sweeps that run at once; politeness per host is the fetcher's business.
@@ -93,6 +95,14 @@ pub enum OpenError {
     /// A plugin cannot be loaded.
     #[error(transparent)]
     Plugin(#[from] PluginError),
+    /// A classifier does not take its settings: the operator must correct them.
+    #[error("[classifiers.{plugin}]: {why}; `caifeng config check` says where")]
+    Classifier {
+        /// Which one.
+        plugin: String,
+        /// What is wrong.
+        why: String,
+    },
     /// The fetcher cannot be set up.
     #[error("the network cannot be used: {0}")]
     Network(String),
@@ -102,6 +112,8 @@ pub enum OpenError {
 pub struct Daemon {
     /// Sweeps.
     pub sweeper: Sweeper,
+    /// Asks services.
+    pub asking: Asking,
     directory: Directory,
     config: Config,
     /// The recorded month of a demo.
@@ -135,19 +147,34 @@ impl Daemon {
         let now = clock.now();
         let month = demo.as_ref().map(Demo::moments).unwrap_or_default();
         let shift = demo.as_ref().map(|demo| demo.shift);
+        let is_demo = demo.is_some();
         let pipeline = Pipeline {
-            topics: Arc::new(Topics::compile(&config.topics, &names(&config))?),
+            topics: Arc::new(Topics::compile(&config.topics, &config.names())?),
             tokeniser: Arc::new(Tokeniser::new()),
-            voices: voices(&registry, &engine)?,
+            voices: voices(&registry, &engine, &config)?,
             pseudonyms: Pseudonyms::new(&directory.key("author")?),
         };
         let fetcher = match demo {
             Some(demo) => Fetcher::Replay(Replay::new(demo.archive)),
-            None => live(&config, &clock)?,
+            None => fetcher(settings(&config), &clock)?,
+        };
+        let grants = Grants::read(&directory.grants())?;
+        let services = if is_demo { Vec::new() } else { services(&registry, &engine, &config, &grants)? };
+        let secrets = Arc::new(secrets(&directory, &registry)?);
+        let asking = Asking {
+            fetcher: Arc::new(service_fetcher(&config, &services, &clock)?),
+            services: Arc::new(services),
+            secrets: Arc::clone(&secrets),
+            store: store.clone(),
+            reader: reader.clone(),
+            clock: Arc::clone(&clock),
+            zone: config.organisation.zone(),
         };
         if follow {
+            store.configure_topics(config.kept_topics(), config.organisation.utc_offset(now))?;
             store.configure_watches(&config.watches_for(&registry, now))?;
-            vouch(&store, &config, now)?;
+            vouch(&store, &config, &asking.services, now)?;
+            store.configure_askers(asking.services.iter().map(|service| service.plugin().to_owned()).collect())?;
         } else if reader.watches()?.iter().any(|row| !row.watch.recorded) {
             return Err(OpenError::Unconfigured(directory.config()));
         }
@@ -156,11 +183,11 @@ impl Daemon {
             reader,
             engine,
             registry: Arc::clone(&registry),
-            grants: Arc::new(Grants::read(&directory.grants())?),
+            grants: Arc::new(grants),
             pipeline,
             fetcher: Arc::new(fetcher),
             recorder: None,
-            secrets: Arc::new(secrets(&directory, &registry)?),
+            secrets,
             budgets: Arc::new(config.budgets()),
             vault: Arc::new(vault),
             retention: config.retention,
@@ -171,7 +198,7 @@ impl Daemon {
             sources: Arc::default(),
             turns: Arc::default(),
         };
-        Ok(Self { sweeper, directory, config, month, commits })
+        Ok(Self { sweeper, asking, directory, config, month, commits })
     }
 
     /// The sweeps of the recorded month that were not done before; empty without a demo.
@@ -232,6 +259,7 @@ impl Daemon {
         tasks.spawn(upkeep::retain_daily(daemon.sweeper.clone()));
         tasks.spawn(upkeep::visit_again(daemon.sweeper.clone()));
         tasks.spawn(upkeep::judge_growth(daemon.sweeper.clone()));
+        tasks.spawn(upkeep::ask_services(daemon.asking.clone()));
         let outcome = web::serve(listener, app, ended(shutdown)).await;
         // A sweep that is cut off has committed every page it has read; its line stays open in the record.
         tasks.shutdown().await;
@@ -245,7 +273,11 @@ impl Daemon {
         let (clock, store) = (Arc::clone(&self.sweeper.clock), self.sweeper.store.clone());
         let organisation = &self.config.organisation;
         web::App {
-            rows: Arc::new(web::Stored::new(self.sweeper.reader.clone(), Arc::clone(&self.sweeper.pipeline.tokeniser))),
+            rows: Arc::new(web::Stored::new(
+                self.sweeper.reader.clone(),
+                Arc::clone(&self.sweeper.pipeline.tokeniser),
+                self.config.names(),
+            )),
             organisation: web::Organisation { name: organisation.name.clone(), zone: organisation.zone() },
             clock: Arc::new(move || clock.now()),
             writable: Arc::new(move || store.health().err().map(|error| error.to_string())),
@@ -324,19 +356,62 @@ impl Drop for Running {
     }
 }
 
-fn names(config: &Config) -> Names {
-    let organisation = &config.organisation;
-    let own = std::iter::once(&organisation.name).filter(|name| !name.is_empty());
-    Names {
-        organisation: own.chain(&organisation.aliases).cloned().collect(),
-        places: organisation.places.clone(),
-        aliases: config.aliases.clone(),
-    }
+/// The services that the operator has named, each with what may be made of it.
+fn services(registry: &Registry, engine: &Engine, config: &Config, grants: &Grants) -> Result<Vec<Service>, OpenError> {
+    let named = registry.askers().into_iter().filter_map(|id| Some((config.classifiers.get(&id)?, id)));
+    let service = |(own, plugin): (&ClassifierConfig, String)| {
+        let refused = |why: String| OpenError::Classifier { plugin: plugin.clone(), why };
+        let (found, artifact) = registry.find(&plugin)?;
+        let asker = registry.asker(&plugin, engine)?;
+        let service = Service::new(asker, &own.settings(), own.weight, own.budget);
+        let service = service.map_err(|error| refused(error.to_string()))?;
+        let endpoint = service.endpoint().clone();
+        if !grants.right_at(artifact, found.origin, Some(endpoint.clone()))?.covers(&endpoint) {
+            return Err(refused(format!("grants.toml does not cover its endpoint: {endpoint}")));
+        }
+        Ok(service)
+    };
+    named.map(service).collect()
 }
 
-fn voices(registry: &Registry, engine: &Engine) -> Result<Vec<Voice>, PluginError> {
+/// How a service is asked: as the web is, but for robots.txt, pauses and patience.
+fn service_fetcher(config: &Config, services: &[Service], clock: &Arc<dyn Clock>) -> Result<Fetcher, OpenError> {
+    let permitted = services.iter().filter_map(|service| {
+        let (host, reason) = named(service)?;
+        Some(Permit { host: host.parse().ok()?, reason, pace: Some(Duration::ZERO) })
+    });
+    let settings = Settings {
+        permitted: permitted.collect(),
+        pace: Duration::ZERO,
+        limits: Limits { total: asking::PATIENCE, body: asking::ANSWER, ..Limits::default() },
+        ..settings(config)
+    };
+    fetcher(settings, clock)
+}
+
+/// Where a service is, as permissions name it, and why robots.txt is not asked there.
+fn named(service: &Service) -> Option<(String, String)> {
+    let endpoint = service.endpoint();
+    let host = format!("{}:{}", endpoint.host_str()?, endpoint.port_or_known_default()?);
+    Some((host, format!("[classifiers.{}]", service.plugin())))
+}
+
+/// The classifiers that are installed, each with what the operator makes of it.
+fn voices(registry: &Registry, engine: &Engine, config: &Config) -> Result<Vec<Voice>, OpenError> {
     let ids = registry.classifiers();
-    ids.iter().map(|id| registry.classifier(id, engine).map(Voice::new)).collect()
+    let askers = registry.askers();
+    for unknown in config.classifiers.keys().filter(|id| !ids.contains(id) && !askers.contains(id)) {
+        tracing::warn!("there is no classifier of this name: [classifiers.{unknown}]");
+    }
+    let voice = |plugin: &String| {
+        let own = config.classifiers.get(plugin).cloned().unwrap_or_default();
+        let refused = |why: String| OpenError::Classifier { plugin: plugin.clone(), why };
+        let loaded = registry.classifier(plugin, engine)?;
+        let voice = Voice::new(loaded, &own.settings(), own.weight).map_err(|error| refused(error.to_string()))?;
+        voice.tried().map_err(|error| refused(error.to_string()))?;
+        Ok(voice)
+    };
+    ids.iter().map(voice).collect()
 }
 
 fn vault(directory: &Directory, reader: &Reader, clock: &Arc<dyn Clock>) -> Result<Vault, StoreError> {
@@ -347,26 +422,30 @@ fn vault(directory: &Directory, reader: &Reader, clock: &Arc<dyn Clock>) -> Resu
     opened.map_err(|error| StoreError::Directory { path: directory.evidence(), why: error.to_string() })
 }
 
-fn live(config: &Config, clock: &Arc<dyn Clock>) -> Result<Fetcher, OpenError> {
-    let settings = Settings {
+fn settings(config: &Config) -> Settings {
+    Settings {
         user_agent: user_agent(config.organisation.contact.as_deref()),
         policy: Policy { private: config.network.private_pairs() },
         permitted: config.network.permitted.clone(),
         ..Settings::default()
-    };
+    }
+}
+
+fn fetcher(settings: Settings, clock: &Arc<dyn Clock>) -> Result<Fetcher, OpenError> {
     let clock = Arc::clone(clock);
     let live = Live::new(settings, Arc::new(move || clock.now()));
     live.map(|live| Fetcher::Live(Box::new(live))).map_err(|error| OpenError::Network(error.to_string()))
 }
 
 /// Says at which hosts robots.txt is not asked, and enters what is new into the audit record.
-fn vouch(store: &Store, config: &Config, now: Timestamp) -> Result<(), StoreError> {
+fn vouch(store: &Store, config: &Config, services: &[Service], now: Timestamp) -> Result<(), StoreError> {
     let permitted = &config.network.permitted;
     for permit in permitted {
         let (host, reason) = (&permit.host, &permit.reason);
         tracing::warn!("robots.txt is not asked at {host}, by [[network.permitted]]: {reason}");
     }
-    let declared = permitted.iter().map(|permit| (permit.host.to_string(), permit.reason.clone())).collect();
+    let mut declared: Vec<(String, String)> = services.iter().filter_map(named).collect();
+    declared.extend(permitted.iter().map(|permit| (permit.host.to_string(), permit.reason.clone())));
     store.declare_permissions(declared, now).map(drop)
 }
 

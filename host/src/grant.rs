@@ -93,6 +93,14 @@ impl Grants {
     /// # Errors
     /// When the plugin is not part of this release and this digest has no grant.
     pub fn right(&self, artifact: &Artifact, origin: Origin, watch: &Watch) -> Result<Right, GrantError> {
+        self.right_at(artifact, origin, watch.address())
+    }
+
+    /// The right of `artifact` where `target` is the address that the operator has named.
+    ///
+    /// # Errors
+    /// As [`right`](Self::right).
+    pub fn right_at(&self, artifact: &Artifact, origin: Origin, target: Option<Url>) -> Result<Right, GrantError> {
         let manifest = artifact.manifest();
         let asked = manifest.network.allow.clone();
         let granted = match origin {
@@ -108,6 +116,6 @@ impl Grants {
                 Some(grant.ok_or_else(missing)?.network.clone())
             }
         };
-        Ok(Right { asked, granted, target: watch.address() })
+        Ok(Right { asked, granted, target })
     }
 }

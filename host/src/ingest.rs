@@ -10,13 +10,16 @@ use std::sync::Arc;
 
 use caifeng_plugin_host::classifier::Classifier;
 use caifeng_plugin_host::contract::{Author, Label, Post, Reactions, Settings, Timestamp};
+use caifeng_plugin_host::manifest::{Manifest, SettingError};
+use caifeng_plugin_host::source::CallError;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
+use crate::incident::ballot::Weight;
 use crate::store::model::{Batch, LabelBy, Prepared};
 use crate::store::{Novelty, Reader, StoreError};
 use crate::text::links::links;
-use crate::text::near::Signature;
+use crate::text::near::Signatures;
 use crate::text::telling::Telling;
 use crate::text::tokens::Tokeniser;
 use crate::topic::Topics;
@@ -57,6 +60,11 @@ impl Pseudonyms {
     }
 }
 
+/// What each label of a manifest speaks of.
+pub(crate) fn groups(manifest: &Manifest) -> HashMap<String, String> {
+    manifest.labels.iter().map(|label| (label.name.clone(), label.group.as_str().to_owned())).collect()
+}
+
 /// Posts of one page that a classifier may fail on before it is left alone: each failure may take its whole time limit.
 const FAULTS: usize = 4;
 
@@ -67,22 +75,33 @@ pub struct Voice {
     pub by: String,
     /// Group of each label: `category`, `level`, `sentiment`, `urgency`.
     pub groups: HashMap<String, String>,
-    /// What it is called with: the defaults of its manifest.
+    /// What it is called with.
     pub settings: Settings,
+    /// What it counts among others.
+    pub weight: Weight,
     /// The plugin.
     pub classifier: Classifier,
 }
 
 impl Voice {
-    /// Names the groups that the classifier's manifest declares.
-    #[must_use]
-    pub fn new(classifier: Classifier) -> Self {
+    /// With the settings that the operator has given, which the manifest completes.
+    ///
+    /// # Errors
+    /// A setting that the manifest does not know or does not find: the operator must act.
+    pub fn new(classifier: Classifier, given: &Settings, weight: Weight) -> Result<Self, SettingError> {
         let manifest = classifier.manifest();
         let by = format!("{}@{}", manifest.id, manifest.version);
-        let groups = manifest.labels.iter().map(|l| (l.name.clone(), l.group.as_str().to_owned())).collect();
-        // One that demands a setting says so itself at each call.
-        let settings = manifest.settings(&Settings::new()).unwrap_or_default();
-        Self { by, groups, settings, classifier }
+        let groups = groups(manifest);
+        let settings = manifest.settings(given)?;
+        Ok(Self { by, groups, settings, weight, classifier })
+    }
+
+    /// Whether the plugin takes its settings: it is called without a post.
+    ///
+    /// # Errors
+    /// Why it does not; [`Failure::Unsupported`](caifeng_plugin_host::contract::Failure) when the operator must act.
+    pub fn tried(&self) -> Result<(), CallError> {
+        self.classifier.classify(&self.settings, &[]).outcome.map(drop)
     }
 
     /// Labels of every post of a batch. A post that the plugin fails on costs the others nothing: the batch is
@@ -108,8 +127,23 @@ impl Voice {
 
     fn label(&self, label: Label) -> LabelBy {
         let group = self.groups.get(&label.name).cloned().unwrap_or_default();
-        LabelBy { by: self.by.clone(), group, label }
+        LabelBy { by: self.by.clone(), group, weight: self.weight, asked: false, label }
     }
+}
+
+/// What all of them say of each post of a batch, and a line for each failure.
+#[must_use]
+pub fn labelled(voices: &[Voice], batch: &[Post]) -> (Vec<Vec<LabelBy>>, Vec<String>) {
+    let mut labels = vec![Vec::new(); batch.len()];
+    let mut failures = Vec::new();
+    for voice in voices.iter().filter(|_| !batch.is_empty()) {
+        let mut errors = Vec::new();
+        for (labels, opinion) in labels.iter_mut().zip(voice.opinions(batch, &mut errors)) {
+            labels.extend(opinion.into_iter().map(|label| voice.label(label)));
+        }
+        failures.extend(errors.into_iter().map(|error| format!("{}: {error}", voice.by)));
+    }
+    (labels, failures)
 }
 
 /// The pure stages between a page and the store.
@@ -209,7 +243,7 @@ impl Pipeline {
         let grouped = topics.is_some();
         Prepared {
             tokens: self.tokeniser.index_text(post.title.as_deref(), &post.text),
-            signature: grouped.then(|| Signature::of(post.title.as_deref(), &post.text)).flatten(),
+            signature: grouped.then(|| Signatures::of(post.title.as_deref(), &post.text)).flatten(),
             telling: if grouped {
                 Telling::of(&self.tokeniser, post.title.as_deref(), &post.text)
             } else {
@@ -225,19 +259,12 @@ impl Pipeline {
     /// Labels of every post: classifiers see only the posts that mention a
     /// topic, and never an author.
     fn classify(&self, posts: &[Post], topics: &[Option<Vec<String>>]) -> (Vec<Vec<LabelBy>>, Vec<String>) {
-        let mut labels = vec![Vec::new(); posts.len()];
-        let mut failures = Vec::new();
         let mentions: Vec<usize> = (0..posts.len()).filter(|&n| topics[n].is_some()).collect();
-        if mentions.is_empty() {
-            return (labels, failures);
-        }
         let batch: Vec<Post> = mentions.iter().map(|&n| Post { author: None, ..posts[n].clone() }).collect();
-        for voice in &self.voices {
-            let mut errors = Vec::new();
-            for (&n, opinion) in mentions.iter().zip(voice.opinions(&batch, &mut errors)) {
-                labels[n].extend(opinion.into_iter().map(|label| voice.label(label)));
-            }
-            failures.extend(errors.into_iter().map(|error| format!("{}: {error}", voice.by)));
+        let (labelled, failures) = labelled(&self.voices, &batch);
+        let mut labels = vec![Vec::new(); posts.len()];
+        for (n, own) in mentions.into_iter().zip(labelled) {
+            labels[n] = own;
         }
         (labels, failures)
     }

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use caifeng_plugin_host::artifact::{Artifact, ArtifactError, PluginKind};
+use caifeng_plugin_host::asker::Asker;
 use caifeng_plugin_host::classifier::Classifier;
 use caifeng_plugin_host::engine::{Engine, LoadError};
 use caifeng_plugin_host::source::Source;
@@ -139,11 +140,30 @@ impl Registry {
         Classifier::load(engine, artifact).map_err(|source| PluginError::Unloadable { id: id.to_owned(), source })
     }
 
+    /// The asker called `id`, ready to ask.
+    ///
+    /// # Errors
+    /// When there is none, it is of another kind, or it cannot be loaded.
+    pub fn asker(&self, id: &str, engine: &Engine) -> Result<Asker, PluginError> {
+        let (_, artifact) = self.find(id)?;
+        Asker::load(engine, artifact).map_err(|source| PluginError::Unloadable { id: id.to_owned(), source })
+    }
+
     /// Ids of all classifiers that are in order.
     #[must_use]
     pub fn classifiers(&self) -> Vec<String> {
+        self.of_kind(PluginKind::Classifier)
+    }
+
+    /// Ids of all askers that are in order.
+    #[must_use]
+    pub fn askers(&self) -> Vec<String> {
+        self.of_kind(PluginKind::Asker)
+    }
+
+    fn of_kind(&self, kind: PluginKind) -> Vec<String> {
         let artifacts = self.found.iter().filter_map(|found| found.artifact.as_ref().ok());
-        let ids = artifacts.filter(|a| a.kind() == PluginKind::Classifier).map(|a| a.manifest().id.clone());
+        let ids = artifacts.filter(|a| a.kind() == kind).map(|a| a.manifest().id.clone());
         // An installed one stands in for the shipped one of the same id.
         ids.collect::<BTreeSet<_>>().into_iter().collect()
     }

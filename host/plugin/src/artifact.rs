@@ -10,6 +10,7 @@
 //! claim another. One export besides the contract is permitted,
 //! [`SNAPSHOT_EXPORT`], by which a plugin is initialised when it is built.
 
+use crate::address::HostPattern;
 use crate::manifest::{Manifest, ManifestError};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
@@ -31,7 +32,7 @@ const PACKAGE: &str = "caifeng:plugin/";
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Digest([u8; 32]);
 
-/// Whether a plugin reads posts or labels them.
+/// Whether a plugin reads posts or labels them, and how.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum PluginKind {
@@ -39,6 +40,8 @@ pub enum PluginKind {
     Source,
     /// Labels posts.
     Classifier,
+    /// Labels posts by what a service answers.
+    Asker,
 }
 
 /// A plugin file that was read and is what it should be. Cheap to clone.
@@ -72,7 +75,7 @@ pub enum ArtifactError {
     Imports(Vec<String>),
     /// It exports no interface of the contract: its author must.
     #[error(
-        "exports neither `caifeng:plugin/source` nor `caifeng:plugin/classifier`, its author must export one; it exports: {0}"
+        "exports none of `source`, `classifier` and `asker` of `caifeng:plugin`, its author must export one; it exports: {0}"
     )]
     NoContract(String),
     /// A contract that this host does not speak.
@@ -151,7 +154,7 @@ impl Artifact {
         &self.manifest_text
     }
 
-    /// Source or classifier, as its export proves.
+    /// Source, classifier or asker, as its export proves.
     #[must_use]
     pub fn kind(&self) -> PluginKind {
         self.kind
@@ -212,6 +215,7 @@ impl fmt::Display for PluginKind {
         f.write_str(match self {
             Self::Source => "source",
             Self::Classifier => "classifier",
+            Self::Asker => "asker",
         })
     }
 }
@@ -278,6 +282,9 @@ impl Surface {
                 Some(("classifier", version)) if found.is_none() => {
                     found = Some((PluginKind::Classifier, version.to_owned()));
                 }
+                Some(("asker", version)) if found.is_none() => {
+                    found = Some((PluginKind::Asker, version.to_owned()));
+                }
                 Some(("types", _)) => {}
                 _ => more.push(export.clone()),
             }
@@ -319,6 +326,15 @@ fn suits(manifest: &Manifest, kind: PluginKind) -> Result<(), ArtifactError> {
         PluginKind::Classifier if !manifest.secrets.is_empty() => "it has a [[secret]]",
         PluginKind::Classifier if !manifest.targets.is_empty() || !manifest.steps.is_empty() => {
             "it has a [[target]] or a [[step]]"
+        }
+        PluginKind::Asker if manifest.labels.is_empty() => "it needs a [[label]]",
+        PluginKind::Asker if manifest.steps.is_empty() => "it needs a [[step]]",
+        PluginKind::Asker if !manifest.targets.is_empty() => "it has a [[target]]",
+        PluginKind::Asker if manifest.network.allow != [HostPattern::Target] => {
+            "it must ask for network.allow = [\"target\"], the endpoint that the operator sets, and for nothing else"
+        }
+        PluginKind::Asker if !manifest.asks_for_endpoint() => {
+            "it needs a [[setting]] endpoint of type text without a default"
         }
         _ => return Ok(()),
     };

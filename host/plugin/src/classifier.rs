@@ -1,15 +1,12 @@
 //! Classifiers: posts in, labels with evidence out.
 //!
 //! A batch has an instance of its own, since a classifier must not remember.
-//! What it says is checked before anybody reads it: one list per post, labels
-//! that the manifest declares, scores that are chances, evidence that stands
-//! verbatim in the post. A classifier that breaks one of these has not given
-//! an opinion but an error, because a quotation that nobody wrote must never
-//! reach the person who decides.
+//! What it says is checked before anybody reads it: see [`labels`].
 
 use crate::artifact::{Artifact, PluginKind};
 use crate::contract::{self, ClassifierContract, Label, Post, Settings};
-use crate::engine::{self, Compiled, Engine, Live, LoadError, Trap};
+use crate::engine::{self, Compiled, Engine, Live, LoadError};
+use crate::labels;
 use crate::manifest::Manifest;
 use crate::source::{CallError, Called};
 use std::fmt;
@@ -83,52 +80,14 @@ impl Classifier {
             *warm = Some(Warm(live));
         }
         let outcome = match answer {
-            Ok(Ok(lists)) => self.check(posts, lists).map_err(CallError::Trap),
+            Ok(Ok(lists)) => {
+                let limit = shared.compiled.limits().posts;
+                labels::check(self.manifest(), limit, posts, lists).map_err(CallError::Trap)
+            }
             Ok(Err(failure)) => Err(failure.into()),
             Err(trap) => Err(trap.into()),
         };
         Called { outcome, cost }
-    }
-
-    fn check(&self, posts: &[Post], lists: Vec<Vec<Label>>) -> Result<Vec<Vec<Label>>, Trap> {
-        if lists.len() != posts.len() {
-            return Err(Trap::Contract(format!("{} lists of labels for {} posts", lists.len(), posts.len())));
-        }
-        for (post, labels) in posts.iter().zip(&lists) {
-            if labels.len() > self.shared.compiled.limits().posts {
-                return Err(Trap::TooLarge(format!("{} labels for one post", labels.len())));
-            }
-            for label in labels {
-                self.check_label(post, label)?;
-            }
-        }
-        Ok(lists)
-    }
-
-    fn check_label(&self, post: &Post, label: &Label) -> Result<(), Trap> {
-        let name: String = label.name.chars().take(80).collect();
-        if !self.manifest().has_label(&label.name) {
-            return Err(Trap::Contract(format!("a label that the manifest does not declare: {name:?}")));
-        }
-        // Not-a-number is in no range.
-        if !(0.0..=1.0).contains(&label.score) {
-            return Err(Trap::Contract(format!(
-                "label {name} with a score that is not between 0 and 1: {}",
-                label.score
-            )));
-        }
-        let said = |excerpt: &String| {
-            !excerpt.is_empty()
-                && (post.text.contains(excerpt.as_str())
-                    || post.title.as_ref().is_some_and(|title| title.contains(excerpt.as_str())))
-        };
-        match label.evidence.iter().find(|excerpt| !said(excerpt)) {
-            Some(invented) => {
-                let invented: String = invented.chars().take(80).collect();
-                Err(Trap::Contract(format!("label {name} with evidence that the post does not hold: {invented:?}")))
-            }
-            None => Ok(()),
-        }
     }
 }
 

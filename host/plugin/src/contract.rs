@@ -38,6 +38,27 @@ pub(crate) trait ClassifierContract: Send + Sync {
     ) -> Result<Result<Vec<Vec<Label>>, Failure>, Trap>;
 }
 
+/// An asker's functions in one published contract.
+pub(crate) trait AskerContract: Send + Sync {
+    fn ask(
+        &self,
+        on: &Compiled,
+        live: &mut Live,
+        settings: &Settings,
+        posts: &[Post],
+    ) -> Result<Result<Vec<Request>, Failure>, Trap>;
+
+    fn read(
+        &self,
+        on: &Compiled,
+        live: &mut Live,
+        settings: &Settings,
+        posts: &[Post],
+        request: &Request,
+        response: &Response,
+    ) -> Result<Result<Vec<Vec<Label>>, Failure>, Trap>;
+}
+
 /// The functions of a source that speaks `version`, one of [`SPOKEN`]. The
 /// version is looked at here and at no call.
 pub(crate) fn source(version: &str, compiled: &Compiled) -> Result<Box<dyn SourceContract>, LoadError> {
@@ -51,6 +72,14 @@ pub(crate) fn source(version: &str, compiled: &Compiled) -> Result<Box<dyn Sourc
 pub(crate) fn classifier(version: &str, compiled: &Compiled) -> Result<Box<dyn ClassifierContract>, LoadError> {
     match version {
         v0_1::VERSION => Ok(Box::new(v0_1::Classifier::find(compiled)?)),
+        other => Err(LoadError::Shape(format!("unknown contract {other}"))),
+    }
+}
+
+/// The functions of an asker that speaks `version`, one of [`SPOKEN`].
+pub(crate) fn asker(version: &str, compiled: &Compiled) -> Result<Box<dyn AskerContract>, LoadError> {
+    match version {
+        v0_1::VERSION => Ok(Box::new(v0_1::Asker::find(compiled)?)),
         other => Err(LoadError::Shape(format!("unknown contract {other}"))),
     }
 }
@@ -73,6 +102,28 @@ pub enum Kind {
     Comment,
     /// 转发: another post passed on.
     Repost,
+}
+
+impl Kind {
+    /// All four.
+    pub const ALL: [Self; 4] = [Self::Article, Self::Post, Self::Comment, Self::Repost];
+
+    /// The name that the command line and JSON use.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Article => "article",
+            Self::Post => "post",
+            Self::Comment => "comment",
+            Self::Repost => "repost",
+        }
+    }
+
+    /// The kind of this name, if there is one.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == name)
+    }
 }
 
 /// One public utterance.

@@ -5,7 +5,7 @@
 //! | --- | --- |
 //! | `call.toml` | the crawl, the request and what the site answered, without the body |
 //! | `body.html`, `.json`, `.xml` or `.txt` | the body, UTF-8, as the host hands it to the plugin |
-//! | `posts.jsonl` | in place of the body, for a classifier: a post a line |
+//! | `posts.jsonl` | for a classifier, in place of the body, and for an asker: a post a line |
 //! | `expect.json` | the answer: written by [`Fixture::accept`], read by people |
 //!
 //! A plugin is a pure function, so a fixture is a complete test: no network, no
@@ -65,7 +65,6 @@ pub type Listed = (PathBuf, Result<Fixture, FixtureError>);
 
 /// What a plugin is called with.
 #[derive(Clone, Debug, PartialEq)]
-#[expect(clippy::large_enum_variant, reason = "there are some dozens of them, and most are the largest")]
 pub enum Call {
     /// `start` of a source.
     Start(Crawl),
@@ -78,12 +77,23 @@ pub enum Call {
         /// What the site answered.
         response: Response,
     },
-    /// `classify` of a classifier.
-    Classify {
+    /// `classify` of a classifier, `ask` of an asker.
+    Posts {
         /// What the operator has set.
         settings: Settings,
         /// The batch.
         posts: Vec<Post>,
+    },
+    /// `read` of an asker.
+    Read {
+        /// What the operator has set.
+        settings: Settings,
+        /// The batch.
+        posts: Vec<Post>,
+        /// The request as the plugin made it.
+        request: Request,
+        /// What the service answered.
+        response: Response,
     },
 }
 
@@ -203,13 +213,12 @@ impl Fixture {
 }
 
 impl Call {
-    /// The step that reads the response; `None` for a call of `start` and of a
-    /// classifier.
+    /// The step that reads the response; `None` for a call that reads none.
     #[must_use]
     pub fn step(&self) -> Option<&str> {
         match self {
-            Self::Parse { request, .. } => Some(&request.step),
-            Self::Start(_) | Self::Classify { .. } => None,
+            Self::Parse { request, .. } | Self::Read { request, .. } => Some(&request.step),
+            Self::Start(_) | Self::Posts { .. } => None,
         }
     }
 
@@ -218,7 +227,7 @@ impl Call {
     pub fn crawl(&self) -> Option<&Crawl> {
         match self {
             Self::Start(crawl) | Self::Parse { crawl, .. } => Some(crawl),
-            Self::Classify { .. } => None,
+            Self::Posts { .. } | Self::Read { .. } => None,
         }
     }
 }

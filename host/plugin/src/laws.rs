@@ -10,7 +10,7 @@
 //! | manifest | `plugin.toml` is right, and each target's example starts a crawl |
 //! | expectations | each fixture answers what its `expect.json` says |
 //! | determinism | two fresh instances give the same answer for the same instructions, and an instance that has answered others the same answer again |
-//! | closure | every request lies within `network.allow`, names a declared step, and leaves identity to the host |
+//! | closure | every request lies within `network.allow` (an asker's is its endpoint), names a declared step, and leaves identity to the host |
 //! | termination | every call ends in an answer, and eight times the page costs no more than three times as much a byte |
 //! | posts | ids, addresses and times are what the contract says |
 //! | coverage | each step reads posts or requests from some fixture; each label is given in some fixture |
@@ -40,7 +40,10 @@
 //! always an honest answer to damage, if it is `blocked` or `unexpected` or what
 //! the whole page was answered with: nothing is `gone` because its page is
 //! broken. A classifier must label emptied posts with nothing, and refuse none
-//! that is cut, mixed, repeated or under another's title.
+//! that is cut, mixed, repeated or under another's title. An asker is damaged from both sides: posts as a
+//! classifier's, of which it asks nothing where there are no words, and answers as a source's pages, of which it must
+//! say `blocked` or `unexpected` where they are emptied or another page stands in their place. Whatever an answer says,
+//! nothing is said of a post but declared labels with the post's own words.
 //!
 //! What this gave up: it cannot see that a right id has a wrong text, nor that a
 //! plugin reads only what its author has recorded.
@@ -48,6 +51,7 @@
 //! The sandbox is metered: limits are instructions and not time, so that a score
 //! is the same on every machine.
 
+mod asking;
 mod call;
 mod card;
 mod classifying;
@@ -114,6 +118,7 @@ impl Laws {
         match &plugin {
             Loaded::Source(source) => crawling::check(&mut ledger, source, &cases),
             Loaded::Classifier(classifier) => classifying::check(&mut ledger, classifier, &cases),
+            Loaded::Asker(asker) => asking::check(&mut ledger, asker, &cases),
         }
         age(&mut ledger, &cases, today);
         ledger.card(Some(&artifact), fixtures.len())
@@ -125,8 +130,9 @@ impl Law {
     #[must_use]
     pub fn concerns(self, kind: PluginKind) -> bool {
         match self {
-            Self::Closure | Self::Posts => kind == PluginKind::Source,
-            Self::Labels => kind == PluginKind::Classifier,
+            Self::Closure => kind != PluginKind::Classifier,
+            Self::Posts => kind == PluginKind::Source,
+            Self::Labels => kind != PluginKind::Source,
             _ => true,
         }
     }

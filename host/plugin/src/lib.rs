@@ -13,17 +13,18 @@
 //!   is not a plugin. Nothing has run yet.
 //! - An [`Engine`](engine::Engine), one a process, holds the limits, the pool
 //!   of instances and the [cache of compiled code](engine::CompiledCache).
-//! - Engine and artifact make a [`Source`](source::Source) or a
-//!   [`Classifier`](classifier::Classifier), cheap to clone and to share.
+//! - Engine and artifact make a [`Source`](source::Source), a
+//!   [`Classifier`](classifier::Classifier) or an [`Asker`](asker::Asker),
+//!   cheap to clone and to share.
 //! - A source is called through a [`Crawling`](source::Crawling), one a crawl;
-//!   a classifier a batch at a time. Each call gives
+//!   a classifier and an asker a batch at a time. Each call gives
 //!   [`Called`](source::Called): an answer, the plugin's own
 //!   [`Failure`](contract::Failure) or a [`Trap`](engine::Trap), and its
 //!   [`Cost`](engine::Cost).
 //! - [`contract`] has the words in which all of this is said, and
 //!   [`address`] the host patterns of manifests and grants.
 //! - [`fixture`] holds recorded calls with the answers they must have, for a
-//!   plugin of either kind as [`Loaded`](loaded::Loaded).
+//!   plugin of any kind as [`Loaded`](loaded::Loaded).
 //! - [`build`] goes the other way, from an author's crate to a file.
 //!
 //! ```no_run
@@ -58,11 +59,13 @@
 
 pub mod address;
 pub mod artifact;
+pub mod asker;
 pub mod build;
 pub mod classifier;
 pub mod contract;
 pub mod engine;
 pub mod fixture;
+mod labels;
 pub mod laws;
 pub mod loaded;
 pub mod manifest;

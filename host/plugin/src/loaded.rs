@@ -1,9 +1,10 @@
-//! A plugin of either kind, loaded: for tools that treat both alike.
+//! A plugin of any kind, loaded: for tools that treat all alike.
 //!
-//! The daemon knows what it wants of a plugin and loads a [`Source`] or a
-//! [`Classifier`]. Fixtures and laws are given a file and find out.
+//! The daemon knows what it wants of a plugin and loads a [`Source`], a
+//! [`Classifier`] or an [`Asker`]. Fixtures and laws are given a file and find out.
 
 use crate::artifact::{Artifact, PluginKind};
+use crate::asker::Asker;
 use crate::classifier::Classifier;
 use crate::engine::{Engine, LoadError};
 use crate::manifest::Manifest;
@@ -17,6 +18,8 @@ pub enum Loaded {
     Source(Source),
     /// Labels posts.
     Classifier(Classifier),
+    /// Labels posts by what a service answers.
+    Asker(Asker),
 }
 
 impl Loaded {
@@ -29,6 +32,7 @@ impl Loaded {
         match artifact.kind() {
             PluginKind::Source => Source::load(engine, artifact).map(Self::Source),
             PluginKind::Classifier => Classifier::load(engine, artifact).map(Self::Classifier),
+            PluginKind::Asker => Asker::load(engine, artifact).map(Self::Asker),
         }
     }
 
@@ -38,6 +42,7 @@ impl Loaded {
         match self {
             Self::Source(source) => source.manifest(),
             Self::Classifier(classifier) => classifier.manifest(),
+            Self::Asker(asker) => asker.manifest(),
         }
     }
 
@@ -47,6 +52,7 @@ impl Loaded {
         match self {
             Self::Source(source) => source.artifact(),
             Self::Classifier(classifier) => classifier.artifact(),
+            Self::Asker(asker) => asker.artifact(),
         }
     }
 }

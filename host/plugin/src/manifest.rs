@@ -8,7 +8,7 @@
 //! manifest is written by hand and read by the person who grants its wishes.
 //!
 //! It has no field that the component already proves: whether a plugin is a
-//! source or a classifier, and which contract it speaks, is read from what it
+//! source, a classifier or an asker, and which contract it speaks, is read from what it
 //! exports.
 
 use crate::address::HostPattern;
@@ -70,6 +70,9 @@ impl Network {
         self.allow.contains(&HostPattern::Target)
     }
 }
+
+/// The setting that names the service of an asker.
+pub const ENDPOINT: &str = "endpoint";
 
 /// Which of the four things a watch observes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -151,6 +154,8 @@ pub struct Secret {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Deserialize)]
 #[serde(try_from = "String")]
 pub enum Attach {
+    /// `bearer`: as the token of an `Authorization` header field (RFC 6750).
+    Bearer,
     /// `header:NAME`: as the value of this header field.
     Header(String),
     /// `cookie:NAME`: as this cookie.
@@ -160,7 +165,7 @@ pub enum Attach {
 }
 
 /// What a label speaks of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum LabelGroup {
     /// Which of the plan's categories.
@@ -174,6 +179,15 @@ pub enum LabelGroup {
 }
 
 impl LabelGroup {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Category, Self::Level, Self::Sentiment, Self::Urgency];
+
+    /// The group of this name, if there is one.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|group| group.as_str() == name)
+    }
+
     /// The name in the manifest.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -327,6 +341,14 @@ impl Manifest {
         self.labels.iter().any(|label| label.name == name)
     }
 
+    /// Whether the operator must name the service that it asks.
+    #[must_use]
+    pub fn asks_for_endpoint(&self) -> bool {
+        let named = |setting: &&Setting| setting.name == ENDPOINT;
+        let setting = self.settings.iter().find(named);
+        setting.is_some_and(|setting| setting.r#type == SettingType::Text && setting.default.is_none())
+    }
+
     /// What `text`, as a person typed it, means as a target of `kind`; `None`
     /// if the plugin does not observe that. For an account it is what the
     /// pattern's first group captured.
@@ -471,11 +493,14 @@ impl TryFrom<String> for Attach {
     fn try_from(text: String) -> Result<Self, String> {
         let token =
             |name: &str| !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b));
+        if text == "bearer" {
+            return Ok(Self::Bearer);
+        }
         match text.split_once(':') {
             Some(("header", name)) if token(name) => Ok(Self::Header(name.to_owned())),
             Some(("cookie", name)) if token(name) => Ok(Self::Cookie(name.to_owned())),
             Some(("query", name)) if token(name) => Ok(Self::Query(name.to_owned())),
-            _ => Err(format!("write `header:NAME`, `cookie:NAME` or `query:NAME`: {text}")),
+            _ => Err(format!("write `bearer`, `header:NAME`, `cookie:NAME` or `query:NAME`: {text}")),
         }
     }
 }

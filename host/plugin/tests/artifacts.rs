@@ -62,7 +62,7 @@ fn the_contract_and_nothing_else_is_exported() {
         let exports: String = names.iter().map(|name| format!(r#"(export "{name}" (instance $i))"#)).collect();
         refusal(&component(&format!("(component (instance $i) {exports})")))
     };
-    insta::assert_snapshot!(export(&[]), @"exports neither `caifeng:plugin/source` nor `caifeng:plugin/classifier`, its author must export one; it exports: nothing");
+    insta::assert_snapshot!(export(&[]), @"exports none of `source`, `classifier` and `asker` of `caifeng:plugin`, its author must export one; it exports: nothing");
     insta::assert_snapshot!(export(&["caifeng:plugin/source@9.0.0"]), @"made for contract 9.0.0, this host speaks 0.1.0: rebuild the plugin or update the host");
     insta::assert_snapshot!(export(&["caifeng:plugin/source@0.1.0", "wasi:cli/run@0.2.0"]), @"exports more than the contract, its author must remove: wasi:cli/run@0.2.0");
 }

@@ -285,7 +285,7 @@ fn a_target_that_no_watch_can_have_is_refused() {
 
 fn classifier(how: &str) -> ScoreCard {
     let posts = vec![post("路灯 坏了"), Post { id: "2".to_owned(), ..post("停水 三天") }];
-    let call = Call::Classify { settings: vec![("how".to_owned(), how.to_owned())], posts };
+    let call = Call::Posts { settings: vec![("how".to_owned(), how.to_owned())], posts };
     LAWS.check(CLASSIFIER.bytes(), &[accepted(&CLASSIFIER, "two", call)], TODAY)
 }
 

@@ -1,8 +1,12 @@
 //! `caifeng classify`: JSON Lines in, JSON Lines out.
 
+use std::path::PathBuf;
+
 use anyhow::anyhow;
+use caifeng::config::Config;
+use caifeng::directory::Directory;
 use caifeng_plugin_host::classifier::Classifier;
-use caifeng_plugin_host::contract::{Kind, Label, Post};
+use caifeng_plugin_host::contract::{Kind, Label, Post, Settings};
 use caifeng_plugin_host::manifest::LabelGroup;
 use serde::{Deserialize, Serialize};
 
@@ -24,6 +28,9 @@ pub(crate) struct Args {
     plugin: String,
     #[command(flatten)]
     data: DataArgs,
+    /// Configuration with the classifier's settings [default: caifeng.toml in the data directory]
+    #[arg(long, value_name = "F")]
+    config: Option<PathBuf>,
     /// Print JSON Lines (the only form; accepted for symmetry)
     #[arg(long, hide = true)]
     json: bool,
@@ -50,24 +57,40 @@ pub(crate) fn run(args: &Args) -> Outcome {
     let registry = workplace::registry(directory.as_ref())?;
     let engine = workplace::engine(None)?;
     let classifier = registry.classifier(&args.plugin, &engine).map_err(workplace::plugin_fault)?;
+    let settings = settings(args, directory.as_ref(), &classifier)?;
     let mut lines = Lines::new();
     let mut batch: Vec<Input> = Vec::with_capacity(BATCH);
     for line in input::lines("write {\"id\": …, \"text\": …} on each line") {
         let (_, input) = line?;
         batch.push(input);
         if batch.len() == BATCH {
-            classify(&classifier, &mut batch, &mut lines)?;
+            classify(&classifier, &settings, &mut batch, &mut lines)?;
         }
     }
-    classify(&classifier, &mut batch, &mut lines)?;
+    classify(&classifier, &settings, &mut batch, &mut lines)?;
     lines.flush().or_exit(Exit::Internal)?;
     Ok(Exit::Done)
 }
 
-fn classify(classifier: &Classifier, batch: &mut Vec<Input>, lines: &mut Lines) -> Result<(), Failed> {
+/// What the operator has set, completed by the manifest.
+fn settings(args: &Args, directory: Option<&Directory>, classifier: &Classifier) -> Result<Settings, Failed> {
+    let config = match directory {
+        Some(directory) => workplace::config(args.config.as_ref(), directory)?,
+        None => args.config.as_deref().map(Config::read).transpose().or_exit(Exit::Usage)?,
+    };
+    let own = config.and_then(|mut config| config.classifiers.remove(&args.plugin)).unwrap_or_default();
+    let named = |error| anyhow!("[classifiers.{}]: {error}", args.plugin);
+    classifier.manifest().settings(&own.settings()).map_err(named).or_exit(Exit::Usage)
+}
+
+fn classify(
+    classifier: &Classifier,
+    settings: &Settings,
+    batch: &mut Vec<Input>,
+    lines: &mut Lines,
+) -> Result<(), Failed> {
     let posts: Vec<Post> = batch.iter_mut().map(post).collect();
-    let settings = classifier.manifest().settings(&Vec::new()).or_exit(Exit::Plugin)?;
-    let opinions = classifier.classify(&settings, &posts).outcome;
+    let opinions = classifier.classify(settings, &posts).outcome;
     let opinions = opinions.map_err(|error| anyhow!("{}: {error}", classifier.manifest().id)).or_exit(Exit::Plugin)?;
     for (input, labels) in batch.iter().zip(&opinions) {
         let category = category(classifier, labels);

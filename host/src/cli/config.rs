@@ -21,7 +21,7 @@ pub(crate) struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Check topics, watches and grants, and print everything that is wrong
+    /// Check topics, watches, classifiers and grants, and print everything that is wrong
     Check(FileArgs),
     /// Print the configuration in force: main file, watches/*.toml and defaults together
     Show(FileArgs),
@@ -59,7 +59,11 @@ fn read(args: &FileArgs) -> Result<(Reading, Directory), Failed> {
 
 fn check(args: &FileArgs) -> Outcome {
     let (mut reading, directory) = read(args)?;
-    reading.check_against(&*workplace::registry(Some(&directory))?, &directory.grants());
+    let registry = workplace::registry(Some(&directory))?;
+    reading.check_against(&registry, &directory.grants());
+    if !reading.config.classifiers.is_empty() {
+        reading.check_classifiers(&registry, &workplace::engine(None)?);
+    }
     let mut lines = Lines::new();
     for problem in reading.problems() {
         if args.json { lines.json(&problem_json(problem)) } else { lines.text(problem) }.or_exit(Exit::Internal)?;

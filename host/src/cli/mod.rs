@@ -6,26 +6,32 @@
 
 mod audit;
 mod backtest;
+mod classifiers;
 mod classify;
 mod config;
 mod coverage;
 mod demo;
 mod evidence;
 mod feeds;
+mod filter;
 mod group;
 mod hand;
 mod import;
 mod input;
 mod output;
+mod places;
 mod plan;
 mod plugin;
 mod posts;
 mod record;
 mod retain;
 mod robots;
+mod search;
 mod serve;
+mod similar;
 mod submit;
 mod sweep;
+mod topic;
 mod warnings;
 mod watch;
 mod workplace;
@@ -98,12 +104,20 @@ enum Command {
     Plugin(plugin::Args),
     /// Classify texts: JSON Lines in, JSON Lines out
     Classify(classify::Args),
+    /// List classifiers: their weights, and what asking services has cost today
+    Classifiers(classifiers::Args),
     /// Group posts into matters: JSON Lines in, JSON Lines out
     Group(group::Args),
+    /// Say whether two short texts say the same: JSON Lines in, JSON Lines out
+    Similar(similar::Args),
+    /// Find posts by what they say
+    Search(search::Args),
     /// Print stored posts, newest first
     Posts(posts::PostsArgs),
     /// Print incidents, newest first
     Incidents(posts::IncidentsArgs),
+    /// Print where an incident is told, and how far it has gone
+    Places(places::Args),
     /// Hand in a page or a text
     Submit(submit::Args),
     /// Take in posts from a table, or feeds from a list of subscriptions
@@ -114,6 +128,8 @@ enum Command {
     Plan(plan::Args),
     /// Say what a robots.txt allows
     Robots(robots::Args),
+    /// Topics: what came of them, what a query would have caught
+    Topic(topic::Args),
     /// Watches: how they stand, when they are swept next and why
     Watch(watch::Args),
     /// What was heard and what was not: the statement that reports carry
@@ -142,14 +158,19 @@ pub(crate) fn run() -> ExitCode {
         Command::Sweep(args) => sweep::run(args),
         Command::Plugin(args) => plugin::run(args),
         Command::Classify(args) => classify::run(&args),
+        Command::Classifiers(args) => classifiers::run(&args),
         Command::Group(args) => group::run(&args),
+        Command::Similar(args) => similar::run(&args),
+        Command::Search(args) => search::run(&args),
         Command::Posts(args) => posts::posts(&args),
         Command::Incidents(args) => posts::incidents(&args),
+        Command::Places(args) => places::run(&args),
         Command::Submit(args) => submit::run(args),
         Command::Import(args) => import::run(args),
         Command::Config(args) => config::run(&args),
         Command::Plan(args) => plan::run(&args),
         Command::Robots(args) => robots::run(&args),
+        Command::Topic(args) => topic::run(&args),
         Command::Watch(args) => watch::run(&args),
         Command::Coverage(args) => coverage::run(&args),
         Command::Record(args) => record::run(&args),

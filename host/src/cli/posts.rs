@@ -4,12 +4,14 @@ use std::io;
 use std::ops::ControlFlow;
 
 use caifeng::clock::{parse_time, rfc3339};
+use caifeng::incident::opinion::{Opinion, Share};
 use caifeng::store::model::{IncidentRow, PostRow};
 use caifeng::store::{IncidentQuery, Looked, PostQuery, Reader, Reading, Version};
-use caifeng::text::tokens::Tokeniser;
 use caifeng_plugin_host::contract::Timestamp;
+use caifeng_plugin_host::manifest::LabelGroup;
 use serde_json::{Value, json};
 
+use super::filter::FilterArgs;
 use super::output::Lines;
 use super::workplace::DataArgs;
 use super::{Exit, Failed, OrExit, Outcome};
@@ -19,15 +21,11 @@ use super::{Exit, Failed, OrExit, Outcome};
 pub(crate) struct PostsArgs {
     #[command(flatten)]
     data: DataArgs,
-    /// Only posts published (else captured) since then: 2026-07-01, RFC 3339 or seconds since 1970
-    #[arg(long, value_name = "T", value_parser = parse_time)]
-    since: Option<Timestamp>,
+    #[command(flatten)]
+    filter: FilterArgs,
     /// Only posts of this incident
     #[arg(long, value_name = "ID")]
     incident: Option<i64>,
-    /// Only posts that contain these words
-    #[arg(long, value_name = "WORDS")]
-    text: Option<String>,
     /// At most so many
     #[arg(long, value_name = "N")]
     limit: Option<usize>,
@@ -59,15 +57,7 @@ fn reader(data: &DataArgs) -> Result<Reader, Failed> {
 /// Runs `caifeng posts`.
 pub(crate) fn posts(args: &PostsArgs) -> Outcome {
     let reader = reader(&args.data)?;
-    let text = match &args.text {
-        None => None,
-        Some(words) => match Tokeniser::new().query_text(words) {
-            None => return Ok(Exit::Done),
-            found => found,
-        },
-    };
-    let query =
-        PostQuery { since: args.since, incident: args.incident, limit: args.limit, text, ..PostQuery::default() };
+    let query = PostQuery { incident: args.incident, limit: args.limit, ..args.filter.query() };
     let mut lines = Lines::new();
     let mut printed = Ok(());
     let walked = reader.for_each_post(&query, |post| {
@@ -90,6 +80,7 @@ pub(crate) fn incidents(args: &IncidentsArgs) -> Outcome {
     let mut lines = Lines::new();
     for incident in reader.incidents(&query).or_exit(Exit::Internal)? {
         let mut shown = incident_json(&incident);
+        shown["votes"] = votes_json(&reader.opinion(incident.id).or_exit(Exit::Internal)?);
         let deleted = reader.deleted_posts(incident.id).or_exit(Exit::Internal)?;
         if deleted > 0 {
             shown["deleted_posts"] = deleted.into();
@@ -143,6 +134,32 @@ fn incident_json(incident: &IncidentRow) -> Value {
         "opened": rfc3339(incident.opened), "latest": rfc3339(incident.latest),
         "posts": incident.posts, "sites": incident.sites,
     })
+}
+
+/// Who voted for what, with which weight; what it comes to. Points are votes: a sure one of weight 1 is 1.
+fn votes_json(opinion: &Opinion) -> Value {
+    let points = |thousandths: u64| thousandths as f64 / 1000.0;
+    let share = |share: &Share| {
+        let Share { by, weight, posts, points: given } = share;
+        json!({"by": by, "weight": weight, "posts": posts, "points": points(*given)})
+    };
+    let mut votes = serde_json::Map::new();
+    for (group, said) in opinion.groups() {
+        let labels: serde_json::Map<String, Value> = said
+            .labels
+            .iter()
+            .map(|(name, tally)| {
+                let by: Vec<Value> = tally.by.iter().map(share).collect();
+                (name.clone(), json!({"posts": tally.posts, "points": points(tally.points), "by": by}))
+            })
+            .collect();
+        let leading = match group {
+            LabelGroup::Category => opinion.suggestion().map(|s| s.category.as_str()),
+            group => opinion.leading(group),
+        };
+        votes.insert(group.as_str().to_owned(), json!({"suggested": leading, "posts": said.posts, "labels": labels}));
+    }
+    Value::Object(votes)
 }
 
 fn post_line(post: &PostRow) -> String {

@@ -7,11 +7,13 @@
 //! | question | module |
 //! | --- | --- |
 //! | what does a watch look like | [`watches`] |
+//! | what is made of classifiers | [`classifiers`] |
 //! | what does the text say, and where | `written`, `sheet` |
 //! | which files, and is it consistent | [`reading`] |
 //! | does it fit what is installed | `check` |
 
 mod check;
+pub mod classifiers;
 pub mod reading;
 pub(crate) mod sheet;
 pub(crate) mod suggest;
@@ -19,10 +21,12 @@ pub mod watches;
 pub(crate) mod written;
 
 use std::collections::{BTreeMap, HashMap};
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+pub use classifiers::ClassifierConfig;
 pub use reading::{Problem, Reading};
 pub use watches::{AccountConfig, TargetConfig, WatchConfig};
 
@@ -31,7 +35,8 @@ use crate::crawl::Limits;
 use crate::fetch::permit::Permit;
 use crate::plan::{self, Plan};
 use crate::retention::Retention;
-use crate::topic::TopicConfig;
+use crate::store::KeptTopic;
+use crate::topic::{Names, TopicConfig};
 use crate::watch::Watch;
 
 /// The folder of further watches, beside the configuration file.
@@ -58,6 +63,9 @@ pub struct Config {
     /// Organisations whose accounts may be watched.
     #[serde(rename = "account")]
     pub accounts: Vec<AccountConfig>,
+    /// What is made of plugins that label posts, by their ids.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub classifiers: BTreeMap<String, ClassifierConfig>,
 }
 
 /// Who is listening: configuration, never code.
@@ -227,6 +235,25 @@ impl Config {
     #[must_use]
     pub fn budgets(&self) -> HashMap<String, Limits> {
         self.watches.iter().map(|watch| (watch.id.clone(), watch.budget)).collect()
+    }
+
+    /// The topics as the store keeps them.
+    #[must_use]
+    pub fn kept_topics(&self) -> Vec<KeptTopic> {
+        let kept = |topic: &TopicConfig| KeptTopic { name: topic.name.clone(), cap: topic.cap.map(NonZeroU32::get) };
+        self.topics.iter().map(kept).collect()
+    }
+
+    /// What `@names` stand for in topics and searches.
+    #[must_use]
+    pub fn names(&self) -> Names {
+        let organisation = &self.organisation;
+        let own = std::iter::once(&organisation.name).filter(|name| !name.is_empty());
+        Names {
+            organisation: own.chain(&organisation.aliases).cloned().collect(),
+            places: organisation.places.clone(),
+            aliases: self.aliases.clone(),
+        }
     }
 
     /// The watches, with offsets of the organisation's zone at `now`.

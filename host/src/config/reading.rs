@@ -59,7 +59,9 @@ impl Reading {
         let bytes = bounded(path).map_err(unreadable)?;
         let mut reading = Self::empty();
         reading.main(path, bytes);
-        reading.folder(&path.parent().unwrap_or_else(|| Path::new("")).join(super::WATCHES));
+        let folder = path.parent().unwrap_or_else(|| Path::new(""));
+        reading.folder(&folder.join(super::WATCHES));
+        reading.setting_files(folder);
         reading.check();
         Ok(reading)
     }
@@ -141,6 +143,16 @@ impl Reading {
         self.files.push(sheet);
         self.problems.extend(problems);
         value
+    }
+
+    /// Keeps a file that is no part of the configuration itself.
+    pub(super) fn keep(&mut self, path: &Path, text: String) {
+        self.files.push(File { path: path.to_owned(), text, spot: Spot::default() });
+    }
+
+    /// Something that is wrong at a line and column of a file that was [kept](Self::keep).
+    pub(super) fn problem_at(&mut self, path: &Path, at: (usize, usize), message: String) {
+        self.problems.push(Problem { path: path.to_owned(), at: Some(at), message });
     }
 
     /// Something that is wrong at a byte offset of a file.

@@ -1,5 +1,5 @@
 //! What the daemon does besides sweeping: it lets go of what is kept no longer, once a day,
-//! visits posts of open incidents again, and judges what grows and fades.
+//! visits posts of open incidents again, judges what grows and fades, and asks services about posts.
 //!
 //! None of it happens in a demo: a recording is shown as it is, and cannot be visited.
 
@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt as _;
 
+use crate::asking::Asking;
 use crate::sweep::{Sweeper, blocking};
 
 /// From the start to the first work of a day: a daemon that was just started has better things to do.
@@ -16,6 +17,8 @@ const SETTLED: Duration = Duration::from_secs(10 * 60);
 const DAILY: Duration = Duration::from_secs(24 * 60 * 60);
 /// How often posts that are due to be visited, and subjects that are due to be judged, are looked for.
 const ROUND: Duration = Duration::from_secs(60);
+/// How often questions for services are looked for.
+const ASKING: Duration = Duration::from_secs(5);
 /// Posts that one round visits: what is left waits for the next, so that sweeps never wait long for a host.
 const VISITS: usize = 20;
 
@@ -76,6 +79,21 @@ pub(super) async fn visit_again(sweeper: Sweeper) {
         rounds.tick().await;
         if let Some(Err(error)) = survived("visiting posts again", sweeper.visit_due(VISITS)).await {
             tracing::error!("posts were not visited again: {error}");
+        }
+    }
+}
+
+/// Asks services about posts, for ever, where the operator has named any.
+pub(super) async fn ask_services(asking: Asking) {
+    if asking.services.is_empty() {
+        return;
+    }
+    let mut rounds = tokio::time::interval(ASKING);
+    rounds.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        rounds.tick().await;
+        if let Some(Err(error)) = survived("asking services", asking.round()).await {
+            tracing::error!("services were not asked: {error}");
         }
     }
 }

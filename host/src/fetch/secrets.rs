@@ -21,7 +21,7 @@ use std::sync::Arc;
 
 use aho_corasick::AhoCorasick;
 use caifeng_plugin_host::manifest::{Attach, Manifest, Secret};
-use reqwest::header::{COOKIE, HeaderMap, HeaderName, HeaderValue};
+use reqwest::header::{AUTHORIZATION, COOKIE, HeaderMap, HeaderName, HeaderValue};
 use url::{Url, form_urlencoded};
 
 /// Characters of a secret, at least.
@@ -196,6 +196,11 @@ impl Credentials {
         let fitting = self.attached.iter().filter(|one| one.secret.to.covers(&here, self.target.as_ref()));
         for Attached { secret, value } in fitting {
             match &secret.attach {
+                Attach::Bearer => {
+                    if let Some(value) = sensitive(&format!("Bearer {value}")) {
+                        fields.insert(AUTHORIZATION, value);
+                    }
+                }
                 Attach::Header(name) => {
                     if let (Ok(name), Some(value)) = (HeaderName::from_bytes(name.as_bytes()), sensitive(value)) {
                         fields.insert(name, value);

@@ -12,15 +12,21 @@
 //! | against which deadlines does it run | [`clock`] |
 //! | what has happened | [`event`] |
 //! | can the record be trusted | [`chain`] |
-//! | what do the classifiers make of it | [`opinion`] |
+//! | how far has it gone | [`reach`] |
+//! | what do the classifiers say of a post | [`ballot`] |
+//! | what do they make of the incident | [`opinion`] |
+//! | what did people say instead | [`correction`] |
 
+pub mod ballot;
 pub mod chain;
 pub mod clock;
+pub mod correction;
 pub mod event;
 pub mod group;
 pub mod life;
 pub mod matter;
 pub mod opinion;
+pub mod reach;
 
 use serde::{Deserialize, Serialize};
 
@@ -63,6 +69,19 @@ impl Category {
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|c| c.as_str() == name)
+    }
+
+    /// Its place from the one that must be preferred in doubt, 0, to the one that must not: we may be at fault, or
+    /// must hurry, before anybody is accused (design §7).
+    #[must_use]
+    pub const fn caution(self) -> usize {
+        match self {
+            Self::Emergency => 0,
+            Self::Problem => 1,
+            Self::Sensitive => 2,
+            Self::Suggestion => 3,
+            Self::Rumour => 4,
+        }
     }
 }
 

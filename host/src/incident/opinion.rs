@@ -1,67 +1,57 @@
 //! What the classifiers make of an incident, from what they said of its posts.
 //!
-//! Each post has one vote: its strongest category label. Votes weigh as much as
-//! their score; the heaviest category is suggested. On a tie, and whenever rumour
-//! does not outweigh everything else together, the category in which *we* may
-//! be at fault or must hurry wins (design §7): a rumour is suggested only by a
-//! majority. Integer weights make the result independent of the order of posts.
+//! This is the one place where votes come together. The [ballots](super::ballot) of all posts are added up label
+//! by label; the label with the most points is suggested. On a tie, and whenever rumour does not outweigh
+//! every other category together, the category in which *we* may be at fault or must hurry wins (design §7): a
+//! rumour is suggested only by a majority. A tie of levels or moods goes to the graver.
+//!
+//! Integer points make the result independent of the order of posts; who voted for what, with which weight, is
+//! kept beside the sums, so that a page can show it.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
+use caifeng_plugin_host::manifest::LabelGroup;
 use serde::{Deserialize, Serialize};
 
 use super::Category;
+use super::ballot::{Ballot, Vote, Weight};
 
-/// From the one that must be preferred in doubt to the one that must not.
-const CAUTION: [Category; 5] =
-    [Category::Emergency, Category::Problem, Category::Sensitive, Category::Suggestion, Category::Rumour];
+/// The ballots of an incident's posts, added up.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Opinion(BTreeMap<LabelGroup, Group>);
 
-/// Which of [`CAUTION`] it is; lower is to be preferred.
-fn caution(category: Category) -> usize {
-    CAUTION.iter().position(|c| *c == category).unwrap_or(CAUTION.len())
+/// Everything that was said of one thing: the category, the level, the mood, the urgency.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Group {
+    /// Posts of which anything was said.
+    pub posts: u64,
+    /// What was said, by label.
+    pub labels: BTreeMap<String, Tally>,
 }
 
-/// A post's say in the opinion on its incident.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Vote {
-    /// For which category.
-    pub category: Category,
-    /// Thousandths of the label's score, 0 to 1000.
-    pub weight: u64,
-    /// Plugin id and version that gave the label.
+/// The votes for one label.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tally {
+    /// Posts of which it was said.
+    pub posts: u64,
+    /// Thousandths of a sure vote of weight 1.
+    pub points: u64,
+    /// Who said it, in the order of names.
+    pub by: Vec<Share>,
+}
+
+/// What one classifier has to do with a tally.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Share {
+    /// Plugin id and version.
     pub by: String,
-}
-
-impl Vote {
-    /// A post's vote, from its category labels as (name, score, plugin).
-    /// Names that are no category and scores of 0 or NaN do not count.
-    pub fn of<'a>(labels: impl IntoIterator<Item = (&'a str, f32, &'a str)>) -> Option<Self> {
-        labels
-            .into_iter()
-            .filter_map(|(name, score, by)| {
-                let category = Category::from_name(name)?;
-                let weight = thousandths(score);
-                (weight > 0).then(|| Self { category, weight, by: by.to_owned() })
-            })
-            .max_by(|a, b| (a.weight.cmp(&b.weight)).then(caution(b.category).cmp(&caution(a.category))))
-    }
-}
-
-fn thousandths(score: f32) -> u64 {
-    (score.clamp(0.0, 1.0) * 1000.0).round() as u64
-}
-
-/// The votes of an incident's posts, added up.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Opinion {
-    votes: BTreeMap<Category, Votes>,
-}
-
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-struct Votes {
-    posts: u64,
-    weight: u64,
-    by: BTreeMap<String, u64>,
+    /// What it counted.
+    pub weight: Weight,
+    /// Posts of which it said so.
+    pub posts: u64,
+    /// Its part of the points.
+    pub points: u64,
 }
 
 /// What the opinion comes to, with the figures that explain it.
@@ -69,7 +59,7 @@ struct Votes {
 pub struct Suggestion {
     /// The category.
     pub category: Category,
-    /// The plugin that most of its votes come from.
+    /// The plugin that most of its points come from.
     pub by: String,
     /// Posts that vote for it.
     pub posts: u64,
@@ -78,45 +68,90 @@ pub struct Suggestion {
 }
 
 impl Opinion {
-    /// Counts a post's vote.
-    pub fn add(&mut self, vote: Vote) {
-        let votes = self.votes.entry(vote.category).or_default();
-        votes.posts += 1;
-        votes.weight += vote.weight;
-        *votes.by.entry(vote.by).or_default() += 1;
+    /// Counts a post's votes.
+    pub fn add(&mut self, ballot: &Ballot) {
+        self.count(ballot, |n, more| n + more);
     }
 
-    /// Takes back a vote counted before: the post has changed.
-    pub fn remove(&mut self, vote: &Vote) {
-        let Some(votes) = self.votes.get_mut(&vote.category) else {
-            return;
-        };
-        votes.posts = votes.posts.saturating_sub(1);
-        votes.weight = votes.weight.saturating_sub(vote.weight);
-        if let Some(n) = votes.by.get_mut(&vote.by) {
-            *n = n.saturating_sub(1);
+    /// Takes back votes counted before: the post has changed.
+    pub fn remove(&mut self, ballot: &Ballot) {
+        self.count(ballot, u64::saturating_sub);
+        for group in self.0.values_mut() {
+            for tally in group.labels.values_mut() {
+                tally.by.retain(|share| share.posts > 0);
+            }
+            group.labels.retain(|_, tally| tally.posts > 0);
         }
-        votes.by.retain(|_, n| *n > 0);
-        self.votes.retain(|_, v| v.posts > 0);
+        self.0.retain(|_, group| group.posts > 0);
     }
 
-    /// What it comes to; `None` while no post has a category.
+    fn count(&mut self, ballot: &Ballot, change: fn(u64, u64) -> u64) {
+        let mut met: Vec<(LabelGroup, Option<&str>)> = Vec::new();
+        // A post counts once, whoever speaks of it.
+        let mut first = |group, label| {
+            let new = !met.contains(&(group, label));
+            met.push((group, label));
+            u64::from(new)
+        };
+        for vote in ballot.votes() {
+            let group = self.0.entry(vote.group).or_default();
+            group.posts = change(group.posts, first(vote.group, None));
+            let tally = group.labels.entry(vote.name.clone()).or_default();
+            tally.posts = change(tally.posts, first(vote.group, Some(&vote.name)));
+            tally.points = change(tally.points, vote.points);
+            let share = tally.share(vote);
+            share.posts = change(share.posts, 1);
+            share.points = change(share.points, vote.points);
+        }
+    }
+
+    /// What was said, by what it speaks of.
+    pub fn groups(&self) -> impl Iterator<Item = (LabelGroup, &Group)> {
+        self.0.iter().map(|(group, said)| (*group, said))
+    }
+
+    /// The category it comes to; `None` while no post has one.
     #[must_use]
     pub fn suggestion(&self) -> Option<Suggestion> {
-        let total: u64 = self.votes.values().map(|v| v.weight).sum();
-        let eligible = |category: Category, weight: u64| category != Category::Rumour || weight > total - weight;
-        let (category, votes) = self
-            .votes
+        let group = self.0.get(&LabelGroup::Category)?;
+        let total: u64 = group.labels.values().map(|tally| tally.points).sum();
+        let tallies = group.labels.iter().filter_map(|(name, tally)| Some((Category::from_name(name)?, tally)));
+        let (category, tally) = tallies
+            .filter(|(category, tally)| *category != Category::Rumour || tally.points > total - tally.points)
+            .max_by_key(|(category, tally)| (tally.points, Reverse(category.caution())))?;
+        let by = tally.by.iter().max_by_key(|share| share.points)?.by.clone();
+        Some(Suggestion { category, by, posts: tally.posts, of: group.posts })
+    }
+
+    /// The level, or the mood, that it comes to. Of urgency there is none: its signs do not exclude each other.
+    #[must_use]
+    pub fn leading(&self, group: LabelGroup) -> Option<&str> {
+        if group == LabelGroup::Urgency {
+            return None;
+        }
+        let labels = &self.0.get(&group)?.labels;
+        labels
             .iter()
-            .filter(|(c, v)| eligible(**c, v.weight))
-            .max_by_key(|(c, v)| (v.weight, std::cmp::Reverse(caution(**c))))?;
-        let by = votes.by.iter().max_by_key(|(_, n)| **n)?.0;
-        Some(Suggestion {
-            category: *category,
-            by: by.clone(),
-            posts: votes.posts,
-            of: self.votes.values().map(|v| v.posts).sum(),
-        })
+            .max_by_key(|(name, tally)| (tally.points, Reverse(gravity(name)), Reverse(*name)))
+            .map(|(name, _)| name.as_str())
+    }
+}
+
+/// Its place among levels and moods, the gravest first; those of plugins that have names of their own come last.
+fn gravity(name: &str) -> usize {
+    const GRAVEST: [&str; 7] = ["extreme", "major", "larger", "ordinary", "negative", "neutral", "positive"];
+    GRAVEST.iter().position(|known| *known == name).unwrap_or(GRAVEST.len())
+}
+
+impl Tally {
+    /// The share of whoever votes, made if there is none.
+    fn share(&mut self, vote: &Vote) -> &mut Share {
+        let key = (vote.by.as_str(), vote.weight);
+        let at = self.by.binary_search_by(|share| (share.by.as_str(), share.weight).cmp(&key)).unwrap_or_else(|at| {
+            self.by.insert(at, Share { by: vote.by.clone(), weight: vote.weight, posts: 0, points: 0 });
+            at
+        });
+        &mut self.by[at]
     }
 }
 
@@ -124,16 +159,31 @@ impl Opinion {
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::ballot::Said;
     use super::*;
 
-    fn vote(category: Category, weight: u64) -> Vote {
-        Vote { category, weight, by: "triage@0.1.0".into() }
+    fn ballot(group: LabelGroup, votes: &[(&'static str, &'static str, u64)]) -> Ballot {
+        let evidence = ["水厂被投毒".to_owned()];
+        let said = votes.iter().map(|&(by, name, points)| Said {
+            by,
+            group,
+            name,
+            score: points as f32 / 1000.0,
+            weight: Weight::default(),
+            asked: false,
+            evidence: &evidence,
+        });
+        Ballot::of(&said.collect::<Vec<_>>())
+    }
+
+    fn category(category: Category, points: u64) -> Ballot {
+        ballot(LabelGroup::Category, &[("triage@0.1.0", category.as_str(), points)])
     }
 
     fn opinion(votes: &[(Category, u64)]) -> Option<Category> {
         let mut opinion = Opinion::default();
-        for (category, weight) in votes {
-            opinion.add(vote(*category, *weight));
+        for (voted, points) in votes {
+            opinion.add(&category(*voted, *points));
         }
         opinion.suggestion().map(|s| s.category)
     }
@@ -150,29 +200,52 @@ mod tests {
     }
 
     #[test]
-    fn a_post_votes_once_for_its_strongest_category() {
-        let labels =
-            [("problem", 0.4, "a@1"), ("rumour", 0.8, "b@2"), ("angry", 1.0, "c@3"), ("emergency", f32::NAN, "d@4")];
-        let vote = Vote::of(labels).unwrap();
-        assert_eq!(vote, Vote { category: Category::Rumour, weight: 800, by: "b@2".into() });
-        assert_eq!(Vote::of([("rumour", 0.5, "a"), ("problem", 0.5, "a")]).unwrap().category, Category::Problem);
-        assert_eq!(Vote::of([("problem", 0.0, "a")]), None);
+    fn a_post_counts_once_and_its_classifiers_each() {
+        let mut opinion = Opinion::default();
+        let both = [("a@1", "problem", 600), ("b@1", "problem", 500), ("c@1", "sensitive", 900)];
+        opinion.add(&ballot(LabelGroup::Category, &both));
+        opinion.add(&ballot(LabelGroup::Category, &[("c@1", "sensitive", 100)]));
+        let suggestion = opinion.suggestion().unwrap();
+        assert_eq!(suggestion, Suggestion { category: Category::Problem, by: "a@1".into(), posts: 1, of: 2 });
+        let (_, group) = opinion.groups().next().unwrap();
+        assert_eq!(group.labels["problem"].by.iter().map(|s| s.points).collect::<Vec<_>>(), [600, 500]);
+        assert_eq!((group.labels["sensitive"].posts, group.labels["sensitive"].by[0].posts), (2, 2));
+    }
+
+    #[test]
+    fn a_tie_of_levels_goes_to_the_graver() {
+        let mut opinion = Opinion::default();
+        opinion.add(&ballot(LabelGroup::Level, &[("a@1", "larger", 500), ("b@1", "major", 500)]));
+        assert_eq!(opinion.leading(LabelGroup::Level), Some("major"));
+        opinion.add(&ballot(LabelGroup::Urgency, &[("a@1", "urgent", 500)]));
+        assert_eq!((opinion.leading(LabelGroup::Urgency), opinion.suggestion()), (None, None));
+    }
+
+    #[test]
+    fn what_is_kept_is_read_again() {
+        let mut opinion = Opinion::default();
+        opinion.add(&category(Category::Problem, 700));
+        let kept = serde_json::to_string(&opinion).unwrap();
+        assert_eq!(serde_json::from_str::<Opinion>(&kept).unwrap(), opinion);
     }
 
     proptest! {
         #[test]
         fn order_does_not_matter_and_removing_undoes_adding(
-            votes in proptest::collection::vec((0usize..5, 1u64..1000), 0..20),
-            extra in (0usize..5, 1u64..1000),
+            votes in proptest::collection::vec((0usize..5, 1u64..1000, 0usize..3), 0..20),
+            extra in (0usize..5, 1u64..1000, 0usize..3),
         ) {
-            let votes: Vec<_> = votes.into_iter().map(|(c, w)| vote(Category::ALL[c], w)).collect();
+            let one = |(category, points, by): (usize, u64, usize)| {
+                ballot(LabelGroup::Category, &[(["a@1", "b@1", "c@1"][by], Category::ALL[category].as_str(), points)])
+            };
+            let ballots: Vec<Ballot> = votes.into_iter().map(one).collect();
             let mut forth = Opinion::default();
-            votes.iter().cloned().for_each(|v| forth.add(v));
+            ballots.iter().for_each(|ballot| forth.add(ballot));
             let mut back = Opinion::default();
-            votes.iter().rev().cloned().for_each(|v| back.add(v));
+            ballots.iter().rev().for_each(|ballot| back.add(ballot));
             prop_assert_eq!(&forth, &back);
-            let extra = vote(Category::ALL[extra.0], extra.1);
-            back.add(extra.clone());
+            let extra = one(extra);
+            back.add(&extra);
             back.remove(&extra);
             prop_assert_eq!(forth, back);
         }

@@ -12,16 +12,19 @@ use sha2::{Digest, Sha256};
 
 use super::captures;
 use super::error::StoreError;
+use super::facets;
 use super::incidents::{self, Mention};
 use super::model::{Batch, Ingested, LabelBy, PostRowId, Prepared};
+use super::questions;
 use super::retain;
 use super::rowid;
 use super::tally::Counted;
+use super::topics;
 use super::visits;
 use super::writer::Writing;
 use crate::hand::IMPORTED;
+use crate::incident::ballot::Ballot;
 use crate::incident::event::Actor;
-use crate::incident::opinion::Vote;
 use crate::watch::Watch;
 
 /// What a version is recognised by: half of a SHA-256 over title and text.
@@ -128,15 +131,15 @@ pub(super) fn ingest(writing: &mut Writing<'_>, batch: &Batch, page: Option<i64>
     Ok(done)
 }
 
-/// Makes rows findable by their tokens, those of new versions in place of the old.
+/// Makes rows findable by their tokens and [`facets`], those of new versions in place of the old.
 ///
 /// All of a batch at its end: any statement that SQLite may have to undo alone (one with a
 /// trigger, such as an event's) makes FTS5 write out what it has gathered, and a
 /// segment for every mention would cost more than everything else together.
 pub(super) fn index(db: &Connection, said: &[(PostRowId, &str)]) -> Result<(), StoreError> {
     let mut statement = db.prepare_cached("INSERT OR REPLACE INTO post_text (rowid, tokens) VALUES (?1, ?2)")?;
-    for text in said {
-        statement.execute(*text)?;
+    for (row, tokens) in said {
+        statement.execute((row, format!("{tokens}{}", facets::of_post(db, *row)?)))?;
     }
     Ok(())
 }
@@ -230,8 +233,8 @@ impl Intake<'_> {
                 let row = self.insert(writing.db, prepared, &content)?;
                 self.came_from_page(writing.db, row)?;
                 done.new += 1;
-                if let Some(topics) = &prepared.topics {
-                    self.mention(writing, prepared, row, topics, done)?;
+                if let Some(topics) = self.admitted(writing.db, prepared, row, done)? {
+                    self.mention(writing, prepared, row, &topics, done)?;
                 }
                 Ok(Some(row))
             }
@@ -248,6 +251,26 @@ impl Intake<'_> {
                 Ok(Some(known.row))
             }
         }
+    }
+
+    /// The topics that a post is taken for; `None` when it mentions none, or none that is not full.
+    fn admitted(
+        &self,
+        db: &Connection,
+        prepared: &Prepared,
+        row: PostRowId,
+        done: &mut Ingested,
+    ) -> Result<Option<Vec<String>>, StoreError> {
+        let Some(named) = &prepared.topics else { return Ok(None) };
+        if self.wanted {
+            return Ok(Some(named.clone()));
+        }
+        let admitted = topics::admit(db, row, named)?;
+        if admitted.is_empty() && !named.is_empty() {
+            done.over += 1;
+            return Ok(None);
+        }
+        Ok(Some(admitted))
     }
 
     fn came_from_page(&self, db: &Connection, row: PostRowId) -> Result<(), StoreError> {
@@ -289,14 +312,14 @@ impl Intake<'_> {
         Ok(row)
     }
 
-    /// Makes what was stored an old version; returns its vote.
+    /// Makes what was stored an old version; returns its votes.
     fn revise(
         &self,
         db: &Connection,
         row: PostRowId,
         prepared: &Prepared,
         content: &Content,
-    ) -> Result<Option<Vote>, StoreError> {
+    ) -> Result<Ballot, StoreError> {
         let post = &prepared.post;
         let labels: Option<String> =
             db.prepare_cached("SELECT labels FROM post WHERE row = ?1")?.query_row([row], |r| r.get(0))?;
@@ -319,7 +342,7 @@ impl Intake<'_> {
             extra(post)?,
             post.url
         ])?;
-        Ok(before.and_then(|labels| vote(&labels)))
+        Ok(LabelBy::ballot(&before.unwrap_or_default()))
     }
 
     /// A changed post stays in its incident, with its new say in it; one that
@@ -329,30 +352,31 @@ impl Intake<'_> {
         writing: &mut Writing<'_>,
         prepared: &Prepared,
         row: PostRowId,
-        before: Option<Vote>,
+        before: Ballot,
         done: &mut Ingested,
     ) -> Result<(), StoreError> {
-        let Some(topics) = &prepared.topics else {
+        let Some(topics) = self.admitted(writing.db, prepared, row, done)? else {
             // It stays where it is, but its say was about the text that is gone.
             return match incidents::of_post(writing.db, row)? {
-                Some(id) => incidents::revote(writing, id, before.as_ref(), vote(&prepared.labels), self.captured),
+                Some(id) => incidents::revote(writing, id, &before, &LabelBy::ballot(&prepared.labels), self.captured),
                 None => Ok(()),
             };
         };
         let Some(incident) = incidents::of_post(writing.db, row)? else {
-            return self.mention(writing, prepared, row, topics, done);
+            return self.mention(writing, prepared, row, &topics, done);
         };
         done.matched += 1;
         let counted = self.counted(prepared, row);
-        let added = store_topics(writing.db, row, topics)?;
+        let added = topics::note(writing.db, row, &topics)?;
         if counted.is_dated(writing.db)? {
             added.into_iter().for_each(|topic| writing.tally.topic(topic, &counted));
         }
         writing
             .db
             .prepare_cached("UPDATE mention SET topics = ?2 WHERE row = ?1")?
-            .execute(params![row, json_unless_empty(topics)?])?;
-        incidents::revote(writing, incident, before.as_ref(), vote(&prepared.labels), self.captured)
+            .execute(params![row, json_unless_empty(&topics)?])?;
+        questions::raise(writing.db, row, self.captured)?;
+        incidents::revote(writing, incident, &before, &LabelBy::ballot(&prepared.labels), self.captured)
     }
 
     fn counted<'p>(&'p self, prepared: &'p Prepared, row: PostRowId) -> Counted<'p> {
@@ -369,7 +393,7 @@ impl Intake<'_> {
     ) -> Result<(), StoreError> {
         done.matched += 1;
         writing.delta.mentions += 1;
-        let topic_rows = store_topics(writing.db, row, topics)?;
+        let topic_rows = topics::note(writing.db, row, topics)?;
         let mention = Mention {
             row,
             source: self.source,
@@ -380,7 +404,7 @@ impl Intake<'_> {
             signature: prepared.signature.as_ref(),
             telling: &prepared.telling,
             topics: json_unless_empty(topics)?,
-            vote: vote(&prepared.labels),
+            ballot: LabelBy::ballot(&prepared.labels),
         };
         let (incident, opened) = incidents::place(writing, &mention)?;
         if opened {
@@ -396,37 +420,11 @@ impl Intake<'_> {
         if self.visited {
             visits::expect(writing.db, row, self.captured)?;
         }
+        questions::raise(writing.db, row, self.captured)?;
         visits::read(writing.db, row, self.captured, prepared.post.reactions)
     }
 }
 
-/// A post's say in the category of its incident.
-fn vote(labels: &[LabelBy]) -> Option<Vote> {
-    let of_category = labels.iter().filter(|l| l.group == "category");
-    Vote::of(of_category.map(|l| (l.label.name.as_str(), l.label.score, l.by.as_str())))
-}
-
-/// Writes which topics a post mentions; returns those that are new for it.
-fn store_topics(db: &Connection, row: PostRowId, topics: &[String]) -> Result<Vec<i64>, StoreError> {
-    let mut added = Vec::new();
-    for name in topics {
-        let known = db
-            .prepare_cached("SELECT id FROM topic WHERE name = ?1")?
-            .query_row([name], |r| r.get::<_, i64>(0))
-            .optional()?;
-        let id = match known {
-            Some(id) => id,
-            None => {
-                db.prepare_cached("INSERT INTO topic (name) VALUES (?1)")?.execute([name])?;
-                db.last_insert_rowid()
-            }
-        };
-        let sql = "INSERT OR IGNORE INTO topic_post (topic, row) VALUES (?1, ?2)";
-        if db.prepare_cached(sql)?.execute((id, row))? > 0 {
-            added.push(id);
-        }
-    }
-    Ok(added)
 }
 
 pub(super) fn json_unless_empty<T: serde::Serialize>(list: &[T]) -> Result<Option<String>, StoreError> {
@@ -443,7 +441,7 @@ fn extra(post: &Post) -> Result<Option<String>, StoreError> {
     Ok(Some(serde_json::to_string(&kept)?))
 }
 
-const fn kind_number(kind: Kind) -> i64 {
+pub(super) const fn kind_number(kind: Kind) -> i64 {
     match kind {
         Kind::Article => 0,
         Kind::Post => 1,

@@ -16,12 +16,15 @@
 
 mod captures;
 pub mod error;
+mod facets;
 mod gaps;
 mod incidents;
 mod ingest;
 pub mod model;
+pub mod near;
 mod pages;
 mod permissions;
+mod questions;
 mod read;
 mod retain;
 mod rowid;
@@ -30,6 +33,7 @@ mod submissions;
 mod tally;
 #[cfg(test)]
 mod tests;
+mod topics;
 mod visits;
 mod warnings;
 mod watches;
@@ -48,28 +52,27 @@ use rusqlite::Connection;
 
 pub use captures::Evidence;
 pub use error::StoreError;
+pub use questions::{Answered, Asked, ServiceRow};
 pub use read::evidence::{Due, Life, Looked, Proof, Reading, Version};
 pub use read::warnings::{Course, Risen, Subject, Warned, WarningQuery};
-pub use read::{CategoryFilter, IncidentQuery, Novelty, PostQuery, Reader, RecordQuery, SeriesPoint};
+pub use read::{
+    CategoryFilter, IncidentQuery, Novelty, PostPage, PostQuery, Reader, RecordQuery, SCANNED, SeriesPoint,
+};
 pub use retain::{Cutoffs, Step};
 pub use rowid::second;
+pub use topics::{FullDay, KeptTopic, TopicCount};
 pub use visits::Look;
 
 use crate::incident::event::{Actor, Event};
 use crate::incident::matter::{Matter, Matters};
 use crate::incident::{Category, IncidentId};
 use crate::permission::Change;
-use crate::text::near::{NearIndex, Signature};
 use crate::watch::{SweepTally, Watch};
 use model::{Batch, Ingested, KnownPage, Received, Submission};
 use writer::{Health, Message, OnCommit, Task, Writer, Writing};
 
 /// Jobs that may wait before callers do.
 const QUEUE: usize = 64;
-/// Mentions in the index of near-duplicates, the newest; half as many again until the
-/// oldest are let go. 170 bytes each, so 51 MB at most.
-const NEAR_LIMIT: usize = 200_000;
-
 /// Incidents that can be found by their words, the newest; half as many again until the oldest are let go. About
 /// 400 bytes each.
 const MATTERS: usize = 20_000;
@@ -119,20 +122,20 @@ impl Store {
     /// # Errors
     /// Another process owns the directory; it cannot be used; the store in it is newer or damaged.
     pub fn open(dir: &Path, on_commit: Option<Box<dyn Fn(u64) + Send>>) -> Result<Self, StoreError> {
-        Self::open_remembering(dir, on_commit, NEAR_LIMIT)
+        Self::open_remembering(dir, on_commit, near::RUN)
     }
 
-    fn open_remembering(dir: &Path, on_commit: Option<OnCommit>, near_limit: usize) -> Result<Self, StoreError> {
+    fn open_remembering(dir: &Path, on_commit: Option<OnCommit>, run: usize) -> Result<Self, StoreError> {
         let lock = own(dir)?;
         let path = dir.join(schema::FILE);
         // SQLite gives its log the same permissions.
         private(&path)?;
         let db = schema::open_writer(&path)?;
-        let near = load_near(&db, near_limit)?;
+        let near = near::Near::load(&db, run)?;
         let matters = load_matters(&db)?;
         let head = incidents::head(&db)?;
         let (commits, suspect, health) = (0, false, Health::default());
-        Self::start(dir, Writer { db, near, matters, head, on_commit, lock, commits, near_limit, suspect, health })
+        Self::start(dir, Writer { db, near, matters, head, on_commit, lock, commits, run, suspect, health })
     }
 
     fn start(dir: &Path, writer: Writer) -> Result<Self, StoreError> {
@@ -258,6 +261,15 @@ impl Store {
     pub fn configure_watches(&self, watches: &[Watch]) -> Result<(), StoreError> {
         let watches = watches.to_vec();
         self.run(move |w| watches::configure(w.db, &watches))
+    }
+
+    /// Makes these the topics of the configuration: a topic with a cap takes no more posts of one day, which begins
+    /// `utc_offset` seconds before it does in UTC.
+    ///
+    /// # Errors
+    /// Nothing is changed.
+    pub fn configure_topics(&self, topics: Vec<KeptTopic>, utc_offset: i32) -> Result<(), StoreError> {
+        self.run(move |w| topics::configure(w.db, &topics, utc_offset))
     }
 
     /// Passes a watch over until it is configured anew; `reason` is shown to people.
@@ -418,24 +430,6 @@ fn unusable(path: &Path, error: &std::io::Error) -> StoreError {
         StorageFull | QuotaExceeded => StoreError::Disk(error.to_string()),
         _ => StoreError::Directory { path: path.to_owned(), why: error.to_string() },
     }
-}
-
-/// The newest mentions, oldest of them first.
-fn load_near(db: &Connection, limit: usize) -> Result<NearIndex, StoreError> {
-    let mut near = NearIndex::new();
-    let oldest: Option<i64> = db
-        .query_row("SELECT row FROM mention ORDER BY row DESC LIMIT 1 OFFSET ?1", [limit as i64], |r| r.get(0))
-        .map(Some)
-        .or_else(|e| if e == rusqlite::Error::QueryReturnedNoRows { Ok(None) } else { Err(e) })?;
-    let sql = "SELECT row, signature FROM mention WHERE row > ?1 AND signature IS NOT NULL ORDER BY row";
-    let mut statement = db.prepare(sql)?;
-    let mut rows = statement.query([oldest.unwrap_or(i64::MIN)])?;
-    while let Some(r) = rows.next()? {
-        if let Some(signature) = r.get_ref(1)?.as_blob_or_null().ok().flatten().and_then(Signature::from_bytes) {
-            near.insert(&signature, r.get(0)?);
-        }
-    }
-    Ok(near)
 }
 
 fn load_matters(db: &Connection) -> Result<Matters, StoreError> {

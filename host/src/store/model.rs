@@ -1,11 +1,13 @@
 //! What goes into the store and what comes out of it.
 
 use caifeng_plugin_host::contract::{Kind, Label, Post, Reactions, Target, Timestamp};
+use caifeng_plugin_host::manifest::LabelGroup;
 use serde::{Deserialize, Serialize};
 
+use crate::incident::ballot::{Ballot, Said, Weight};
 use crate::incident::event::Actor;
 use crate::incident::{Category, IncidentId, State};
-use crate::text::near::Signature;
+use crate::text::near::Signatures;
 use crate::text::telling::Telling;
 use crate::warning::Stage;
 use crate::watch::{Sweep, Watch};
@@ -36,8 +38,8 @@ pub struct Prepared {
     pub post: Post,
     /// Search tokens of title and text, separated by spaces.
     pub tokens: String,
-    /// MinHash signature; `None` when the text is too short to compare, or nothing is grouped by it.
-    pub signature: Option<Signature>,
+    /// MinHash signatures; `None` when the text is too short to compare, or nothing is grouped by it.
+    pub signature: Option<Signatures>,
     /// What sets it apart from other posts; nothing when nothing is grouped by it.
     pub telling: Telling,
     /// Addresses that identify what the post is about: its own and those in its text.
@@ -56,9 +58,28 @@ pub struct LabelBy {
     pub by: String,
     /// What the label speaks of: `category`, `level`, `sentiment`, `urgency`.
     pub group: String,
+    /// What the plugin counted among others when it said so.
+    #[serde(default, skip_serializing_if = "Weight::is_usual")]
+    pub weight: Weight,
+    /// The plugin asked a service: it is a machine model's suggestion, and marked as one wherever it is shown.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub asked: bool,
     /// The opinion.
     #[serde(flatten)]
     pub label: Label,
+}
+
+impl LabelBy {
+    /// The votes that labels of one post come to; those of an unknown group are none.
+    #[must_use]
+    pub fn ballot(labels: &[Self]) -> Ballot {
+        let said = labels.iter().filter_map(|l| {
+            let group = LabelGroup::from_name(&l.group)?;
+            let Label { name, score, evidence } = &l.label;
+            Some(Said { by: &l.by, group, name, score: *score, weight: l.weight, asked: l.asked, evidence })
+        });
+        Ballot::of(&said.collect::<Vec<_>>())
+    }
 }
 
 /// What a committed batch did. When this is returned, everything is on disk.
@@ -70,6 +91,9 @@ pub struct Ingested {
     pub changed: u64,
     /// New or changed posts that mention a topic.
     pub matched: u64,
+    /// New or changed posts that would, were not all of their topics full for that day.
+    #[serde(default)]
+    pub over: u64,
     /// Incidents opened by this batch.
     pub opened: Vec<IncidentId>,
     /// Incidents that posts of this batch joined (without those opened).

@@ -2,9 +2,11 @@
 
 #![expect(clippy::disallowed_methods, reason = "looks at the file as another program would")]
 
+mod caps;
 mod chain;
 mod grouping;
 mod lists;
+mod near;
 mod posts;
 mod warnings;
 mod watches;
@@ -19,13 +21,14 @@ use tempfile::TempDir;
 
 use super::model::{Batch, Ingested, LabelBy, PostRow, Prepared, Submission};
 use super::{CategoryFilter, IncidentQuery, Novelty, PostQuery, Reader, Store, StoreError, schema};
+use crate::incident::ballot::Weight;
 use crate::incident::chain::{Checkpoint, Fault, Proof};
 use crate::incident::event::{Actor, Event, Role};
 use crate::incident::group::Why;
 use crate::incident::life::{Refusal, replay};
 use crate::incident::opinion::Opinion;
 use crate::incident::{Category, State};
-use crate::text::near::Signature;
+use crate::text::near::Signatures;
 use crate::text::telling::Telling;
 use crate::watch::{FailureKind, SweepFailure, SweepTally, Watch};
 
@@ -48,14 +51,14 @@ fn post(id: &str, text: &str) -> Post {
 
 fn prepared(post: Post) -> Prepared {
     let tokens = post.text.chars().map(|c| format!("{c} ")).collect();
-    let signature = Signature::of(post.title.as_deref(), &post.text);
+    let signature = Signatures::of(post.title.as_deref(), &post.text);
     let links = vec![post.url.clone()];
     Prepared { telling: Telling::default(), post, tokens, signature, links, topics: Some(vec![]), labels: vec![] }
 }
 
 fn label(name: &str, score: f32) -> LabelBy {
-    let label = Label { name: name.into(), score, evidence: vec!["证据".into()] };
-    LabelBy { by: "triage@0.1.0".into(), group: "category".into(), label }
+    let label = Label { name: name.into(), score, evidence: vec!["水管又破了".into()] };
+    LabelBy { by: "triage@0.1.0".into(), group: "category".into(), weight: Weight::default(), asked: false, label }
 }
 
 fn batch(posts: Vec<Prepared>) -> Batch {

@@ -5,15 +5,18 @@ use std::collections::BTreeMap;
 
 use caifeng_plugin_host::contract::{Kind, Label, Reactions, Target, Timestamp};
 
-use super::rows::{Became, Changed, PostsQuery, Rows, Unanswered};
+use super::rows::{Became, Changed, Choices, Found, PostsQuery, Rows, Unanswered};
 use crate::coverage::statement::{Span, Statement, Watched};
 use crate::coverage::{Cause, Gap, Notice, Told};
+use crate::incident::ballot::Weight;
 use crate::incident::group::Why;
+use crate::incident::reach::{Reach, Sight};
 use crate::incident::{Category, IncidentId, State};
 use crate::record::Entry;
 use crate::store::model::{Figures, IncidentRow, LabelBy, PostRow, WatchRow};
-use crate::store::{CategoryFilter, Course, IncidentQuery, Reading, RecordQuery, Risen, SeriesPoint, Subject};
+use crate::store::{CategoryFilter, Course, FullDay, IncidentQuery, Reading, RecordQuery, Risen, SeriesPoint, Subject};
 use crate::text::diff::{Change, Part};
+use crate::topic::{self, Hit};
 use crate::warning::known::{Carrier, Hour, Kind as Of};
 use crate::warning::media::Tier;
 use crate::warning::stage::Standing;
@@ -132,6 +135,8 @@ fn label(name: &str, score: f32, evidence: &[&str]) -> LabelBy {
     LabelBy {
         by: "triage@0.1.0".to_owned(),
         group: "category".to_owned(),
+        weight: Weight::default(),
+        asked: false,
         label: Label { name: name.to_owned(), score, evidence },
     }
 }
@@ -366,14 +371,42 @@ impl Rows for Fixed {
         Ok(posts().into_iter().filter(|p| p.incident == Some(id)).take(limit).collect())
     }
 
+    fn reach(&self, id: IncidentId) -> Result<Reach, Unanswered> {
+        let sight = |post: PostRow| Sight {
+            site: post.site,
+            medium: post.publisher,
+            url: post.url,
+            at: post.published.unwrap_or(post.captured),
+            views: post.reactions.views,
+            copy_of: match post.why {
+                Some(Why::Near { to, .. }) => Some(to),
+                _ => None,
+            },
+        };
+        Ok(Reach::of(&self.posts_of(id, usize::MAX)?.into_iter().map(sight).collect::<Vec<_>>()))
+    }
+
     fn lives(&self, posts: &[PostRow]) -> Result<BTreeMap<i64, Became>, Unanswered> {
         Ok(lives().into_iter().filter(|(row, _)| posts.iter().any(|post| post.row == *row)).collect())
     }
 
-    fn posts(&self, query: &PostsQuery) -> Result<Vec<PostRow>, Unanswered> {
-        let found = |p: &PostRow| query.search.as_ref().is_none_or(|words| p.text.contains(words.as_str()));
-        let older = |p: &PostRow| query.before.is_none_or(|row| p.row < row);
-        Ok(posts().into_iter().filter(|p| found(p) && older(p)).take(query.limit).collect())
+    fn posts(&self, query: &PostsQuery) -> Result<Found, Unanswered> {
+        let hits = |p: &PostRow| {
+            let Some(words) = query.search.as_deref() else { return Some(Vec::new()) };
+            let at = p.text.find(words)?;
+            Some(vec![Hit { part: topic::Part::Text, range: at..at + words.len() }])
+        };
+        let older = |p: &PostRow| query.list.before.is_none_or(|row| p.row < row);
+        let found = posts().into_iter().filter(older).filter_map(|p| hits(&p).map(|hits| (p, hits)));
+        Ok(Found { posts: found.take(query.list.limit.unwrap_or(usize::MAX)).collect(), ..Found::default() })
+    }
+
+    fn full_days(&self, _: Timestamp) -> Result<Vec<FullDay>, Unanswered> {
+        Ok(vec![FullDay { topic: "停水".into(), day: NOW - 2 * 86_400, taken: 200, over: 1_035 }])
+    }
+
+    fn choices(&self) -> Result<Choices, Unanswered> {
+        Ok(Choices { topics: vec!["停水".into(), "<b>水质</b>".into()], sites: vec!["bbs.qingshi.example".into()] })
     }
 
     fn watches(&self) -> Result<Vec<WatchRow>, Unanswered> {

@@ -1,9 +1,9 @@
 //! What `wit-bindgen` makes of `wit/plugin.wit`.
 //!
-//! One world with both interfaces, so that every type exists once. That world
+//! One world with all interfaces, so that every type exists once. That world
 //! is never encoded: which one a guest implements is said by the section that
-//! its export macro emits, [`SOURCE_WORLD`] or [`CLASSIFIER_WORLD`], and a
-//! source is therefore never asked for a classifier.
+//! its export macro emits, [`SOURCE_WORLD`], [`CLASSIFIER_WORLD`] or
+//! [`ASKER_WORLD`], and a source is therefore never asked for a classifier.
 
 #![allow(
     missing_docs,
@@ -20,10 +20,11 @@
 wit_bindgen::generate!({
     inline: "
         package caifeng:sdk;
-        world both {
+        world all {
             export caifeng:plugin/types@0.1.0;
             export caifeng:plugin/source@0.1.0;
             export caifeng:plugin/classifier@0.1.0;
+            export caifeng:plugin/asker@0.1.0;
         }
     ",
     path: "../../wit",
@@ -37,6 +38,9 @@ pub const SOURCE_WORLD: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/source
 
 /// The component-type section of the world `classifier-plugin`.
 pub const CLASSIFIER_WORLD: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/classifier-plugin"));
+
+/// The component-type section of the world `asker-plugin`.
+pub const ASKER_WORLD: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/asker-plugin"));
 
 /// The bytes of a section as the array that a `static` of that section must be.
 /// `N` is `section.len()`; a shorter section fails the build.

@@ -2,10 +2,9 @@
 
 use crate::Failure;
 
-pub use crate::bindings::exports::caifeng::plugin::classifier::Label;
 pub use crate::bindings::exports::caifeng::plugin::source::{Crawl, Page, Target};
 pub use crate::bindings::exports::caifeng::plugin::types::{
-    Author, Kind, Method, Post, Reactions, Request, Response, Settings, Timestamp,
+    Author, Kind, Label, Method, Post, Reactions, Request, Response, Settings, Timestamp,
 };
 
 /// Reads posts from one kind of site.
@@ -41,6 +40,34 @@ pub trait Classifier {
     /// # Errors
     /// [`Failure::Unsupported`] for settings the plugin cannot work with.
     fn classify(settings: &Settings, posts: &[Post]) -> Result<Vec<Vec<Label>>, Failure>;
+}
+
+/// Labels posts by asking a service at the address that the operator has set as
+/// `endpoint`. Export an implementation with
+/// [`export_asker!`](crate::export_asker).
+///
+/// What a service answers is as hostile as a page: a post may have given it orders. Read strictly, take identities from
+/// [`Request::context`] and never from the answer, and show as evidence only what stands in the post.
+pub trait Asker {
+    /// What to ask about these posts: at most one request a post. An empty batch asks
+    /// whether the settings are in order.
+    ///
+    /// # Errors
+    /// [`Failure::Unsupported`] for settings the plugin cannot work with.
+    fn ask(settings: &Settings, posts: &[Post]) -> Result<Vec<Request>, Failure>;
+
+    /// Reads what was answered to one of these requests: one list per post, in the
+    /// order given, empty for posts that it was not about.
+    ///
+    /// # Errors
+    /// [`Failure::Blocked`] where the service refuses, [`Failure::Unexpected`] for an
+    /// answer that is none.
+    fn read(
+        settings: &Settings,
+        posts: &[Post],
+        request: &Request,
+        response: &Response,
+    ) -> Result<Vec<Vec<Label>>, Failure>;
 }
 
 impl Post {
@@ -86,6 +113,12 @@ impl Request {
     /// A `GET` of `url` whose response the step `step` of the manifest reads.
     pub fn get(step: impl Into<String>, url: impl Into<String>) -> Self {
         Self { step: step.into(), url: url.into(), method: Method::Get, headers: Vec::new(), context: String::new() }
+    }
+
+    /// A `POST` of a body of this media type to `url`.
+    pub fn post(step: impl Into<String>, url: impl Into<String>, media_type: &str, body: impl Into<String>) -> Self {
+        let headers = vec![("content-type".to_owned(), media_type.to_owned())];
+        Self { method: Method::Post(body.into()), headers, ..Self::get(step, url) }
     }
 }
 

@@ -68,3 +68,42 @@ macro_rules! export_classifier {
         };
     };
 }
+
+/// Exports a type that implements [`Asker`](crate::Asker) as the plugin's asker;
+/// otherwise like [`export_source!`](crate::export_source).
+#[macro_export]
+macro_rules! export_asker {
+    ($plugin:ty) => {
+        const _: () = {
+            const fn implements_asker<T: $crate::Asker>() {}
+            implements_asker::<$plugin>();
+        };
+        #[cfg(target_arch = "wasm32")]
+        const _: () = {
+            use $crate::bindings::exports::caifeng::plugin::{asker, types};
+            struct Exported;
+            impl asker::Guest for Exported {
+                fn ask(
+                    settings: $crate::Settings,
+                    posts: Vec<$crate::Post>,
+                ) -> Result<Vec<$crate::Request>, types::Failure> {
+                    <$plugin as $crate::Asker>::ask(&settings, &posts).map_err($crate::failure::lower)
+                }
+                fn read(
+                    settings: $crate::Settings,
+                    posts: Vec<$crate::Post>,
+                    request: $crate::Request,
+                    response: $crate::Response,
+                ) -> Result<Vec<Vec<$crate::Label>>, types::Failure> {
+                    <$plugin as $crate::Asker>::read(&settings, &posts, &request, &response)
+                        .map_err($crate::failure::lower)
+                }
+            }
+    asker::__export_caifeng_plugin_asker_0_1_0_cabi!(Exported with_types_in asker);
+            #[unsafe(link_section = "component-type:caifeng:asker-plugin")]
+            #[used]
+            static WORLD: [u8; $crate::bindings::ASKER_WORLD.len()] =
+                $crate::bindings::section($crate::bindings::ASKER_WORLD);
+        };
+    };
+}

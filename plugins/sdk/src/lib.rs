@@ -8,6 +8,7 @@
 //! * A [`Source`] says which requests to send ([`Source::start`]) and reads each
 //!   response into posts ([`Source::parse`]). [`export_source!`] exports it.
 //! * A [`Classifier`] labels posts. [`export_classifier!`] exports it.
+//! * An [`Asker`] labels posts by what a service answers. [`export_asker!`] exports it.
 //!
 //! # A whole source
 //!
@@ -160,7 +161,7 @@ pub mod refusal;
 pub mod url;
 
 pub use contract::{
-    Author, Classifier, Crawl, Kind, Label, Method, Page, Post, Reactions, Request, Response, Settings, Source, Target,
-    Timestamp,
+    Asker, Author, Classifier, Crawl, Kind, Label, Method, Page, Post, Reactions, Request, Response, Settings, Source,
+    Target, Timestamp,
 };
 pub use failure::Failure;

@@ -6,7 +6,7 @@
 //! are those of `wit/plugin.wit` is checked against the component when it is
 //! loaded.
 
-use super::{self as host, ClassifierContract, SourceContract};
+use super::{self as host, AskerContract, ClassifierContract, SourceContract};
 use crate::engine::{Compiled, Live, LoadError, Trap};
 use wasmtime::component::{ComponentExportIndex, ComponentType, Lift, Lower};
 
@@ -14,13 +14,18 @@ pub(super) const VERSION: &str = "0.1.0";
 
 const SOURCE: &str = "caifeng:plugin/source@0.1.0";
 const CLASSIFIER: &str = "caifeng:plugin/classifier@0.1.0";
+const ASKER: &str = "caifeng:plugin/asker@0.1.0";
 
 type StartIn<'a> = (Crawl<'a>,);
 type ParseIn<'a> = (Crawl<'a>, RequestIn<'a>, Response<'a>);
 type ClassifyIn<'a> = (Pairs<'a>, &'a [PostIn<'a>]);
+type AskIn<'a> = (Pairs<'a>, &'a [PostIn<'a>]);
+type ReadIn<'a> = (Pairs<'a>, &'a [PostIn<'a>], RequestIn<'a>, Response<'a>);
 type StartOut = Result<Vec<RequestOut>, Failure>;
 type ParseOut = Result<Page, Failure>;
 type ClassifyOut = Result<Vec<Vec<Label>>, Failure>;
+type AskOut = Result<Vec<RequestOut>, Failure>;
+type ReadOut = Result<Vec<Vec<Label>>, Failure>;
 type Pairs<'a> = &'a [(String, String)];
 
 pub(super) struct Source {
@@ -30,6 +35,11 @@ pub(super) struct Source {
 
 pub(super) struct Classifier {
     classify: ComponentExportIndex,
+}
+
+pub(super) struct Asker {
+    ask: ComponentExportIndex,
+    read: ComponentExportIndex,
 }
 
 impl Source {
@@ -85,6 +95,45 @@ impl ClassifierContract for Classifier {
     ) -> Result<Result<Vec<Vec<host::Label>>, host::Failure>, Trap> {
         let posts: Vec<PostIn<'_>> = posts.iter().map(Into::into).collect();
         let answer: ClassifyOut = live.call::<ClassifyIn<'_>, _>(on, &self.classify, (settings, &posts))?;
+        Ok(answer.map(|lists| lists.into_iter().map(all).collect()).map_err(Into::into))
+    }
+}
+
+impl Asker {
+    pub(super) fn find(compiled: &Compiled) -> Result<Self, LoadError> {
+        let ask = compiled.export(ASKER, "ask")?;
+        let read = compiled.export(ASKER, "read")?;
+        compiled.probe::<AskIn<'_>, (AskOut,)>(&ask)?;
+        compiled.probe::<ReadIn<'_>, (ReadOut,)>(&read)?;
+        Ok(Self { ask, read })
+    }
+}
+
+impl AskerContract for Asker {
+    fn ask(
+        &self,
+        on: &Compiled,
+        live: &mut Live,
+        settings: &host::Settings,
+        posts: &[host::Post],
+    ) -> Result<Result<Vec<host::Request>, host::Failure>, Trap> {
+        let posts: Vec<PostIn<'_>> = posts.iter().map(Into::into).collect();
+        let answer: AskOut = live.call::<AskIn<'_>, _>(on, &self.ask, (settings, &posts))?;
+        Ok(answer.map(all).map_err(Into::into))
+    }
+
+    fn read(
+        &self,
+        on: &Compiled,
+        live: &mut Live,
+        settings: &host::Settings,
+        posts: &[host::Post],
+        request: &host::Request,
+        response: &host::Response,
+    ) -> Result<Result<Vec<Vec<host::Label>>, host::Failure>, Trap> {
+        let posts: Vec<PostIn<'_>> = posts.iter().map(Into::into).collect();
+        let given = (settings.as_slice(), posts.as_slice(), request.into(), response.into());
+        let answer: ReadOut = live.call::<ReadIn<'_>, _>(on, &self.read, given)?;
         Ok(answer.map(|lists| lists.into_iter().map(all).collect()).map_err(Into::into))
     }
 }

@@ -33,7 +33,9 @@ pub(super) fn ask_on(ledger: &mut Ledger, crawling: &mut Crawling, call: &Call) 
     ledger.calls += 1;
     match call {
         Call::Parse { request, response, .. } => Ran::of(crawling.parse_unchecked(request, response), Answer::Page),
-        Call::Start(_) | Call::Classify { .. } => Ran::of(crawling.start_unchecked(), Answer::Requests),
+        Call::Start(_) | Call::Posts { .. } | Call::Read { .. } => {
+            Ran::of(crawling.start_unchecked(), Answer::Requests)
+        }
     }
 }
 
@@ -42,6 +44,12 @@ pub(super) fn with_body(call: &Call, body: String) -> Call {
     match call {
         Call::Parse { crawl, request, response } => Call::Parse {
             crawl: crawl.clone(),
+            request: request.clone(),
+            response: Response { body, ..response.clone() },
+        },
+        Call::Read { settings, posts, request, response } => Call::Read {
+            settings: settings.clone(),
+            posts: posts.clone(),
             request: request.clone(),
             response: Response { body, ..response.clone() },
         },

@@ -6,6 +6,7 @@ use crate::classifier::Classifier;
 use crate::contract::{Label, Post, Settings};
 use crate::engine::Trap;
 use crate::fixture::{Answer, Call, Ran};
+use crate::manifest::Manifest;
 use std::collections::BTreeSet;
 
 /// How often a text is repeated to see that a long one is read too.
@@ -20,7 +21,7 @@ pub(super) fn check(ledger: &mut Ledger, classifier: &Classifier, cases: &[Case]
     let mut damaged = 0;
     let mut most = 0;
     for case in cases {
-        let Call::Classify { settings, posts } = &case.call else { continue };
+        let Call::Posts { settings, posts } = &case.call else { continue };
         let first = determinism(ledger, classifier, &case.name, settings, posts);
         most = most.max(first.cost.fuel.unwrap_or(0));
         judge(ledger, Law::Termination, &case.name, "the posts themselves", &first);
@@ -33,7 +34,7 @@ pub(super) fn check(ledger: &mut Ledger, classifier: &Classifier, cases: &[Case]
             refusal(ledger, &case.name, place, &posts, &ran);
         }
     }
-    coverage(ledger, classifier, cases);
+    coverage(ledger, classifier.manifest(), cases);
     ledger.tried(Law::Determinism, "fresh against fresh, fresh against warm");
     ledger.tried(Law::Termination, format!("at most {:.1} million instructions a batch", most as f64 / 1e6));
     ledger.tried(Law::Damage, format!("{damaged} damaged batches"));
@@ -68,7 +69,7 @@ fn determinism(ledger: &mut Ledger, classifier: &Classifier, name: &str, setting
 }
 
 /// A trap breaks `law`, unless it is a label that breaks the contract.
-fn judge(ledger: &mut Ledger, law: Law, name: &str, place: &str, ran: &Ran) {
+pub(super) fn judge(ledger: &mut Ledger, law: Law, name: &str, place: &str, ran: &Ran) {
     match &ran.outcome {
         Err(Trap::Contract(problem)) => ledger.fail(Law::Labels, Some(name), place, problem.clone()),
         Err(trap) => ledger.fail(law, Some(name), place, format!("no answer: {trap}")),
@@ -108,7 +109,7 @@ fn refusal(ledger: &mut Ledger, name: &str, place: &str, posts: &[Post], ran: &R
 }
 
 /// The batch, damaged in each way.
-fn damages(posts: &[Post]) -> Vec<(&'static str, Vec<Post>)> {
+pub(super) fn damages(posts: &[Post]) -> Vec<(&'static str, Vec<Post>)> {
     let each = |change: &dyn Fn(usize, &Post) -> Post| -> Vec<Post> {
         posts.iter().enumerate().map(|(nth, post)| change(nth, post)).collect()
     };
@@ -145,11 +146,11 @@ fn damages(posts: &[Post]) -> Vec<(&'static str, Vec<Post>)> {
 }
 
 /// Each label must have been given somewhere.
-fn coverage(ledger: &mut Ledger, classifier: &Classifier, cases: &[Case]) {
+pub(super) fn coverage(ledger: &mut Ledger, manifest: &Manifest, cases: &[Case]) {
     let lists =
         cases.iter().filter_map(|case| if let Some(Answer::Labels(lists)) = &case.expect { Some(lists) } else { None });
     let given: BTreeSet<&str> = lists.flatten().flatten().map(|label| label.name.as_str()).collect();
-    let declared = &classifier.manifest().labels;
+    let declared = &manifest.labels;
     for label in declared.iter().filter(|label| !given.contains(label.name.as_str())) {
         let problem = "no fixture in which it is given: add one, or remove it from the manifest";
         ledger.fail(Law::Coverage, None, &format!("label {}", label.name), problem);

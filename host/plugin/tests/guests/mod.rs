@@ -17,6 +17,8 @@ pub(crate) static SOURCE: LazyLock<Artifact> = LazyLock::new(|| built("source"))
 
 pub(crate) static CLASSIFIER: LazyLock<Artifact> = LazyLock::new(|| built("classifier"));
 
+pub(crate) static ASKER: LazyLock<Artifact> = LazyLock::new(|| built("asker"));
+
 pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }

@@ -6,7 +6,9 @@ use caifeng_plugin_host::contract::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::{Reader, SeriesPoint, unsigned};
+use crate::incident::correction::Decision;
 use crate::incident::event::Recorded;
+use crate::incident::opinion::Opinion;
 use crate::incident::{Category, IncidentId, State};
 use crate::store::error::StoreError;
 use crate::store::model::IncidentRow;
@@ -93,6 +95,18 @@ impl Reader {
         self.with(|db| Ok(db.prepare_cached(&sql)?.query_row([id], incident).optional()?))
     }
 
+    /// What the classifiers make of an incident; nothing for one that there is not.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn opinion(&self, id: IncidentId) -> Result<Opinion, StoreError> {
+        let sql = "SELECT opinion FROM incident WHERE id = ?1";
+        let kept = self.with(|db| {
+            Ok(db.prepare_cached(sql)?.query_row([id], |r| r.get::<_, Option<String>>(0)).optional()?.flatten())
+        })?;
+        Ok(kept.map(|kept| serde_json::from_str(&kept)).transpose()?.unwrap_or_default())
+    }
+
     /// All that has happened to an incident, in order.
     ///
     /// # Errors
@@ -115,6 +129,19 @@ impl Reader {
             }
             Ok(history)
         })
+    }
+
+    /// What people decided, with what was suggested before, by incident.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn decisions(&self) -> Result<Vec<Decision>, StoreError> {
+        let ids: Vec<IncidentId> = self.with(|db| {
+            let mut statement = db.prepare_cached("SELECT id FROM incident WHERE assessed IS NOT NULL ORDER BY id")?;
+            Ok(statement.query_map([], |r| r.get(0))?.collect::<Result<_, _>>()?)
+        })?;
+        let histories = ids.into_iter().map(|id| Ok(Decision::of(&self.history(id)?)));
+        histories.filter_map(Result::transpose).collect()
     }
 
     /// What a person wrote when deciding; `None` once it has been deleted.

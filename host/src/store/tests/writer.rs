@@ -126,21 +126,6 @@ fn a_writer_that_died_says_so() {
 }
 
 #[test]
-fn what_is_remembered_of_texts_has_a_bound_also_while_running() {
-    let dir = tempfile::tempdir().unwrap();
-    let store = Store::open_remembering(dir.path(), None, 8).unwrap();
-    for n in 0..40 {
-        let mut p = prepared(post(&n.to_string(), &text(n)));
-        p.post.published = Some(NOW + n as i64);
-        store.ingest(batch(vec![p])).unwrap();
-    }
-    let held = store.run(|w| Ok(w.near.len())).unwrap();
-    assert!((8..=12).contains(&held), "{held}");
-    let again = |id: &str, n| store.ingest(batch(vec![prepared(post(id, &text(n)))])).unwrap();
-    assert_eq!((again("new", 39).joined.len(), again("old", 0).opened.len()), (1, 1));
-}
-
-#[test]
 fn callers_share_a_commit_and_each_has_its_answer() {
     let dir = tempfile::tempdir().unwrap();
     let (sender, commits) = std::sync::mpsc::channel();

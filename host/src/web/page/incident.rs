@@ -7,7 +7,11 @@ use askama::Template;
 use super::growing::{CourseView, StageMark};
 use super::home::size;
 use super::post::{PostView, Whisper, whisper};
+use super::spread::SpreadView;
+use super::votes::VotesView;
 use super::{Frame, Rendered, Room, Visit, category, state, tight};
+use crate::incident::opinion::Opinion;
+use crate::incident::reach::Reach;
 use crate::incident::{Category, State};
 use crate::store::Course;
 use crate::store::model::{Figures, IncidentRow, LabelBy, PostRow, PostRowId, WatchRow};
@@ -32,6 +36,10 @@ pub(crate) struct IncidentRows {
     pub(crate) lives: BTreeMap<PostRowId, Became>,
     /// How it grew.
     pub(crate) course: Course,
+    /// How far it has gone.
+    pub(crate) reach: Reach,
+    /// What the classifiers make of it.
+    pub(crate) opinion: Opinion,
 }
 
 /// An incident, told.
@@ -89,7 +97,7 @@ fn suggestion(row: &IncidentRow, posts: &[PostRow], lang: Lang) -> Option<Whispe
     let strongest =
         posts.iter().flat_map(|p| &p.labels).filter(agrees).max_by(|a, b| a.label.score.total_cmp(&b.label.score));
     Some(strongest.map_or_else(
-        || Whisper { words: category(lang, suggested), by: row.category_by.clone().unwrap_or_default() },
+        || Whisper { words: category(lang, suggested), by: row.category_by.clone().unwrap_or_default(), asked: false },
         |label| whisper(lang, label),
     ))
 }
@@ -103,7 +111,8 @@ struct IncidentPage {
     posts: Vec<PostView>,
     trend: Option<Figure>,
     course: CourseView,
-    spread: Vec<Site>,
+    spread: SpreadView,
+    votes: Option<VotesView>,
 }
 
 /// The trend with its sentence and its table.
@@ -115,14 +124,6 @@ struct Figure {
     last: String,
     sentence: String,
     rows: Vec<(String, String)>,
-}
-
-/// How much of an incident one site carries.
-struct Site {
-    name: String,
-    posts: String,
-    /// Percent of all.
-    share: u64,
 }
 
 /// The page.
@@ -146,7 +147,8 @@ pub(crate) fn incident(visit: &Visit, rows: &IncidentRows) -> Rendered {
             .collect(),
         trend: figure(&rows.posts, &frame.face, lang),
         course: CourseView::new(&rows.course, &frame.face, lang),
-        spread: spread(&rows.posts),
+        spread: SpreadView::new(&rows.reach, &frame.face, lang),
+        votes: VotesView::new(&rows.opinion, lang),
         frame,
     }
     .render()
@@ -194,19 +196,4 @@ fn figure(posts: &[PostRow], face: &Clockface, lang: Lang) -> Option<Figure> {
 fn lowered(bar: &Bar) -> Bar {
     let y: f64 = bar.y.parse().unwrap_or(0.0);
     Bar { y: format!("{:.1}", y + 7.0), ..bar.clone() }
-}
-
-fn spread(posts: &[PostRow]) -> Vec<Site> {
-    let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
-    for post in posts {
-        *counts.entry(&post.site).or_default() += 1;
-    }
-    let mut sites: Vec<_> = counts.into_iter().collect();
-    sites.sort_by_key(|(_, n)| std::cmp::Reverse(*n));
-    let all = sites.iter().map(|(_, n)| n).sum::<u64>().max(1);
-    sites
-        .into_iter()
-        .take(12)
-        .map(|(name, n)| Site { name: name.to_owned(), posts: grouped(n), share: n * 100 / all })
-        .collect()
 }

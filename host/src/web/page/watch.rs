@@ -3,11 +3,13 @@
 use askama::Template;
 use caifeng_plugin_host::contract::Timestamp;
 
+use super::service::ServiceView;
 use super::{Frame, Rendered, Room, Tab, Visit, tabs};
 use crate::coverage::Cause as Gap;
 use crate::coverage::words::keys;
 use crate::permission::Permission;
 use crate::schedule::Reason;
+use crate::store::ServiceRow;
 use crate::store::model::{Figures, WatchRow};
 use crate::watch::Sweep;
 use crate::web::coverage::{Cause, Health};
@@ -195,6 +197,7 @@ struct WatchesPage {
     watches: Vec<WatchView>,
     no_watches: Vec<String>,
     permitted: Vec<PermittedView>,
+    services: Vec<ServiceView>,
 }
 
 /// A host at which robots.txt is not asked, told.
@@ -205,7 +208,13 @@ struct PermittedView {
 }
 
 /// The page of all watches.
-pub(crate) fn watches(visit: &Visit, figures: Figures, swept: &[SweptWatch], permissions: &[Permission]) -> Rendered {
+pub(crate) fn watches(
+    visit: &Visit,
+    figures: Figures,
+    swept: &[SweptWatch],
+    permissions: &[Permission],
+    services: &[ServiceRow],
+) -> Rendered {
     let lang = visit.lang;
     let rows: Vec<WatchRow> = swept.iter().map(|s| s.row.clone()).collect();
     let frame = Frame::new(visit, Room::Watches, lang.t("watches.title"), figures, &rows);
@@ -222,6 +231,7 @@ pub(crate) fn watches(visit: &Visit, figures: Figures, swept: &[SweptWatch], per
         watches,
         no_watches: no_watches(lang),
         permitted: permitted.collect(),
+        services: services.iter().map(|service| ServiceView::new(service, lang)).collect(),
         frame,
     }
     .render()
