@@ -12,6 +12,7 @@ use serde::de::DeserializeOwned;
 
 use super::sheet::Sheet;
 use super::watches::{Fault, WatchFile};
+use super::written::Spot;
 use super::{Config, ConfigError, pair_of};
 
 /// Largest file that is read, in bytes: some fifty thousand watches.
@@ -147,7 +148,7 @@ impl Reading {
 
     /// Keeps a file that is no part of the configuration itself.
     pub(super) fn keep(&mut self, path: &Path, text: String) {
-        self.files.push(File { path: path.to_owned(), text, spot: Spot::default() });
+        self.files.push(Sheet { path: path.to_owned(), text, spot: Spot::default() });
     }
 
     /// Something that is wrong at a line and column of a file that was [kept](Self::keep).

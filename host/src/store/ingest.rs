@@ -425,7 +425,6 @@ impl Intake<'_> {
     }
 }
 
-
 pub(super) fn json_unless_empty<T: serde::Serialize>(list: &[T]) -> Result<Option<String>, StoreError> {
     if list.is_empty() { Ok(None) } else { Ok(Some(serde_json::to_string(list)?)) }
 }

@@ -18,8 +18,8 @@ use rusqlite::Connection;
 
 use super::error::StoreError;
 use super::model::Figures;
-use super::tally::Tally;
 use super::near::Near;
+use super::tally::Tally;
 use crate::incident::chain::Checkpoint;
 use crate::incident::matter::Matters;
 

@@ -11,8 +11,8 @@ mod novelty;
 mod posts;
 mod reach;
 mod record;
-pub(super) mod warnings;
 mod topics;
+pub(super) mod warnings;
 mod watches;
 
 use std::path::{Path, PathBuf};

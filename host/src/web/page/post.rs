@@ -1,11 +1,10 @@
 //! A post as a list shows it.
 
-use caifeng_plugin_host::contract::{Kind, Reactions};
+use caifeng_plugin_host::contract::Reactions;
 use caifeng_plugin_host::manifest::LabelGroup;
 
 use super::life::LifeView;
-use super::{Marked, category, kind, link, votes};
-use crate::incident::Category;
+use super::{Marked, kind, link, votes};
 use crate::incident::group::Why;
 use crate::store::model::{LabelBy, PostRow};
 use crate::text::snippet::Snippet;
