@@ -1,7 +1,9 @@
 //! The only place that asks the system for the time.
 //!
 //! Everything else is handed a timestamp or a [`Clock`], so that a drill, the
-//! demo and a simulated week run on recorded time.
+//! demo and a simulated week run on recorded time. The daemon's is [`steady`], which cannot be set.
+
+pub mod steady;
 
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};

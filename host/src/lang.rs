@@ -217,7 +217,7 @@ mod tests {
         source
             .split('"')
             .filter(|s| s.bytes().all(|b| b.is_ascii_lowercase() || b == b'.' || b == b'-'))
-            .filter(|s| ![".html", ".css", ".js", ".example"].iter().any(|file| s.ends_with(file)))
+            .filter(|s| ![".html", ".css", ".js", ".toml", ".example"].iter().any(|file| s.ends_with(file)))
             .filter(|s| s.split_once('.').is_some_and(|(area, name)| areas.contains(area) && !name.is_empty()))
             .map(str::to_owned)
             .collect()
@@ -241,6 +241,8 @@ mod tests {
         let mut source = String::new();
         sources(&root().join("src/web"), &mut source);
         sources(&root().join("src/coverage"), &mut source);
+        sources(&root().join("src/plan"), &mut source);
+        sources(&root().join("src/reply"), &mut source);
         for file in ["src/record.rs", "src/lang.rs"] {
             source.push_str(&std::fs::read_to_string(root().join(file)).unwrap());
         }

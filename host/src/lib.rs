@@ -16,6 +16,8 @@
 //! | what is it | `caifeng_plugin_host::classifier` | sandboxed |
 //! | what does a service say it is | [`asking`] | the operator's model server |
 //! | which incident | [`incident`] | pure |
+//! | what is to be done, by whom, until when | [`plan`], [`calendar`] | pure |
+//! | answering | [`reply`], [`referral`] | pure |
 //! | remember | [`store`] | SQLite, one writer |
 //! | show | [`web`], `cli` | shells |
 //!
@@ -25,6 +27,7 @@
 rust_i18n::i18n!("locales", fallback = "zh-CN");
 
 pub mod asking;
+pub mod calendar;
 pub mod clock;
 pub mod config;
 pub mod control;
@@ -43,8 +46,11 @@ pub mod incident;
 pub mod ingest;
 pub mod lang;
 pub mod permission;
+pub mod plan;
 pub mod plugins;
 pub mod record;
+pub mod referral;
+pub mod reply;
 pub mod retention;
 pub mod revisit;
 pub mod rounds;

@@ -83,7 +83,8 @@ fn check(args: &FileArgs) -> Outcome {
     Ok(Exit::Usage)
 }
 
-fn problem_json(problem: &Problem) -> serde_json::Value {
+/// One thing that is wrong with a file, as a line of JSON.
+pub(super) fn problem_json(problem: &Problem) -> serde_json::Value {
     let (line, column) = problem.at.unzip();
     json!({ "path": problem.path, "line": line, "column": column, "message": problem.message })
 }

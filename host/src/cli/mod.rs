@@ -17,6 +17,7 @@ mod hand;
 mod import;
 mod input;
 mod output;
+mod plan;
 mod plugin;
 mod posts;
 mod record;
@@ -110,6 +111,8 @@ enum Command {
     Import(import::Args),
     /// Check the configuration, or print it
     Config(config::Args),
+    /// The plan: what is done about an incident, by whom, until when
+    Plan(plan::Args),
     /// Say what a robots.txt allows
     Robots(robots::Args),
     /// Watches: how they stand, when they are swept next and why
@@ -143,6 +146,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Submit(args) => submit::run(args),
         Command::Import(args) => import::run(args),
         Command::Config(args) => config::run(&args),
+        Command::Plan(args) => plan::run(&args),
         Command::Robots(args) => robots::run(&args),
         Command::Watch(args) => watch::run(&args),
         Command::Coverage(args) => coverage::run(&args),

@@ -8,16 +8,17 @@
 //! | --- | --- |
 //! | what does a watch look like | [`watches`] |
 //! | what is made of classifiers | [`classifiers`] |
-//! | what does the text say, and where | `written` |
+//! | what does the text say, and where | `written`, `sheet` |
 //! | which files, and is it consistent | [`reading`] |
 //! | does it fit what is installed | `check` |
 
 mod check;
 pub mod classifiers;
 pub mod reading;
+pub(crate) mod sheet;
 pub(crate) mod suggest;
 pub mod watches;
-mod written;
+pub(crate) mod written;
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
@@ -28,8 +29,10 @@ pub use classifiers::ClassifierConfig;
 pub use reading::{Problem, Reading};
 pub use watches::{AccountConfig, TargetConfig, WatchConfig};
 
+use crate::calendar::{self, Calendar};
 use crate::crawl::Limits;
 use crate::fetch::permit::Permit;
+use crate::plan::{self, Plan};
 use crate::retention::Retention;
 use crate::topic::TopicConfig;
 use crate::watch::Watch;
@@ -101,6 +104,12 @@ impl Organisation {
         jiff::tz::TimeZone::get(&self.time_zone).unwrap_or(jiff::tz::TimeZone::UTC)
     }
 
+    /// Which day it is there at `now`.
+    #[must_use]
+    pub fn day(&self, now: i64) -> jiff::civil::Date {
+        jiff::Timestamp::from_second(now).unwrap_or_default().to_zoned(self.zone()).date()
+    }
+
     /// Seconds east of UTC in its zone at `now`.
     #[must_use]
     pub fn utc_offset(&self, now: i64) -> i32 {
@@ -147,6 +156,43 @@ pub enum ConfigError {
     /// Things in it are wrong; each message points at line and column.
     #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
     Wrong(Vec<Problem>),
+}
+
+/// The plan in force for the configuration at `path`: `plan.toml` beside it, else the built-in one.
+///
+/// # Errors
+/// Everything that is wrong with the file, with line and column.
+pub fn plan_beside(path: &Path) -> Result<Plan, ConfigError> {
+    let file = path.with_file_name(plan::FILE);
+    match reading::bounded(&file) {
+        Ok(text) => Plan::read(text, &file).map_err(ConfigError::Wrong),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Plan::built_in().clone()),
+        Err(source) => Err(ConfigError::Unreadable { path: file, source }),
+    }
+}
+
+/// The working days for the configuration at `path`: those that come with the program, and `calendar.toml` beside it.
+///
+/// # Errors
+/// Everything that is wrong with the file, with line and column.
+pub fn calendar_beside(path: &Path) -> Result<Calendar, ConfigError> {
+    let file = path.with_file_name(calendar::FILE);
+    let mut calendar = Calendar::built_in().clone();
+    match reading::bounded(&file) {
+        Ok(text) => calendar.add(text, &file).map_err(ConfigError::Wrong)?,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+        Err(source) => return Err(ConfigError::Unreadable { path: file, source }),
+    }
+    Ok(calendar)
+}
+
+/// The plan in the file at `path`.
+///
+/// # Errors
+/// When the file cannot be read, and everything that is wrong with it, with line and column.
+pub fn plan_at(path: &Path) -> Result<Plan, ConfigError> {
+    let text = reading::bounded(path).map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
+    Plan::read(text, path).map_err(ConfigError::Wrong)
 }
 
 /// Watches as a file of `watches/` has them.

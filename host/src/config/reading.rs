@@ -10,8 +10,9 @@ use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;
 
+use super::sheet::Sheet;
 use super::watches::{Fault, WatchFile};
-use super::written::{self, Spot};
+use super::written::Spot;
 use super::{Config, ConfigError, pair_of};
 
 /// Largest file that is read, in bytes: some fifty thousand watches.
@@ -38,31 +39,13 @@ impl fmt::Display for Problem {
     }
 }
 
-/// One file as it was read.
-#[derive(Debug)]
-pub(super) struct File {
-    pub(super) path: PathBuf,
-    text: String,
-    pub(super) spot: Spot,
-}
-
-impl File {
-    /// Line and column, both from 1, of a byte offset.
-    fn position(&self, offset: usize) -> (usize, usize) {
-        let before = &self.text[..self.text.floor_char_boundary(offset)];
-        let line = before.matches('\n').count() + 1;
-        let column = before.rsplit('\n').next().map_or(0, |tail| tail.chars().count()) + 1;
-        (line, column)
-    }
-}
-
 /// A configuration with its places, and what is wrong with it.
 #[derive(Debug)]
 pub struct Reading {
     /// What could be read.
     pub config: Config,
     problems: Vec<Problem>,
-    pub(super) files: Vec<File>,
+    pub(super) files: Vec<Sheet>,
     /// For each watch of [`Config::watches`]: its file, and which of its watches it is.
     pub(super) origins: Vec<(usize, usize)>,
 }
@@ -157,31 +140,15 @@ impl Reading {
 
     /// Keeps a file and what is wrong with it as a `T`.
     pub(super) fn take<T: DeserializeOwned>(&mut self, path: &Path, bytes: Vec<u8>) -> Option<T> {
-        let file = self.files.len();
-        let (text, cut) = match String::from_utf8(bytes) {
-            Ok(text) => (text, None),
-            Err(error) => {
-                let good = error.utf8_error().valid_up_to();
-                (String::from_utf8_lossy(error.as_bytes()).into_owned(), Some(good))
-            }
-        };
-        let text = text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text);
-        self.files.push(File { path: path.to_owned(), text, spot: Spot::default() });
-        if let Some(good) = cut {
-            self.problem(file, good, "not UTF-8 from here on: save the file as UTF-8".to_owned());
-            return None;
-        }
-        let (value, spot, wrong) = written::read::<T>(&self.files[file].text);
-        self.files[file].spot = spot;
-        for wrong in wrong {
-            self.problem(file, wrong.offset, wrong.message);
-        }
+        let (sheet, value, problems) = Sheet::read(path, bytes);
+        self.files.push(sheet);
+        self.problems.extend(problems);
         value
     }
 
     /// Keeps a file that is no part of the configuration itself.
     pub(super) fn keep(&mut self, path: &Path, text: String) {
-        self.files.push(File { path: path.to_owned(), text, spot: Spot::default() });
+        self.files.push(Sheet { path: path.to_owned(), text, spot: Spot::default() });
     }
 
     /// Something that is wrong at a line and column of a file that was [kept](Self::keep).
@@ -191,8 +158,7 @@ impl Reading {
 
     /// Something that is wrong at a byte offset of a file.
     pub(super) fn problem(&mut self, file: usize, offset: usize, message: String) {
-        let File { path, .. } = &self.files[file];
-        self.problems.push(Problem { path: path.clone(), at: Some(self.files[file].position(offset)), message });
+        self.problems.push(self.files[file].problem(offset, message));
     }
 
     /// Something that is wrong with a watch, under one of its keys.

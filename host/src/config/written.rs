@@ -22,14 +22,14 @@ use super::suggest::{listed, nearest};
 const MOST: usize = 100;
 
 /// Something that is wrong, at a byte offset.
-pub(super) struct Wrong {
-    pub(super) offset: usize,
-    pub(super) message: String,
+pub(crate) struct Wrong {
+    pub(crate) offset: usize,
+    pub(crate) message: String,
 }
 
 /// Where a value stands, and everything in it.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Spot {
+pub(crate) struct Spot {
     /// Of its key, else of itself.
     name: usize,
     value: usize,
@@ -55,22 +55,22 @@ impl Spot {
     }
 
     /// What stands under `key`; this itself when nothing does, so that a path always leads somewhere.
-    pub(super) fn key(&self, key: &str) -> &Self {
+    pub(crate) fn key(&self, key: &str) -> &Self {
         self.table.get(key).unwrap_or(self)
     }
 
     /// The element of a list; this itself when there is none.
-    pub(super) fn index(&self, index: usize) -> &Self {
+    pub(crate) fn index(&self, index: usize) -> &Self {
         self.array.get(index).unwrap_or(self)
     }
 
     /// Where its key stands, in bytes.
-    pub(super) const fn name(&self) -> usize {
+    pub(crate) const fn name(&self) -> usize {
         self.name
     }
 
     /// Where its value stands, in bytes.
-    pub(super) const fn value(&self) -> usize {
+    pub(crate) const fn value(&self) -> usize {
         self.value
     }
 }
@@ -78,7 +78,7 @@ impl Spot {
 /// Reads `text` as a `T`: what can be read of it, where it stands, and everything that is wrong.
 ///
 /// `None` when nothing of it can be read.
-pub(super) fn read<T: DeserializeOwned>(text: &str) -> (Option<T>, Spot, Vec<Wrong>) {
+pub(crate) fn read<T: DeserializeOwned>(text: &str) -> (Option<T>, Spot, Vec<Wrong>) {
     let (root, errors) = DeTable::parse_recoverable(text);
     let mut wrong: Vec<Wrong> = errors.iter().take(MOST).map(|error| unread(text, error)).collect();
     let mut taken: Vec<Taken> = Vec::new();
@@ -131,6 +131,8 @@ struct Objection {
 impl Objection {
     fn of(error: &toml::de::Error) -> Self {
         let said = error.message();
+        // Serde's own are `field` and `variant`; a type that says `unknown role` in the same form is repeated.
+        let unknown = said.strip_prefix("unknown ").and_then(|rest| rest.split(" `").next());
         let mut words = said.split('`').skip(1).step_by(2);
         let first = words.next().unwrap_or_default();
         let known: Vec<&str> = words.collect();
@@ -138,7 +140,9 @@ impl Objection {
         let hint = meant.as_ref().map_or_else(String::new, |word| format!(": did you mean `{word}`?"));
         let known = listed(known);
         let plain = |message| Self { message, meant: None, missing: None, unknown_key: false };
-        if said.starts_with("unknown field") {
+        if let Some(what) = unknown.filter(|what| !matches!(*what, "field" | "variant")) {
+            plain(format!("unknown {what} `{first}`{hint} (known here: {known})"))
+        } else if said.starts_with("unknown field") {
             let message = format!("unknown key `{first}`{hint} (known here: {known})");
             Self { meant, unknown_key: true, ..plain(message) }
         } else if said.starts_with("unknown variant") {

@@ -9,6 +9,7 @@
 //! | which incident does a post belong to | [`group`] |
 //! | what is it about, in words | [`matter`] |
 //! | what may happen to it | [`life`] |
+//! | against which deadlines does it run | [`clock`] |
 //! | what has happened | [`event`] |
 //! | can the record be trusted | [`chain`] |
 //! | what do the classifiers say of a post | [`ballot`] |
@@ -17,6 +18,7 @@
 
 pub mod ballot;
 pub mod chain;
+pub mod clock;
 pub mod correction;
 pub mod event;
 pub mod group;

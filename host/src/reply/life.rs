@@ -1,0 +1,306 @@
+//! What may happen to a reply, and who may do it.
+//!
+//! The plan says which roles review, approve and publish, and how many people stand behind an answer. Two things it
+//! cannot say otherwise: who wrote a text neither reviews nor approves it, in whatever role; and what is published is,
+//! letter for letter, what was approved.
+
+use caifeng_plugin_host::contract::Timestamp;
+
+use super::{Publication, Reply, ReplyEvent, ReplyState};
+use crate::incident::Category;
+use crate::incident::event::{Actor, Note, Role};
+use crate::plan::answer::{Approval, Form};
+use crate::plan::{Decision, Plan};
+
+/// What somebody wants to happen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ReplyCommand {
+    /// Write it, or write it anew.
+    Draft {
+        /// As what it is to be published.
+        form: Form,
+        /// The plan's channel.
+        channel: String,
+        /// The text.
+        text: Note,
+    },
+    /// It is right.
+    Review,
+    /// It goes back.
+    Return {
+        /// Why.
+        note: Note,
+    },
+    /// It may be published.
+    Approve,
+    /// I published it.
+    Publish {
+        /// Under this account.
+        account: String,
+    },
+    /// This is what the site shows.
+    Receipt {
+        /// SHA-256 of what the site answered, in hex.
+        capture: String,
+        /// The text was found in it.
+        found: bool,
+    },
+}
+
+/// What the decision depends on besides the reply.
+#[derive(Clone, Copy, Debug)]
+pub struct Around<'a> {
+    /// The plan of the incident.
+    pub plan: &'a Plan,
+    /// The incident's category, which a person decided.
+    pub category: Option<Category>,
+    /// Whether its level is major.
+    pub major: bool,
+    /// The incident still takes answers.
+    pub open: bool,
+    /// The organisation's registered accounts.
+    pub accounts: &'a [String],
+}
+
+/// Why a command is refused.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ReplyRefusal {
+    /// A machine wrote, approved or published.
+    #[error("only a person may do this")]
+    PersonOnly,
+    /// The role does not include this.
+    #[error("the role {} may not do this: {} may", .role.as_str(), names(.may))]
+    Role {
+        /// The role that acted.
+        role: Role,
+        /// Those that may.
+        may: Vec<Role>,
+    },
+    /// Nobody has decided what the incident is.
+    #[error("the incident has no category yet: the leading group must assess it before an answer is approved")]
+    NotAssessed,
+    /// The incident takes no answers any more.
+    #[error("the incident is closed: reopen it first")]
+    IncidentClosed,
+    /// The reply does not stand where this could be done.
+    #[error("the reply is {}: {}", .0.as_str(), next(*.0))]
+    State(ReplyState),
+    /// There is no text yet.
+    #[error("the reply has no text: draft it first")]
+    NoText,
+    /// An author stands behind their own text.
+    #[error("you wrote this text or a version of it: another person must review and approve it")]
+    OwnText,
+    /// Too few people.
+    #[error(
+        "at least {0} different people must stand behind this answer: somebody who did not review it must approve it"
+    )]
+    TooFew(u8),
+    /// The channel is not in the plan.
+    #[error("the plan has no channel {channel:?} (known: {})", known.join(", "))]
+    Channel {
+        /// What was named.
+        channel: String,
+        /// What the plan has.
+        known: Vec<String>,
+    },
+    /// The channel does not carry the form.
+    #[error("the channel {channel:?} does not carry a {}", form.as_str())]
+    Form {
+        /// The channel.
+        channel: String,
+        /// The form.
+        form: Form,
+    },
+    /// The account is not registered.
+    #[error("{0:?} is no registered official account: list it under accounts in [organisation] of caifeng.toml first")]
+    Account(String),
+}
+
+fn names(roles: &[Role]) -> String {
+    roles.iter().map(|role| role.as_str()).collect::<Vec<_>>().join(", ")
+}
+
+const fn next(state: ReplyState) -> &'static str {
+    match state {
+        ReplyState::Draft => "it must be reviewed first",
+        ReplyState::Reviewed => "it can be approved or returned",
+        ReplyState::Approved => "it can be published or returned",
+        ReplyState::Published => "what is published cannot be changed; its receipt is missing",
+        ReplyState::Receipted => "what is published cannot be changed: answer again with a new reply",
+    }
+}
+
+/// What `command` by `actor` does to `reply`.
+///
+/// # Errors
+/// The refusal, in terms of what must happen first or who must act instead.
+pub fn decide(
+    reply: &Reply,
+    command: ReplyCommand,
+    actor: &Actor,
+    around: &Around<'_>,
+) -> Result<ReplyEvent, ReplyRefusal> {
+    let Actor::Person { user, role } = actor else { return Err(ReplyRefusal::PersonOnly) };
+    if !around.open && !matches!(command, ReplyCommand::Receipt { .. }) {
+        return Err(ReplyRefusal::IncidentClosed);
+    }
+    let by = By { user, role: *role };
+    match command {
+        ReplyCommand::Draft { form, channel, text } => draft(reply, form, channel, text, by, around.plan),
+        ReplyCommand::Review => review(reply, by, around),
+        ReplyCommand::Return { note } => give_back(reply, note, by, around),
+        ReplyCommand::Approve => approve(reply, by, around),
+        ReplyCommand::Publish { account } => publish(reply, account, by, around),
+        ReplyCommand::Receipt { capture, found } => receipt(reply, capture, found, by, around.plan),
+    }
+}
+
+/// A person who acts.
+#[derive(Clone, Copy)]
+struct By<'a> {
+    user: &'a str,
+    role: Role,
+}
+
+impl By<'_> {
+    fn must_be(self, may: &[Role]) -> Result<(), ReplyRefusal> {
+        if may.contains(&self.role) {
+            return Ok(());
+        }
+        Err(ReplyRefusal::Role { role: self.role, may: may.to_vec() })
+    }
+
+    fn must_not_have_written(self, reply: &Reply) -> Result<(), ReplyRefusal> {
+        if reply.authors.iter().any(|author| author == self.user) { Err(ReplyRefusal::OwnText) } else { Ok(()) }
+    }
+}
+
+fn draft(
+    reply: &Reply,
+    form: Form,
+    channel: String,
+    text: Note,
+    by: By<'_>,
+    plan: &Plan,
+) -> Result<ReplyEvent, ReplyRefusal> {
+    if matches!(reply.state, ReplyState::Published | ReplyState::Receipted) {
+        return Err(ReplyRefusal::State(reply.state));
+    }
+    by.must_be(plan.deciders(Decision::Draft).all())?;
+    let Some(found) = plan.channel(&channel) else {
+        let known = plan.channels.iter().map(|channel| channel.id.clone()).collect();
+        return Err(ReplyRefusal::Channel { channel, known });
+    };
+    if !found.form.contains(&form) {
+        return Err(ReplyRefusal::Form { channel, form });
+    }
+    Ok(ReplyEvent::Drafted { form, channel, text })
+}
+
+/// The rule that says who stands behind this reply, and the seal of its text.
+fn rule<'a>(reply: &Reply, around: &Around<'a>) -> Result<(&'a Approval, String), ReplyRefusal> {
+    let seal = reply.text.as_ref().map(|text| text.seal.clone()).ok_or(ReplyRefusal::NoText)?;
+    let category = around.category.ok_or(ReplyRefusal::NotAssessed)?;
+    let rule = around.plan.approval(category, around.major, reply.form).ok_or(ReplyRefusal::NotAssessed)?;
+    Ok((rule, seal))
+}
+
+fn review(reply: &Reply, by: By<'_>, around: &Around<'_>) -> Result<ReplyEvent, ReplyRefusal> {
+    let (rule, seal) = rule(reply, around)?;
+    if reply.state != ReplyState::Draft {
+        return Err(ReplyRefusal::State(reply.state));
+    }
+    by.must_be(rule.review.all())?;
+    by.must_not_have_written(reply)?;
+    Ok(ReplyEvent::Reviewed { seal })
+}
+
+fn give_back(reply: &Reply, note: Note, by: By<'_>, around: &Around<'_>) -> Result<ReplyEvent, ReplyRefusal> {
+    let (rule, _) = rule(reply, around)?;
+    if matches!(reply.state, ReplyState::Published | ReplyState::Receipted) {
+        return Err(ReplyRefusal::State(reply.state));
+    }
+    let may: Vec<Role> = rule.review.all().iter().chain(rule.approve.all()).copied().collect();
+    by.must_be(&may)?;
+    Ok(ReplyEvent::Returned { note })
+}
+
+fn approve(reply: &Reply, by: By<'_>, around: &Around<'_>) -> Result<ReplyEvent, ReplyRefusal> {
+    let (rule, seal) = rule(reply, around)?;
+    if reply.state != ReplyState::Reviewed {
+        return Err(ReplyRefusal::State(reply.state));
+    }
+    by.must_be(rule.approve.all())?;
+    by.must_not_have_written(reply)?;
+    // Author, reviewer and approver: an author is neither of the others, so that three need those to differ.
+    if rule.people > 2 && reply.reviewer.as_deref() == Some(by.user) {
+        return Err(ReplyRefusal::TooFew(rule.people));
+    }
+    Ok(ReplyEvent::Approved { seal })
+}
+
+fn publish(reply: &Reply, account: String, by: By<'_>, around: &Around<'_>) -> Result<ReplyEvent, ReplyRefusal> {
+    if reply.state != ReplyState::Approved {
+        return Err(ReplyRefusal::State(reply.state));
+    }
+    let seal = reply.text.as_ref().map(|text| text.seal.clone()).ok_or(ReplyRefusal::NoText)?;
+    by.must_be(around.plan.deciders(Decision::Publish).all())?;
+    if !around.accounts.contains(&account) {
+        return Err(ReplyRefusal::Account(account));
+    }
+    // Raised to a level since, it may need more people than it has.
+    let (rule, _) = rule(reply, around)?;
+    if rule.people > 2 && reply.reviewer == reply.approver {
+        return Err(ReplyRefusal::TooFew(rule.people));
+    }
+    Ok(ReplyEvent::Published { account, seal })
+}
+
+fn receipt(reply: &Reply, capture: String, found: bool, by: By<'_>, plan: &Plan) -> Result<ReplyEvent, ReplyRefusal> {
+    if !matches!(reply.state, ReplyState::Published | ReplyState::Receipted) {
+        return Err(ReplyRefusal::State(reply.state));
+    }
+    let publish = plan.deciders(Decision::Publish).all();
+    let may: Vec<Role> = publish.iter().copied().chain([Role::Monitor]).collect();
+    by.must_be(&may)?;
+    Ok(ReplyEvent::Receipted { capture, found })
+}
+
+/// Folds `event`, done by `actor` at `at`, into `reply`.
+pub fn apply(reply: &mut Reply, event: &ReplyEvent, actor: &Actor, at: Timestamp) {
+    let user = match actor {
+        Actor::Person { user, .. } => user.clone(),
+        Actor::Machine { by } => by.clone(),
+    };
+    match event {
+        ReplyEvent::Drafted { form, channel, text } => {
+            (reply.form, reply.channel) = (*form, channel.clone());
+            reply.text = Some(text.clone());
+            if !reply.authors.contains(&user) {
+                reply.authors.push(user);
+            }
+            begin_again(reply);
+        }
+        ReplyEvent::Reviewed { .. } => {
+            (reply.state, reply.reviewer) = (ReplyState::Reviewed, Some(user));
+        }
+        ReplyEvent::Returned { .. } => begin_again(reply),
+        ReplyEvent::Approved { .. } => (reply.state, reply.approver) = (ReplyState::Approved, Some(user)),
+        ReplyEvent::Published { account, .. } => {
+            reply.state = ReplyState::Published;
+            reply.published = Some(Publication { account: account.clone(), at });
+        }
+        ReplyEvent::Receipted { capture, .. } => {
+            (reply.state, reply.receipt) = (ReplyState::Receipted, Some(capture.clone()));
+        }
+    }
+}
+
+fn begin_again(reply: &mut Reply) {
+    reply.state = ReplyState::Draft;
+    (reply.reviewer, reply.approver) = (None, None);
+}
+
+#[cfg(test)]
+mod tests;
