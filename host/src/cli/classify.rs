@@ -1,5 +1,7 @@
 //! `caifeng classify`: JSON Lines in, JSON Lines out.
 
+use std::mem::take;
+
 use anyhow::anyhow;
 use caifeng_plugin_host::classifier::Classifier;
 use caifeng_plugin_host::contract::{Kind, Label, Post};
@@ -11,7 +13,7 @@ use super::workplace::{self, DataArgs};
 use super::{Exit, Failed, OrExit, Outcome, input};
 
 /// Posts that are handed to the plugin at once.
-const BATCH: usize = 64;
+pub(super) const BATCH: usize = 64;
 
 /// `caifeng classify < posts.jsonl`
 #[derive(Debug, clap::Args)]
@@ -65,30 +67,31 @@ pub(crate) fn run(args: &Args) -> Outcome {
 }
 
 fn classify(classifier: &Classifier, batch: &mut Vec<Input>, lines: &mut Lines) -> Result<(), Failed> {
-    let posts: Vec<Post> = batch.iter_mut().map(post).collect();
-    let settings = classifier.manifest().settings(&Vec::new()).or_exit(Exit::Plugin)?;
-    let opinions = classifier.classify(&settings, &posts).outcome;
-    let opinions = opinions.map_err(|error| anyhow!("{}: {error}", classifier.manifest().id)).or_exit(Exit::Plugin)?;
+    let posts = batch.iter_mut().map(|input| post(&input.id.to_string(), input.title.take(), take(&mut input.text)));
+    let opinions = opinions(classifier, &posts.collect::<Vec<_>>())?;
     for (input, labels) in batch.iter().zip(&opinions) {
-        let category = category(classifier, labels);
+        let category = best(classifier, labels, LabelGroup::Category).map(|label| label.name.as_str());
         lines.json(&Output { id: &input.id, category, labels }).or_exit(Exit::Internal)?;
     }
     batch.clear();
     Ok(())
 }
 
-/// The best-scored label that the manifest puts into the group `category`.
-fn category<'a>(classifier: &Classifier, labels: &'a [Label]) -> Option<&'a str> {
-    let declared = &classifier.manifest().labels;
-    let is_category = |name: &str| declared.iter().any(|l| l.name == name && l.group == LabelGroup::Category);
-    let categories = labels.iter().filter(|label| is_category(&label.name));
-    categories.max_by(|a, b| a.score.total_cmp(&b.score)).map(|label| label.name.as_str())
+/// What a classifier says of posts, with its settings left as they are.
+pub(super) fn opinions(classifier: &Classifier, posts: &[Post]) -> Result<Vec<Vec<Label>>, Failed> {
+    let settings = classifier.manifest().settings(&Vec::new()).or_exit(Exit::Plugin)?;
+    let outcome = classifier.classify(&settings, posts).outcome;
+    outcome.map_err(|error| anyhow!("{}: {error}", classifier.manifest().id)).or_exit(Exit::Plugin)
 }
 
-fn post(input: &mut Input) -> Post {
-    Post {
-        title: input.title.take(),
-        text: std::mem::take(&mut input.text),
-        ..Post::new(Kind::Post, input.id.to_string(), "")
-    }
+/// The best-scored label that the manifest puts into this group.
+pub(super) fn best<'a>(classifier: &Classifier, labels: &'a [Label], group: LabelGroup) -> Option<&'a Label> {
+    let declared = &classifier.manifest().labels;
+    let of_group = |label: &&Label| declared.iter().any(|l| l.name == label.name && l.group == group);
+    labels.iter().filter(of_group).max_by(|a, b| a.score.total_cmp(&b.score))
+}
+
+/// A text that came without anything else, as a post.
+pub(super) fn post(id: &str, title: Option<String>, text: String) -> Post {
+    Post { title, text, ..Post::new(Kind::Post, id.to_owned(), "") }
 }

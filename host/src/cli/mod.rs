@@ -9,6 +9,7 @@ mod classify;
 mod config;
 mod coverage;
 mod demo;
+mod evaluate;
 mod evidence;
 mod feeds;
 mod group;
@@ -95,6 +96,8 @@ enum Command {
     Plugin(plugin::Args),
     /// Classify texts: JSON Lines in, JSON Lines out
     Classify(classify::Args),
+    /// Measure a classifier on labelled texts
+    Evaluate(evaluate::Args),
     /// Group posts into matters: JSON Lines in, JSON Lines out
     Group(group::Args),
     /// Print stored posts, newest first
@@ -133,6 +136,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Sweep(args) => sweep::run(args),
         Command::Plugin(args) => plugin::run(args),
         Command::Classify(args) => classify::run(&args),
+        Command::Evaluate(args) => evaluate::run(&args),
         Command::Group(args) => group::run(&args),
         Command::Posts(args) => posts::posts(&args),
         Command::Incidents(args) => posts::incidents(&args),
