@@ -8,6 +8,7 @@ mod audit;
 mod classifiers;
 mod classify;
 mod config;
+mod corrections;
 mod coverage;
 mod demo;
 mod evidence;
@@ -99,6 +100,8 @@ enum Command {
     Classify(classify::Args),
     /// List classifiers: their weights, and what asking services has cost today
     Classifiers(classifiers::Args),
+    /// Say how classifiers would do on what people decided
+    Corrections(corrections::Args),
     /// Group posts into matters: JSON Lines in, JSON Lines out
     Group(group::Args),
     /// Print stored posts, newest first
@@ -140,6 +143,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Plugin(args) => plugin::run(args),
         Command::Classify(args) => classify::run(&args),
         Command::Classifiers(args) => classifiers::run(&args),
+        Command::Corrections(args) => corrections::run(&args),
         Command::Group(args) => group::run(&args),
         Command::Posts(args) => posts::posts(&args),
         Command::Incidents(args) => posts::incidents(&args),
