@@ -88,7 +88,7 @@ fn suggested(voices: &[Voice], posts: &[Post]) -> Option<Category> {
     let mut opinion = Opinion::default();
     for batch in posts.chunks(BATCH) {
         let (labels, failures) = labelled(voices, batch);
-        failures.iter().for_each(|failure| note(failure));
+        failures.iter().for_each(note);
         labels.iter().for_each(|labels| opinion.add(&LabelBy::ballot(labels)));
     }
     opinion.suggestion().map(|suggestion| suggestion.category)
