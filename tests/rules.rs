@@ -169,7 +169,7 @@ fn nobody_can_ask_what_a_person_said() {
     let place = swept(&people());
     let posts = place.run("posts --data data --json").ends(0).json();
     let pseudonym = posts[0]["author"].as_str().unwrap();
-    for command in ["posts", "incidents", "sweep", "serve"] {
+    for command in ["posts", "search 水", "incidents", "sweep", "serve"] {
         let help = place.run(&format!("{command} --help")).ends(0);
         for word in ["author", "person", "user-id", "pseudonym"] {
             assert!(!help.out.contains(word), "{command}: {word}");
@@ -177,7 +177,7 @@ fn nobody_can_ask_what_a_person_said() {
         place.run(&format!("{command} --data data --author {pseudonym}")).ends(2);
     }
     for words in [pseudonym, "张伟明", "u99887766"] {
-        assert_eq!(place.run(&format!("posts --data data --text {words}")).ends(0).out, "", "{words}");
+        assert_eq!(place.run(&format!("search {words} --data data")).ends(0).out, "", "{words}");
     }
     place.write("data/caifeng.toml", "");
     let (mut daemon, address) = place.serve("--data data");

@@ -42,7 +42,7 @@ use crate::rounds::Rounds;
 use crate::store::{Reader, Store, StoreError};
 use crate::sweep::{Report, Sweeper, When, blocking};
 use crate::text::tokens::Tokeniser;
-use crate::topic::{Names, TopicError, Topics};
+use crate::topic::{TopicError, Topics};
 use crate::web;
 
 /// Sweeps that run at once; politeness per host is the fetcher's business.
@@ -149,7 +149,7 @@ impl Daemon {
         let shift = demo.as_ref().map(|demo| demo.shift);
         let is_demo = demo.is_some();
         let pipeline = Pipeline {
-            topics: Arc::new(Topics::compile(&config.topics, &names(&config))?),
+            topics: Arc::new(Topics::compile(&config.topics, &config.names())?),
             tokeniser: Arc::new(Tokeniser::new()),
             voices: voices(&registry, &engine, &config)?,
             pseudonyms: Pseudonyms::new(&directory.key("author")?),
@@ -171,6 +171,7 @@ impl Daemon {
             zone: config.organisation.zone(),
         };
         if follow {
+            store.configure_topics(config.kept_topics(), config.organisation.utc_offset(now))?;
             store.configure_watches(&config.watches_for(&registry, now))?;
             vouch(&store, &config, &asking.services, now)?;
             store.configure_askers(asking.services.iter().map(|service| service.plugin().to_owned()).collect())?;
@@ -257,6 +258,7 @@ impl Daemon {
         });
         tasks.spawn(upkeep::retain_daily(daemon.sweeper.clone()));
         tasks.spawn(upkeep::visit_again(daemon.sweeper.clone()));
+        tasks.spawn(upkeep::judge_growth(daemon.sweeper.clone()));
         tasks.spawn(upkeep::ask_services(daemon.asking.clone()));
         let outcome = web::serve(listener, app, ended(shutdown)).await;
         // A sweep that is cut off has committed every page it has read; its line stays open in the record.
@@ -271,7 +273,11 @@ impl Daemon {
         let (clock, store) = (Arc::clone(&self.sweeper.clock), self.sweeper.store.clone());
         let organisation = &self.config.organisation;
         web::App {
-            rows: Arc::new(web::Stored::new(self.sweeper.reader.clone(), Arc::clone(&self.sweeper.pipeline.tokeniser))),
+            rows: Arc::new(web::Stored::new(
+                self.sweeper.reader.clone(),
+                Arc::clone(&self.sweeper.pipeline.tokeniser),
+                self.config.names(),
+            )),
             organisation: web::Organisation { name: organisation.name.clone(), zone: organisation.zone() },
             clock: Arc::new(move || clock.now()),
             writable: Arc::new(move || store.health().err().map(|error| error.to_string())),
@@ -347,16 +353,6 @@ impl Running {
 impl Drop for Running {
     fn drop(&mut self) {
         self.all.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.id);
-    }
-}
-
-fn names(config: &Config) -> Names {
-    let organisation = &config.organisation;
-    let own = std::iter::once(&organisation.name).filter(|name| !name.is_empty());
-    Names {
-        organisation: own.chain(&organisation.aliases).cloned().collect(),
-        places: organisation.places.clone(),
-        aliases: config.aliases.clone(),
     }
 }
 
@@ -456,8 +452,14 @@ fn vouch(store: &Store, config: &Config, services: &[Service], now: Timestamp) -
 /// The operator's credentials. One for a plugin that is not there is a slip of the pen.
 fn secrets(directory: &Directory, registry: &Registry) -> Result<Secrets, SecretsError> {
     let secrets = Secrets::read(&directory.secrets())?;
-    for plugin in secrets.plugins().filter(|plugin| registry.find(plugin).is_err()) {
-        tracing::warn!("secrets.toml has a section for a plugin that is not installed: [{plugin}]");
+    for plugin in secrets.plugins() {
+        match registry.find(plugin) {
+            Ok((_, artifact)) => {
+                let idle = secrets.idle(artifact.manifest());
+                idle.iter().for_each(|line| tracing::warn!("secrets.toml: not used: {line}"));
+            }
+            Err(_) => tracing::warn!("secrets.toml has a section for a plugin that is not installed: [{plugin}]"),
+        }
     }
     Ok(secrets)
 }

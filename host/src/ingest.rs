@@ -19,7 +19,7 @@ use crate::incident::ballot::Weight;
 use crate::store::model::{Batch, LabelBy, Prepared};
 use crate::store::{Novelty, Reader, StoreError};
 use crate::text::links::links;
-use crate::text::near::Signature;
+use crate::text::near::Signatures;
 use crate::text::telling::Telling;
 use crate::text::tokens::Tokeniser;
 use crate::topic::Topics;
@@ -243,7 +243,7 @@ impl Pipeline {
         let grouped = topics.is_some();
         Prepared {
             tokens: self.tokeniser.index_text(post.title.as_deref(), &post.text),
-            signature: grouped.then(|| Signature::of(post.title.as_deref(), &post.text)).flatten(),
+            signature: grouped.then(|| Signatures::of(post.title.as_deref(), &post.text)).flatten(),
             telling: if grouped {
                 Telling::of(&self.tokeniser, post.title.as_deref(), &post.text)
             } else {

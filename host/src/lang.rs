@@ -241,6 +241,7 @@ mod tests {
         let mut source = String::new();
         sources(&root().join("src/web"), &mut source);
         sources(&root().join("src/coverage"), &mut source);
+        sources(&root().join("src/warning"), &mut source);
         sources(&root().join("src/plan"), &mut source);
         sources(&root().join("src/reply"), &mut source);
         for file in ["src/record.rs", "src/lang.rs"] {

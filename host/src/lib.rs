@@ -11,14 +11,16 @@
 //! | what to ask next | [`crawl`] | pure state machine |
 //! | asking | [`fetch`] | the only outbound sockets |
 //! | reading the answer | `caifeng_plugin_host::source` | sandboxed |
-//! | is it about us | [`topic`] | pure |
+//! | is it about us | [`topic`], in the language of [`query`] | pure |
 //! | tokens, near-duplicates | [`text`] | pure |
 //! | what is it | `caifeng_plugin_host::classifier` | sandboxed |
 //! | what does a service say it is | [`asking`] | the operator's model server |
 //! | which incident | [`incident`] | pure |
+//! | is it growing | [`warning`] | pure |
 //! | what is to be done, by whom, until when | [`plan`], [`calendar`] | pure |
 //! | answering | [`reply`], [`referral`] | pure |
 //! | remember | [`store`] | SQLite, one writer |
+//! | find again | [`search`] | pure |
 //! | show | [`web`], `cli` | shells |
 //!
 //! [`daemon`] wires the stages and owns tasks and shutdown; `docs/architecture.md`
@@ -36,6 +38,7 @@ pub mod crawl;
 pub mod daemon;
 pub mod demo;
 pub mod directory;
+pub mod evaluate;
 pub mod evidence;
 pub mod failed_call;
 pub mod fetch;
@@ -48,6 +51,7 @@ pub mod lang;
 pub mod permission;
 pub mod plan;
 pub mod plugins;
+pub mod query;
 pub mod record;
 pub mod referral;
 pub mod reply;
@@ -55,9 +59,11 @@ pub mod retention;
 pub mod revisit;
 pub mod rounds;
 pub mod schedule;
+pub mod search;
 pub mod store;
 pub mod sweep;
 pub mod text;
 pub mod topic;
+pub mod warning;
 pub mod watch;
 pub mod web;

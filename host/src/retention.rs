@@ -68,6 +68,9 @@ impl<'de> Deserialize<'de> for Span {
     }
 }
 
+/// How long counts by the hour are kept, in seconds: a year can be compared with the one before. They hold no text.
+const COUNTS: i64 = 800 * DAY;
+
 /// `[retention]`: how long things are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
@@ -187,6 +190,7 @@ impl Keeper {
                 }
             }
         }
+        self.store.expire_counts(now - COUNTS)?;
         self.release_files(cutoffs, &mut released)?;
         Ok(released)
     }

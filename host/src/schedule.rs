@@ -4,7 +4,7 @@
 //! time in which [`WANTED`] new posts are expected, by the watch's own past at this hour
 //! of the week ([`Rhythm`]) or by the last two hours where those were livelier, so that a
 //! quiet night does not make it oversleep the morning. While an incident that the watch
-//! feeds is open it goes to the floor. Nothing goes below the floor, above the ceiling, or
+//! feeds is open, or grows whatever its state, it goes to the floor. Nothing goes below the floor, above the ceiling, or
 //! before the time until which a site asked to be left alone. A watch that fails stays on
 //! the schedule at a slower pace, so that silence is never taken for quiet; one that is
 //! only doubted (it answers, but not as usual) keeps its pace.
@@ -54,6 +54,11 @@ pub enum Reason {
         /// The newest one.
         id: i64,
     },
+    /// It feeds an incident that grows, whatever became of that.
+    Growing {
+        /// The newest one.
+        id: i64,
+    },
     /// It failed this many times in a row: slower, but not given up.
     Failing {
         /// How many times.
@@ -78,12 +83,21 @@ pub struct Situation<'a> {
     pub rhythm: &'a Rhythm,
     /// Its bounds.
     pub every: Every,
-    /// The newest open incident that it feeds.
-    pub incident: Option<i64>,
+    /// The newest incident that it feeds and that grows or is at its height, else the newest that is open.
+    pub incident: Option<Feeds>,
     /// Now.
     pub now: Timestamp,
     /// In 0.0..1.0: spreads watches of one interval over a tenth of it.
     pub jitter: f64,
+}
+
+/// An incident that a watch feeds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Feeds {
+    /// It is unusual, grows or is at its height.
+    pub growing: bool,
+    /// The incident.
+    pub id: i64,
 }
 
 /// Decides when a watch is due.
@@ -122,8 +136,8 @@ fn jittered(interval: i64, every: Every, jitter: f64) -> i64 {
 /// The interval in which [`WANTED`] posts appear, and what says so.
 fn by_yield(known: &Situation<'_>, from: Timestamp) -> (i64, Reason) {
     let Every { floor, ceiling } = known.every;
-    if let Some(id) = known.incident {
-        return (floor, Reason::Incident { id });
+    if let Some(Feeds { growing, id }) = known.incident {
+        return (floor, if growing { Reason::Growing { id } } else { Reason::Incident { id } });
     }
     let recent = lately(known.looks, known.now);
     let interval = known.rhythm.time_for(WANTED, from, recent, ceiling);
@@ -242,14 +256,23 @@ mod tests {
     #[test]
     fn an_open_incident_goes_to_the_floor_but_never_before_what_the_site_asked_for() {
         let mut sweeps: Vec<_> = (0..400).map(|n| sweep(1_000_000 - n * HOUR, 0, None)).collect();
-        let incident = |known: &mut Situation<'_>| known.incident = Some(7);
+        let feeds = |growing| Some(Feeds { growing, id: 7 });
+        let incident = |known: &mut Situation<'_>| known.incident = feeds(false);
         assert_eq!(decide(&sweeps, incident), Next::At(1_000_300, Reason::Incident { id: 7 }));
         sweeps[0].tally.wait_until = Some(1_009_000);
         assert_eq!(decide(&sweeps, incident), Next::At(1_009_000, Reason::Waiting));
         sweeps[0].tally.wait_until = Some(1_000_010);
         assert_eq!(decide(&sweeps, incident), Next::At(1_000_300, Reason::Incident { id: 7 }));
-        let bounds = |known: &mut Situation<'_>| (known.incident, known.every.floor) = (Some(7), 60);
+        let bounds = |known: &mut Situation<'_>| (known.incident, known.every.floor) = (feeds(false), 60);
         assert_eq!(decide(&sweeps, bounds), Next::At(1_000_060, Reason::Incident { id: 7 }));
+    }
+
+    #[test]
+    fn an_incident_that_grows_is_named_before_one_that_is_only_open() {
+        let sweeps: Vec<_> = (0..400).map(|n| sweep(1_000_000 - n * HOUR, 0, None)).collect();
+        let feeds = [Feeds { growing: false, id: 9 }, Feeds { growing: true, id: 3 }];
+        let decided = decide(&sweeps, |known| known.incident = feeds.into_iter().max());
+        assert_eq!(decided, Next::At(1_000_300, Reason::Growing { id: 3 }));
     }
 
     #[test]

@@ -129,7 +129,7 @@ pub(crate) fn draft(number: u64) -> Draft {
     let author = format!("用户{}", dice.below(20_000));
     if number > 1_000 && dice.below(9) == 0 {
         // Of the last thousand posts, so that a matter is passed on while it is fresh.
-        let original = draft_of_its_own(number - 1 - dice.below(1_000));
+        let original = original(number - 1 - dice.below(1_000));
         let text = match dice.below(3) {
             0 => format!("转发：{}", original.text),
             1 => format!("{}{}。", original.text, dice.of(&ASKED)),
@@ -137,10 +137,11 @@ pub(crate) fn draft(number: u64) -> Draft {
         };
         return Draft { number, published, author, text, title: original.title };
     }
-    Draft { author, ..draft_of_its_own(number) }
+    Draft { author, ..original(number) }
 }
 
-fn draft_of_its_own(number: u64) -> Draft {
+/// The post of a number as it would be if nobody passed anything on.
+pub(crate) fn original(number: u64) -> Draft {
     let mut dice = Dice::new(number ^ 0x5eed_0000_0000);
     let known: Vec<&str> = WORDS.split_whitespace().collect();
     let place = dice.place();
@@ -180,14 +181,14 @@ pub(crate) fn rss(page: &Page) -> String {
 }
 
 /// Numbers that look like chance and are the same every time (SplitMix64).
-struct Dice(u64);
+pub(crate) struct Dice(u64);
 
 impl Dice {
-    fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         Self(seed.wrapping_mul(0xd129_42c4_5c1d_6f2b).wrapping_add(0x1234_5678_9abc_def1))
     }
 
-    fn below(&mut self, limit: u64) -> u64 {
+    pub(crate) fn below(&mut self, limit: u64) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -195,11 +196,11 @@ impl Dice {
         (z ^ (z >> 31)) % limit
     }
 
-    fn of<'a, T: ?Sized>(&mut self, all: &[&'a T]) -> &'a T {
+    pub(crate) fn of<'a, T: ?Sized>(&mut self, all: &[&'a T]) -> &'a T {
         all[self.below(all.len() as u64) as usize]
     }
 
-    fn place(&mut self) -> String {
+    pub(crate) fn place(&mut self) -> String {
         let characters = FAMILY.chars().count() as u64;
         let mut place: String = (0..2).filter_map(|_| FAMILY.chars().nth(self.below(characters) as usize)).collect();
         place.push_str(self.of(&PLACES));

@@ -104,6 +104,28 @@ pub enum Kind {
     Repost,
 }
 
+impl Kind {
+    /// All four.
+    pub const ALL: [Self; 4] = [Self::Article, Self::Post, Self::Comment, Self::Repost];
+
+    /// The name that the command line and JSON use.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Article => "article",
+            Self::Post => "post",
+            Self::Comment => "comment",
+            Self::Repost => "repost",
+        }
+    }
+
+    /// The kind of this name, if there is one.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == name)
+    }
+}
+
 /// One public utterance.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Post {

@@ -1,4 +1,4 @@
-//! `caifeng corrections`: how classifiers would do on what people decided.
+//! `caifeng evaluate --corrections`: how classifiers would do on what people decided.
 
 use std::collections::HashSet;
 use std::path::PathBuf;
@@ -23,28 +23,12 @@ use super::{Exit, Failed, OrExit, Outcome};
 /// Posts that are handed to a plugin at once.
 const BATCH: usize = 64;
 
-/// `caifeng corrections`
-#[derive(Debug, clap::Args)]
-pub(crate) struct Args {
-    #[command(flatten)]
-    data: DataArgs,
-    /// Configuration [default: caifeng.toml in the data directory]
-    #[arg(long, value_name = "F")]
-    config: Option<PathBuf>,
-    /// Only this classifier; otherwise all vote, with their weights
-    #[arg(long, value_name = "PLUGIN")]
-    plugin: Option<String>,
-    /// Print JSON Lines
-    #[arg(long)]
-    json: bool,
-}
-
-/// Runs `caifeng corrections`.
-pub(crate) fn run(args: &Args) -> Outcome {
-    let directory = args.data.directory()?;
-    let config = workplace::config(args.config.as_ref(), &directory)?.unwrap_or_default();
+/// Runs `caifeng evaluate --corrections`, with one classifier or with all that vote.
+pub(crate) fn run(data: &DataArgs, config: Option<&PathBuf>, plugin: Option<&str>, json: bool) -> Outcome {
+    let directory = data.directory()?;
+    let config = workplace::config(config, &directory)?.unwrap_or_default();
     let registry = workplace::registry(Some(&directory))?;
-    let voices = voices(args, &config, &registry, &workplace::engine(Some(&directory))?)?;
+    let voices = voices(plugin, &config, &registry, &workplace::engine(Some(&directory))?)?;
     let reader = Reader::open(directory.path()).or_exit(Exit::Usage)?;
     let mut lines = Lines::new();
     let mut score = Score::default();
@@ -56,17 +40,16 @@ pub(crate) fn run(args: &Args) -> Outcome {
         }
         let now = suggested(&voices, &posts);
         score.count(&decision, now);
-        let line =
-            if args.json { lines.json(&told(&decision, now, posts.len())) } else { lines.text(line(&decision, now)) };
+        let line = if json { lines.json(&told(&decision, now, posts.len())) } else { lines.text(line(&decision, now)) };
         line.or_exit(Exit::Internal)?;
     }
-    let summary = if args.json { lines.json(&json!({ "summary": score })) } else { lines.text(summary(score)) };
+    let summary = if json { lines.json(&json!({ "summary": score })) } else { lines.text(summary(score)) };
     summary.and_then(|()| lines.flush()).or_exit(Exit::Internal)?;
     Ok(Exit::Done)
 }
 
-fn voices(args: &Args, config: &Config, registry: &Registry, engine: &Engine) -> Result<Vec<Voice>, Failed> {
-    let ids = args.plugin.clone().map_or_else(|| registry.classifiers(), |plugin| vec![plugin]);
+fn voices(plugin: Option<&str>, config: &Config, registry: &Registry, engine: &Engine) -> Result<Vec<Voice>, Failed> {
+    let ids = plugin.map_or_else(|| registry.classifiers(), |plugin| vec![plugin.to_owned()]);
     let voice = |id: &String| {
         let loaded = registry.classifier(id, engine).map_err(workplace::plugin_fault)?;
         let own = config.classifiers.get(id).cloned().unwrap_or_default();

@@ -5,28 +5,36 @@
 //! is mapped to an exit code by who must act.
 
 mod audit;
+mod backtest;
 mod classifiers;
 mod classify;
 mod config;
 mod corrections;
 mod coverage;
 mod demo;
+mod evaluate;
 mod evidence;
 mod feeds;
+mod filter;
 mod group;
 mod hand;
 mod import;
 mod input;
 mod output;
+mod places;
 mod plan;
 mod plugin;
 mod posts;
 mod record;
 mod retain;
 mod robots;
+mod search;
 mod serve;
+mod similar;
 mod submit;
 mod sweep;
+mod topic;
+mod warnings;
 mod watch;
 mod workplace;
 
@@ -100,14 +108,20 @@ enum Command {
     Classify(classify::Args),
     /// List classifiers: their weights, and what asking services has cost today
     Classifiers(classifiers::Args),
-    /// Say how classifiers would do on what people decided
-    Corrections(corrections::Args),
+    /// Measure a classifier on labelled texts
+    Evaluate(evaluate::Args),
     /// Group posts into matters: JSON Lines in, JSON Lines out
     Group(group::Args),
+    /// Say whether two short texts say the same: JSON Lines in, JSON Lines out
+    Similar(similar::Args),
+    /// Find posts by what they say
+    Search(search::Args),
     /// Print stored posts, newest first
     Posts(posts::PostsArgs),
     /// Print incidents, newest first
     Incidents(posts::IncidentsArgs),
+    /// Print where an incident is told, and how far it has gone
+    Places(places::Args),
     /// Hand in a page or a text
     Submit(submit::Args),
     /// Take in posts from a table, or feeds from a list of subscriptions
@@ -118,12 +132,18 @@ enum Command {
     Plan(plan::Args),
     /// Say what a robots.txt allows
     Robots(robots::Args),
+    /// Topics: what came of them, what a query would have caught
+    Topic(topic::Args),
     /// Watches: how they stand, when they are swept next and why
     Watch(watch::Args),
     /// What was heard and what was not: the statement that reports carry
     Coverage(coverage::Args),
     /// Print or export the monitoring record: every sweep, newest first
     Record(record::Args),
+    /// Warnings: what grows, and why
+    Warnings(warnings::Args),
+    /// Replay a past: when early warning would have told of it
+    Backtest(backtest::Args),
     /// Check that the record has not been changed
     Audit(audit::Args),
     /// List or hand out what the posts of an incident came from
@@ -143,18 +163,24 @@ pub(crate) fn run() -> ExitCode {
         Command::Plugin(args) => plugin::run(args),
         Command::Classify(args) => classify::run(&args),
         Command::Classifiers(args) => classifiers::run(&args),
-        Command::Corrections(args) => corrections::run(&args),
+        Command::Evaluate(args) => evaluate::run(&args),
         Command::Group(args) => group::run(&args),
+        Command::Similar(args) => similar::run(&args),
+        Command::Search(args) => search::run(&args),
         Command::Posts(args) => posts::posts(&args),
         Command::Incidents(args) => posts::incidents(&args),
+        Command::Places(args) => places::run(&args),
         Command::Submit(args) => submit::run(args),
         Command::Import(args) => import::run(args),
         Command::Config(args) => config::run(&args),
         Command::Plan(args) => plan::run(&args),
         Command::Robots(args) => robots::run(&args),
+        Command::Topic(args) => topic::run(&args),
         Command::Watch(args) => watch::run(&args),
         Command::Coverage(args) => coverage::run(&args),
         Command::Record(args) => record::run(&args),
+        Command::Warnings(args) => warnings::run(&args),
+        Command::Backtest(args) => backtest::run(&args),
         Command::Audit(args) => audit::run(&args),
         Command::Evidence(args) => evidence::run(&args),
         Command::Retain(args) => retain::run(&args),

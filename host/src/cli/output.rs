@@ -7,6 +7,8 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
 use tracing_subscriber::EnvFilter;
 
+use super::workplace::colours;
+
 /// Lines on standard output, buffered. A reader that has gone away (`| head`)
 /// ends the command quietly.
 pub(crate) struct Lines(BufWriter<StdoutLock<'static>>);
@@ -20,6 +22,19 @@ impl Lines {
     /// Prints one line of text.
     pub(crate) fn text(&mut self, line: impl std::fmt::Display) -> io::Result<()> {
         writeln!(self.0, "{}", harmless(&line.to_string()))
+    }
+
+    /// Prints one line in pieces, those that are marked so that a person sees them: by colour where there is any.
+    pub(crate) fn marked<'a>(&mut self, indent: &str, pieces: impl Iterator<Item = (bool, &'a str)>) -> io::Result<()> {
+        let (on, off) =
+            if io::stdout().is_terminal() && colours() { ("\x1b[1;33m", "\x1b[0m") } else { ("【", "】") };
+        self.0.write_all(indent.as_bytes())?;
+        for (marked, piece) in pieces {
+            let piece = harmless(piece);
+            let shown = if marked { format!("{on}{piece}{off}") } else { piece };
+            self.0.write_all(shown.as_bytes())?;
+        }
+        self.0.write_all(b"\n")
     }
 
     /// Prints one value as a line of JSON.

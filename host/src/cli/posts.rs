@@ -7,11 +7,11 @@ use caifeng::clock::{parse_time, rfc3339};
 use caifeng::incident::opinion::{Opinion, Share};
 use caifeng::store::model::{IncidentRow, PostRow};
 use caifeng::store::{IncidentQuery, Looked, PostQuery, Reader, Reading, Version};
-use caifeng::text::tokens::Tokeniser;
 use caifeng_plugin_host::contract::Timestamp;
 use caifeng_plugin_host::manifest::LabelGroup;
 use serde_json::{Value, json};
 
+use super::filter::FilterArgs;
 use super::output::Lines;
 use super::workplace::DataArgs;
 use super::{Exit, Failed, OrExit, Outcome};
@@ -21,15 +21,11 @@ use super::{Exit, Failed, OrExit, Outcome};
 pub(crate) struct PostsArgs {
     #[command(flatten)]
     data: DataArgs,
-    /// Only posts published (else captured) since then: 2026-07-01, RFC 3339 or seconds since 1970
-    #[arg(long, value_name = "T", value_parser = parse_time)]
-    since: Option<Timestamp>,
+    #[command(flatten)]
+    filter: FilterArgs,
     /// Only posts of this incident
     #[arg(long, value_name = "ID")]
     incident: Option<i64>,
-    /// Only posts that contain these words
-    #[arg(long, value_name = "WORDS")]
-    text: Option<String>,
     /// At most so many
     #[arg(long, value_name = "N")]
     limit: Option<usize>,
@@ -61,15 +57,7 @@ fn reader(data: &DataArgs) -> Result<Reader, Failed> {
 /// Runs `caifeng posts`.
 pub(crate) fn posts(args: &PostsArgs) -> Outcome {
     let reader = reader(&args.data)?;
-    let text = match &args.text {
-        None => None,
-        Some(words) => match Tokeniser::new().query_text(words) {
-            None => return Ok(Exit::Done),
-            found => found,
-        },
-    };
-    let query =
-        PostQuery { since: args.since, incident: args.incident, limit: args.limit, text, ..PostQuery::default() };
+    let query = PostQuery { incident: args.incident, limit: args.limit, ..args.filter.query() };
     let mut lines = Lines::new();
     let mut printed = Ok(());
     let walked = reader.for_each_post(&query, |post| {

@@ -80,6 +80,7 @@ fn why(reason: Option<Reason>) -> String {
         Some(Reason::First) => "never swept yet".to_owned(),
         Some(Reason::Rhythm { daily }) => format!("yields about {daily} posts a day at this hour of the week"),
         Some(Reason::Lively { daily }) => format!("livelier than usual: about {daily} posts a day at this pace"),
+        Some(Reason::Growing { id }) => format!("feeds the incident {id}, which grows"),
         Some(Reason::Incident { id }) => format!("feeds the open incident {id}"),
         Some(Reason::Failing { .. }) => "it fails, so it is tried more slowly".to_owned(),
         Some(Reason::Waiting) => "the site asked to wait until then".to_owned(),

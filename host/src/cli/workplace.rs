@@ -40,6 +40,11 @@ fn user_folder(variable: &str, below_home: &str) -> Option<PathBuf> {
     named.or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(below_home)))
 }
 
+/// Whether the person wants colours (<https://no-color.org>).
+pub(crate) fn colours() -> bool {
+    std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+}
+
 /// Reads the configuration that was named, else the one in the data directory;
 /// `None` when there is neither.
 pub(crate) fn config(named: Option<&PathBuf>, directory: &Directory) -> Result<Option<Config>, Failed> {

@@ -14,7 +14,7 @@ use super::suggest::{did_you_mean, listed};
 use super::{Config, TargetConfig, WatchConfig};
 use crate::grant::Grants;
 use crate::plugins::{Origin, PluginError, Registry};
-use crate::topic::{Names, TopicConfig, TopicError, Topics};
+use crate::topic::{TopicConfig, TopicError, Topics};
 use crate::watch::Watch;
 
 impl TargetConfig {
@@ -178,13 +178,7 @@ impl Reading {
     }
 
     fn check_topics(&mut self) {
-        let organisation = &self.config.organisation;
-        let own = std::iter::once(&organisation.name).filter(|name| !name.is_empty());
-        let names = Names {
-            organisation: own.chain(&organisation.aliases).cloned().collect(),
-            places: organisation.places.clone(),
-            aliases: self.config.aliases.clone(),
-        };
+        let names = self.config.names();
         let topics = self.config.topics.clone();
         for (number, topic) in topics.iter().enumerate() {
             let twice = topics[..number].iter().any(|other| other.name == topic.name);
@@ -211,7 +205,7 @@ impl Reading {
             TopicError::Query { .. } => return spot.key("query").value(),
             TopicError::Term { term, .. } => term,
             TopicError::Contradiction { .. } => return spot.key("not").value(),
-            TopicError::Nothing { .. } | TopicError::TooLarge(_) => return spot.value(),
+            TopicError::Nothing { .. } | TopicError::TooLarge(_) | TopicError::Patterns(_) => return spot.value(),
         };
         let lists = [("must", &topic.must), ("any", &topic.any), ("not", &topic.not)];
         let found = lists.into_iter().find_map(|(key, terms)| {

@@ -21,6 +21,7 @@ pub mod watches;
 pub(crate) mod written;
 
 use std::collections::{BTreeMap, HashMap};
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -34,7 +35,8 @@ use crate::crawl::Limits;
 use crate::fetch::permit::Permit;
 use crate::plan::{self, Plan};
 use crate::retention::Retention;
-use crate::topic::TopicConfig;
+use crate::store::KeptTopic;
+use crate::topic::{Names, TopicConfig};
 use crate::watch::Watch;
 
 /// The folder of further watches, beside the configuration file.
@@ -233,6 +235,25 @@ impl Config {
     #[must_use]
     pub fn budgets(&self) -> HashMap<String, Limits> {
         self.watches.iter().map(|watch| (watch.id.clone(), watch.budget)).collect()
+    }
+
+    /// The topics as the store keeps them.
+    #[must_use]
+    pub fn kept_topics(&self) -> Vec<KeptTopic> {
+        let kept = |topic: &TopicConfig| KeptTopic { name: topic.name.clone(), cap: topic.cap.map(NonZeroU32::get) };
+        self.topics.iter().map(kept).collect()
+    }
+
+    /// What `@names` stand for in topics and searches.
+    #[must_use]
+    pub fn names(&self) -> Names {
+        let organisation = &self.organisation;
+        let own = std::iter::once(&organisation.name).filter(|name| !name.is_empty());
+        Names {
+            organisation: own.chain(&organisation.aliases).cloned().collect(),
+            places: organisation.places.clone(),
+            aliases: self.aliases.clone(),
+        }
     }
 
     /// The watches, with offsets of the organisation's zone at `now`.

@@ -49,9 +49,11 @@ pub struct Look {
 
 /// What was looked at and found in one hour.
 #[derive(Clone, Copy, Debug, Default)]
-struct Cell {
-    hours: f64,
-    posts: f64,
+pub struct Cell {
+    /// How much of the hour was looked at, in hours.
+    pub hours: f64,
+    /// Posts of that time.
+    pub posts: f64,
 }
 
 impl Cell {
@@ -66,6 +68,9 @@ impl Cell {
     }
 }
 
+/// What was looked at and found, by local hour since 1970.
+pub type Hours = BTreeMap<i64, Cell>;
+
 /// Posts an hour by hour of the week, in one zone.
 #[derive(Clone, Debug)]
 pub struct Rhythm {
@@ -79,7 +84,7 @@ impl Rhythm {
     /// Learns from sweeps, oldest first. What the first one found may be of any age and does not count.
     #[must_use]
     pub fn learn(looks: &[Look], zone: &TimeZone) -> Self {
-        let mut hours: BTreeMap<i64, Cell> = BTreeMap::new();
+        let mut hours = Hours::new();
         let mut before: Option<Timestamp> = None;
         for look in looks.iter().filter(|look| look.heard) {
             if let Some(from) = before.filter(|from| (1..=LONGEST).contains(&(look.started - from))) {
@@ -87,19 +92,54 @@ impl Rhythm {
             }
             before = Some(look.started);
         }
+        let start = Cell { posts: START.0, hours: START.1 };
+        let rhythm = Self::of_hours(&hours, start, zone);
+        let dispersion = rhythm.varies(&hours, 1, 0.5).max(rhythm.varies(&hours, 24, 16.0));
+        Self { dispersion, ..rhythm }
+    }
+
+    /// The rhythm of hours that are known, counted as local ones of `zone` ([`local_hour`]); `start` is what is taken
+    /// for granted before anything is. Its dispersion is 1 until somebody measures it.
+    #[must_use]
+    pub fn of_hours(hours: &Hours, start: Cell, zone: &TimeZone) -> Self {
         let (mut all, mut by_hour) = (Cell::default(), [Cell::default(); DAY]);
         let (mut by_day, mut by_week) = ([Cell::default(); WEEK / DAY], [Cell::default(); WEEK]);
-        for (hour, cell) in &hours {
+        for (hour, cell) in hours {
             all.add(*cell);
             by_hour[slot(*hour, DAY)].add(*cell);
             by_day[slot(*hour, WEEK) / DAY].add(*cell);
             by_week[slot(*hour, WEEK)].add(*cell);
         }
-        let overall = (all.posts + START.0) / (all.hours + START.1);
+        let overall = (all.posts + start.posts) / (all.hours + start.hours);
         let usual = |at: usize| by_hour[at % DAY].rate(overall) * by_day[at / DAY].rate(overall) / overall;
         let rates: Vec<f64> = (0..WEEK).map(|at| by_week[at].rate(usual(at))).collect();
-        let dispersion = dispersion(&hours, &rates);
-        Self { zone: zone.clone(), rates, overall, dispersion }
+        Self { zone: zone.clone(), rates, overall, dispersion: 1.0 }
+    }
+
+    /// Pearson's estimate of how much more counts of `length` hours vary than those of independent posts would, over
+    /// spans of which more than `least` hours were looked at; 1 at least.
+    ///
+    /// A site may be lively for a day and quiet for the next while its hours look like others: each length has its own.
+    #[must_use]
+    pub fn varies(&self, hours: &Hours, length: i64, least: f64) -> f64 {
+        let mut bins: BTreeMap<i64, (Cell, f64)> = BTreeMap::new();
+        for (hour, cell) in hours {
+            let (sum, expected) = bins.entry(hour.div_euclid(length)).or_default();
+            sum.add(*cell);
+            *expected += self.rate_of(*hour) * cell.hours;
+        }
+        let (mut squares, mut sum) = (0.0, 0.0);
+        for (cell, expected) in bins.values().filter(|(cell, _)| cell.hours > least) {
+            squares += (cell.posts - expected).powi(2);
+            sum += expected;
+        }
+        if sum > 0.0 { (squares / sum).max(1.0) } else { 1.0 }
+    }
+
+    /// Posts an hour in a local hour since 1970.
+    #[must_use]
+    pub fn rate_of(&self, local_hour: i64) -> f64 {
+        self.rates[slot(local_hour, WEEK)]
     }
 
     /// Posts an hour over the whole past.
@@ -153,6 +193,12 @@ fn share(seconds: i64) -> f64 {
     seconds as f64 / 3600.0
 }
 
+/// The number of the local hour since 1970 in which a moment lies.
+#[must_use]
+pub fn local_hour(at: Timestamp, zone: &TimeZone) -> i64 {
+    (at + offset(zone, at)).div_euclid(HOUR)
+}
+
 fn offset(zone: &TimeZone, at: Timestamp) -> i64 {
     jiff::Timestamp::from_second(at).map_or(0, |at| i64::from(zone.to_offset(at).seconds()))
 }
@@ -174,33 +220,13 @@ fn parts(from: Timestamp, to: Timestamp, offset: i64) -> impl Iterator<Item = (i
 }
 
 /// What a sweep found appeared at some time since the sweep before: evenly, for all that is known.
-fn spread(hours: &mut BTreeMap<i64, Cell>, from: Timestamp, look: &Look, offset: i64) {
+fn spread(hours: &mut Hours, from: Timestamp, look: &Look, offset: i64) {
     #[expect(clippy::cast_precision_loss, reason = "counts of one sweep")]
     let each = look.new as f64 / share(look.started - from);
     for (hour, seconds) in parts(from, look.started, offset) {
         let found = Cell { hours: share(seconds), posts: each * share(seconds) };
         hours.entry(hour).or_default().add(found);
     }
-}
-
-/// Pearson's estimate, over hours and over days that were looked at for the most part; the larger of the two,
-/// for a site may be lively for a day and quiet for the next while its hours look like others.
-fn dispersion(hours: &BTreeMap<i64, Cell>, rates: &[f64]) -> f64 {
-    let of = |length: i64, least: f64| {
-        let mut bins: BTreeMap<i64, (Cell, f64)> = BTreeMap::new();
-        for (hour, cell) in hours {
-            let (sum, expected) = bins.entry(hour.div_euclid(length)).or_default();
-            sum.add(*cell);
-            *expected += rates[slot(*hour, WEEK)] * cell.hours;
-        }
-        let (mut squares, mut sum) = (0.0, 0.0);
-        for (cell, expected) in bins.values().filter(|(cell, _)| cell.hours > least) {
-            squares += (cell.posts - expected).powi(2);
-            sum += expected;
-        }
-        if sum > 0.0 { squares / sum } else { 1.0 }
-    };
-    of(1, 0.5).max(of(24, 16.0)).max(1.0)
 }
 
 #[cfg(test)]

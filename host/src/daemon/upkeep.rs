@@ -1,7 +1,7 @@
 //! What the daemon does besides sweeping: it lets go of what is kept no longer, once a day,
-//! visits posts of open incidents again, and asks services about posts.
+//! visits posts of open incidents again, judges what grows and fades, and asks services about posts.
 //!
-//! Neither happens in a demo: a recording is shown as it is, and cannot be visited.
+//! None of it happens in a demo: a recording is shown as it is, and cannot be visited.
 
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
@@ -15,7 +15,7 @@ use crate::sweep::{Sweeper, blocking};
 const SETTLED: Duration = Duration::from_secs(10 * 60);
 /// From one work of a day to the next.
 const DAILY: Duration = Duration::from_secs(24 * 60 * 60);
-/// How often posts that are due are looked for.
+/// How often posts that are due to be visited, and subjects that are due to be judged, are looked for.
 const ROUND: Duration = Duration::from_secs(60);
 /// How often questions for services are looked for.
 const ASKING: Duration = Duration::from_secs(5);
@@ -47,6 +47,23 @@ pub(super) async fn retain_daily(sweeper: Sweeper) {
             Some(Ok(released)) => tracing::info!(?released, "let go of what is kept no longer"),
             Some(Err(error)) => tracing::error!("what is kept no longer is still there: {error}"),
             None => {}
+        }
+    }
+}
+
+/// Judges incidents and topics as they fall due, for ever: what fades does so without a sweep.
+pub(super) async fn judge_growth(sweeper: Sweeper) {
+    if sweeper.shift.is_some() {
+        return;
+    }
+    let mut rounds = tokio::time::interval(ROUND);
+    rounds.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        rounds.tick().await;
+        let (store, zone, now) = (sweeper.store.clone(), sweeper.zone.clone(), sweeper.clock.now());
+        let judged = survived("judging what grows", blocking(move || store.judge(now, &zone))).await;
+        if let Some(Err(error)) = judged {
+            tracing::error!("what grows was not judged: {error}");
         }
     }
 }

@@ -12,6 +12,7 @@ use sha2::{Digest, Sha256};
 
 use super::{Category, IncidentId};
 use crate::hex::hex;
+use crate::warning::Alert;
 
 /// One thing that happened. Its JSON form, in the order of the fields here, is
 /// what is hashed and stored; a variant or field may be added, never changed.
@@ -52,6 +53,8 @@ pub enum Event {
         /// Posts with any category label.
         of: u64,
     },
+    /// A rule of early warning found that a person must be told how it grows.
+    Warned(Alert),
     /// A person decided the category.
     Assessed {
         /// The decision.
@@ -171,6 +174,8 @@ pub struct Recorded {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::warning::media::Tier;
+    use crate::warning::{Reason, Severity, Stage};
 
     /// The stored form is part of every hash ever written: it must not drift.
     #[test]
@@ -183,6 +188,18 @@ mod tests {
         );
         let opened = Event::Opened { post: -5, captured: 9 };
         assert_eq!(serde_json::to_string(&opened).unwrap(), r#"{"event":"opened","post":-5,"captured":9}"#);
+        let alert = Alert {
+            stage: Stage::Growing,
+            severity: Severity::Alarm,
+            why: vec![
+                Reason::Rate { posts: 9, minutes: 30, usual: 12 },
+                Reason::Media { tier: Tier::Central, name: "人民日报".into() },
+            ],
+        };
+        assert_eq!(
+            serde_json::to_string(&Event::Warned(alert)).unwrap(),
+            r#"{"event":"warned","stage":"growing","severity":"alarm","why":[{"sign":"rate","posts":9,"minutes":30,"usual":12},{"sign":"media","tier":"central","name":"人民日报"}]}"#
+        );
         let actor = Actor::Person { user: "u1".into(), role: Role::LeadingGroup };
         assert_eq!(serde_json::to_string(&actor).unwrap(), r#"{"actor":"person","user":"u1","role":"leading-group"}"#);
     }

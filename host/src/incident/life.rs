@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use super::event::{Actor, Event, Note, Role};
 use super::opinion::Suggestion;
 use super::{Category, State};
+use crate::warning::Alert;
 
 /// An incident: the fold of its events. The default is one that has not been opened.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -95,6 +96,8 @@ pub enum Command {
     },
     /// The classifiers' combined opinion, `None` when there is none any more.
     Suggest(Option<Suggestion>),
+    /// A rule of early warning tells how it grows.
+    Warn(Alert),
     /// A person decides.
     Assess {
         /// The category.
@@ -158,6 +161,11 @@ pub fn decide(incident: &Incident, command: Command, actor: &Actor) -> Result<Ve
             Actor::Person { .. } => Ok(vec![Event::Submitted { post, at, note }]),
         },
         Command::Suggest(suggestion) => suggest(incident, suggestion, actor),
+        Command::Warn(alert) => match (actor, incident.state) {
+            (Actor::Person { .. }, _) => Err(Refusal::MachineOnly),
+            (_, State::Merged) => Err(Refusal::State(State::Merged)),
+            _ => Ok(vec![Event::Warned(alert)]),
+        },
         Command::Assess { category, level, note } => {
             may_assess(incident, actor)?;
             Ok(vec![Event::Assessed { category, level, note }])
@@ -203,6 +211,8 @@ pub fn apply(incident: &mut Incident, event: &Event, actor: &Actor) {
             incident.opened = incident.opened.min(*captured);
         }
         Event::Submitted { at, .. } => incident.opened = incident.opened.min(*at),
+        // It tells people something and changes nothing.
+        Event::Warned(_) => {}
         Event::Suggested { category, by, .. } => {
             incident.suggested = category.map(|category| Suggested { category, by: by.clone() });
         }
@@ -230,6 +240,22 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::warning::{Severity, Stage};
+
+    #[test]
+    fn only_a_machine_warns_and_nothing_changes_by_it() {
+        let person = Actor::Person { user: "u1".into(), role: Role::Head };
+        let alert = Alert { stage: Stage::Growing, severity: Severity::Alarm, why: Vec::new() };
+        let mut incident = Incident { posts: 1, state: State::Closed, ..Incident::default() };
+        let warn = |incident: &Incident, actor: &Actor| decide(incident, Command::Warn(alert.clone()), actor);
+        assert_eq!(warn(&incident, &person), Err(Refusal::MachineOnly));
+        let events = warn(&incident, &machine()).unwrap();
+        let before = incident.clone();
+        apply(&mut incident, &events[0], &machine());
+        assert_eq!((events.len(), &incident), (1, &before));
+        incident.state = State::Merged;
+        assert_eq!(warn(&incident, &machine()), Err(Refusal::State(State::Merged)));
+    }
 
     fn machine() -> Actor {
         Actor::Machine { by: "triage@0.1.0".into() }

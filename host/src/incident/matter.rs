@@ -8,7 +8,7 @@
 use std::collections::HashMap;
 
 use super::IncidentId;
-use crate::text::telling::Telling;
+use crate::text::telling::{Telling, Word};
 
 /// Words of an incident that are kept.
 const MOST_WORDS: usize = 96;
@@ -16,12 +16,27 @@ const MOST_WORDS: usize = 96;
 const ENTRY: usize = 8;
 /// Words of a post by which incidents are looked up, and by which it can be found.
 const LOOKED_UP: usize = 20;
-/// How many incidents one word leads to, the newest first; more say that it tells nothing.
+/// How many incidents one word leads to, the newest; more say that it tells nothing.
 const DEEPEST: usize = 256;
+/// About how many leads are followed for one post.
+const LEADS: usize = 512;
 /// Most incidents that are compared with one post.
-pub const MOST_CANDIDATES: usize = 12;
+pub const MOST_CANDIDATES: usize = 8;
 /// Words of a reason that a person is shown.
 const SHOWN: usize = 5;
+
+/// How like an incident a post is.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Likeness {
+    /// Between 0 and 1.
+    pub whole: f32,
+    /// The part of it that does not come from names: that both speak of one street does not make it one matter.
+    pub deed: f32,
+    /// How many telling words the post has.
+    pub told: usize,
+    /// The words that make it so, the most telling first.
+    pub words: Vec<String>,
+}
 
 /// What an incident is about.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -64,22 +79,27 @@ impl Matter {
         }
     }
 
-    /// How like the incident a post is, between 0 and 1, and the words that make it so, the most telling first.
+    /// How like the incident a post is.
     #[must_use]
-    pub fn likeness(&self, telling: &Telling) -> (f32, Vec<String>) {
+    pub fn likeness(&self, telling: &Telling) -> Likeness {
         let length = self.words.iter().map(|(_, weight)| weight * weight).sum::<f32>().sqrt();
-        if length == 0.0 {
-            return (0.0, Vec::new());
+        if length == 0.0 || telling.words().is_empty() {
+            return Likeness::default();
         }
-        let mut shared: Vec<(f32, &str)> = Vec::new();
+        let mut shared: Vec<(f32, &Word)> = Vec::new();
         for word in telling.words() {
             if let Ok(at) = self.words.binary_search_by_key(&word.key(), |(key, _)| *key) {
-                shared.push((word.weight * self.words[at].1 / length, &word.word));
+                shared.push((word.weight * self.words[at].1 / length, word));
             }
         }
-        shared.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(b.1)));
-        let likeness = shared.iter().map(|(part, _)| part).sum::<f32>().clamp(0.0, 1.0);
-        (likeness, shared.into_iter().take(SHOWN).map(|(_, word)| word.to_owned()).collect())
+        shared.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.word.cmp(&b.1.word)));
+        let part = |wanted: fn(&Word) -> bool| -> f32 {
+            shared.iter().filter(|(_, word)| wanted(word)).map(|(part, _)| part).sum::<f32>().clamp(0.0, 1.0)
+        };
+        let mut words: Vec<String> = shared.iter().map(|(_, word)| word.word.clone()).collect();
+        words.truncate(SHOWN);
+        words.dedup();
+        Likeness { whole: part(|_| true), deed: part(|word| !word.name), told: telling.words().len(), words }
     }
 }
 
@@ -92,7 +112,7 @@ pub struct Mark(usize);
 pub struct Matters {
     /// Incidents that a word leads to, in the order in which they were entered.
     leads: HashMap<u32, Vec<IncidentId>>,
-    /// Every entry, so that the latest can be taken back.
+    /// What was entered since [`settle`](Self::settle), so that it can be taken back.
     entered: Vec<u32>,
     /// How many incidents are held, about.
     held: usize,
@@ -127,26 +147,32 @@ impl Matters {
 
     fn enter(&mut self, key: u32, incident: IncidentId) {
         let leads = self.leads.entry(key).or_default();
-        if leads.last() != Some(&incident) {
+        if !leads.iter().rev().take(DEEPEST).any(|&other| other == incident) {
             leads.push(incident);
             self.entered.push(key);
         }
     }
 
     /// Incidents that share the most with a post; those that share more first.
+    ///
+    /// Words that lead to few incidents are followed first, and no more than [`LEADS`] leads altogether: a word that
+    /// leads to hundreds is worth little.
     #[must_use]
     pub fn candidates(&self, telling: &Telling) -> Vec<IncidentId> {
-        let mut shared: HashMap<IncidentId, f32> = HashMap::new();
-        for word in telling.words().iter().take(LOOKED_UP) {
-            let mut met = Vec::new();
-            for &incident in self.leads.get(&word.key()).into_iter().flatten().rev().take(DEEPEST) {
-                if !met.contains(&incident) {
-                    met.push(incident);
-                    *shared.entry(incident).or_default() += word.weight;
-                }
+        let words = telling.words().iter().take(LOOKED_UP);
+        let mut leads: Vec<(&[IncidentId], f32)> =
+            words.filter_map(|word| Some((newest(self.leads.get(&word.key())?), word.weight))).collect();
+        leads.sort_by_key(|(leads, _)| leads.len());
+        let mut met: Vec<(IncidentId, f32)> = Vec::new();
+        for (leads, weight) in leads {
+            met.extend(leads.iter().map(|&incident| (incident, weight)));
+            if met.len() >= LEADS {
+                break;
             }
         }
-        let mut ranked: Vec<(IncidentId, f32)> = shared.into_iter().collect();
+        met.sort_by_key(|(incident, _)| *incident);
+        let shared = |same: &[(IncidentId, f32)]| (same[0].0, same.iter().map(|(_, weight)| weight).sum());
+        let mut ranked: Vec<(IncidentId, f32)> = met.chunk_by(|a, b| a.0 == b.0).map(shared).collect();
         ranked.sort_unstable_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
         ranked.into_iter().take(MOST_CANDIDATES).map(|(incident, _)| incident).collect()
     }
@@ -157,7 +183,7 @@ impl Matters {
         Mark(self.entered.len())
     }
 
-    /// Takes back what was entered since `mark`. [`keep`](Self::keep) makes older marks void.
+    /// Takes back what was entered since `mark`. [`settle`](Self::settle) makes older marks void.
     pub fn rollback(&mut self, mark: Mark) {
         for key in self.entered.drain(mark.0.min(self.entered.len())..).rev() {
             if let Some(leads) = self.leads.get_mut(&key) {
@@ -166,8 +192,14 @@ impl Matters {
         }
     }
 
-    /// Forgets all but about the `limit` newest incidents, in large steps. Makes older marks void.
-    pub fn keep(&mut self, limit: usize) {
+    /// What was entered is there to stay: forgets how to take it back, of words that lead to very many incidents the
+    /// oldest, and, in large steps, all but about the `limit` newest incidents. Makes older marks void.
+    pub fn settle(&mut self, limit: usize) {
+        for key in std::mem::take(&mut self.entered) {
+            if let Some(leads) = self.leads.get_mut(&key).filter(|leads| leads.len() > 2 * DEEPEST) {
+                leads.drain(..leads.len() - DEEPEST);
+            }
+        }
         if self.held <= limit + limit / 2 {
             return;
         }
@@ -177,9 +209,13 @@ impl Matters {
             leads.shrink_to_fit();
         }
         self.leads.retain(|_, leads| !leads.is_empty());
-        self.entered = Vec::new();
         self.held = limit;
     }
+}
+
+/// The last [`DEEPEST`] of a word's incidents.
+fn newest(leads: &[IncidentId]) -> &[IncidentId] {
+    &leads[leads.len().saturating_sub(DEEPEST)..]
 }
 
 #[cfg(test)]
@@ -202,12 +238,14 @@ mod tests {
     fn own_words_about_one_matter_are_like_it_and_it_says_which() {
         let mut matter = Matter::default();
         matter.add(&telling(PLANT));
-        let (likeness, words) = matter.likeness(&telling(AGAIN));
-        assert!(likeness > 0.3, "{likeness}");
+        let Likeness { whole, deed, words, .. } = matter.likeness(&telling(AGAIN));
+        assert!(whole > 0.3 && deed > 0.15 && deed < whole, "{whole} {deed}");
         assert!(words.contains(&"搅拌站".to_owned()), "{words:?}");
-        assert!(matter.likeness(&telling(PENSION)).0 < 0.1);
-        assert!(matter.likeness(&telling(PLANT)).0 > 0.99);
-        assert_eq!(matter.likeness(&Telling::default()).0, 0.0);
+        assert!(matter.likeness(&telling(PENSION)).whole < 0.1);
+        assert!(matter.likeness(&telling(PLANT)).whole > 0.99);
+        assert_eq!(matter.likeness(&Telling::default()), Likeness::default());
+        let elsewhere = matter.likeness(&telling("青禾苑门口的公交站什么时候恢复？"));
+        assert!(elsewhere.deed < 0.1 * elsewhere.whole.max(0.1), "only the place is the same: {elsewhere:?}");
     }
 
     #[test]
@@ -245,14 +283,36 @@ mod tests {
     }
 
     #[test]
+    fn what_two_incidents_share_is_entered_once_for_each() {
+        let mut matters = Matters::default();
+        for round in 0..1_000 {
+            matters.insert(&telling(PLANT), 1 + round % 2);
+            matters.settle(10);
+        }
+        assert!(matters.leads.values().all(|leads| leads.len() == 2));
+        assert!(matters.entered.is_empty());
+    }
+
+    #[test]
+    fn a_word_of_very_many_incidents_costs_no_more_than_others() {
+        let mut matters = Matters::default();
+        for incident in 1..=5_000 {
+            matters.insert(&telling("停水"), incident);
+            matters.settle(100_000);
+        }
+        assert!(matters.leads.values().all(|leads| leads.len() <= 2 * DEEPEST));
+        assert_eq!(matters.candidates(&telling("停水")).len(), MOST_CANDIDATES);
+    }
+
+    #[test]
     fn old_incidents_are_forgotten() {
         let mut matters = Matters::default();
-        for incident in 1..=16 {
+        for incident in 1..=12 {
             matters.insert(&telling(PLANT), incident);
         }
-        matters.keep(10);
+        matters.settle(6);
         let mut left = matters.candidates(&telling(PLANT));
         left.sort_unstable();
-        assert_eq!(left, (7..=16).collect::<Vec<_>>());
+        assert_eq!(left, (7..=12).collect::<Vec<_>>());
     }
 }

@@ -12,6 +12,7 @@
 //! | against which deadlines does it run | [`clock`] |
 //! | what has happened | [`event`] |
 //! | can the record be trusted | [`chain`] |
+//! | how far has it gone | [`reach`] |
 //! | what do the classifiers say of a post | [`ballot`] |
 //! | what do they make of the incident | [`opinion`] |
 //! | what did people say instead | [`correction`] |
@@ -25,6 +26,7 @@ pub mod group;
 pub mod life;
 pub mod matter;
 pub mod opinion;
+pub mod reach;
 
 use serde::{Deserialize, Serialize};
 

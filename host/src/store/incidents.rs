@@ -20,8 +20,9 @@ use crate::incident::life::{self, Assessed, Command, Incident, Suggested};
 use crate::incident::matter::Matter;
 use crate::incident::opinion::Opinion;
 use crate::incident::{Category, IncidentId, State};
-use crate::text::near::{self, Signature};
+use crate::text::near::Signatures;
 use crate::text::telling::Telling;
+use crate::warning::{self, Alert};
 
 /// An address named by more incidents than this identifies none of them.
 const SHARED: usize = 5;
@@ -37,7 +38,7 @@ pub(super) struct Mention<'a> {
     pub(super) by: Option<&'a Actor>,
     pub(super) post: &'a Post,
     pub(super) links: &'a [String],
-    pub(super) signature: Option<&'a Signature>,
+    pub(super) signature: Option<&'a Signatures>,
     pub(super) telling: &'a Telling,
     /// JSON.
     pub(super) topics: Option<String>,
@@ -71,6 +72,7 @@ pub(super) fn place(writing: &mut Writing<'_>, mention: &Mention<'_>) -> Result<
             (file, mention.by.map(|_| Why::Submitted))
         }
     };
+    file.earliest = file.earliest.min(rowid::second(mention.row));
     file.latest = file.latest.max(rowid::second(mention.row));
     let sql = "INSERT OR IGNORE INTO incident_site (incident, source) VALUES (?1, ?2)";
     file.sites += writing.db.prepare_cached(sql)?.execute((file.id, mention.source))? as i64;
@@ -106,14 +108,14 @@ fn remember(
     let why_kind = why;
     let why = why.map(serde_json::to_string).transpose()?;
     db.prepare_cached("INSERT INTO mention (row, incident, topics, why, signature) VALUES (?1, ?2, ?3, ?4, ?5)")?
-        .execute(params![mention.row, incident, mention.topics, why, mention.signature.map(Signature::as_bytes)])?;
+        .execute(params![mention.row, incident, mention.topics, why, mention.signature.map(Signatures::to_bytes)])?;
     for (hash, _) in links {
         let sql = "INSERT INTO link (hash, incident, row) VALUES (?1, ?2, ?3)
                    ON CONFLICT DO UPDATE SET row = max(row, excluded.row)";
         db.prepare_cached(sql)?.execute((hash, incident, mention.row))?;
     }
     if let Some(signature) = mention.signature {
-        writing.near.insert(signature, mention.row);
+        writing.near.insert(db, signature, mention.row)?;
     }
     // Posts that other rules joined tell of it in words of their own.
     if !matches!(why_kind, Some(Why::Near { .. })) {
@@ -131,12 +133,11 @@ fn candidates(
     let db = writing.db;
     let mut found = Vec::new();
     if let Some(parent) = &mention.post.parent {
-        let sql = "SELECT m.incident, p.url, p.row FROM post p JOIN mention m ON m.row = p.row
-                   WHERE p.source = ?1 AND p.id = ?2 AND p.row <> ?3";
-        let mut statement = db.prepare_cached(sql)?;
+        let sql = format!("{CANDIDATE} WHERE p.source = ?1 AND p.id = ?2 AND p.row <> ?3");
+        let mut statement = db.prepare_cached(&sql)?;
         let mut rows = statement.query(params![mention.source, parent, mention.row])?;
         while let Some(r) = rows.next()? {
-            found.push(Candidate { parent: true, ..candidate(r.get(0)?, r.get(1)?, r.get(2)?) });
+            found.push(Candidate { parent: true, ..candidate(r)? });
         }
     }
     for (hash, link) in links {
@@ -148,66 +149,75 @@ fn candidates(
         if shared.len() <= SHARED {
             found.extend(shared.into_iter().map(|(incident, row)| Candidate {
                 link: Some((*link).to_owned()),
-                ..candidate(incident, (*link).to_owned(), row)
+                ..Candidate::new(incident, (*link).to_owned(), rowid::second(row))
             }));
         }
     }
     if let Some(signature) = mention.signature {
         similar(writing, signature, mention.row, &mut found)?;
     }
-    alike(writing, mention.telling, &mut found)?;
+    alike(writing, mention.telling, rowid::second(mention.row), &mut found)?;
     Ok(found)
 }
 
-/// Incidents that tell of the same matter.
-fn alike(writing: &Writing<'_>, telling: &Telling, found: &mut Vec<Candidate>) -> Result<(), StoreError> {
-    let mut statement = writing.db.prepare_cached("SELECT latest, matter FROM incident WHERE id = ?1")?;
+/// Incidents that tell of the same matter, grouped by the rules of today: words of older ones were weighed otherwise.
+fn alike(
+    writing: &Writing<'_>,
+    telling: &Telling,
+    at: Timestamp,
+    found: &mut Vec<Candidate>,
+) -> Result<(), StoreError> {
+    // The moment at which it was talked of that is nearest to the post.
+    let sql =
+        "SELECT max(coalesce(earliest, latest), min(latest, ?3)), matter FROM incident WHERE id = ?1 AND algorithm = ?2
+               AND state <> 'merged'";
+    let mut statement = writing.db.prepare_cached(sql)?;
     for incident in writing.matters.candidates(telling) {
-        let read = statement.query_row([incident], |r| {
+        let read = statement.query_row((incident, group::ALGORITHM, at), |r| {
             let matter = r.get_ref(1)?.as_blob_or_null()?.map(Matter::from_bytes).unwrap_or_default();
-            Ok((r.get(0)?, matter))
-        });
-        if let Some((at, matter)) = read.optional()? {
             let words = Some(matter.likeness(telling));
-            found.push(Candidate {
-                incident,
-                similarity: None,
-                link: None,
-                words,
-                parent: false,
-                url: String::new(),
-                at,
-            });
-        }
+            Ok(Candidate { words, ..Candidate::new(incident, String::new(), r.get(0)?) })
+        });
+        found.extend(read.optional()?);
     }
     Ok(())
 }
 
+/// Posts that say the same, quote the mention or are quoted by it.
 fn similar(
     writing: &Writing<'_>,
-    signature: &Signature,
+    signed: &Signatures,
     own: PostRowId,
     found: &mut Vec<Candidate>,
 ) -> Result<(), StoreError> {
-    let sql = "SELECT m.incident, p.url, m.signature FROM mention m JOIN post p ON p.row = m.row
-               WHERE m.row = ?1";
-    let mut statement = writing.db.prepare_cached(sql)?;
-    for row in writing.near.candidates(signature).into_iter().filter(|row| *row != own) {
+    let mut statement = writing.db.prepare_cached(&format!("{CANDIDATE} WHERE m.row = ?1"))?;
+    let mut rows = Vec::new();
+    for signature in signed.each() {
+        rows.extend(writing.near.candidates(writing.db, signature)?);
+    }
+    rows.sort_unstable();
+    rows.dedup();
+    for row in rows.into_iter().filter(|row| *row != own) {
         let read = statement.query_row([row], |r| {
-            let stored = r.get_ref(2)?.as_blob_or_null()?.and_then(Signature::from_bytes);
-            Ok((candidate(r.get(0)?, r.get(1)?, row), stored))
+            let stored = r.get_ref(4)?.as_blob_or_null()?.and_then(Signatures::from_bytes);
+            Ok((candidate(r)?, stored))
         });
-        if let Some((mut candidate, Some(stored))) = read.optional()? {
-            candidate.similarity = Some(near::similarity(signature, &stored));
-            found.push(candidate);
+        if let Some((candidate, Some(stored))) = read.optional()? {
+            let (similarity, quotation) = (Some(signed.similarity(&stored)), signed.quotation(&stored));
+            found.push(Candidate { similarity, quotation, ..candidate });
         }
     }
     Ok(())
 }
 
-fn candidate(incident: IncidentId, url: String, row: PostRowId) -> Candidate {
-    let at = rowid::second(row);
-    Candidate { incident, similarity: None, link: None, words: None, parent: false, url, at }
+/// What [`candidate`] reads, and the signatures.
+const CANDIDATE: &str = "SELECT m.incident, p.url, m.row,
+    (SELECT json_group_array(out_of) FROM moved WHERE moved.row = m.row), m.signature
+    FROM post p JOIN mention m ON m.row = p.row";
+
+fn candidate(r: &rusqlite::Row<'_>) -> rusqlite::Result<Candidate> {
+    let moved_out_of = serde_json::from_str(r.get_ref(3)?.as_str()?).unwrap_or_default();
+    Ok(Candidate { moved_out_of, ..Candidate::new(r.get(0)?, r.get(1)?, rowid::second(r.get(2)?)) })
 }
 
 /// First 8 bytes of an address's SHA-256; `None` for the root of a site, which says
@@ -255,6 +265,13 @@ pub(super) fn submitted(
     let mut file = CaseFile::read(writing.db, id)?;
     file.act(writing, Command::Submit { post, at, note }, actor, at)?;
     file.write(writing, None)
+}
+
+/// A rule of early warning has something to tell of an incident.
+pub(super) fn warned(writing: &mut Writing<'_>, id: IncidentId, alert: Alert, at: Timestamp) -> Result<(), StoreError> {
+    let actor = Actor::Machine { by: warning::RULES.to_owned() };
+    CaseFile::read(writing.db, id)?.act(writing, Command::Warn(alert), &actor, at)?;
+    Ok(())
 }
 
 /// A person decides; the reason is kept where it can be deleted.
@@ -315,6 +332,8 @@ struct CaseFile {
     incident: Incident,
     /// State as stored; `None` when it is not stored yet.
     stored: Option<State>,
+    /// Publication of its earliest and of its latest post.
+    earliest: Timestamp,
     latest: Timestamp,
     sites: i64,
     /// JSON.
@@ -330,6 +349,7 @@ impl CaseFile {
             id,
             incident: Incident::default(),
             stored: None,
+            earliest: Timestamp::MAX,
             latest: Timestamp::MIN,
             sites: 0,
             opinion: None,
@@ -339,13 +359,14 @@ impl CaseFile {
 
     fn read(db: &Connection, id: IncidentId) -> Result<Self, StoreError> {
         let sql = "SELECT state, opened, posts, suggested, suggested_by, assessed, assessed_by, level, latest,
-                   sites, opinion, matter FROM incident WHERE id = ?1";
+                   sites, opinion, matter, coalesce(earliest, latest) FROM incident WHERE id = ?1";
         let found = db.prepare_cached(sql)?.query_row([id], |r| {
             let state = State::from_name(r.get_ref(0)?.as_str()?).unwrap_or(State::New);
             Ok(Self {
                 id,
                 incident: incident(r, state)?,
                 stored: Some(state),
+                earliest: r.get(12)?,
                 latest: r.get(8)?,
                 sites: r.get(9)?,
                 opinion: r.get(10)?,
@@ -404,22 +425,23 @@ impl CaseFile {
         writing.delta.new += i64::from(state == State::New) - was(|s| s == State::New);
         let sql = if self.stored.is_none() {
             "INSERT INTO incident (id, state, opened, posts, suggested, suggested_by, assessed, assessed_by,
-             level, latest, sites, opinion, matter, algorithm, title)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)"
+             level, latest, sites, opinion, matter, earliest, algorithm, title)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)"
         } else {
             "UPDATE incident SET state = ?2, opened = ?3, posts = ?4, suggested = ?5, suggested_by = ?6,
-             assessed = ?7, assessed_by = ?8, level = ?9, latest = ?10, sites = ?11, opinion = ?12, matter = ?13 WHERE id = ?1"
+             assessed = ?7, assessed_by = ?8, level = ?9, latest = ?10, sites = ?11, opinion = ?12, matter = ?13,
+             earliest = ?14 WHERE id = ?1"
         };
         let incident = &self.incident;
         let (suggested, assessed) = (incident.suggested.as_ref(), incident.assessed.as_ref());
-        let mut values: Vec<&dyn ToSql> = Vec::with_capacity(15);
+        let mut values: Vec<&dyn ToSql> = Vec::with_capacity(16);
         let posts = i64::try_from(incident.posts).unwrap_or(i64::MAX);
         let state = state.as_str();
         let by_machine = (suggested.map(|s| s.category.as_str()), suggested.map(|s| &s.by));
         let by_person = (assessed.map(|a| a.category.as_str()), assessed.map(|a| &a.by));
         let level = assessed.and_then(|a| a.level.as_ref());
         let matter = self.matter.to_bytes();
-        values.extend::<[&dyn ToSql; 13]>([
+        values.extend::<[&dyn ToSql; 14]>([
             &self.id,
             &state,
             &incident.opened,
@@ -433,6 +455,7 @@ impl CaseFile {
             &self.sites,
             &self.opinion,
             &matter,
+            &self.earliest,
         ]);
         if self.stored.is_none() {
             values.extend::<[&dyn ToSql; 2]>([&group::ALGORITHM, &title]);

@@ -12,11 +12,14 @@ use sha2::{Digest, Sha256};
 
 use super::captures;
 use super::error::StoreError;
+use super::facets;
 use super::incidents::{self, Mention};
-use super::model::{Batch, Ingested, LabelBy, PostRowId, Prepared};
+use super::model::{Batch, Heard, Ingested, LabelBy, PostRowId, Prepared};
 use super::questions;
 use super::retain;
 use super::rowid;
+use super::tally::Counted;
+use super::topics;
 use super::visits;
 use super::writer::Writing;
 use crate::hand::IMPORTED;
@@ -92,32 +95,64 @@ pub(super) fn source_or_new(db: &Connection, plugin: &str, site: &str) -> Result
     Ok(db.last_insert_rowid())
 }
 
-/// Stores a batch; the job behind [`Store::ingest`](super::Store::ingest).
-pub(super) fn ingest(writing: &mut Writing<'_>, batch: &Batch, page: Option<i64>) -> Result<Ingested, StoreError> {
+/// Stores what some responses brought, in their order; the job behind [`Store::ingest_all`](super::Store::ingest_all).
+pub(super) fn ingest(writing: &mut Writing<'_>, heard: &[Heard]) -> Result<Ingested, StoreError> {
     let mut done = Ingested::default();
-    let intake = Intake {
-        by: None,
-        source: source_or_new(writing.db, &batch.plugin, &batch.site)?,
-        captured: batch.captured,
-        sweep: batch.sweep,
-        page,
-        visited: visits::can_be_visited(writing.db, batch.sweep)?,
-        wanted: wanted(writing.db, &batch.plugin, batch.sweep)?,
-    };
+    let mut said = Vec::new();
+    let mut known: Option<(&Batch, Origin)> = None;
+    for Heard { batch, reactions, evidence } in heard {
+        let capture = captures::keep(writing.db, evidence)?;
+        touch(writing.db, &batch.plugin, &batch.site, reactions, Some(batch.captured))?;
+        let origin = match known {
+            Some((before, origin)) if before.is_of_the_same(batch) => origin,
+            _ => Origin::of(writing.db, batch)?,
+        };
+        known = Some((batch, origin));
+        done += page(writing, batch, origin, capture, &mut said)?;
+    }
+    index(writing.db, &said)?;
+    done.settle();
+    Ok(done)
+}
+
+/// What all responses of a sweep have in common.
+#[derive(Clone, Copy)]
+struct Origin {
+    source: i64,
+    visited: bool,
+    wanted: bool,
+}
+
+impl Origin {
+    fn of(db: &Connection, batch: &Batch) -> Result<Self, StoreError> {
+        Ok(Self {
+            source: source_or_new(db, &batch.plugin, &batch.site)?,
+            visited: visits::can_be_visited(db, batch.sweep)?,
+            wanted: wanted(db, &batch.plugin, batch.sweep)?,
+        })
+    }
+}
+
+/// Stores the posts of one response; what full text has to know of them is added to `said`.
+fn page<'a>(
+    writing: &mut Writing<'_>,
+    batch: &'a Batch,
+    origin: Origin,
+    capture: Option<i64>,
+    said: &mut Vec<(PostRowId, &'a str)>,
+) -> Result<Ingested, StoreError> {
+    let mut done = Ingested::default();
+    let Origin { source, visited, wanted } = origin;
+    let (captured, sweep) = (batch.captured, batch.sweep);
+    let site = &batch.site;
+    let intake = Intake { by: None, source, site, captured, sweep, page: capture, visited, wanted };
     // A page that lists one id twice with different texts would otherwise make two versions at every sight.
     let mut met = HashSet::new();
-    let mut said = Vec::with_capacity(batch.posts.len());
     for prepared in batch.posts.iter().filter(|p| met.insert(p.post.id.as_str())) {
         if let Some(row) = intake.post(writing, prepared, &mut done)? {
             said.push((row, prepared.tokens.as_str()));
         }
     }
-    index(writing.db, &said)?;
-    for list in [&mut done.opened, &mut done.joined] {
-        list.sort_unstable();
-        list.dedup();
-    }
-    done.joined.retain(|id| done.opened.binary_search(id).is_err());
     writing.delta.posts += i64::try_from(done.new).unwrap_or(i64::MAX);
     if let Some(sweep) = batch.sweep.filter(|_| done.new > 0) {
         let sql = "UPDATE watch SET posts = posts + ?2
@@ -127,15 +162,15 @@ pub(super) fn ingest(writing: &mut Writing<'_>, batch: &Batch, page: Option<i64>
     Ok(done)
 }
 
-/// Makes rows findable by their tokens, those of new versions in place of the old.
+/// Makes rows findable by their tokens and [`facets`], those of new versions in place of the old.
 ///
 /// All of a batch at its end: any statement that SQLite may have to undo alone (one with a
 /// trigger, such as an event's) makes FTS5 write out what it has gathered, and a
 /// segment for every mention would cost more than everything else together.
 pub(super) fn index(db: &Connection, said: &[(PostRowId, &str)]) -> Result<(), StoreError> {
     let mut statement = db.prepare_cached("INSERT OR REPLACE INTO post_text (rowid, tokens) VALUES (?1, ?2)")?;
-    for text in said {
-        statement.execute(*text)?;
+    for (row, tokens) in said {
+        statement.execute((row, format!("{tokens}{}", facets::of_post(db, *row)?)))?;
     }
     Ok(())
 }
@@ -188,6 +223,8 @@ fn set_counts(db: &Connection, known: &Known, new: Reactions, at: Option<Timesta
 /// What all posts of a batch have in common.
 pub(super) struct Intake<'a> {
     pub(super) source: i64,
+    /// The site's name.
+    pub(super) site: &'a str,
     pub(super) captured: Timestamp,
     pub(super) sweep: Option<i64>,
     /// Who handed it in; `None` for what was heard.
@@ -227,8 +264,8 @@ impl Intake<'_> {
                 let row = self.insert(writing.db, prepared, &content)?;
                 self.came_from_page(writing.db, row)?;
                 done.new += 1;
-                if let Some(topics) = &prepared.topics {
-                    self.mention(writing, prepared, row, topics, done)?;
+                if let Some(topics) = self.admitted(writing.db, prepared, row, done)? {
+                    self.mention(writing, prepared, row, &topics, done)?;
                 }
                 Ok(Some(row))
             }
@@ -245,6 +282,26 @@ impl Intake<'_> {
                 Ok(Some(known.row))
             }
         }
+    }
+
+    /// The topics that a post is taken for; `None` when it mentions none, or none that is not full.
+    fn admitted(
+        &self,
+        db: &Connection,
+        prepared: &Prepared,
+        row: PostRowId,
+        done: &mut Ingested,
+    ) -> Result<Option<Vec<String>>, StoreError> {
+        let Some(named) = &prepared.topics else { return Ok(None) };
+        if self.wanted {
+            return Ok(Some(named.clone()));
+        }
+        let admitted = topics::admit(db, row, named)?;
+        if admitted.is_empty() && !named.is_empty() {
+            done.over += 1;
+            return Ok(None);
+        }
+        Ok(Some(admitted))
     }
 
     fn came_from_page(&self, db: &Connection, row: PostRowId) -> Result<(), StoreError> {
@@ -329,7 +386,7 @@ impl Intake<'_> {
         before: Ballot,
         done: &mut Ingested,
     ) -> Result<(), StoreError> {
-        let Some(topics) = &prepared.topics else {
+        let Some(topics) = self.admitted(writing.db, prepared, row, done)? else {
             // It stays where it is, but its say was about the text that is gone.
             return match incidents::of_post(writing.db, row)? {
                 Some(id) => incidents::revote(writing, id, &before, &LabelBy::ballot(&prepared.labels), self.captured),
@@ -337,16 +394,24 @@ impl Intake<'_> {
             };
         };
         let Some(incident) = incidents::of_post(writing.db, row)? else {
-            return self.mention(writing, prepared, row, topics, done);
+            return self.mention(writing, prepared, row, &topics, done);
         };
         done.matched += 1;
-        store_topics(writing.db, row, topics)?;
+        let counted = self.counted(prepared, row);
+        let added = topics::note(writing.db, row, &topics)?;
+        if counted.is_dated(writing.db)? {
+            added.into_iter().for_each(|topic| writing.tally.topic(topic, &counted));
+        }
         writing
             .db
             .prepare_cached("UPDATE mention SET topics = ?2 WHERE row = ?1")?
-            .execute(params![row, json_unless_empty(topics)?])?;
+            .execute(params![row, json_unless_empty(&topics)?])?;
         questions::raise(writing.db, row, self.captured)?;
         incidents::revote(writing, incident, &before, &LabelBy::ballot(&prepared.labels), self.captured)
+    }
+
+    fn counted<'p>(&'p self, prepared: &'p Prepared, row: PostRowId) -> Counted<'p> {
+        Counted { row, captured: self.captured, sweep: self.sweep, post: &prepared.post, site: self.site }
     }
 
     pub(super) fn mention(
@@ -359,7 +424,7 @@ impl Intake<'_> {
     ) -> Result<(), StoreError> {
         done.matched += 1;
         writing.delta.mentions += 1;
-        store_topics(writing.db, row, topics)?;
+        let topic_rows = topics::note(writing.db, row, topics)?;
         let mention = Mention {
             row,
             source: self.source,
@@ -378,30 +443,17 @@ impl Intake<'_> {
         } else {
             done.joined.push(incident);
         }
+        let counted = self.counted(prepared, row);
+        if counted.is_dated(writing.db)? {
+            writing.tally.incident(incident, &counted);
+            topic_rows.into_iter().for_each(|topic| writing.tally.topic(topic, &counted));
+        }
         if self.visited {
             visits::expect(writing.db, row, self.captured)?;
         }
         questions::raise(writing.db, row, self.captured)?;
         visits::read(writing.db, row, self.captured, prepared.post.reactions)
     }
-}
-
-fn store_topics(db: &Connection, row: PostRowId, topics: &[String]) -> Result<(), StoreError> {
-    for name in topics {
-        let known = db
-            .prepare_cached("SELECT id FROM topic WHERE name = ?1")?
-            .query_row([name], |r| r.get::<_, i64>(0))
-            .optional()?;
-        let id = match known {
-            Some(id) => id,
-            None => {
-                db.prepare_cached("INSERT INTO topic (name) VALUES (?1)")?.execute([name])?;
-                db.last_insert_rowid()
-            }
-        };
-        db.prepare_cached("INSERT OR IGNORE INTO topic_post (topic, row) VALUES (?1, ?2)")?.execute((id, row))?;
-    }
-    Ok(())
 }
 
 pub(super) fn json_unless_empty<T: serde::Serialize>(list: &[T]) -> Result<Option<String>, StoreError> {
@@ -418,7 +470,7 @@ fn extra(post: &Post) -> Result<Option<String>, StoreError> {
     Ok(Some(serde_json::to_string(&kept)?))
 }
 
-const fn kind_number(kind: Kind) -> i64 {
+pub(super) const fn kind_number(kind: Kind) -> i64 {
     match kind {
         Kind::Article => 0,
         Kind::Post => 1,

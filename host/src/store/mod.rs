@@ -16,10 +16,12 @@
 
 mod captures;
 pub mod error;
+mod facets;
 mod gaps;
 mod incidents;
 mod ingest;
 pub mod model;
+pub mod near;
 mod pages;
 mod permissions;
 mod questions;
@@ -28,9 +30,12 @@ mod retain;
 mod rowid;
 mod schema;
 mod submissions;
+mod tally;
 #[cfg(test)]
 mod tests;
+mod topics;
 mod visits;
+mod warnings;
 mod watches;
 mod writer;
 
@@ -49,26 +54,25 @@ pub use captures::Evidence;
 pub use error::StoreError;
 pub use questions::{Answered, Asked, ServiceRow};
 pub use read::evidence::{Due, Life, Looked, Proof, Reading, Version};
-pub use read::{CategoryFilter, IncidentQuery, Novelty, PostQuery, Reader, RecordQuery, SeriesPoint};
+pub use read::warnings::{Course, Risen, Subject, Warned, WarningQuery};
+pub use read::{
+    CategoryFilter, IncidentQuery, Novelty, PostPage, PostQuery, Reader, RecordQuery, SCANNED, SeriesPoint,
+};
 pub use retain::{Cutoffs, Step};
 pub use rowid::second;
+pub use topics::{FullDay, KeptTopic, TopicCount};
 pub use visits::Look;
 
 use crate::incident::event::{Actor, Event};
 use crate::incident::matter::{Matter, Matters};
 use crate::incident::{Category, IncidentId};
 use crate::permission::Change;
-use crate::text::near::{NearIndex, Signature};
 use crate::watch::{SweepTally, Watch};
-use model::{Batch, Ingested, KnownPage, Received, Submission};
+use model::{Batch, Heard, Ingested, KnownPage, Received, Submission};
 use writer::{Health, Message, OnCommit, Task, Writer, Writing};
 
 /// Jobs that may wait before callers do.
 const QUEUE: usize = 64;
-/// Mentions in the index of near-duplicates, the newest; half as many again until the
-/// oldest are let go. 170 bytes each, so 51 MB at most.
-const NEAR_LIMIT: usize = 200_000;
-
 /// Incidents that can be found by their words, the newest; half as many again until the oldest are let go. About
 /// 400 bytes each.
 const MATTERS: usize = 20_000;
@@ -118,20 +122,20 @@ impl Store {
     /// # Errors
     /// Another process owns the directory; it cannot be used; the store in it is newer or damaged.
     pub fn open(dir: &Path, on_commit: Option<Box<dyn Fn(u64) + Send>>) -> Result<Self, StoreError> {
-        Self::open_remembering(dir, on_commit, NEAR_LIMIT)
+        Self::open_remembering(dir, on_commit, near::RUN)
     }
 
-    fn open_remembering(dir: &Path, on_commit: Option<OnCommit>, near_limit: usize) -> Result<Self, StoreError> {
+    fn open_remembering(dir: &Path, on_commit: Option<OnCommit>, run: usize) -> Result<Self, StoreError> {
         let lock = own(dir)?;
         let path = dir.join(schema::FILE);
         // SQLite gives its log the same permissions.
         private(&path)?;
         let db = schema::open_writer(&path)?;
-        let near = load_near(&db, near_limit)?;
+        let near = near::Near::load(&db, run)?;
         let matters = load_matters(&db)?;
         let head = incidents::head(&db)?;
         let (commits, suspect, health) = (0, false, Health::default());
-        Self::start(dir, Writer { db, near, matters, head, on_commit, lock, commits, near_limit, suspect, health })
+        Self::start(dir, Writer { db, near, matters, head, on_commit, lock, commits, run, suspect, health })
     }
 
     fn start(dir: &Path, writer: Writer) -> Result<Self, StoreError> {
@@ -180,19 +184,16 @@ impl Store {
     /// # Errors
     /// Nothing of the batch is stored.
     pub fn ingest(&self, batch: Batch) -> Result<Ingested, StoreError> {
-        self.run(move |w| ingest::ingest(w, &batch, None))
+        self.ingest_all(vec![batch.into()])
     }
 
-    /// As [`ingest`](Self::ingest), together with what a sweep captured, which is on disk already: each version
+    /// As [`ingest`](Self::ingest), for several responses of a sweep, in their order, with their evidence: a version
     /// that is stored came from the evidence's page.
     ///
     /// # Errors
-    /// Nothing of the batch and of the captures is stored.
-    pub fn ingest_from(&self, batch: Batch, evidence: Evidence) -> Result<Ingested, StoreError> {
-        self.run(move |w| {
-            let page = captures::keep(w.db, &evidence)?;
-            ingest::ingest(w, &batch, page)
-        })
+    /// Nothing of them is stored.
+    pub fn ingest_all(&self, heard: Vec<Heard>) -> Result<Ingested, StoreError> {
+        self.run(move |w| ingest::ingest(w, &heard))
     }
 
     /// Stores where captures lie of which no post came.
@@ -224,21 +225,6 @@ impl Store {
         self.run(move |w| ingest::touch(w.db, &plugin, &site, &posts, None))
     }
 
-    /// As [`touch`](Self::touch), for counts that were seen at a known time: those of mentions are kept over time.
-    ///
-    /// # Errors
-    /// Nothing is changed.
-    pub fn touch_at(
-        &self,
-        plugin: &str,
-        site: &str,
-        posts: Vec<(String, Reactions)>,
-        at: Timestamp,
-    ) -> Result<u64, StoreError> {
-        let (plugin, site) = (plugin.to_owned(), site.to_owned());
-        self.run(move |w| ingest::touch(w.db, &plugin, &site, &posts, Some(at)))
-    }
-
     /// Adds watches, or replaces those of the same id. One that now observes something else
     /// is due at once and no longer halted; the record of its sweeps stays.
     ///
@@ -257,6 +243,15 @@ impl Store {
     pub fn configure_watches(&self, watches: &[Watch]) -> Result<(), StoreError> {
         let watches = watches.to_vec();
         self.run(move |w| watches::configure(w.db, &watches))
+    }
+
+    /// Makes these the topics of the configuration: a topic with a cap takes no more posts of one day, which begins
+    /// `utc_offset` seconds before it does in UTC.
+    ///
+    /// # Errors
+    /// Nothing is changed.
+    pub fn configure_topics(&self, topics: Vec<KeptTopic>, utc_offset: i32) -> Result<(), StoreError> {
+        self.run(move |w| topics::configure(w.db, &topics, utc_offset))
     }
 
     /// Passes a watch over until it is configured anew; `reason` is shown to people.
@@ -417,24 +412,6 @@ fn unusable(path: &Path, error: &std::io::Error) -> StoreError {
         StorageFull | QuotaExceeded => StoreError::Disk(error.to_string()),
         _ => StoreError::Directory { path: path.to_owned(), why: error.to_string() },
     }
-}
-
-/// The newest mentions, oldest of them first.
-fn load_near(db: &Connection, limit: usize) -> Result<NearIndex, StoreError> {
-    let mut near = NearIndex::new();
-    let oldest: Option<i64> = db
-        .query_row("SELECT row FROM mention ORDER BY row DESC LIMIT 1 OFFSET ?1", [limit as i64], |r| r.get(0))
-        .map(Some)
-        .or_else(|e| if e == rusqlite::Error::QueryReturnedNoRows { Ok(None) } else { Err(e) })?;
-    let sql = "SELECT row, signature FROM mention WHERE row > ?1 AND signature IS NOT NULL ORDER BY row";
-    let mut statement = db.prepare(sql)?;
-    let mut rows = statement.query([oldest.unwrap_or(i64::MIN)])?;
-    while let Some(r) = rows.next()? {
-        if let Some(signature) = r.get_ref(1)?.as_blob_or_null().ok().flatten().and_then(Signature::from_bytes) {
-            near.insert(&signature, r.get(0)?);
-        }
-    }
-    Ok(near)
 }
 
 fn load_matters(db: &Connection) -> Result<Matters, StoreError> {

@@ -7,8 +7,10 @@ use serde::{Deserialize, Serialize};
 use crate::incident::ballot::{Ballot, Said, Weight};
 use crate::incident::event::Actor;
 use crate::incident::{Category, IncidentId, State};
-use crate::text::near::Signature;
+use crate::store::Evidence;
+use crate::text::near::Signatures;
 use crate::text::telling::Telling;
+use crate::warning::Stage;
 use crate::watch::{Sweep, Watch};
 
 /// Key of a stored post: publication time (else capture time) in the high bits,
@@ -30,6 +32,30 @@ pub struct Batch {
     pub posts: Vec<Prepared>,
 }
 
+impl Batch {
+    /// Whether both come from one sweep, plugin and site.
+    pub(crate) fn is_of_the_same(&self, other: &Self) -> bool {
+        (self.sweep, &self.plugin, &self.site) == (other.sweep, &other.plugin, &other.site)
+    }
+}
+
+/// What one response brought.
+#[derive(Clone, Debug)]
+pub struct Heard {
+    /// Its new and changed posts.
+    pub batch: Batch,
+    /// Posts that are otherwise as stored, by id, with their counts as of now.
+    pub reactions: Vec<(String, Reactions)>,
+    /// What was captured since the response before it, which is on disk already.
+    pub evidence: Evidence,
+}
+
+impl From<Batch> for Heard {
+    fn from(batch: Batch) -> Self {
+        Self { batch, reactions: Vec::new(), evidence: Evidence::default() }
+    }
+}
+
 /// A post with everything that pure stages and classifiers found out about it.
 #[derive(Clone, Debug)]
 pub struct Prepared {
@@ -37,8 +63,8 @@ pub struct Prepared {
     pub post: Post,
     /// Search tokens of title and text, separated by spaces.
     pub tokens: String,
-    /// MinHash signature; `None` when the text is too short to compare, or nothing is grouped by it.
-    pub signature: Option<Signature>,
+    /// MinHash signatures; `None` when the text is too short to compare, or nothing is grouped by it.
+    pub signature: Option<Signatures>,
     /// What sets it apart from other posts; nothing when nothing is grouped by it.
     pub telling: Telling,
     /// Addresses that identify what the post is about: its own and those in its text.
@@ -90,10 +116,34 @@ pub struct Ingested {
     pub changed: u64,
     /// New or changed posts that mention a topic.
     pub matched: u64,
+    /// New or changed posts that would, were not all of their topics full for that day.
+    #[serde(default)]
+    pub over: u64,
     /// Incidents opened by this batch.
     pub opened: Vec<IncidentId>,
     /// Incidents that posts of this batch joined (without those opened).
     pub joined: Vec<IncidentId>,
+}
+
+impl std::ops::AddAssign for Ingested {
+    fn add_assign(&mut self, other: Self) {
+        self.new += other.new;
+        self.changed += other.changed;
+        self.matched += other.matched;
+        self.opened.extend(other.opened);
+        self.joined.extend(other.joined);
+    }
+}
+
+impl Ingested {
+    /// Names each incident once: as opened, or else as joined.
+    pub(crate) fn settle(&mut self) {
+        for list in [&mut self.opened, &mut self.joined] {
+            list.sort_unstable();
+            list.dedup();
+        }
+        self.joined.retain(|id| self.opened.binary_search(id).is_err());
+    }
 }
 
 /// A post that a person hands in.
@@ -207,6 +257,8 @@ pub struct IncidentRow {
     pub level: Option<String>,
     /// Where it stands.
     pub state: State,
+    /// How it grows: the stage of early warning.
+    pub stage: Stage,
     /// First sight: the earliest capture of any of its posts.
     pub opened: Timestamp,
     /// Publication (else capture) of its newest post.

@@ -22,10 +22,9 @@ pub(super) fn submit(
     let source = source_or_new(writing.db, plugin, site)?;
     // There is nothing to visit without an address.
     let visited = !prepared.post.url.is_empty();
-    let intake = Intake { source, captured: *at, sweep: None, by: Some(actor), page: None, visited, wanted: true };
-    if let Some(row) = intake.post(writing, prepared, &mut done)? {
-        ingest::index(writing.db, &[(row, prepared.tokens.as_str())])?;
-    }
+    let intake =
+        Intake { source, site, captured: *at, sweep: None, by: Some(actor), page: None, visited, wanted: true };
+    let mut said = intake.post(writing, prepared, &mut done)?;
     let unknown = || StoreError::Unknown { what: "post", id: prepared.post.id.clone() };
     let row = ingest::known(writing.db, source, &prepared.post.id)?.ok_or_else(unknown)?.row;
     let incident = match incidents::of_post(writing.db, row)? {
@@ -36,9 +35,14 @@ pub(super) fn submit(
             writing.db.prepare_cached("UPDATE post SET labels = ?2 WHERE row = ?1")?.execute(params![row, labels])?;
             let topics = prepared.topics.as_deref().unwrap_or_default();
             intake.mention(writing, prepared, row, topics, &mut done)?;
+            // It can be found by its topics now.
+            said = Some(row);
             incidents::of_post(writing.db, row)?.ok_or_else(unknown)?
         }
     };
+    if let Some(row) = said {
+        ingest::index(writing.db, &[(row, prepared.tokens.as_str())])?;
+    }
     // A page is read by a sweep of its own, which does not expect that anybody comes back.
     if visited {
         visits::expect(writing.db, row, *at)?;

@@ -2,10 +2,13 @@
 
 #![expect(clippy::disallowed_methods, reason = "looks at the file as another program would")]
 
+mod caps;
 mod chain;
 mod grouping;
 mod lists;
+mod near;
 mod posts;
+mod warnings;
 mod watches;
 mod writer;
 
@@ -16,7 +19,7 @@ use caifeng_plugin_host::contract::{Author, Kind, Label, Post, Reactions, Target
 use rusqlite::Connection;
 use tempfile::TempDir;
 
-use super::model::{Batch, Ingested, LabelBy, PostRow, Prepared, Submission};
+use super::model::{Batch, Heard, Ingested, LabelBy, PostRow, Prepared, Submission};
 use super::{CategoryFilter, IncidentQuery, Novelty, PostQuery, Reader, Store, StoreError, schema};
 use crate::incident::ballot::Weight;
 use crate::incident::chain::{Checkpoint, Fault, Proof};
@@ -25,7 +28,7 @@ use crate::incident::group::Why;
 use crate::incident::life::{Refusal, replay};
 use crate::incident::opinion::Opinion;
 use crate::incident::{Category, State};
-use crate::text::near::Signature;
+use crate::text::near::Signatures;
 use crate::text::telling::Telling;
 use crate::watch::{FailureKind, SweepFailure, SweepTally, Watch};
 
@@ -48,7 +51,7 @@ fn post(id: &str, text: &str) -> Post {
 
 fn prepared(post: Post) -> Prepared {
     let tokens = post.text.chars().map(|c| format!("{c} ")).collect();
-    let signature = Signature::of(post.title.as_deref(), &post.text);
+    let signature = Signatures::of(post.title.as_deref(), &post.text);
     let links = vec![post.url.clone()];
     Prepared { telling: Telling::default(), post, tokens, signature, links, topics: Some(vec![]), labels: vec![] }
 }

@@ -8,6 +8,7 @@ use super::captures;
 use super::error::StoreError;
 use super::ingest::counted;
 use super::model::PostRowId;
+use super::tally;
 use crate::revisit::{Found, Standing};
 
 /// One look at a post.
@@ -32,6 +33,7 @@ pub(super) fn read(db: &Connection, row: PostRowId, at: Timestamp, counts: React
     if counts == Reactions::default() {
         return Ok(());
     }
+    tally::gained(db, row, at, counts)?;
     let sql = "INSERT OR REPLACE INTO reading (row, at, views, likes, replies, shares)
                SELECT ?1, ?2, ?3, ?4, ?5, ?6 WHERE EXISTS (SELECT 1 FROM mention WHERE row = ?1)";
     db.prepare_cached(sql)?.execute(params![

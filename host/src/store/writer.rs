@@ -18,9 +18,10 @@ use rusqlite::Connection;
 
 use super::error::StoreError;
 use super::model::Figures;
+use super::near::Near;
+use super::tally::Tally;
 use crate::incident::chain::Checkpoint;
 use crate::incident::matter::Matters;
-use crate::text::near::NearIndex;
 
 /// Most jobs of one transaction: bounds the log and how long the first waits for the last.
 const GROUP: usize = 64;
@@ -134,11 +135,13 @@ where
 /// What a job may use.
 pub(super) struct Writing<'a> {
     pub(super) db: &'a Connection,
-    pub(super) near: &'a mut NearIndex,
+    pub(super) near: &'a mut Near,
     pub(super) matters: &'a mut Matters,
     pub(super) head: &'a mut Checkpoint,
     /// Changes to the figures, written when the job has succeeded.
     pub(super) delta: Delta,
+    /// What was counted for early warning, written with them.
+    pub(super) tally: Tally,
     /// The job ended in the middle of something.
     pub(super) panicked: bool,
 }
@@ -155,15 +158,15 @@ pub(super) struct Delta {
 /// The thread's possessions.
 pub(super) struct Writer {
     pub(super) db: Connection,
-    pub(super) near: NearIndex,
+    pub(super) near: Near,
     pub(super) matters: Matters,
     pub(super) head: Checkpoint,
     pub(super) on_commit: Option<OnCommit>,
     /// Held while the thread lives: this process owns the directory.
     pub(super) lock: File,
     pub(super) commits: u64,
-    /// Mentions that `near` holds, about.
-    pub(super) near_limit: usize,
+    /// Signatures of a run of `near`.
+    pub(super) run: usize,
     /// A job has panicked: what is in memory may be half done.
     pub(super) suspect: bool,
     pub(super) health: Health,
@@ -229,8 +232,12 @@ impl Writer {
         if std::mem::take(&mut self.suspect) {
             self.reload();
         }
-        self.near.keep(self.near_limit);
-        self.matters.keep(super::MATTERS);
+        self.matters.settle(super::MATTERS);
+        if self.near.is_full()
+            && let Err(error) = self.near.seal(&mut self.db)
+        {
+            tracing::error!("near-duplicates stay in memory until they can be written: {error}");
+        }
     }
 
     fn transact(&mut self, jobs: &mut [Box<dyn Job>]) -> Result<(), StoreError> {
@@ -252,14 +259,16 @@ impl Writer {
             matters: &mut self.matters,
             head: &mut self.head,
             delta: Delta::default(),
+            tally: Tally::default(),
             panicked: false,
         };
         let result = job.run(&mut writing);
-        let (delta, panicked) = (writing.delta, writing.panicked);
+        let Writing { delta, tally, panicked, .. } = writing;
         self.suspect |= panicked;
         match result {
             Ok(()) => {
                 delta.write(&self.db)?;
+                tally.write(&self.db)?;
                 self.db.prepare_cached("RELEASE job")?.execute([])?;
                 Ok(())
             }
@@ -276,11 +285,11 @@ impl Writer {
 
     /// Reads again what is kept in memory.
     fn reload(&mut self) {
-        match super::load_near(&self.db, self.near_limit) {
+        match Near::load(&self.db, self.run) {
             Ok(near) => self.near = near,
             Err(error) => {
                 tracing::error!("near-duplicates are found only among new posts until a restart: {error}");
-                self.near = NearIndex::new();
+                self.near = Near::new(self.run);
             }
         }
         match super::load_matters(&self.db) {

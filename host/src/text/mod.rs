@@ -5,8 +5,11 @@
 //! | [`fold`] | which spellings are the same | all of these, [`topic`](crate::topic) |
 //! | [`tokens`] | what full text can find it by | `store`, search |
 //! | [`near`] | which earlier posts say almost the same | `ingest`, `store` |
+//! | [`quote`] | what it took over from others | [`near`] |
+//! | [`same`] | whether two short ones say the same | `cli` |
 //! | [`telling`] | which words set it apart | `ingest`, `incident` |
 //! | [`links`] | which addresses it is about | `ingest`, `store` |
+//! | [`snippet`] | which part of it shows why it was found | search, `web` |
 //! | [`diff`] | what a new version changed | `web` |
 //!
 //! Texts are hostile. Everything here takes time and memory proportional to the
@@ -16,5 +19,8 @@ pub mod diff;
 pub mod fold;
 pub mod links;
 pub mod near;
+pub mod quote;
+pub mod same;
+pub mod snippet;
 pub mod telling;
 pub mod tokens;

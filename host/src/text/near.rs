@@ -9,23 +9,35 @@
 //! differently in different sentences, and because signing then costs no
 //! segmentation. 64-bit SimHash was given up: on short posts it finds a third.
 //!
-//! [`NearIndex`] finds signatures that agree in at least one of 16 bands of 8
-//! bytes. What it gives up: below a similarity of 0.6 it finds little (that is
+//! Signatures that agree in at least one of 21 bands of 6 bytes are candidates. [`NearIndex`] holds the newest
+//! in memory; when it is full they are sealed into a [`run`] on disk, and a [`sieve`] in memory says
+//! which runs are worth reading. What it gives up: below a similarity of 0.5 it finds little (that is
 //! the point of the bands), and of a crowded bucket only the newest posts are
 //! looked at, so that a flood of one text costs no more than any other post.
 
 mod essence;
 mod index;
+pub mod run;
+pub mod sieve;
+#[cfg(test)]
+mod tests;
 
-pub use index::{MOST_CANDIDATES, Mark, NearIndex};
+pub use index::{Mark, NearIndex};
 
 use super::fold::is_numeric;
+use super::quote::quotes;
 use essence::essence;
 
 /// How many MinHash values a signature holds.
 pub const VALUES: usize = 128;
-const BANDS: usize = 16;
-const ROWS: usize = VALUES / BANDS;
+/// Bands that are cut from a signature, the last two of its bytes being left over. Of pairs with a similarity of
+/// 0.75 they find 98 in 100; 16 bands of 8 would find 82, and 32 of 4 would look at every fifth pair of 0.3.
+pub const BANDS: usize = 21;
+const ROWS: usize = 6;
+/// How far one bucket is followed, newest post first.
+const DEEPEST: usize = 64;
+/// Most candidates for one signature.
+pub const MOST_CANDIDATES: usize = 16;
 /// Permutations computed together.
 const LANES: usize = 8;
 /// Characters in a shingle.
@@ -65,18 +77,6 @@ impl Signature {
         (chars.len() >= SHORTEST).then(|| Self::of_chars(&chars))
     }
 
-    /// The bytes as the store keeps them.
-    #[must_use]
-    pub fn as_bytes(&self) -> &[u8; VALUES] {
-        &self.0
-    }
-
-    /// Reads what [`as_bytes`](Self::as_bytes) gave; `None` for any other length.
-    #[must_use]
-    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
-        bytes.try_into().ok().map(Self)
-    }
-
     fn of_chars(chars: &[char]) -> Self {
         let mut hashes = Vec::with_capacity(chars.len() * 2);
         for window in chars.windows(SHINGLE) {
@@ -104,7 +104,9 @@ impl Signature {
         Self(bytes)
     }
 
-    fn bands(&self) -> [u32; BANDS] {
+    /// The hash of each band, its number mixed in: all bands share one space.
+    #[must_use]
+    pub fn bands(&self) -> [u32; BANDS] {
         let mut bands = [0; BANDS];
         for (number, (band, rows)) in bands.iter_mut().zip(self.0.chunks_exact(ROWS)).enumerate() {
             let (low, high) = rows.split_at(4);
@@ -113,6 +115,70 @@ impl Signature {
         }
         bands
     }
+}
+
+/// The signatures of one post: of the whole, and of each passage that it quotes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Signatures {
+    /// Of title and text.
+    pub whole: Signature,
+    /// Of what it took over from others, at most [`quote::MOST`](super::quote::MOST).
+    pub quotes: Vec<Signature>,
+}
+
+impl Signatures {
+    /// Signs a post, or says that it is too short to be compared.
+    #[must_use]
+    pub fn of(title: Option<&str>, text: &str) -> Option<Self> {
+        let whole = Signature::of(title, text)?;
+        let quotes = quotes(text).into_iter().filter_map(|passage| Signature::of(None, passage));
+        let quotes = quotes.filter(|quote| *quote != whole).collect();
+        Some(Self { whole, quotes })
+    }
+
+    /// All of them, that of the whole first.
+    pub fn each(&self) -> impl Iterator<Item = &Signature> {
+        std::iter::once(&self.whole).chain(&self.quotes)
+    }
+
+    /// The bytes as the store keeps them.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        self.each().flat_map(|signature| signature.0).collect()
+    }
+
+    /// Reads what [`to_bytes`](Self::to_bytes) gave; `None` for any other length.
+    #[must_use]
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let (signatures, rest) = bytes.as_chunks::<VALUES>();
+        let (whole, quotes) = signatures.split_first().filter(|_| rest.is_empty())?;
+        Some(Self { whole: Signature(*whole), quotes: quotes.iter().copied().map(Signature).collect() })
+    }
+
+    /// Similarity of what two posts say as a whole.
+    #[must_use]
+    pub fn similarity(&self, other: &Self) -> f32 {
+        similarity(&self.whole, &other.whole)
+    }
+
+    /// Similarity of the most similar passage of either to the whole of the other; `None` when neither quotes. That both
+    /// quote a third text does not count: it may be a law.
+    #[must_use]
+    pub fn quotation(&self, other: &Self) -> Option<f32> {
+        let mine = self.quotes.iter().map(|quote| similarity(quote, &other.whole));
+        let theirs = other.quotes.iter().map(|quote| similarity(quote, &self.whole));
+        mine.chain(theirs).max_by(f32::total_cmp)
+    }
+}
+
+/// Of row keys, each given once for every band in which its post agrees: at most [`MOST_CANDIDATES`], those that agree
+/// in most bands first and among these the newest; each is given once. [`similarity`] of the stored signatures decides.
+#[must_use]
+pub fn rank(mut agreeing: Vec<i64>) -> Vec<i64> {
+    agreeing.sort_unstable();
+    let mut ranked: Vec<(usize, i64)> = agreeing.chunk_by(|a, b| a == b).map(|same| (same.len(), same[0])).collect();
+    ranked.sort_unstable_by(|a, b| b.cmp(a));
+    ranked.into_iter().take(MOST_CANDIDATES).map(|(_, key)| key).collect()
 }
 
 /// Estimated Jaccard similarity of the texts behind two signatures, between 0
@@ -146,167 +212,3 @@ const PERMUTATIONS: [(u32, u32); VALUES] = {
     }
     all
 };
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    const TEXT: &str = "桥西路今天又停水了，打供水热线没人接，这已经是本月第三次，请问水利局管不管？";
-
-    fn sign(text: &str) -> Signature {
-        Signature::of(None, text).unwrap()
-    }
-
-    #[test]
-    fn what_a_repost_adds_is_not_part_of_the_text() {
-        let original = sign(TEXT);
-        for copy in [
-            format!("转发微博：{TEXT}"),
-            format!("//@云河网友: {TEXT}"),
-            format!("RT @yunhe: {TEXT} http://t.cn/zj7FeHp"),
-            format!("【转】{TEXT}[怒][怒]@云河发布 @云河水利"),
-            format!("{TEXT}\n来源：云河论坛\n"),
-            format!("＃{}＃", TEXT.replace('，', " , ")),
-            TEXT.chars().flat_map(|c| [c, '\u{200b}']).collect(),
-        ] {
-            assert_eq!(sign(&copy), original, "{copy}");
-        }
-        assert_eq!(Signature::of(Some("桥西路今天又停水了"), TEXT), Some(original), "the text begins with its title");
-    }
-
-    #[test]
-    fn a_word_that_begins_like_a_mark_is_part_of_the_text() {
-        let moved = "转移群众三百人，安置点设在桥西小学，编辑部的同事也在那里帮忙，来源地还不清楚。";
-        let mut essence_of = Vec::new();
-        essence(moved, &mut essence_of);
-        assert_eq!(essence_of.iter().collect::<String>(), moved.replace(['，', '。'], ""));
-    }
-
-    #[test]
-    fn short_texts_are_not_compared() {
-        assert_eq!(Signature::of(None, "停水了"), None);
-        assert_eq!(Signature::of(Some("停水了"), "@云河发布 http://a.example/12345678901234567890 [怒]"), None);
-        assert_eq!(Signature::of(None, &"，".repeat(1_000)), None);
-        assert!(Signature::of(Some("桥西路停水"), "打热线没有人接怎么办呢").is_some());
-    }
-
-    #[test]
-    fn similar_texts_are_near_and_notices_of_one_form_are_not() {
-        let edited = TEXT.replace("本月第三次", "这个月第四次");
-        assert!(similarity(&sign(TEXT), &sign(&edited)) > 0.6);
-        let notice = |day: &str, hours: &str, street: &str| {
-            sign(&format!(
-                "停水通知：因供水管网检修，定于{day}{hours}对{street}片区停水，请居民储水，不便之处敬请谅解。自来水公司"
-            ))
-        };
-        let august = notice("8月3日", "9时至17时", "桥西路");
-        assert!(similarity(&august, &notice("8月10日", "8时至12时", "桥西路")) < 0.6);
-    }
-
-    #[test]
-    fn the_estimate_is_close_to_the_truth() {
-        // 400 different characters in a row share 398 shingles with themselves; cut at a known place.
-        let chars: Vec<char> = ('一'..).take(400).collect();
-        let whole = Signature::of_chars(&chars);
-        for shared in [100, 200, 300, 380] {
-            let truth = (shared - 2) as f32 / 398.0;
-            let estimate = similarity(&whole, &Signature::of_chars(&chars[..shared]));
-            assert!((estimate - truth).abs() < 0.12, "{estimate} for {truth}");
-        }
-        let other: Vec<char> = ('가'..).take(400).collect();
-        assert!(similarity(&whole, &Signature::of_chars(&other)) < 0.05);
-    }
-
-    #[test]
-    fn copies_are_found_until_newer_posts_need_the_room() {
-        let mut index = NearIndex::new();
-        index.insert(&sign(TEXT), 10);
-        index.insert(&sign(&format!("{TEXT}我也是")), 20);
-        assert_eq!(index.candidates(&sign(TEXT)), [10, 20], "the closer one first");
-        index.keep(2);
-        assert_eq!(index.candidates(&sign(TEXT)), [10, 20]);
-        // Not in the order of their times.
-        for key in [50, 30, 40] {
-            index.insert(&Signature([key as u8; VALUES]), key);
-        }
-        index.keep(3);
-        assert_eq!((index.len(), index.candidates(&sign(TEXT)).len()), (3, 0));
-        // What is older than all that was kept is let go first.
-        for key in 0..10 {
-            index.insert(&sign(TEXT), key);
-            index.keep(3);
-            assert!(index.len() <= 4, "{}", index.len());
-        }
-        assert_eq!(index.candidates(&sign(TEXT)), [] as [i64; 0]);
-        for key in [30, 40, 50] {
-            assert_eq!(index.candidates(&Signature([key as u8; VALUES])), [key]);
-        }
-    }
-
-    #[test]
-    fn a_flood_of_one_text_costs_no_more_than_any_other_post() {
-        let mut index = NearIndex::new();
-        for key in 0..5_000 {
-            index.insert(&sign(TEXT), key);
-        }
-        let newest: Vec<i64> = (0..5_000).rev().take(MOST_CANDIDATES).collect();
-        assert_eq!(index.candidates(&sign(TEXT)), newest);
-        index.keep(1);
-        assert_eq!(index.candidates(&sign(TEXT)), [4_999]);
-        assert_eq!(index.len(), 1, "what is dead gives its memory back");
-    }
-
-    fn signature() -> impl Strategy<Value = Signature> {
-        // Few different bytes, so that bands agree by accident too.
-        prop::collection::vec(0u8..3, VALUES).prop_map(|bytes| Signature::from_bytes(&bytes).unwrap())
-    }
-
-    proptest! {
-        #[test]
-        fn similarity_is_symmetric_and_between_zero_and_one(a in signature(), b in signature()) {
-            let ab = similarity(&a, &b);
-            prop_assert!((0.0..=1.0).contains(&ab));
-            prop_assert_eq!(ab, similarity(&b, &a));
-            prop_assert_eq!(similarity(&a, &a), 1.0);
-        }
-
-        #[test]
-        fn any_text_is_signed_or_too_short(title in "\\PC{0,20}", text in "(?s)[\\[\\]@＠#/:：转来源RT \\n\\PC]{0,60}") {
-            let _ = Signature::of(Some(&title), &text);
-        }
-
-        #[test]
-        fn what_is_in_the_index_is_found(signatures in prop::collection::vec(signature(), 1..40)) {
-            let mut index = NearIndex::new();
-            for (key, signature) in signatures.iter().enumerate() {
-                index.insert(signature, key as i64);
-            }
-            for (key, signature) in signatures.iter().enumerate() {
-                prop_assert!(index.candidates(signature).contains(&(key as i64)));
-            }
-        }
-
-        #[test]
-        fn rolling_back_leaves_no_trace(
-            kept in prop::collection::vec(signature(), 0..300), undone in prop::collection::vec(signature(), 0..300),
-        ) {
-            let (mut index, mut untouched) = (NearIndex::new(), NearIndex::new());
-            for (key, signature) in kept.iter().enumerate() {
-                index.insert(signature, key as i64);
-                untouched.insert(signature, key as i64);
-            }
-            let mark = index.mark();
-            for signature in &undone {
-                index.insert(signature, 1_000);
-            }
-            index.rollback(mark);
-            prop_assert_eq!(index.len(), kept.len());
-            for signature in kept.iter().chain(&undone) {
-                prop_assert_eq!(index.candidates(signature), untouched.candidates(signature));
-            }
-            index.insert(&sign(TEXT), 2_000);
-            prop_assert_eq!(index.candidates(&sign(TEXT))[0], 2_000);
-        }
-    }
-}

@@ -5,11 +5,18 @@
 //! damped by a logarithm, times how rare it is in Chinese at large (Spärck Jones, *A statistical interpretation of term
 //! specificity*, 1972): by the frequency in the dictionary that cuts the text, not in what has been stored so far, so
 //! that a post tells the same whenever it arrives. Names stand in no dictionary and fall apart into single
-//! characters; two uncommon characters side by side are put together again, and count as rare.
+//! characters; two uncommon characters side by side are put together again, and count as rare. What stands before
+//! 小区, 路 or 医院 is a place whatever the dictionary makes of it ([`places`]).
+//!
+//! A word either names something or says what is the matter with it ([`Word::name`]): ten letters about one street need
+//! not be about one matter.
 //!
 //! What it gives up: synonyms and meaning.
 
+mod places;
+
 use super::tokens::Tokeniser;
+use places::each_place;
 
 /// Words of a dictionary that was counted on so many.
 const COUNTED: f32 = 6.01e7;
@@ -25,21 +32,33 @@ const HEAD: usize = 400;
 pub const MOST: usize = 56;
 /// How often a word of the title counts.
 const TITLE: f32 = 2.0;
+/// What a place weighs. Its characters count as words too.
+const PLACE: f32 = 3.5;
+
+/// What a telling word is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Sort {
+    Word,
+    Place,
+}
 
 /// A telling word.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Word {
-    /// Folded.
+    /// Folded, unless it is a place.
     pub word: String,
     /// Its share in the post; the squares of all add up to 1.
     pub weight: f32,
+    /// It names a place, a body, a person or a thing rather than what is the matter.
+    pub name: bool,
+    sort: Sort,
 }
 
 impl Word {
     /// What the word is known by where the word itself is not kept.
     #[must_use]
     pub fn key(&self) -> u32 {
-        key(&self.word)
+        key(self.sort, &self.word)
     }
 }
 
@@ -51,18 +70,20 @@ impl Telling {
     /// Reads a post.
     #[must_use]
     pub fn of(tokeniser: &Tokeniser, title: Option<&str>, text: &str) -> Self {
-        let mut said: Vec<(String, f32)> = Vec::new();
         let head = text.char_indices().nth(HEAD).map_or(text, |(end, _)| &text[..end]);
-        tokeniser.each_word(title.unwrap_or_default(), |word| said.push((word.to_owned(), TITLE)));
-        tokeniser.each_word(head, |word| said.push((word.to_owned(), 1.0)));
-        said.sort_unstable_by(|a, b| a.0.cmp(&b.0));
+        let mut said: Vec<(Sort, String, f32)> = Vec::new();
+        for (part, loud) in [(title.unwrap_or_default(), TITLE), (head, 1.0)] {
+            tokeniser.each_word(part, |word| said.push((Sort::Word, word.to_owned(), loud)));
+            each_place(part, |place| said.push((Sort::Place, place.to_owned(), loud)));
+        }
+        said.sort_unstable_by(|a, b| (a.0, &a.1).cmp(&(b.0, &b.1)));
         let mut words: Vec<Word> = said
-            .chunk_by(|a, b| a.0 == b.0)
+            .chunk_by(|a, b| (a.0, &a.1) == (b.0, &b.1))
             .map(|same| {
-                let times: f32 = same.iter().map(|(_, times)| times).sum();
-                let word = same[0].0.clone();
-                let weight = (1.0 + times.ln()) * rarity(tokeniser.frequency(&word));
-                Word { word, weight }
+                let times: f32 = same.iter().map(|(_, _, times)| times).sum();
+                let (sort, word) = (same[0].0, same[0].1.clone());
+                let rarity = if sort == Sort::Place { PLACE } else { rarity(tokeniser.frequency(&word)) };
+                Word { word, weight: (1.0 + times.ln()) * rarity, name: sort == Sort::Place, sort }
             })
             .collect();
         words.sort_by(|a, b| b.weight.total_cmp(&a.weight).then_with(|| a.word.cmp(&b.word)));
@@ -70,6 +91,7 @@ impl Telling {
         let length = words.iter().map(|word| word.weight * word.weight).sum::<f32>().sqrt();
         for word in &mut words {
             word.weight /= length;
+            word.name |= tokeniser.is_name(&word.word);
         }
         Self(words)
     }
@@ -86,9 +108,10 @@ fn rarity(count: usize) -> f32 {
     ((COUNTED / (count as f32 + SMOOTHING)).ln() - COMMON).max(LEAST)
 }
 
-/// FNV-1a, 32 bits.
-fn key(word: &str) -> u32 {
-    word.bytes().fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
+/// FNV-1a, 32 bits; a place begins elsewhere than a word.
+fn key(sort: Sort, word: &str) -> u32 {
+    let basis = if sort == Sort::Place { 0x9e37_79b9 } else { 0x811c_9dc5 };
+    word.bytes().fold(basis, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
 }
 
 #[cfg(test)]
@@ -118,6 +141,16 @@ mod tests {
         let length: f32 = weights.words().iter().map(|word| word.weight * word.weight).sum();
         assert!((length - 1.0).abs() < 1e-5);
         assert_eq!(weights.words()[0].word, "噪音");
+    }
+
+    #[test]
+    fn names_are_told_from_what_is_the_matter() {
+        let words = Telling::of(&TOKENISER, None, "北京的青禾苑小区停水了，噪音很大");
+        let is_name = |said: &str| words.words().iter().find(|word| word.word == said).map(|word| word.name);
+        assert_eq!(
+            [is_name("北京"), is_name("青禾苑"), is_name("停水"), is_name("噪音")],
+            [Some(true), Some(true), Some(false), Some(false)]
+        );
     }
 
     #[test]

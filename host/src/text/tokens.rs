@@ -8,10 +8,13 @@
 //! different sentences: over 3,000 letters, words taken from them find 99.3% of
 //! their substring hits without it and 98.9% with it, any four characters 97.9%
 //! and 94.2%. Latin words and numbers stay whole. SQLite's FTS5 then splits the
-//! result at its spaces (`unicode61`), so a token holds nothing but letters and
-//! digits.
+//! result at its spaces (`ascii`, for there is nothing left to fold), so a token holds nothing but
+//! letters and digits. A word is stored once however often a text says it: full text knows which posts hold a word, not
+//! where.
 //!
 //! What it gave up: a query asks for its words, not for their order.
+
+use std::collections::HashSet;
 
 use jieba_rs::Jieba;
 
@@ -43,43 +46,42 @@ impl Tokeniser {
         Self { jieba: Jieba::new() }
     }
 
-    /// Search tokens of a post, separated by spaces, in the order of the text.
+    /// Search tokens of a post, each once, separated by spaces, in the order of the text.
     #[must_use]
     pub fn index_text(&self, title: Option<&str>, text: &str) -> String {
-        let mut tokens = String::with_capacity(text.len() * 3 / 2);
+        let mut tokens = String::with_capacity(text.len());
+        let mut said: HashSet<String> = HashSet::with_capacity(text.len() / 12);
         for part in title.into_iter().chain([text]) {
             self.each(part, |token| {
-                if !tokens.is_empty() {
-                    tokens.push(' ');
+                if !said.contains(token) {
+                    said.insert(token.to_owned());
+                    if !tokens.is_empty() {
+                        tokens.push(' ');
+                    }
+                    tokens.push_str(token);
                 }
-                tokens.push_str(token);
             });
         }
         tokens
     }
 
-    /// The FTS5 `MATCH` expression that finds the posts which hold every word of
-    /// what a person typed; `None` when there is no letter or digit in it.
+    /// The words by which full text finds what holds this phrase, each once; none when there is no letter or digit
+    /// in it.
     ///
-    /// The words are quoted, so nothing in the phrase is taken for FTS5 syntax.
     /// Single characters beside longer words are left out: how they fall depends
     /// on their neighbours, and the longer words say more.
     #[must_use]
-    pub fn query_text(&self, phrase: &str) -> Option<String> {
+    pub fn query_words(&self, phrase: &str) -> Vec<String> {
         let mut words: Vec<String> = Vec::new();
         self.each(phrase, |token| {
             if !words.iter().any(|word| word == token) {
                 words.push(token.to_owned());
             }
         });
-        let lone = |word: &String| word.chars().nth(1).is_none() && !word.is_ascii();
-        if words.iter().any(|word| !lone(word)) {
-            words.retain(|word| !lone(word));
+        if words.iter().any(|word| !is_lone(word)) {
+            words.retain(|word| !is_lone(word));
         }
-        words.truncate(MOST_WORDS);
-        let quoted: Vec<String> =
-            words.iter().map(|word| if lone(word) { format!("\"{word}\"*") } else { format!("\"{word}\"") }).collect();
-        (!quoted.is_empty()).then(|| quoted.join(" "))
+        words
     }
 
     /// The words of a text as they stand, with what lies between them: joined they are the text again.
@@ -135,6 +137,15 @@ impl Tokeniser {
         self.jieba.suggest_freq(word)
     }
 
+    /// Whether a word names a place, a body, a person or a thing: the dictionary says so, or does not know it.
+    pub(super) fn is_name(&self, word: &str) -> bool {
+        match self.jieba.tag(word, false).as_slice() {
+            [one] => matches!(one.tag, "ns" | "nt" | "nz" | "nr" | "nrt" | "nrfg"),
+            // Two characters that are put together only because neither is at home elsewhere.
+            pieces => word.chars().all(|c| Script::of(c) == Script::Han) && pieces.len() == 2,
+        }
+    }
+
     /// Calls `take` with each token of a text.
     fn each(&self, text: &str, mut take: impl FnMut(&str)) {
         self.runs(text, &mut |script, run| self.cut(script, run, &mut take));
@@ -175,8 +186,10 @@ impl Tokeniser {
 /// How often the dictionary's texts use a character that is no part of a name.
 const COMMON_CHARACTER: usize = 100_000;
 
-/// Most words of one query; more would only make it slow.
-const MOST_WORDS: usize = 32;
+/// A single character that is no word of a script with spaces.
+pub(crate) fn is_lone(word: &str) -> bool {
+    word.chars().nth(1).is_none() && !word.is_ascii()
+}
 
 /// Which way a run of characters is cut.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -212,18 +225,24 @@ mod tests {
     fn long_words_come_with_the_short_ones_inside_them() {
         let tokens = tokeniser().index_text(Some("停水通知"), "县自来水公司，ＥＴＣ 2026年！");
         let tokens: Vec<&str> = tokens.split(' ').collect();
-        for token in ["停水", "通知", "自来水", "自来水", "公司", "etc", "2026"] {
+        for token in ["停水", "通知", "自来水", "公司", "etc", "2026"] {
             assert!(tokens.contains(&token), "{token} of {tokens:?}");
         }
+        assert_eq!(tokeniser().index_text(Some("停水通知"), "停水 通知，停水"), "停水 通知 停水通知", "each once");
     }
 
     #[test]
-    fn a_query_is_quoted_words() {
-        let query = |phrase| tokeniser().query_text(phrase);
-        assert_eq!(query("又停水了").as_deref(), Some("\"停水\""), "the others fall as their neighbours make them");
-        assert_eq!(query("\" OR title:x* NEAR(").as_deref(), Some("\"or\" \"title\" \"x\" \"near\""));
-        assert_eq!(query("水").as_deref(), Some("\"水\"*"), "one character finds the words that begin with it");
-        assert_eq!(query(" ＂…* "), None);
+    fn a_phrase_is_asked_for_by_its_words() {
+        let words = |phrase| tokeniser().query_words(phrase).join(" ");
+        assert_eq!(words("又停水了停水"), "停水", "the others fall as their neighbours make them");
+        assert_eq!(words("\" OR title:x* NEAR("), "or title x near");
+        assert_eq!(words("水"), "水");
+        assert_eq!(words(" ＂…* "), "");
+    }
+
+    #[test]
+    fn traditional_characters_are_cut_as_simplified_ones() {
+        assert_eq!(tokeniser().index_text(None, "電動車充電樁"), tokeniser().index_text(None, "电动车充电桩"));
     }
 
     #[test]
@@ -235,15 +254,12 @@ mod tests {
         }
     }
 
-    /// What is stored and what is asked for must be cut alike: the query of a
-    /// whole sentence names only words that the sentence was stored under.
+    /// What is stored and what is asked for must be cut alike: the words of a
+    /// whole sentence are words that the sentence was stored under.
     fn finds_itself(text: &str) -> bool {
         let stored = tokeniser().index_text(None, text);
         let stored: Vec<&str> = stored.split(' ').collect();
-        let Some(query) = tokeniser().query_text(text) else {
-            return true;
-        };
-        query.split(' ').all(|word| stored.iter().any(|token| token.starts_with(word.trim_matches(['"', '*']))))
+        tokeniser().query_words(text).iter().all(|word| stored.contains(&word.as_str()))
     }
 
     proptest! {

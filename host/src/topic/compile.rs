@@ -8,12 +8,16 @@ use daachorse::CharwiseDoubleArrayAhoCorasickBuilder;
 use regex::{Regex, RegexBuilder};
 
 use super::matcher::{Node, Rule, Term, Topic, Topics};
-use super::query::{self, Expr, Leaf};
 use super::{Names, TopicConfig, TopicError, place};
+use crate::query::{self, Expr, Fault, Leaf, Pointer, Wrong};
 use crate::text::fold::fold;
 
 /// Largest compiled regular expression, in bytes: what one topic may cost every post.
 const PATTERN_SIZE: usize = 1 << 20;
+/// Different regular expressions of all topics: each is looked for in every post.
+const MOST_PATTERNS: usize = 100;
+/// Different words of all topics: ten times what a provincial office with a topic for each village has.
+const MOST_WORDS: usize = 200_000;
 
 impl Topics {
     /// Checks and compiles the topics of a configuration. Without topics,
@@ -31,15 +35,17 @@ impl Topics {
             }
             topics.push(compiler.topic(config)?);
         }
-        let mut wanted_by = vec![Vec::new(); compiler.terms.len()];
-        for (number, topic) in topics.iter_mut().enumerate() {
-            topic.wanted.sort_unstable();
-            topic.wanted.dedup();
-            for &term in &topic.wanted {
-                wanted_by[term].push(number);
-            }
-        }
-        compiler.automaton(topics, wanted_by)
+        compiler.finish(topics)
+    }
+
+    /// One topic without a name: what a search is held against.
+    pub(crate) fn of_expr(expr: &Expr, names: &Names) -> Result<Self, Wrong> {
+        let mut compiler = Compiler { names, numbers: HashMap::new(), terms: Vec::new() };
+        let mut wanted = Vec::new();
+        let rule = compiler.node(expr, false, &mut wanted)?;
+        let topic = Topic { name: String::new(), wanted, rule };
+        // A search is far too short to fill an automaton.
+        compiler.finish(vec![topic]).map_err(|_| Wrong { at: 0, fault: Fault::Many(MOST_WORDS) })
     }
 }
 
@@ -50,17 +56,14 @@ struct Compiler<'a> {
     terms: Vec<Term>,
 }
 
-/// A term that cannot be looked for: the message.
-type Refused = String;
-
 impl Compiler<'_> {
     fn topic(&mut self, config: &TopicConfig) -> Result<Topic, TopicError> {
         let nothing = || TopicError::Nothing { topic: config.name.clone() };
-        let expr = query::parse(&config.query).map_err(|wrong| refuse(config, wrong.at, wrong.message))?;
+        let expr = query::parse(&config.query).map_err(|wrong| refuse(config, wrong))?;
         let mut wanted = Vec::new();
         let mut parts = Vec::new();
         if let Some(expr) = expr {
-            parts.push(self.node(&expr, false, &mut wanted).map_err(|(at, message)| refuse(config, at, message))?);
+            parts.push(self.node(&expr, false, &mut wanted).map_err(|wrong| refuse(config, wrong))?);
         }
         let mut must = self.list(config, &config.must)?;
         let any = self.list(config, &config.any)?;
@@ -87,10 +90,10 @@ impl Compiler<'_> {
     fn list(&mut self, config: &TopicConfig, written: &[String]) -> Result<Vec<Node>, TopicError> {
         let mut nodes = Vec::new();
         for term in written {
-            let node = self.leaf(&query::term(term)).map_err(|message| TopicError::Term {
+            let node = self.leaf(&query::term(term)).map_err(|fault| TopicError::Term {
                 topic: config.name.clone(),
                 term: term.clone(),
-                message,
+                fault,
             })?;
             nodes.push(node);
         }
@@ -98,8 +101,8 @@ impl Compiler<'_> {
     }
 
     /// The terms that must not be negated for the topic to hold go into `wanted`.
-    fn node(&mut self, expr: &Expr, negated: bool, wanted: &mut Vec<usize>) -> Result<Node, (usize, Refused)> {
-        let mut each = |parts: &[Expr]| -> Result<Vec<Node>, (usize, Refused)> {
+    fn node(&mut self, expr: &Expr, negated: bool, wanted: &mut Vec<usize>) -> Result<Node, Wrong> {
+        let mut each = |parts: &[Expr]| -> Result<Vec<Node>, Wrong> {
             parts.iter().map(|part| self.node(part, negated, wanted)).collect()
         };
         match expr {
@@ -107,7 +110,7 @@ impl Compiler<'_> {
             Expr::Any(parts) => each(parts).map(Node::Any),
             Expr::Not(inside) => self.node(inside, !negated, wanted).map(|node| Node::Not(Box::new(node))),
             Expr::Leaf(leaf, Range { start, .. }) => {
-                let node = self.leaf(leaf).map_err(|message| (*start, message))?;
+                let node = self.leaf(leaf).map_err(|fault| Wrong { at: *start, fault })?;
                 if !negated {
                     wanted.extend(node.leaves());
                 }
@@ -116,17 +119,17 @@ impl Compiler<'_> {
         }
     }
 
-    fn leaf(&mut self, leaf: &Leaf) -> Result<Node, Refused> {
+    fn leaf(&mut self, leaf: &Leaf) -> Result<Node, Fault> {
         let names = self.names;
         match leaf {
-            Leaf::Word(word) => self.word(word, Rule::Literal),
+            Leaf::Word(word) | Leaf::Phrase(word) => self.word(word, Rule::Literal),
             Leaf::Place(place) => self.place(place),
             Leaf::Pattern(pattern) => self.pattern(pattern),
             Leaf::Name(name) if name == "organisation" => self.set(name, &names.organisation, Self::literal),
             Leaf::Name(name) if name == "places" => self.set(name, &names.places, Self::place),
             Leaf::Name(name) => match names.aliases.get(name) {
                 Some(words) => self.set(name, words, Self::literal),
-                None => Err(format!("unknown name @{name}: {}, or put it in quotes", known(names))),
+                None => Err(Fault::Unknown { name: name.clone(), known: known(names) }),
             },
         }
     }
@@ -135,21 +138,21 @@ impl Compiler<'_> {
         &mut self,
         name: &str,
         words: &[String],
-        each: fn(&mut Self, &str) -> Result<Node, Refused>,
-    ) -> Result<Node, Refused> {
+        each: fn(&mut Self, &str) -> Result<Node, Fault>,
+    ) -> Result<Node, Fault> {
         let nodes: Vec<Node> = words.iter().filter_map(|word| each(self, word).ok()).collect();
-        let place = if matches!(name, "organisation" | "places") { "[organisation]" } else { "[aliases]" };
         if nodes.is_empty() {
-            return Err(format!("@{name} is used, but {place} gives none: add them there or name them here"));
+            let table = if matches!(name, "organisation" | "places") { "[organisation]" } else { "[aliases]" };
+            return Err(Fault::Nameless { name: name.to_owned(), table });
         }
         Ok(Node::Any(nodes))
     }
 
-    fn literal(&mut self, word: &str) -> Result<Node, Refused> {
+    fn literal(&mut self, word: &str) -> Result<Node, Fault> {
         self.word(word, Rule::Literal)
     }
 
-    fn place(&mut self, place: &str) -> Result<Node, Refused> {
+    fn place(&mut self, place: &str) -> Result<Node, Fault> {
         let full = self.word(place, Rule::Literal)?;
         match place::short_form(place.trim()) {
             Some(short) => Ok(Node::Any(vec![full, self.word(short, Rule::ShortPlace)?])),
@@ -157,23 +160,23 @@ impl Compiler<'_> {
         }
     }
 
-    fn word(&mut self, word: &str, rule: Rule) -> Result<Node, Refused> {
+    fn word(&mut self, word: &str, rule: Rule) -> Result<Node, Fault> {
         let word = fold(word.trim());
         if !word.chars().any(char::is_alphanumeric) {
-            return Err("a term needs a letter or a digit".to_owned());
+            return Err(Fault::Empty);
         }
         Ok(Node::Term(self.number(word, rule, None)))
     }
 
-    fn pattern(&mut self, written: &str) -> Result<Node, Refused> {
+    fn pattern(&mut self, written: &str) -> Result<Node, Fault> {
         let mut builder = RegexBuilder::new(written);
         let regex = builder.case_insensitive(true).size_limit(PATTERN_SIZE).build().map_err(|error| {
             let text = error.to_string();
             let reason = text.lines().last().unwrap_or_default().trim_start_matches("error: ").trim();
-            format!("not a regular expression: {reason}")
+            Fault::Pattern(reason.to_owned())
         })?;
         if regex.is_match("") {
-            return Err("an expression that matches the empty text matches every post: ask for a character".to_owned());
+            return Err(Fault::Everything);
         }
         Ok(Node::Term(self.number(written.to_owned(), Rule::Pattern, Some(regex))))
     }
@@ -184,6 +187,25 @@ impl Compiler<'_> {
             terms.push(Term::new(written, rule, regex));
             terms.len() - 1
         })
+    }
+
+    fn finish(self, mut topics: Vec<Topic>) -> Result<Topics, TopicError> {
+        let patterns = self.terms.iter().filter(|term| term.regex.is_some()).count();
+        if patterns > MOST_PATTERNS {
+            return Err(TopicError::Patterns(patterns));
+        }
+        if self.terms.len() > MOST_WORDS {
+            return Err(TopicError::TooLarge(format!("{} words, of at most {MOST_WORDS}", self.terms.len())));
+        }
+        let mut wanted_by = vec![Vec::new(); self.terms.len()];
+        for (number, topic) in topics.iter_mut().enumerate() {
+            topic.wanted.sort_unstable();
+            topic.wanted.dedup();
+            for &term in &topic.wanted {
+                wanted_by[term].push(number);
+            }
+        }
+        self.automaton(topics, wanted_by)
     }
 
     fn automaton(self, topics: Vec<Topic>, wanted_by: Vec<Vec<usize>>) -> Result<Topics, TopicError> {
@@ -210,18 +232,10 @@ impl Compiler<'_> {
 
 fn known(names: &Names) -> String {
     let known = ["organisation", "places"].into_iter().chain(names.aliases.keys().map(String::as_str));
-    format!("there is {}", known.map(|name| format!("@{name}")).collect::<Vec<_>>().join(", "))
+    known.map(|name| format!("@{name}")).collect::<Vec<_>>().join(", ")
 }
 
-fn refuse(config: &TopicConfig, at: usize, message: String) -> TopicError {
-    let before = &config.query[..at];
-    let line_start = before.rfind('\n').map_or(0, |end| end + 1);
-    let line = config.query[line_start..].lines().next().unwrap_or_default();
-    TopicError::Query {
-        topic: config.name.clone(),
-        column: before.chars().count() + 1,
-        message,
-        line: line.to_owned(),
-        mark: before[line_start..].chars().map(|c| if c.is_ascii() { ' ' } else { '\u{3000}' }).collect(),
-    }
+fn refuse(config: &TopicConfig, wrong: Wrong) -> TopicError {
+    let at = Box::new(Pointer::at(&config.query, wrong.at));
+    TopicError::Query { topic: config.name.clone(), at, fault: wrong.fault }
 }

@@ -9,6 +9,9 @@ use regex::Regex;
 use super::{Hit, MOST_HITS, Part, TopicMatch, place};
 use crate::text::fold::Folded;
 
+/// Most looks of one expression into one part. Those that find nothing but an edge or a position count too.
+const MOST_LOOKS: usize = 4 * MOST_HITS;
+
 /// All topics, ready to be matched.
 pub struct Topics {
     topics: Vec<Topic>,
@@ -208,7 +211,9 @@ impl Topics {
 fn search(regex: &Regex, term: usize, parts: &[(Part, Folded)], found: &mut Found) -> bool {
     let before = found.hits.len();
     for (part, folded) in parts {
-        for hit in regex.find_iter(folded.as_str()).filter(|hit| !hit.is_empty()).take(MOST_HITS) {
+        // Each look is linear in the text; looking for all of them need not be.
+        let looks = regex.find_iter(folded.as_str()).take(MOST_LOOKS);
+        for hit in looks.filter(|hit| !hit.is_empty()).take(MOST_HITS) {
             found.note(term, *part, folded.original(hit.range()));
         }
     }

@@ -1,6 +1,6 @@
 //! Topics: is a post about the organisation, and where does it say so?
 //!
-//! A topic is a boolean query, written in one line as in a search box ([`query`]), or as three lists that are hard to
+//! A topic is a boolean query, written in one line as in a search box ([`query`](crate::query)), or as three lists that are hard to
 //! get wrong: every term of `must`, at least one of `any` (when there are any), none of `not`. Both together must hold.
 //! A term is a word or phrase; `@organisation` (the name and each alias), `@places` (each place it answers for) or
 //! another `@name` from `[aliases]`; `place:故城县`, which is not 故城镇 ([`place`]); or `/…/`, a regular expression that
@@ -12,19 +12,25 @@
 //! only where a word begins or ends. The automaton is daachorse's charwise double array: with ten thousand Chinese terms
 //! it reads three times what `aho-corasick` does, and as fast as with a thousand.
 //!
-//! [`query`] reads, [`compile`] numbers terms and checks, [`matcher`] finds. What this gave up: nearness of words.
+//! [`query`](crate::query) reads, [`compile`] numbers terms and checks, [`matcher`] finds, [`trial`] tries a query on the past. What this gave up: nearness of words.
 
 mod compile;
+#[cfg(test)]
+mod hostile;
 mod matcher;
 mod place;
-mod query;
+pub mod trial;
 
 use std::collections::BTreeMap;
+use std::num::NonZeroU32;
 use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
 pub use matcher::Topics;
+pub(crate) use place::short_form;
+
+use crate::query::{self, Fault, Pointer};
 
 /// A topic as `caifeng.toml` has it, under `[[topic]]`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,7 +50,29 @@ pub struct TopicConfig {
     /// A post holds none of these.
     #[serde(default)]
     pub not: Vec<String>,
+    /// Most posts of one day that become mentions of it; without it all do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cap: Option<NonZeroU32>,
 }
+
+impl TopicConfig {
+    /// How it is understood, query and lists in one line; the query as it is written when it cannot be read.
+    #[must_use]
+    pub fn reading(&self) -> String {
+        let query = match query::parse(&self.query) {
+            Ok(expr) => expr.map(|expr| expr.to_string()),
+            Err(_) => Some(self.query.clone()),
+        };
+        let any = (!self.any.is_empty()).then(|| format!("({})", self.any.join(" | ")));
+        let not = self.not.iter().map(|term| format!("-{term}"));
+        let parts: Vec<String> = query.into_iter().chain(self.must.iter().cloned()).chain(any).chain(not).collect();
+        parts.join(" & ")
+    }
+}
+
+/// Topics for a development and reform bureau, as a person reads and adopts them: TOML for `caifeng.toml`. The first
+/// three are those of the plan (P4), the others its fields of work.
+pub const DEFAULT: &str = include_str!("default.toml");
 
 /// What `@names` stand for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -72,28 +100,24 @@ pub enum TopicError {
         topic: String,
     },
     /// The query cannot be read; the message draws a mark under the character.
-    #[error("topic {topic:?}, character {column}: {message}\n  {line}\n  {mark}^")]
+    #[error("topic {topic:?}, character {}: {fault}\n  {}\n  {}^", at.column, at.line, at.mark)]
     Query {
         /// The topic's name.
         topic: String,
-        /// From 1, in characters of the whole query.
-        column: usize,
+        /// Where.
+        at: Box<Pointer>,
         /// What is wrong and what to write instead.
-        message: String,
-        /// The line of the query that it is in.
-        line: String,
-        /// What stands before the mark: as wide as what stands before the character.
-        mark: String,
+        fault: Fault,
     },
     /// A term of a list cannot be looked for.
-    #[error("topic {topic:?}: {message}: {term:?}")]
+    #[error("topic {topic:?}: {fault}: {term:?}")]
     Term {
         /// The topic's name.
         topic: String,
         /// The term as written.
         term: String,
         /// What is wrong and what to write instead.
-        message: String,
+        fault: Fault,
     },
     /// A term is required and forbidden at once, so that no post can match.
     #[error("topic {topic:?} both wants and refuses a term: {term:?}")]
@@ -103,6 +127,11 @@ pub enum TopicError {
         /// The term as written.
         term: String,
     },
+    /// More regular expressions than every post can be held against.
+    #[error(
+        "the topics have {0} different regular expressions, and each is looked for in every post: keep to 100, and write words where words will do"
+    )]
+    Patterns(usize),
     /// Too many or too long terms for one automaton.
     #[error("the topics together are too large, shorten them: {0}")]
     TooLarge(String),
@@ -149,7 +178,7 @@ mod tests {
 
     fn topic(must: &[&str], any: &[&str], not: &[&str]) -> TopicConfig {
         let list = |terms: &[&str]| terms.iter().map(|&term| term.to_owned()).collect();
-        TopicConfig { name: "t".to_owned(), query: String::new(), must: list(must), any: list(any), not: list(not) }
+        TopicConfig { must: list(must), any: list(any), not: list(not), ..query("") }
     }
 
     fn query(query: &str) -> TopicConfig {
@@ -289,6 +318,39 @@ mod tests {
             ]
             .join("\n")
         );
+    }
+
+    #[test]
+    fn the_default_topics_hear_what_is_said_about_a_bureau() {
+        #[derive(Deserialize)]
+        struct File {
+            aliases: BTreeMap<String, Vec<String>>,
+            topic: Vec<TopicConfig>,
+        }
+        let File { aliases, topic: configs } = toml::from_str(DEFAULT).unwrap();
+        let topics = Topics::compile(&configs, &Names { aliases, ..names() }).unwrap();
+        let heard = |text: &str| {
+            topics.matches(None, text).iter().filter_map(|m| topics.name(m.topic)).collect::<Vec<_>>().join(" ")
+        };
+        for (text, expected) in [
+            ("云河水利的窗口中午没有人，打电话没人接", "行风建设 本局管理"),
+            ("听说能源股股长是内定的", "干部队伍建设"),
+            ("鸡蛋又涨到六块了", "价格与收费"),
+            ("小区的充電樁壞了半個月", "能源与充电桩"),
+            ("桥西天然气又停了，说是管道漏气", "油气管道与燃气"),
+            ("河滨大桥停工两年了", "项目审批与建设"),
+            ("标书里的保证金什么时候退", "公共资源交易与招投标"),
+            ("粮库收粮压级压价", "粮食与物资储备"),
+            ("拖欠企业账款，清欠办不理", "营商环境"),
+            ("老旧小区加装电梯没有下文", "民生保障项目"),
+            ("电动自行车以旧换新补贴怎么领", "节能降碳与循环利用"),
+            ("高铁站选址定了吗", "规划与区域发展"),
+            ("酸辣粉好吃，醋味太重", ""),
+            ("宝宝大了，婴儿推车便宜出", ""),
+            ("本站ICP备12345号", ""),
+        ] {
+            assert_eq!(heard(text), expected, "{text}");
+        }
     }
 
     #[test]

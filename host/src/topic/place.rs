@@ -15,7 +15,7 @@ const FOLLOWERS: [&str; 21] = [
 const SHORTEST: usize = 2;
 
 /// The short form under which people know `place`, when there is one.
-pub(super) fn short_form(place: &str) -> Option<&str> {
+pub(crate) fn short_form(place: &str) -> Option<&str> {
     let stem = SHORTENED.iter().find_map(|suffix| place.strip_suffix(suffix))?;
     (stem.chars().count() >= SHORTEST).then_some(stem)
 }

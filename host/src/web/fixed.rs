@@ -5,16 +5,22 @@ use std::collections::BTreeMap;
 
 use caifeng_plugin_host::contract::{Kind, Label, Reactions, Target, Timestamp};
 
-use super::rows::{Became, Changed, PostsQuery, Rows, Unanswered};
+use super::rows::{Became, Changed, Choices, Found, PostsQuery, Rows, Unanswered};
 use crate::coverage::statement::{Span, Statement, Watched};
 use crate::coverage::{Cause, Gap, Notice, Told};
 use crate::incident::ballot::Weight;
 use crate::incident::group::Why;
+use crate::incident::reach::{Reach, Sight};
 use crate::incident::{Category, IncidentId, State};
 use crate::record::Entry;
 use crate::store::model::{Figures, IncidentRow, LabelBy, PostRow, WatchRow};
-use crate::store::{CategoryFilter, IncidentQuery, Reading, RecordQuery, SeriesPoint};
+use crate::store::{CategoryFilter, Course, FullDay, IncidentQuery, Reading, RecordQuery, Risen, SeriesPoint, Subject};
 use crate::text::diff::{Change, Part};
+use crate::topic::{self, Hit};
+use crate::warning::known::{Carrier, Hour, Kind as Of};
+use crate::warning::media::Tier;
+use crate::warning::stage::Standing;
+use crate::warning::{Alert, Reason, Severity, Stage};
 use crate::watch::{FailureKind, Sweep, SweepFailure, SweepTally, Watch};
 
 /// 2026-11-22 18:10 in China.
@@ -234,6 +240,7 @@ pub(super) fn incidents() -> Vec<IncidentRow> {
         category_by: category.map(|_| "triage@0.1.0".to_owned()),
         level: None,
         state: State::New,
+        stage: if id == 12 { Stage::Growing } else { Stage::Quiet },
         opened: NOW - opened,
         latest: NOW - latest,
         posts,
@@ -259,6 +266,39 @@ pub(super) fn incidents() -> Vec<IncidentRow> {
         row(12, "农贸市场停水两天了，鱼都死了谁赔？", Some(Category::Problem), 10 * HOUR, 5 * HOUR, 3, 3),
         decided,
     ]
+}
+
+/// A warning of the second step.
+fn alert() -> Alert {
+    let why = vec![
+        Reason::Rate { posts: 12, minutes: 70, usual: 31 },
+        Reason::Media { tier: Tier::Provincial, name: "河北日报<b>".to_owned() },
+        Reason::Spread { places: 3, hours: 24 },
+    ];
+    Alert { stage: Stage::Growing, severity: Severity::Warning, why }
+}
+
+/// Posts by hour: a morning, a night, and a rise.
+fn hours() -> Vec<Hour> {
+    let hour = |ago: i64, posts| Hour { hour: NOW / HOUR - ago, posts, ..Hour::default() };
+    vec![hour(40, 1), hour(31, 2), hour(9, 1), hour(5, 3), hour(3, 2), hour(2, 5), hour(1, 9), hour(0, 4)]
+}
+
+/// How the incident 12 grew.
+fn course() -> Course {
+    let standing =
+        Standing { stage: Stage::Growing, since: NOW - HOUR, told: Some(Severity::Warning), ..Standing::default() };
+    let carrier = |tier, name: &str, ago: i64| Carrier { tier, name: name.to_owned(), first: NOW - ago };
+    Course {
+        standing: Some(standing),
+        first: NOW - 10 * HOUR,
+        hours: hours(),
+        carriers: vec![
+            (carrier(None, "bbs.qingshi.example", 10 * HOUR), 14),
+            (carrier(Some(Tier::Provincial), "河北日报<b>", 2 * HOUR), 2),
+        ],
+        warnings: vec![(NOW - HOUR, alert())],
+    }
 }
 
 /// What became of two of them: one was counted and deleted, one changed.
@@ -331,14 +371,42 @@ impl Rows for Fixed {
         Ok(posts().into_iter().filter(|p| p.incident == Some(id)).take(limit).collect())
     }
 
+    fn reach(&self, id: IncidentId) -> Result<Reach, Unanswered> {
+        let sight = |post: PostRow| Sight {
+            site: post.site,
+            medium: post.publisher,
+            url: post.url,
+            at: post.published.unwrap_or(post.captured),
+            views: post.reactions.views,
+            copy_of: match post.why {
+                Some(Why::Near { to, .. }) => Some(to),
+                _ => None,
+            },
+        };
+        Ok(Reach::of(&self.posts_of(id, usize::MAX)?.into_iter().map(sight).collect::<Vec<_>>()))
+    }
+
     fn lives(&self, posts: &[PostRow]) -> Result<BTreeMap<i64, Became>, Unanswered> {
         Ok(lives().into_iter().filter(|(row, _)| posts.iter().any(|post| post.row == *row)).collect())
     }
 
-    fn posts(&self, query: &PostsQuery) -> Result<Vec<PostRow>, Unanswered> {
-        let found = |p: &PostRow| query.search.as_ref().is_none_or(|words| p.text.contains(words.as_str()));
-        let older = |p: &PostRow| query.before.is_none_or(|row| p.row < row);
-        Ok(posts().into_iter().filter(|p| found(p) && older(p)).take(query.limit).collect())
+    fn posts(&self, query: &PostsQuery) -> Result<Found, Unanswered> {
+        let hits = |p: &PostRow| {
+            let Some(words) = query.search.as_deref() else { return Some(Vec::new()) };
+            let at = p.text.find(words)?;
+            Some(vec![Hit { part: topic::Part::Text, range: at..at + words.len() }])
+        };
+        let older = |p: &PostRow| query.list.before.is_none_or(|row| p.row < row);
+        let found = posts().into_iter().filter(older).filter_map(|p| hits(&p).map(|hits| (p, hits)));
+        Ok(Found { posts: found.take(query.list.limit.unwrap_or(usize::MAX)).collect(), ..Found::default() })
+    }
+
+    fn full_days(&self, _: Timestamp) -> Result<Vec<FullDay>, Unanswered> {
+        Ok(vec![FullDay { topic: "停水".into(), day: NOW - 2 * 86_400, taken: 200, over: 1_035 }])
+    }
+
+    fn choices(&self) -> Result<Choices, Unanswered> {
+        Ok(Choices { topics: vec!["停水".into(), "<b>水质</b>".into()], sites: vec!["bbs.qingshi.example".into()] })
     }
 
     fn watches(&self) -> Result<Vec<WatchRow>, Unanswered> {
@@ -399,6 +467,26 @@ impl Rows for Fixed {
             notice(1, 7 * HOUR, "microblog", Told::Silent, Cause::Off),
         ];
         Ok(all.into_iter().take(limit).collect())
+    }
+
+    fn risen(&self, _: Timestamp, limit: usize) -> Result<Vec<Risen>, Unanswered> {
+        let risen = |kind, id, name: &str, stage, latest| Risen {
+            subject: Subject { kind, id, name: name.to_owned() },
+            stage,
+            since: NOW - HOUR,
+            told: Some(Severity::Warning),
+            hours: hours(),
+            latest,
+        };
+        let all = vec![
+            risen(Of::Incident, 12, "农贸市场停水两天了，鱼都死了谁赔？", Stage::Growing, Some((NOW - HOUR, alert()))),
+            risen(Of::Topic, 3, "供水<b>", Stage::Fading, None),
+        ];
+        Ok(all.into_iter().take(limit).collect())
+    }
+
+    fn course(&self, incident: IncidentId) -> Result<Course, Unanswered> {
+        Ok(if incident == 12 { course() } else { Course::default() })
     }
 
     fn sweeps(&self, watch: &str, limit: usize) -> Result<Vec<Sweep>, Unanswered> {

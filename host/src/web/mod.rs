@@ -51,10 +51,10 @@ use crate::lang;
 
 use self::lang::Lang;
 use self::month::Keeper;
-use self::page::{HomeRows, IncidentRows, ListRows, PostsRows, SweptWatch, Trouble, Visit};
-pub use self::rows::{Became, Changed, PostsQuery, Rows, Stored, Unanswered};
-use crate::store::IncidentQuery;
+use self::page::{HomeRows, IncidentRows, ListRows, PostsAsked, PostsRows, SweptWatch, Trouble, Visit};
+pub use self::rows::{Became, Changed, Choices, Found, PostsQuery, Rows, Stored, Unanswered};
 use crate::store::model::{IncidentRow, PostRow, WatchRow};
+use crate::store::{IncidentQuery, PostQuery};
 
 /// Incidents on the first page.
 const INCIDENTS: usize = 20;
@@ -64,10 +64,14 @@ const GLANCE: usize = 40;
 const LATEST: usize = 12;
 /// Newest notices that the first page chooses from.
 const NOTICES: usize = 50;
+/// What grows that the first page shows.
+const RISEN: usize = 4;
 /// Incidents on a page of `/incidents`.
 const LIST: usize = 30;
 /// Posts on a page of `/posts`.
 const PAGE: usize = 40;
+/// How far back a topic that was full is told, in seconds: as long as what is over is kept by default.
+const FULL: i64 = 7 * 86_400;
 /// Posts on the page of an incident.
 const WHOLE: usize = 200;
 /// Watches whose sweeps are drawn; those further down the list are only told.
@@ -250,9 +254,12 @@ async fn home(State(desk): State<Arc<Desk>>, asked: Asked) -> Response {
         let incidents = glanced(rows, rows.incidents(&query)?)?;
         let commit = *ours.app.changes.borrow();
         let month = Some(ours.month.month(rows, commit, visit.now, &visit.zone)?);
-        let posts = rows.posts(&PostsQuery { limit: LATEST, ..PostsQuery::default() })?;
+        let latest = PostQuery { limit: Some(LATEST), ..PostQuery::default() };
+        let posts = rows.posts(&PostsQuery { list: latest, ..PostsQuery::default() })?;
+        let posts = posts.posts.into_iter().map(|(post, _)| post).collect();
         let (watches, notices) = (swept(rows, visit.now)?, rows.notices(NOTICES)?);
-        Ok(page::home(visit, &HomeRows { figures: rows.figures()?, incidents, posts, watches, month, notices })?)
+        let (figures, risen) = (rows.figures()?, rows.risen(visit.now, RISEN)?);
+        Ok(page::home(visit, &HomeRows { figures, incidents, posts, watches, month, notices, risen })?)
     })
     .await
 }
@@ -287,40 +294,24 @@ async fn incident(State(desk): State<Arc<Desk>>, Path(id): Path<String>, asked: 
         let id = id.parse().map_err(|_| missing())?;
         let incident = rows.incident(id)?.ok_or_else(missing)?;
         let posts = rows.posts_of(id, WHOLE)?;
-        let (watches, lives) = (rows.watches()?, rows.lives(&posts)?);
-        let (figures, opinion) = (rows.figures()?, rows.opinion(id)?);
-        Ok(page::incident(visit, &IncidentRows { figures, watches, incident, posts, lives, opinion })?)
+        let (watches, lives, reach) = (rows.watches()?, rows.lives(&posts)?, rows.reach(id)?);
+        let (figures, course, opinion) = (rows.figures()?, rows.course(id)?, rows.opinion(id)?);
+        let told = IncidentRows { figures, watches, incident, posts, lives, course, reach, opinion };
+        Ok(page::incident(visit, &told)?)
     })
     .await
 }
 
 async fn posts(State(desk): State<Arc<Desk>>, RawQuery(query): RawQuery, asked: Asked) -> Response {
     desk.show(asked, move |rows, visit| {
-        let (search, before) = searched(query.as_deref().unwrap_or_default())?;
-        let wanted = PostsQuery { search: (!search.is_empty()).then(|| search.clone()), before, limit: PAGE + 1 };
-        let mut posts = rows.posts(&wanted)?;
-        let more = posts.len() > PAGE;
-        posts.truncate(PAGE);
-        let (figures, watches) = (rows.figures()?, rows.watches()?);
-        Ok(page::posts(visit, &PostsRows { figures, watches, search, before, posts, more })?)
+        let asked = PostsAsked::of(query.as_deref().unwrap_or_default());
+        let asked = asked.ok_or(Refused::Trouble(Trouble::Address))?;
+        let found = rows.posts(&asked.query(&visit.zone, PAGE))?;
+        let (figures, watches, choices) = (rows.figures()?, rows.watches()?, rows.choices()?);
+        let full = rows.full_days(visit.now - FULL)?;
+        Ok(page::posts(visit, &PostsRows { figures, watches, choices, full, asked, found })?)
     })
     .await
-}
-
-/// The words and the place in `?q=…&before=…`.
-fn searched(query: &str) -> Result<(String, Option<i64>), Refused> {
-    let (mut search, mut before) = (String::new(), None);
-    for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
-        match name.as_ref() {
-            "q" => search = value.trim().chars().take(200).collect(),
-            "before" => {
-                let row = value.parse();
-                before = Some(row.map_err(|_| Refused::Trouble(Trouble::Address))?);
-            }
-            _ => {}
-        }
-    }
-    Ok((search, before))
 }
 
 async fn watches(State(desk): State<Arc<Desk>>, asked: Asked) -> Response {

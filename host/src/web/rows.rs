@@ -12,14 +12,19 @@ use crate::coverage::Notice;
 use crate::coverage::statement::Statement;
 use crate::incident::IncidentId;
 use crate::incident::opinion::Opinion;
+use crate::incident::reach::Reach;
 use crate::permission::Permission;
 use crate::record::Entry;
+use crate::search::{Search, SearchError};
 use crate::store::model::{Figures, IncidentRow, PostRow, PostRowId, WatchRow};
 use crate::store::{
-    IncidentQuery, Life, PostQuery, Reader, Reading, RecordQuery, SeriesPoint, ServiceRow, StoreError, Version,
+    Course, FullDay, IncidentQuery, Life, PostQuery, Reader, Reading, RecordQuery, Risen, SeriesPoint, ServiceRow,
+    StoreError, Version,
 };
 use crate::text::diff::{Part, diff};
 use crate::text::tokens::Tokeniser;
+use crate::topic::{Hit, Names};
+use crate::warning::known::Kind;
 use crate::watch::Sweep;
 
 /// The store could not answer: the page shows that it could not, with this text
@@ -31,12 +36,30 @@ pub struct Unanswered(pub String);
 /// Which posts a list shows, newest first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PostsQuery {
-    /// Words a person typed; `None` for all.
+    /// What a person typed; `None` for all.
     pub search: Option<String>,
-    /// Only posts older than this row, for the next page.
-    pub before: Option<PostRowId>,
-    /// How many at most.
-    pub limit: usize,
+    /// The filters, and how many at most.
+    pub list: PostQuery,
+}
+
+/// A part of a list of posts.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Found {
+    /// The posts, newest first, each with what was found in it.
+    pub posts: Vec<(PostRow, Vec<Hit>)>,
+    /// From where older ones are looked for; `None` when all was seen.
+    pub next: Option<PostRowId>,
+    /// Why nothing was looked for.
+    pub wrong: Option<SearchError>,
+}
+
+/// What a list of posts can be filtered by.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Choices {
+    /// Names of topics that posts mention.
+    pub topics: Vec<String>,
+    /// Sites that posts are from.
+    pub sites: Vec<String>,
 }
 
 /// What became of a post after it was heard.
@@ -61,6 +84,10 @@ pub struct Changed {
     pub parts: Vec<Part>,
 }
 
+/// Parts of a list that one page looks through: eight thousand posts, some fiftieth of a second.
+const PARTS: usize = 8;
+/// Sites that a list can be filtered by; the others are found by address.
+const SITES: usize = 300;
 /// Versions of one post whose changes are told.
 const VERSIONS: usize = 3;
 /// Words that are compared for one page: a page of hundreds of long posts is still put together at once.
@@ -121,6 +148,14 @@ pub trait Rows: Send + Sync + 'static {
     /// [`Unanswered`].
     fn posts_of(&self, id: IncidentId, limit: usize) -> Result<Vec<PostRow>, Unanswered>;
 
+    /// How far an incident has gone.
+    ///
+    /// # Errors
+    /// [`Unanswered`].
+    fn reach(&self, _id: IncidentId) -> Result<Reach, Unanswered> {
+        Ok(Reach::default())
+    }
+
     /// What became of posts, by row; those of which nothing is known are left out.
     ///
     /// # Errors
@@ -133,7 +168,23 @@ pub trait Rows: Send + Sync + 'static {
     ///
     /// # Errors
     /// [`Unanswered`].
-    fn posts(&self, query: &PostsQuery) -> Result<Vec<PostRow>, Unanswered>;
+    fn posts(&self, query: &PostsQuery) -> Result<Found, Unanswered>;
+
+    /// What posts can be filtered by.
+    ///
+    /// # Errors
+    /// [`Unanswered`].
+    fn choices(&self) -> Result<Choices, Unanswered> {
+        Ok(Choices::default())
+    }
+
+    /// Days from that of `since` on, on which a topic was full.
+    ///
+    /// # Errors
+    /// [`Unanswered`].
+    fn full_days(&self, _since: Timestamp) -> Result<Vec<FullDay>, Unanswered> {
+        Ok(Vec::new())
+    }
 
     /// All watches.
     ///
@@ -175,6 +226,22 @@ pub trait Rows: Send + Sync + 'static {
     /// [`Unanswered`].
     fn notices(&self, limit: usize) -> Result<Vec<Notice>, Unanswered>;
 
+    /// What is not quiet, what grows first.
+    ///
+    /// # Errors
+    /// [`Unanswered`].
+    fn risen(&self, _now: Timestamp, _limit: usize) -> Result<Vec<Risen>, Unanswered> {
+        Ok(Vec::new())
+    }
+
+    /// How an incident grew.
+    ///
+    /// # Errors
+    /// [`Unanswered`].
+    fn course(&self, _incident: IncidentId) -> Result<Course, Unanswered> {
+        Ok(Course::default())
+    }
+
     /// The latest sweeps of a watch that have ended, oldest first.
     ///
     /// # Errors
@@ -187,13 +254,14 @@ pub trait Rows: Send + Sync + 'static {
 pub struct Stored {
     reader: Reader,
     tokeniser: Arc<Tokeniser>,
+    names: Arc<Names>,
 }
 
 impl Stored {
-    /// Reads through `reader`; searches are cut into words by `tokeniser`, as posts were.
+    /// Reads through `reader`; searches are cut into words by `tokeniser`, as posts were, and may use `names`.
     #[must_use]
-    pub fn new(reader: Reader, tokeniser: Arc<Tokeniser>) -> Self {
-        Self { reader, tokeniser }
+    pub fn new(reader: Reader, tokeniser: Arc<Tokeniser>, names: Names) -> Self {
+        Self { reader, tokeniser, names: Arc::new(names) }
     }
 }
 
@@ -229,6 +297,10 @@ impl Rows for Stored {
         Ok(self.reader.posts(&query)?)
     }
 
+    fn reach(&self, id: IncidentId) -> Result<Reach, Unanswered> {
+        Ok(self.reader.reach(id)?)
+    }
+
     fn lives(&self, posts: &[PostRow]) -> Result<BTreeMap<PostRowId, Became>, Unanswered> {
         let mut budget = WORDS;
         let mut lives = BTreeMap::new();
@@ -243,17 +315,39 @@ impl Rows for Stored {
         Ok(lives)
     }
 
-    fn posts(&self, query: &PostsQuery) -> Result<Vec<PostRow>, Unanswered> {
-        let text = match &query.search {
+    fn posts(&self, query: &PostsQuery) -> Result<Found, Unanswered> {
+        let search = match query.search.as_deref().map(|typed| Search::read(typed, &self.tokeniser, &self.names)) {
+            Some(Err(wrong)) => return Ok(Found { wrong: Some(wrong), ..Found::default() }),
+            Some(Ok(search)) => search,
             None => None,
-            Some(phrase) => match self.tokeniser.query_text(phrase) {
-                // Nothing in the phrase can be searched for, so nothing is found.
-                None => return Ok(Vec::new()),
-                found => found,
-            },
         };
-        let query = PostQuery { text, limit: Some(query.limit), before: query.before, ..PostQuery::default() };
-        Ok(self.reader.posts(&query)?)
+        let words = search.as_ref().map(|search| search.expression().to_owned());
+        let mut list = PostQuery { words, ..query.list.clone() };
+        let wanted = list.limit.unwrap_or(usize::MAX);
+        let mut found = Found { next: list.before, ..Found::default() };
+        for _ in 0..PARTS {
+            list.limit = Some(wanted - found.posts.len());
+            let mut hits = Vec::new();
+            let mut keep = |post: &PostRow| {
+                let told = search.as_ref().map_or(Some(Vec::new()), |s| s.found(post.title.as_deref(), &post.text));
+                told.map(|told| hits.push(told)).is_some()
+            };
+            let page = self.reader.post_page(&list, &mut keep)?;
+            found.posts.extend(page.posts.into_iter().zip(hits));
+            (found.next, list.before) = (page.next, page.next);
+            if page.next.is_none() || found.posts.len() == wanted {
+                break;
+            }
+        }
+        Ok(found)
+    }
+
+    fn choices(&self) -> Result<Choices, Unanswered> {
+        Ok(Choices { topics: self.reader.topic_names()?, sites: self.reader.sites(SITES)? })
+    }
+
+    fn full_days(&self, since: Timestamp) -> Result<Vec<FullDay>, Unanswered> {
+        Ok(self.reader.full_days(since)?)
     }
 
     fn watches(&self) -> Result<Vec<WatchRow>, Unanswered> {
@@ -280,6 +374,14 @@ impl Rows for Stored {
 
     fn notices(&self, limit: usize) -> Result<Vec<Notice>, Unanswered> {
         Ok(self.reader.notices(None, limit)?)
+    }
+
+    fn risen(&self, now: Timestamp, limit: usize) -> Result<Vec<Risen>, Unanswered> {
+        Ok(self.reader.risen(now, limit)?)
+    }
+
+    fn course(&self, incident: IncidentId) -> Result<Course, Unanswered> {
+        Ok(self.reader.course(Kind::Incident, incident, i64::MAX)?)
     }
 
     fn sweeps(&self, watch: &str, limit: usize) -> Result<Vec<Sweep>, Unanswered> {

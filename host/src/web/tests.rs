@@ -16,6 +16,7 @@ use crate::record::Entry;
 use crate::store::model::{Batch, Figures, IncidentRow, PostRow, Prepared};
 use crate::store::{CategoryFilter, IncidentQuery, RecordQuery, SeriesPoint, Store};
 use crate::text::tokens::Tokeniser;
+use crate::topic::Names;
 use crate::watch::Sweep;
 
 /// A desk over `rows`, with the two ends that the daemon holds.
@@ -175,8 +176,8 @@ impl Rows for Many {
         Ok(vec![])
     }
 
-    fn posts(&self, _: &PostsQuery) -> Result<Vec<PostRow>, Unanswered> {
-        Ok(vec![])
+    fn posts(&self, _: &PostsQuery) -> Result<Found, Unanswered> {
+        Ok(Found::default())
     }
 
     fn watches(&self) -> Result<Vec<WatchRow>, Unanswered> {
@@ -323,8 +324,8 @@ impl Rows for Broken {
         self.figures().map(|_| vec![])
     }
 
-    fn posts(&self, _: &PostsQuery) -> Result<Vec<PostRow>, Unanswered> {
-        self.figures().map(|_| vec![])
+    fn posts(&self, _: &PostsQuery) -> Result<Found, Unanswered> {
+        self.figures().map(|_| Found::default())
     }
 
     fn watches(&self) -> Result<Vec<WatchRow>, Unanswered> {
@@ -488,7 +489,7 @@ async fn what_the_store_took_is_on_the_page() {
         posts: texts.map(|(id, text)| prepared(&tokeniser, id, text)).to_vec(),
     };
     store.ingest(batch).unwrap();
-    let rig = rig(Stored::new(store.reader().unwrap(), tokeniser));
+    let rig = rig(Stored::new(store.reader().unwrap(), tokeniser, Names::default()));
     let (_, _, home) = ask(&rig, Method::GET, "/", &[]).await;
     assert!(home.contains("2 件事件未办结"), "{home}");
     let search = |words: &str| {
@@ -497,15 +498,32 @@ async fn what_the_store_took_is_on_the_page() {
     };
     let (_, _, found) = ask(&rig, Method::GET, &search("停水"), &[]).await;
     assert!(found.contains("bbs.example/1") && !found.contains("bbs.example/2"));
-    let (_, _, none) = ask(&rig, Method::GET, &search("！？"), &[]).await;
-    assert!(none.contains("没有找到"));
+    assert!(found.contains("<mark>停水</mark>"), "{found}");
+    let (_, _, none) = ask(&rig, Method::GET, &search("停电"), &[]).await;
+    assert!(none.contains("没有找到"), "{none}");
+    let (_, _, wrong) = ask(&rig, Method::GET, &search("停水 ☆"), &[]).await;
+    assert!(wrong.contains("第 4 个字") && !wrong.contains("bbs.example/1"), "{wrong}");
+    let narrowed = |query: &str| format!("{}&{query}", search("停水 | 长椅"));
+    for (query, shown) in [
+        ("topic=%E4%BE%9B%E6%B0%B4&kind=post&site=bbs.example&state=new&category=none", 2),
+        ("kind=comment", 0),
+        ("site=other.example", 0),
+        ("topic=other", 0),
+        ("category=problem", 0),
+        ("state=closed", 0),
+        ("level=x", 0),
+        ("to=2001-01-01", 0),
+    ] {
+        let (_, _, page) = ask(&rig, Method::GET, &narrowed(query), &[]).await;
+        assert_eq!(page.matches("data-key=\"post-").count(), shown, "{query}: {page}");
+    }
 }
 
 #[tokio::test]
 async fn hosts_that_the_operator_vouches_for_are_shown_with_the_reason() {
     let dir = tempfile::tempdir().unwrap();
     let store = Store::open(dir.path(), None).unwrap();
-    let stored = Stored::new(store.reader().unwrap(), Arc::new(Tokeniser::new()));
+    let stored = Stored::new(store.reader().unwrap(), Arc::new(Tokeniser::new()), Names::default());
     let rig = rig(stored);
     let page = || async { ask(&rig, Method::GET, "/watches", &[("accept-language", "en")]).await.2 };
     assert!(!page().await.contains("robots.txt"));

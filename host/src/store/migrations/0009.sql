@@ -1,29 +1,57 @@
--- The votes of an incident are kept in another form: those of the old one are counted no more.
-UPDATE incident SET opinion = NULL;
+-- Early warning. `kind` is 'incident' or 'topic'; `subject` the incident, or the row of `topic`. Counts hold no text and
+-- no author, and stay when the posts go.
 
--- Services that are asked about mentions, what they shall be asked, and what that has cost by day.
-CREATE TABLE asker (
-    plugin TEXT PRIMARY KEY
+-- What is counted of a subject, by hour since 1970: posts by when they were published, the rest by when it was gained.
+CREATE TABLE tally (
+    kind    TEXT NOT NULL,
+    subject INTEGER NOT NULL,
+    hour    INTEGER NOT NULL,
+    posts   INTEGER NOT NULL DEFAULT 0,
+    views   INTEGER NOT NULL DEFAULT 0,
+    shares  INTEGER NOT NULL DEFAULT 0,
+    replies INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (kind, subject, hour)
 ) WITHOUT ROWID;
 
-CREATE TABLE question (
-    plugin TEXT NOT NULL,
-    row    INTEGER NOT NULL,
-    raised INTEGER NOT NULL,
-    due    INTEGER NOT NULL,
-    tries  INTEGER NOT NULL DEFAULT 0,
-    PRIMARY KEY (plugin, row)
+-- Where an incident is told: a medium of the register, else a site.
+CREATE TABLE carrier (
+    incident INTEGER NOT NULL,
+    place    TEXT NOT NULL,
+    tier     TEXT,                       -- NULL where the register has none
+    first    INTEGER NOT NULL,           -- publication
+    posts    INTEGER NOT NULL,
+    PRIMARY KEY (incident, place)
 ) WITHOUT ROWID;
-CREATE INDEX question_row ON question (row);
 
-CREATE TABLE asking (
-    plugin   TEXT NOT NULL,
-    day      INTEGER NOT NULL,           -- of the organisation's clock
-    requests INTEGER NOT NULL,
-    bytes    INTEGER NOT NULL,
-    millis   INTEGER NOT NULL,
-    answered INTEGER NOT NULL,
-    given_up INTEGER NOT NULL,
-    failure  TEXT,
-    PRIMARY KEY (plugin, day)
+-- Which watches bring a subject: their gaps are its gaps.
+CREATE TABLE feeder (
+    kind    TEXT NOT NULL,
+    subject INTEGER NOT NULL,
+    watch   TEXT NOT NULL,
+    posts   INTEGER NOT NULL,
+    PRIMARY KEY (kind, subject, watch)
 ) WITHOUT ROWID;
+
+-- Where a subject stands.
+CREATE TABLE standing (
+    kind     TEXT NOT NULL,
+    subject  INTEGER NOT NULL,
+    first    INTEGER NOT NULL,           -- publication of its first post
+    stage    TEXT NOT NULL DEFAULT 'quiet',
+    severity TEXT,                       -- the most that was told in this episode
+    body     TEXT,                       -- JSON, NULL before it was judged
+    due      INTEGER,                    -- when it is judged next; NULL until something is counted
+    PRIMARY KEY (kind, subject)
+) WITHOUT ROWID;
+CREATE INDEX standing_due ON standing (due) WHERE due IS NOT NULL;
+CREATE INDEX standing_up ON standing (stage) WHERE stage <> 'quiet';
+
+-- What people must be told; of incidents there is an event besides.
+CREATE TABLE warning (
+    id      INTEGER PRIMARY KEY AUTOINCREMENT,
+    at      INTEGER NOT NULL,
+    kind    TEXT NOT NULL,
+    subject INTEGER NOT NULL,
+    alert   TEXT NOT NULL                -- JSON
+);
+CREATE INDEX warning_subject ON warning (kind, subject, id);

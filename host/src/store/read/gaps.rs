@@ -10,7 +10,8 @@ use super::{Reader, unsigned};
 use crate::coverage::rhythm::{Look, PAST};
 use crate::coverage::statement::{Span, Statement, Watched};
 use crate::coverage::{Gap, Notice, Told};
-use crate::incident::{IncidentId, State};
+use crate::incident::State;
+use crate::schedule::Feeds;
 use crate::store::error::StoreError;
 use crate::store::gaps::{GAP, cause_of, gap};
 use crate::store::rowid;
@@ -75,21 +76,29 @@ impl Reader {
         self.with(|db| Ok(db.prepare_cached(sql)?.query_row([watch], |r| Ok((r.get(0)?, r.get(1)?)))?))
     }
 
-    /// Watches that feed an open incident whose newest post is at most two days old, with the newest such incident.
+    /// Watches that feed an incident whose newest post is at most two days old and that is open or grows: with the
+    /// newest that grows, else the newest.
     ///
     /// # Errors
     /// The file cannot be read.
-    pub fn feeding(&self, now: Timestamp) -> Result<HashMap<String, IncidentId>, StoreError> {
-        let sql = "SELECT s.watch, max(m.incident) FROM mention m
-                   JOIN incident i ON i.id = m.incident AND i.state IN (?2, ?3)
+    pub fn feeding(&self, now: Timestamp) -> Result<HashMap<String, Feeds>, StoreError> {
+        let sql = "SELECT s.watch, coalesce(g.stage IN ('emerging', 'growing', 'peaking'), 0) AS up, m.incident
+                   FROM mention m JOIN incident i ON i.id = m.incident
+                   LEFT JOIN standing g ON g.kind = 'incident' AND g.subject = i.id
                    JOIN post p ON p.row = m.row JOIN sweep s ON s.id = p.sweep
-                   WHERE m.row >= ?1 GROUP BY s.watch";
+                   WHERE m.row >= ?1 AND i.state <> 'merged' AND (i.state IN (?2, ?3) OR up) GROUP BY 1, 2, 3";
         self.with(|db| {
             let mut statement = db.prepare_cached(sql)?;
             let states = (State::New.as_str(), State::Handling.as_str());
-            let rows = statement
-                .query_map((rowid::first(now - RECENT), states.0, states.1), |r| Ok((r.get(0)?, r.get(1)?)))?;
-            Ok(rows.collect::<Result<_, _>>()?)
+            let rows = statement.query_map((rowid::first(now - RECENT), states.0, states.1), |r| {
+                Ok((r.get(0)?, Feeds { growing: r.get(1)?, id: r.get(2)? }))
+            })?;
+            let mut found: HashMap<String, Feeds> = HashMap::new();
+            for row in rows {
+                let (watch, feeds): (String, Feeds) = row?;
+                found.entry(watch).and_modify(|known| *known = feeds.max(*known)).or_insert(feeds);
+            }
+            Ok(found)
         })
     }
 

@@ -13,6 +13,7 @@ use crate::incident::{Category, IncidentId, State};
 use crate::store::error::StoreError;
 use crate::store::model::IncidentRow;
 use crate::store::rowid;
+use crate::warning::Stage;
 
 /// Which incidents to list by their category: the decided one, else the suggested.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -62,7 +63,7 @@ impl IncidentQuery {
 }
 
 const COLUMNS: &str = "id, title, suggested, suggested_by, assessed, assessed_by, level, state, opened, latest,
-                       posts, sites";
+                       posts, sites, (SELECT stage FROM standing WHERE kind = 'incident' AND subject = incident.id)";
 
 impl Reader {
     /// A page of incidents, the one with the newest post first.
@@ -168,6 +169,7 @@ fn incident(row: &Row<'_>) -> rusqlite::Result<IncidentRow> {
         latest: row.get(9)?,
         posts: unsigned(row.get(10)?),
         sites: unsigned(row.get(11)?),
+        stage: row.get_ref(12)?.as_str_or_null()?.and_then(Stage::of_name).unwrap_or_default(),
     })
 }
 

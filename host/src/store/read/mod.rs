@@ -7,8 +7,12 @@
 pub(super) mod evidence;
 mod gaps;
 mod incidents;
+mod novelty;
 mod posts;
+mod reach;
 mod record;
+mod topics;
+pub(super) mod warnings;
 mod watches;
 
 use std::path::{Path, PathBuf};
@@ -18,7 +22,8 @@ use caifeng_plugin_host::contract::Timestamp;
 use rusqlite::Connection;
 
 pub use incidents::{CategoryFilter, IncidentQuery};
-pub use posts::{Novelty, PostQuery};
+pub use novelty::Novelty;
+pub use posts::{PostPage, PostQuery, SCANNED};
 pub use record::RecordQuery;
 
 use super::error::StoreError;

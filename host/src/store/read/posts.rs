@@ -1,115 +1,105 @@
-//! Posts: what is new, lists, full text.
+//! Posts as rows: lists by filters and full text, page after page.
+//!
+//! A list is a walk over keys from the newest on: those that full text gives for what is fixed when a post is stored
+//! (its words, and [`facets`]: source, kind, topics), else those of an incident, else all. What may change afterwards —
+//! category, level and state of the post's incident — and what full text cannot decide is looked up for each key, and a
+//! page looks at no more than [`SCANNED`] keys: then it ends before it is full, and says from where to go on. So no
+//! filter makes a page slower than that, however rare what it wants.
 
-use std::collections::HashMap;
 use std::ops::ControlFlow;
+use std::sync::LazyLock;
 
-use caifeng_plugin_host::contract::{Post, Timestamp};
+use caifeng_plugin_host::contract::{Kind, Timestamp};
 use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
 
-use super::{Reader, list};
+use super::{CategoryFilter, Reader, list};
 use crate::hand::SUBMITTED;
-use crate::incident::IncidentId;
+use crate::incident::{IncidentId, State};
 use crate::store::error::StoreError;
-use crate::store::ingest::{self, Content};
 use crate::store::model::{PostRow, PostRowId};
-use crate::store::{retain, rowid};
+use crate::store::{facets, ingest, rowid, topics};
 
 /// Rows of an export that are read at a time.
 const CHUNK: usize = 500;
 /// Notes of one post that are read: anybody may hand in a post any number of times.
 const NOTES: usize = 20;
-
-/// What a post just read from a page is to the store.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Novelty {
-    /// Not stored.
-    New,
-    /// Stored with another title or text.
-    Changed,
-    /// Stored as it is, except for its reactions: [`Store::touch`](crate::store::Store::touch) suffices.
-    Reactions,
-    /// Stored as it is, or an earlier post of the same page has the same id.
-    Known,
-}
+/// Keys that one page looks at.
+pub const SCANNED: usize = 1_000;
 
 /// Which posts to list, newest first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PostQuery {
     /// Published (else captured) at or after this second.
     pub since: Option<Timestamp>,
+    /// Published (else captured) before this second.
+    pub until: Option<Timestamp>,
     /// Of this incident.
     pub incident: Option<IncidentId>,
-    /// That this expression finds, which [`Tokeniser::query_text`](crate::text::tokens::Tokeniser::query_text)
-    /// has made of what a person typed.
-    pub text: Option<String>,
+    /// That this full-text expression finds: [`Search::expression`](crate::search::Search::expression).
+    pub words: Option<String>,
     /// That mention this topic.
     pub topic: Option<String>,
+    /// That this plugin read.
+    pub plugin: Option<String>,
+    /// Of this site.
+    pub site: Option<String>,
+    /// Of this form.
+    pub kind: Option<Kind>,
+    /// Of an incident with this category, or with none.
+    pub category: CategoryFilter,
+    /// Of an incident with this level.
+    pub level: Option<String>,
+    /// Of an incident in this state.
+    pub state: Option<State>,
     /// At most so many; `None` for all.
     pub limit: Option<usize>,
-    /// After the page that ended with this row: its [`PostRow::row`].
+    /// After the page that ended with this row: its [`PostRow::row`], or [`PostPage::next`].
     pub before: Option<PostRowId>,
 }
 
+/// A part of a list.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PostPage {
+    /// The posts, newest first.
+    pub posts: Vec<PostRow>,
+    /// What to ask for next ([`PostQuery::before`]); `None` when all was seen.
+    pub next: Option<PostRowId>,
+}
+
 impl Reader {
-    /// What each of a page's posts is to the store, in their order.
-    ///
-    /// # Errors
-    /// The file cannot be read.
-    pub fn unseen(&self, plugin: &str, site: &str, posts: &[Post]) -> Result<Vec<Novelty>, StoreError> {
-        self.unseen_in(None, plugin, site, posts)
-    }
-
-    /// As [`unseen`](Self::unseen), for a page that a sweep has read: when somebody handed it in, what was deleted
-    /// because its time was over is new.
-    ///
-    /// # Errors
-    /// As above.
-    pub fn unseen_in(
-        &self,
-        sweep: Option<i64>,
-        plugin: &str,
-        site: &str,
-        posts: &[Post],
-    ) -> Result<Vec<Novelty>, StoreError> {
-        self.with(|db| {
-            let wanted = ingest::wanted(db, plugin, sweep)?;
-            let source = ingest::source(db, plugin, site)?;
-            let mut met: HashMap<&str, Content> = HashMap::new();
-            let mut answers = Vec::with_capacity(posts.len());
-            for post in posts {
-                let content = ingest::content(post);
-                if met.insert(&post.id, content).is_some() {
-                    answers.push(Novelty::Known);
-                    continue;
-                }
-                let known = match source {
-                    Some(source) => ingest::known(db, source, &post.id)?,
-                    None => None,
-                };
-                answers.push(match known {
-                    // It was deleted when its time was over, and the site still lists it.
-                    None if !wanted
-                        && source.map_or(Ok(false), |s| retain::forgotten(db, s, &post.id, &content))? =>
-                    {
-                        Novelty::Known
-                    }
-                    None => Novelty::New,
-                    Some(k) if k.content != content => Novelty::Changed,
-                    Some(k) if ingest::changes_reactions(k.reactions, post.reactions) => Novelty::Reactions,
-                    Some(_) => Novelty::Known,
-                });
-            }
-            Ok(answers)
-        })
-    }
-
-    /// A page of posts, newest first.
+    /// The newest posts of a query, at most its limit.
     ///
     /// # Errors
     /// The file cannot be read.
     pub fn posts(&self, query: &PostQuery) -> Result<Vec<PostRow>, StoreError> {
-        self.with(|db| select(db, query, query.limit.unwrap_or(usize::MAX)))
+        let mut posts = Vec::new();
+        self.for_each_post(query, |post| {
+            posts.push(post);
+            ControlFlow::Continue(())
+        })?;
+        Ok(posts)
+    }
+
+    /// One page of those posts of a query that `keep` keeps. Looks at a bounded number of posts: fewer than the
+    /// limit, and even none, do not mean that there are no more.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn post_page(&self, query: &PostQuery, keep: &mut dyn FnMut(&PostRow) -> bool) -> Result<PostPage, StoreError> {
+        self.with(|db| page(db, query, query.limit.unwrap_or(CHUNK), keep))
+    }
+
+    /// Sites that posts are from, at most so many, by name.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn sites(&self, limit: usize) -> Result<Vec<String>, StoreError> {
+        self.with(|db| {
+            let mut statement = db.prepare_cached("SELECT DISTINCT site FROM source ORDER BY site LIMIT ?1")?;
+            let sites = statement.query_map([i64::try_from(limit).unwrap_or(i64::MAX)], |r| r.get(0))?;
+            Ok(sites.collect::<Result<_, _>>()?)
+        })
     }
 
     /// The post of this key, if it is stored.
@@ -119,9 +109,8 @@ impl Reader {
     pub fn post(&self, plugin: &str, site: &str, id: &str) -> Result<Option<PostRow>, StoreError> {
         self.with(|db| {
             let Some(source) = ingest::source(db, plugin, site)? else { return Ok(None) };
-            let values = vec![Value::Integer(source), Value::Text(id.to_owned())];
-            let found = rows(db, "SELECT row FROM post WHERE source = ?1 AND id = ?2", values)?;
-            Ok(found.into_iter().next())
+            let known = ingest::known(db, source, id)?;
+            known.map_or(Ok(None), |known| row(db, known.row))
         })
     }
 
@@ -138,18 +127,16 @@ impl Reader {
         let mut query = query.clone();
         let mut left = query.limit.unwrap_or(usize::MAX);
         while left > 0 {
-            let wanted = left.min(CHUNK);
-            let page = self.with(|db| select(db, &query, wanted))?;
-            let last = page.len() < wanted;
-            left -= page.len();
-            for post in page {
-                query.before = Some(post.row);
+            let part = self.with(|db| page(db, &query, left.min(CHUNK), &mut |_| true))?;
+            left -= part.posts.len();
+            for post in part.posts {
                 if take(post).is_break() {
                     return Ok(());
                 }
             }
-            if last {
-                break;
+            match part.next {
+                Some(next) => query.before = Some(next),
+                None => break,
             }
         }
         Ok(())
@@ -157,24 +144,151 @@ impl Reader {
 }
 
 impl Reader {
-    /// The posts of a statement that yields their keys, newest first.
-    pub(in crate::store) fn posts_where(&self, from: &str, values: Vec<Value>) -> Result<Vec<PostRow>, StoreError> {
-        self.with(|db| rows(db, from, values))
+    /// The posts of a statement that yields their keys, in its order.
+    pub(in crate::store) fn posts_where(&self, keys: &str, values: Vec<Value>) -> Result<Vec<PostRow>, StoreError> {
+        self.with(|db| {
+            let mut statement = db.prepare_cached(keys)?;
+            let mut keys = statement.query(params_from_iter(values))?;
+            let mut posts = Vec::new();
+            while let Some(key) = keys.next()? {
+                posts.extend(row(db, key.get(0)?)?);
+            }
+            Ok(posts)
+        })
     }
 }
 
-/// The newest `limit` rows of a query.
-fn select(db: &Connection, query: &PostQuery, limit: usize) -> Result<Vec<PostRow>, StoreError> {
-    let Some((from, values)) = plan(query, limit) else {
-        return Ok(Vec::new());
-    };
-    rows(db, &from, values)
+/// Walks a query's keys until the page is full or has looked at enough.
+fn page(
+    db: &Connection,
+    query: &PostQuery,
+    limit: usize,
+    keep: &mut dyn FnMut(&PostRow) -> bool,
+) -> Result<PostPage, StoreError> {
+    let mut page = PostPage::default();
+    let Some((sql, values)) = keys(db, query)? else { return Ok(page) };
+    let mut filter = Filter::of(query);
+    let mut statement = db.prepare_cached(&sql)?;
+    let mut keys = statement.query(params_from_iter(values))?;
+    let mut scanned = 0;
+    while let Some(key) = keys.next()? {
+        if page.posts.len() == limit || scanned == SCANNED.max(limit) {
+            return Ok(page);
+        }
+        let key: PostRowId = key.get(0)?;
+        scanned += 1;
+        page.next = Some(key);
+        let passes = filter.as_mut().map_or(Ok(true), |filter| filter.passes(db, key))?;
+        if passes && let Some(post) = row(db, key)?.filter(|post| keep(post)) {
+            page.posts.push(post);
+        }
+    }
+    page.next = None;
+    Ok(page)
 }
 
-/// The rows of a statement that yields their keys, newest first.
-fn rows(db: &Connection, from: &str, values: Vec<Value>) -> Result<Vec<PostRow>, StoreError> {
-    // The page of row keys comes first: without it a sort would carry every text along.
-    let sql = format!(
+/// The statement that yields a query's keys, newest first; `None` when nothing can match.
+fn keys(db: &Connection, query: &PostQuery) -> Result<Option<(String, Vec<Value>)>, StoreError> {
+    let first = query.since.map_or(i64::MIN, rowid::first);
+    let until = query.until.map_or(i64::MAX, |until| rowid::first(until).saturating_sub(1));
+    let Some(last) = query.before.map_or(Some(i64::MAX), |before| before.checked_sub(1)) else { return Ok(None) };
+    let mut values = vec![Value::Integer(first), Value::Integer(last.min(until))];
+    let Some(words) = asked(db, query)? else { return Ok(None) };
+    let (table, key, test) = match (words.is_empty(), query.incident) {
+        (false, _) => {
+            values.push(Value::Text(words.join(" AND ")));
+            ("post_text", "rowid", "post_text MATCH ?3 AND")
+        }
+        (true, Some(incident)) => {
+            values.push(Value::Integer(incident));
+            ("mention", "row", "incident = ?3 AND")
+        }
+        // Only mentions have what else is filtered by.
+        (true, None) if query.is_of_incidents() => ("mention", "row", ""),
+        (true, None) => ("post", "row", ""),
+    };
+    let sql = format!("SELECT {key} FROM {table} WHERE {test} {key} BETWEEN ?1 AND ?2 ORDER BY {key} DESC");
+    Ok(Some((sql, values)))
+}
+
+/// What full text is asked for, all of it together; `None` when a source or a topic is not known at all.
+fn asked(db: &Connection, query: &PostQuery) -> Result<Option<Vec<String>>, StoreError> {
+    let mut words: Vec<String> = query.words.iter().map(|words| format!("({words})")).collect();
+    if let Some(kind) = query.kind {
+        words.push(quoted(&facets::kind(kind)));
+    }
+    if let Some(plugin) = &query.plugin {
+        words.push(quoted(&facets::plugin(plugin)));
+    }
+    if let Some(site) = &query.site {
+        let mut statement = db.prepare_cached("SELECT id FROM source WHERE site = ?1")?;
+        let ids: Vec<i64> = statement.query_map([site], |r| r.get(0))?.collect::<Result<_, _>>()?;
+        if ids.is_empty() {
+            return Ok(None);
+        }
+        let any: Vec<String> = ids.into_iter().map(|id| quoted(&facets::source(id))).collect();
+        words.push(format!("({})", any.join(" OR ")));
+    }
+    if let Some(topic) = &query.topic {
+        let Some(id) = topics::id(db, topic)? else { return Ok(None) };
+        words.push(quoted(&facets::topic(id)));
+    }
+    Ok(Some(words))
+}
+
+fn quoted(word: &str) -> String {
+    format!("\"{word}\"")
+}
+
+impl PostQuery {
+    /// Whether it asks for something that only a mention has.
+    fn is_of_incidents(&self) -> bool {
+        self.category != CategoryFilter::Any || self.level.is_some() || self.state.is_some()
+    }
+}
+
+/// What is looked up for each key.
+struct Filter {
+    sql: String,
+    values: Vec<Value>,
+}
+
+impl Filter {
+    fn of(query: &PostQuery) -> Option<Self> {
+        let mut tests = String::new();
+        let mut values = vec![Value::Null];
+        let mut test = |sql: &str, value: Value| {
+            values.push(value);
+            tests.push_str(&format!(" AND {sql} = ?{}", values.len()));
+        };
+        if let Some(incident) = query.incident {
+            test("m.incident", Value::Integer(incident));
+        }
+        if let CategoryFilter::Only(category) = query.category {
+            test("coalesce(i.assessed, i.suggested)", Value::Text(category.as_str().to_owned()));
+        }
+        if let Some(level) = &query.level {
+            test("i.level", Value::Text(level.clone()));
+        }
+        if let Some(state) = query.state {
+            test("i.state", Value::Text(state.as_str().to_owned()));
+        }
+        if query.category == CategoryFilter::Without {
+            tests.push_str(" AND coalesce(i.assessed, i.suggested) IS NULL");
+        }
+        let sql = format!("SELECT 1 FROM mention m JOIN incident i ON i.id = m.incident WHERE m.row = ?1{tests}");
+        (!tests.is_empty()).then_some(Self { sql, values })
+    }
+
+    fn passes(&mut self, db: &Connection, key: PostRowId) -> Result<bool, StoreError> {
+        self.values[0] = Value::Integer(key);
+        Ok(db.prepare_cached(&self.sql)?.exists(params_from_iter(&self.values))?)
+    }
+}
+
+/// A post with its source, and what became of it.
+static ROW: LazyLock<String> = LazyLock::new(|| {
+    format!(
         "SELECT p.row, s.plugin, s.site, p.id, p.kind, p.url, p.title, p.text, p.author, p.publisher,
                 p.published, p.day_only, p.captured, p.version, p.views, p.likes, p.replies, p.shares,
                 p.labels, m.topics, m.incident, m.why,
@@ -183,62 +297,14 @@ fn rows(db: &Connection, from: &str, values: Vec<Value>) -> Result<Vec<PostRow>,
                  WHERE u.row = p.row ORDER BY u.at, u.id LIMIT {NOTES})),
                 CASE WHEN s.plugin = '{SUBMITTED}' THEN (SELECT json_extract(e.value, '$[1]')
                      FROM json_each(p.extra, '$.extra') e WHERE json_extract(e.value, '$[0]') = 'failure') END
-         FROM ({from}) AS k JOIN post p ON p.row = k.row JOIN source s ON s.id = p.source
-         LEFT JOIN mention m ON m.row = p.row ORDER BY k.row DESC"
-    );
-    let mut statement = db.prepare_cached(&sql)?;
-    let mut rows = statement.query(params_from_iter(values))?;
-    let mut posts = Vec::new();
-    while let Some(row) = rows.next()? {
-        posts.push(post(row)?);
-    }
-    Ok(posts)
-}
+         FROM post p JOIN source s ON s.id = p.source LEFT JOIN mention m ON m.row = p.row WHERE p.row = ?1"
+    )
+});
 
-/// The statement that yields the page's row keys; `None` when nothing can match.
-fn plan(query: &PostQuery, limit: usize) -> Option<(String, Vec<Value>)> {
-    let first = query.since.map_or(i64::MIN, rowid::first);
-    let last = match query.before {
-        Some(before) => before.checked_sub(1)?,
-        None => i64::MAX,
-    };
-    let mut values = vec![Value::Integer(first), Value::Integer(last)];
-    let mut bind = |value| {
-        values.push(value);
-        values.len()
-    };
-    let mut tests = Vec::new();
-    let from = match &query.text {
-        Some(text) => {
-            let n = bind(Value::Text(text.clone()));
-            tests.push(format!("post_text MATCH ?{n}"));
-            ("post_text", "post_text.rowid")
-        }
-        None if query.topic.is_some() => ("topic_post t", "t.row"),
-        None if query.incident.is_some() => ("mention", "mention.row"),
-        None => ("post", "post.row"),
-    };
-    let (table, key) = from;
-    if let Some(topic) = &query.topic {
-        let n = bind(Value::Text(topic.clone()));
-        tests.push(match table {
-            "topic_post t" => format!("t.topic = (SELECT id FROM topic WHERE name = ?{n})"),
-            _ => format!(
-                "EXISTS (SELECT 1 FROM topic_post t WHERE t.topic = (SELECT id FROM topic WHERE name = ?{n}) AND t.row = {key})"
-            ),
-        });
-    }
-    if let Some(incident) = query.incident {
-        let n = bind(Value::Integer(incident));
-        tests.push(match table {
-            "mention" => format!("mention.incident = ?{n}"),
-            _ => format!("EXISTS (SELECT 1 FROM mention WHERE mention.row = {key} AND mention.incident = ?{n})"),
-        });
-    }
-    tests.push(format!("{key} BETWEEN ?1 AND ?2"));
-    let n = bind(Value::Integer(i64::try_from(limit).unwrap_or(i64::MAX)));
-    let tests = tests.join(" AND ");
-    Some((format!("SELECT {key} AS row FROM {table} WHERE {tests} ORDER BY {key} DESC LIMIT ?{n}"), values))
+fn row(db: &Connection, key: PostRowId) -> Result<Option<PostRow>, StoreError> {
+    let mut statement = db.prepare_cached(&ROW)?;
+    let mut rows = statement.query([key])?;
+    rows.next()?.map(post).transpose()
 }
 
 fn post(row: &rusqlite::Row<'_>) -> Result<PostRow, StoreError> {

@@ -4,7 +4,7 @@ use super::*;
 
 fn ask(since: Option<i64>, text: &str, topic: &str, incident: Option<i64>) -> PostQuery {
     let given = |s: &str| (!s.is_empty()).then(|| s.to_owned());
-    PostQuery { since, text: given(text), topic: given(topic), incident, ..PostQuery::default() }
+    PostQuery { since, words: given(text), topic: given(topic), incident, ..PostQuery::default() }
 }
 
 #[test]
@@ -145,4 +145,85 @@ fn incidents_are_listed_by_category_and_state() {
     assert_eq!(of(CategoryFilter::Any, false).len(), 6);
     assert!(of(CategoryFilter::Only(Category::Rumour), false).is_empty());
     assert!(of(CategoryFilter::Only(Category::Problem), false).contains(&rumour));
+}
+
+/// Posts of two sites and kinds, two topics, and incidents in two states and categories.
+fn filtered() -> (tempfile::TempDir, Store) {
+    let (dir, store) = store();
+    for (site, first) in [("a.example", 0), ("b.example", 40)] {
+        let posts = (first..first + 40).map(|n| {
+            let mut p = prepared(post(&n.to_string(), &text(n)));
+            p.post.published = Some(NOW - 1_000 + n as i64);
+            p.post.kind = if n % 4 == 0 { Kind::Comment } else { Kind::Post };
+            p.tokens = if n % 2 == 0 { "双".into() } else { "单".into() };
+            p.topics = (n % 5 > 0).then(|| vec![if n % 3 == 0 { "三".into() } else { "余".into() }]);
+            p.labels = if n % 10 == 1 { vec![label("problem", 0.9)] } else { vec![] };
+            p
+        });
+        store.ingest(Batch { site: site.into(), ..batch(posts.collect()) }).unwrap();
+    }
+    (dir, store)
+}
+
+#[test]
+fn every_filter_chooses_what_it_says_alone_and_with_words() {
+    let (_dir, store) = filtered();
+    let reader = store.reader().unwrap();
+    type Of = fn(&PostRow) -> bool;
+    let number = |p: &PostRow| p.id.parse::<u64>().unwrap();
+    let filters: [(PostQuery, Of); 9] = [
+        (PostQuery { site: Some("a.example".into()), ..PostQuery::default() }, |p| p.site == "a.example"),
+        (PostQuery { plugin: Some("feed".into()), ..PostQuery::default() }, |_| true),
+        (PostQuery { plugin: Some("weibo".into()), ..PostQuery::default() }, |_| false),
+        (PostQuery { kind: Some(Kind::Comment), ..PostQuery::default() }, |p| p.kind == Kind::Comment),
+        (PostQuery { topic: Some("三".into()), ..PostQuery::default() }, |p| p.topics == ["三"]),
+        (PostQuery { until: Some(NOW - 990), ..PostQuery::default() }, |p| p.published < Some(NOW - 990)),
+        (PostQuery { state: Some(State::New), ..PostQuery::default() }, |p| p.incident.is_some()),
+        (PostQuery { category: CategoryFilter::Only(Category::Problem), ..PostQuery::default() }, |p| {
+            !p.labels.is_empty() && p.incident.is_some()
+        }),
+        (PostQuery { level: Some("Ⅰ".into()), ..PostQuery::default() }, |_| false),
+    ];
+    let all = reader.posts(&PostQuery::default()).unwrap();
+    assert_eq!(all.len(), 80);
+    for (query, of) in filters {
+        let alone = reader.posts(&query).unwrap();
+        assert_eq!(alone, all.iter().filter(|p| of(p)).cloned().collect::<Vec<_>>(), "{query:?}");
+        let words = PostQuery { words: Some("\"双\"".into()), ..query };
+        let both: Vec<_> = alone.into_iter().filter(|p| number(p) % 2 == 0).collect();
+        assert_eq!(reader.posts(&words).unwrap(), both, "{words:?}");
+    }
+}
+
+#[test]
+fn a_page_looks_at_so_many_posts_and_says_where_to_go_on() {
+    let (_dir, store) = store();
+    let posts = |range: std::ops::Range<u64>| {
+        batch(
+            range.map(|n| Prepared { signature: None, ..prepared(post(&n.to_string(), &format!("共{n}"))) }).collect(),
+        )
+    };
+    let most = crate::store::SCANNED as u64;
+    store.ingest(posts(0..2 * most + 10)).unwrap();
+    let reader = store.reader().unwrap();
+    let mut query = PostQuery { limit: Some(3), ..PostQuery::default() };
+    let (mut seen, mut pages) = (Vec::new(), 0);
+    loop {
+        let mut looked = 0;
+        let mut keep = |post: &PostRow| {
+            looked += 1;
+            ["3", "4", "1500"].contains(&post.id.as_str())
+        };
+        let page = reader.post_page(&query, &mut keep).unwrap();
+        assert!(looked <= most, "{looked}");
+        seen.extend(page.posts.into_iter().map(|post| post.id));
+        pages += 1;
+        // What arrives meanwhile is newer.
+        store.ingest(posts(9_000 + pages..9_001 + pages)).unwrap();
+        query.before = page.next;
+        if page.next.is_none() {
+            break;
+        }
+    }
+    assert_eq!((seen, pages), (vec!["1500".into(), "4".into(), "3".to_owned()], 3));
 }

@@ -12,7 +12,7 @@ fn a_post_comes_out_as_it_went_in() {
     p.topics = Some(vec!["供水".into()]);
     p.labels = vec![label("problem", 0.75)];
     let done = store.ingest(batch(vec![p.clone()])).unwrap();
-    assert_eq!(done, Ingested { new: 1, changed: 0, matched: 1, opened: vec![1], joined: vec![] });
+    assert_eq!(done, Ingested { new: 1, matched: 1, opened: vec![1], ..Ingested::default() });
     let reader = store.reader().unwrap();
     let row = all_posts(&reader).remove(0);
     assert_eq!(super::super::second(row.row), NOW - 3600);
@@ -112,7 +112,7 @@ fn only_title_and_text_make_a_version() {
     assert_eq!((row.version, row.text.as_str()), (2, "新的说法"));
     assert_eq!((row.reactions.likes, row.reactions.views), (Some(5), Some(9)));
     let find =
-        |token: &str| reader.posts(&PostQuery { text: Some(format!("\"{token}\"")), ..PostQuery::default() }).unwrap();
+        |token: &str| reader.posts(&PostQuery { words: Some(format!("\"{token}\"")), ..PostQuery::default() }).unwrap();
     assert_eq!((find("旧").len(), find("新").len()), (0, 1));
     let raw = Connection::open(dir.path().join(schema::FILE)).unwrap();
     let old: String = raw.query_row("SELECT text FROM post_version WHERE version = 1", [], |r| r.get(0)).unwrap();

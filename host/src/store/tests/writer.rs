@@ -54,7 +54,7 @@ fn a_failed_job_is_undone_alone_and_a_full_disk_undoes_all() {
     // Fails after it has written: rows, events and the entry in memory must go.
     let failing = batch(vec![prepared(post("1", &story))]);
     let failed = store.run(move |w| {
-        super::super::ingest::ingest(w, &failing, None)?;
+        super::super::ingest::ingest(w, &[failing.into()])?;
         Err::<(), _>(StoreError::Internal("half way".into()))
     });
     assert!(matches!(failed, Err(StoreError::Internal(_))));
@@ -103,7 +103,7 @@ fn a_job_that_panics_is_undone_alone() {
     let (before, half) = (batch(vec![prepared(post("0", &text(0)))]), batch(vec![prepared(post("1", &text(1)))]));
     store.ingest(before).unwrap();
     let failed = store.run(move |w| -> Result<(), _> {
-        super::super::ingest::ingest(w, &half, None)?;
+        super::super::ingest::ingest(w, &[half.into()])?;
         panic!("lost the thread")
     });
     let Err(StoreError::Internal(what)) = failed else { panic!("{failed:?}") };
@@ -123,21 +123,6 @@ fn a_writer_that_died_says_so() {
     let refused = store.ingest(batch(vec![prepared(post("1", &text(1)))]));
     assert!(matches!(refused, Err(StoreError::Closed)), "{refused:?}");
     assert!(matches!(store.health(), Err(StoreError::Closed)));
-}
-
-#[test]
-fn what_is_remembered_of_texts_has_a_bound_also_while_running() {
-    let dir = tempfile::tempdir().unwrap();
-    let store = Store::open_remembering(dir.path(), None, 8).unwrap();
-    for n in 0..40 {
-        let mut p = prepared(post(&n.to_string(), &text(n)));
-        p.post.published = Some(NOW + n as i64);
-        store.ingest(batch(vec![p])).unwrap();
-    }
-    let held = store.run(|w| Ok(w.near.len())).unwrap();
-    assert!((8..=12).contains(&held), "{held}");
-    let again = |id: &str, n| store.ingest(batch(vec![prepared(post(id, &text(n)))])).unwrap();
-    assert_eq!((again("new", 39).joined.len(), again("old", 0).opened.len()), (1, 1));
 }
 
 #[test]

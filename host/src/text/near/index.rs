@@ -1,11 +1,6 @@
-//! The index of signatures: a table of chained buckets in memory.
+//! The newest signatures: a table of chained buckets in memory.
 
-use super::{BANDS, Signature};
-
-/// How far one bucket is followed, newest post first.
-const DEEPEST: usize = 64;
-/// Most answers to one question.
-pub const MOST_CANDIDATES: usize = 16;
+use super::{BANDS, DEEPEST, Signature};
 
 /// Where the index stood; see [`NearIndex::mark`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,10 +11,10 @@ const NOBODY: u32 = u32::MAX;
 /// Entries of one allocation, so that growing never copies what is there.
 const CHUNK: usize = 1_024;
 /// Entries a bucket holds on average. One would be faster by a cache miss and
-/// cost 32 bytes more a post.
+/// cost 42 bytes more a post.
 const LOAD: usize = 2;
 
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 struct Entry {
     key: i64,
     bands: [u32; BANDS],
@@ -27,21 +22,19 @@ struct Entry {
     older: [u32; BANDS],
 }
 
-/// Which posts may be near-duplicates of a signature; in memory, one entry of
-/// 136 bytes and 32 bytes of buckets a post.
+/// Which of the newest posts may be near-duplicates of a signature; in memory, one entry of
+/// 176 bytes and 42 bytes of buckets a post.
 ///
 /// A table of chained buckets that all bands share. It grows by splitting one
 /// bucket at a time (Litwin, *Linear hashing*, 1980), so that no insertion waits
 /// for a rehash of millions. In every bucket the newest entry comes first, which
 /// makes the undo of the latest insertions ([`rollback`](Self::rollback)) exact.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub struct NearIndex {
     chunks: Vec<Vec<Entry>>,
     length: usize,
-    /// First link of each bucket: entry × 16 + band, or [`NOBODY`].
+    /// First link of each bucket: entry × bands + band, or [`NOBODY`].
     heads: Vec<u32>,
-    /// Keys before this one are expired, whether or not their entry is still there.
-    floor: Option<i64>,
 }
 
 impl NearIndex {
@@ -51,7 +44,7 @@ impl NearIndex {
         Self::default()
     }
 
-    /// How many entries it holds, those expired but not yet swept out included.
+    /// How many entries it holds.
     #[must_use]
     pub fn len(&self) -> usize {
         self.length
@@ -68,33 +61,20 @@ impl NearIndex {
         self.push(Entry { key, bands: signature.bands(), older: [NOBODY; BANDS] });
     }
 
-    /// Row keys of posts that may be near-duplicates, those that agree in most
-    /// bands first and among these the newest insertion first; at most
-    /// [`MOST_CANDIDATES`]. [`similarity`](super::similarity) of the stored signatures decides.
-    ///
-    /// A post with the same signature is always among them, unless
-    /// [`MOST_CANDIDATES`] newer ones are too.
+    /// Row keys of posts that agree in a band, once for each band in which they do; see [`rank`](super::rank).
     #[must_use]
-    pub fn candidates(&self, signature: &Signature) -> Vec<i64> {
-        let mut found = Vec::new();
-        for hash in signature.bands() {
-            found.extend(
-                self.bucket(hash).take(DEEPEST).filter(|&(e, band)| self.entry(e).bands[band] == hash).map(|(e, _)| e),
-            );
-        }
-        found.sort_unstable();
-        let mut ranked: Vec<(usize, usize)> = found.chunk_by(|a, b| a == b).map(|same| (same.len(), same[0])).collect();
-        ranked.sort_unstable_by(|a, b| b.cmp(a));
+    pub fn agreeing(&self, signature: &Signature) -> Vec<i64> {
         let mut keys = Vec::new();
-        for key in ranked.into_iter().map(|(_, entry)| self.entry(entry).key).filter(|&key| self.is_live(key)) {
-            if !keys.contains(&key) {
-                keys.push(key);
-            }
-            if keys.len() == MOST_CANDIDATES {
-                break;
-            }
+        for hash in signature.bands() {
+            let bucket = self.bucket(hash).take(DEEPEST);
+            keys.extend(bucket.filter(|&(e, band)| self.entry(e).bands[band] == hash).map(|(e, _)| self.entry(e).key));
         }
         keys
+    }
+
+    /// Every band of every post, the oldest insertion first.
+    pub fn bands(&self) -> impl Iterator<Item = (u32, i64)> {
+        self.chunks.iter().flatten().flat_map(|entry| entry.bands.map(|hash| (hash, entry.key)))
     }
 
     /// Where the index stands now, to come back to with [`rollback`](Self::rollback).
@@ -104,7 +84,7 @@ impl NearIndex {
     }
 
     /// Takes back every insertion since `mark`, when the transaction that they
-    /// belong to was rolled back. [`keep`](Self::keep) makes older marks void.
+    /// belong to was rolled back.
     pub fn rollback(&mut self, mark: Mark) {
         while self.length > mark.0 {
             self.length -= 1;
@@ -119,37 +99,6 @@ impl NearIndex {
                 self.heads[bucket] = older;
             }
         }
-    }
-
-    /// Forgets all but the `limit` newest posts, in large steps: it may hold half as many
-    /// again before it does. Makes older marks void.
-    pub fn keep(&mut self, limit: usize) {
-        if self.length <= limit + limit / 2 {
-            return;
-        }
-        let keys = self.chunks.iter().flatten().map(|entry| entry.key);
-        let mut live: Vec<i64> = keys.filter(|&key| self.is_live(key)).collect();
-        if live.len() > limit {
-            let surplus = live.len() - limit;
-            let (_, oldest_kept, _) = live.select_nth_unstable(surplus);
-            self.floor = Some(*oldest_kept);
-        }
-        self.sweep();
-    }
-
-    /// Gives back the memory of what is expired.
-    fn sweep(&mut self) {
-        let floor = self.floor;
-        let old = std::mem::replace(self, Self { floor, ..Self::default() });
-        for entry in old.chunks.into_iter().flatten() {
-            if self.is_live(entry.key) {
-                self.push(entry);
-            }
-        }
-    }
-
-    fn is_live(&self, key: i64) -> bool {
-        self.floor.is_none_or(|floor| key >= floor)
     }
 
     fn entry(&self, number: usize) -> &Entry {
@@ -180,7 +129,7 @@ impl NearIndex {
     }
 
     fn push(&mut self, mut entry: Entry) {
-        // 2^28 posts fit a link. The oldest matter least, but a box that large runs on something else.
+        // Two hundred million posts fit a link; they are sealed long before.
         if self.length >= NOBODY as usize / BANDS {
             return;
         }

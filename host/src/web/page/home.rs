@@ -4,8 +4,8 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use askama::Template;
-use caifeng_plugin_host::contract::Timestamp;
 
+use super::growing::{GrowingView, first};
 use super::incident::IncidentView;
 use super::month::MonthView;
 use super::post::PostView;
@@ -13,7 +13,9 @@ use super::watch::{SweptWatch, WatchView, no_watches, told};
 use super::{Frame, Rendered, Room, Visit, named, tight};
 use crate::coverage::words::keys;
 use crate::coverage::{Notice, Told};
+use crate::store::Risen;
 use crate::store::model::{Figures, IncidentRow, PostRow, WatchRow};
+use crate::warning::words;
 use crate::web::lang::Lang;
 use crate::web::mark::line;
 use crate::web::month::Month;
@@ -39,6 +41,8 @@ pub(crate) struct HomeRows {
     pub(crate) month: Option<Arc<Month>>,
     /// The newest notices, newest first.
     pub(crate) notices: Vec<Notice>,
+    /// What is not quiet, what grows first.
+    pub(crate) risen: Vec<Risen>,
 }
 
 #[derive(Template)]
@@ -48,6 +52,7 @@ struct HomePage {
     today: Stamp,
     situation: Situation,
     notices: Vec<NoticeView>,
+    growing: Vec<GrowingView>,
     incidents: Vec<IncidentView>,
     month: Option<MonthView>,
     incidents_note: String,
@@ -88,8 +93,9 @@ pub(crate) fn home(visit: &Visit, rows: &HomeRows) -> Rendered {
         (told.len() > WATCHES).then(|| lang.count("watches.all", u64::try_from(told.len()).unwrap_or(u64::MAX)));
     HomePage {
         today: frame.face.today(),
-        situation: situation(rows, &frame, visit.now),
+        situation: situation(rows, &frame),
         notices: notices(&rows.notices, &frame, lang),
+        growing: rows.risen.iter().filter_map(|risen| GrowingView::new(risen, &frame.face, lang)).collect(),
         incidents: rows.incidents.iter().map(|(row, posts)| IncidentView::new(row, posts, &frame.face, lang)).collect(),
         month: rows.month.as_ref().and_then(|m| MonthView::new(m, &frame.face, lang)),
         incidents_note: incidents_note(lang, &rows.figures),
@@ -139,7 +145,7 @@ fn notices(all: &[Notice], frame: &Frame, lang: Lang) -> Vec<NoticeView> {
     recent.map(view).collect()
 }
 
-fn situation(rows: &HomeRows, frame: &Frame, now: Timestamp) -> Situation {
+fn situation(rows: &HomeRows, frame: &Frame) -> Situation {
     let lang = frame.lang;
     let pointer = |row: &IncidentRow, size: String| Pointer {
         id: row.id,
@@ -149,12 +155,12 @@ fn situation(rows: &HomeRows, frame: &Frame, now: Timestamp) -> Situation {
     };
     // The incident opened last, which need not be the one spoken of last.
     let newest = rows.incidents.iter().max_by_key(|(row, _)| (row.opened, row.id));
-    let growing = rows
-        .incidents
-        .iter()
-        .map(|(row, posts)| (row, posts.iter().filter(|p| p.published.unwrap_or(p.captured) > now - DAY).count()))
-        .filter(|(_, n)| *n > 1)
-        .max_by_key(|(_, n)| *n);
+    let growing = first(&rows.risen).map(|(id, risen)| Pointer {
+        id,
+        title: if risen.subject.name.is_empty() { format!("#{id}") } else { line(&risen.subject.name, 60) },
+        at: frame.face.stamp(risen.since),
+        size: words::stage(lang, risen.stage),
+    });
     let unheard = match frame.all.silent.as_slice() {
         [] if frame.all.heard > 0 => lang.count("situation.all-heard", frame.all.heard),
         [] if frame.all.waiting > 0 => lang.count("coverage.waiting", frame.all.waiting),
@@ -164,8 +170,7 @@ fn situation(rows: &HomeRows, frame: &Frame, now: Timestamp) -> Situation {
     Situation {
         headline: headline(lang, &rows.figures),
         newest: newest.map(|(row, _)| pointer(row, size(lang, row))),
-        growing: growing
-            .map(|(row, n)| pointer(row, lang.count("situation.in-a-day", u64::try_from(n).unwrap_or(u64::MAX)))),
+        growing,
         unheard,
         last: frame.all.last.map(|at| frame.face.stamp(at)),
     }

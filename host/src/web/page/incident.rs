@@ -4,12 +4,16 @@ use std::collections::BTreeMap;
 
 use askama::Template;
 
+use super::growing::{CourseView, StageMark};
 use super::home::size;
 use super::post::{PostView, Whisper, whisper};
+use super::spread::SpreadView;
 use super::votes::VotesView;
 use super::{Frame, Rendered, Room, Visit, category, state, tight};
 use crate::incident::opinion::Opinion;
+use crate::incident::reach::Reach;
 use crate::incident::{Category, State};
+use crate::store::Course;
 use crate::store::model::{Figures, IncidentRow, LabelBy, PostRow, PostRowId, WatchRow};
 use crate::web::Became;
 use crate::web::lang::{Lang, grouped};
@@ -30,6 +34,10 @@ pub(crate) struct IncidentRows {
     pub(crate) posts: Vec<PostRow>,
     /// What became of them.
     pub(crate) lives: BTreeMap<PostRowId, Became>,
+    /// How it grew.
+    pub(crate) course: Course,
+    /// How far it has gone.
+    pub(crate) reach: Reach,
     /// What the classifiers make of it.
     pub(crate) opinion: Opinion,
 }
@@ -39,6 +47,8 @@ pub(super) struct IncidentView {
     pub(super) id: i64,
     pub(super) title: String,
     pub(super) state: String,
+    /// How far it has come, unless it is quiet.
+    pub(super) mark: Option<StageMark>,
     pub(super) tone: &'static str,
     /// The category a person decided.
     pub(super) decided: Option<String>,
@@ -57,6 +67,7 @@ impl IncidentView {
             id: row.id,
             title: titled(&row.title, row.id),
             state: state(lang, row.state),
+            mark: StageMark::of(row.stage, lang),
             tone: if row.state == State::New { "unseen-yet" } else { "seen" },
             decided: row.category.filter(|_| !by_machine).map(|c| category(lang, c)),
             level: row.level.clone(),
@@ -99,7 +110,8 @@ struct IncidentPage {
     note: String,
     posts: Vec<PostView>,
     trend: Option<Figure>,
-    spread: Vec<Site>,
+    course: CourseView,
+    spread: SpreadView,
     votes: Option<VotesView>,
 }
 
@@ -112,14 +124,6 @@ struct Figure {
     last: String,
     sentence: String,
     rows: Vec<(String, String)>,
-}
-
-/// How much of an incident one site carries.
-struct Site {
-    name: String,
-    posts: String,
-    /// Percent of all.
-    share: u64,
 }
 
 /// The page.
@@ -142,7 +146,8 @@ pub(crate) fn incident(visit: &Visit, rows: &IncidentRows) -> Rendered {
             .map(|p| PostView::new(p, &frame.face, lang, true).living(rows.lives.get(&p.row), &frame.face, lang))
             .collect(),
         trend: figure(&rows.posts, &frame.face, lang),
-        spread: spread(&rows.posts),
+        course: CourseView::new(&rows.course, &frame.face, lang),
+        spread: SpreadView::new(&rows.reach, &frame.face, lang),
         votes: VotesView::new(&rows.opinion, lang),
         frame,
     }
@@ -191,19 +196,4 @@ fn figure(posts: &[PostRow], face: &Clockface, lang: Lang) -> Option<Figure> {
 fn lowered(bar: &Bar) -> Bar {
     let y: f64 = bar.y.parse().unwrap_or(0.0);
     Bar { y: format!("{:.1}", y + 7.0), ..bar.clone() }
-}
-
-fn spread(posts: &[PostRow]) -> Vec<Site> {
-    let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
-    for post in posts {
-        *counts.entry(&post.site).or_default() += 1;
-    }
-    let mut sites: Vec<_> = counts.into_iter().collect();
-    sites.sort_by_key(|(_, n)| std::cmp::Reverse(*n));
-    let all = sites.iter().map(|(_, n)| n).sum::<u64>().max(1);
-    sites
-        .into_iter()
-        .take(12)
-        .map(|(name, n)| Site { name: name.to_owned(), posts: grouped(n), share: n * 100 / all })
-        .collect()
 }

@@ -7,6 +7,8 @@
 //! Addresses become links only when they are http or https.
 
 mod coverage;
+mod fault;
+mod growing;
 mod home;
 mod incident;
 mod incidents;
@@ -15,6 +17,7 @@ mod month;
 mod post;
 mod posts;
 mod service;
+mod spread;
 mod sweeps;
 mod trouble;
 mod votes;
@@ -24,7 +27,7 @@ use askama::Template;
 use askama::filters::HtmlSafe;
 use jiff::tz::TimeZone;
 
-use caifeng_plugin_host::contract::Timestamp;
+use caifeng_plugin_host::contract::{Kind, Timestamp};
 
 use super::coverage::Coverage;
 use super::lang::{Lang, grouped};
@@ -38,7 +41,7 @@ pub(crate) use home::{HomeRows, home};
 pub(crate) use incident::{IncidentRows, incident};
 use incidents::link_to;
 pub(crate) use incidents::{ListRows, asked_for, incidents};
-pub(crate) use posts::{PostsRows, posts};
+pub(crate) use posts::{PostsAsked, PostsRows, posts};
 pub(crate) use sweeps::{SweepsAsked, SweepsRows, sweeps};
 pub(crate) use trouble::{Trouble, trouble};
 pub(crate) use watch::{SWEEPS, SweptWatch, order, watches};
@@ -217,6 +220,15 @@ fn category(lang: Lang, category: Category) -> String {
         Category::Sensitive => "category.sensitive",
         Category::Suggestion => "category.suggestion",
         Category::Rumour => "category.rumour",
+    })
+}
+
+fn kind(lang: Lang, kind: Kind) -> String {
+    lang.t(match kind {
+        Kind::Article => "kind.article",
+        Kind::Post => "kind.post",
+        Kind::Comment => "kind.comment",
+        Kind::Repost => "kind.repost",
     })
 }
 

@@ -1,15 +1,17 @@
 //! A post as a list shows it.
 
-use caifeng_plugin_host::contract::{Kind, Reactions};
+use caifeng_plugin_host::contract::Reactions;
 use caifeng_plugin_host::manifest::LabelGroup;
 
 use super::life::LifeView;
-use super::{Marked, link, votes};
+use super::{Marked, kind, link, votes};
 use crate::incident::group::Why;
 use crate::store::model::{LabelBy, PostRow};
+use crate::text::snippet::Snippet;
+use crate::topic::{Hit, Part};
 use crate::web::Became;
 use crate::web::lang::{Lang, grouped};
-use crate::web::mark::{Said, line, pieces};
+use crate::web::mark::{Piece, Said, line, pieces};
 use crate::web::when::{Clockface, Stamp};
 
 /// A post, told.
@@ -96,6 +98,29 @@ impl PostView {
         }
     }
 
+    /// With what a search found in it marked, and in sight.
+    pub(super) fn found(self, row: &PostRow, hits: &[Hit]) -> Self {
+        if hits.is_empty() {
+            return self;
+        }
+        let of = |part| hits.iter().filter(move |hit| hit.part == part).map(|hit| hit.range.clone());
+        let title = row.title.as_deref().unwrap_or_default();
+        let said = |part, text| of(part).filter_map(move |range| str::get(text, range));
+        let words: Vec<&str> = said(Part::Title, title).chain(said(Part::Text, &row.text)).collect();
+        let title = self.title.map(|_| Marked { pieces: pieces(&line(title, 160), &words) });
+        let snippet = Snippet::of(&row.text, &of(Part::Text).collect::<Vec<_>>(), HEAD);
+        let shown = row.text.char_indices().nth(MOST).map_or(&*row.text, |(end, _)| &row.text[..end]);
+        let (head, rest) = if snippet.cut_before {
+            (around(&snippet), pieces(shown.trim(), &words))
+        } else {
+            let said = Said::new(shown, &words, HEAD);
+            (said.head, said.rest)
+        };
+        // Where the text only repeats the headline it is not shown.
+        let text = self.text.and_then(|_| Marked::some(head));
+        Self { title, rest: text.as_ref().and_then(|_| Marked::some(rest)), text, ..self }
+    }
+
     /// With what became of it.
     pub(super) fn living(self, became: Option<&Became>, face: &Clockface, lang: Lang) -> Self {
         Self { life: became.map(|became| LifeView::new(became, face, lang)), ..self }
@@ -107,13 +132,11 @@ impl PostView {
     }
 }
 
-fn kind(lang: Lang, kind: Kind) -> String {
-    lang.t(match kind {
-        Kind::Article => "kind.article",
-        Kind::Post => "kind.post",
-        Kind::Comment => "kind.comment",
-        Kind::Repost => "kind.repost",
-    })
+/// A part of a text, with an ellipsis where something was left out.
+fn around(snippet: &Snippet) -> Vec<Piece> {
+    let cut = |cut: bool| cut.then_some((false, "…"));
+    let pieces = cut(snippet.cut_before).into_iter().chain(snippet.pieces()).chain(cut(snippet.cut_after));
+    pieces.map(|(marked, text)| Piece { marked, text: text.to_owned() }).collect()
 }
 
 /// Small facts of the by-line: origin, reactions, version.
@@ -171,6 +194,10 @@ fn why(lang: Lang, why: &Why) -> WhyView {
         Why::Near { similarity, to } => {
             let percent = format!("{:.0}", similarity.clamp(0.0, 1.0) * 100.0);
             (lang.with("why.near", &[("percent", &percent)]), to)
+        }
+        Why::Quote { similarity, to } => {
+            let percent = format!("{:.0}", similarity.clamp(0.0, 1.0) * 100.0);
+            (lang.with("why.quote", &[("percent", &percent)]), to)
         }
         Why::Words { words, likeness } => {
             let percent = format!("{:.0}", likeness.clamp(0.0, 1.0) * 100.0);

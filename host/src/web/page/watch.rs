@@ -126,6 +126,7 @@ fn reason(why: Reason, lang: Lang) -> String {
         Reason::First => lang.t("schedule.first"),
         Reason::Rhythm { daily } => lang.count("schedule.rhythm", daily.into()),
         Reason::Lively { daily } => lang.count("schedule.lively", daily.into()),
+        Reason::Growing { id } => lang.with("schedule.growing", &[("id", &id)]),
         Reason::Incident { id } => lang.with("schedule.incident", &[("id", &id)]),
         Reason::Failing { .. } => lang.t("schedule.failing"),
         Reason::Waiting => lang.t("schedule.waiting"),

@@ -1,4 +1,5 @@
-//! The query language, from a person's line to an expression: pure, and every error points at a character.
+//! The query language of topics and searches, from a person's line to an expression: pure, and every error points at a
+//! character.
 //!
 //! It is what people know from search boxes: words side by side must all be there, `|` (or `或`, `OR`) means either, a
 //! leading `-` (or `!`, `非`, `NOT`) means not, parentheses group, `"quotes"` keep a phrase as it stands. Added to that:
@@ -14,6 +15,7 @@
 //! leaf   = "(" query ")" | "\"" phrase "\"" | "/" expression "/" | "@" name | "place:" place | word
 //! ```
 
+use std::fmt;
 use std::ops::Range;
 
 /// Deepest nesting of parentheses and negations; nobody writes more by hand.
@@ -23,7 +25,7 @@ const LONGEST: usize = 16 * 1024;
 
 /// What a query says, with each leaf where it stands in the query.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Expr {
+pub(crate) enum Expr {
     Leaf(Leaf, Range<usize>),
     All(Vec<Self>),
     Any(Vec<Self>),
@@ -32,9 +34,11 @@ pub(super) enum Expr {
 
 /// The smallest part of a query.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Leaf {
-    /// A word or a phrase, taken as it stands.
+pub(crate) enum Leaf {
+    /// A word without quotes: a topic takes it as it stands, a search may cut it into words.
     Word(String),
+    /// `"…"`, taken as it stands.
+    Phrase(String),
     /// `@name`, without the `@`.
     Name(String),
     /// `place:…`, the place.
@@ -43,18 +47,126 @@ pub(super) enum Leaf {
     Pattern(String),
 }
 
+/// As it was understood, with every parenthesis.
+impl fmt::Display for Expr {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Leaf(leaf, _) => leaf.fmt(f),
+            Self::All(parts) => joined(f, parts, " & "),
+            Self::Any(parts) => joined(f, parts, " | "),
+            Self::Not(inside) => write!(f, "-{inside}"),
+        }
+    }
+}
+
+impl fmt::Display for Leaf {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Word(word) => f.write_str(word),
+            Self::Phrase(phrase) => write!(f, "“{phrase}”"),
+            Self::Name(name) => write!(f, "@{name}"),
+            Self::Place(place) => write!(f, "place:{place}"),
+            Self::Pattern(pattern) => write!(f, "/{pattern}/"),
+        }
+    }
+}
+
+fn joined(f: &mut fmt::Formatter<'_>, parts: &[Expr], by: &str) -> fmt::Result {
+    for (number, part) in parts.iter().enumerate() {
+        write!(f, "{}{part}", if number == 0 { "(" } else { by })?;
+    }
+    f.write_str(")")
+}
+
+/// What is wrong with a query or a term, in the words of who wrote it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Fault {
+    /// Longer than anybody writes.
+    #[error("a query of more than {0} bytes: split it into topics")]
+    Long(usize),
+    /// A `)` too many.
+    #[error("a \")\" without its \"(\"")]
+    Unopened,
+    /// A pair of marks of which the second is missing.
+    #[error("a {0} without its {1}")]
+    Unclosed(char, char),
+    /// An operator with nothing to work on.
+    #[error("a word is missing here")]
+    Missing,
+    /// A mark that belongs behind a word.
+    #[error("a {0} with nothing before it")]
+    Stray(char),
+    /// Deeper than anybody writes.
+    #[error("nested more than {0} deep: write it in several topics")]
+    Deep(usize),
+    /// Nothing in it can be looked for.
+    #[error("a term needs a letter or a digit")]
+    Empty,
+    /// An `@name` that is not known.
+    #[error("unknown name @{name}: there is {known}, or put it in quotes")]
+    Unknown {
+        /// Without its `@`.
+        name: String,
+        /// Those that are known.
+        known: String,
+    },
+    /// An `@name` that stands for nothing.
+    #[error("@{name} is used, but {table} gives none: add them there or name them here")]
+    Nameless {
+        /// Without its `@`.
+        name: String,
+        /// The table of the configuration.
+        table: &'static str,
+    },
+    /// Not a regular expression, or too large.
+    #[error("not a regular expression: {0}")]
+    Pattern(String),
+    /// An expression that is found in every text.
+    #[error("an expression that matches the empty text matches every post: ask for a character")]
+    Everything,
+    /// A search that nothing limits to some posts.
+    #[error(
+        "a search needs a word that must be there, on each side of a \"|\": an expression or a \"-\" alone would read every post"
+    )]
+    Unlimited,
+    /// More words than a search looks up.
+    #[error("more than {0} words: ask for fewer at once")]
+    Many(usize),
+}
+
 /// What is wrong, and at which byte of the query.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Wrong {
-    pub(super) at: usize,
-    pub(super) message: String,
+pub(crate) struct Wrong {
+    pub(crate) at: usize,
+    pub(crate) fault: Fault,
+}
+
+/// Where in a query something is: for a message that draws a mark under it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pointer {
+    /// From 1, in characters of the whole query.
+    pub column: usize,
+    /// The line of the query that it is in.
+    pub line: String,
+    /// What stands before the mark: as wide as what stands before the character.
+    pub mark: String,
+}
+
+impl Pointer {
+    /// Of the character at a byte of a query.
+    pub(crate) fn at(query: &str, at: usize) -> Self {
+        let before = &query[..at];
+        let line_start = before.rfind('\n').map_or(0, |end| end + 1);
+        let line = query[line_start..].lines().next().unwrap_or_default();
+        let mark = before[line_start..].chars().map(|c| if c.is_ascii() { ' ' } else { '\u{3000}' }).collect();
+        Self { column: before.chars().count() + 1, line: line.to_owned(), mark }
+    }
 }
 
 /// Reads a query; `None` when nothing is written.
-pub(super) fn parse(query: &str) -> Result<Option<Expr>, Wrong> {
+pub(crate) fn parse(query: &str) -> Result<Option<Expr>, Wrong> {
     if query.len() > LONGEST {
-        let message = format!("a query of more than {LONGEST} bytes: split it into topics");
-        return Err(Wrong { at: query.floor_char_boundary(LONGEST), message });
+        return Err(Wrong { at: query.floor_char_boundary(LONGEST), fault: Fault::Long(LONGEST) });
     }
     let mut lines = Vec::new();
     let mut at = 0;
@@ -72,11 +184,11 @@ pub(super) fn parse(query: &str) -> Result<Option<Expr>, Wrong> {
 }
 
 /// One written term of a list: a leaf with nothing around it, which may hold spaces.
-pub(super) fn term(written: &str) -> Leaf {
+pub(crate) fn term(written: &str) -> Leaf {
     let word = written.trim();
     let marked = |prefix: &str| word.strip_prefix(prefix).map(str::to_owned);
     if let Some(inside) = unquoted(word) {
-        return Leaf::Word(inside.to_owned());
+        return Leaf::Phrase(inside.to_owned());
     }
     if let Some(expression) = marked("/").and_then(|rest| rest.strip_suffix('/').map(str::to_owned)) {
         return Leaf::Pattern(expression);
@@ -121,7 +233,7 @@ impl<'a> Parser<'a> {
         let expr = self.either(0)?;
         match self.peek() {
             None => Ok(expr),
-            Some(_) => Err(self.wrong(self.at, "a \")\" without its \"(\"")),
+            Some(_) => Err(self.wrong(self.at, Fault::Unopened)),
         }
     }
 
@@ -144,14 +256,14 @@ impl<'a> Parser<'a> {
             parts.push(self.not(depth)?);
         }
         if parts.is_empty() {
-            return Err(self.wrong(self.at, "a word is missing here"));
+            return Err(self.wrong(self.at, Fault::Missing));
         }
         Ok(one_or(parts, Expr::All))
     }
 
     fn not(&mut self, depth: usize) -> Result<Expr, Wrong> {
         if depth > DEEPEST {
-            return Err(self.wrong(self.at, format!("nested more than {DEEPEST} deep: write it in several topics")));
+            return Err(self.wrong(self.at, Fault::Deep(DEEPEST)));
         }
         self.space();
         let negated = self.eat_char(&['-', '－', '!', '！']) || self.eat_word(&["非", "NOT"]);
@@ -167,11 +279,11 @@ impl<'a> Parser<'a> {
     fn leaf(&mut self, depth: usize) -> Result<Expr, Wrong> {
         let start = self.at;
         let leaf = match self.peek() {
-            None => return Err(self.wrong(self.at, "a word is missing here")),
+            None => return Err(self.wrong(self.at, Fault::Missing)),
             Some('(' | '（') => return self.group(depth),
-            Some('"') => Leaf::Word(self.until('"', '"')?),
-            Some('“') => Leaf::Word(self.until('“', '”')?),
-            Some('「') => Leaf::Word(self.until('「', '」')?),
+            Some('"') => Leaf::Phrase(self.until('"', '"')?),
+            Some('“') => Leaf::Phrase(self.until('“', '”')?),
+            Some('「') => Leaf::Phrase(self.until('「', '」')?),
             Some('/') => Leaf::Pattern(self.until('/', '/')?),
             Some(_) => self.word()?,
         };
@@ -182,7 +294,7 @@ impl<'a> Parser<'a> {
         let open = self.at;
         self.eat_char(&['(', '（']);
         let inside = self.either(depth + 1)?;
-        if self.eat_char(&[')', '）']) { Ok(inside) } else { Err(self.wrong(open, "a \"(\" without its \")\"")) }
+        if self.eat_char(&[')', '）']) { Ok(inside) } else { Err(self.wrong(open, Fault::Unclosed('(', ')'))) }
     }
 
     /// The inside of a pair of marks; in an expression `\/` is a slash.
@@ -202,7 +314,7 @@ impl<'a> Parser<'a> {
             escaped = close == '/' && c == '\\' && !escaped;
             inside.push(c);
         }
-        Err(self.wrong(start, format!("a {open} without its {close}")))
+        Err(self.wrong(start, Fault::Unclosed(open, close)))
     }
 
     fn word(&mut self) -> Result<Leaf, Wrong> {
@@ -213,7 +325,7 @@ impl<'a> Parser<'a> {
         self.at += word.len();
         if word.is_empty() {
             let found = rest.chars().next().unwrap_or_default();
-            return Err(self.wrong(start, format!("a {found} with nothing before it")));
+            return Err(self.wrong(start, Fault::Stray(found)));
         }
         for prefix in ["place:", "地名:"] {
             // The place may stand in quotes: place:"故城县".
@@ -259,8 +371,8 @@ impl<'a> Parser<'a> {
         &self.text[self.at..]
     }
 
-    fn wrong(&self, at: usize, message: impl Into<String>) -> Wrong {
-        Wrong { at: self.base + at, message: message.into() }
+    fn wrong(&self, at: usize, fault: Fault) -> Wrong {
+        Wrong { at: self.base + at, fault }
     }
 }
 
@@ -288,27 +400,13 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// The expression in one line, to compare.
-    fn shape(expr: &Expr) -> String {
-        let join = |parts: &[Expr], by: &str| parts.iter().map(shape).collect::<Vec<_>>().join(by);
-        match expr {
-            Expr::Leaf(Leaf::Word(word), _) => word.clone(),
-            Expr::Leaf(Leaf::Name(name), _) => format!("@{name}"),
-            Expr::Leaf(Leaf::Place(place), _) => format!("place:{place}"),
-            Expr::Leaf(Leaf::Pattern(pattern), _) => format!("/{pattern}/"),
-            Expr::All(parts) => format!("({})", join(parts, " & ")),
-            Expr::Any(parts) => format!("({})", join(parts, " | ")),
-            Expr::Not(inside) => format!("-{}", shape(inside)),
-        }
-    }
-
     fn read(query: &str) -> String {
-        shape(&parse(query).unwrap().unwrap())
+        parse(query).unwrap().unwrap().to_string()
     }
 
     fn wrong(query: &str) -> (usize, String) {
         let wrong = parse(query).unwrap_err();
-        (query[..wrong.at].chars().count() + 1, wrong.message)
+        (query[..wrong.at].chars().count() + 1, wrong.fault.to_string())
     }
 
     #[test]
@@ -321,8 +419,11 @@ mod tests {
 
     #[test]
     fn phrases_names_places_and_expressions_are_leaves() {
-        assert_eq!(read("\"停 水\" @places place:故城县 /停[水电]/"), "(停 水 & @places & place:故城县 & /停[水电]/)");
-        assert_eq!(read("“-x” 「@y」"), "(-x & @y)");
+        assert_eq!(
+            read("\"停 水\" @places place:故城县 /停[水电]/"),
+            "(“停 水” & @places & place:故城县 & /停[水电]/)"
+        );
+        assert_eq!(read("“-x” 「@y」"), "(“-x” & “@y”)");
         assert_eq!(read(r"/a\/b\\/"), r"/a/b\\/");
         assert_eq!(read("非遗 或者 e-mail"), "(非遗 & 或者 & e-mail)", "operators only when they stand alone");
     }
@@ -335,11 +436,11 @@ mod tests {
 
     #[test]
     fn errors_point_at_the_character() {
-        assert_eq!(wrong("停水 (桥西"), (4, "a \"(\" without its \")\"".to_owned()));
+        assert_eq!(wrong("停水 (桥西"), (4, "a ( without its )".to_owned()));
         assert_eq!(wrong("停水) 桥"), (3, "a \")\" without its \"(\"".to_owned()));
         assert_eq!(wrong("停水 | "), (6, "a word is missing here".to_owned()));
         assert_eq!(wrong("停水 \"桥西"), (4, "a \" without its \"".to_owned()));
-        assert_eq!(wrong("a\nb\n(c"), (5, "a \"(\" without its \")\"".to_owned()));
+        assert_eq!(wrong("a\nb\n(c"), (5, "a ( without its )".to_owned()));
         assert!(wrong(&"(".repeat(1000)).1.contains("nested more than"));
         assert!(wrong(&"-".repeat(1000)).1.contains("nested more than"));
         assert!(wrong(&"停".repeat(LONGEST)).1.contains("split it"));
