@@ -16,7 +16,10 @@ use serde_json::{Map, Value};
 
 use super::output::{self, Lines};
 use super::workplace::{self, DataArgs};
-use super::{Exit, Failed, OrExit, Outcome, classify, input};
+use super::{Exit, Failed, OrExit, Outcome, classify, corrections, input};
+
+/// The classifier that is measured unless another is named.
+const USUAL: &str = "triage";
 
 const WANTED: &str = "write {\"text\": …, \"label\": …} on each line";
 
@@ -27,11 +30,14 @@ const WANTED: &str = "write {\"text\": …, \"label\": …} on each line";
 )]
 pub(crate) struct Args {
     /// Labelled texts, JSON Lines; - for standard input
-    #[arg(value_name = "LABELLED.jsonl")]
-    file: PathBuf,
-    /// The classifier
-    #[arg(long, default_value = "triage", value_name = "PLUGIN")]
-    plugin: String,
+    #[arg(value_name = "LABELLED.jsonl", required_unless_present = "corrections")]
+    file: Option<PathBuf>,
+    /// In place of labelled texts: incidents whose category people have decided; the posts are those still kept
+    #[arg(long, conflicts_with = "file")]
+    corrections: bool,
+    /// The classifier [default: triage; with --corrections all that vote, with their weights]
+    #[arg(long, value_name = "PLUGIN")]
+    plugin: Option<String>,
     /// Which group of labels is compared
     #[arg(long, default_value = "category", value_parser = group_named, value_name = "category|level|sentiment|urgency")]
     group: LabelGroup,
@@ -73,14 +79,18 @@ struct Output<'a> {
 
 /// Runs `caifeng evaluate`.
 pub(crate) fn run(args: &Args) -> Outcome {
+    let Some(file) = &args.file else {
+        return corrections::run(&args.data, args.config.as_ref(), args.plugin.as_deref(), args.json);
+    };
+    let plugin = args.plugin.as_deref().unwrap_or(USUAL);
     let directory = args.data.directory().ok();
     let registry = workplace::registry(directory.as_ref())?;
     let engine = workplace::engine(None)?;
-    let classifier = registry.classifier(&args.plugin, &engine).map_err(workplace::plugin_fault)?;
-    let settings = classify::settings(&args.plugin, args.config.as_ref(), directory.as_ref(), &classifier)?;
+    let classifier = registry.classifier(plugin, &engine).map_err(workplace::plugin_fault)?;
+    let settings = classify::settings(plugin, args.config.as_ref(), directory.as_ref(), &classifier)?;
     let mut tally = Tally::default();
     let mut batch = Vec::with_capacity(classify::BATCH);
-    for line in input::lines_of(open(&args.file)?, WANTED) {
+    for line in input::lines_of(open(file)?, WANTED) {
         batch.push(line?);
         if batch.len() == classify::BATCH {
             judge(&classifier, &settings, args, &mut batch, &mut tally)?;

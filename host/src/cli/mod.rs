@@ -9,6 +9,7 @@ mod backtest;
 mod classifiers;
 mod classify;
 mod config;
+mod corrections;
 mod coverage;
 mod demo;
 mod evaluate;
