@@ -99,7 +99,9 @@ fn laid_out(terms: &BTreeMap<Vec<u32>, BTreeMap<usize, u8>>) -> Result<String, B
         "const BUCKETS: usize = {BUCKETS};\n\
          static HEADS: [u16; {}] = {heads:?};\n\
          static NEXT: [u32; {count}] = {nexts:?};\n\
-         static TERMS: [(&[u32], &[(Sign, u8)]); {count}] = [\n{table}];\n",
+         /// A term's codes, and what it is a sign of, with weights.\n\
+         type Term = (&'static [u32], &'static [(Sign, u8)]);\n\
+         static TERMS: [Term; {count}] = [\n{table}];\n",
         heads.len(),
     ))
 }

@@ -67,7 +67,7 @@ impl Reading<'_> {
         let weigh = |row: model::Row| i32::from(row[class].cast_signed()) - i32::from(row[decide::NONE].cast_signed());
         let mut best: Option<(i32, &str)> = None;
         for part in 0..2 {
-            for (from, to, weight) in self.pieces(part, &weigh) {
+            for (from, to, weight) in self.pieces(part, weigh) {
                 let (start, end) = self.folded[part].bytes(self.sources[part], from, to);
                 let piece = self.sources[part][start..end].trim();
                 if !piece.is_empty() && best.is_none_or(|(most, _)| weight > most) {
