@@ -152,6 +152,45 @@ fn a_kill_in_the_middle_of_a_site_loses_and_doubles_nothing() {
     assert_eq!(stored(&place).len(), PAGES * site::POSTS);
 }
 
+/// What was read of a site is on disk although the site keeps the next page for ever, and a kill cannot take it.
+#[test]
+#[allow(clippy::disallowed_methods, reason = "the site writes today's date, as the sweep will understand it")]
+fn what_was_read_does_not_wait_for_a_page_that_never_comes() {
+    let (reached, waiting) = std::sync::mpsc::sync_channel(64);
+    let today = jiff::Timestamp::now().strftime("%Y-%m-%d").to_string();
+    let site = site::Site::serve(move |path, _| {
+        let page = |body: String| ("200 OK\r\nContent-Type: text/html; charset=utf-8".to_owned(), body);
+        let title = |n: usize| format!("清河县第{n}片区三月停水通知");
+        match path.trim_start_matches("/n/").trim_end_matches(".html").parse::<usize>() {
+            Ok(3) => {
+                reached.send(()).unwrap();
+                // Until the visitor is dead, and longer.
+                std::thread::park();
+                page(String::new())
+            }
+            Ok(n) => page(format!(
+                "<html><head><title>{0}</title></head><body><h1>{0}</h1><p>发布时间：{today}</p><div><p>{1}</p></div></body></html>",
+                title(n),
+                "因管网改造，城东片区将于明日八时至十八时停水，请居民提前储水，由此带来的不便敬请谅解。".repeat(4)
+            )),
+            Err(_) => {
+                let rows =
+                    (1..=6).map(|n| format!("<li><a href=\"/n/{n}.html\">{}</a><span>{today}</span></li>", title(n)));
+                page(format!("<html><body><ul class=\"list\">{}</ul></body></html>", rows.collect::<String>()))
+            }
+        }
+    });
+    let place = Place::new();
+    place.write("data/caifeng.toml", site.config(&["/list/"], "").replace("\"feed\"", "\"news\""));
+    let sweep = place.start("sweep --all --data data --json");
+    waiting.recv_timeout(terminal::DEADLINE).unwrap();
+    // Each look starts a process, which takes its time; half a second is enough for the two pages before the third.
+    let seen = (0..200).any(|_| place.run("posts --data data --json").ends(0).json().len() == 2);
+    sweep.kill();
+    assert!(seen);
+    assert_eq!(stored(&place).len(), 2);
+}
+
 fn configured() -> Place {
     let place = place_with_many(30);
     place.write("data/caifeng.toml", "[organisation]\nname = \"县局\"\n");

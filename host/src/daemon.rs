@@ -464,8 +464,14 @@ fn vouch(store: &Store, config: &Config, services: &[Service], now: Timestamp) -
 /// The operator's credentials. One for a plugin that is not there is a slip of the pen.
 fn secrets(directory: &Directory, registry: &Registry) -> Result<Secrets, SecretsError> {
     let secrets = Secrets::read(&directory.secrets())?;
-    for plugin in secrets.plugins().filter(|plugin| registry.find(plugin).is_err()) {
-        tracing::warn!("secrets.toml has a section for a plugin that is not installed: [{plugin}]");
+    for plugin in secrets.plugins() {
+        match registry.find(plugin) {
+            Ok((_, artifact)) => {
+                let idle = secrets.idle(artifact.manifest());
+                idle.iter().for_each(|line| tracing::warn!("secrets.toml: not used: {line}"));
+            }
+            Err(_) => tracing::warn!("secrets.toml has a section for a plugin that is not installed: [{plugin}]"),
+        }
     }
     Ok(secrets)
 }

@@ -23,7 +23,7 @@ pub struct Entry {
 }
 
 /// Catalogue keys of the columns.
-pub const COLUMNS: [&str; 17] = [
+pub const COLUMNS: [&str; 18] = [
     "record.number",
     "record.watch",
     "record.plugin",
@@ -38,6 +38,7 @@ pub const COLUMNS: [&str; 17] = [
     "record.changed",
     "record.matched",
     "record.skipped",
+    "record.unasked",
     "record.failed",
     "record.kinds",
     "record.detail",
@@ -71,6 +72,7 @@ fn cells(entry: &Entry) -> [Cell; COLUMNS.len()] {
         Number(tally.changed),
         Number(tally.matched),
         Number(tally.skipped),
+        Number(tally.unasked),
         Number(tally.failures.len() as u64),
         Text(kinds(sweep)),
         Text(tally.failures.first().map_or_else(String::new, |failure| failure.detail.clone())),
@@ -171,7 +173,7 @@ mod tests {
         let failure = |kind| SweepFailure { kind, detail: detail.to_owned() };
         let failures =
             vec![failure(FailureKind::Network), failure(FailureKind::Blocked), failure(FailureKind::Network)];
-        let tally = SweepTally { requests: 3, bytes: 9000, seen: 20, failures, ..SweepTally::default() };
+        let tally = SweepTally { requests: 3, bytes: 9000, seen: 20, unasked: 41, failures, ..SweepTally::default() };
         let sweep = Sweep { id: 7, watch: "forum".into(), started: 1_782_662_400, ended: None, tally };
         Entry { sweep, plugin: "feed".into(), target: target.into() }
     }
@@ -182,7 +184,7 @@ mod tests {
         assert!(csv_head(Lang::Zh).starts_with("\u{feff}编号,监测点,"));
         assert_eq!(
             csv_line(&entry("https://a.example/?x=1,2", "he said \"no\"\nand left"), &zone),
-            "7,forum,feed,\"https://a.example/?x=1,2\",2026-06-29 00:00:00+08:00,,3,9000,0,20,0,0,0,0,3,\
+            "7,forum,feed,\"https://a.example/?x=1,2\",2026-06-29 00:00:00+08:00,,3,9000,0,20,0,0,0,0,41,3,\
              \"blocked 1, network 2\",\"he said \"\"no\"\"\nand left\"\r\n"
         );
     }

@@ -12,7 +12,7 @@ use caifeng_plugin_host::source::Source;
 use cpu_time::ThreadTime;
 use serde::Deserialize;
 
-use crate::crawl::Kit;
+use crate::kit::Kit;
 use crate::report::{Figure, Goal, note};
 
 const PAGES: usize = 1_000;

@@ -15,6 +15,7 @@ mod crawl;
 mod decide;
 mod extract;
 mod group;
+mod kit;
 mod near;
 mod posts;
 mod report;

@@ -154,7 +154,7 @@ pub struct Secret {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Deserialize)]
 #[serde(try_from = "String")]
 pub enum Attach {
-    /// `bearer`: as the token of an `Authorization` header field (RFC 6750).
+    /// `bearer`: as the token of `Authorization: Bearer …` (RFC 6750).
     Bearer,
     /// `header:NAME`: as the value of this header field.
     Header(String),

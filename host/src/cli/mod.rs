@@ -10,9 +10,11 @@ mod classifiers;
 mod classify;
 mod clocks;
 mod config;
+mod corrections;
 mod coverage;
 mod deed;
 mod demo;
+mod evaluate;
 mod evidence;
 mod feeds;
 mod filter;
@@ -113,6 +115,8 @@ enum Command {
     Classify(classify::Args),
     /// List classifiers: their weights, and what asking services has cost today
     Classifiers(classifiers::Args),
+    /// Measure a classifier on labelled texts
+    Evaluate(evaluate::Args),
     /// Group posts into matters: JSON Lines in, JSON Lines out
     Group(group::Args),
     /// Say whether two short texts say the same: JSON Lines in, JSON Lines out
@@ -176,6 +180,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Plugin(args) => plugin::run(args),
         Command::Classify(args) => classify::run(&args),
         Command::Classifiers(args) => classifiers::run(&args),
+        Command::Evaluate(args) => evaluate::run(&args),
         Command::Group(args) => group::run(&args),
         Command::Posts(args) => posts::run(&args),
         Command::Incident(args) => incident::run(args),

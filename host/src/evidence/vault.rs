@@ -70,7 +70,7 @@ struct State {
 
 /// The file that is written to.
 struct Current {
-    file: File,
+    file: Arc<File>,
     name: String,
     day: String,
     /// Bytes written.
@@ -126,7 +126,6 @@ impl Vault {
     /// # Errors
     /// The disk gave one; nothing of the exchange is kept.
     pub fn add(&self, exchange: &Exchange) -> io::Result<Capture> {
-        let digest = Sha256::digest(&exchange.body).into();
         let mut state = self.state();
         let State { writer, current } = &mut *state;
         let today = (self.now)();
@@ -139,9 +138,9 @@ impl Vault {
         }
         let Some(file) = current else { return Err(io::Error::other("no file of evidence is open")) };
         writer.out_mut().clear();
-        writer.exchange(exchange)?;
-        let bytes = std::mem::take(writer.out_mut());
-        let offset = file.append(&bytes)?;
+        let digest = writer.exchange(exchange)?;
+        let bytes = writer.out_mut();
+        let offset = file.append(bytes)?;
         Ok(Capture {
             url: exchange.sent.url.clone(),
             date: exchange.date,
@@ -153,12 +152,19 @@ impl Vault {
         })
     }
 
-    /// Returns when everything that was added before is on disk.
+    /// Returns when everything that was added before is on disk. Nobody who adds waits for the disk meanwhile.
     ///
     /// # Errors
     /// The disk gave one.
     pub fn sync(&self) -> io::Result<()> {
-        self.state().current.as_mut().map_or(Ok(()), Current::sync)
+        // Whoever begins another file has synced this one.
+        let unsynced = self.state().current.as_ref().filter(|file| file.synced < file.end).map(Current::now);
+        let Some((file, end)) = unsynced else { return Ok(()) };
+        file.sync_data()?;
+        if let Some(current) = self.state().current.as_mut().filter(|current| Arc::ptr_eq(&current.file, &file)) {
+            current.synced = current.synced.max(end);
+        }
+        Ok(())
     }
 
     /// The file that is written to, which is not let go of. One of an earlier day is closed.
@@ -202,11 +208,10 @@ impl Current {
         let path = dir.join(&name);
         let file = File::options().append(true).create_new(true).mode(0o600).open(&path)?;
         sync_folders(dir, &path)?;
-        let mut current = Self { file, name, day: day.to_owned(), end: 0, synced: 0 };
+        let mut current = Self { file: Arc::new(file), name, day: day.to_owned(), end: 0, synced: 0 };
         writer.out_mut().clear();
         writer.warcinfo(SOFTWARE, now)?;
-        let bytes = std::mem::take(writer.out_mut());
-        current.append(&bytes)?;
+        current.append(writer.out_mut())?;
         Ok(current)
     }
 
@@ -222,18 +227,22 @@ impl Current {
             file.sync_all()?;
         }
         let day = name.rsplit('/').next().and_then(|n| n.get(8..16)).unwrap_or_default().to_owned();
-        Ok(Self { file, name: name.to_owned(), day, end, synced: end })
+        Ok(Self { file: Arc::new(file), name: name.to_owned(), day, end, synced: end })
     }
 
     fn append(&mut self, bytes: &[u8]) -> io::Result<u64> {
         let at = self.end;
-        if let Err(error) = self.file.write_all(bytes) {
+        if let Err(error) = (&*self.file).write_all(bytes) {
             // A full disk took a part: the file ends where it did.
             self.file.set_len(at)?;
             return Err(error);
         }
         self.end += bytes.len() as u64;
         Ok(at)
+    }
+
+    fn now(&self) -> (Arc<File>, u64) {
+        (Arc::clone(&self.file), self.end)
     }
 
     fn sync(&mut self) -> io::Result<()> {

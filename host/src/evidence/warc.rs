@@ -16,7 +16,6 @@ mod read;
 mod write;
 
 use caifeng_plugin_host::contract::Timestamp;
-use sha2::{Digest, Sha256};
 
 pub use http::{BodyError, Http};
 pub use read::{Limits, ReadError, Reader};
@@ -89,8 +88,7 @@ pub fn field<'a>(headers: &'a [(String, String)], name: &str) -> Option<&'a str>
     headers.iter().find(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, v)| v.as_str())
 }
 
-/// `sha256:` and 64 hexadecimal digits: the form of `WARC-Block-Digest`.
-#[must_use]
-pub fn digest(bytes: &[u8]) -> String {
-    format!("sha256:{}", hex(&Sha256::digest(bytes)))
+/// A SHA-256 as records name it: `sha256:` and 64 hexadecimal digits.
+fn labelled(digest: &[u8; 32]) -> String {
+    format!("sha256:{}", hex(digest))
 }

@@ -282,10 +282,12 @@ impl Live {
         let mut response = request.send().await.map_err(failed)?;
         let status = response.status().as_u16();
         let headers = self.fields(response.headers())?;
-        let mut body = Vec::new();
-        if limit.exceeded(response.content_length().unwrap_or(0)) {
+        let announced = response.content_length().unwrap_or(0);
+        if limit.exceeded(announced) {
             return Err(limit.error());
         }
+        // What is announced is believed only as far as it costs little.
+        let mut body = Vec::with_capacity(usize::try_from(announced).map_or(0, |bytes| bytes.min(ANNOUNCED)));
         while let Some(chunk) = response.chunk().await.map_err(failed)? {
             spent.bytes += chunk.len() as u64;
             body.extend_from_slice(&chunk);
@@ -346,6 +348,9 @@ struct Asking {
     sent: Sent,
     request: reqwest::RequestBuilder,
 }
+
+/// Bytes of an announced body that are made room for at once.
+const ANNOUNCED: usize = 256 << 10;
 
 /// How often a page is asked for again that the site could not give.
 const AGAIN: u32 = 2;

@@ -32,6 +32,8 @@ pub struct Likeness {
     pub whole: f32,
     /// The part of it that does not come from names: that both speak of one street does not make it one matter.
     pub deed: f32,
+    /// How many telling words the post has.
+    pub told: usize,
     /// The words that make it so, the most telling first.
     pub words: Vec<String>,
 }
@@ -90,7 +92,7 @@ impl Matter {
     #[must_use]
     pub fn likeness(&self, telling: &Telling) -> Likeness {
         let length = self.words.iter().map(|(_, weight)| weight * weight).sum::<f32>().sqrt();
-        if length == 0.0 {
+        if length == 0.0 || telling.words().is_empty() {
             return Likeness::default();
         }
         let mut shared: Vec<(f32, &Word)> = Vec::new();
@@ -106,7 +108,7 @@ impl Matter {
         let mut words: Vec<String> = shared.iter().map(|(_, word)| word.word.clone()).collect();
         words.truncate(SHOWN);
         words.dedup();
-        Likeness { whole: part(|_| true), deed: part(|word| !word.name), words }
+        Likeness { whole: part(|_| true), deed: part(|word| !word.name), told: telling.words().len(), words }
     }
 }
 
@@ -245,7 +247,7 @@ mod tests {
     fn own_words_about_one_matter_are_like_it_and_it_says_which() {
         let mut matter = Matter::default();
         matter.add(&telling(PLANT));
-        let Likeness { whole, deed, words } = matter.likeness(&telling(AGAIN));
+        let Likeness { whole, deed, words, .. } = matter.likeness(&telling(AGAIN));
         assert!(whole > 0.3 && deed > 0.15 && deed < whole, "{whole} {deed}");
         assert!(words.contains(&"搅拌站".to_owned()), "{words:?}");
         assert!(matter.likeness(&telling(PENSION)).whole < 0.1);

@@ -8,7 +8,7 @@ use caifeng_plugin_host::contract::{Kind, Post, Reactions};
 use super::*;
 use crate::evidence::warc::{Exchange, Sent};
 use crate::revisit::Found;
-use crate::store::model::{Batch, Prepared, Submission};
+use crate::store::model::{Batch, Heard, Prepared, Submission};
 use crate::store::{Caller, Evidence, Look, Novelty, PostQuery};
 use crate::text::telling::Telling;
 use crate::watch::Watch;
@@ -55,7 +55,7 @@ impl Rig {
         let batch = Batch { sweep: None, plugin: "p".to_owned(), site: "s".to_owned(), captured: at, posts };
         let evidence = Evidence { captures: vec![capture], page: Some(0), ..Evidence::default() };
         let before = self.rows();
-        self.store.ingest_from(batch, evidence).unwrap();
+        self.store.ingest_all(vec![Heard { evidence, ..batch.into() }]).unwrap();
         self.rows().into_iter().find(|row| !before.contains(row)).unwrap_or_default()
     }
 

@@ -14,7 +14,7 @@ use super::captures;
 use super::error::StoreError;
 use super::facets;
 use super::incidents::{self, Mention};
-use super::model::{Batch, Ingested, LabelBy, PostRowId, Prepared};
+use super::model::{Batch, Heard, Ingested, LabelBy, PostRowId, Prepared};
 use super::questions;
 use super::retain;
 use super::rowid;
@@ -95,33 +95,64 @@ pub(super) fn source_or_new(db: &Connection, plugin: &str, site: &str) -> Result
     Ok(db.last_insert_rowid())
 }
 
-/// Stores a batch; the job behind [`Store::ingest`](super::Store::ingest).
-pub(super) fn ingest(writing: &mut Writing<'_>, batch: &Batch, page: Option<i64>) -> Result<Ingested, StoreError> {
+/// Stores what some responses brought, in their order; the job behind [`Store::ingest_all`](super::Store::ingest_all).
+pub(super) fn ingest(writing: &mut Writing<'_>, heard: &[Heard]) -> Result<Ingested, StoreError> {
     let mut done = Ingested::default();
-    let intake = Intake {
-        by: None,
-        source: source_or_new(writing.db, &batch.plugin, &batch.site)?,
-        site: &batch.site,
-        captured: batch.captured,
-        sweep: batch.sweep,
-        page,
-        visited: visits::can_be_visited(writing.db, batch.sweep)?,
-        wanted: wanted(writing.db, &batch.plugin, batch.sweep)?,
-    };
+    let mut said = Vec::new();
+    let mut known: Option<(&Batch, Origin)> = None;
+    for Heard { batch, reactions, evidence } in heard {
+        let capture = captures::keep(writing.db, evidence)?;
+        touch(writing.db, &batch.plugin, &batch.site, reactions, Some(batch.captured))?;
+        let origin = match known {
+            Some((before, origin)) if before.is_of_the_same(batch) => origin,
+            _ => Origin::of(writing.db, batch)?,
+        };
+        known = Some((batch, origin));
+        done += page(writing, batch, origin, capture, &mut said)?;
+    }
+    index(writing.db, &said)?;
+    done.settle();
+    Ok(done)
+}
+
+/// What all responses of a sweep have in common.
+#[derive(Clone, Copy)]
+struct Origin {
+    source: i64,
+    visited: bool,
+    wanted: bool,
+}
+
+impl Origin {
+    fn of(db: &Connection, batch: &Batch) -> Result<Self, StoreError> {
+        Ok(Self {
+            source: source_or_new(db, &batch.plugin, &batch.site)?,
+            visited: visits::can_be_visited(db, batch.sweep)?,
+            wanted: wanted(db, &batch.plugin, batch.sweep)?,
+        })
+    }
+}
+
+/// Stores the posts of one response; what full text has to know of them is added to `said`.
+fn page<'a>(
+    writing: &mut Writing<'_>,
+    batch: &'a Batch,
+    origin: Origin,
+    capture: Option<i64>,
+    said: &mut Vec<(PostRowId, &'a str)>,
+) -> Result<Ingested, StoreError> {
+    let mut done = Ingested::default();
+    let Origin { source, visited, wanted } = origin;
+    let (captured, sweep) = (batch.captured, batch.sweep);
+    let site = &batch.site;
+    let intake = Intake { by: None, source, site, captured, sweep, page: capture, visited, wanted };
     // A page that lists one id twice with different texts would otherwise make two versions at every sight.
     let mut met = HashSet::new();
-    let mut said = Vec::with_capacity(batch.posts.len());
     for prepared in batch.posts.iter().filter(|p| met.insert(p.post.id.as_str())) {
         if let Some(row) = intake.post(writing, prepared, &mut done)? {
             said.push((row, prepared.tokens.as_str()));
         }
     }
-    index(writing.db, &said)?;
-    for list in [&mut done.opened, &mut done.joined] {
-        list.sort_unstable();
-        list.dedup();
-    }
-    done.joined.retain(|id| done.opened.binary_search(id).is_err());
     writing.delta.posts += i64::try_from(done.new).unwrap_or(i64::MAX);
     if let Some(sweep) = batch.sweep.filter(|_| done.new > 0) {
         let sql = "UPDATE watch SET posts = posts + ?2

@@ -79,7 +79,7 @@ pub use visits::Look;
 use crate::incident::matter::{Matter, Matters};
 use crate::permission::Change;
 use crate::watch::{SweepTally, Watch};
-use model::{Batch, Ingested, KnownPage, Received, Submission};
+use model::{Batch, Heard, Ingested, KnownPage, Received, Submission};
 use plans::Plans;
 use writer::{Health, Message, OnCommit, Task, Writer, Writing};
 
@@ -197,19 +197,16 @@ impl Store {
     /// # Errors
     /// Nothing of the batch is stored.
     pub fn ingest(&self, batch: Batch) -> Result<Ingested, StoreError> {
-        self.run(move |w| ingest::ingest(w, &batch, None))
+        self.ingest_all(vec![batch.into()])
     }
 
-    /// As [`ingest`](Self::ingest), together with what a sweep captured, which is on disk already: each version
+    /// As [`ingest`](Self::ingest), for several responses of a sweep, in their order, with their evidence: a version
     /// that is stored came from the evidence's page.
     ///
     /// # Errors
-    /// Nothing of the batch and of the captures is stored.
-    pub fn ingest_from(&self, batch: Batch, evidence: Evidence) -> Result<Ingested, StoreError> {
-        self.run(move |w| {
-            let page = captures::keep(w.db, &evidence)?;
-            ingest::ingest(w, &batch, page)
-        })
+    /// Nothing of them is stored.
+    pub fn ingest_all(&self, heard: Vec<Heard>) -> Result<Ingested, StoreError> {
+        self.run(move |w| ingest::ingest(w, &heard))
     }
 
     /// Stores where captures lie of which no post came.
@@ -239,21 +236,6 @@ impl Store {
     pub fn touch(&self, plugin: &str, site: &str, posts: Vec<(String, Reactions)>) -> Result<u64, StoreError> {
         let (plugin, site) = (plugin.to_owned(), site.to_owned());
         self.run(move |w| ingest::touch(w.db, &plugin, &site, &posts, None))
-    }
-
-    /// As [`touch`](Self::touch), for counts that were seen at a known time: those of mentions are kept over time.
-    ///
-    /// # Errors
-    /// Nothing is changed.
-    pub fn touch_at(
-        &self,
-        plugin: &str,
-        site: &str,
-        posts: Vec<(String, Reactions)>,
-        at: Timestamp,
-    ) -> Result<u64, StoreError> {
-        let (plugin, site) = (plugin.to_owned(), site.to_owned());
-        self.run(move |w| ingest::touch(w.db, &plugin, &site, &posts, Some(at)))
     }
 
     /// Adds watches, or replaces those of the same id. One that now observes something else

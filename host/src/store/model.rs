@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::incident::ballot::{Ballot, Said, Weight};
 use crate::incident::{Category, IncidentId, State};
-use crate::store::Caller;
+use crate::store::{Caller, Evidence};
 use crate::text::near::Signatures;
 use crate::text::telling::Telling;
 use crate::warning::Stage;
@@ -29,6 +29,30 @@ pub struct Batch {
     pub captured: Timestamp,
     /// What to store, in the order of the page.
     pub posts: Vec<Prepared>,
+}
+
+impl Batch {
+    /// Whether both come from one sweep, plugin and site.
+    pub(crate) fn is_of_the_same(&self, other: &Self) -> bool {
+        (self.sweep, &self.plugin, &self.site) == (other.sweep, &other.plugin, &other.site)
+    }
+}
+
+/// What one response brought.
+#[derive(Clone, Debug)]
+pub struct Heard {
+    /// Its new and changed posts.
+    pub batch: Batch,
+    /// Posts that are otherwise as stored, by id, with their counts as of now.
+    pub reactions: Vec<(String, Reactions)>,
+    /// What was captured since the response before it, which is on disk already.
+    pub evidence: Evidence,
+}
+
+impl From<Batch> for Heard {
+    fn from(batch: Batch) -> Self {
+        Self { batch, reactions: Vec::new(), evidence: Evidence::default() }
+    }
 }
 
 /// A post with everything that pure stages and classifiers found out about it.
@@ -98,6 +122,27 @@ pub struct Ingested {
     pub opened: Vec<IncidentId>,
     /// Incidents that posts of this batch joined (without those opened).
     pub joined: Vec<IncidentId>,
+}
+
+impl std::ops::AddAssign for Ingested {
+    fn add_assign(&mut self, other: Self) {
+        self.new += other.new;
+        self.changed += other.changed;
+        self.matched += other.matched;
+        self.opened.extend(other.opened);
+        self.joined.extend(other.joined);
+    }
+}
+
+impl Ingested {
+    /// Names each incident once: as opened, or else as joined.
+    pub(crate) fn settle(&mut self) {
+        for list in [&mut self.opened, &mut self.joined] {
+            list.sort_unstable();
+            list.dedup();
+        }
+        self.joined.retain(|id| self.opened.binary_search(id).is_err());
+    }
 }
 
 /// A post that a person hands in.
@@ -178,6 +223,22 @@ pub struct PostRow {
     /// Why its page could not be read when it was handed in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<String>,
+}
+
+impl PostRow {
+    /// The post as whoever labels it may know it: what it says, and neither who said it nor anything that its site added.
+    #[must_use]
+    pub fn told(&self) -> Post {
+        Post {
+            title: self.title.clone(),
+            text: self.text.clone(),
+            publisher: self.publisher.clone(),
+            published: self.published,
+            day_only: self.day_only,
+            reactions: self.reactions,
+            ..Post::new(self.kind, self.id.clone(), self.url.clone())
+        }
+    }
 }
 
 /// An incident as lists show it.

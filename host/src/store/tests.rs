@@ -21,7 +21,7 @@ use caifeng_plugin_host::contract::{Author, Kind, Label, Post, Reactions, Target
 use rusqlite::Connection;
 use tempfile::TempDir;
 
-use super::model::{Batch, Ingested, LabelBy, PostRow, Prepared, Submission};
+use super::model::{Batch, Heard, Ingested, LabelBy, PostRow, Prepared, Submission};
 use super::{
     Caller, CategoryFilter, Decided, Decision, IncidentQuery, Novelty, PostQuery, Reader, Seen, Store, StoreError,
     UserChange, schema,

@@ -2,7 +2,9 @@
 
 use std::sync::{Arc, PoisonError};
 
-use super::{Run, blocking};
+use super::blocking;
+use super::run::Run;
+use crate::evidence::vault::Capture;
 use crate::store::{Evidence, StoreError};
 
 impl Run<'_> {
@@ -12,21 +14,21 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// What the store does not know yet; posts come from the latest, if any come with it.
-    pub(super) fn evidence(&mut self, of_posts: bool) -> Evidence {
-        let captures = std::mem::take(&mut self.captures);
-        let page = captures.len().checked_sub(1).filter(|_| of_posts);
+    /// The evidence that `captures` are, on its way to the store.
+    pub(super) fn evidence(&self, captures: Vec<Capture>) -> Evidence {
         let watch = Some(self.watch.id.clone());
-        Evidence { captures, page, shift: self.when.shift(), sweep: Some(self.sweep), watch }
+        Evidence { captures, page: None, shift: self.when.shift(), sweep: Some(self.sweep), watch }
     }
 
     /// Stores where answers lie of which no post came: robots.txt, failures, what was known already.
     pub(super) async fn keep_evidence(&mut self) -> Result<(), StoreError> {
         self.rewind()?;
-        let evidence = self.evidence(false);
-        if evidence.captures.is_empty() {
+        let mut captures = std::mem::take(&mut self.unstored);
+        captures.append(&mut self.captures);
+        if captures.is_empty() {
             return Ok(());
         }
+        let evidence = self.evidence(captures);
         let (store, vault) = (self.sweeper.store.clone(), Arc::clone(&self.sweeper.vault));
         blocking(move || {
             vault.sync()?;

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use caifeng_plugin_host::contract::{Crawl, Failure, Request, Response};
 use caifeng_plugin_host::source::CallError;
 
-use super::{Run, blocking};
+use super::blocking;
+use super::run::Run;
 use crate::crawl::Queued;
 use crate::failed_call::Failed;
 use crate::fetch::FetchError;

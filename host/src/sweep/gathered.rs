@@ -11,7 +11,8 @@ use caifeng_plugin_host::manifest::TargetKind;
 use caifeng_plugin_host::source::{Crawling, Source};
 
 use super::failing::FAILURES;
-use super::{Run, Sweeper, When, blocking, call};
+use super::run::{Run, call};
+use super::{Sweeper, When, blocking};
 use crate::coverage::rhythm::Rhythm;
 use crate::coverage::{self, drift};
 use crate::fetch::{Allow, Session};

@@ -22,13 +22,12 @@ pub(super) struct Known {
     reader: [u8; 32],
     since: Timestamp,
     before: HashMap<[u8; 32], Validator>,
-    read: Vec<KnownPage>,
 }
 
 impl Known {
     /// Nothing, for a sweep that has to see every page.
     pub(super) fn nothing() -> Self {
-        Self { reader: [0; 32], since: 0, before: HashMap::new(), read: Vec::new() }
+        Self { reader: [0; 32], since: 0, before: HashMap::new() }
     }
 
     /// What the watch knows; `plugin` is the digest of its plugin.
@@ -44,7 +43,7 @@ impl Known {
         let pages = blocking(move || rows.known_pages(&id, &reader, since, now)).await?;
         let validator = |page: KnownPage| Validator { etag: page.etag, modified: page.modified };
         let before = pages.into_iter().map(|page| (page.request, validator(page))).collect();
-        Ok(Self { reader, since, before, read: Vec::new() })
+        Ok(Self { reader, since, before })
     }
 
     /// What to ask with, for a page that was read to the end before.
@@ -52,22 +51,25 @@ impl Known {
         if self.before.is_empty() { None } else { self.before.get(&sum(request).ok()?).cloned() }
     }
 
-    /// Remembers a page of which nothing was left out.
-    pub(super) fn keep(&mut self, request: &Request, validator: Validator) {
+    /// A page of which nothing was left out, as it is remembered once its posts are stored.
+    pub(super) fn page(request: &Request, validator: Validator) -> Option<KnownPage> {
         let Validator { etag, modified } = validator;
-        if let Ok(request) = sum(request) {
-            self.read.push(KnownPage { request, etag, modified });
-        }
+        sum(request).ok().map(|request| KnownPage { request, etag, modified })
     }
 
     /// Stores what was learnt, for the next sweep and the next start.
-    pub(super) async fn write(self, sweeper: &Sweeper, watch: &Watch, now: Timestamp) -> Result<(), StoreError> {
-        let Self { reader, since, read, .. } = self;
-        if read.is_empty() {
+    pub(super) async fn write(
+        self,
+        sweeper: &Sweeper,
+        watch: &Watch,
+        learnt: Vec<KnownPage>,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        if learnt.is_empty() {
             return Ok(());
         }
-        let (store, id) = (sweeper.store.clone(), watch.id.clone());
-        blocking(move || store.keep_pages(&id, reader, since, read, now)).await
+        let (store, id, Self { reader, since, .. }) = (sweeper.store.clone(), watch.id.clone(), self);
+        blocking(move || store.keep_pages(&id, reader, since, learnt, now)).await
     }
 }
 

@@ -19,8 +19,8 @@ use caifeng_plugin_host::source::{CallError, Crawling};
 use futures_util::FutureExt as _;
 use url::Url;
 
-use super::gathered::Gathered;
-use super::{Ready, Run, Sweeper, When, blocking, call};
+use super::run::{FAULT, Run, call};
+use super::{Ready, Sweeper, When, blocking};
 use crate::crawl::{Frontier, Limits};
 use crate::fetch::{FetchError, Session};
 use crate::hand::{IMPORTED, SUBMITTED};
@@ -35,8 +35,6 @@ const LIMITS: Limits = Limits { requests: 4, bytes: 8 << 20, depth: 2 };
 const LONGEST: Duration = Duration::from_secs(5 * 60);
 /// Time after which a round begins no more visits: what is left waits for the next.
 const ROUND: Duration = Duration::from_secs(15 * 60);
-/// What a visit says that ended with a panic.
-const FAULT: &str = "a fault of caifeng itself: please report what is in the log";
 
 /// What a visit saw.
 struct Seen {
@@ -117,21 +115,8 @@ impl Sweeper {
         now: Timestamp,
         tally: &mut SweepTally,
     ) -> Result<(), StoreError> {
-        let mut run = Run {
-            sweeper: self.clone(),
-            watch,
-            when: When::Live,
-            sweep,
-            tally: std::mem::take(tally),
-            opened: Vec::new(),
-            joined: Vec::new(),
-            item: None,
-            advice: None,
-            gathered: Gathered::new(None),
-            tape: self.tape(),
-            captures: Vec::new(),
-            site: post.site.clone(),
-        };
+        let mut run = Run::new(self, watch, When::Live, sweep, post.site.clone());
+        run.tally = std::mem::take(tally);
         let (sweeper, asked) = (self.clone(), watch.clone());
         let look = async {
             match blocking(move || sweeper.source(&asked)).await {
@@ -152,7 +137,10 @@ impl Sweeper {
             }
             Err(_elapsed) => Ok(Seen::unclear(format!("it took longer than {} minutes", LONGEST.as_secs() / 60))),
         };
-        let kept = run.keep_evidence().await;
+        let kept = match run.store_all().await {
+            Ok(()) => run.keep_evidence().await,
+            failed => failed,
+        };
         *tally = std::mem::take(&mut run.tally);
         let Seen { found, detail, reactions, answered } = seen?;
         kept?;
@@ -252,7 +240,7 @@ impl Run<'_> {
                     self.tally.seen += page.posts.len() as u64;
                     self.tally.skipped += page.skipped.len() as u64;
                     let kept = frontier.take(&queued, page, &answered, &allowed);
-                    self.remember(kept.posts, fetched).await?;
+                    self.remember(kept.posts, fetched, None).await?;
                 }
                 Err(CallError::Failure(Failure::Gone)) if queued.depth == 0 => {
                     let detail = Some(format!("the site answers {status}: the post is not there"));

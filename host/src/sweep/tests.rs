@@ -14,8 +14,9 @@ use crate::daemon::{Daemon, Parts};
 use crate::directory::Directory;
 use crate::evidence::archive::Archive;
 use crate::evidence::warc::{Exchange, Sent, Writer};
-use crate::fetch::Made;
 use crate::fetch::replay::{self, Replay};
+use crate::fetch::validator::Validator;
+use crate::fetch::{FetchError, Fetched, Made};
 use crate::plugins::Origin;
 use crate::store::PostQuery;
 use caifeng_plugin_host::engine::EngineConfig;
@@ -41,9 +42,10 @@ impl World {
             return None;
         }
         let (dir, clock) = (tempfile::tempdir().unwrap(), Arc::new(SetClock::new(NOW)));
+        let kind = if target.starts_with("http") { "listing" } else { "keyword" };
         let config = format!(
             "[[topic]]\nname = \"路灯\"\nany = [\"路灯\"]\n[[watch]]\nid = \"w\"\nplugin = \"{plugin}\"\n\
-             target = {{ listing = \"{target}\" }}\n{more}\n"
+             target = {{ {kind} = \"{target}\" }}\n{more}\n"
         );
         let daemon = Daemon::open(Parts {
             directory: Directory::at(dir.path()),
@@ -62,7 +64,8 @@ impl World {
         let mut writer = Writer::new(Vec::new(), false, [7; 16]);
         for (url, body) in pages {
             let sent = Sent { method: "GET".to_owned(), url: url.clone(), headers: Vec::new(), body: Vec::new() };
-            let headers = vec![("Content-Type".to_owned(), "application/atom+xml; charset=utf-8".to_owned())];
+            let kind = if body.starts_with("<feed") { "application/atom+xml" } else { "text/html" };
+            let headers = vec![("Content-Type".to_owned(), format!("{kind}; charset=utf-8"))];
             let body = body.clone().into_bytes();
             writer.exchange(&Exchange { date: NOW, sent, status: 200, headers, body }).unwrap();
         }
@@ -71,8 +74,12 @@ impl World {
         self
     }
 
-    fn makes(mut self, made: impl Fn(&Request) -> Fetched + Send + Sync + 'static) -> Self {
-        self.sweeper.fetcher = Arc::new(Fetcher::Made(Made(Box::new(move |request| Ok(made(request))))));
+    fn makes(self, made: impl Fn(&Request) -> Fetched + Send + Sync + 'static) -> Self {
+        self.tries(move |request| Ok(made(request)))
+    }
+
+    fn tries(mut self, made: impl Fn(&Request) -> Result<Fetched, FetchError> + Send + Sync + 'static) -> Self {
+        self.sweeper.fetcher = Arc::new(Fetcher::Made(Made(Box::new(made))));
         self
     }
 
@@ -174,13 +181,13 @@ fn a_sweep_that_takes_too_long_keeps_what_it_read_and_says_what_it_left() {
 
 /// A government's list of notices, and one notice for each address that it names.
 fn notices(request: &Request) -> Fetched {
-    const LIST: &str = include_str!("../../../plugins/news/fixtures/gov-list/body.html");
-    const NOTICE: &str = include_str!("../../../plugins/news/fixtures/gov-article/body.html");
     let body = if request.url.contains("/t20") { NOTICE } else { LIST };
     replay::saved(&request.url, Some("text/html"), body.as_bytes(), NOW)
 }
 
 const NOTICES: &str = "https://www.qinghe.example/zwgk/tzgg/";
+const LIST: &str = include_str!("../../../plugins/news/fixtures/gov-list/body.html");
+const NOTICE: &str = include_str!("../../../plugins/news/fixtures/gov-article/body.html");
 
 #[test]
 fn what_was_learnt_of_pages_outlives_a_sweep_that_breaks_off() {
@@ -238,4 +245,57 @@ fn advice_is_never_cut_off() {
     let advised = with_advice(long, Some("no secret \"login\" is set: write it"));
     assert!(advised.len() <= DETAIL && advised.ends_with("; no secret \"login\" is set: write it"), "{advised}");
     assert_eq!(with_advice("a".to_owned(), None), "a");
+}
+
+/// A search of Weibo that shows one long post, cut.
+fn cut_post(request: &Request, now: Timestamp) -> Fetched {
+    const CUT: &str = r#"{"ok":1,"data":{"cardlistInfo":{"containerid":"100103type=61"},"cards":[{"card_type":9,"mblog":{"id":"5274100003456789","mid":"5274100003456789","created_at":"Mon Mar 09 11:00:00 +0800 2026","text":"城东路灯又坏了...<a href=\"/status/5274100003456789\">全文</a>","isLongText":true,"reposts_count":1,"comments_count":2,"attitudes_count":3,"user":{"id":1000000019,"screen_name":"qh"}}}]}}"#;
+    const WHOLE: &str = r#"{"ok":1,"data":{"ok":1,"longTextContent":"城东路灯又坏了，从桥西路到河边都是黑的。"}}"#;
+    let body = if request.step == "long" { WHOLE } else { CUT };
+    replay::saved(&request.url, Some("application/json; charset=utf-8"), body.as_bytes(), now)
+}
+
+#[test]
+fn a_long_text_that_could_not_be_fetched_is_heard_by_the_next_sweep_and_never_as_an_excerpt() {
+    let Some(world) = World::new("weibo", "城东 路灯", "settings = { pages = \"1\" }") else { return };
+    let down = Arc::new(AtomicU64::new(1));
+    let (site, clock) = (Arc::clone(&down), Arc::clone(&world.clock));
+    let world = world.tries(move |request| match (request.step.as_str(), site.load(Ordering::Relaxed)) {
+        ("long", 1) => Err(FetchError::Network { detail: "connection reset".to_owned() }),
+        _ => Ok(cut_post(request, clock.now())),
+    });
+    let first = world.sweep();
+    assert_eq!((first.new, first.failures.len(), first.failures[0].kind), (0, 1, FailureKind::Network), "{first:?}");
+    // Days pass, the site recovers, and the post is older than what a watch that had heard it would ask for.
+    world.clock.set(NOW + 3 * 24 * HOUR);
+    down.store(0, Ordering::Relaxed);
+    let second = world.sweep();
+    assert_eq!((second.new, second.changed, second.failures), (1, 0, vec![]));
+    let post = world.sweeper.reader.posts(&PostQuery::default()).unwrap().remove(0);
+    assert_eq!((post.version, post.text.as_str()), (1, "城东路灯又坏了，从桥西路到河边都是黑的。"));
+}
+
+/// Transactions in the log: frames that say how large the database is after them (SQLite's file format, 4.1).
+fn transactions(world: &World) -> usize {
+    const HEAD: usize = 32;
+    const FRAME: usize = 24 + 4_096;
+    let log = std::fs::read(world.dir.path().join("caifeng.db-wal")).unwrap();
+    log[HEAD..].chunks_exact(FRAME).filter(|frame| frame[4..8] != [0; 4]).count()
+}
+
+#[test]
+fn pages_of_a_sweep_share_a_transaction_and_each_post_has_the_capture_of_its_own_page() {
+    let Some(mut world) = World::new("news", NOTICES, "") else { return };
+    // Time stands still while a page is read: none waits too long for the others.
+    world.runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
+    let days = ["03/t20260308_81024", "03/t20260307_81011", "03/t20260306_80990", "03/t20260303_80961"];
+    let notices = days.iter().map(|day| (format!("{NOTICES}2026{day}.html"), NOTICE.to_owned()));
+    let pages: Vec<_> = std::iter::once((NOTICES.to_owned(), LIST.to_owned())).chain(notices).collect();
+    let world = world.replays(&pages);
+    let before = transactions(&world);
+    assert_eq!(world.sweep().new, 4);
+    assert_eq!(transactions(&world) - before, 3, "begun, stored with its evidence, ended");
+    let own = "SELECT count(*) FROM post p JOIN post_capture pc ON pc.row = p.row JOIN capture c ON c.id = pc.capture
+               WHERE c.url = p.url AND c.sweep = p.sweep";
+    assert_eq!(world.db().query_row(own, [], |r| r.get::<_, i64>(0)).unwrap(), 4);
 }

@@ -8,10 +8,13 @@
 //! different sentences: over 3,000 letters, words taken from them find 99.3% of
 //! their substring hits without it and 98.9% with it, any four characters 97.9%
 //! and 94.2%. Latin words and numbers stay whole. SQLite's FTS5 then splits the
-//! result at its spaces (`unicode61`), so a token holds nothing but letters and
-//! digits.
+//! result at its spaces (`ascii`, for there is nothing left to fold), so a token holds nothing but
+//! letters and digits. A word is stored once however often a text says it: full text knows which posts hold a word, not
+//! where.
 //!
 //! What it gave up: a query asks for its words, not for their order.
+
+use std::collections::HashSet;
 
 use jieba_rs::Jieba;
 
@@ -43,16 +46,20 @@ impl Tokeniser {
         Self { jieba: Jieba::new() }
     }
 
-    /// Search tokens of a post, separated by spaces, in the order of the text.
+    /// Search tokens of a post, each once, separated by spaces, in the order of the text.
     #[must_use]
     pub fn index_text(&self, title: Option<&str>, text: &str) -> String {
-        let mut tokens = String::with_capacity(text.len() * 3 / 2);
+        let mut tokens = String::with_capacity(text.len());
+        let mut said: HashSet<String> = HashSet::with_capacity(text.len() / 12);
         for part in title.into_iter().chain([text]) {
             self.each(part, |token| {
-                if !tokens.is_empty() {
-                    tokens.push(' ');
+                if !said.contains(token) {
+                    said.insert(token.to_owned());
+                    if !tokens.is_empty() {
+                        tokens.push(' ');
+                    }
+                    tokens.push_str(token);
                 }
-                tokens.push_str(token);
             });
         }
         tokens
@@ -218,9 +225,10 @@ mod tests {
     fn long_words_come_with_the_short_ones_inside_them() {
         let tokens = tokeniser().index_text(Some("停水通知"), "县自来水公司，ＥＴＣ 2026年！");
         let tokens: Vec<&str> = tokens.split(' ').collect();
-        for token in ["停水", "通知", "自来水", "自来水", "公司", "etc", "2026"] {
+        for token in ["停水", "通知", "自来水", "公司", "etc", "2026"] {
             assert!(tokens.contains(&token), "{token} of {tokens:?}");
         }
+        assert_eq!(tokeniser().index_text(Some("停水通知"), "停水 通知，停水"), "停水 通知 停水通知", "each once");
     }
 
     #[test]

@@ -18,9 +18,10 @@
 //! A thread is read at its first page and then from its last page backwards, as
 //! long as what it finds is newer than `since`: new replies stand at the end.
 //!
-//! It gives up the short comments under a floor (点评), which have no id.
+//! Short comments under a floor (点评, `comment`) are comments on that floor.
 
 mod address;
+mod comment;
 mod list;
 mod message;
 mod pager;

@@ -6,6 +6,7 @@ use caifeng_plugin_sdk::dates::Moment;
 use caifeng_plugin_sdk::markup::{Found, Tag, select};
 use caifeng_plugin_sdk::{Author, Crawl, Kind, Page, Post, Request, Response, count};
 
+use crate::comment::{self, Comment};
 use crate::message::{self, Message};
 use crate::pager::{self, Pager};
 use crate::{BACK, THREAD, address, list, request as ask};
@@ -19,6 +20,7 @@ struct Floor {
     author: Option<Author>,
     published: Option<Moment>,
     message: Option<Message>,
+    comments: Vec<Comment>,
 }
 
 /// What the page says of the whole thread.
@@ -49,13 +51,19 @@ pub(crate) fn read(crawl: &Crawl, asked: &Request, response: &Response) -> Optio
     let tid = named.or_else(|| told(&response.body)).map(|tid| format!("t{tid}"));
     let thread = tid.or_else(|| first.and_then(|at| floors.get(at)).map(|floor| format!("p{}", floor.pid)));
     let newest = floors.iter().filter_map(|floor| floor.published).map(|moment| moment.timestamp).max();
-    for (at, floor) in floors.into_iter().enumerate() {
+    let mut said = HashSet::new();
+    for (at, mut floor) in floors.into_iter().enumerate() {
         let head = (first == Some(at)).then_some(&head);
+        let comments = std::mem::take(&mut floor.comments);
         // What the forum hides is not public; only the thread itself is still told of.
         if floor.message.is_none() && head.is_none() {
             continue;
         }
-        page.posts.push(post(floor, head, thread.as_deref(), response));
+        let (pid, post) = (floor.pid.clone(), post(floor, head, thread.as_deref(), response));
+        let comments = comments.into_iter().map(|comment| comment.post(&pid, &post.id, &post.url));
+        let comments: Vec<_> = comments.collect();
+        page.posts.push(post);
+        page.posts.extend(comments.into_iter().filter(|comment| said.insert(comment.id.clone())));
     }
     page.follow = follow(crawl, asked, response, &pager, number, newest);
     Some(page)
@@ -154,6 +162,9 @@ enum Part<'a> {
     Person,
     When,
     Message,
+    Comments,
+    Comment,
+    OfComment(comment::Part),
     Title,
     Counts,
 }
@@ -174,6 +185,8 @@ fn part<'a>(tag: &Tag<'a>, inside: Option<&Part<'a>>) -> Option<Part<'a>> {
             let mobile = tag.has_class("message");
             if numbered("postmessage_") == Some(pid) || mobile {
                 Some(Part::Message)
+            } else if numbered("comment_") == Some(pid) {
+                Some(Part::Comments)
             } else if numbered("postnum") == Some(pid) || numbered("postnum_") == Some(pid) {
                 Some(Part::Number)
             } else if numbered("authorposton") == Some(pid) {
@@ -188,6 +201,8 @@ fn part<'a>(tag: &Tag<'a>, inside: Option<&Part<'a>>) -> Option<Part<'a>> {
                 None
             }
         }
+        Some(Part::Comments) => comment::is_comment(tag).then_some(Part::Comment),
+        Some(Part::Comment) => comment::part(tag).map(Part::OfComment),
         Some(Part::Title) if tag.has_id("thread_subject") => Some(Part::Title),
         _ => None,
     }
@@ -207,7 +222,7 @@ fn outside<'a>(tag: &Tag<'a>) -> Option<Part<'a>> {
 fn floors(crawl: &Crawl, response: &Response, head: &mut Head, skipped: &mut Vec<String>) -> Vec<Floor> {
     let mut floors: Vec<Floor> = Vec::new();
     let mut seen = HashSet::new();
-    let mut open = Floor::default();
+    let (mut open, mut comment) = (Floor::default(), Comment::default());
     for found in select(&response.body, part) {
         match found.key {
             Part::Floor(pid) => {
@@ -229,9 +244,14 @@ fn floors(crawl: &Crawl, response: &Response, head: &mut Head, skipped: &mut Vec
             Part::Message if !found.torn && open.message.is_none() => {
                 open.message = Some(message::read(found.inner, &response.url, crawl, response.fetched));
             }
+            Part::OfComment(ref part) => comment.take(part, &found, crawl, response),
+            Part::Comment => {
+                let whole = std::mem::take(&mut comment);
+                open.comments.extend(Some(whole).filter(|comment| !found.torn && !comment.is_empty()));
+            }
             Part::Title => title(&found, head),
             Part::Counts => counts(&found.text(), head),
-            Part::Person | Part::Message => {}
+            Part::Person | Part::Message | Part::Comments => {}
         }
     }
     floors

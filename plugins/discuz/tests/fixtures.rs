@@ -106,6 +106,14 @@ fn reads_boards_of_other_generations() {
 #[test]
 fn reads_the_floors_of_a_thread() {
     let thread = page("thread-x35");
+    let (comments, thread) = {
+        let mut floors = thread;
+        let (comments, posts) = floors.posts.into_iter().partition(|post| is_short(post));
+        floors.posts = posts;
+        let comments: Vec<Post> = comments;
+        (comments, floors)
+    };
+    assert_eq!(comments.len(), 3);
     // The floor that the forum hides is left out.
     assert_eq!(ids(&thread), ["t1201", "p70012", "p70014"]);
     let first = &thread.posts[0];
@@ -122,6 +130,43 @@ fn reads_the_floors_of_a_thread() {
     assert_eq!(reply.url, format!("{SITE}thread-1201-1-1.html#pid70012"));
     assert_eq!(author(&thread.posts[2]), ("36", "12345679"));
     assert_eq!(followed(&thread), [("thread", format!("{SITE}thread-1201-2-1.html").as_str(), "back")]);
+}
+
+/// A short comment under a floor.
+fn is_short(post: &Post) -> bool {
+    post.id.strip_prefix('p').is_some_and(|id| id.contains('c'))
+}
+
+#[test]
+fn reads_what_was_said_of_a_floor_in_a_few_words() {
+    let thread = page("thread-x35");
+    let short: Vec<_> = thread.posts.iter().filter(|post| is_short(post)).collect();
+    let [of_first, with_link, of_second] = short[..] else { panic!("{short:#?}") };
+    assert_eq!(
+        (of_first.kind, of_first.parent.as_deref(), author(of_first)),
+        (Kind::Comment, Some("t1201"), ("41", "菜场门口"))
+    );
+    assert_eq!(of_first.text, "我家楼下那盏也是，两盏都不亮");
+    assert_eq!(
+        (of_first.published, of_first.url.as_str()),
+        (at("2026-03-08T22:05:00+08:00"), thread.posts[0].url.as_str())
+    );
+    assert_eq!((with_link.text.as_str(), with_link.published), ("详情见我的回帖", at("2026-03-08T20:32:00+08:00")));
+    // The same words under another floor are said to somebody else.
+    assert_eq!((of_second.parent.as_deref(), &of_second.text), (Some("p70012"), &of_first.text));
+    assert_eq!((of_first.id.as_str(), of_second.id.as_str()), ("p70011cff3effb02f82ce10", "p70012cff3effb02f82ce10"));
+
+    // The date that the page shows moves from "昨天" to a day; the comment stays what it was.
+    let fixture = fixture::named("thread-x35");
+    let (request, mut response) = fixture.call.unwrap();
+    response.body = response.body.replace("<span title=\"2026-3-8 22:05\">昨天&nbsp;22:05</span>", "2026-3-8 22:05");
+    let later = native::parse(&fixture.crawl, &request, &response).unwrap();
+    assert!(later.posts.iter().any(|post| post == of_first));
+    // A page that ends within a comment has not the whole of it.
+    let cut = response.body.find("两盏").unwrap();
+    response.body.truncate(cut);
+    let cut = native::parse(&fixture.crawl, &request, &response).unwrap();
+    assert!(!cut.posts.iter().any(is_short), "{:?}", ids(&cut));
 }
 
 #[test]

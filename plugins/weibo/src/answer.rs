@@ -13,9 +13,19 @@ use crate::shape::Shape;
 use crate::status::{self, Status};
 use crate::{mid, plain};
 
-/// Reads an answer.
+/// Reads an answer. A text that cannot be had alone is looked for in its post.
 pub(crate) fn read(crawl: &Crawl, request: &Request, response: &Response) -> Result<Page, Failure> {
     let context = Context::read(&request.context);
+    let instead = context.as_ref().filter(|_| request.step == "long");
+    let instead = instead.and_then(|context| ask::instead(Api::at(&request.url), context));
+    let is_answer = response.body.trim_start().starts_with('{');
+    match (told(crawl, request, response, context), instead) {
+        (Err(Failure::Unexpected(_)), Some(post)) if is_answer => Ok(Page { follow: vec![post], ..Page::default() }),
+        (told, _) => told,
+    }
+}
+
+fn told(crawl: &Crawl, request: &Request, response: &Response, context: Option<Context>) -> Result<Page, Failure> {
     let answer = match body(request, response)? {
         Ok(answer) => answer,
         Err(Refusal::Failure(failure)) => return Err(failure),
@@ -211,6 +221,9 @@ impl Reader<'_> {
         }
         // Nothing longer is left to ask the open platform for.
         let cut = status.cut && Api::at(&self.request.url) != Api::Open;
+        if cut && self.context.as_ref().is_some_and(|context| context.in_vain) {
+            return Err(Failure::unexpected(format!("only an excerpt of a long text can be had: {}", status.post.id)));
+        }
         let Status { post, pinned, original, .. } = status;
         self.keep(Status { post, cut, pinned, original: None }, true);
         if let Some(original) = original {

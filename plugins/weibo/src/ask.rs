@@ -46,11 +46,13 @@ pub(crate) struct Context {
     pub(crate) mid: Option<String>,
     /// What a list told of a post whose full text is asked for.
     pub(crate) row: Option<Box<Post>>,
+    /// The full text was asked for by itself, in vain.
+    pub(crate) in_vain: bool,
 }
 
 impl Context {
     pub(crate) fn page(page: u32, mid: Option<&str>) -> Self {
-        Self { page, mid: mid.map(str::to_owned), row: None }
+        Self { page, mid: mid.map(str::to_owned), ..Self::default() }
     }
 
     /// Reads what [`Self::write`] wrote; nothing for an empty context.
@@ -61,11 +63,14 @@ impl Context {
         let value: Value = serde_json::from_str(text).unwrap_or_default();
         let page = json::count(&value, "page").and_then(|page| u32::try_from(page).ok()).unwrap_or(1);
         let row = value.get("row").and_then(row).map(Box::new);
-        Some(Self { page, mid: json::text(&value, "mid"), row })
+        Some(Self { page, mid: json::text(&value, "mid"), row, in_vain: json::flag(&value, "in_vain") })
     }
 
     fn write(&self) -> String {
-        let value = json!({ "page": self.page, "mid": self.mid, "row": self.row.as_deref().map(written) });
+        let mut value = json!({ "page": self.page, "mid": self.mid, "row": self.row.as_deref().map(written) });
+        if self.in_vain {
+            value["in_vain"] = Value::Bool(true);
+        }
         value.to_string()
     }
 }
@@ -192,7 +197,7 @@ fn comments(api: Api, id: &str) -> String {
 /// The full text of a post that a list cut.
 pub(crate) fn long(api: Api, row: Post) -> Request {
     let id = row.id.clone();
-    let context = Context { page: 1, mid: Some(id.clone()), row: Some(Box::new(row)) };
+    let context = Context { row: Some(Box::new(row)), ..Context::page(1, Some(&id)) };
     match api {
         Api::Mobile => request("long", format!("https://m.weibo.cn/statuses/extend?id={id}"), &context),
         Api::Desktop => {
@@ -201,6 +206,12 @@ pub(crate) fn long(api: Api, row: Post) -> Request {
         }
         Api::Open => request("post", post(api, &id), &Context::page(1, Some(&id))),
     }
+}
+
+/// The post itself, which has its text in it, where the text could not be had alone; nothing if that was tried.
+pub(crate) fn instead(api: Api, context: &Context) -> Option<Request> {
+    let id = context.mid.as_deref().filter(|_| !context.in_vain)?;
+    Some(request("post", post(api, id), &Context { in_vain: true, ..Context::page(1, Some(id)) }))
 }
 
 /// The answers to a comment that its list does not show.

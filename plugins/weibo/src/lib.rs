@@ -12,8 +12,9 @@
 //! came in; the short form in addresses (`bid`) is the same number in base 62
 //! (`mid`). **One post, one text**: lists cut long texts, so a cut post is not
 //! yielded but its full text is asked for, and what the list told about it travels
-//! in the context. If that request fails the post is missing and the failure says
-//! so; the excerpt never overwrites what was stored.
+//! in the context. If that answer is none the post itself is asked for; if that shows an
+//! excerpt too, or a request fails, the sweep has failed, and the next one meets the post in its
+//! list again. The excerpt is never stored: the full text would look like an edit.
 //!
 //! It gives up the desktop's own search, whose address needs a token that a script
 //! computes to keep programs out: searches go to the mobile web.

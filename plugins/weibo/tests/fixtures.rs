@@ -220,6 +220,30 @@ fn dots_show_a_cut_text_and_a_text_may_be_no_longer_than_shown() {
 }
 
 #[test]
+fn a_text_that_cannot_be_had_alone_is_looked_for_in_its_post_and_an_excerpt_is_never_stored() {
+    let fixture = Fixture::read("long");
+    let asked = fixture.with::<Weibo>(r#"{"ok":0,"msg":"fail"}"#).unwrap();
+    let [post] = &asked.follow[..] else { panic!("{asked:#?}") };
+    assert_eq!((post.step.as_str(), asked.posts.len(), asked.skipped.len()), ("post", 0, 0));
+    assert_eq!(post.url, "https://m.weibo.cn/statuses/show?id=5274100003456789");
+
+    let mut second = Fixture::read("post");
+    second.parse.as_mut().unwrap().0.context.clone_from(&post.context);
+    let whole = second.answer::<Weibo>().unwrap();
+    assert_eq!((whole.posts.len(), whole.follow.len()), (1, 0));
+    assert!(whole.posts[0].text.ends_with("请问到底什么时候能修好？"));
+    let body = second.parse.as_ref().unwrap().1.body.clone();
+    let cut =
+        body.replace("。<br /><br />请问到底什么时候能修好？", r#"​...<a href=\"/status/5274100003456789\">全文</a>"#);
+    assert!(cut != body);
+    let Err(Failure::Unexpected(said)) = second.with::<Weibo>(&cut) else { panic!("an excerpt was taken for a text") };
+    assert!(said.contains("5274100003456789"), "{said}");
+    // A list or a post that was not asked for in vain asks for the text, as ever.
+    let first = Fixture::read("post").with::<Weibo>(&cut).unwrap();
+    assert_eq!((first.posts.len(), first.follow[0].step.as_str()), (0, "long"));
+}
+
+#[test]
 fn comments_know_their_post_and_whom_they_answer() {
     let page = page("comments");
     let root = post(&page, "5274100010123456");

@@ -6,10 +6,10 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
 use caifeng_plugin_host::contract::Timestamp;
-use flate2::{Compression, write::GzEncoder};
+use flate2::{Compress, Compression, Crc, FlushCompress, Status};
 use sha2::{Digest, Sha256};
 
-use super::digest;
+use super::labelled;
 
 /// A request as it is recorded: before cookies and credentials are attached.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,22 +47,24 @@ pub struct Exchange {
 #[derive(Debug)]
 pub struct Writer<W: Write> {
     out: W,
-    gzip: bool,
-    level: Compression,
+    packer: Option<Packer>,
     seed: [u8; 16],
     written: u64,
+    record: Vec<u8>,
+    packed: Vec<u8>,
 }
 
 impl<W: Write> Writer<W> {
     /// A writer of plain or compressed records (a gzip member for each).
     pub fn new(out: W, gzip: bool, seed: [u8; 16]) -> Self {
-        Self { out, gzip, level: Compression::default(), seed, written: 0 }
+        let packer = gzip.then(|| Packer::new(Compression::default()));
+        Self { out, packer, seed, written: 0, record: Vec::new(), packed: Vec::new() }
     }
 
     /// Compresses less and faster: for what is written while a sweep waits.
     #[must_use]
     pub fn fast(mut self) -> Self {
-        self.level = Compression::fast();
+        self.packer = self.packer.map(|_| Packer::new(Compression::fast()));
         self
     }
 
@@ -79,31 +81,34 @@ impl<W: Write> Writer<W> {
         let block = format!(
             "software: {software}\r\nformat: WARC file version 1.1\r\nconformsTo: http://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/\r\n"
         );
-        let id = self.id(block.as_bytes());
-        self.record("warcinfo", &id, date, &[("Content-Type", "application/warc-fields")], block.as_bytes(), None)
+        let block = Block::new(block.into_bytes(), &[]);
+        let id = self.id(&block);
+        self.record("warcinfo", &id, date, &[("Content-Type", "application/warc-fields")], &block, None)
     }
 
-    /// The two records of one exchange, the request first.
+    /// The two records of one exchange, the request first. Returns the SHA-256 of the answer's body.
     ///
     /// # Errors
     /// The disk gave one, or a date lies outside the years 0 to 9999.
-    pub fn exchange(&mut self, exchange: &Exchange) -> io::Result<()> {
+    pub fn exchange(&mut self, exchange: &Exchange) -> io::Result<[u8; 32]> {
         let sent = &exchange.sent;
-        let request = request_block(sent);
-        let response = response_block(exchange);
+        let (request, response) = (request_block(sent), response_block(exchange));
         let (asked, answered) = (self.id(&request), self.id(&response));
         let fields = [
             ("WARC-Target-URI", &*sent.url),
             ("WARC-Concurrent-To", &answered),
             ("Content-Type", "application/http; msgtype=request"),
         ];
-        self.record("request", &asked, exchange.date, &fields, &request, Some(&sent.body))?;
+        let payload = Sha256::digest(&sent.body).into();
+        self.record("request", &asked, exchange.date, &fields, &request, Some(payload))?;
         let fields = [
             ("WARC-Target-URI", &*sent.url),
             ("WARC-Concurrent-To", &asked),
             ("Content-Type", "application/http; msgtype=response"),
         ];
-        self.record("response", &answered, exchange.date, &fields, &response, Some(&exchange.body))
+        let payload = Sha256::digest(&exchange.body).into();
+        self.record("response", &answered, exchange.date, &fields, &response, Some(payload))?;
+        Ok(payload)
     }
 
     /// Hands back what was written to, flushed.
@@ -121,36 +126,40 @@ impl<W: Write> Writer<W> {
         id: &str,
         date: Timestamp,
         fields: &[(&str, &str)],
-        block: &[u8],
-        payload: Option<&[u8]>,
+        block: &Block<'_>,
+        payload: Option<[u8; 32]>,
     ) -> io::Result<()> {
         let date = jiff::Timestamp::from_second(date).map_err(io::Error::other)?;
-        let mut record = Vec::with_capacity(block.len() + 512);
+        let Self { record, packed, .. } = self;
+        record.clear();
         write!(record, "WARC/1.1\r\nWARC-Type: {kind}\r\nWARC-Record-ID: {id}\r\nWARC-Date: {date}\r\n")?;
         for (name, value) in fields {
             write!(record, "{name}: {}\r\n", one_line(value))?;
         }
         if let Some(payload) = payload {
-            write!(record, "WARC-Payload-Digest: {}\r\n", digest(payload))?;
+            write!(record, "WARC-Payload-Digest: {}\r\n", labelled(&payload))?;
         }
-        write!(record, "WARC-Block-Digest: {}\r\nContent-Length: {}\r\n\r\n", digest(block), block.len())?;
-        record.extend_from_slice(block);
-        record.extend_from_slice(b"\r\n\r\n");
-        if self.gzip {
-            let mut packed = GzEncoder::new(Vec::new(), self.level);
-            packed.write_all(&record)?;
-            record = packed.finish()?;
+        write!(record, "WARC-Block-Digest: {}\r\nContent-Length: {}\r\n\r\n", labelled(&block.digest), block.len())?;
+        for part in [&block.head, block.body, b"\r\n\r\n"] {
+            record.extend_from_slice(part);
         }
         // One call for each record: what is cut off is whole records, or one at the end.
-        self.out.write_all(&record)
+        match &mut self.packer {
+            None => self.out.write_all(record),
+            Some(packer) => {
+                packed.clear();
+                packer.member(record, packed)?;
+                self.out.write_all(packed)
+            }
+        }
     }
 
-    fn id(&mut self, block: &[u8]) -> String {
+    fn id(&mut self, block: &Block<'_>) -> String {
         self.written += 1;
         let hash = Sha256::new()
             .chain_update(self.seed)
             .chain_update(self.written.to_le_bytes())
-            .chain_update(block)
+            .chain_update(block.digest)
             .finalize();
         let mut id = [0_u8; 16];
         id.copy_from_slice(&hash[..16]);
@@ -161,28 +170,80 @@ impl<W: Write> Writer<W> {
     }
 }
 
-fn request_block(sent: &Sent) -> Vec<u8> {
+/// What a record is about, in the two parts that it comes in.
+struct Block<'a> {
+    head: Vec<u8>,
+    body: &'a [u8],
+    /// SHA-256 of both.
+    digest: [u8; 32],
+}
+
+impl<'a> Block<'a> {
+    fn new(head: Vec<u8>, body: &'a [u8]) -> Self {
+        let digest = Sha256::new().chain_update(&head).chain_update(body).finalize().into();
+        Self { head, body, digest }
+    }
+
+    const fn len(&self) -> usize {
+        self.head.len() + self.body.len()
+    }
+}
+
+/// Packs records into gzip members (RFC 1952), with one compressor for all of them: to set one up costs more
+/// than to pack a small record.
+#[derive(Debug)]
+struct Packer {
+    deflate: Compress,
+    fast: bool,
+}
+
+impl Packer {
+    fn new(level: Compression) -> Self {
+        Self { deflate: Compress::new(level, false), fast: level.level() <= Compression::fast().level() }
+    }
+
+    /// Adds a member that holds `record` to `out`.
+    fn member(&mut self, record: &[u8], out: &mut Vec<u8>) -> io::Result<()> {
+        // Deflate, no name, no time; how hard it was tried; on an unknown system.
+        out.extend_from_slice(&[0x1f, 0x8b, 8, 0, 0, 0, 0, 0, if self.fast { 4 } else { 0 }, 255]);
+        self.deflate.reset();
+        out.reserve(record.len() / 2 + 256);
+        loop {
+            let rest = &record[usize::try_from(self.deflate.total_in()).unwrap_or(record.len())..];
+            match self.deflate.compress_vec(rest, out, FlushCompress::Finish)? {
+                Status::StreamEnd => break,
+                Status::Ok | Status::BufError => out.reserve(record.len() / 2 + 256),
+            }
+        }
+        let mut sum = Crc::new();
+        sum.update(record);
+        out.extend_from_slice(&sum.sum().to_le_bytes());
+        // Modulo 2^32, as the format has it.
+        out.extend_from_slice(&(record.len() as u32).to_le_bytes());
+        Ok(())
+    }
+}
+
+fn request_block(sent: &Sent) -> Block<'_> {
     let parsed = url::Url::parse(&sent.url).ok();
     let target = parsed
         .as_ref()
         .map_or_else(|| "/".to_owned(), |url| url[url::Position::BeforePath..url::Position::AfterQuery].to_owned());
     let host = parsed.as_ref().map_or("", |url| &url[url::Position::BeforeHost..url::Position::AfterPort]);
-    let mut block = format!("{} {target} HTTP/1.1\r\nHost: {host}\r\n", sent.method).into_bytes();
-    write_fields(&mut block, &sent.headers);
+    let mut head = format!("{} {target} HTTP/1.1\r\nHost: {host}\r\n", sent.method).into_bytes();
+    write_fields(&mut head, &sent.headers);
     if !sent.body.is_empty() {
-        block.extend_from_slice(format!("Content-Length: {}\r\n", sent.body.len()).as_bytes());
+        head.extend_from_slice(format!("Content-Length: {}\r\n", sent.body.len()).as_bytes());
     }
-    block.extend_from_slice(b"\r\n");
-    block.extend_from_slice(&sent.body);
-    block
+    head.extend_from_slice(b"\r\n");
+    Block::new(head, &sent.body)
 }
 
-fn response_block(exchange: &Exchange) -> Vec<u8> {
-    let mut block = format!("HTTP/1.1 {} {}\r\n", exchange.status, reason(exchange.status)).into_bytes();
-    write_fields(&mut block, &exchange.headers);
-    block.extend_from_slice(format!("Content-Length: {}\r\n\r\n", exchange.body.len()).as_bytes());
-    block.extend_from_slice(&exchange.body);
-    block
+fn response_block(exchange: &Exchange) -> Block<'_> {
+    let mut head = format!("HTTP/1.1 {} {}\r\n", exchange.status, reason(exchange.status)).into_bytes();
+    write_fields(&mut head, &exchange.headers);
+    head.extend_from_slice(format!("Content-Length: {}\r\n\r\n", exchange.body.len()).as_bytes());
+    Block::new(head, &exchange.body)
 }
 
 /// The reason phrase that RFC 9110 gives the common statuses; readers ignore it.
@@ -260,7 +321,7 @@ impl Recorder {
     /// # Errors
     /// The disk gave one.
     pub fn write(&mut self, exchange: &Exchange) -> io::Result<()> {
-        self.writer.exchange(exchange)
+        self.writer.exchange(exchange).map(|_| ())
     }
 
     /// Ends the file and makes sure that it is on disk.

@@ -35,7 +35,7 @@ fn parent_before_link_before_text() {
 
 fn worded(incident: IncidentId, likeness: f32) -> Candidate {
     let words = vec!["搅拌站".to_owned()];
-    Candidate { words: Some(Likeness { whole: likeness, deed: likeness, words }), ..candidate(incident) }
+    Candidate { words: Some(Likeness { whole: likeness, deed: likeness, told: FEW, words }), ..candidate(incident) }
 }
 
 #[test]
@@ -48,6 +48,11 @@ fn other_words_about_one_matter_join_it_when_nothing_else_does() {
     let mut named = worded(1, 0.9);
     named.words.as_mut().unwrap().deed = LEAST_DEED - 0.01;
     assert_eq!(chosen(&[named]), None, "they only speak of one place");
+    let mut short = worded(1, 0.5);
+    short.words.as_mut().unwrap().told = FEW - 1;
+    assert_eq!(chosen(std::slice::from_ref(&short)), None, "one word of three is soon shared");
+    short.words.as_mut().unwrap().whole = LEAST_LIKENESS_OF_FEW;
+    assert_eq!(chosen(&[short]), Some(1));
     let why = Why::Words { words: vec!["搅拌站".to_owned()], likeness: 0.5 };
     assert_eq!(choose(0, &[worded(1, 0.5)]), Some((1, why)));
 }
@@ -116,7 +121,7 @@ fn too_little_alike_or_too_long_ago_opens_another_incident() {
 fn any_candidate() -> impl Strategy<Value = Candidate> {
     let link = prop::option::of("[ab]/[12]");
     let words = (0.2f32..1.0, 0.0f32..0.5, prop::collection::vec("[ab]", 0..2));
-    let words = prop::option::of(words.prop_map(|(whole, deed, words)| Likeness { whole, deed, words }));
+    let words = prop::option::of(words.prop_map(|(whole, deed, words)| Likeness { whole, deed, told: FEW, words }));
     let moved = prop::collection::vec(1i64..5, 0..2);
     let at = -2 * WINDOW..2 * WINDOW;
     let texts = (prop::option::of(0.5f32..1.0), prop::option::of(0.5f32..1.0));

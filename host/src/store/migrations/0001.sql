@@ -48,7 +48,7 @@ CREATE TABLE post_version (
 ) WITHOUT ROWID;
 
 CREATE VIRTUAL TABLE post_text USING fts5 (
-    tokens, content = '', contentless_delete = 1, detail = none, tokenize = "unicode61 remove_diacritics 0"
+    tokens, content = '', contentless_delete = 1, detail = none, tokenize = 'ascii'
 );
 
 -- Incidents. The truth is in `event`; the other tables are what the events come to. Those that

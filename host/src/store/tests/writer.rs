@@ -54,7 +54,7 @@ fn a_failed_job_is_undone_alone_and_a_full_disk_undoes_all() {
     // Fails after it has written: rows, events and the entry in memory must go.
     let failing = batch(vec![prepared(post("1", &story))]);
     let failed = store.run(move |w| {
-        super::super::ingest::ingest(w, &failing, None)?;
+        super::super::ingest::ingest(w, &[failing.into()])?;
         Err::<(), _>(StoreError::Internal("half way".into()))
     });
     assert!(matches!(failed, Err(StoreError::Internal(_))));
@@ -103,7 +103,7 @@ fn a_job_that_panics_is_undone_alone() {
     let (before, half) = (batch(vec![prepared(post("0", &text(0)))]), batch(vec![prepared(post("1", &text(1)))]));
     store.ingest(before).unwrap();
     let failed = store.run(move |w| -> Result<(), _> {
-        super::super::ingest::ingest(w, &half, None)?;
+        super::super::ingest::ingest(w, &[half.into()])?;
         panic!("lost the thread")
     });
     let Err(StoreError::Internal(what)) = failed else { panic!("{failed:?}") };

@@ -95,7 +95,7 @@ struct SweepLine {
     target: String,
     started: Stamp,
     took: String,
-    figures: [String; 7],
+    figures: [String; 8],
     failed: Option<(String, String)>,
 }
 
@@ -156,8 +156,17 @@ fn told(entry: &Entry, face: &Clockface, lang: Lang) -> SweepLine {
         target: line(&entry.target, 80),
         started: face.stamp(sweep.started),
         took: took.unwrap_or_else(|| lang.t("sweeps.not-ended")),
-        figures: [tally.requests, tally.bytes, tally.seen, tally.new, tally.changed, tally.matched, tally.skipped]
-            .map(grouped),
+        figures: [
+            tally.requests,
+            tally.bytes,
+            tally.seen,
+            tally.new,
+            tally.changed,
+            tally.matched,
+            tally.skipped,
+            tally.unasked,
+        ]
+        .map(grouped),
         failed: first
             .map(|first| (cause(first.kind), line(&format!("{}: {}", record::kinds(sweep), first.detail), 240))),
     }
