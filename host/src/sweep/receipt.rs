@@ -3,12 +3,13 @@
 //! The same fetcher as for everything else, with its guard, robots.txt and pace; redirects stay at the host that was
 //! named. The page is on disk before anybody says that there is a receipt.
 
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use caifeng_plugin_host::contract::{Method, Request};
 use url::Url;
 
 use super::{Sweeper, blocking};
+use crate::evidence::tape::Tape;
 use crate::fetch::{FetchError, Session, SharedRecorder};
 use crate::store::{Evidence, StoreError};
 
@@ -41,7 +42,8 @@ impl Sweeper {
     /// # Errors
     /// See [`CaptureError`]; then nothing is said to be there.
     pub async fn capture(&self, url: &Url) -> Result<Captured, CaptureError> {
-        let tape = self.tape();
+        let tape = Tape::new(Arc::clone(&self.vault), self.recorder.clone());
+        let tape = Arc::new(Mutex::new(tape));
         let recorder: SharedRecorder = tape.clone();
         let mut session = Session { recorder: Some(recorder), ..Session::default() };
         let request = Request {

@@ -105,7 +105,11 @@ mod tests {
     fn a_part_begins_with_the_sentence_of_its_first_hit() {
         let text = "今天上班。桥西又停水了，\n打电话没人接。";
         assert_eq!(shown(text, &["停水"], 12), "…桥西又[停水]了， 打电话没…");
-        assert_eq!(shown(text, &["停水", "水了", "没有"], 40), "今天上班。桥西又[停水了]， 打电话没人接。", "all of it fits");
+        assert_eq!(
+            shown(text, &["停水", "水了", "没有"], 40),
+            "今天上班。桥西又[停水了]， 打电话没人接。",
+            "all of it fits"
+        );
         assert_eq!(shown(text, &[], 4), "今天上班…");
         assert_eq!(shown("", &["停水"], 4), "");
     }
