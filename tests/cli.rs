@@ -70,6 +70,7 @@ fn every_command_explains_itself() {
         "plugin check",
         "plugin fixture",
         "classify",
+        "evaluate",
         "search",
         "posts",
         "topic",
@@ -226,6 +227,41 @@ fn texts_are_classified_in_their_order() {
     let ids: Vec<_> = said.json().iter().map(|line| line["id"].clone()).collect();
     assert_eq!(ids, [serde_json::json!("w1"), serde_json::json!(2), serde_json::Value::Null]);
     shows("classify", said);
+}
+
+#[test]
+fn a_classifier_is_measured_on_labelled_texts() {
+    let place = Place::new();
+    let labelled = [
+        r#"{"title":"路灯坏了没人修","text":"投诉了三次，物业和街道互相推诿，一直没有解决","label":"problem","source":"letters"}"#,
+        r#"{"title":"仓库着火","text":"今天凌晨发生火灾，消防员正在现场救援，两人受伤送医","label":"sensitive","alt":"emergency","source":"news"}"#,
+        r#"{"text":"今天的晚霞真美，大家晚安","label":null,"source":"news"}"#,
+        r#"{"text":"今天的晚霞真美，大家早安","label":"unheard","source":"news"}"#,
+    ]
+    .join("\n");
+    place.write("labelled.jsonl", &labelled);
+    let said = place.run("evaluate labelled.jsonl --json").ends(0);
+    let report = &said.json()[0];
+    assert_eq!(
+        (&report["plugin"], &report["group"], &report["texts"]),
+        (&"triage".into(), &"category".into(), &4.into())
+    );
+    assert_eq!(report["strict"]["accuracy"], 0.5);
+    assert_eq!(report["lenient"]["accuracy"], 0.75);
+    assert_eq!(report["strict"]["classes"]["sensitive"]["said"]["emergency"], 1);
+    assert_eq!(report["calibration"]["labels"], 2);
+    assert_eq!(report["by_source"]["letters"]["accuracy"], 1.0);
+    assert!(said.err.contains("triage never says unheard"), "{said}");
+
+    let table = place.run_with("evaluate -", &labelled).ends(0);
+    for piece in ["accuracy 0.500", "lenient: accuracy 0.750", "expected calibration error", "letters"] {
+        assert!(table.out.contains(piece), "{piece}: {table}");
+    }
+    place.write("bad.jsonl", format!("{labelled}\n{{\"text\":\"好\"}}\n"));
+    let bad = place.run("evaluate bad.jsonl").ends(2);
+    assert!(bad.err.contains("line 5") && bad.err.contains("label"), "{bad}");
+    assert!(place.run("evaluate labelled.jsonl --group mood").ends(2).err.contains("sentiment"));
+    assert!(place.run("evaluate nowhere.jsonl").ends(2).err.contains("nowhere.jsonl"));
 }
 
 #[test]

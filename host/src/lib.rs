@@ -38,6 +38,7 @@ pub mod crawl;
 pub mod daemon;
 pub mod demo;
 pub mod directory;
+pub mod evaluate;
 pub mod evidence;
 pub mod failed_call;
 pub mod fetch;

@@ -71,12 +71,14 @@ fn parse(source: &Source, pages: &[posts::Page]) -> anyhow::Result<()> {
 
 fn classify(classifier: &Classifier, pages: &[posts::Page]) -> anyhow::Result<()> {
     let mut spent = Spent::default();
+    let mut classified = 0;
     let settings = classifier.manifest().settings(&Vec::new())?;
     for round in 0..=ROUNDS {
         for page in pages {
             let posts: Vec<Post> = page.drafts.iter().map(post).collect();
             let native = timed(|| {
-                let labels = posts.iter().map(|post| caifeng_triage::classify(post.title.as_deref(), &post.text));
+                let mut desk = caifeng_triage::Desk::default();
+                let labels = posts.iter().map(|post| desk.classify(post.title.as_deref(), &post.text));
                 labels.map(|labels| labels.len()).sum::<usize>()
             });
             let sandboxed = timed(|| classifier.classify(&settings, &posts).outcome);
@@ -85,10 +87,17 @@ fn classify(classifier: &Classifier, pages: &[posts::Page]) -> anyhow::Result<()
             if round > 0 {
                 let bytes = posts.iter().map(|post| post.title.as_ref().map_or(0, String::len) + post.text.len());
                 spent.add(bytes.sum(), native.0, sandboxed.0);
+                classified += posts.len();
             }
         }
     }
     spent.print("triage.classify");
+    let rate = |time: Duration| classified as f64 / time.as_secs_f64();
+    Figure::new("triage.classify.posts", rate(spent.sandboxed), "posts/s")
+        .against("the same code, native", rate(spent.native))
+        .print();
+    let length = spent.bytes as f64 / classified as f64;
+    Figure::new("triage.classify.length", length, "bytes a post").print();
     Ok(())
 }
 

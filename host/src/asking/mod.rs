@@ -218,7 +218,7 @@ impl Asking {
         row: &PostRow,
         now: Timestamp,
     ) -> Result<Result<Vec<Label>, Unanswered>, StoreError> {
-        let post = told(row);
+        let post = row.told();
         let (asker, settings, given) = (service.asker.clone(), service.settings.clone(), post.clone());
         let asked = blocking(move || asker.ask(&settings, std::slice::from_ref(&given)).outcome).await;
         let request = match asked {
@@ -302,18 +302,5 @@ async fn read(service: &Service, post: Post, request: Request, response: Respons
             Err(Unanswered::Service(failure.to_string()))
         }
         Err(error) => Err(Unanswered::Plugin(error.to_string())),
-    }
-}
-
-/// A post as a service may know it: what it says, and neither who said it nor anything that its site added.
-fn told(row: &PostRow) -> Post {
-    Post {
-        title: row.title.clone(),
-        text: row.text.clone(),
-        publisher: row.publisher.clone(),
-        published: row.published,
-        day_only: row.day_only,
-        reactions: row.reactions,
-        ..Post::new(row.kind, row.id.clone(), row.url.clone())
     }
 }

@@ -1,5 +1,6 @@
 //! `caifeng classify`: JSON Lines in, JSON Lines out.
 
+use std::mem::take;
 use std::path::PathBuf;
 
 use anyhow::anyhow;
@@ -15,7 +16,7 @@ use super::workplace::{self, DataArgs};
 use super::{Exit, Failed, OrExit, Outcome, input};
 
 /// Posts that are handed to the plugin at once.
-const BATCH: usize = 64;
+pub(super) const BATCH: usize = 64;
 
 /// `caifeng classify < posts.jsonl`
 #[derive(Debug, clap::Args)]
@@ -57,7 +58,7 @@ pub(crate) fn run(args: &Args) -> Outcome {
     let registry = workplace::registry(directory.as_ref())?;
     let engine = workplace::engine(None)?;
     let classifier = registry.classifier(&args.plugin, &engine).map_err(workplace::plugin_fault)?;
-    let settings = settings(args, directory.as_ref(), &classifier)?;
+    let settings = settings(&args.plugin, args.config.as_ref(), directory.as_ref(), &classifier)?;
     let mut lines = Lines::new();
     let mut batch: Vec<Input> = Vec::with_capacity(BATCH);
     for line in input::lines("write {\"id\": …, \"text\": …} on each line") {
@@ -73,13 +74,18 @@ pub(crate) fn run(args: &Args) -> Outcome {
 }
 
 /// What the operator has set, completed by the manifest.
-fn settings(args: &Args, directory: Option<&Directory>, classifier: &Classifier) -> Result<Settings, Failed> {
+pub(super) fn settings(
+    plugin: &str,
+    config: Option<&PathBuf>,
+    directory: Option<&Directory>,
+    classifier: &Classifier,
+) -> Result<Settings, Failed> {
     let config = match directory {
-        Some(directory) => workplace::config(args.config.as_ref(), directory)?,
-        None => args.config.as_deref().map(Config::read).transpose().or_exit(Exit::Usage)?,
+        Some(directory) => workplace::config(config, directory)?,
+        None => config.map(|path| Config::read(path)).transpose().or_exit(Exit::Usage)?,
     };
-    let own = config.and_then(|mut config| config.classifiers.remove(&args.plugin)).unwrap_or_default();
-    let named = |error| anyhow!("[classifiers.{}]: {error}", args.plugin);
+    let own = config.and_then(|mut config| config.classifiers.remove(plugin)).unwrap_or_default();
+    let named = |error| anyhow!("[classifiers.{plugin}]: {error}");
     classifier.manifest().settings(&own.settings()).map_err(named).or_exit(Exit::Usage)
 }
 
@@ -89,29 +95,34 @@ fn classify(
     batch: &mut Vec<Input>,
     lines: &mut Lines,
 ) -> Result<(), Failed> {
-    let posts: Vec<Post> = batch.iter_mut().map(post).collect();
-    let opinions = classifier.classify(settings, &posts).outcome;
-    let opinions = opinions.map_err(|error| anyhow!("{}: {error}", classifier.manifest().id)).or_exit(Exit::Plugin)?;
+    let posts = batch.iter_mut().map(|input| post(&input.id.to_string(), input.title.take(), take(&mut input.text)));
+    let opinions = opinions(classifier, settings, &posts.collect::<Vec<_>>())?;
     for (input, labels) in batch.iter().zip(&opinions) {
-        let category = category(classifier, labels);
+        let category = best(classifier, labels, LabelGroup::Category).map(|label| label.name.as_str());
         lines.json(&Output { id: &input.id, category, labels }).or_exit(Exit::Internal)?;
     }
     batch.clear();
     Ok(())
 }
 
-/// The best-scored label that the manifest puts into the group `category`.
-fn category<'a>(classifier: &Classifier, labels: &'a [Label]) -> Option<&'a str> {
-    let declared = &classifier.manifest().labels;
-    let is_category = |name: &str| declared.iter().any(|l| l.name == name && l.group == LabelGroup::Category);
-    let categories = labels.iter().filter(|label| is_category(&label.name));
-    categories.max_by(|a, b| a.score.total_cmp(&b.score)).map(|label| label.name.as_str())
+/// What a classifier says of posts.
+pub(super) fn opinions(
+    classifier: &Classifier,
+    settings: &Settings,
+    posts: &[Post],
+) -> Result<Vec<Vec<Label>>, Failed> {
+    let outcome = classifier.classify(settings, posts).outcome;
+    outcome.map_err(|error| anyhow!("{}: {error}", classifier.manifest().id)).or_exit(Exit::Plugin)
 }
 
-fn post(input: &mut Input) -> Post {
-    Post {
-        title: input.title.take(),
-        text: std::mem::take(&mut input.text),
-        ..Post::new(Kind::Post, input.id.to_string(), "")
-    }
+/// The best-scored label that the manifest puts into this group.
+pub(super) fn best<'a>(classifier: &Classifier, labels: &'a [Label], group: LabelGroup) -> Option<&'a Label> {
+    let declared = &classifier.manifest().labels;
+    let of_group = |label: &&Label| declared.iter().any(|l| l.name == label.name && l.group == group);
+    labels.iter().filter(of_group).max_by(|a, b| a.score.total_cmp(&b.score))
+}
+
+/// A text that came without anything else, as a post.
+pub(super) fn post(id: &str, title: Option<String>, text: String) -> Post {
+    Post { title, text, ..Post::new(Kind::Post, id.to_owned(), "") }
 }

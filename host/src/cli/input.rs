@@ -1,6 +1,6 @@
-//! What commands read from standard input: one JSON object a line.
+//! What commands read from standard input or a file: one JSON object a line.
 
-use std::io::{BufRead as _, stdin};
+use std::io::{BufRead, stdin};
 
 use anyhow::Context as _;
 use serde::de::DeserializeOwned;
@@ -11,7 +11,15 @@ use super::{Exit, Failed, OrExit as _};
 ///
 /// An error names the line, and says what to write on it: `wanted`.
 pub(crate) fn lines<T: DeserializeOwned>(wanted: &'static str) -> impl Iterator<Item = Result<(usize, T), Failed>> {
-    stdin().lock().lines().zip(1..).filter_map(move |(line, number)| {
+    lines_of(stdin().lock(), wanted)
+}
+
+/// Reads a source of lines to its end, like [`lines`].
+pub(crate) fn lines_of<T: DeserializeOwned>(
+    source: impl BufRead,
+    wanted: &'static str,
+) -> impl Iterator<Item = Result<(usize, T), Failed>> {
+    source.lines().zip(1..).filter_map(move |(line, number)| {
         let line = match line.with_context(|| format!("line {number}: not UTF-8 text")).or_exit(Exit::Usage) {
             Ok(line) => line,
             Err(failed) => return Some(Err(failed)),

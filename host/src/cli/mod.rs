@@ -9,8 +9,10 @@ mod backtest;
 mod classifiers;
 mod classify;
 mod config;
+mod corrections;
 mod coverage;
 mod demo;
+mod evaluate;
 mod evidence;
 mod feeds;
 mod filter;
@@ -106,6 +108,8 @@ enum Command {
     Classify(classify::Args),
     /// List classifiers: their weights, and what asking services has cost today
     Classifiers(classifiers::Args),
+    /// Measure a classifier on labelled texts
+    Evaluate(evaluate::Args),
     /// Group posts into matters: JSON Lines in, JSON Lines out
     Group(group::Args),
     /// Say whether two short texts say the same: JSON Lines in, JSON Lines out
@@ -159,6 +163,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Plugin(args) => plugin::run(args),
         Command::Classify(args) => classify::run(&args),
         Command::Classifiers(args) => classifiers::run(&args),
+        Command::Evaluate(args) => evaluate::run(&args),
         Command::Group(args) => group::run(&args),
         Command::Similar(args) => similar::run(&args),
         Command::Search(args) => search::run(&args),

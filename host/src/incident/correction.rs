@@ -3,6 +3,8 @@
 //! Read from the record of events, which holds both already. So nothing of its own is kept, and what must be deleted is:
 //! events hold keys of posts, and the texts behind those keys go when their time is over.
 
+use serde::Serialize;
+
 use super::event::{Actor, Event, Recorded};
 use super::{Category, IncidentId};
 
@@ -53,6 +55,35 @@ impl Decision {
     #[must_use]
     pub fn is_correction(&self) -> bool {
         self.suggested != Some(self.decided) || self.before.is_some()
+    }
+}
+
+/// How often classifiers agree with people: when it was decided, and now.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Score {
+    /// Incidents that were decided and still have a post.
+    pub decisions: u64,
+    /// Of these, those in which what was suggested then was decided.
+    pub right_then: u64,
+    /// Those in which the classifiers would suggest now what was decided.
+    pub right_now: u64,
+    /// Those in which a person said otherwise.
+    pub corrections: u64,
+    /// Of the corrections, those in which the classifiers would now suggest what was decided.
+    pub corrected_now: u64,
+    /// Decisions of which no post is left, and nothing can be said.
+    pub gone: u64,
+}
+
+impl Score {
+    /// Counts a decision; `now` is what would be suggested of the posts that are left.
+    pub fn count(&mut self, decision: &Decision, now: Option<Category>) {
+        let right = now == Some(decision.decided);
+        self.decisions += 1;
+        self.right_then += u64::from(decision.suggested == Some(decision.decided));
+        self.right_now += u64::from(right);
+        self.corrections += u64::from(decision.is_correction());
+        self.corrected_now += u64::from(decision.is_correction() && right);
     }
 }
 
@@ -112,6 +143,19 @@ mod tests {
         assert_eq!((decision.suggested, decision.before), (Some(Category::Problem), Some(Category::Problem)));
         assert_eq!(decision.decided, Category::Emergency);
         assert!(decision.is_correction());
+    }
+
+    #[test]
+    fn agreement_is_counted_then_and_now() {
+        let agreed = vec![opened(1), suggested(Category::Problem), assessed(Category::Problem)];
+        let corrected = vec![opened(2), suggested(Category::Rumour), assessed(Category::Problem)];
+        let [agreed, corrected] = [agreed, corrected].map(|events| Decision::of(&history(events)).unwrap());
+        let mut score = Score::default();
+        score.count(&agreed, Some(Category::Sensitive));
+        score.count(&corrected, Some(Category::Problem));
+        score.count(&corrected, None);
+        let expected = Score { decisions: 3, right_then: 1, right_now: 1, corrections: 2, corrected_now: 1, gone: 0 };
+        assert_eq!(score, expected);
     }
 
     #[test]

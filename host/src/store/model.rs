@@ -226,6 +226,22 @@ pub struct PostRow {
     pub failure: Option<String>,
 }
 
+impl PostRow {
+    /// The post as whoever labels it may know it: what it says, and neither who said it nor anything that its site added.
+    #[must_use]
+    pub fn told(&self) -> Post {
+        Post {
+            title: self.title.clone(),
+            text: self.text.clone(),
+            publisher: self.publisher.clone(),
+            published: self.published,
+            day_only: self.day_only,
+            reactions: self.reactions,
+            ..Post::new(self.kind, self.id.clone(), self.url.clone())
+        }
+    }
+}
+
 /// An incident as lists show it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct IncidentRow {

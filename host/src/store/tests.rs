@@ -19,7 +19,7 @@ use caifeng_plugin_host::contract::{Author, Kind, Label, Post, Reactions, Target
 use rusqlite::Connection;
 use tempfile::TempDir;
 
-use super::model::{Batch, Ingested, LabelBy, PostRow, Prepared, Submission};
+use super::model::{Batch, Heard, Ingested, LabelBy, PostRow, Prepared, Submission};
 use super::{CategoryFilter, IncidentQuery, Novelty, PostQuery, Reader, Store, StoreError, schema};
 use crate::incident::ballot::Weight;
 use crate::incident::chain::{Checkpoint, Fault, Proof};

@@ -62,6 +62,9 @@ fn join(hits: &[Range<usize>]) -> Vec<Range<usize>> {
 /// Where the part begins: of all hits the one that most others follow closely, else the earliest; a little before it,
 /// at the beginning of its sentence when that is near.
 fn start(text: &str, hits: &[Range<usize>], width: usize) -> usize {
+    if text.chars().nth(width).is_none() {
+        return 0;
+    }
     // A character of a Chinese page has three bytes; nothing depends on it but which hit is chosen.
     let near = width * 3 * 3 / 4;
     let follow = |n: usize| hits[n..].partition_point(|hit| hit.end <= hits[n].start + near);
@@ -102,7 +105,7 @@ mod tests {
     fn a_part_begins_with_the_sentence_of_its_first_hit() {
         let text = "今天上班。桥西又停水了，\n打电话没人接。";
         assert_eq!(shown(text, &["停水"], 12), "…桥西又[停水]了， 打电话没…");
-        assert_eq!(shown(text, &["停水", "水了", "没有"], 40), "…桥西又[停水了]， 打电话没人接。");
+        assert_eq!(shown(text, &["停水", "水了", "没有"], 40), "今天上班。桥西又[停水了]， 打电话没人接。", "all of it fits");
         assert_eq!(shown(text, &[], 4), "今天上班…");
         assert_eq!(shown("", &["停水"], 4), "");
     }

@@ -16,10 +16,12 @@ struct Line {
 
 fn main() -> io::Result<()> {
     let mut out = io::BufWriter::new(io::stdout().lock());
+    let mut desk = caifeng_triage::Desk::default();
     for line in io::stdin().lock().lines() {
         let post: Line = serde_json::from_str(&line?)?;
-        let labels = caifeng_triage::classify(post.title.as_deref(), &post.text);
-        let category = labels.first().map(|label| label.name);
+        let labels = desk.classify(post.title.as_deref(), &post.text);
+        let categories = ["problem", "emergency", "sensitive", "suggestion", "rumour"];
+        let category = labels.first().map(|label| label.name).filter(|name| categories.contains(name));
         let labels: Vec<_> =
             labels.iter().map(|l| json!({"name": l.name, "score": l.score, "evidence": l.evidence})).collect();
         let row = json!({

@@ -3,7 +3,7 @@
 //! Work is bounded by the text's characters times the longest bucket, a constant
 //! of the table; so it is linear in the text.
 
-include!(concat!(env!("OUT_DIR"), "/table.rs"));
+include!(concat!(env!("OUT_DIR"), "/cues.rs"));
 
 /// What a cue is a sign of: the sections of `cues.txt`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,31 +37,42 @@ pub(crate) enum Sign {
     News,
     /// No matter of anyone's duty.
     Chat,
+    /// Someone writes of a matter of their own, or to an office.
+    Own,
+    /// An event that did not happen now: rehearsed, remembered, filmed, prevented.
+    Rehearsed,
+    /// A life or many people in danger at this moment.
+    Peril,
+    /// Children, the old, the sick, the pregnant, the disabled.
+    Frail,
+    /// A good mood.
+    Good,
+    /// A bad mood.
+    Bad,
 }
 
 /// How many signs there are.
-pub(crate) const SIGNS: usize = 14;
+pub(crate) const SIGNS: usize = 20;
 
 /// Words before a cue that take an event, a crime or an appeal back, or make it
 /// something that might happen.
-const TAKEN_BACK: [&str; 17] = [
-    "没有",
-    "未发生",
-    "无",
-    "不",
-    "并非",
-    "防",
-    "防止",
-    "避免",
-    "预防",
-    "杜绝",
-    "以防",
-    "如果",
-    "万一",
-    "谨防",
-    "可能",
-    "容易",
-    "引发",
+const TAKEN_BACK: [&[char]; 16] = [
+    &['没', '有'],
+    &['未', '发', '生'],
+    &['无'],
+    &['不'],
+    &['并', '非'],
+    &['防'],
+    &['防', '止'],
+    &['避', '免'],
+    &['预', '防'],
+    &['杜', '绝'],
+    &['如', '果'],
+    &['万', '一'],
+    &['可', '能'],
+    &['容', '易'],
+    &['引', '发'],
+    &['没'],
 ];
 
 /// A cue at its place.
@@ -69,9 +80,9 @@ const TAKEN_BACK: [&str; 17] = [
 pub(crate) struct Hit {
     /// Which term, an index into the table.
     pub(crate) term: usize,
-    /// Byte offset of its first character.
+    /// Its first code.
     pub(crate) start: usize,
-    /// Byte offset behind its last character.
+    /// Behind its last code.
     pub(crate) end: usize,
     /// A word before it takes it back.
     pub(crate) taken_back: bool,
@@ -88,51 +99,50 @@ pub(crate) fn signs(term: usize) -> &'static [(Sign, u8)] {
 /// Whether a word that takes it back also silences this sign. A problem denied
 /// is still talked about; an event denied did not happen.
 pub(crate) fn silenced(sign: Sign) -> bool {
-    matches!(sign, Sign::Event | Sign::Harm | Sign::Sensitive | Sign::Urge)
+    matches!(
+        sign,
+        Sign::Event | Sign::Harm | Sign::Sensitive | Sign::Urge | Sign::Peril | Sign::Good | Sign::Bad | Sign::Thanks
+    )
 }
 
 /// Every cue of the text, left to right, not overlapping.
-pub(crate) fn hits(text: &str) -> impl Iterator<Item = Hit> + '_ {
+pub(crate) fn hits(codes: &[u32]) -> impl Iterator<Item = Hit> + '_ {
     let mut at = 0;
     std::iter::from_fn(move || {
-        loop {
-            let rest = text.get(at..)?;
-            let first = rest.chars().next()?;
+        while at < codes.len() {
             let start = at;
-            match longest(rest, first) {
+            match longest(&codes[start..]) {
                 Some((term, len)) => {
                     at += len;
-                    let before = &text[..start];
-                    return Some(Hit { term, start, end: at, taken_back: taken_back(before) });
+                    return Some(Hit { term, start, end: at, taken_back: taken_back(&codes[..start]) });
                 }
-                None => at += first.len_utf8(),
+                None => at += 1,
             }
         }
+        None
     })
 }
 
 /// Whether the text ends with a word that takes back what follows.
-fn taken_back(before: &str) -> bool {
-    let last = before.chars().next_back();
-    // A pattern, since searching a string for a character beyond ASCII sets up a whole string search.
-    let may_be = matches!(
-        last,
-        Some('有' | '生' | '无' | '不' | '非' | '防' | '止' | '免' | '绝' | '果' | '一' | '能' | '易' | '发')
-    );
-    may_be && TAKEN_BACK.iter().any(|word| before.ends_with(word))
+fn taken_back(before: &[u32]) -> bool {
+    let ends_with = |word: &[char]| {
+        let tail = before.len().checked_sub(word.len()).map(|at| &before[at..]);
+        tail.is_some_and(|tail| tail.iter().zip(word).all(|(code, c)| *code == u32::from(*c)))
+    };
+    TAKEN_BACK.iter().any(|word| ends_with(word))
 }
 
-/// The longest term that the text begins with, and its bytes.
-fn longest(rest: &str, first: char) -> Option<(usize, usize)> {
-    let bucket = first as usize % BUCKETS;
+/// The longest term that the text begins with, and its codes.
+fn longest(rest: &[u32]) -> Option<(usize, usize)> {
+    let bucket = *rest.first()? as usize % BUCKETS;
     let (from, to) = (HEADS[bucket] as usize, HEADS[bucket + 1] as usize);
     if from == to {
         return None;
     }
-    let next = rest[first.len_utf8()..].chars().next().map_or(0, u32::from);
+    let next = rest.get(1).copied().unwrap_or(0);
     (from..to).find_map(|nth| {
         let term = TERMS[nth].0;
         let may_be = NEXT[nth] == next || NEXT[nth] == 0;
-        (may_be && rest.as_bytes().starts_with(term.as_bytes())).then_some((nth, term.len()))
+        (may_be && rest.starts_with(term)).then_some((nth, term.len()))
     })
 }

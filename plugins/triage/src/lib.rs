@@ -1,16 +1,14 @@
 //! Says what a Chinese post is: a problem, an emergency, a sensitive matter, a
-//! suggestion, what looks like a rumour — or none of these. A label is a
+//! suggestion, what looks like a rumour — or none of these; how serious an event is, how
+//! soon a post must be looked at, and in which mood it is written. A label is a
 //! proposal with its evidence; a person decides.
 //!
-//! Method. Two readings are added up by one logistic regression (`model.rs`): the
-//! character runs of the text (`ngrams.rs`), and the sums of cue terms
-//! (`cues.txt`, written by hand) by what they are a sign of: harm by conduct or
-//! service, a proposal, an event, what it did to people, that it is recent, crime
-//! or threat, an uncheckable source, pressure to forward, a sensational claim, and
-//! what speaks against. A word before a cue takes it back (没有爆炸, 如果发生火灾).
+//! Method. The text is folded to one form (`fold.rs`). Two readings of it are added up by one
+//! logistic regression (`model.rs`): its character runs (`ngrams.rs`), and the sums of cue terms
+//! (`cues.txt`, written by hand) by what they are a sign of. A word before a cue takes it back (没有爆炸, 如果发生火灾).
 //! The weights are learnt from `training/`, texts written for this project, by
 //! `cargo run --release -p caifeng-triage --example train`. The rules that stand
-//! above the model are in `decide.rs`.
+//! above the model are in `decide.rs`, level and urgency in `severity.rs`.
 //!
 //! What this gave up: irony, images, any knowledge of what is true. The quality is
 //! measured in `README.md`. Nothing is built at run time, because a fresh instance
@@ -19,19 +17,29 @@
 mod claim;
 mod cues;
 mod decide;
+mod evidence;
+pub mod fold;
 pub mod model;
 pub mod ngrams;
+mod reading;
+mod severity;
 
 use caifeng_plugin_sdk as sdk;
 
-use crate::cues::{SIGNS, Sign};
+use crate::cues::Sign;
+use crate::decide::{EMERGENCY, NONE};
+use crate::fold::Folded;
+use crate::model::Seen;
+use crate::reading::Reading;
 
-/// A category that a text shows signs of.
+pub use crate::reading::dense;
+
+/// What a text shows signs of.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Label {
-    /// `problem`, `emergency`, `sensitive`, `suggestion` or `rumour`.
+    /// One of the names that `plugin.toml` declares.
     pub name: &'static str,
-    /// The model's share for it, 0 to 1; the shares of all categories and of none sum to 1.
+    /// How likely it is right, 0 to 1. The shares of the categories and of none sum to 1.
     pub score: f32,
     /// Clauses of the title or the text, verbatim, at most three.
     pub evidence: Vec<String>,
@@ -43,7 +51,7 @@ struct Category {
     shown: &'static [Sign],
 }
 
-const CATEGORIES: [Category; 5] = [
+const CATEGORIES: [Category; NONE] = [
     Category { name: "problem", shown: &[Sign::Problem] },
     Category { name: "emergency", shown: &[Sign::Event, Sign::Harm] },
     Category { name: "sensitive", shown: &[Sign::Sensitive] },
@@ -51,187 +59,94 @@ const CATEGORIES: [Category; 5] = [
     Category { name: "rumour", shown: &[Sign::Vague, Sign::Urge, Sign::Shock] },
 ];
 
-/// How many clauses are shown as evidence.
-const EVIDENCE: usize = 3;
+/// From this share of a good or a bad mood it is said; between, a text is even-tempered.
+const MOODY: f32 = 0.6;
 
-/// The most characters of a clause shown on either side of its cue.
-const AROUND: usize = 20;
+/// From this sum of its cues a life or a crowd is in danger.
+const PERIL: f32 = 6.0;
 
-/// The labels of a text, the most likely first; empty where none is more likely
-/// than each of them (`decide.rs` says when). A second label stands only with a share of a quarter.
+/// How sure a reading by rule is: of an urgency, and of a level that a toll makes.
+const URGENT: f32 = 0.8;
+const SOON: f32 = 0.6;
+
+/// What the classifier works in; kept from post to post, so that nothing is allocated for each.
+#[derive(Default)]
+pub struct Desk {
+    title: Folded,
+    text: Folded,
+    seen: Seen,
+}
+
+/// The labels of a text: its categories, the most likely first — none where none is more likely
+/// than each of them (`decide.rs` says when) — then level, urgency and mood, where it has one.
 #[must_use]
 pub fn classify(title: Option<&str>, text: &str) -> Vec<Label> {
-    let title = title.unwrap_or_default();
-    if title.trim().is_empty() && text.trim().is_empty() {
-        return Vec::new();
-    }
-    let reading = Reading::of(title, text);
-    let shares = decide::shares(&reading, model::sums(title, text, &reading.dense()));
-    decide::standing(shares)
-        .into_iter()
-        .filter_map(|class| {
-            let evidence = reading.evidence(class);
-            (!evidence.is_empty()).then_some(Label { name: CATEGORIES[class].name, score: shares[class], evidence })
-        })
-        .collect()
+    Desk::default().classify(title, text)
 }
 
-/// What the cues give the model: the damped sum of each sign, event × consequence,
-/// how many kinds of rumour sign there are, and whether it is the writer's own matter.
-#[must_use]
-pub fn dense(title: &str, text: &str) -> [f32; model::DENSE] {
-    Reading::of(title, text).dense()
-}
-
-/// The cues of one post.
-struct Reading<'a> {
-    parts: [&'a str; 2],
-    /// Which part, and the cue.
-    hits: Vec<(usize, cues::Hit)>,
-    sums: [f32; SIGNS],
-}
-
-impl<'a> Reading<'a> {
-    fn of(title: &'a str, text: &'a str) -> Self {
-        let mut seen = [0_u64; cues::COUNT.div_ceil(64)];
-        let mut sums = [0.0; SIGNS];
-        let mut hits = Vec::new();
-        for (part, (source, factor)) in [(title, 2.0), (text, 1.0)].into_iter().enumerate() {
-            for hit in cues::hits(source) {
-                let (word, bit) = (hit.term / 64, 1 << (hit.term % 64));
-                if seen[word] & bit != 0 {
-                    continue;
-                }
-                seen[word] |= bit;
-                for (sign, weight) in cues::signs(hit.term) {
-                    if !(hit.taken_back && cues::silenced(*sign)) {
-                        sums[*sign as usize] += f32::from(*weight) * factor;
-                    }
-                }
-                hits.push((part, hit));
-            }
+impl Desk {
+    /// Like [`classify`], for one text after the other.
+    pub fn classify(&mut self, title: Option<&str>, text: &str) -> Vec<Label> {
+        let title = title.unwrap_or_default();
+        self.title.read(title);
+        self.text.read(text);
+        if self.title.codes.is_empty() && self.text.codes.is_empty() {
+            return Vec::new();
         }
-        Self { parts: [title, text], hits, sums }
-    }
-
-    fn sum(&self, sign: Sign) -> f32 {
-        self.sums[sign as usize]
-    }
-
-    fn dense(&self) -> [f32; model::DENSE] {
-        let mut dense = [0.0; model::DENSE];
-        for (value, sum) in dense.iter_mut().zip(self.sums) {
-            *value = sum.ln_1p() / 2.0;
+        let reading = Reading::of([title, text], [&self.title, &self.text]);
+        let sums = model::sums(&self.title, &self.text, &reading.dense(), &mut self.seen);
+        let shares = decide::shares(&reading, sums.classes);
+        let standing = decide::standing(shares);
+        let mut labels = Vec::new();
+        for class in &standing {
+            let Category { name, shown } = CATEGORIES[*class];
+            let cued = reading.clauses(shown);
+            let evidence = if cued.is_empty() { reading.loudest(*class).into_iter().collect() } else { cued };
+            push(&mut labels, name, shares[*class], evidence);
         }
-        let consequence = self.sum(Sign::Harm) + self.sum(Sign::Now);
-        dense[SIGNS] = self.sum(Sign::Event).min(12.0) * consequence.min(18.0) / 60.0;
-        let told = [Sign::Vague, Sign::Urge, Sign::Shock].iter().filter(|sign| self.sum(**sign) > 0.0).count();
-        dense[SIGNS + 1] = [0.0, 0.5, 1.0, 1.5][told];
-        dense[SIGNS + 2] =
-            if claim::own_grievance(self.parts[0]) || claim::own_grievance(self.parts[1]) { 1.0 } else { 0.0 };
-        dense
-    }
-
-    /// Clauses, in reading order: those with the strongest cues of the category, or
-    /// without any the one whose runs of characters speak most for it.
-    fn evidence(&self, class: usize) -> Vec<String> {
-        let cued = self.cued(CATEGORIES[class].shown);
-        if cued.is_empty() { self.loudest(class).into_iter().collect() } else { cued }
-    }
-
-    /// The clause whose runs speak most for the category; none where nothing does.
-    fn loudest(&self, class: usize) -> Option<String> {
-        let mut best: Option<(i32, &str)> = None;
-        for (nth, part) in self.parts.into_iter().enumerate() {
-            let end = part.char_indices().nth(ngrams::READ).map_or(part.len(), |(at, _)| at);
-            for piece in part[..end].split(ends_clause).map(str::trim).filter(|piece| !piece.is_empty()) {
-                let end = piece.char_indices().nth(2 * AROUND).map_or(piece.len(), |(at, _)| at);
-                let piece = piece[..end].trim_end();
-                let mut weight = 0;
-                ngrams::places(piece, nth == 0, |bucket, _, _| {
-                    let weights = model::weights(bucket);
-                    weight += i32::from(weights[class]) - i32::from(weights[decide::NONE]);
-                });
-                if best.is_none_or(|(most, _)| weight > most) {
-                    best = Some((weight, piece));
-                }
-            }
+        if standing.first() == Some(&EMERGENCY)
+            && let Some((level, clause)) = reading.toll()
+        {
+            push(&mut labels, level.name(), shares[EMERGENCY], vec![clause]);
         }
-        best.map(|(_, piece)| piece.to_owned())
-    }
-
-    /// Clauses that hold the strongest cues of these signs, in reading order.
-    fn cued(&self, shown: &[Sign]) -> Vec<String> {
-        let strength = |hit: &cues::Hit| {
-            cues::signs(hit.term)
-                .iter()
-                .filter(|(sign, _)| shown.contains(sign) && !(hit.taken_back && cues::silenced(*sign)))
-                .map(|(_, weight)| *weight)
-                .max()
-        };
-        let mut strongest: Vec<(u8, usize)> = self
-            .hits
-            .iter()
-            .enumerate()
-            .filter_map(|(nth, (_, hit))| strength(hit).map(|weight| (weight, nth)))
-            .collect();
-        strongest.sort_by_key(|(weight, nth)| (std::cmp::Reverse(*weight), *nth));
-        let mut chosen: Vec<usize> = Vec::new();
-        let mut clauses: Vec<(usize, &str)> = Vec::new();
-        for (_, nth) in strongest {
-            let (part, hit) = &self.hits[nth];
-            let clause = clause(self.parts[*part], hit.start, hit.end);
-            if !clauses.iter().any(|(_, seen)| *seen == clause) {
-                clauses.push((nth, clause));
-                chosen.push(nth);
-            }
-            if chosen.len() == EVIDENCE {
-                break;
-            }
-        }
-        clauses.sort_by_key(|(nth, _)| *nth);
-        clauses.into_iter().map(|(_, clause)| clause.to_owned()).collect()
+        urgency(&reading, standing.first().copied(), &mut labels);
+        mood(&reading, sums.mood, &mut labels);
+        labels
     }
 }
 
-/// The clause around a cue: to the nearest punctuation, or `AROUND` characters.
-fn clause(text: &str, start: usize, end: usize) -> &str {
-    let before = text[..start]
-        .char_indices()
-        .rev()
-        .take(AROUND)
-        .take_while(|(_, c)| !ends_clause(*c))
-        .last()
-        .map_or(start, |(at, _)| at);
-    let after = text[end..]
-        .char_indices()
-        .take(AROUND)
-        .take_while(|(_, c)| !ends_clause(*c))
-        .last()
-        .map_or(end, |(at, c)| end + at + c.len_utf8());
-    text[before..after].trim()
+/// Adds a label, unless it has nothing to show for itself.
+fn push(labels: &mut Vec<Label>, name: &'static str, score: f32, evidence: Vec<String>) {
+    if !evidence.is_empty() {
+        labels.push(Label { name, score, evidence });
+    }
 }
 
-fn ends_clause(c: char) -> bool {
-    matches!(
-        c,
-        '，' | '。'
-            | '！'
-            | '？'
-            | '；'
-            | '：'
-            | '、'
-            | '…'
-            | '“'
-            | '”'
-            | '【'
-            | '】'
-            | '（'
-            | '）'
-            | '《'
-            | '》'
-    ) || (c.is_ascii_punctuation() && !matches!(c, '.' | '-' | '@' | '#' | '/' | '%' | ':'))
-        || matches!(c, '\n' | '\r' | '\t')
+/// A life or a crowd in danger is urgent, in an emergency or where restricted handling is due; what
+/// concerns people who cannot help themselves is looked at soon. A rumour is neither: it is told.
+fn urgency(reading: &Reading<'_>, first: Option<usize>, labels: &mut Vec<Label>) {
+    let grave = matches!(first, Some(EMERGENCY | decide::SENSITIVE));
+    let peril = reading.sum(Sign::Peril);
+    if grave && peril >= PERIL {
+        push(labels, "urgent", URGENT, reading.clauses(&[Sign::Peril]));
+    } else if grave || (first == Some(decide::PROBLEM) && reading.sum(Sign::Frail) > 0.0) {
+        let shown: &[Sign] =
+            if reading.sum(Sign::Frail) > 0.0 { &[Sign::Frail] } else { &[Sign::Harm, Sign::Sensitive] };
+        push(labels, "soon", SOON, reading.clauses(shown));
+    }
+}
+
+/// A mood needs a clause that shows it: most letters are written calmly, whatever the model makes of them.
+fn mood(reading: &Reading<'_>, sum: f32, labels: &mut Vec<Label>) {
+    let good = 1.0 / (1.0 + (-sum).exp());
+    let (name, share, shown): (_, _, &[Sign]) = if good >= 0.5 {
+        ("positive", good, &[Sign::Good, Sign::Thanks])
+    } else {
+        ("negative", 1.0 - good, &[Sign::Bad, Sign::Problem, Sign::Harm, Sign::Sensitive])
+    };
+    if share >= MOODY {
+        push(labels, name, share, reading.clauses(shown));
+    }
 }
 
 /// The plugin.
@@ -239,20 +154,16 @@ struct Triage;
 
 impl sdk::Classifier for Triage {
     fn classify(_settings: &sdk::Settings, posts: &[sdk::Post]) -> Result<Vec<Vec<sdk::Label>>, sdk::Failure> {
+        let mut desk = Desk::default();
         Ok(posts
             .iter()
-            .map(|post| {
-                classify(post.title.as_deref(), &post.text)
-                    .into_iter()
-                    .map(|label| sdk::Label {
-                        name: label.name.to_owned(),
-                        score: label.score,
-                        evidence: label.evidence,
-                    })
-                    .collect()
-            })
+            .map(|post| desk.classify(post.title.as_deref(), &post.text).into_iter().map(told).collect())
             .collect())
     }
+}
+
+fn told(label: Label) -> sdk::Label {
+    sdk::Label { name: label.name.to_owned(), score: label.score, evidence: label.evidence }
 }
 
 /// The allocator of the C library that `std` has here costs a good part of a call.

@@ -1,98 +1,195 @@
-//! The statistical model: multinomial logistic regression over hashed character
-//! runs and the sums of the cues, quantised to one byte a weight.
+//! The statistical model: logistic regression over character runs and the sums of the cues.
 //!
-//! The file is written by `cargo run --release -p caifeng-triage --example train`.
-//! Little-endian: `CFT1`; `f32` inverse temperature; [`CLASSES`] `f32` biases;
-//! [`DENSE`] × [`CLASSES`] `f32` weights of the cue sums; one `f32` scale; then
-//! `BUCKETS` × [`CLASSES`] `i8`. It is read in place: a fresh instance builds nothing.
+//! Runs are weighted by how rare they are in the training texts and brought to length one (tf-idf with
+//! a term frequency of one); runs that the training did not meet twice count for nothing, also
+//! not for the length. The file is written by `cargo run --release -p caifeng-triage --example train`.
+//! Little-endian: `CFT2`; a digest of the training texts (`u64`); the `f32` of [`Head`] in their order; a tag for each slot; a [`Row`] of eight bytes for
+//! each slot. It is read in place: a fresh instance builds nothing.
 
-use crate::ngrams;
+use crate::cues::SIGNS;
+use crate::fold::Folded;
+use crate::ngrams::{self, SLOTS};
 
 /// `problem`, `emergency`, `sensitive`, `suggestion`, `rumour`, none.
 pub const CLASSES: usize = 6;
 
 /// Numbers that the cues give: a sum for each sign, and three combinations.
-pub const DENSE: usize = crate::cues::SIGNS + 3;
+pub const DENSE: usize = SIGNS + 3;
 
-/// Bytes before the weights of the buckets.
-const HEAD: usize = 4 + 4 * (1 + CLASSES + DENSE * CLASSES + 1);
+/// What a run says: of each class, of the mood, and the square of its rarity.
+pub type Row = [u8; 8];
 
-/// Bytes of a model.
-const SIZE: usize = HEAD + ngrams::BUCKETS * CLASSES;
+/// Where in a row the mood is.
+pub const MOOD: usize = CLASSES;
 
-static MODEL: &[u8; SIZE] = include_bytes!("../model.bin");
+/// Where in a row the square of the rarity is.
+pub const RARITY: usize = CLASSES + 1;
 
-/// A model as it is trained.
-pub struct Weights {
-    /// Calibration: what the sums are multiplied by.
-    pub sharpness: f32,
-    /// What a post that says nothing gets.
-    pub bias: [f32; CLASSES],
-    /// Weights of the cue sums.
-    pub dense: [[f32; CLASSES]; DENSE],
-    /// Weights of the buckets, [`ngrams::BUCKETS`] of them.
-    pub runs: Vec<[f32; CLASSES]>,
+const MAGIC: &[u8; 4] = b"CFT2";
+
+/// Numbers of a model that are not in its table.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Head {
+    /// Calibration: what the sums of the classes and of the mood are multiplied by.
+    pub sharpness: [f32; 2],
+    /// What a post that says nothing gets, for each class and for the mood.
+    pub bias: [f32; CLASSES + 1],
+    /// Weights of the cue sums, for each class and for the mood.
+    pub dense: [[f32; CLASSES + 1]; DENSE],
+    /// What a step of a row is worth: of the classes, of the mood, of the squared rarity.
+    pub scale: [f32; 3],
 }
 
-impl Weights {
-    /// The file's bytes; weights are rounded to 255 steps of the largest.
+/// How many numbers a head has.
+const NUMBERS: usize = 2 + (CLASSES + 1) * (1 + DENSE) + 3;
+
+/// Bytes before the numbers.
+const NAME: usize = 4 + 8;
+
+/// Bytes before the tags.
+const FRONT: usize = NAME + 4 * NUMBERS;
+
+static MODEL: &[u8; FRONT + SLOTS * 9] = include_bytes!("../model.bin");
+
+impl Head {
+    /// The numbers in the order of the file.
     #[must_use]
-    pub fn to_bytes(&self) -> Vec<u8> {
-        let largest = self.runs.iter().flatten().fold(1e-6_f32, |most, weight| most.max(weight.abs()));
-        let scale = largest / 127.0;
-        let mut out = b"CFT1".to_vec();
-        let numbers = std::iter::once(&self.sharpness).chain(&self.bias).chain(self.dense.iter().flatten());
-        for number in numbers.chain([&scale]) {
-            out.extend(number.to_le_bytes());
-        }
-        for weight in self.runs.iter().flatten() {
-            #[expect(clippy::cast_possible_truncation, reason = "at most 127 by the scale")]
-            out.extend(((weight / scale).round() as i8).to_le_bytes());
-        }
-        out
+    pub fn numbers(&self) -> Vec<f32> {
+        let all = self.sharpness.iter().chain(&self.bias).chain(self.dense.iter().flatten()).chain(&self.scale);
+        all.copied().collect()
     }
 }
 
-/// The `f32` at this place of the head.
+/// The file of a model that was learnt from texts with this digest.
+#[must_use]
+pub fn to_bytes(learnt_from: u64, head: &Head, tags: &[u8], rows: &[Row]) -> Vec<u8> {
+    let mut out = MAGIC.to_vec();
+    out.extend(learnt_from.to_le_bytes());
+    for number in head.numbers() {
+        out.extend(number.to_le_bytes());
+    }
+    out.extend(tags);
+    out.extend(rows.iter().flatten());
+    out
+}
+
+/// The digest of the texts that the model was learnt from.
+#[must_use]
+pub fn learnt_from() -> u64 {
+    let mut bytes = [0; 8];
+    bytes.copy_from_slice(&MODEL[4..NAME]);
+    u64::from_le_bytes(bytes)
+}
+
+/// The number at this place of the head.
 fn number(nth: usize) -> f32 {
-    let at = 4 + 4 * nth;
+    let at = NAME + 4 * nth;
     f32::from_le_bytes([MODEL[at], MODEL[at + 1], MODEL[at + 2], MODEL[at + 3]])
 }
 
-/// How much a normalised run counts, by how many the post has.
-#[must_use]
-pub fn share_of_run(count: usize) -> f32 {
-    #[expect(clippy::cast_precision_loss, reason = "at most 65,536")]
-    let count = count.max(12) as f32;
-    1.0 / count.sqrt()
+/// What a run says, if the model knows it.
+pub(crate) fn row(hash: u32) -> Option<(usize, Row)> {
+    let slot = ngrams::slot(hash);
+    if MODEL[FRONT + slot] != ngrams::tag(hash) {
+        return None;
+    }
+    let at = FRONT + SLOTS + slot * 8;
+    let mut row = Row::default();
+    row.copy_from_slice(&MODEL[at..at + 8]);
+    Some((slot, row))
 }
 
-/// The model's sums for a post, before any rule, calibrated: their softmax is the shares.
-pub(crate) fn sums(title: &str, text: &str, dense: &[f32; DENSE]) -> [f32; CLASSES] {
-    let mut runs = [0_i32; CLASSES];
-    let count = ngrams::each(title, text, |bucket| {
-        for (sum, weight) in runs.iter_mut().zip(weights(bucket)) {
-            *sum += i32::from(weight);
+/// Which slots a post has shown, kept from post to post so that nothing is allocated.
+pub struct Seen {
+    bits: Vec<u64>,
+    slots: Vec<u32>,
+}
+
+impl Default for Seen {
+    fn default() -> Self {
+        Self { bits: vec![0; SLOTS / 64], slots: Vec::new() }
+    }
+}
+
+impl Seen {
+    /// Whether it is new; it is not the next time.
+    fn first(&mut self, slot: usize) -> bool {
+        let (word, bit) = (slot / 64, 1 << (slot % 64));
+        let new = self.bits[word] & bit == 0;
+        if new {
+            self.bits[word] |= bit;
+            self.slots.push(u32::try_from(slot).unwrap_or(0));
+        }
+        new
+    }
+
+    fn forget(&mut self) {
+        for slot in self.slots.drain(..) {
+            self.bits[slot as usize / 64] = 0;
+        }
+    }
+}
+
+/// What the model makes of a post before any rule.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sums {
+    /// For each class; their softmax is the shares.
+    pub(crate) classes: [f32; CLASSES],
+    /// For a good mood; its logistic is the share.
+    pub(crate) mood: f32,
+}
+
+/// Reads a post.
+pub(crate) fn sums(title: &Folded, text: &Folded, dense: &[f32; DENSE], seen: &mut Seen) -> Sums {
+    let mut steps = [0_i32; 8];
+    ngrams::each(title, text, |hash| {
+        if let Some((slot, row)) = row(hash)
+            && seen.first(slot)
+        {
+            add(&mut steps, row);
         }
     });
-    let scale = number(1 + CLASSES + DENSE * CLASSES) * share_of_run(count);
-    let mut sums = [0.0; CLASSES];
-    for (class, sum) in sums.iter_mut().enumerate() {
-        #[expect(clippy::cast_precision_loss, reason = "at most 127 × 65,536, exact")]
-        let from_runs = runs[class] as f32 * scale;
-        let from_cues: f32 =
-            dense.iter().enumerate().map(|(nth, value)| value * number(1 + CLASSES + nth * CLASSES + class)).sum();
-        *sum = (number(1 + class) + from_runs + from_cues) * number(0);
+    seen.forget();
+    let scale = |nth: usize| number(NUMBERS - 3 + nth);
+    #[expect(clippy::cast_precision_loss, reason = "sums of 4,500 bytes, exact")]
+    let steps = steps.map(|step| step as f32);
+    let length = (steps[RARITY] * scale(2)).max(1.0).sqrt();
+    let sum = |column: usize, scale: f32, sharpness: f32| {
+        let cued = dense.iter().enumerate().filter(|(_, value)| **value != 0.0);
+        let cued: f32 = cued.map(|(nth, value)| value * number(2 + (CLASSES + 1) * (1 + nth) + column)).sum();
+        (number(2 + column) + steps[column] * scale / length + cued) * sharpness
+    };
+    let mut classes = [0.0; CLASSES];
+    for (class, value) in classes.iter_mut().enumerate() {
+        *value = sum(class, scale(0), number(0));
     }
-    sums
+    Sums { classes, mood: sum(MOOD, scale(1), number(1)) }
 }
 
-/// What a bucket says of each class, in steps of the scale.
-pub(crate) fn weights(bucket: usize) -> [i8; CLASSES] {
-    let at = HEAD + bucket * CLASSES;
-    let mut weights = [0; CLASSES];
-    for (weight, byte) in weights.iter_mut().zip(&MODEL[at..at + CLASSES]) {
-        *weight = i8::from_le_bytes([*byte]);
+/// Adds a row: seven signed steps and one that is not.
+fn add(steps: &mut [i32; 8], row: Row) {
+    for (step, byte) in steps.iter_mut().zip(row).take(RARITY) {
+        *step += i32::from(byte.cast_signed());
     }
-    weights
+    steps[RARITY] += i32::from(row[RARITY]);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_file_is_a_model() {
+        assert_eq!(&MODEL[..4], MAGIC);
+        assert!((0..NUMBERS).all(|nth| number(nth).is_finite()));
+        assert!(number(0) > 0.0 && number(1) > 0.0);
+    }
+
+    #[test]
+    fn what_was_seen_is_forgotten_between_posts() {
+        let mut seen = Seen::default();
+        assert!(seen.first(7) && !seen.first(7));
+        seen.forget();
+        assert!(seen.first(7));
+    }
 }

@@ -2,10 +2,15 @@
 
 use proptest::prelude::*;
 
-use super::classify;
+use super::{CATEGORIES, Desk, classify};
 
 fn category(title: &str, text: &str) -> Option<&'static str> {
-    classify(Some(title), text).first().map(|label| label.name)
+    let labels = classify(Some(title), text);
+    labels.first().map(|label| label.name).filter(|name| CATEGORIES.iter().any(|category| category.name == *name))
+}
+
+fn has(text: &str, name: &str) -> bool {
+    classify(None, text).iter().any(|label| label.name == name)
 }
 
 #[test]
@@ -79,8 +84,61 @@ fn an_event_taken_back_is_no_emergency() {
 }
 
 #[test]
+fn a_toll_makes_a_level_only_in_an_emergency() {
+    let event = "今天凌晨化工厂发生爆炸，消防员正在现场救援，已造成12人死亡，多人受伤送医";
+    let labels = classify(None, event);
+    let level = labels.iter().find(|label| label.name == "major").unwrap();
+    assert_eq!(level.evidence, ["已造成12人死亡"]);
+    assert!(!has("建议在大桥上加装护栏，去年这里12人死亡，希望能列入计划", "major"));
+}
+
+#[test]
+fn a_life_in_danger_is_urgent_and_the_weak_are_looked_at_soon() {
+    assert!(has("女儿被老师猥亵，孩子不想活了，割腕被救回来，已经报警", "urgent"));
+    assert!(has("小区滑梯螺丝松了没人修，孩子摔下来缝了三针，投诉物业两个月不处理", "soon"));
+    assert!(!has("建议图书馆延长开放时间", "urgent") && !has("建议图书馆延长开放时间", "soon"));
+}
+
+#[test]
+fn moods_are_told_apart() {
+    assert!(has("房间干净整洁，服务热情，早餐好吃，非常满意，下次还来", "positive"));
+    assert!(has("等了两个小时才送到，饭都凉了，难吃，太失望了", "negative"));
+}
+
+#[test]
+fn what_a_reader_takes_for_the_same_is_classified_the_same() {
+    let plain = "投诉物业乱收费，多次反映没有人管，请有关部门查处";
+    let said = |text: &str| classify(None, text).first().map(|label| (label.name, label.score.to_bits()));
+    assert!(said(plain).is_some());
+    assert_eq!(said("投诉物业乱收费，多次反映没有人管，请有关部门查处"), said(plain));
+    assert_eq!(said("投訴物業亂收費，多次反映沒有人管，請有關部門查處"), said(plain));
+    let hidden: String = plain.chars().flat_map(|c| [c, '\u{200b}']).collect();
+    assert_eq!(said(&hidden), said(plain));
+}
+
+#[test]
+fn one_desk_answers_like_a_new_one() {
+    let mut desk = Desk::default();
+    let texts = ["小区停水三天没人管", "今天的晚霞真美", "小区停水三天没人管", "", "仓库着火，两人受伤送医"];
+    for text in texts {
+        assert_eq!(desk.classify(None, text), classify(None, text), "{text}");
+    }
+}
+
+#[test]
+fn a_megabyte_of_anything_is_read_in_bounds() {
+    for piece in ["水", "水管", "🙂", "\u{200b}", "a", "投诉", "！", "\u{202e}𠮷"] {
+        let text = piece.repeat((1 << 20) / piece.len());
+        for label in classify(Some(&text), &text) {
+            assert!(label.evidence.iter().all(|clause| clause.len() <= 400), "{piece}");
+        }
+    }
+}
+
+#[test]
 fn empty_text_has_no_label() {
     assert!(classify(None, "").is_empty());
+    assert!(classify(Some(" \u{200b}"), "\u{feff}\n").is_empty());
 }
 
 proptest! {

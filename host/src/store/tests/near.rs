@@ -80,9 +80,9 @@ fn what_is_undone_is_not_remembered() {
     let dir = tempfile::tempdir().unwrap();
     let store = open(&dir, 100);
     say(&store, "0", &text(0));
-    let half = batch(vec![prepared(post("1", &text(1)))]);
+    let half = [Heard::from(batch(vec![prepared(post("1", &text(1)))]))];
     let failed = store.run(move |w| -> Result<(), _> {
-        super::super::ingest::ingest(w, &half, None)?;
+        super::super::ingest::ingest(w, &half)?;
         Err(StoreError::Internal("undone".into()))
     });
     assert!(failed.is_err());

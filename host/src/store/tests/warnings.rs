@@ -98,7 +98,10 @@ fn reactions_count_by_what_they_gain() {
     first.posts[0].post.reactions = Reactions { views: Some(100), shares: Some(3), ..Reactions::default() };
     store.ingest(first).unwrap();
     let seen = |views, shares| Reactions { views: Some(views), shares: Some(shares), ..Reactions::default() };
-    let touch = |at, counts| store.touch_at("feed", "bbs.example", vec![("0".to_owned(), counts)], at).unwrap();
+    let touch = |at, counts| {
+        let reactions = vec![("0".to_owned(), counts)];
+        store.ingest_all(vec![Heard { reactions, ..Heard::from(answers(0, 0, at)) }]).unwrap();
+    };
     touch(NOW + HOUR, seen(60_000, 5));
     touch(NOW + 2 * HOUR, seen(60_010, 5));
     let hours = reader.course(Of::Incident, 1, i64::MIN / 2).unwrap().hours;

@@ -1,0 +1,128 @@
+//! The clauses that are shown for a label, verbatim.
+
+use crate::cues::{self, Sign};
+use crate::model;
+use crate::reading::Reading;
+use crate::severity::{self, Level};
+use crate::{decide, ngrams};
+
+/// How many clauses are shown.
+const SHOWN: usize = 3;
+
+/// The most characters of a clause shown on either side of its cue.
+const AROUND: usize = 20;
+
+/// The most characters of a clause that no cue is in.
+const WIDE: usize = 2 * AROUND;
+
+impl Reading<'_> {
+    /// Clauses that hold the strongest cues of these signs, in reading order.
+    pub(crate) fn clauses(&self, shown: &[Sign]) -> Vec<String> {
+        let strength = |hit: &cues::Hit| {
+            cues::signs(hit.term)
+                .iter()
+                .filter(|(sign, _)| shown.contains(sign) && !(hit.taken_back && cues::silenced(*sign)))
+                .map(|(_, weight)| *weight)
+                .max()
+        };
+        let strong = self.hits.iter().enumerate().filter_map(|(nth, (_, hit))| Some((strength(hit)?, nth)));
+        let mut strong: Vec<(u8, usize)> = strong.collect();
+        strong.sort_by_key(|(weight, nth)| (std::cmp::Reverse(*weight), *nth));
+        let mut clauses: Vec<(usize, &str)> = Vec::new();
+        for (_, nth) in strong {
+            let (part, hit) = &self.hits[nth];
+            let clause = self.clause(*part, hit.start, hit.end);
+            if !clause.is_empty() && !clauses.iter().any(|(_, seen)| *seen == clause) {
+                clauses.push((nth, clause));
+            }
+            if clauses.len() == SHOWN {
+                break;
+            }
+        }
+        clauses.sort_by_key(|(nth, _)| *nth);
+        clauses.into_iter().map(|(_, clause)| clause.to_owned()).collect()
+    }
+
+    /// The clause around codes `from` to before `to` of a part: to the nearest punctuation, or `AROUND` characters.
+    fn clause(&self, part: usize, from: usize, to: usize) -> &str {
+        let source = self.sources[part];
+        let (start, end) = self.folded[part].bytes(source, from, to);
+        let before = source[..start].char_indices().rev().take(AROUND).take_while(|(_, c)| !ends_clause(*c)).last();
+        let after = source[end..].char_indices().take(AROUND).take_while(|(_, c)| !ends_clause(*c)).last();
+        let start = before.map_or(start, |(at, _)| at);
+        let end = after.map_or(end, |(at, c)| end + at + c.len_utf8());
+        source[start..end].trim()
+    }
+
+    /// The level of the heaviest toll, and the clause that tells it.
+    pub(crate) fn toll(&self) -> Option<(Level, String)> {
+        let tolls = (0..2).filter_map(|part| Some((part, severity::toll(&self.folded[part].codes)?)));
+        let (part, toll) = tolls.max_by_key(|(part, toll)| (toll.level, std::cmp::Reverse(*part)))?;
+        let clause = self.clause(part, toll.start, toll.end);
+        (!clause.is_empty()).then(|| (toll.level, clause.to_owned()))
+    }
+
+    /// The clause whose runs speak most for a category; none where nothing does.
+    pub(crate) fn loudest(&self, class: usize) -> Option<String> {
+        let weigh = |row: model::Row| i32::from(row[class].cast_signed()) - i32::from(row[decide::NONE].cast_signed());
+        let mut best: Option<(i32, &str)> = None;
+        for part in 0..2 {
+            for (from, to, weight) in self.pieces(part, weigh) {
+                let (start, end) = self.folded[part].bytes(self.sources[part], from, to);
+                let piece = self.sources[part][start..end].trim();
+                if !piece.is_empty() && best.is_none_or(|(most, _)| weight > most) {
+                    best = Some((weight, piece));
+                }
+            }
+        }
+        best.map(|(_, piece)| piece.to_owned())
+    }
+
+    /// The pieces between marks with what their runs weigh: the codes from, to before.
+    fn pieces(&self, part: usize, weigh: impl Fn(model::Row) -> i32) -> Vec<(usize, usize, i32)> {
+        let codes = &self.folded[part].codes;
+        let read = codes.len().min(ngrams::READ);
+        let mut weights = vec![0; read];
+        ngrams::places(self.folded[part], part == 0, |hash, at| {
+            if let Some((_, row)) = model::row(hash) {
+                weights[at] += weigh(row);
+            }
+        });
+        let mut pieces = Vec::new();
+        let mut from = 0;
+        for at in 0..=read {
+            let ends = at == read || char::from_u32(codes[at]).is_none_or(ends_clause);
+            if (ends || at - from == WIDE) && at > from {
+                pieces.push((from, at, weights[from..at].iter().sum()));
+            }
+            if ends {
+                from = at + 1;
+            } else if at - from == WIDE {
+                from = at;
+            }
+        }
+        pieces
+    }
+}
+
+fn ends_clause(c: char) -> bool {
+    matches!(
+        c,
+        '，' | '。'
+            | '！'
+            | '？'
+            | '；'
+            | '：'
+            | '、'
+            | '…'
+            | '“'
+            | '”'
+            | '【'
+            | '】'
+            | '（'
+            | '）'
+            | '《'
+            | '》'
+    ) || (c.is_ascii_punctuation() && !matches!(c, '.' | '-' | '@' | '#' | '/' | '%' | ':'))
+        || matches!(c, '\n' | '\r' | '\t')
+}
