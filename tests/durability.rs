@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod people;
 mod recording;
 mod site;
 mod terminal;
@@ -45,10 +46,10 @@ fn stored(place: &Place) -> BTreeSet<(String, String)> {
         assert_eq!(post["version"], 1, "nothing changed: {post}");
         *in_incident.entry(post["incident"].as_i64().expect("every post is a mention")).or_default() += 1;
     }
-    let incidents = place.run("incidents --data data --json").ends(0).json();
+    let incidents = place.run("incident list --data data --json").ends(0).json();
     let counted: BTreeMap<_, _> =
         incidents.iter().map(|i| (i["id"].as_i64().unwrap(), i["posts"].as_u64().unwrap())).collect();
-    assert_eq!(counted, in_incident, "incidents count their posts");
+    assert_eq!(counted, in_incident, "incident list count their posts");
     place.run("audit verify --data data").ends(0);
     keys
 }
@@ -105,7 +106,7 @@ fn a_kill_does_not_change_what_is_grouped() {
     sweep.kill();
     place.run(SWEEP).ends(0);
     let grouped = |place: &Place| -> Vec<(String, u64)> {
-        let incidents = place.run("incidents --data data --json").ends(0).json();
+        let incidents = place.run("incident list --data data --json").ends(0).json();
         let mut of: Vec<_> =
             incidents.iter().map(|i| (i["title"].as_str().unwrap().to_owned(), i["posts"].as_u64().unwrap())).collect();
         of.sort();
@@ -315,4 +316,45 @@ fn a_daemon_outlives_a_full_disk() {
     assert!(ready().starts_with("HTTP/1.1 200"), "{}", ready());
     assert_eq!(stored(&place).len(), FEEDS * 3);
     assert!(daemon.terminate().success());
+}
+
+/// The daemon dies while people decide: what was acknowledged to one of them is there, once, and so is its clock.
+#[test]
+fn a_kill_between_a_decision_and_its_acknowledgement_loses_and_doubles_nothing() {
+    let office = people::Office::new();
+    office.run("li", "submit --text 桥东路的路灯坏了半个月没有人修").ends(0);
+    office.li(1, "assess", "problem --reason 属实").ends(0);
+    let mut acknowledged = office.version(1);
+    let mut cut_off = 0;
+    for wait in [1_usize, 3, 4, 6] {
+        let (daemon, _) = office.place.serve("--data data");
+        let levels = ["iv", "iii"];
+        for n in 0..wait {
+            let said = office.li(1, "level", &format!("{} --reason 第{n}次", levels[n % 2])).ends(0);
+            acknowledged = said.out.trim().strip_prefix("1@").unwrap().split(' ').next().unwrap().parse().unwrap();
+        }
+        // One more is on its way when the daemon dies.
+        let version = office.version(1);
+        let mut last =
+            office.place.caifeng(&format!("incident level 1@{version} i --reason 升级 --data data --token li.token"));
+        let last = last.spawn().unwrap();
+        daemon.kill();
+        let ended = last.wait_with_output().unwrap();
+        if ended.status.success() {
+            acknowledged = version + 1;
+        } else {
+            cut_off += 1;
+        }
+        let now = office.version(1);
+        assert!(
+            now == acknowledged || !ended.status.success() && now == version + 1,
+            "{acknowledged} was acknowledged, {now} is stored"
+        );
+        acknowledged = now;
+        office.place.run("audit verify --data data").ends(0);
+    }
+    let case = office.case(1);
+    let levels = case["events"].as_array().unwrap().iter().filter(|told| told["event"]["event"] == "level-set").count();
+    assert_eq!(acknowledged, 1 + levels as i64, "each decision once: {cut_off} were cut off");
+    office.li(1, "dismiss", "--reason 到此为止").ends(0);
 }

@@ -19,7 +19,7 @@ fn place() -> Place {
 }
 
 fn incidents(place: &Place) -> Vec<Value> {
-    place.run("incidents --data data --json").ends(0).json()
+    place.run("incident list --data data --json").ends(0).json()
 }
 
 fn posts(place: &Place) -> Vec<Value> {

@@ -169,7 +169,7 @@ fn nobody_can_ask_what_a_person_said() {
     let place = swept(&people());
     let posts = place.run("posts --data data --json").ends(0).json();
     let pseudonym = posts[0]["author"].as_str().unwrap();
-    for command in ["posts", "search 水", "incidents", "sweep", "serve"] {
+    for command in ["posts", "search 水", "incident list", "sweep", "serve"] {
         let help = place.run(&format!("{command} --help")).ends(0);
         for word in ["author", "person", "user-id", "pseudonym"] {
             assert!(!help.out.contains(word), "{command}: {word}");
@@ -222,7 +222,7 @@ fn one_site_cannot_rewrite_anothers_posts() {
 fn the_machine_decides_nothing() {
     let place = Place::new();
     place.run("demo --once --data data").ends(0);
-    let incidents = place.run("incidents --data data --json").ends(0).json();
+    let incidents = place.run("incident list --data data --json").ends(0).json();
     assert!(!incidents.is_empty());
     for incident in incidents {
         assert_eq!((&incident["state"], &incident["level"]), (&"new".into(), &serde_json::Value::Null), "{incident}");
@@ -338,7 +338,7 @@ fn what_a_page_wrote_is_shown_and_not_obeyed() {
     );
     let place = swept(&[Answer { url: "https://hostile.example/feed".to_owned(), status: 200, body }]);
     place.write("data/caifeng.toml", "");
-    for command in ["posts --data data", "incidents --data data", "plugin parse feed --warc web.warc.gz"] {
+    for command in ["posts --data data", "incident list --data data", "plugin parse feed --warc web.warc.gz"] {
         let said = place.run(command).ends(0);
         assert!(said.out.contains("标题"), "{said}");
         assert!(!said.out.contains(['\u{1b}', '\u{7}', '\u{202e}']), "{said}");

@@ -28,6 +28,16 @@ impl Clock for SystemClock {
     }
 }
 
+/// The system's clock, so many seconds ahead: for the demo, which can be looked at on another day.
+#[derive(Clone, Copy, Debug)]
+pub struct AheadClock(pub i64);
+
+impl Clock for AheadClock {
+    fn now(&self) -> Timestamp {
+        SystemClock.now().saturating_add(self.0)
+    }
+}
+
 /// A clock that stands where it was put: for recordings and tests.
 #[derive(Debug)]
 pub struct SetClock(AtomicI64);

@@ -22,7 +22,9 @@ use crate::evidence::archive::Archive;
 use crate::evidence::warc::Recorder;
 use crate::fetch::replay::Replay;
 use crate::fetch::{Fetcher, SharedRecorder};
-use crate::hand::{self, Handing, Told};
+use crate::hand::{self, HandIn, Told};
+use crate::handling::receipt::{self, Receipting};
+use crate::handling::{Clerk, Deed, Outcome};
 use crate::plugins::PluginError;
 use crate::retention::Released;
 use crate::store::StoreError;
@@ -70,23 +72,44 @@ pub enum Asked {
     /// A sweep.
     Sweep(Order),
     /// To take what a person hands in.
-    HandIn(Handing),
+    HandIn(HandIn),
+    /// Something that takes a person.
+    Deed(Box<Deed>),
+    /// What a site shows of a published answer.
+    Receipt(Receipting),
     /// Something other than listening.
     Upkeep(Upkeep),
 }
 
 impl Asked {
-    /// Does it and tells each step to `tell`.
+    /// Does it and tells each step to `tell`; `account` is that of the machine which asks.
     ///
     /// # Errors
     /// When it cannot be understood, or the store cannot write.
-    pub async fn carry_out(&self, sweeper: &Sweeper, tell: &mpsc::Sender<Line>) -> Result<(), Refusal> {
+    pub async fn carry_out(self, owner: &Owner, account: u32, tell: &mpsc::Sender<Line>) -> Result<(), Refusal> {
+        let Owner { sweeper, clerk } = owner;
         match self {
-            Self::Sweep(order) => carry_out(order, sweeper, tell).await,
-            Self::HandIn(handing) => hand::carry_out(handing, sweeper, tell).await,
+            Self::Sweep(order) => carry_out(&order, sweeper, tell).await,
+            Self::HandIn(handing) => hand::carry_out(handing, account, sweeper, tell).await,
+            Self::Deed(deed) => {
+                let clerk = clerk.clone();
+                let outcome = blocking(move || clerk.carry_out(*deed, account)).await?;
+                let _ = tell.send(Line::Acted(Box::new(outcome))).await;
+                Ok(())
+            }
+            Self::Receipt(receipting) => receipt::carry_out(receipting, account, owner, tell).await,
             Self::Upkeep(Upkeep::Retain) => retain(sweeper, tell).await,
         }
     }
+}
+
+/// What the process that owns the data directory works with.
+#[derive(Clone, Debug)]
+pub struct Owner {
+    /// Listens.
+    pub sweeper: Sweeper,
+    /// Acts for people.
+    pub clerk: Clerk,
 }
 
 /// What is told while an order is carried out.
@@ -99,6 +122,8 @@ pub enum Line {
     Swept(Box<Report>),
     /// What became of something that was handed in.
     Handed(Box<Told>),
+    /// What came of something that a person did.
+    Acted(Box<Outcome>),
     /// Something beside the sweeps that a person should know.
     Note(String),
     /// What retention let go of.
@@ -116,6 +141,9 @@ pub enum Refusal {
     /// Whoever gave the order must give another.
     #[error("{0}")]
     Usage(String),
+    /// It may not be, or not now; who must act first is in the words.
+    #[error("{0}")]
+    Refused(String),
     /// The store or the machine; what was committed before stays.
     #[error("{0}")]
     Internal(String),
@@ -123,7 +151,19 @@ pub enum Refusal {
 
 impl From<StoreError> for Refusal {
     fn from(error: StoreError) -> Self {
-        Self::Internal(error.to_string())
+        match error {
+            StoreError::Refused(_)
+            | StoreError::Answer(_)
+            | StoreError::Referral(_)
+            | StoreError::Shut(_)
+            | StoreError::Overtaken { .. }
+            | StoreError::Outdated { .. }
+            | StoreError::Denied(_) => Self::Refused(error.to_string()),
+            StoreError::Unknown { .. } | StoreError::Wordless | StoreError::Groundless(_) => {
+                Self::Usage(error.to_string())
+            }
+            _ => Self::Internal(error.to_string()),
+        }
     }
 }
 
@@ -269,16 +309,16 @@ pub fn listen(path: &Path) -> io::Result<UnixListener> {
 }
 
 /// Takes orders for ever, one task each.
-pub async fn serve(listener: UnixListener, sweeper: Sweeper) {
+pub async fn serve(listener: UnixListener, owner: Owner) {
     // Orders end with this task: nothing sweeps when the store is closed.
     let mut orders = JoinSet::new();
     loop {
         while orders.try_join_next().is_some() {}
         match listener.accept().await {
             Ok((stream, _)) => {
-                let sweeper = sweeper.clone();
+                let owner = owner.clone();
                 orders.spawn(async move {
-                    if let Err(error) = answer(stream, &sweeper).await {
+                    if let Err(error) = answer(stream, &owner).await {
                         tracing::info!("an order's listener went away: {error}");
                     }
                 });
@@ -291,7 +331,8 @@ pub async fn serve(listener: UnixListener, sweeper: Sweeper) {
     }
 }
 
-async fn answer(stream: UnixStream, sweeper: &Sweeper) -> io::Result<()> {
+async fn answer(stream: UnixStream, owner: &Owner) -> io::Result<()> {
+    let account = stream.peer_cred()?.uid();
     let (from, mut to) = stream.into_split();
     let mut line = String::new();
     BufReader::new(tokio::io::AsyncReadExt::take(from, LONGEST)).read_line(&mut line).await?;
@@ -304,7 +345,7 @@ async fn answer(stream: UnixStream, sweeper: &Sweeper) -> io::Result<()> {
     };
     let (tell, mut told) = mpsc::channel(16);
     let work = async move {
-        let outcome = asked.carry_out(sweeper, &tell).await;
+        let outcome = asked.carry_out(owner, account, &tell).await;
         let _ = tell.send(outcome.map_or_else(Line::Failed, |()| Line::Done)).await;
     };
     let print = async move {

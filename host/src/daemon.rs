@@ -24,7 +24,7 @@ use tokio::task::JoinSet;
 use crate::asking::{self, Asking, Service};
 use crate::clock::Clock;
 use crate::config::{ClassifierConfig, Config};
-use crate::control;
+use crate::control::{self, Owner};
 use crate::demo::{Demo, DemoError, Moment};
 use crate::directory::{Directory, DirectoryError};
 use crate::evidence::vault::Vault;
@@ -36,6 +36,7 @@ use crate::fetch::permit::Permit;
 use crate::fetch::replay::Replay;
 use crate::fetch::secrets::{Secrets, SecretsError};
 use crate::grant::{GrantError, Grants};
+use crate::handling::Clerk;
 use crate::ingest::{Pipeline, Pseudonyms, Voice};
 use crate::plugins::{PluginError, Registry};
 use crate::rounds::Rounds;
@@ -226,6 +227,16 @@ impl Daemon {
         self.sweeper.sweep(&moment.watch, When::Recorded { at: moment.at, shift }).await
     }
 
+    /// What orders are carried out with.
+    #[must_use]
+    pub fn owner(&self) -> Owner {
+        let Sweeper { store, reader, clock, .. } = &self.sweeper;
+        let (store, reader, clock) = (store.clone(), reader.clone(), Arc::clone(clock));
+        let accounts = self.config.organisation.accounts.clone();
+        let clerk = Clerk { store, reader, clock, directory: self.directory.clone(), accounts };
+        Owner { sweeper: self.sweeper.clone(), clerk }
+    }
+
     /// The socket that takes orders; what comes before [`run`](Self::run) waits.
     ///
     /// # Errors
@@ -248,7 +259,7 @@ impl Daemon {
         let app = self.app(&alive);
         let daemon = Arc::new(self);
         let mut tasks = JoinSet::new();
-        tasks.spawn(control::serve(orders, daemon.sweeper.clone()));
+        tasks.spawn(control::serve(orders, daemon.owner()));
         tasks.spawn({
             let (daemon, alive) = (Arc::clone(&daemon), Arc::clone(&alive));
             async move {
@@ -257,6 +268,7 @@ impl Daemon {
             }
         });
         tasks.spawn(upkeep::retain_daily(daemon.sweeper.clone()));
+        tasks.spawn(upkeep::ring_clocks(daemon.sweeper.clone()));
         tasks.spawn(upkeep::visit_again(daemon.sweeper.clone()));
         tasks.spawn(upkeep::judge_growth(daemon.sweeper.clone()));
         tasks.spawn(upkeep::ask_services(daemon.asking.clone()));

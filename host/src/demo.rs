@@ -11,6 +11,7 @@ use std::io::ErrorKind;
 use caifeng_plugin_host::contract::{Target, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use crate::clock::rfc3339;
 use crate::config::{Config, ConfigError};
 use crate::directory::Directory;
 use crate::evidence::archive::Archive;
@@ -34,6 +35,24 @@ pub struct Demo {
 #[derive(Debug, Serialize, Deserialize)]
 struct Mark {
     shift: i64,
+    /// Seconds that its clock is ahead of the system's.
+    #[serde(default)]
+    ahead: i64,
+}
+
+impl Mark {
+    fn read(directory: &Directory) -> Result<Option<Self>, DemoError> {
+        match std::fs::read(directory.demo()) {
+            Ok(text) => Ok(Some(serde_json::from_slice(&text)?)),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn write(self, directory: &Directory) -> Result<Self, DemoError> {
+        std::fs::write(directory.demo(), serde_json::to_vec(&self)?)?;
+        Ok(self)
+    }
 }
 
 /// The demo cannot be shown in this directory.
@@ -45,6 +64,9 @@ pub enum DemoError {
     /// The mark was changed by somebody.
     #[error("demo.json: {0}: delete the data directory to start the demo afresh")]
     Mark(#[from] serde_json::Error),
+    /// Its clock would go back.
+    #[error("the demo's clock stands at {0} and only goes forward: name a later time, or delete the data directory")]
+    Back(String),
     /// The bundled configuration is wrong: a fault of this release.
     #[error(transparent)]
     Config(#[from] ConfigError),
@@ -68,16 +90,38 @@ impl Demo {
         let archive = Archive::from_bytes(WEB)?;
         let config = Config::parse(CONFIG, "demo/caifeng.toml".as_ref())?;
         let end = archive.entries().iter().map(|entry| entry.date).max().unwrap_or(now);
-        let shift = match std::fs::read(directory.demo()) {
-            Ok(text) => serde_json::from_slice::<Mark>(&text)?.shift,
-            Err(error) if error.kind() == ErrorKind::NotFound => {
-                let mark = Mark { shift: now - end };
-                std::fs::write(directory.demo(), serde_json::to_vec(&mark)?)?;
-                mark.shift
-            }
-            Err(error) => return Err(error.into()),
+        let mark = match Mark::read(directory)? {
+            Some(mark) => mark,
+            None => Mark { shift: now - end, ahead: 0 }.write(directory)?,
         };
-        Ok(Self { config, archive, shift })
+        Ok(Self { config, archive, shift: mark.shift })
+    }
+
+    /// How many seconds the clock of a directory is ahead of the system's; 0 where there is no demo.
+    ///
+    /// # Errors
+    /// The mark cannot be read.
+    pub fn ahead(directory: &Directory) -> Result<i64, DemoError> {
+        Ok(Mark::read(directory)?.map_or(0, |mark| mark.ahead))
+    }
+
+    /// Puts the clock of the demo in `directory`, opened or not, to `at`; `now` is the system's time. Time only
+    /// goes forward: what was decided stays decided.
+    ///
+    /// # Errors
+    /// It stands later already, or the directory cannot be written.
+    pub fn set_clock(directory: &Directory, at: Timestamp, now: Timestamp) -> Result<(), DemoError> {
+        let ahead = at.saturating_sub(now);
+        let mark = match Mark::read(directory)? {
+            Some(mark) if ahead < mark.ahead => return Err(DemoError::Back(rfc3339(now.saturating_add(mark.ahead)))),
+            Some(mark) => Mark { ahead, ..mark },
+            None => {
+                let archive = Archive::from_bytes(WEB)?;
+                let end = archive.entries().iter().map(|entry| entry.date).max().unwrap_or(at);
+                Mark { shift: at - end, ahead }
+            }
+        };
+        mark.write(directory).map(drop)
     }
 
     /// Every sweep of the month, in the order in which it happened.

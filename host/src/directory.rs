@@ -5,6 +5,7 @@
 //! | `caifeng.db` | the store | 0600 |
 //! | `caifeng.lock` | held by the one process that owns the directory | |
 //! | `caifeng.sock` | how other commands reach that process | 0600 |
+//! | `documents/` | what shows that steps were done, by SHA-256 | 0700 |
 //! | `evidence/` | what sites answered, as WARC files by day | 0700 |
 //! | `keys/` | secrets: never in the database, never in a backup of it | 0700 |
 //! | `plugins/` | plugins that the operator installed | |
@@ -60,6 +61,12 @@ impl Directory {
     #[must_use]
     pub fn evidence(&self) -> PathBuf {
         self.0.join("evidence")
+    }
+
+    /// What shows that steps were done.
+    #[must_use]
+    pub fn documents(&self) -> PathBuf {
+        self.0.join("documents")
     }
 
     /// What those plugins may reach.

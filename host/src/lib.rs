@@ -18,6 +18,7 @@
 //! | which incident | [`incident`] | pure |
 //! | is it growing | [`warning`] | pure |
 //! | what is to be done, by whom, until when | [`plan`], [`calendar`] | pure |
+//! | who decides, what follows | [`handling`], [`user`] | shell, pure |
 //! | answering | [`reply`], [`referral`] | pure |
 //! | remember | [`store`] | SQLite, one writer |
 //! | find again | [`search`] | pure |
@@ -44,6 +45,7 @@ pub mod failed_call;
 pub mod fetch;
 pub mod grant;
 pub mod hand;
+pub mod handling;
 pub mod hex;
 pub mod incident;
 pub mod ingest;
@@ -64,6 +66,7 @@ pub mod store;
 pub mod sweep;
 pub mod text;
 pub mod topic;
+pub mod user;
 pub mod warning;
 pub mod watch;
 pub mod web;

@@ -9,6 +9,7 @@ mod failing;
 mod gathered;
 mod known;
 mod look;
+pub mod receipt;
 mod run;
 mod waiting;
 

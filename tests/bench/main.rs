@@ -12,6 +12,7 @@
 mod bare;
 mod call;
 mod crawl;
+mod decide;
 mod extract;
 mod group;
 mod kit;
@@ -79,6 +80,9 @@ fn main() -> anyhow::Result<()> {
     }
     if wanted("way") {
         way::run(size, scratch.path(), &engine, &registry)?;
+    }
+    if wanted("decide") {
+        decide::run(scratch.path())?;
     }
     if wanted("warning") {
         warning::run(scratch.path())?;

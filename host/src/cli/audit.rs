@@ -1,17 +1,20 @@
 //! `caifeng audit`: is the record what it was?
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow};
+use caifeng::handling::checkpoint::{self, Key, Signed};
+use caifeng::handling::{Outcome as Done, What};
 use caifeng::incident::chain::{Checkpoint, Proof};
 use caifeng::permission::Permission;
 use caifeng::store::Reader;
 use clap::Subcommand;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::output::Lines;
+use super::deed::{PersonArgs, act};
+use super::output::{Lines, note};
 use super::workplace::DataArgs;
-use super::{Exit, OrExit, Outcome};
+use super::{Exit, Failed, OrExit, Outcome};
 
 /// `caifeng audit …`
 #[derive(Debug, clap::Args)]
@@ -24,6 +27,8 @@ pub(crate) struct Args {
 enum Command {
     /// Walk the chain of events and check every link
     Verify(VerifyArgs),
+    /// Sign where the record stands now, to be kept elsewhere
+    Checkpoint(CheckpointArgs),
     /// Print the hosts at which robots.txt is not asked, with since when and why
     Permissions(PermissionsArgs),
 }
@@ -38,12 +43,24 @@ struct PermissionsArgs {
 }
 
 #[derive(Debug, clap::Args)]
+#[command(
+    long_about = "Prints a signed checkpoint of the record as JSON, for the audit administrator. Keep it where the database is not: `caifeng audit verify --checkpoint F` then proves that nothing up to it was cut off or rewritten. The key lies in keys/checkpoint of the data directory; its public half is in the checkpoint."
+)]
+struct CheckpointArgs {
+    #[command(flatten)]
+    person: PersonArgs,
+}
+
+#[derive(Debug, clap::Args)]
 struct VerifyArgs {
     #[command(flatten)]
     data: DataArgs,
-    /// A checkpoint that was kept elsewhere: the JSON that an earlier `--json` run printed
+    /// A checkpoint that was kept elsewhere: what `caifeng audit checkpoint` printed
     #[arg(long, value_name = "F")]
     checkpoint: Option<PathBuf>,
+    /// The public key that signed it, in hex [default: that of the data directory]
+    #[arg(long, value_name = "HEX", requires = "checkpoint")]
+    key: Option<String>,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -53,6 +70,7 @@ struct VerifyArgs {
 pub(crate) fn run(args: &Args) -> Outcome {
     match &args.command {
         Command::Verify(args) => verify(args),
+        Command::Checkpoint(args) => checkpoint(args),
         Command::Permissions(args) => permissions(args),
     }
 }
@@ -74,15 +92,34 @@ fn permissions(args: &PermissionsArgs) -> Outcome {
     Ok(Exit::Done)
 }
 
+fn checkpoint(args: &CheckpointArgs) -> Outcome {
+    if let Done::Checkpoint(signed) = act(&args.person, What::Checkpoint)? {
+        let mut lines = Lines::new();
+        lines.json(&signed).and_then(|()| lines.flush()).or_exit(Exit::Internal)?;
+        note("keep it where the database is not; caifeng audit verify --checkpoint F holds the record against it");
+    }
+    Ok(Exit::Done)
+}
+
+/// The checkpoint of a file, once its signature has been checked; one without is worth what its keeper is.
+fn kept(args: &VerifyArgs, path: &Path) -> Result<Checkpoint, Failed> {
+    let text =
+        std::fs::read(path).with_context(|| format!("{}: cannot be read", path.display())).or_exit(Exit::Usage)?;
+    let none = || format!("{}: not a checkpoint: name what `caifeng audit checkpoint` printed", path.display());
+    let printed: Value = serde_json::from_slice(&text).with_context(none).or_exit(Exit::Usage)?;
+    if printed.get("signature").is_none() {
+        note(format_args!("{}: not signed: it proves as much as the place where it was kept", path.display()));
+        let bare = printed.get("checkpoint").cloned().unwrap_or(printed);
+        return serde_json::from_value(bare).with_context(none).or_exit(Exit::Usage);
+    }
+    let signed: Signed = serde_json::from_value(printed).with_context(none).or_exit(Exit::Usage)?;
+    let own = || args.data.directory()?.key(checkpoint::KEY).map(|key| Key::new(&key).public()).or_exit(Exit::Usage);
+    let trusted = args.key.clone().map_or_else(own, Ok)?;
+    signed.proven(&trusted).with_context(|| path.display().to_string()).or_exit(Exit::Refused)
+}
+
 fn verify(args: &VerifyArgs) -> Outcome {
-    let checkpoint = args.checkpoint.as_ref().map(|path| {
-        let text = std::fs::read(path).with_context(|| format!("{}: cannot be read", path.display()))?;
-        let printed: serde_json::Value = serde_json::from_slice(&text)?;
-        serde_json::from_value::<Checkpoint>(printed.get("checkpoint").cloned().unwrap_or(printed)).with_context(|| {
-            format!("{}: not a checkpoint: keep what `caifeng audit verify --json` prints", path.display())
-        })
-    });
-    let checkpoint = checkpoint.transpose().or_exit(Exit::Usage)?;
+    let checkpoint = args.checkpoint.as_deref().map(|path| kept(args, path)).transpose()?;
     let reader = Reader::open(args.data.directory()?.path()).or_exit(Exit::Usage)?;
     let mut lines = Lines::new();
     match reader.verify_chain(checkpoint).or_exit(Exit::Internal)? {

@@ -1,10 +1,13 @@
 //! `caifeng demo`: a recorded month, without network.
 
+use caifeng::clock::{Clock as _, SystemClock, parse_time};
 use caifeng::daemon::Daemon;
+use caifeng::demo::Demo;
+use caifeng_plugin_host::contract::Timestamp;
 use serde_json::json;
 
 use super::output::{Lines, note, progress};
-use super::serve::{Bind, open_demo, runtime, serve};
+use super::serve::{Bind, fresh_or_demo, open_demo, runtime, serve};
 use super::workplace::DataArgs;
 use super::{Exit, Failed, OrExit, Outcome};
 
@@ -13,6 +16,9 @@ use super::{Exit, Failed, OrExit, Outcome};
 pub(crate) struct Args {
     #[command(flatten)]
     data: DataArgs,
+    /// Put the demo's clock to this time, and let it run on from there: 2026-07-01, RFC 3339 or seconds since 1970
+    #[arg(long, value_name = "T", value_parser = parse_time)]
+    at: Option<Timestamp>,
     /// Sweep the whole month, then exit
     #[arg(long)]
     once: bool,
@@ -26,11 +32,19 @@ pub(crate) struct Args {
 /// Runs `caifeng demo`.
 pub(crate) fn run(args: Args) -> Outcome {
     args.bind.check()?;
-    let daemon = open_demo(&args.data.directory()?)?;
+    let directory = args.data.directory()?;
+    if let Some(at) = args.at {
+        fresh_or_demo(&directory)?;
+        directory.create().or_exit(Exit::Usage)?;
+        Demo::set_clock(&directory, at, SystemClock.now()).or_exit(Exit::Usage)?;
+    }
+    let daemon = open_demo(&directory)?;
     if !args.once {
         return serve(daemon, args.bind);
     }
     let swept = runtime()?.block_on(play(&daemon))?;
+    let now = daemon.sweeper.clock.now();
+    while !daemon.sweeper.store.ring(now).or_exit(Exit::Internal)?.is_empty() {}
     let figures = daemon.sweeper.reader.figures().or_exit(Exit::Internal)?;
     let mut lines = Lines::new();
     if args.json {
@@ -42,7 +56,7 @@ pub(crate) fn run(args: Args) -> Outcome {
         let (posts, mentions, open) = (figures.posts, figures.mentions, figures.open);
         let sum = format!("{swept} sweeps: {posts} posts, {mentions} mentions, {open} incidents open");
         lines.text(sum).or_exit(Exit::Internal)?;
-        note("`caifeng demo` shows them in a page; `caifeng incidents` lists them");
+        note("`caifeng demo` shows them in a page; `caifeng incident list` lists them");
     }
     lines.flush().or_exit(Exit::Internal)?;
     daemon.sweeper.store.close();

@@ -79,7 +79,7 @@ fn list(args: &ListArgs) -> Outcome {
 
 fn known(reader: &Reader, incident: i64) -> Result<caifeng::store::model::IncidentRow, Failed> {
     let found = reader.incident(incident).or_exit(Exit::Internal)?;
-    found.ok_or_else(|| anyhow!("no such incident: {incident} (caifeng incidents lists them)")).or_exit(Exit::Usage)
+    found.ok_or_else(|| anyhow!("no such incident: {incident} (caifeng incident list lists them)")).or_exit(Exit::Usage)
 }
 
 fn proof_json(proof: &Proof) -> serde_json::Value {

@@ -1,13 +1,15 @@
-//! What `caifeng submit` and `caifeng import` share: where they work, and how something is handed in.
+//! What `caifeng submit`, `caifeng import` and `caifeng reply receipt` share: where they work, and how something is handed in.
 
 use std::path::PathBuf;
 
 use anyhow::anyhow;
 use caifeng::control::{self, Asked, Line, Refusal};
+use caifeng::daemon::Daemon;
 use caifeng::directory::Directory;
-use caifeng::hand::{Handing, Told};
+use caifeng::hand::{HandIn, Handing, Told};
 use tokio::sync::mpsc;
 
+use super::deed::{TokenArgs, account, refused};
 use super::output::note;
 use super::serve::{open, open_demo, runtime};
 use super::workplace::{self, DataArgs};
@@ -17,6 +19,8 @@ use super::{Exit, Failed, OrExit};
 pub(super) struct PlaceArgs {
     #[command(flatten)]
     pub(super) data: DataArgs,
+    #[command(flatten)]
+    pub(super) token: TokenArgs,
     /// Configuration [default: caifeng.toml in the data directory]
     #[arg(long, value_name = "F")]
     pub(super) config: Option<PathBuf>,
@@ -25,15 +29,29 @@ pub(super) struct PlaceArgs {
     pub(super) json: bool,
 }
 
-/// Gives it to the daemon when one runs here, else takes the directory; passes on what is told.
+/// Hands something in; passes on what is told.
 pub(super) fn hand_in(
     args: &PlaceArgs,
     directory: &Directory,
     handing: Handing,
     mut told: impl FnMut(Told),
 ) -> Result<(), Failed> {
+    let asked = Asked::HandIn(HandIn { token: args.token.read()?, handing });
+    ask(args, directory, asked, |line| {
+        if let Line::Handed(it) = line {
+            told(*it);
+        }
+    })
+}
+
+/// Gives it to the daemon when one runs here, else takes the directory; passes on what comes of it.
+pub(super) fn ask(
+    args: &PlaceArgs,
+    directory: &Directory,
+    asked: Asked,
+    mut came: impl FnMut(Line),
+) -> Result<(), Failed> {
     let runtime = runtime()?;
-    let asked = Asked::HandIn(handing);
     let (tell, mut lines) = mpsc::channel(64);
     let daemon = if std::os::unix::net::UnixStream::connect(directory.socket()).is_ok() {
         if args.config.is_some() {
@@ -49,11 +67,11 @@ pub(super) fn hand_in(
             open(directory, config)?
         })
     };
-    let (sweeper, socket) = (daemon.as_ref().map(|daemon| daemon.sweeper.clone()), directory.socket());
+    let (owner, socket, account) = (daemon.as_ref().map(Daemon::owner), directory.socket(), account(directory));
     let outcome = runtime.block_on(async {
         let work = tokio::spawn(async move {
-            match sweeper {
-                Some(sweeper) => asked.carry_out(&sweeper, &tell).await,
+            match owner {
+                Some(owner) => asked.carry_out(&owner, account, &tell).await,
                 None => {
                     let given = control::give(&socket, &asked, &tell).await;
                     given.map_err(|error| Refusal::Internal(error.to_string()))
@@ -63,10 +81,9 @@ pub(super) fn hand_in(
         let mut refusal = None;
         while let Some(line) = lines.recv().await {
             match line {
-                Line::Handed(it) => told(*it),
                 Line::Note(line) => note(line),
                 Line::Failed(failed) => refusal = Some(failed),
-                Line::Done | Line::Released(_) | Line::Total(_) | Line::Swept(_) => {}
+                line => came(line),
             }
         }
         let carried = work.await.or_exit(Exit::Internal)?;
@@ -75,8 +92,5 @@ pub(super) fn hand_in(
     if let Some(daemon) = daemon {
         daemon.sweeper.store.close();
     }
-    outcome?.map_err(|refusal| {
-        let exit = if matches!(refusal, Refusal::Usage(_)) { Exit::Usage } else { Exit::Internal };
-        Failed { exit, error: refusal.into() }
-    })
+    outcome?.map_err(refused)
 }

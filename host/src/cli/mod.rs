@@ -8,9 +8,11 @@ mod audit;
 mod backtest;
 mod classifiers;
 mod classify;
+mod clocks;
 mod config;
 mod corrections;
 mod coverage;
+mod deed;
 mod demo;
 mod evaluate;
 mod evidence;
@@ -19,13 +21,17 @@ mod filter;
 mod group;
 mod hand;
 mod import;
+mod incident;
 mod input;
 mod output;
+mod person;
 mod places;
 mod plan;
 mod plugin;
 mod posts;
 mod record;
+mod referral;
+mod reply;
 mod retain;
 mod robots;
 mod search;
@@ -34,6 +40,7 @@ mod similar;
 mod submit;
 mod sweep;
 mod topic;
+mod user;
 mod warnings;
 mod watch;
 mod workplace;
@@ -117,9 +124,11 @@ enum Command {
     /// Find posts by what they say
     Search(search::Args),
     /// Print stored posts, newest first
-    Posts(posts::PostsArgs),
-    /// Print incidents, newest first
-    Incidents(posts::IncidentsArgs),
+    Posts(posts::Args),
+    /// Incidents: list, show, decide
+    Incident(incident::Args),
+    /// Clocks that are running, and how fast answers came
+    Clocks(clocks::Args),
     /// Print where an incident is told, and how far it has gone
     Places(places::Args),
     /// Hand in a page or a text
@@ -130,6 +139,10 @@ enum Command {
     Config(config::Args),
     /// The plan: what is done about an incident, by whom, until when
     Plan(plan::Args),
+    /// Official answers: draft, review, approve, publish, receipt
+    Reply(reply::Args),
+    /// Legal referrals: by two people, after a night
+    Referral(referral::Args),
     /// Say what a robots.txt allows
     Robots(robots::Args),
     /// Topics: what came of them, what a query would have caught
@@ -140,6 +153,8 @@ enum Command {
     Coverage(coverage::Args),
     /// Print or export the monitoring record: every sweep, newest first
     Record(record::Args),
+    /// Users: who may act here, and as what
+    User(user::Args),
     /// Warnings: what grows, and why
     Warnings(warnings::Args),
     /// Replay a past: when early warning would have told of it
@@ -148,6 +163,8 @@ enum Command {
     Audit(audit::Args),
     /// List or hand out what the posts of an incident came from
     Evidence(evidence::Args),
+    /// Hand out or delete what is kept of a person who asks
+    Person(person::Args),
     /// Let go of what is kept no longer
     Retain(retain::Args),
 }
@@ -165,24 +182,29 @@ pub(crate) fn run() -> ExitCode {
         Command::Classifiers(args) => classifiers::run(&args),
         Command::Evaluate(args) => evaluate::run(&args),
         Command::Group(args) => group::run(&args),
+        Command::Posts(args) => posts::run(&args),
+        Command::Incident(args) => incident::run(args),
+        Command::Clocks(args) => clocks::run(&args),
         Command::Similar(args) => similar::run(&args),
         Command::Search(args) => search::run(&args),
-        Command::Posts(args) => posts::posts(&args),
-        Command::Incidents(args) => posts::incidents(&args),
         Command::Places(args) => places::run(&args),
         Command::Submit(args) => submit::run(args),
         Command::Import(args) => import::run(args),
         Command::Config(args) => config::run(&args),
         Command::Plan(args) => plan::run(&args),
+        Command::Reply(args) => reply::run(args),
+        Command::Referral(args) => referral::run(args),
         Command::Robots(args) => robots::run(&args),
         Command::Topic(args) => topic::run(&args),
         Command::Watch(args) => watch::run(&args),
         Command::Coverage(args) => coverage::run(&args),
         Command::Record(args) => record::run(&args),
+        Command::User(args) => user::run(args),
         Command::Warnings(args) => warnings::run(&args),
         Command::Backtest(args) => backtest::run(&args),
         Command::Audit(args) => audit::run(&args),
         Command::Evidence(args) => evidence::run(&args),
+        Command::Person(args) => person::run(args),
         Command::Retain(args) => retain::run(&args),
     };
     let exit = outcome.unwrap_or_else(|failed| {

@@ -79,6 +79,12 @@ fn harmless(text: &str) -> String {
     text.chars().map(|c| if obeyed(c) { char::REPLACEMENT_CHARACTER } else { c }).collect()
 }
 
+/// The head of a text without control characters: what is printed cannot move the cursor.
+pub(crate) fn one_line(text: &str) -> String {
+    let clean = text.chars().map(|c| if c.is_control() { ' ' } else { c });
+    clean.take(80).collect()
+}
+
 /// An error with its causes, then how to go on where the error says so.
 pub(crate) fn error(error: &anyhow::Error) {
     let mut message = error.to_string();

@@ -29,7 +29,7 @@ pub(crate) struct Args {
 /// Runs `caifeng places`.
 pub(crate) fn run(args: &Args) -> Outcome {
     let reader = Reader::open(args.data.directory()?.path()).or_exit(Exit::Usage)?;
-    let missing = || anyhow!("no such incident: {} (caifeng incidents lists them)", args.incident);
+    let missing = || anyhow!("no such incident: {} (caifeng incident list lists them)", args.incident);
     reader.incident(args.incident).or_exit(Exit::Internal)?.ok_or_else(missing).or_exit(Exit::Usage)?;
     let reach = reader.reach(args.incident).or_exit(Exit::Internal)?;
     let mut lines = Lines::new();

@@ -1,24 +1,23 @@
-//! `caifeng posts` and `caifeng incidents`: what is stored, newest first.
+//! `caifeng posts`: what is stored, newest first.
 
 use std::io;
 use std::ops::ControlFlow;
 
-use caifeng::clock::{parse_time, rfc3339};
+use caifeng::clock::rfc3339;
 use caifeng::incident::opinion::{Opinion, Share};
-use caifeng::store::model::{IncidentRow, PostRow};
-use caifeng::store::{IncidentQuery, Looked, PostQuery, Reader, Reading, Version};
-use caifeng_plugin_host::contract::Timestamp;
+use caifeng::store::model::PostRow;
+use caifeng::store::{Looked, PostQuery, Reader, Reading, Version};
 use caifeng_plugin_host::manifest::LabelGroup;
 use serde_json::{Value, json};
 
 use super::filter::FilterArgs;
-use super::output::Lines;
+use super::output::{Lines, one_line};
 use super::workplace::DataArgs;
 use super::{Exit, Failed, OrExit, Outcome};
 
 /// `caifeng posts`
 #[derive(Debug, clap::Args)]
-pub(crate) struct PostsArgs {
+pub(crate) struct Args {
     #[command(flatten)]
     data: DataArgs,
     #[command(flatten)]
@@ -34,28 +33,12 @@ pub(crate) struct PostsArgs {
     json: bool,
 }
 
-/// `caifeng incidents`
-#[derive(Debug, clap::Args)]
-pub(crate) struct IncidentsArgs {
-    #[command(flatten)]
-    data: DataArgs,
-    /// Only incidents with a post since then: 2026-07-01, RFC 3339 or seconds since 1970
-    #[arg(long, value_name = "T", value_parser = parse_time)]
-    since: Option<Timestamp>,
-    /// At most so many
-    #[arg(long, value_name = "N")]
-    limit: Option<usize>,
-    /// Print JSON Lines
-    #[arg(long)]
-    json: bool,
-}
-
 fn reader(data: &DataArgs) -> Result<Reader, Failed> {
     Reader::open(data.directory()?.path()).or_exit(Exit::Usage)
 }
 
 /// Runs `caifeng posts`.
-pub(crate) fn posts(args: &PostsArgs) -> Outcome {
+pub(crate) fn run(args: &Args) -> Outcome {
     let reader = reader(&args.data)?;
     let query = PostQuery { incident: args.incident, limit: args.limit, ..args.filter.query() };
     let mut lines = Lines::new();
@@ -70,25 +53,6 @@ pub(crate) fn posts(args: &PostsArgs) -> Outcome {
     });
     walked.or_exit(Exit::Internal)?;
     printed.and_then(|()| lines.flush()).or_exit(Exit::Internal)?;
-    Ok(Exit::Done)
-}
-
-/// Runs `caifeng incidents`.
-pub(crate) fn incidents(args: &IncidentsArgs) -> Outcome {
-    let reader = reader(&args.data)?;
-    let query = IncidentQuery { since: args.since, limit: args.limit, ..IncidentQuery::default() };
-    let mut lines = Lines::new();
-    for incident in reader.incidents(&query).or_exit(Exit::Internal)? {
-        let mut shown = incident_json(&incident);
-        shown["votes"] = votes_json(&reader.opinion(incident.id).or_exit(Exit::Internal)?);
-        let deleted = reader.deleted_posts(incident.id).or_exit(Exit::Internal)?;
-        if deleted > 0 {
-            shown["deleted_posts"] = deleted.into();
-        }
-        let printed = if args.json { lines.json(&shown) } else { lines.text(incident_line(&incident)) };
-        printed.or_exit(Exit::Internal)?;
-    }
-    lines.flush().or_exit(Exit::Internal)?;
     Ok(Exit::Done)
 }
 
@@ -127,17 +91,8 @@ fn post_json(post: &PostRow) -> Value {
     })
 }
 
-fn incident_json(incident: &IncidentRow) -> Value {
-    json!({
-        "id": incident.id, "title": incident.title, "category": incident.category,
-        "category_by": incident.category_by, "level": incident.level, "state": incident.state,
-        "opened": rfc3339(incident.opened), "latest": rfc3339(incident.latest),
-        "posts": incident.posts, "sites": incident.sites,
-    })
-}
-
 /// Who voted for what, with which weight; what it comes to. Points are votes: a sure one of weight 1 is 1.
-fn votes_json(opinion: &Opinion) -> Value {
+pub(super) fn votes_json(opinion: &Opinion) -> Value {
     let points = |thousandths: u64| thousandths as f64 / 1000.0;
     let share = |share: &Share| {
         let Share { by, weight, posts, points: given } = share;
@@ -166,16 +121,4 @@ fn post_line(post: &PostRow) -> String {
     let when = rfc3339(post.published.unwrap_or(post.captured));
     let head = post.title.as_deref().unwrap_or(&post.text);
     format!("{when}  {:<20}  {}", post.site, one_line(head))
-}
-
-fn incident_line(incident: &IncidentRow) -> String {
-    let category = incident.category.map_or("-", |category| category.as_str());
-    let (id, posts) = (incident.id, incident.posts);
-    format!("{id:>6}  {category:<10}  {posts:>4} posts  {}  {}", rfc3339(incident.opened), one_line(&incident.title))
-}
-
-/// The head of a text without control characters: what is printed cannot move the cursor.
-fn one_line(text: &str) -> String {
-    let clean = text.chars().map(|c| if c.is_control() { ' ' } else { c });
-    clean.take(80).collect()
 }

@@ -2,10 +2,8 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use anyhow::{Context, anyhow};
-use caifeng::clock::{Clock, SystemClock};
 use caifeng::config::Config;
 use caifeng::daemon::{Daemon, OpenError, Parts};
 use caifeng::demo::Demo;
@@ -63,13 +61,19 @@ pub(crate) fn open(directory: &Directory, config: Option<Config>) -> Result<Daem
 
 /// Opens a data directory with the demo.
 pub(crate) fn open_demo(directory: &Directory) -> Result<Daemon, Failed> {
-    if !directory.demo().exists() && !directory.is_empty() {
-        let what = directory.path().display();
-        return Err(anyhow!("{what} holds real data: name another --data for the demo")).or_exit(Exit::Usage);
-    }
+    fresh_or_demo(directory)?;
     directory.create().or_exit(Exit::Usage)?;
-    let demo = Demo::open(directory, SystemClock.now()).or_exit(Exit::Internal)?;
+    let demo = Demo::open(directory, workplace::clock(directory)?.now()).or_exit(Exit::Internal)?;
     assemble(directory, Some(demo.config.clone()), Some(demo))
+}
+
+/// Refuses a directory that holds the real thing.
+pub(crate) fn fresh_or_demo(directory: &Directory) -> Result<(), Failed> {
+    if directory.demo().exists() || directory.is_empty() {
+        return Ok(());
+    }
+    let what = directory.path().display();
+    Err(anyhow!("{what} holds real data: name another --data for the demo")).or_exit(Exit::Usage)
 }
 
 fn assemble(directory: &Directory, config: Option<Config>, demo: Option<Demo>) -> Result<Daemon, Failed> {
@@ -80,18 +84,23 @@ fn assemble(directory: &Directory, config: Option<Config>, demo: Option<Demo>) -
         demo,
         registry: workplace::registry(Some(directory))?,
         engine: workplace::engine(Some(directory))?,
-        clock: Arc::new(SystemClock),
+        clock: workplace::clock(directory)?,
     };
-    Daemon::open(parts).map_err(|error| {
-        let exit = match &error {
-            OpenError::Store(StoreError::Disk(_) | StoreError::Damaged(_) | StoreError::Internal(_))
-            | OpenError::Network(_) => Exit::Internal,
-            OpenError::Store(StoreError::Owned { .. }) => Exit::Refused,
-            OpenError::Plugin(_) => Exit::Plugin,
-            _ => Exit::Usage,
-        };
-        Failed { exit, error: error.into() }
-    })
+    let daemon = Daemon::open(parts).map_err(unopened)?;
+    workplace::govern(&daemon.sweeper.store, directory, daemon.sweeper.zone.clone())?;
+    Ok(daemon)
+}
+
+/// Who must act.
+fn unopened(error: OpenError) -> Failed {
+    let exit = match &error {
+        OpenError::Store(StoreError::Disk(_) | StoreError::Damaged(_) | StoreError::Internal(_))
+        | OpenError::Network(_) => Exit::Internal,
+        OpenError::Store(StoreError::Owned { .. }) => Exit::Refused,
+        OpenError::Plugin(_) => Exit::Plugin,
+        _ => Exit::Usage,
+    };
+    Failed { exit, error: error.into() }
 }
 
 /// The runtime that commands with a network, a socket or a page run on.

@@ -1,12 +1,9 @@
 //! `caifeng submit`: a page or a text that somebody hands in.
 
 use std::io::Read as _;
-use std::os::unix::fs::MetadataExt as _;
-use std::path::Path;
 
 use anyhow::anyhow;
 use caifeng::clock::parse_time;
-use caifeng::directory::Directory;
 use caifeng::hand::submit::{Receipt, Submission, What};
 use caifeng::hand::{Handing, Told};
 use caifeng_plugin_host::contract::Timestamp;
@@ -63,8 +60,7 @@ pub(crate) fn run(args: Args) -> Outcome {
         }
     };
     let directory = args.place.data.directory()?;
-    let user = user(&directory);
-    let handing = Handing::Submission(Submission { what, note: args.note, user });
+    let handing = Handing::Submission(Submission { what, note: args.note });
     let json = args.place.json;
     let mut lines = Lines::new();
     let mut printed = Ok(());
@@ -94,11 +90,4 @@ fn standard_input() -> Result<String, Failed> {
         return Err(anyhow!("longer than 1 MiB: hand in the part that matters")).or_exit(Exit::Usage);
     }
     Ok(text)
-}
-
-/// The user of this machine, as a number and never as a name; people have accounts here later.
-fn user(directory: &Directory) -> String {
-    let of = |path: &Path| std::fs::metadata(path).map(|it| it.uid());
-    let uid = of(Path::new("/proc/self")).or_else(|_| of(directory.path()));
-    uid.map_or_else(|_| "uid:unknown".to_owned(), |uid| format!("uid:{uid}"))
 }

@@ -158,7 +158,7 @@ where
                     }
                 }
             }
-            Line::Done | Line::Handed(_) | Line::Released(_) => {}
+            Line::Done | Line::Acted(_) | Line::Handed(_) | Line::Released(_) => {}
             Line::Failed(failed) => refusal = Some(failed),
         }
     }

@@ -6,10 +6,16 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::Context;
-use caifeng::config::Config;
+use caifeng::clock::steady::SteadyClock;
+use caifeng::clock::{AheadClock, Clock};
+use caifeng::config::{self, Config};
+use caifeng::demo::Demo;
 use caifeng::directory::Directory;
 use caifeng::plugins::{Origin, PluginError, Registry};
+use caifeng::store::Store;
+use caifeng_plugin_host::contract::Timestamp;
 use caifeng_plugin_host::engine::{CompiledCache, Engine, EngineConfig};
+use jiff::tz::TimeZone;
 
 use super::{Exit, Failed, OrExit};
 
@@ -40,6 +46,19 @@ fn user_folder(variable: &str, below_home: &str) -> Option<PathBuf> {
     named.or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(below_home)))
 }
 
+/// The file of the personal token, and whether somebody named it; `None` where no home directory is known.
+pub(super) fn token_file(named: Option<&PathBuf>) -> Option<(PathBuf, bool)> {
+    let named = named.cloned().or_else(|| std::env::var_os("CAIFENG_TOKEN").map(PathBuf::from));
+    let own = || user_folder("XDG_CONFIG_HOME", ".config").map(|folder| (folder.join("caifeng/token"), false));
+    named.map(|path| (path, true)).or_else(own)
+}
+
+/// The clock of a data directory: one that nobody can set while it runs; the demo's may be ahead.
+pub(super) fn clock(directory: &Directory) -> Result<Arc<dyn Clock>, Failed> {
+    let ahead = Demo::ahead(directory).or_exit(Exit::Usage)?;
+    Ok(if ahead == 0 { Arc::new(SteadyClock::after(Timestamp::MIN)) } else { Arc::new(AheadClock(ahead)) })
+}
+
 /// Whether the person wants colours (<https://no-color.org>).
 pub(crate) fn colours() -> bool {
     std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
@@ -54,6 +73,13 @@ pub(crate) fn config(named: Option<&PathBuf>, directory: &Directory) -> Result<O
         None => return Ok(None),
     };
     Config::read(&path).map(Some).or_exit(Exit::Usage)
+}
+
+/// Tells a store which plan governs here, and the organisation's time.
+pub(crate) fn govern(store: &Store, directory: &Directory, zone: TimeZone) -> Result<(), Failed> {
+    let plan = config::plan_beside(&directory.config()).or_exit(Exit::Usage)?;
+    let calendar = config::calendar_beside(&directory.config()).or_exit(Exit::Usage)?;
+    store.govern(plan, calendar, zone).or_exit(Exit::Internal)
 }
 
 /// The plugins beside the executable and those of a data directory.

@@ -34,6 +34,7 @@ use crate::calendar::{self, Calendar};
 use crate::crawl::Limits;
 use crate::fetch::permit::Permit;
 use crate::plan::{self, Plan};
+use crate::reply::wording::{self, Wordings};
 use crate::retention::Retention;
 use crate::store::KeptTopic;
 use crate::topic::{Names, TopicConfig};
@@ -186,6 +187,19 @@ pub fn calendar_beside(path: &Path) -> Result<Calendar, ConfigError> {
         Err(source) => return Err(ConfigError::Unreadable { path: file, source }),
     }
     Ok(calendar)
+}
+
+/// The approved wording for the configuration at `path`: `wording.toml` beside it; none without a file.
+///
+/// # Errors
+/// Everything that is wrong with the file, with line and column.
+pub fn wordings_beside(path: &Path) -> Result<Wordings, ConfigError> {
+    let file = path.with_file_name(wording::FILE);
+    match reading::bounded(&file) {
+        Ok(text) => Wordings::read(text, &file).map_err(ConfigError::Wrong),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Wordings::default()),
+        Err(source) => Err(ConfigError::Unreadable { path: file, source }),
+    }
 }
 
 /// The plan in the file at `path`.

@@ -1,9 +1,10 @@
-//! What the daemon does besides sweeping: it lets go of what is kept no longer, once a day,
+//! What the daemon does besides sweeping: it rings clocks, lets go of what is kept no longer, once a day,
 //! visits posts of open incidents again, judges what grows and fades, and asks services about posts.
 //!
-//! None of it happens in a demo: a recording is shown as it is, and cannot be visited.
+//! Only clocks ring in a demo: a recording is shown as it is, and cannot be visited.
 
 use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
@@ -17,6 +18,8 @@ const SETTLED: Duration = Duration::from_secs(10 * 60);
 const DAILY: Duration = Duration::from_secs(24 * 60 * 60);
 /// How often posts that are due to be visited, and subjects that are due to be judged, are looked for.
 const ROUND: Duration = Duration::from_secs(60);
+/// How often clocks are looked at.
+const SECOND: Duration = Duration::from_secs(1);
 /// How often questions for services are looked for.
 const ASKING: Duration = Duration::from_secs(5);
 /// Posts that one round visits: what is left waits for the next, so that sweeps never wait long for a host.
@@ -46,6 +49,28 @@ pub(super) async fn retain_daily(sweeper: Sweeper) {
         match survived("letting go of what is kept no longer", blocking(move || keeper.run(now))).await {
             Some(Ok(released)) => tracing::info!(?released, "let go of what is kept no longer"),
             Some(Err(error)) => tracing::error!("what is kept no longer is still there: {error}"),
+            None => {}
+        }
+    }
+}
+
+/// Lets clocks tell what they have to tell, each at its second, for ever: also in a demo, whose clock runs on.
+pub(super) async fn ring_clocks(sweeper: Sweeper) {
+    let mut seconds = tokio::time::interval(SECOND);
+    seconds.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        seconds.tick().await;
+        let (reader, store, clock) = (sweeper.reader.clone(), sweeper.store.clone(), Arc::clone(&sweeper.clock));
+        let rung = blocking(move || {
+            let now = clock.now();
+            // Most seconds have nothing to tell, and the writer is not asked.
+            if reader.next_ring()?.is_none_or(|next| next > now) { Ok(Vec::new()) } else { store.ring(now) }
+        });
+        match survived("the ringing of clocks", rung).await {
+            Some(Ok(rung)) => {
+                rung.iter().for_each(|(incident, event)| tracing::warn!(incident, ?event, "a clock rings"));
+            }
+            Some(Err(error)) => tracing::error!("clocks cannot tell what they have to tell: {error}"),
             None => {}
         }
     }

@@ -35,13 +35,23 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 
 use crate::control::{Line, Refusal};
-use crate::incident::event::{Actor, Role};
-use crate::sweep::Sweeper;
+use crate::store::Caller;
+use crate::sweep::{Sweeper, blocking};
+use crate::user::token::Token;
 
 /// The plugin id under which texts and unread pages are stored.
 pub const SUBMITTED: &str = "submitted";
 /// The plugin id under which rows of a table are stored.
 pub const IMPORTED: &str = "import";
+
+/// What a person hands in, and the token by which they are known; none is needed before there are users.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HandIn {
+    /// The personal token.
+    pub token: Option<Token>,
+    /// What is handed in.
+    pub handing: Handing,
+}
 
 /// Something that a person hands in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -71,23 +81,26 @@ pub enum Told {
     Imported(import::Summary),
 }
 
-/// Takes what was handed in and tells each step to `tell`.
+/// Takes what was handed in and tells each step to `tell`; `account` is that of the machine which asks.
 ///
 /// # Errors
-/// When it cannot be understood, or the store cannot write.
-pub async fn carry_out(handing: &Handing, sweeper: &Sweeper, tell: &mpsc::Sender<Line>) -> Result<(), Refusal> {
+/// When it cannot be understood, whoever hands it in may not, or the store cannot write.
+pub async fn carry_out(
+    HandIn { token, handing }: HandIn,
+    account: u32,
+    sweeper: &Sweeper,
+    tell: &mpsc::Sender<Line>,
+) -> Result<(), Refusal> {
+    let by = Caller { token, account };
+    // Before anything is asked for: a page is not read for somebody who may not hand it in.
+    let (store, caller, now) = (sweeper.store.clone(), by.clone(), sweeper.clock.now());
+    blocking(move || store.may_submit(&caller, now)).await?;
     match handing {
         Handing::Submission(submission) => {
-            let receipt = submit::submit(submission, sweeper).await?;
+            let receipt = submit::submit(&submission, &by, sweeper).await?;
             let _ = tell.send(Line::Handed(Box::new(Told::Receipt(receipt)))).await;
             Ok(())
         }
-        Handing::Table(table) => import::import(table, sweeper, tell).await,
+        Handing::Table(table) => import::import(&table, sweeper, tell).await,
     }
-}
-
-/// Who hands something in: the user of this machine, until people have accounts here. Anybody may (P10).
-#[must_use]
-pub fn actor(user: &str) -> Actor {
-    Actor::Person { user: user.to_owned(), role: Role::Staff }
 }

@@ -10,14 +10,14 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use url::Url;
 
-use super::{SUBMITTED, actor, choose};
+use super::{SUBMITTED, choose};
 use crate::control::Refusal;
 use crate::crawl::{MAX_TEXT, MAX_TITLE};
 use crate::hex::hex;
 use crate::incident::IncidentId;
 use crate::ingest::Origin;
-use crate::store::StoreError;
 use crate::store::model::{self, PostRow, Received};
+use crate::store::{Caller, StoreError};
 use crate::sweep::{Report, Sweeper, blocking};
 use crate::watch::Every;
 use crate::watch::{FailureKind, Watch};
@@ -34,8 +34,6 @@ pub struct Submission {
     pub what: What,
     /// What the person says with it.
     pub note: Option<String>,
-    /// The user's account, never a name.
-    pub user: String,
 }
 
 /// A page or a text.
@@ -86,7 +84,7 @@ pub struct Receipt {
 ///
 /// # Errors
 /// When it says nothing that could be stored, or the store cannot write.
-pub async fn submit(submission: &Submission, sweeper: &Sweeper) -> Result<Receipt, Refusal> {
+pub async fn submit(submission: &Submission, by: &Caller, sweeper: &Sweeper) -> Result<Receipt, Refusal> {
     let usage = |what: &str| Refusal::Usage(what.to_owned());
     if submission.note.as_ref().is_some_and(|note| note.len() > MAX_NOTE) {
         return Err(Refusal::Usage(format!("a note has at most {MAX_NOTE} bytes: shorten it")));
@@ -94,7 +92,7 @@ pub async fn submit(submission: &Submission, sweeper: &Sweeper) -> Result<Receip
     match &submission.what {
         What::Page(address) => {
             let url = web(address).ok_or_else(|| usage("not a web address: write it with http:// or https://"))?;
-            page(submission, &url, sweeper).await
+            page(submission, by, &url, sweeper).await
         }
         What::Text { text, title, url, source, published } => {
             if text.trim().is_empty() {
@@ -107,13 +105,13 @@ pub async fn submit(submission: &Submission, sweeper: &Sweeper) -> Result<Receip
                 (title.as_deref().map(|t| clip(t.trim(), MAX_TITLE)), clip(text.trim(), MAX_TEXT));
             (post.publisher, post.published) = (source.clone(), *published);
             post.id = digest(&[post.title.as_deref().unwrap_or_default(), &post.text, &post.url]);
-            keep(submission, SUBMITTED, &site(url.as_ref()), post, None, sweeper).await
+            keep(submission, by, (SUBMITTED, &site(url.as_ref())), post, None, sweeper).await
         }
     }
 }
 
 /// Reads a page with the plugin that fits best, and stores what came of it.
-async fn page(submission: &Submission, url: &Url, sweeper: &Sweeper) -> Result<Receipt, Refusal> {
+async fn page(submission: &Submission, by: &Caller, url: &Url, sweeper: &Sweeper) -> Result<Receipt, Refusal> {
     let plugins = choose::choose(&sweeper.registry, url);
     let mut failures = Vec::new();
     for plugin in plugins.iter().take(TRIES) {
@@ -125,7 +123,7 @@ async fn page(submission: &Submission, url: &Url, sweeper: &Sweeper) -> Result<R
             let row = blocking(move || reader.post(&plugin, &key.0, &key.1)).await?;
             if let Some(row) = row {
                 let plugin = row.plugin.clone();
-                let receipt = keep(submission, &plugin, &site, stored(row), None, sweeper).await?;
+                let receipt = keep(submission, by, (&plugin, &site), stored(row), None, sweeper).await?;
                 // The sweep has just stored it.
                 return Ok(Receipt { new: receipt.new || tally.new > 0, ..receipt });
             }
@@ -154,7 +152,7 @@ async fn page(submission: &Submission, url: &Url, sweeper: &Sweeper) -> Result<R
     url.as_str().clone_into(&mut post.id);
     post.text = submission.note.clone().unwrap_or_else(|| url.to_string());
     post.extra = vec![("failure".to_owned(), failure.clone())];
-    keep(submission, SUBMITTED, &site(Some(url)), post, Some(failure), sweeper).await
+    keep(submission, by, (SUBMITTED, &site(Some(url))), post, Some(failure), sweeper).await
 }
 
 /// A watch that is swept once: never on the schedule, no part of the coverage.
@@ -180,8 +178,8 @@ async fn one_off(plugin: &str, url: &Url, sweeper: &Sweeper) -> Result<Watch, St
 
 async fn keep(
     submission: &Submission,
-    plugin: &str,
-    site: &str,
+    by: &Caller,
+    (plugin, site): (&str, &str),
     post: Post,
     failure: Option<String>,
     sweeper: &Sweeper,
@@ -190,7 +188,7 @@ async fn keep(
     let origin = Origin { sweep: None, plugin: plugin.to_owned(), site: site.to_owned(), captured: at };
     let (id, url) = (post.id.clone(), Some(post.url.clone()).filter(|url| !url.is_empty()));
     let title = clip(post.title.as_deref().unwrap_or(&post.text).trim(), 200);
-    let (note, user) = (submission.note.clone().filter(|note| !note.trim().is_empty()), submission.user.clone());
+    let (note, by) = (submission.note.clone().filter(|note| !note.trim().is_empty()), by.clone());
     let sweeper = sweeper.clone();
     let received = blocking(move || {
         let (prepared, failures) = sweeper.pipeline.hand_in(&origin, post);
@@ -198,7 +196,7 @@ async fn keep(
             tracing::warn!("stored without the labels of a classifier: {failure}");
         }
         let Origin { plugin, site, .. } = origin;
-        sweeper.store.submit(model::Submission { plugin, site, at, prepared, note, actor: actor(&user) })
+        sweeper.store.submit(model::Submission { plugin, site, at, prepared, note, by })
     });
     let Received { incident, opened, new } = received.await?;
     let (plugin, site) = (plugin.to_owned(), site.to_owned());

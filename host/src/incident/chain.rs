@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::IncidentId;
-use crate::hex::hex;
+use crate::hex::{hex, unhex};
 
 /// SHA-256 of a record and all before it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -35,14 +35,8 @@ impl FromStr for Hash {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let wrong = || format!("not a hash of 64 hexadecimal digits: {text}");
-        let mut hash = [0; 32];
-        if text.len() != 64 || !text.is_ascii() {
-            return Err(wrong());
-        }
-        for (i, byte) in hash.iter_mut().enumerate() {
-            *byte = u8::from_str_radix(&text[2 * i..2 * i + 2], 16).map_err(|_| wrong())?;
-        }
-        Ok(Self(hash))
+        let bytes = unhex(text).ok_or_else(wrong)?;
+        bytes.try_into().map(Self).map_err(|_| wrong())
     }
 }
 

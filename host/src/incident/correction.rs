@@ -94,7 +94,7 @@ mod tests {
 
     fn history(events: Vec<Event>) -> Vec<Recorded> {
         let machine = Actor::Machine { by: "triage@0.1.0".into() };
-        let head = Actor::Person { user: "u1".into(), role: Role::Head };
+        let head = Actor::Person { user: "u1".into(), role: Role::Head, token: None };
         let record = |(seq, event): (i64, Event)| {
             let by = if matches!(event, Event::Assessed { .. }) { head.clone() } else { machine.clone() };
             Recorded { seq, at: seq, incident: 7, by, event }
@@ -107,7 +107,7 @@ mod tests {
     }
 
     fn assessed(category: Category) -> Event {
-        Event::Assessed { category, level: None, note: Note { id: 1, seal: String::new() } }
+        Event::Assessed { category, level: None, note: Note { id: 1, seal: String::new() }, plan: String::new() }
     }
 
     fn opened(post: i64) -> Event {

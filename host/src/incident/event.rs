@@ -10,8 +10,14 @@ use caifeng_plugin_host::contract::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::clock::ClockEvent;
+use super::life::Given;
 use super::{Category, IncidentId};
 use crate::hex::hex;
+use crate::plan::answer::Form;
+use crate::referral::ReferralEvent;
+use crate::reply::ReplyEvent;
+use crate::user::token::TokenId;
 use crate::warning::Alert;
 
 /// One thing that happened. Its JSON form, in the order of the fields here, is
@@ -63,7 +69,242 @@ pub enum Event {
         level: Option<String>,
         /// The reason.
         note: Note,
+        /// Digest of the plan that governs it from now on.
+        plan: String,
     },
+    /// Something happened to one of its clocks.
+    Clock(ClockEvent),
+    /// A person decided the level.
+    LevelSet {
+        /// The decision.
+        level: String,
+        /// The reason.
+        note: Note,
+    },
+    /// It has this owner now.
+    Assigned {
+        /// The user.
+        user: String,
+    },
+    /// A step of its playbook is done.
+    StepDone {
+        /// The step.
+        step: String,
+        /// What shows it.
+        evidence: Vec<Given>,
+    },
+    /// A step does not apply.
+    StepWaived {
+        /// The step.
+        step: String,
+        /// The reason.
+        note: Note,
+    },
+    /// Steps have to be done again.
+    SentBack {
+        /// The step, and those that rested on it.
+        steps: Vec<String>,
+        /// The reason.
+        note: Note,
+    },
+    /// Somebody wrote a note.
+    Noted {
+        /// The note.
+        note: Note,
+    },
+    /// Its clocks stand still.
+    Paused {
+        /// The reason.
+        note: Note,
+    },
+    /// They run again.
+    Resumed {
+        /// The reason.
+        note: Note,
+    },
+    /// It is handled and watched from now on (P17).
+    Watched {
+        /// Until then.
+        until: Timestamp,
+        /// The reason.
+        note: Note,
+    },
+    /// It is over.
+    Closed {
+        /// The reason.
+        note: Note,
+    },
+    /// A person took it up again.
+    Reopened {
+        /// The reason.
+        note: Note,
+    },
+    /// It came back: this post was said after its end.
+    Recurred {
+        /// Row key of the post.
+        post: i64,
+        /// When it was captured: clocks start anew.
+        at: Timestamp,
+    },
+    /// Nothing is to be done.
+    Dismissed {
+        /// The reason.
+        note: Note,
+    },
+    /// Something happened to one of its answers.
+    Reply {
+        /// The reply.
+        reply: i64,
+        /// What.
+        done: ReplyEvent,
+    },
+    /// Something happened to one of its referrals.
+    Referral {
+        /// The referral.
+        referral: i64,
+        /// What.
+        done: ReferralEvent,
+    },
+    /// An answer of it is published, with its receipt.
+    Answered {
+        /// The reply.
+        reply: i64,
+        /// Its form.
+        form: Form,
+    },
+    /// Whether to refer it was decided.
+    Referred {
+        /// The referral.
+        referral: i64,
+        /// Two people agreed.
+        approved: bool,
+    },
+    /// Another incident's posts came here.
+    Absorbed {
+        /// The other one.
+        from: IncidentId,
+        /// So many.
+        posts: u64,
+        /// Its first sight.
+        opened: Timestamp,
+        /// A split was taken back.
+        undo: bool,
+    },
+    /// Its posts went to another incident.
+    MergedInto {
+        /// That one.
+        into: IncidentId,
+    },
+    /// Posts of it went to another incident.
+    Parted {
+        /// That one.
+        into: IncidentId,
+        /// So many.
+        posts: u64,
+        /// First sight of those that stayed.
+        opened: Timestamp,
+        /// A merge was taken back.
+        undo: bool,
+    },
+    /// It began with posts of another one.
+    SplitFrom {
+        /// The other one.
+        from: IncidentId,
+        /// So many.
+        posts: u64,
+        /// Their first sight.
+        opened: Timestamp,
+    },
+    /// A post was deleted because the person who said it asked for it.
+    Erased {
+        /// Row key of the post.
+        post: i64,
+        /// The reason.
+        note: Note,
+    },
+    /// Its posts came home from the incident that it was merged into.
+    Returned {
+        /// So many.
+        posts: u64,
+    },
+}
+
+impl Event {
+    /// It changes what people decide upon. What arrives, and what is only written down, does not.
+    #[must_use]
+    pub const fn is_decision(&self) -> bool {
+        !matches!(
+            self,
+            Self::Opened { .. }
+                | Self::Joined { .. }
+                | Self::Submitted { .. }
+                | Self::Suggested { .. }
+                | Self::Warned(_)
+                | Self::Clock(_)
+                | Self::Erased { .. }
+                | Self::Noted { .. }
+                | Self::Reply { .. }
+                | Self::Referral { .. }
+        )
+    }
+
+    /// What a person wrote with it, if that is one text.
+    #[must_use]
+    pub const fn note(&self) -> Option<&Note> {
+        match self {
+            Self::Submitted { note, .. } => note.as_ref(),
+            Self::Assessed { note, .. }
+            | Self::LevelSet { note, .. }
+            | Self::StepWaived { note, .. }
+            | Self::SentBack { note, .. }
+            | Self::Noted { note }
+            | Self::Erased { note, .. }
+            | Self::Paused { note }
+            | Self::Resumed { note }
+            | Self::Watched { note, .. }
+            | Self::Closed { note }
+            | Self::Reopened { note }
+            | Self::Dismissed { note } => Some(note),
+            _ => None,
+        }
+    }
+
+    /// The name that stands in the record.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Opened { .. } => "opened",
+            Self::Joined { .. } => "joined",
+            Self::Submitted { .. } => "submitted",
+            Self::Suggested { .. } => "suggested",
+            Self::Warned(_) => "warned",
+            Self::Assessed { .. } => "assessed",
+            Self::Clock(_) => "clock",
+            Self::LevelSet { .. } => "level-set",
+            Self::Assigned { .. } => "assigned",
+            Self::StepDone { .. } => "step-done",
+            Self::StepWaived { .. } => "step-waived",
+            Self::SentBack { .. } => "sent-back",
+            Self::Noted { .. } => "noted",
+            Self::Paused { .. } => "paused",
+            Self::Resumed { .. } => "resumed",
+            Self::Watched { .. } => "watched",
+            Self::Closed { .. } => "closed",
+            Self::Reopened { .. } => "reopened",
+            Self::Recurred { .. } => "recurred",
+            Self::Dismissed { .. } => "dismissed",
+            Self::Reply { .. } => "reply",
+            Self::Referral { .. } => "referral",
+            Self::Answered { .. } => "answered",
+            Self::Referred { .. } => "referred",
+            Self::Absorbed { .. } => "absorbed",
+            Self::MergedInto { .. } => "merged-into",
+            Self::Parted { .. } => "parted",
+            Self::SplitFrom { .. } => "split-from",
+            Self::Returned { .. } => "returned",
+            Self::Erased { .. } => "erased",
+        }
+    }
 }
 
 /// Points at a text that a person wrote and that can be deleted.
@@ -99,10 +340,22 @@ pub enum Actor {
         user: String,
         /// The role in which the person acted.
         role: Role,
+        /// The token by which the person was known; `None` only before there were users.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        token: Option<TokenId>,
     },
 }
 
 impl Actor {
+    /// The user's identifier; empty for a machine.
+    #[must_use]
+    pub fn user(&self) -> &str {
+        match self {
+            Self::Machine { .. } => "",
+            Self::Person { user, .. } => user,
+        }
+    }
+
     /// How lists name it: the rule or plugin, or the role.
     #[must_use]
     pub fn label(&self) -> &str {
@@ -113,7 +366,7 @@ impl Actor {
     }
 }
 
-/// Roles of the plan (design §2). What each may do is decided in [`life`](super::life).
+/// Roles of the plan (design §2). What each may do stands in [`right`](crate::user::right).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Role {
@@ -131,11 +384,31 @@ pub enum Role {
     Legal,
     /// 培训员.
     Trainer,
+    /// 系统管理员: adds people.
+    System,
+    /// 安全管理员: gives roles.
+    Security,
+    /// 审计管理员: holds the record against checkpoints.
+    Audit,
 }
 
 impl Role {
-    /// All roles.
-    pub const ALL: [Self; 7] =
+    /// All roles, the three administrators last.
+    pub const ALL: [Self; 10] = [
+        Self::Monitor,
+        Self::Staff,
+        Self::LeadingGroup,
+        Self::Head,
+        Self::Spokesperson,
+        Self::Legal,
+        Self::Trainer,
+        Self::System,
+        Self::Security,
+        Self::Audit,
+    ];
+
+    /// Those of the plan: no administrator handles incidents.
+    pub const WORK: [Self; 7] =
         [Self::Monitor, Self::Staff, Self::LeadingGroup, Self::Head, Self::Spokesperson, Self::Legal, Self::Trainer];
 
     /// The name that events and lists use.
@@ -149,7 +422,16 @@ impl Role {
             Self::Spokesperson => "spokesperson",
             Self::Legal => "legal",
             Self::Trainer => "trainer",
+            Self::System => "system",
+            Self::Security => "security",
+            Self::Audit => "audit",
         }
+    }
+
+    /// The role of this name, if there is one.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|role| role.as_str() == name)
     }
 }
 
@@ -180,11 +462,15 @@ mod tests {
     /// The stored form is part of every hash ever written: it must not drift.
     #[test]
     fn stored_form_is_frozen() {
-        let event =
-            Event::Assessed { category: Category::Rumour, level: None, note: Note { id: 7, seal: "ab".into() } };
+        let event = Event::Assessed {
+            category: Category::Rumour,
+            level: None,
+            note: Note { id: 7, seal: "ab".into() },
+            plan: "cd".into(),
+        };
         assert_eq!(
             serde_json::to_string(&event).unwrap(),
-            r#"{"event":"assessed","category":"rumour","level":null,"note":{"id":7,"seal":"ab"}}"#
+            r#"{"event":"assessed","category":"rumour","level":null,"note":{"id":7,"seal":"ab"},"plan":"cd"}"#
         );
         let opened = Event::Opened { post: -5, captured: 9 };
         assert_eq!(serde_json::to_string(&opened).unwrap(), r#"{"event":"opened","post":-5,"captured":9}"#);
@@ -200,8 +486,15 @@ mod tests {
             serde_json::to_string(&Event::Warned(alert)).unwrap(),
             r#"{"event":"warned","stage":"growing","severity":"alarm","why":[{"sign":"rate","posts":9,"minutes":30,"usual":12},{"sign":"media","tier":"central","name":"人民日报"}]}"#
         );
-        let actor = Actor::Person { user: "u1".into(), role: Role::LeadingGroup };
+        let mut actor = Actor::Person { user: "u1".into(), role: Role::LeadingGroup, token: None };
         assert_eq!(serde_json::to_string(&actor).unwrap(), r#"{"actor":"person","user":"u1","role":"leading-group"}"#);
+        if let Actor::Person { token, .. } = &mut actor {
+            *token = Some(4);
+        }
+        assert_eq!(
+            serde_json::to_string(&actor).unwrap(),
+            r#"{"actor":"person","user":"u1","role":"leading-group","token":4}"#
+        );
     }
 
     #[test]

@@ -68,7 +68,16 @@ impl Matter {
 
     /// Takes a post in.
     pub fn add(&mut self, telling: &Telling) {
-        self.words.extend(telling.words().iter().map(|word| (word.key(), word.weight)));
+        self.take(telling.words().iter().map(|word| (word.key(), word.weight)));
+    }
+
+    /// Takes in what another incident is about.
+    pub fn join(&mut self, other: &Self) {
+        self.take(other.words.iter().copied());
+    }
+
+    fn take(&mut self, words: impl IntoIterator<Item = (u32, f32)>) {
+        self.words.extend(words);
         self.words.sort_unstable_by_key(|(key, _)| *key);
         let summed = self.words.chunk_by(|a, b| a.0 == b.0).map(|same| (same[0].0, same.iter().map(|(_, w)| w).sum()));
         self.words = summed.collect();

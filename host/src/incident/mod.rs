@@ -86,10 +86,11 @@ impl Category {
 }
 
 /// Where an incident stands (design §6).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum State {
     /// 待研判: nobody has assessed it yet.
+    #[default]
     New,
     /// 处置中.
     Handling,

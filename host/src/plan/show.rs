@@ -181,6 +181,9 @@ pub const fn role_key(role: Role) -> &'static str {
         Role::Spokesperson => "role.spokesperson",
         Role::Legal => "role.legal",
         Role::Trainer => "role.trainer",
+        Role::System => "role.system",
+        Role::Security => "role.security",
+        Role::Audit => "role.audit",
     }
 }
 

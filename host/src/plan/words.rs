@@ -69,8 +69,8 @@ struct Named(Role);
 impl<'de> Deserialize<'de> for Named {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         let name = String::deserialize(from)?;
-        Role::ALL.into_iter().find(|role| role.as_str() == name).map(Self).ok_or_else(|| {
-            let known: Vec<String> = Role::ALL.iter().map(|role| format!("`{}`", role.as_str())).collect();
+        Role::WORK.into_iter().find(|role| role.as_str() == name).map(Self).ok_or_else(|| {
+            let known: Vec<String> = Role::WORK.iter().map(|role| format!("`{}`", role.as_str())).collect();
             let name: String = name.replace('`', "'").chars().take(40).collect();
             D::Error::custom(format!("unknown role `{name}`, expected one of {}", known.join(", ")))
         })

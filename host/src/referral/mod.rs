@@ -86,6 +86,8 @@ pub enum ReferralEvent {
 /// A referral: the fold of its events.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Referral {
+    /// How much has happened to it: what a command says that it saw.
+    pub version: u64,
     /// Where it stands.
     pub state: ReferralState,
     /// The post that makes the claim.
@@ -165,7 +167,7 @@ pub fn decide(
     cooling_off: i64,
     now: Timestamp,
 ) -> Result<ReferralEvent, ReferralRefusal> {
-    let Actor::Person { user, role } = actor else { return Err(ReferralRefusal::PersonOnly) };
+    let Actor::Person { user, role, .. } = actor else { return Err(ReferralRefusal::PersonOnly) };
     match command {
         ReferralCommand::Propose(passed) => {
             in_state(referral, ReferralState::None)?;
@@ -226,9 +228,10 @@ fn may_agree(referral: &Referral, user: &str, role: Role, now: Timestamp) -> Res
 /// Folds `event`, done by `actor`, into `referral`.
 pub fn apply(referral: &mut Referral, event: &ReferralEvent, actor: &Actor) {
     let (user, role) = match actor {
-        Actor::Person { user, role } => (user.clone(), Some(*role)),
+        Actor::Person { user, role, .. } => (user.clone(), Some(*role)),
         Actor::Machine { by } => (by.clone(), None),
     };
+    referral.version += 1;
     match event {
         ReferralEvent::Proposed { post, evidence, rests_until, .. } => {
             referral.state = ReferralState::Proposed;

@@ -6,7 +6,7 @@
 
 use caifeng_plugin_host::contract::Timestamp;
 
-use super::{Publication, Reply, ReplyEvent, ReplyState};
+use super::{Publication, Receipt, Reply, ReplyEvent, ReplyState};
 use crate::incident::Category;
 use crate::incident::event::{Actor, Note, Role};
 use crate::plan::answer::{Approval, Form};
@@ -38,13 +38,8 @@ pub enum ReplyCommand {
         /// Under this account.
         account: String,
     },
-    /// This is what the site shows.
-    Receipt {
-        /// SHA-256 of what the site answered, in hex.
-        capture: String,
-        /// The text was found in it.
-        found: bool,
-    },
+    /// This shows that it was published.
+    Receipt(Receipt),
 }
 
 /// What the decision depends on besides the reply.
@@ -141,8 +136,8 @@ pub fn decide(
     actor: &Actor,
     around: &Around<'_>,
 ) -> Result<ReplyEvent, ReplyRefusal> {
-    let Actor::Person { user, role } = actor else { return Err(ReplyRefusal::PersonOnly) };
-    if !around.open && !matches!(command, ReplyCommand::Receipt { .. }) {
+    let Actor::Person { user, role, .. } = actor else { return Err(ReplyRefusal::PersonOnly) };
+    if !around.open && !matches!(command, ReplyCommand::Receipt(_)) {
         return Err(ReplyRefusal::IncidentClosed);
     }
     let by = By { user, role: *role };
@@ -152,7 +147,7 @@ pub fn decide(
         ReplyCommand::Return { note } => give_back(reply, note, by, around),
         ReplyCommand::Approve => approve(reply, by, around),
         ReplyCommand::Publish { account } => publish(reply, account, by, around),
-        ReplyCommand::Receipt { capture, found } => receipt(reply, capture, found, by, around.plan),
+        ReplyCommand::Receipt(shown) => receipt(reply, shown, by, around.plan),
     }
 }
 
@@ -257,14 +252,13 @@ fn publish(reply: &Reply, account: String, by: By<'_>, around: &Around<'_>) -> R
     Ok(ReplyEvent::Published { account, seal })
 }
 
-fn receipt(reply: &Reply, capture: String, found: bool, by: By<'_>, plan: &Plan) -> Result<ReplyEvent, ReplyRefusal> {
+fn receipt(reply: &Reply, shown: Receipt, by: By<'_>, plan: &Plan) -> Result<ReplyEvent, ReplyRefusal> {
     if !matches!(reply.state, ReplyState::Published | ReplyState::Receipted) {
         return Err(ReplyRefusal::State(reply.state));
     }
-    let publish = plan.deciders(Decision::Publish).all();
-    let may: Vec<Role> = publish.iter().copied().chain([Role::Monitor]).collect();
-    by.must_be(&may)?;
-    Ok(ReplyEvent::Receipted { capture, found })
+    by.must_be(plan.deciders(Decision::Publish).all())?;
+    let Receipt { capture, document, found } = shown;
+    Ok(ReplyEvent::Receipted { capture, document, found })
 }
 
 /// Folds `event`, done by `actor` at `at`, into `reply`.
@@ -273,6 +267,7 @@ pub fn apply(reply: &mut Reply, event: &ReplyEvent, actor: &Actor, at: Timestamp
         Actor::Person { user, .. } => user.clone(),
         Actor::Machine { by } => by.clone(),
     };
+    reply.version += 1;
     match event {
         ReplyEvent::Drafted { form, channel, text } => {
             (reply.form, reply.channel) = (*form, channel.clone());
@@ -291,8 +286,9 @@ pub fn apply(reply: &mut Reply, event: &ReplyEvent, actor: &Actor, at: Timestamp
             reply.state = ReplyState::Published;
             reply.published = Some(Publication { account: account.clone(), at });
         }
-        ReplyEvent::Receipted { capture, .. } => {
-            (reply.state, reply.receipt) = (ReplyState::Receipted, Some(capture.clone()));
+        ReplyEvent::Receipted { capture, document, found } => {
+            reply.state = ReplyState::Receipted;
+            reply.receipt = Some(Receipt { capture: capture.clone(), document: *document, found: *found });
         }
     }
 }

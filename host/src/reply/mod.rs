@@ -109,6 +109,8 @@ pub enum ReplyEvent {
     Receipted {
         /// SHA-256 of what the site answered, in hex; the address is in the evidence.
         capture: String,
+        /// It is a document that a person brought.
+        document: bool,
         /// The published text was found in it.
         found: bool,
     },
@@ -117,6 +119,8 @@ pub enum ReplyEvent {
 /// A reply: the fold of its events.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reply {
+    /// How much has happened to it: what a command says that it saw.
+    pub version: u64,
     /// Where it stands.
     pub state: ReplyState,
     /// As what it is published.
@@ -133,8 +137,19 @@ pub struct Reply {
     pub approver: Option<String>,
     /// Where and when it was published.
     pub published: Option<Publication>,
-    /// The capture of what was published.
-    pub receipt: Option<String>,
+    /// What shows that it was.
+    pub receipt: Option<Receipt>,
+}
+
+/// What shows that a reply was published.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Receipt {
+    /// SHA-256 of the captured page, or of the document, in hex.
+    pub capture: String,
+    /// It is a document that a person brought, because no page could be fetched.
+    pub document: bool,
+    /// The published text was found on the page.
+    pub found: bool,
 }
 
 /// A person's act of publishing.
@@ -149,6 +164,7 @@ pub struct Publication {
 impl Default for Reply {
     fn default() -> Self {
         Self {
+            version: 0,
             state: ReplyState::Draft,
             form: Form::Post,
             channel: String::new(),

@@ -39,6 +39,31 @@ pub fn prepare(text: &str, channel: &Channel) -> Result<Vec<String>, TooLong> {
     Ok(parts.iter().enumerate().map(|(index, part)| format!("（{}/{all}）{part}", index + 1)).collect())
 }
 
+/// Whether a page shows `text`: every sentence of it, whatever stands between them and however they are broken.
+#[must_use]
+pub fn is_shown(page: &str, text: &str) -> bool {
+    let packed = |text: &str| text.chars().filter(|c| !c.is_whitespace()).collect::<String>();
+    let page = packed(&without_tags(page));
+    let text = citation::without(text);
+    let said: Vec<String> = sentences(&text).map(packed).filter(|sentence| !sentence.is_empty()).collect();
+    !said.is_empty() && said.iter().all(|sentence| page.contains(sentence.as_str()))
+}
+
+/// A page's words: what stands between angle brackets is left out, the commonest entities are read.
+fn without_tags(page: &str) -> String {
+    let mut out = String::with_capacity(page.len());
+    let mut rest = page;
+    while let Some((before, tag)) = rest.split_once('<') {
+        out.push_str(before);
+        rest = tag.split_once('>').map_or("", |(_, after)| after);
+    }
+    out.push_str(rest);
+    let entities =
+        [("&nbsp;", " "), ("&quot;", "\""), ("&ldquo;", "“"), ("&rdquo;", "”"), ("&lt;", "<"), ("&gt;", ">")];
+    let read = entities.iter().fold(out, |text, (entity, character)| text.replace(entity, character));
+    read.replace("&amp;", "&")
+}
+
 /// Without spaces at the ends of lines and more than one empty line.
 fn tidy(text: &str) -> String {
     let mut lines: Vec<&str> = Vec::new();
@@ -114,6 +139,14 @@ mod tests {
         let expected =
             ["（1/4）第一句话在这里。", "（2/4）第二句“话”也在这里！", "（3/4）Third 1.5 here.", "（4/4）完。"];
         assert_eq!(parts, expected);
+    }
+
+    #[test]
+    fn a_page_shows_a_text_however_it_is_broken() {
+        let text = "停水至18时 [post:12]。\n敬请“谅解”。";
+        assert!(is_shown("<p>停水至<b>18</b>时。</p>\n<br/><p>敬请&ldquo;谅解&rdquo;。</p><i", text));
+        assert!(!is_shown("<p>停水至19时。敬请“谅解”。</p>", text));
+        assert!(!is_shown("<p>停水</p>", " "));
     }
 
     #[test]

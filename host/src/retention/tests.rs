@@ -7,10 +7,9 @@ use caifeng_plugin_host::contract::{Kind, Post, Reactions};
 
 use super::*;
 use crate::evidence::warc::{Exchange, Sent};
-use crate::incident::event::{Actor, Role};
 use crate::revisit::Found;
 use crate::store::model::{Batch, Heard, Prepared, Submission};
-use crate::store::{Evidence, Look, Novelty, PostQuery};
+use crate::store::{Caller, Evidence, Look, Novelty, PostQuery};
 use crate::text::telling::Telling;
 use crate::watch::Watch;
 
@@ -181,7 +180,8 @@ fn deletion_is_complete_and_the_chain_stays() {
         assert_eq!(rig.count(table), 0, "{table}");
     }
     assert!(rig.reader.verify_chain(None).unwrap().is_ok());
-    assert_eq!(rig.reader.history(1).unwrap().len(), 1, "the event that opened it");
+    let events: Vec<_> = rig.reader.history(1).unwrap().iter().map(|recorded| recorded.event.name()).collect();
+    assert_eq!(events, ["opened", "clock"], "what opened it, and the clock that it started");
     assert_eq!(rig.reader.incident(1).unwrap().unwrap().title, "", "a title is words of a post");
     // Not in a free page, not in the search index, not in what is left of the evidence.
     let dir = rig.dir.path().to_owned();
@@ -301,11 +301,11 @@ fn one_run_at_a_time() {
 fn what_was_deleted_comes_back_when_somebody_hands_it_in_and_its_note_goes_with_it() {
     let rig = Rig::new();
     let at = NOW - 200 * DAY;
-    let actor = || Actor::Person { role: Role::Staff, user: "u".to_owned() };
+    let by = || Caller { token: None, account: 1 };
     let submit = |at: Timestamp| {
         let (plugin, site, note) = ("p".to_owned(), "s".to_owned(), Some("秘密的话".to_owned()));
         let prepared = prepared("m", NOW - 200 * DAY, "停水", true);
-        rig.store.submit(Submission { plugin, site, at, prepared, note, actor: actor() }).unwrap()
+        rig.store.submit(Submission { plugin, site, at, prepared, note, by: by() }).unwrap()
     };
     assert!(submit(at).new);
     assert_eq!(rig.count("note"), 1);

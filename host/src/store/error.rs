@@ -3,6 +3,11 @@
 use std::path::PathBuf;
 
 use crate::incident::life::Refusal;
+use crate::referral::ReferralRefusal;
+use crate::referral::gate::Shut;
+use crate::reply::citation::CitationError;
+use crate::reply::life::ReplyRefusal;
+use crate::user::Denied;
 
 /// Why the store did not do what it was asked. Nothing of a failed request is kept.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -59,6 +64,44 @@ pub enum StoreError {
     /// The incident does not accept the command.
     #[error(transparent)]
     Refused(#[from] Refusal),
+    /// Somebody else decided meanwhile.
+    #[error("the incident has changed since version {seen}, it is at {now} now ({}): look at it again, then decide", changes.join("; "))]
+    Overtaken {
+        /// What the command saw.
+        seen: u64,
+        /// Where it stands.
+        now: u64,
+        /// What has changed, one line each.
+        changes: Vec<String>,
+    },
+    /// The reply does not accept the command.
+    #[error(transparent)]
+    Answer(#[from] ReplyRefusal),
+    /// A draft cites what is not there.
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    Groundless(Vec<CitationError>),
+    /// The referral does not accept the command.
+    #[error(transparent)]
+    Referral(#[from] ReferralRefusal),
+    /// The gate of referrals stays shut.
+    #[error("not referred: {}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    Shut(Vec<Shut>),
+    /// Somebody else acted meanwhile.
+    #[error("the {what} has changed since version {seen}, it is at {now} now: look at it again, then decide")]
+    Outdated {
+        /// Which kind of thing.
+        what: &'static str,
+        /// What the command saw.
+        seen: u64,
+        /// Where it stands.
+        now: u64,
+    },
+    /// A reason or a note without words.
+    #[error("an empty text: write the reason, or what is to be remembered")]
+    Wordless,
+    /// Whoever asks may not do it.
+    #[error(transparent)]
+    Denied(#[from] Denied),
     /// The store has been closed, or its writer has stopped after a fault.
     #[error("the store is closed")]
     Closed,

@@ -1,25 +1,24 @@
 //! Incidents as the writer keeps them: events first, then what they come to.
 //!
-//! Every change goes through a [`CaseFile`]: the incident is read, `life::decide` asked,
-//! the events appended to the chain and folded in, and the outcome written back, all within
-//! the caller's transaction. The tables beside `event` only answer queries faster.
+//! Every change goes through a [`CaseFile`], within the caller's transaction. The tables beside `event` only answer
+//! queries faster.
 
-use caifeng_plugin_host::contract::{Post, Timestamp};
-use rusqlite::{Connection, OptionalExtension, ToSql, params};
+use caifeng_plugin_host::contract::{Kind, Post, Timestamp};
+use rusqlite::{Connection, OptionalExtension, params};
 use sha2::{Digest, Sha256};
 
+use super::casefile::CaseFile;
 use super::error::StoreError;
 use super::model::PostRowId;
 use super::rowid;
 use super::writer::Writing;
+use crate::incident::IncidentId;
 use crate::incident::ballot::Ballot;
 use crate::incident::chain::{Checkpoint, Hash, Record};
-use crate::incident::event::{Actor, Event, Note};
+use crate::incident::event::{Actor, Note, Recorded};
 use crate::incident::group::{self, Candidate, Why};
-use crate::incident::life::{self, Assessed, Command, Incident, Suggested};
+use crate::incident::life::Command;
 use crate::incident::matter::Matter;
-use crate::incident::opinion::Opinion;
-use crate::incident::{Category, IncidentId, State};
 use crate::text::near::Signatures;
 use crate::text::telling::Telling;
 use crate::warning::{self, Alert};
@@ -55,8 +54,9 @@ pub(super) fn place(writing: &mut Writing<'_>, mention: &Mention<'_>) -> Result<
     let joined = match chosen {
         None => None,
         Some((id, why)) => {
-            let mut file = CaseFile::read(writing.db, id)?;
-            match file.act(writing, Command::Join { post, captured }, &actor, captured) {
+            let mut file = CaseFile::read_where_its_posts_are(writing.db, id)?;
+            let said = rowid::second(mention.row);
+            match file.act(writing, Command::Join { post, captured, said }, &actor, None, captured) {
                 // An incident that takes no more posts is no reason to lose one.
                 Err(StoreError::Refused(_)) => None,
                 done => done.map(|_| Some((file, why)))?,
@@ -68,7 +68,7 @@ pub(super) fn place(writing: &mut Writing<'_>, mention: &Mention<'_>) -> Result<
         Some((file, why)) => (file, Some(why)),
         None => {
             let mut file = CaseFile::new(writing.db)?;
-            file.act(writing, Command::Open { post, captured }, mention.by.unwrap_or(&actor), captured)?;
+            file.act(writing, Command::Open { post, captured }, mention.by.unwrap_or(&actor), None, captured)?;
             (file, mention.by.map(|_| Why::Submitted))
         }
     };
@@ -94,6 +94,13 @@ fn title(post: &Post) -> Option<String> {
         head.push('…');
     }
     Some(head)
+}
+
+/// What an incident is called that begins with a stored post.
+pub(super) fn title_of(db: &Connection, row: PostRowId) -> Result<Option<String>, StoreError> {
+    let sql = "SELECT title, text FROM post WHERE row = ?1";
+    let said = db.prepare_cached(sql)?.query_row([row], |r| Ok((r.get(0)?, r.get::<_, String>(1)?))).optional()?;
+    Ok(said.and_then(|(title, text)| self::title(&Post { title, text, ..Post::new(Kind::Post, "", "") })))
 }
 
 /// Writes the membership and everything by which later posts find it.
@@ -263,35 +270,15 @@ pub(super) fn submitted(
     at: Timestamp,
 ) -> Result<(), StoreError> {
     let mut file = CaseFile::read(writing.db, id)?;
-    file.act(writing, Command::Submit { post, at, note }, actor, at)?;
+    file.act(writing, Command::Submit { post, at, note }, actor, None, at)?;
     file.write(writing, None)
 }
 
 /// A rule of early warning has something to tell of an incident.
 pub(super) fn warned(writing: &mut Writing<'_>, id: IncidentId, alert: Alert, at: Timestamp) -> Result<(), StoreError> {
     let actor = Actor::Machine { by: warning::RULES.to_owned() };
-    CaseFile::read(writing.db, id)?.act(writing, Command::Warn(alert), &actor, at)?;
+    CaseFile::read(writing.db, id)?.act(writing, Command::Warn(alert), &actor, None, at)?;
     Ok(())
-}
-
-/// A person decides; the reason is kept where it can be deleted.
-pub(super) fn assess(
-    writing: &mut Writing<'_>,
-    id: IncidentId,
-    decision: (Category, Option<String>),
-    reason: &str,
-    salt: &[u8; 16],
-    actor: &Actor,
-    now: Timestamp,
-) -> Result<Vec<Event>, StoreError> {
-    let db = writing.db;
-    let note = note(db, salt, reason)?;
-    let (category, level) = decision;
-    let assess = Command::Assess { category, level, note };
-    let mut file = CaseFile::read(db, id)?;
-    let events = file.act(writing, assess, actor, now)?;
-    file.write(writing, None)?;
-    Ok(events)
 }
 
 /// Keeps what a person wrote, where it can be deleted.
@@ -319,167 +306,28 @@ pub(super) fn append(
     Ok(())
 }
 
+/// All that has happened to an incident, in order.
+pub(super) fn history(db: &Connection, id: IncidentId) -> Result<Vec<Recorded>, StoreError> {
+    let sql = "SELECT seq, at, actor, body FROM event WHERE incident = ?1 ORDER BY seq";
+    let mut statement = db.prepare_cached(sql)?;
+    let mut rows = statement.query([id])?;
+    let mut history = Vec::new();
+    while let Some(r) = rows.next()? {
+        let (actor, body): (String, String) = (r.get(2)?, r.get(3)?);
+        history.push(Recorded {
+            seq: r.get(0)?,
+            at: r.get(1)?,
+            incident: id,
+            by: serde_json::from_str(&actor)?,
+            event: serde_json::from_str(&body)?,
+        });
+    }
+    Ok(history)
+}
+
 /// The newest record of the chain.
 pub(super) fn head(db: &Connection) -> Result<Checkpoint, StoreError> {
     let sql = "SELECT seq, hash FROM event ORDER BY seq DESC LIMIT 1";
     let found = db.query_row(sql, [], |r| Ok(Checkpoint { seq: r.get(0)?, hash: Hash(r.get(1)?) }));
     Ok(found.optional()?.unwrap_or_default())
-}
-
-/// An incident in the writer's hands: read once, written once, whatever happens in between.
-struct CaseFile {
-    id: IncidentId,
-    incident: Incident,
-    /// State as stored; `None` when it is not stored yet.
-    stored: Option<State>,
-    /// Publication of its earliest and of its latest post.
-    earliest: Timestamp,
-    latest: Timestamp,
-    sites: i64,
-    /// JSON.
-    opinion: Option<String>,
-    matter: Matter,
-}
-
-impl CaseFile {
-    /// One that is about to be opened.
-    fn new(db: &Connection) -> Result<Self, StoreError> {
-        let id = db.prepare_cached("SELECT coalesce(max(id), 0) + 1 FROM incident")?.query_row([], |r| r.get(0))?;
-        Ok(Self {
-            id,
-            incident: Incident::default(),
-            stored: None,
-            earliest: Timestamp::MAX,
-            latest: Timestamp::MIN,
-            sites: 0,
-            opinion: None,
-            matter: Matter::default(),
-        })
-    }
-
-    fn read(db: &Connection, id: IncidentId) -> Result<Self, StoreError> {
-        let sql = "SELECT state, opened, posts, suggested, suggested_by, assessed, assessed_by, level, latest,
-                   sites, opinion, matter, coalesce(earliest, latest) FROM incident WHERE id = ?1";
-        let found = db.prepare_cached(sql)?.query_row([id], |r| {
-            let state = State::from_name(r.get_ref(0)?.as_str()?).unwrap_or(State::New);
-            Ok(Self {
-                id,
-                incident: incident(r, state)?,
-                stored: Some(state),
-                earliest: r.get(12)?,
-                latest: r.get(8)?,
-                sites: r.get(9)?,
-                opinion: r.get(10)?,
-                matter: r.get_ref(11)?.as_blob_or_null()?.map(Matter::from_bytes).unwrap_or_default(),
-            })
-        });
-        found.optional()?.ok_or_else(|| StoreError::Unknown { what: "incident", id: id.to_string() })
-    }
-
-    /// Asks `life`, appends the events to the chain and folds them in.
-    fn act(
-        &mut self,
-        writing: &mut Writing<'_>,
-        command: Command,
-        actor: &Actor,
-        now: Timestamp,
-    ) -> Result<Vec<Event>, StoreError> {
-        let events = life::decide(&self.incident, command, actor)?;
-        for event in &events {
-            append(writing, self.id, event, actor, now)?;
-            life::apply(&mut self.incident, event, actor);
-        }
-        Ok(events)
-    }
-
-    /// Counts a post's votes in place of its earlier ones, and suggests what comes of it.
-    fn vote(
-        &mut self,
-        writing: &mut Writing<'_>,
-        before: &Ballot,
-        after: &Ballot,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        if before == after {
-            return Ok(());
-        }
-        let mut opinion: Opinion = match &self.opinion {
-            Some(stored) => serde_json::from_str(stored)?,
-            None => Opinion::default(),
-        };
-        opinion.remove(before);
-        opinion.add(after);
-        self.opinion = Some(serde_json::to_string(&opinion)?);
-        let suggestion = opinion.suggestion();
-        let by = (suggestion.as_ref()).map_or(group::ALGORITHM, |s| &s.by);
-        let actor = Actor::Machine { by: by.to_owned() };
-        self.act(writing, Command::Suggest(suggestion), &actor, now)?;
-        Ok(())
-    }
-
-    /// Stores it; `title` only counts for one that is not stored yet.
-    fn write(&self, writing: &mut Writing<'_>, title: Option<String>) -> Result<(), StoreError> {
-        let state = self.incident.state;
-        let was = |test: fn(State) -> bool| i64::from(self.stored.is_some_and(test));
-        writing.delta.open += i64::from(state.is_open()) - was(State::is_open);
-        writing.delta.new += i64::from(state == State::New) - was(|s| s == State::New);
-        let sql = if self.stored.is_none() {
-            "INSERT INTO incident (id, state, opened, posts, suggested, suggested_by, assessed, assessed_by,
-             level, latest, sites, opinion, matter, earliest, algorithm, title)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)"
-        } else {
-            "UPDATE incident SET state = ?2, opened = ?3, posts = ?4, suggested = ?5, suggested_by = ?6,
-             assessed = ?7, assessed_by = ?8, level = ?9, latest = ?10, sites = ?11, opinion = ?12, matter = ?13,
-             earliest = ?14 WHERE id = ?1"
-        };
-        let incident = &self.incident;
-        let (suggested, assessed) = (incident.suggested.as_ref(), incident.assessed.as_ref());
-        let mut values: Vec<&dyn ToSql> = Vec::with_capacity(16);
-        let posts = i64::try_from(incident.posts).unwrap_or(i64::MAX);
-        let state = state.as_str();
-        let by_machine = (suggested.map(|s| s.category.as_str()), suggested.map(|s| &s.by));
-        let by_person = (assessed.map(|a| a.category.as_str()), assessed.map(|a| &a.by));
-        let level = assessed.and_then(|a| a.level.as_ref());
-        let matter = self.matter.to_bytes();
-        values.extend::<[&dyn ToSql; 14]>([
-            &self.id,
-            &state,
-            &incident.opened,
-            &posts,
-            &by_machine.0,
-            &by_machine.1,
-            &by_person.0,
-            &by_person.1,
-            &level,
-            &self.latest,
-            &self.sites,
-            &self.opinion,
-            &matter,
-            &self.earliest,
-        ]);
-        if self.stored.is_none() {
-            values.extend::<[&dyn ToSql; 2]>([&group::ALGORITHM, &title]);
-        }
-        writing.db.prepare_cached(sql)?.execute(&values[..])?;
-        Ok(())
-    }
-}
-
-/// The columns that [`CaseFile::read`] asks for first.
-fn incident(row: &rusqlite::Row<'_>, state: State) -> rusqlite::Result<Incident> {
-    let category = |i| {
-        let name = row.get_ref(i)?.as_str_or_null()?;
-        Ok::<_, rusqlite::Error>(name.and_then(Category::from_name))
-    };
-    let by = |i| row.get::<_, Option<String>>(i).map(Option::unwrap_or_default);
-    let (suggested, assessed) = (category(3)?, category(5)?);
-    let (suggested_by, assessed_by) = (by(4)?, by(6)?);
-    let level = row.get(7)?;
-    Ok(Incident {
-        state,
-        opened: row.get(1)?,
-        posts: row.get::<_, i64>(2)?.try_into().unwrap_or(0),
-        suggested: suggested.map(|category| Suggested { category, by: suggested_by }),
-        assessed: assessed.map(|category| Assessed { category, level, by: assessed_by }),
-    })
 }

@@ -7,7 +7,8 @@
 //! from `spawn_blocking`.
 //!
 //! A batch of posts ([`Batch`]) becomes, in one transaction: rows and search
-//! entries ([`ingest`]), incidents opened or joined, their events ([`incidents`]), and figures.
+//! entries ([`ingest`]), incidents opened or joined, their events ([`incidents`]), and figures. What people decide is
+//! one transaction each ([`decisions`]).
 //! Grouping happens here and not before, because only the writer sees what the batch
 //! just ahead of it stored; the choice itself is pure ([`group`](crate::incident::group)).
 //!
@@ -15,6 +16,8 @@
 //! there is no index, as there is no query (design §7); and texts are not compressed.
 
 mod captures;
+mod casefile;
+mod decisions;
 pub mod error;
 mod facets;
 mod gaps;
@@ -24,9 +27,14 @@ pub mod model;
 pub mod near;
 mod pages;
 mod permissions;
+mod plans;
 mod questions;
 mod read;
+mod referrals;
+mod regroup;
+mod replies;
 mod retain;
+mod rings;
 mod rowid;
 mod schema;
 mod submissions;
@@ -34,6 +42,7 @@ mod tally;
 #[cfg(test)]
 mod tests;
 mod topics;
+mod users;
 mod visits;
 mod warnings;
 mod watches;
@@ -51,6 +60,7 @@ use caifeng_plugin_host::contract::{Reactions, Timestamp};
 use rusqlite::Connection;
 
 pub use captures::Evidence;
+pub use decisions::{Decided, Decision, Seen, Shown};
 pub use error::StoreError;
 pub use questions::{Answered, Asked, ServiceRow};
 pub use read::evidence::{Due, Life, Looked, Proof, Reading, Version};
@@ -58,17 +68,19 @@ pub use read::warnings::{Course, Risen, Subject, Warned, WarningQuery};
 pub use read::{
     CategoryFilter, IncidentQuery, Novelty, PostPage, PostQuery, Reader, RecordQuery, SCANNED, SeriesPoint,
 };
+pub use referrals::{ReferralRow, Referring};
+pub use replies::{Answering, Receipt, ReplyRow, Sight};
 pub use retain::{Cutoffs, Step};
 pub use rowid::second;
 pub use topics::{FullDay, KeptTopic, TopicCount};
+pub use users::{Caller, Changed, UserChange};
 pub use visits::Look;
 
-use crate::incident::event::{Actor, Event};
 use crate::incident::matter::{Matter, Matters};
-use crate::incident::{Category, IncidentId};
 use crate::permission::Change;
 use crate::watch::{SweepTally, Watch};
 use model::{Batch, Heard, Ingested, KnownPage, Received, Submission};
+use plans::Plans;
 use writer::{Health, Message, OnCommit, Task, Writer, Writing};
 
 /// Jobs that may wait before callers do.
@@ -134,8 +146,9 @@ impl Store {
         let near = near::Near::load(&db, run)?;
         let matters = load_matters(&db)?;
         let head = incidents::head(&db)?;
+        let plans = Plans::built_in();
         let (commits, suspect, health) = (0, false, Health::default());
-        Self::start(dir, Writer { db, near, matters, head, on_commit, lock, commits, run, suspect, health })
+        Self::start(dir, Writer { db, near, matters, head, plans, on_commit, lock, commits, run, suspect, health })
     }
 
     fn start(dir: &Path, writer: Writer) -> Result<Self, StoreError> {
@@ -335,25 +348,6 @@ impl Store {
     ) -> Result<Vec<Change>, StoreError> {
         let salt = salt()?;
         self.run(move |w| permissions::declare(w, &declared, &salt, now))
-    }
-
-    /// A person decides an incident's category, and its level where that is known.
-    /// The reason is kept outside the record of events, which only points at it.
-    ///
-    /// # Errors
-    /// There is no such incident, or [`life::decide`](crate::incident::life::decide) refuses.
-    pub fn assess(
-        &self,
-        incident: IncidentId,
-        category: Category,
-        level: Option<String>,
-        reason: &str,
-        actor: Actor,
-        now: Timestamp,
-    ) -> Result<Vec<Event>, StoreError> {
-        let salt = salt()?;
-        let reason = reason.to_owned();
-        self.run(move |w| incidents::assess(w, incident, (category, level), &reason, &salt, &actor, now))
     }
 
     /// Queues a job and waits until its transaction is on disk.

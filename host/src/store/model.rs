@@ -5,9 +5,8 @@ use caifeng_plugin_host::manifest::LabelGroup;
 use serde::{Deserialize, Serialize};
 
 use crate::incident::ballot::{Ballot, Said, Weight};
-use crate::incident::event::Actor;
 use crate::incident::{Category, IncidentId, State};
-use crate::store::Evidence;
+use crate::store::{Caller, Evidence};
 use crate::text::near::Signatures;
 use crate::text::telling::Telling;
 use crate::warning::Stage;
@@ -160,7 +159,7 @@ pub struct Submission {
     /// What the person said with it.
     pub note: Option<String>,
     /// Who.
-    pub actor: Actor,
+    pub by: Caller,
 }
 
 /// What became of a submission. When this is returned, everything is on disk.
@@ -255,6 +254,8 @@ pub struct IncidentRow {
     pub category_by: Option<String>,
     /// Level, once decided.
     pub level: Option<String>,
+    /// Who owns it: a user's identifier.
+    pub owner: Option<String>,
     /// Where it stands.
     pub state: State,
     /// How it grows: the stage of early warning.

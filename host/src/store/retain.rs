@@ -10,14 +10,19 @@ use sha2::{Digest, Sha256};
 use super::Store;
 use super::captures;
 use super::error::StoreError;
+use super::incidents;
 use super::ingest::Content;
 use super::model::PostRowId;
 use super::near;
 use super::rowid;
 use super::topics;
+use super::users::{self, Caller};
 use super::writer::Writing;
 use crate::evidence::compact::Moved;
 use crate::incident::State;
+use crate::incident::event::Event;
+use crate::permission::NO_INCIDENT;
+use crate::user::right::Act;
 
 /// Posts that one step looks at.
 const STEP: usize = 1_000;
@@ -107,6 +112,15 @@ fn expire(writing: &mut Writing<'_>, cutoffs: Cutoffs, after: PostRowId) -> Resu
     if found.is_empty() {
         return Ok(done);
     }
+    bury(writing, &found, cutoffs.now)?;
+    near::expire(db, found[0].row)?;
+    topics::expire(db, cutoffs.records)?;
+    Ok(done)
+}
+
+/// Deletes posts with all that belongs to them.
+fn bury(writing: &mut Writing<'_>, found: &[Doomed], now: Timestamp) -> Result<(), StoreError> {
+    let db = writing.db;
     let list = |wanted: &dyn Fn(&Doomed) -> Option<i64>| {
         serde_json::to_string(&found.iter().filter_map(wanted).collect::<Vec<_>>())
     };
@@ -133,15 +147,43 @@ fn expire(writing: &mut Writing<'_>, cutoffs: Cutoffs, after: PostRowId) -> Resu
     db.prepare_cached("UPDATE incident SET matter = NULL WHERE id IN (SELECT value FROM json_each(?1))")?
         .execute([&incidents])?;
     let mut forget = db.prepare_cached("INSERT OR REPLACE INTO forgotten (hash, at) VALUES (?1, ?2)")?;
-    for post in &found {
-        forget.execute((hash(post.source, &post.id, &post.content), cutoffs.now))?;
+    for post in found {
+        forget.execute((hash(post.source, &post.id, &post.content), now))?;
     }
-    db.prepare_cached("DELETE FROM forgotten WHERE at < ?1")?.execute([cutoffs.now - FORGET])?;
-    near::expire(db, found[0].row)?;
-    topics::expire(db, cutoffs.records)?;
+    db.prepare_cached("DELETE FROM forgotten WHERE at < ?1")?.execute([now - FORGET])?;
+    let mentions = found.iter().filter(|post| post.incident.is_some()).count();
     writing.delta.posts -= i64::try_from(found.len()).unwrap_or(i64::MAX);
-    writing.delta.mentions -= i64::try_from(done.matched).unwrap_or(i64::MAX);
-    Ok(done)
+    writing.delta.mentions -= i64::try_from(mentions).unwrap_or(i64::MAX);
+    Ok(())
+}
+
+/// Deletes posts because the person who said them asks for it: whatever incident they belong to.
+fn erase(
+    writing: &mut Writing<'_>,
+    caller: &Caller,
+    (rows, reason, salt): (&[PostRowId], &str, &[u8; 16]),
+    now: Timestamp,
+) -> Result<u64, StoreError> {
+    let actor = users::person(writing, caller, now)?.doing(Act::AnswerPerson)?;
+    if reason.trim().is_empty() {
+        return Err(StoreError::Wordless);
+    }
+    let sql = "SELECT p.source, p.id, p.content, m.incident FROM post p LEFT JOIN mention m ON m.row = p.row WHERE p.row = ?1";
+    let mut found = Vec::new();
+    for &row in rows {
+        let doomed = writing.db.prepare_cached(sql)?.query_row([row], |r| {
+            Ok(Doomed { row, source: r.get(0)?, id: r.get(1)?, content: r.get(2)?, incident: r.get(3)? })
+        });
+        let unknown = || StoreError::Unknown { what: "post", id: row.to_string() };
+        found.push(doomed.optional()?.ok_or_else(unknown)?);
+    }
+    for post in &found {
+        let note = incidents::note(writing.db, salt, reason.trim())?;
+        let incident = post.incident.unwrap_or(NO_INCIDENT);
+        incidents::append(writing, incident, &Event::Erased { post: post.row, note }, &actor, now)?;
+    }
+    bury(writing, &found, now)?;
+    Ok(found.len() as u64)
 }
 
 /// What belongs to a post, which goes last.
@@ -255,6 +297,22 @@ impl Store {
     /// Nothing of the step is deleted.
     pub fn expire_posts(&self, cutoffs: Cutoffs, after: PostRowId) -> Result<Step, StoreError> {
         self.run(move |w| expire(w, cutoffs, after))
+    }
+
+    /// Deletes posts with all that is kept of them, for a person who asks; each is an event with the reason. Returns how
+    /// many.
+    ///
+    /// # Errors
+    /// The caller may not, a post is not there, or there is no reason; nothing is deleted.
+    pub fn erase_posts(
+        &self,
+        caller: &Caller,
+        rows: Vec<PostRowId>,
+        reason: &str,
+        now: Timestamp,
+    ) -> Result<u64, StoreError> {
+        let (caller, reason, salt) = (caller.clone(), reason.to_owned(), super::salt()?);
+        self.run(move |w| erase(w, &caller, (&rows, &reason, &salt), now))
     }
 
     /// Lets words of deleted posts leave the search index, some of them at a time; false when there are none left.

@@ -8,7 +8,7 @@ use super::error::StoreError;
 
 /// Applied in order; the number of those applied is the file's `user_version`. A
 /// released migration is never edited.
-const MIGRATIONS: [&str; 12] = [
+const MIGRATIONS: [&str; 15] = [
     include_str!("migrations/0001.sql"),
     include_str!("migrations/0002.sql"),
     include_str!("migrations/0003.sql"),
@@ -21,6 +21,9 @@ const MIGRATIONS: [&str; 12] = [
     include_str!("migrations/0010.sql"),
     include_str!("migrations/0011.sql"),
     include_str!("migrations/0012.sql"),
+    include_str!("migrations/0013.sql"),
+    include_str!("migrations/0014.sql"),
+    include_str!("migrations/0015.sql"),
 ];
 
 /// The schema that this program reads and writes.

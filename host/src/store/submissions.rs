@@ -9,7 +9,7 @@ use super::error::StoreError;
 use super::ingest::{self, Intake};
 use super::model::{Ingested, Received, Submission};
 use super::writer::Writing;
-use super::{incidents, ingest::source_or_new, visits};
+use super::{incidents, ingest::source_or_new, users, visits};
 
 /// Stores a submission; the job behind [`Store::submit`](super::Store::submit).
 pub(super) fn submit(
@@ -17,7 +17,8 @@ pub(super) fn submit(
     submission: &Submission,
     salt: &[u8; 16],
 ) -> Result<Received, StoreError> {
-    let Submission { plugin, site, at, prepared, note, actor } = submission;
+    let Submission { plugin, site, at, prepared, note, by } = submission;
+    let actor = &users::reporter(writing, by, *at)?;
     let mut done = Ingested::default();
     let source = source_or_new(writing.db, plugin, site)?;
     // There is nothing to visit without an address.

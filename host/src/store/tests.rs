@@ -4,10 +4,12 @@
 
 mod caps;
 mod chain;
+mod decisions;
 mod grouping;
 mod lists;
 mod near;
 mod posts;
+mod users;
 mod warnings;
 mod watches;
 mod writer;
@@ -20,16 +22,20 @@ use rusqlite::Connection;
 use tempfile::TempDir;
 
 use super::model::{Batch, Heard, Ingested, LabelBy, PostRow, Prepared, Submission};
-use super::{CategoryFilter, IncidentQuery, Novelty, PostQuery, Reader, Store, StoreError, schema};
+use super::{
+    Caller, CategoryFilter, Decided, Decision, IncidentQuery, Novelty, PostQuery, Reader, Seen, Store, StoreError,
+    UserChange, schema,
+};
 use crate::incident::ballot::Weight;
 use crate::incident::chain::{Checkpoint, Fault, Proof};
-use crate::incident::event::{Actor, Event, Role};
+use crate::incident::event::{Event, Role};
 use crate::incident::group::Why;
 use crate::incident::life::{Refusal, replay};
 use crate::incident::opinion::Opinion;
 use crate::incident::{Category, State};
 use crate::text::near::Signatures;
 use crate::text::telling::Telling;
+use crate::user::token::Token;
 use crate::watch::{FailureKind, SweepFailure, SweepTally, Watch};
 
 const NOW: i64 = 1_800_000_000;
@@ -78,6 +84,25 @@ fn text(n: u64) -> String {
             char::from_u32(0x4e00 + ((state >> 33) % 0x5000) as u32).unwrap()
         })
         .collect()
+}
+
+/// A head of the leading group, added by the administrators.
+fn head(store: &Store) -> Caller {
+    let caller = |token: Option<Token>| Caller { token, account: 1000 };
+    let change = |by: &Caller, change| store.change_user(by, change, NOW).unwrap().token;
+    let add = |by: &Caller, name: &str, roles: &[Role]| {
+        caller(change(by, UserChange::Add { name: name.into(), roles: roles.to_vec() }))
+    };
+    let system = add(&caller(None), "sys", &[Role::System]);
+    let security = add(&system, "sec", &[Role::Security]);
+    let head = add(&system, "head", &[]);
+    change(&security, UserChange::Roles { user: "head".into(), roles: vec![Role::Head] });
+    head
+}
+
+fn assess(store: &Store, by: &Caller, id: i64, category: Category, now: i64) -> Result<Decided, StoreError> {
+    let decision = Decision::Assess { category, level: Some("iv".into()), reason: "张三确有其事".into() };
+    store.decide(by, Seen { id, version: None }, decision, now)
 }
 
 fn watch(id: &str) -> Watch {
@@ -146,7 +171,8 @@ mod any {
             let incidents = reader.incidents(&IncidentQuery::default()).unwrap();
             for incident in &incidents {
                 let history = reader.history(incident.id).unwrap();
-                let folded = replay(history.iter().map(|r| (&r.event, &r.by)));
+                let folded = replay(&history);
+                prop_assert_eq!(Some(folded.clone()), reader.standing(incident.id).unwrap());
                 let own: Vec<_> = posts.iter().filter(|p| p.incident == Some(incident.id)).collect();
                 prop_assert_eq!((folded.posts, folded.opened), (incident.posts, incident.opened));
                 prop_assert_eq!(own.len() as u64, incident.posts);

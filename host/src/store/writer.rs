@@ -19,6 +19,7 @@ use rusqlite::Connection;
 use super::error::StoreError;
 use super::model::Figures;
 use super::near::Near;
+use super::plans::Plans;
 use super::tally::Tally;
 use crate::incident::chain::Checkpoint;
 use crate::incident::matter::Matters;
@@ -138,6 +139,7 @@ pub(super) struct Writing<'a> {
     pub(super) near: &'a mut Near,
     pub(super) matters: &'a mut Matters,
     pub(super) head: &'a mut Checkpoint,
+    pub(super) plans: &'a mut Plans,
     /// Changes to the figures, written when the job has succeeded.
     pub(super) delta: Delta,
     /// What was counted for early warning, written with them.
@@ -161,6 +163,7 @@ pub(super) struct Writer {
     pub(super) near: Near,
     pub(super) matters: Matters,
     pub(super) head: Checkpoint,
+    pub(super) plans: Plans,
     pub(super) on_commit: Option<OnCommit>,
     /// Held while the thread lives: this process owns the directory.
     pub(super) lock: File,
@@ -258,6 +261,7 @@ impl Writer {
             near: &mut self.near,
             matters: &mut self.matters,
             head: &mut self.head,
+            plans: &mut self.plans,
             delta: Delta::default(),
             tally: Tally::default(),
             panicked: false,

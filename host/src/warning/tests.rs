@@ -263,7 +263,7 @@ fn a_gap_is_no_quiet_past() {
     // Twelve a day for a month; in the second half nobody heard for all but one hour in six.
     let mut dice = Dice(17);
     let calm = Calm { daily: 48.0, uneven: false, echoes: 0.0 };
-    let heard = |at: i64| at < 14 * DAY || at > 29 * DAY || at / HOUR % 6 == 0;
+    let heard = |at: i64| !(14 * DAY..=29 * DAY).contains(&at) || at / HOUR % 6 == 0;
     let times: Vec<i64> = times(&mut dice, calm, 30).into_iter().filter(|at| heard(*at)).collect();
     let mut hours: Vec<Hour> = Vec::new();
     for at in times {

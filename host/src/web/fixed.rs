@@ -234,6 +234,7 @@ pub(super) fn posts() -> Vec<PostRow> {
 /// All incidents, newest post first.
 pub(super) fn incidents() -> Vec<IncidentRow> {
     let row = |id, title: &str, category, opened: i64, latest: i64, posts, sites| IncidentRow {
+        owner: None,
         id,
         title: title.to_owned(),
         category,

@@ -46,7 +46,7 @@ pub enum ClockEvent {
         /// It was past when it started.
         overdue: bool,
     },
-    /// First sight turned out to be earlier, and so is the end.
+    /// First sight turned out to be earlier, and so is the end; or a split or an undone merge took it away again.
     Moved {
         /// Which.
         clock: String,
@@ -264,6 +264,22 @@ impl Ledger {
             };
             let gained = time.elapsed(time.after(first_sight, rule.span), time.after(clock.from, rule.span), rule.span);
             let due = earlier(clock.due, gained, rule, time);
+            events.push(ClockEvent::Moved { clock: clock.id.clone(), from: first_sight, due });
+        }
+        events
+    }
+
+    /// Posts have gone to another incident, and first sight with them: live clocks that count from it end later, by as
+    /// much. An earlier one moves nothing.
+    #[must_use]
+    pub fn part(&self, rules: &[Rule<'_>], first_sight: Timestamp, time: &OfficeTime<'_>) -> Vec<ClockEvent> {
+        let mut events = Vec::new();
+        for clock in self.clocks.iter().filter(|clock| clock.is_live() && clock.from < first_sight) {
+            let Some(rule) = rules.iter().find(|rule| rule.id == clock.id && rule.from == Start::FirstSight) else {
+                continue;
+            };
+            let lost = time.elapsed(time.after(clock.from, rule.span), time.after(first_sight, rule.span), rule.span);
+            let due = time.later(clock.due, lost, rule.span);
             events.push(ClockEvent::Moved { clock: clock.id.clone(), from: first_sight, due });
         }
         events

@@ -31,7 +31,7 @@ static TIME: LazyLock<Option<Regex>> = LazyLock::new(|| {
 
 /// A body that does something.
 static ACTOR: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    let zh = r"(我|本)(局|委|办|院|校|县|市|区|镇|乡|街道|单位|公司|中心|站|所)|我们|\p{Han}{2}(局|委员会|政府|中心|公司|街道|社区|大队|支队|医院|学校|办公室|管委会|专班|工作组|水厂|处|站)";
+    let zh = r"(我|本)(局|委|办|院|校|省|县|市|区|镇|乡|社|司|队|街道|单位|公司|中心|站|所)|我们|街道|社区|\p{Han}{2}(局|委员会|政府|中心|公司|街道|社区|大队|支队|医院|学校|办公室|管委会|专班|工作组|水厂|处|站)";
     let en = r"(?i)\b(we|our)\b|\b(bureau|office|department|council|government|centre|center|station|company|hospital|school|team|authority)\b";
     Regex::new(&format!("{zh}|{en}")).ok()
 });

@@ -12,9 +12,9 @@ const DEEDS: &str = "整改|修复|维修|修理|解决|处理|处置|答复|回
 
 /// 将 … 整改, within one clause: the words between are few and are no other clause.
 static PROMISE: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    let zh = format!(
-        "(将|承诺|保证|一定|力争|争取|确保|会)[^，。；！？]{{0,24}}({DEEDS})|(尽快|及时|早日|抓紧)[^，。；！？]{{0,10}}({DEEDS})"
-    );
+    // A bare 会 is more often a committee, and 及时 more often what was not done.
+    let will = "将|承诺|保证|一定|力争|争取|确保|会(尽快|马上|立即|继续|抓紧)|(我局|我们|局里)会";
+    let zh = format!("({will})[^，。；！？]{{0,24}}({DEEDS})|(尽快|早日|抓紧)[^，。；！？]{{0,10}}({DEEDS})");
     let deeds = "repair|fix|solve|resolve|answer|repl(y|ie)|publish|restore|complete|improve|replace|refund|compensate|clean|clear|investigate|check|review|install|report|open|add|correct|rectify|inform|update";
     let en = format!(r"(?i)\b(will|shall|promise to|undertake to|commit to|pledge to)\s+(\w+ ){{0,4}}?({deeds})");
     Regex::new(&format!("{zh}|{en}")).ok()

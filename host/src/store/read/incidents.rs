@@ -11,6 +11,7 @@ use crate::incident::event::Recorded;
 use crate::incident::opinion::Opinion;
 use crate::incident::{Category, IncidentId, State};
 use crate::store::error::StoreError;
+use crate::store::incidents;
 use crate::store::model::IncidentRow;
 use crate::store::rowid;
 use crate::warning::Stage;
@@ -63,7 +64,8 @@ impl IncidentQuery {
 }
 
 const COLUMNS: &str = "id, title, suggested, suggested_by, assessed, assessed_by, level, state, opened, latest,
-                       posts, sites, (SELECT stage FROM standing WHERE kind = 'incident' AND subject = incident.id)";
+                       posts, sites, (SELECT stage FROM standing WHERE kind = 'incident' AND subject = incident.id),
+                       owner";
 
 impl Reader {
     /// A page of incidents, the one with the newest post first.
@@ -112,23 +114,7 @@ impl Reader {
     /// # Errors
     /// The file cannot be read.
     pub fn history(&self, id: IncidentId) -> Result<Vec<Recorded>, StoreError> {
-        let sql = "SELECT seq, at, actor, body FROM event WHERE incident = ?1 ORDER BY seq";
-        self.with(|db| {
-            let mut statement = db.prepare_cached(sql)?;
-            let mut rows = statement.query([id])?;
-            let mut history = Vec::new();
-            while let Some(r) = rows.next()? {
-                let (actor, body): (String, String) = (r.get(2)?, r.get(3)?);
-                history.push(Recorded {
-                    seq: r.get(0)?,
-                    at: r.get(1)?,
-                    incident: id,
-                    by: serde_json::from_str(&actor)?,
-                    event: serde_json::from_str(&body)?,
-                });
-            }
-            Ok(history)
-        })
+        self.with(|db| incidents::history(db, id))
     }
 
     /// What people decided, with what was suggested before, by incident.
@@ -170,6 +156,7 @@ fn incident(row: &Row<'_>) -> rusqlite::Result<IncidentRow> {
         posts: unsigned(row.get(10)?),
         sites: unsigned(row.get(11)?),
         stage: row.get_ref(12)?.as_str_or_null()?.and_then(Stage::of_name).unwrap_or_default(),
+        owner: row.get(13)?,
     })
 }
 

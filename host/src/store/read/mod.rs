@@ -119,20 +119,26 @@ impl Reader {
     /// # Errors
     /// The file cannot be read.
     pub fn verify_chain(&self, checkpoint: Option<Checkpoint>) -> Result<Result<ChainReport, ChainBreak>, StoreError> {
-        self.with(|db| {
-            let mut walk = Walk::new(checkpoint);
-            let mut statement = db.prepare("SELECT seq, at, incident, actor, body, hash FROM event ORDER BY seq")?;
-            let mut rows = statement.query([])?;
-            while let Some(r) = rows.next()? {
-                let (actor, body): (String, String) = (r.get(3)?, r.get(4)?);
-                let record = Record { seq: r.get(0)?, at: r.get(1)?, incident: r.get(2)?, actor: &actor, body: &body };
-                if let Err(broken) = walk.step(&record, &r.get::<_, Vec<u8>>(5)?) {
-                    return Ok(Err(broken));
-                }
-            }
-            Ok(walk.finish())
-        })
+        self.with(|db| verify(db, checkpoint))
     }
+}
+
+/// Walks the chain of a file.
+pub(super) fn verify(
+    db: &Connection,
+    checkpoint: Option<Checkpoint>,
+) -> Result<Result<ChainReport, ChainBreak>, StoreError> {
+    let mut walk = Walk::new(checkpoint);
+    let mut statement = db.prepare("SELECT seq, at, incident, actor, body, hash FROM event ORDER BY seq")?;
+    let mut rows = statement.query([])?;
+    while let Some(r) = rows.next()? {
+        let (actor, body): (String, String) = (r.get(3)?, r.get(4)?);
+        let record = Record { seq: r.get(0)?, at: r.get(1)?, incident: r.get(2)?, actor: &actor, body: &body };
+        if let Err(broken) = walk.step(&record, &r.get::<_, Vec<u8>>(5)?) {
+            return Ok(Err(broken));
+        }
+    }
+    Ok(walk.finish())
 }
 
 /// SQLite's integers are signed; what is counted here is not.

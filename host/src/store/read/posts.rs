@@ -114,6 +114,18 @@ impl Reader {
         })
     }
 
+    /// Posts that can be read at this very address. Nobody is looked for: whoever asks names what they said.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn posts_at(&self, url: &str) -> Result<Vec<PostRow>, StoreError> {
+        self.with(|db| {
+            let mut statement = db.prepare_cached("SELECT row FROM post WHERE url = ?1")?;
+            let keys = statement.query_map([url], |r| r.get(0))?.collect::<Result<Vec<PostRowId>, _>>()?;
+            keys.into_iter().filter_map(|key| row(db, key).transpose()).collect()
+        })
+    }
+
     /// Hands every post of a query to `take`, newest first, until that breaks; holds
     /// only a few hundred in memory.
     ///

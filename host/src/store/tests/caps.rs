@@ -70,7 +70,7 @@ fn what_somebody_hands_in_is_taken_however_full_a_topic_is_and_found_by_it() {
     let found = || reader.posts(&PostQuery { topic: Some("水".into()), ..PostQuery::default() }).unwrap().len();
     assert_eq!(found(), 0);
     let (plugin, site) = ("feed".to_owned(), "bbs.example".to_owned());
-    let actor = Actor::Person { user: "uid:1".into(), role: Role::Staff };
-    store.submit(Submission { plugin, site, at: NOW, prepared: heard, note: None, actor }).unwrap();
+    let by = Caller { token: None, account: 1 };
+    store.submit(Submission { plugin, site, at: NOW, prepared: heard, note: None, by }).unwrap();
     assert_eq!(found(), 1);
 }

@@ -73,12 +73,9 @@ fn first_sight_is_the_earliest_capture_and_a_person_decides() {
     let reader = store.reader().unwrap();
     assert_eq!(reader.incident(1).unwrap().unwrap().opened, NOW - 500);
 
-    let machine = Actor::Machine { by: "triage@0.1.0".into() };
-    let refused = store.assess(1, Category::Rumour, None, "理由", machine, NOW).unwrap_err();
-    assert!(matches!(refused, StoreError::Refused(Refusal::PersonOnly)));
-    let head = Actor::Person { user: "u7".into(), role: Role::Head };
-    store.assess(1, Category::Problem, Some("IV".into()), "属实", head.clone(), NOW).unwrap();
-    let missing = store.assess(99, Category::Problem, None, "", head, NOW).unwrap_err();
+    let head = head(&store);
+    assess(&store, &head, 1, Category::Problem, NOW).unwrap();
+    let missing = assess(&store, &head, 99, Category::Problem, NOW).unwrap_err();
     assert_eq!(missing.to_string(), "no such incident: 99");
 
     // A later suggestion is recorded and changes nothing.
@@ -87,19 +84,19 @@ fn first_sight_is_the_earliest_capture_and_a_person_decides() {
     assert_eq!(store.ingest(batch(vec![later])).unwrap().joined, [1]);
     let row = reader.incident(1).unwrap().unwrap();
     assert_eq!((row.category, row.category_by.as_deref()), (Some(Category::Problem), Some("head")));
-    assert_eq!((row.state, row.level.as_deref()), (State::Handling, Some("IV")));
+    assert_eq!((row.state, row.level.as_deref()), (State::Handling, Some("iv")));
     assert_eq!(reader.figures().unwrap().new, 0);
     assert_eq!(reader.figures().unwrap().open, 1);
 
     let history = reader.history(1).unwrap();
-    let folded = replay(history.iter().map(|r| (&r.event, &r.by)));
+    let folded = replay(&history);
     assert_eq!((folded.opened, folded.posts, folded.state), (row.opened, row.posts, row.state));
     assert_eq!(folded.category(), Some((Category::Problem, "head")));
     let note = history.iter().find_map(|r| match &r.event {
         Event::Assessed { note, .. } => Some(note.id),
         _ => None,
     });
-    assert_eq!(reader.note(note.unwrap()).unwrap().as_deref(), Some("属实"));
+    assert_eq!(reader.note(note.unwrap()).unwrap().as_deref(), Some("张三确有其事"));
 }
 
 #[test]

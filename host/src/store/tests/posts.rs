@@ -55,9 +55,9 @@ fn what_was_said_with_a_post_comes_with_it_and_a_plugin_cannot_claim_a_failure()
     let reader = store.reader().unwrap();
     let unread = Post { extra: vec![("failure".into(), "feed: 503".into())], ..post("1", "群里转来的") };
     let submit = |plugin: &str, post: &Post, note: Option<&str>, at| {
-        let actor = Actor::Person { user: "uid:1".into(), role: Role::Staff };
+        let by = Caller { token: None, account: 1 };
         let (plugin, site, note) = (plugin.to_owned(), "bbs.example".to_owned(), note.map(str::to_owned));
-        store.submit(Submission { plugin, site, at, prepared: prepared(post.clone()), note, actor }).unwrap()
+        store.submit(Submission { plugin, site, at, prepared: prepared(post.clone()), note, by }).unwrap()
     };
     submit("submitted", &unread, Some("看看"), NOW);
     submit("submitted", &unread, None, NOW + 1);

@@ -20,7 +20,7 @@ use crate::evidence::vault;
 use crate::evidence::warc::{Exchange, Sent, Writer};
 use crate::fetch::replay::Replay;
 use crate::fetch::{Fetcher, Made};
-use crate::incident::event::{Actor, Role};
+use crate::store::Caller;
 use crate::store::model::{Batch, PostRowId, Prepared, Submission};
 
 /// 2026-07-01T00:00:00Z.
@@ -255,8 +255,8 @@ fn a_page_that_was_handed_in_is_visited() {
     store.ingest(batch).unwrap();
     rig.later(15 * MINUTE);
     assert_eq!(rig.due(), [] as [&str; 0]);
-    let actor = Actor::Person { role: Role::Staff, user: "u".to_owned() };
-    store.submit(Submission { plugin, site, at: rig.now(), prepared: prepared(url), note: None, actor }).unwrap();
+    let by = Caller { token: None, account: 1 };
+    store.submit(Submission { plugin, site, at: rig.now(), prepared: prepared(url), note: None, by }).unwrap();
     rig.later(15 * MINUTE);
     assert_eq!(rig.due(), [url]);
 }

@@ -1,0 +1,130 @@
+//! What commands share that take a person: whose token, who owns the directory, what is printed of it.
+
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, anyhow};
+use caifeng::control::{self, Asked, Line, Refusal};
+use caifeng::directory::Directory;
+use caifeng::handling::{Clerk, Deed, Outcome as Done, What};
+use caifeng::store::{self, Store, StoreError, UserChange};
+use caifeng::user::token::Token;
+use tokio::sync::mpsc;
+
+use super::serve::runtime;
+use super::workplace::{self, DataArgs};
+use super::{Exit, Failed, OrExit};
+
+/// Options of commands that take a person.
+#[derive(Debug, clap::Args)]
+pub(super) struct PersonArgs {
+    #[command(flatten)]
+    pub(super) data: DataArgs,
+    #[command(flatten)]
+    pub(super) token: TokenArgs,
+}
+
+/// Whose rights a command has.
+#[derive(Clone, Debug, clap::Args)]
+pub(super) struct TokenArgs {
+    /// File with your personal token [default: $CAIFENG_TOKEN, else caifeng/token in the user's configuration folder]
+    #[arg(long, value_name = "F")]
+    token: Option<PathBuf>,
+}
+
+/// Longest file that could be a token, in bytes.
+const LONGEST: u64 = 256;
+
+impl TokenArgs {
+    /// The token, from a file that only its owner can read; `None` when no file was named and none is in its place.
+    pub(super) fn read(&self) -> Result<Option<Token>, Failed> {
+        let Some((path, named)) = workplace::token_file(self.token.as_ref()) else { return Ok(None) };
+        let meta = match std::fs::metadata(&path) {
+            Err(error) if !named && error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            meta => meta.with_context(|| format!("{}: cannot be read", path.display())).or_exit(Exit::Usage)?,
+        };
+        if meta.permissions().mode() & 0o077 != 0 {
+            let what = "others can read this token: chmod 600 it, and have it replaced if somebody else did";
+            return Err(anyhow!("{}: {what}", path.display())).or_exit(Exit::Usage);
+        }
+        if meta.len() > LONGEST {
+            return Err(anyhow!("{}: too long for a token", path.display())).or_exit(Exit::Usage);
+        }
+        let text = std::fs::read_to_string(&path);
+        let text = text.with_context(|| format!("{}: cannot be read", path.display())).or_exit(Exit::Usage)?;
+        text.parse().map(Some).with_context(|| path.display().to_string()).or_exit(Exit::Usage)
+    }
+}
+
+/// The account of the machine that this process runs as.
+pub(super) fn account(directory: &Directory) -> u32 {
+    let of = |path: &Path| std::fs::metadata(path).map(|it| it.uid());
+    of(Path::new("/proc/self")).or_else(|_| of(directory.path())).unwrap_or(u32::MAX)
+}
+
+/// Does it: by the daemon when one runs here, else by taking the directory.
+pub(super) fn act(args: &PersonArgs, act: What) -> Result<Done, Failed> {
+    let directory = args.data.directory()?;
+    let deed = Deed { token: args.token.read()?, act };
+    let done = if std::os::unix::net::UnixStream::connect(directory.socket()).is_ok() {
+        by_the_daemon(&directory, deed)?
+    } else {
+        here(&directory, deed)?
+    };
+    done.map_err(refused)
+}
+
+fn by_the_daemon(directory: &Directory, deed: Deed) -> Result<Result<Done, Refusal>, Failed> {
+    let socket = directory.socket();
+    runtime()?.block_on(async {
+        let (tell, mut told) = mpsc::channel(4);
+        let given = tokio::spawn(async move { control::give(&socket, &Asked::Deed(Box::new(deed)), &tell).await });
+        let mut outcome = Err(Refusal::Internal("the daemon said nothing".to_owned()));
+        while let Some(line) = told.recv().await {
+            match line {
+                Line::Acted(done) => outcome = Ok(*done),
+                Line::Failed(refusal) => outcome = Err(refusal),
+                _ => {}
+            }
+        }
+        given.await.or_exit(Exit::Internal)?.or_exit(Exit::Internal)?;
+        Ok(outcome)
+    })
+}
+
+/// Nothing is swept, so neither plugins nor a configuration are needed.
+fn here(directory: &Directory, deed: Deed) -> Result<Result<Done, Refusal>, Failed> {
+    // Only the first user begins something.
+    if !matches!(deed.act, What::User(UserChange::Add { .. })) && !store::exists(directory.path()) {
+        return Err(unopened(StoreError::NoStore(directory.path().to_owned())));
+    }
+    directory.create().or_exit(Exit::Usage)?;
+    let store = Store::open(directory.path(), None).map_err(unopened)?;
+    let organisation = workplace::config(None, directory)?.unwrap_or_default().organisation;
+    workplace::govern(&store, directory, organisation.zone())?;
+    let reader = store.reader().map_err(unopened)?;
+    let (clock, accounts) = (workplace::clock(directory)?, organisation.accounts);
+    let clerk = Clerk { store, reader, clock, directory: directory.clone(), accounts };
+    let done = clerk.carry_out(deed, account(directory));
+    clerk.store.close();
+    Ok(done)
+}
+
+fn unopened(error: StoreError) -> Failed {
+    let exit = match &error {
+        StoreError::Disk(_) | StoreError::Damaged(_) | StoreError::Internal(_) => Exit::Internal,
+        StoreError::Owned { .. } => Exit::Refused,
+        _ => Exit::Usage,
+    };
+    Failed { exit, error: error.into() }
+}
+
+/// Who must act.
+pub(super) fn refused(refusal: Refusal) -> Failed {
+    let exit = match &refusal {
+        Refusal::Usage(_) => Exit::Usage,
+        Refusal::Refused(_) => Exit::Refused,
+        Refusal::Internal(_) => Exit::Internal,
+    };
+    Failed { exit, error: refusal.into() }
+}

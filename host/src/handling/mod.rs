@@ -1,0 +1,169 @@
+//! What people do, on its way to the record: users, decisions about incidents, checkpoints.
+//!
+//! A [`Deed`] is a personal token and what its owner wants. Whoever owns the data directory hands it to a
+//! [`Clerk`], which adds what only the owner knows (the time, the account that the kernel names, the plan in force)
+//! and lets the store do the rest in one transaction: who is it, may they, is it still what they saw, what
+//! follows. When an [`Outcome`] comes back it is on disk.
+
+pub mod checkpoint;
+pub mod document;
+pub mod receipt;
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::clock::Clock;
+use crate::control::Refusal;
+use crate::directory::Directory;
+use crate::reply::citation::{self, Citation};
+use crate::store::model::PostRowId;
+use crate::store::{
+    Answering, Caller, Changed, Decided, Decision, Reader, Receipt, ReferralRow, Referring, ReplyRow, Seen, Shown,
+    Sight, Store, UserChange,
+};
+use crate::user::User;
+use crate::user::token::Token;
+use checkpoint::Signed;
+
+/// What somebody wants, and the token by which they are known.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Deed {
+    /// The personal token; `None` when there is none yet.
+    pub token: Option<Token>,
+    /// What is to be done.
+    pub act: What,
+}
+
+/// What is to be done.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum What {
+    /// Change the users.
+    User(UserChange),
+    /// Decide about an incident.
+    Decide(Seen, Decision),
+    /// Delete posts, by row key, because the person who said them asks for it; with the reason.
+    Erase(Vec<PostRowId>, String),
+    /// Do something about an answer.
+    Answer(Answering),
+    /// Keep the receipt of a published answer.
+    Receipt(Sight, Receipt),
+    /// Do something about a legal referral.
+    Refer(Referring),
+    /// Sign where the record stands.
+    Checkpoint,
+}
+
+/// What came of it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    /// The user now, and a new token where there is one.
+    User(User, Option<Token>),
+    /// Where an incident stands now.
+    Decided(Decided),
+    /// So many posts are gone.
+    Erased(u64),
+    /// How an answer stands now.
+    Reply(ReplyRow),
+    /// How a legal referral stands now.
+    Referral(ReferralRow),
+    /// Where the record stands.
+    Checkpoint(Signed),
+}
+
+/// Carries out deeds in one data directory.
+#[derive(Clone)]
+pub struct Clerk {
+    /// Writes.
+    pub store: Store,
+    /// Reads.
+    pub reader: Reader,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Where the keys lie.
+    pub directory: Directory,
+    /// The organisation's registered accounts.
+    pub accounts: Vec<String>,
+}
+
+impl std::fmt::Debug for Clerk {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Clerk").field("directory", &self.directory).finish_non_exhaustive()
+    }
+}
+
+impl Clerk {
+    /// Does it, for `account` of the machine, as the kernel names it. Blocks until it is on disk.
+    ///
+    /// # Errors
+    /// Why not, by who must act; nothing is changed.
+    pub fn carry_out(&self, deed: Deed, account: u32) -> Result<Outcome, Refusal> {
+        let caller = Caller { token: deed.token, account };
+        let now = self.clock.now();
+        match deed.act {
+            What::User(change) => {
+                let Changed { user, token } = self.store.change_user(&caller, change, now)?;
+                Ok(Outcome::User(user, token))
+            }
+            What::Decide(seen, decision) => {
+                self.documents_are_kept(&decision)?;
+                Ok(Outcome::Decided(self.store.decide(&caller, seen, decision, now)?))
+            }
+            What::Erase(rows, reason) => Ok(Outcome::Erased(self.store.erase_posts(&caller, rows, &reason, now)?)),
+            What::Answer(answering) => {
+                self.citations_are_kept(&answering)?;
+                Ok(Outcome::Reply(self.store.answer(&caller, answering, self.accounts.clone(), now)?))
+            }
+            What::Receipt(reply, receipt) => {
+                if let Receipt::Document(digest) = &receipt {
+                    self.is_kept(digest)?;
+                }
+                Ok(Outcome::Reply(self.store.receipt(&caller, reply, receipt, now)?))
+            }
+            What::Refer(referring) => {
+                if let Referring::Propose { evidence, .. } = &referring {
+                    evidence.iter().try_for_each(|digest| self.is_kept(digest))?;
+                }
+                Ok(Outcome::Referral(self.store.refer(&caller, referring, now)?))
+            }
+            What::Checkpoint => {
+                let key = self.directory.key(checkpoint::KEY).map_err(|e| Refusal::Internal(e.to_string()))?;
+                let key = checkpoint::Key::new(&key);
+                let head = self.store.checkpoint(&caller, key.public(), now)?;
+                Ok(Outcome::Checkpoint(key.sign(head, now)))
+            }
+        }
+    }
+
+    /// Nothing in the record names a document that is not there.
+    fn documents_are_kept(&self, decision: &Decision) -> Result<(), Refusal> {
+        let Decision::DoStep { evidence, .. } = decision else { return Ok(()) };
+        for shown in evidence {
+            if let Shown::Document(digest) | Shown::Consent(digest, _) = shown {
+                self.is_kept(digest)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn is_kept(&self, digest: &str) -> Result<(), Refusal> {
+        if document::is_kept(&self.directory.documents(), digest) {
+            return Ok(());
+        }
+        Err(Refusal::Usage(format!("no document {digest} is kept here: hand the file in again")))
+    }
+
+    /// No draft rests on a document that is not there.
+    fn citations_are_kept(&self, answering: &Answering) -> Result<(), Refusal> {
+        let Answering::Draft { text, .. } = answering else { return Ok(()) };
+        let folder = self.directory.documents();
+        let wrong = citation::check(text, |cited| match cited {
+            Citation::Document(beginning) => document::is_kept_as(&folder, beginning),
+            Citation::Post(_) => true,
+        });
+        let told: Vec<String> = wrong.iter().map(ToString::to_string).collect();
+        if told.is_empty() { Ok(()) } else { Err(Refusal::Usage(told.join("; "))) }
+    }
+}

@@ -1,0 +1,161 @@
+//! The one table of permissions: what each role may do.
+//!
+//! The plan may ask for more (a step's owner, who approves), never for less: whoever acts needs the right of this
+//! table and the plan's. Two things are never a matter of rights: a machine decides nothing, and nobody stands behind
+//! their own draft.
+
+use serde::{Deserialize, Serialize};
+
+use crate::incident::event::Role;
+
+/// Something that takes a right.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Act {
+    /// Hand in what was seen (P10).
+    Submit,
+    /// Write a note to an incident.
+    Note,
+    /// Decide what an incident is (P11).
+    Assess,
+    /// Decide how serious it is.
+    SetLevel,
+    /// Say who owns it.
+    Assign,
+    /// Record that a step of the playbook is done.
+    DoStep,
+    /// Leave out a step that does not apply, or have one done again.
+    WaiveStep,
+    /// Stop its clocks for a reason, and let them run again.
+    Pause,
+    /// Say that it is over.
+    Close,
+    /// Take it up again.
+    Reopen,
+    /// Say that there is nothing to do.
+    Dismiss,
+    /// Say which posts belong together.
+    Group,
+    /// Write an answer.
+    DraftReply,
+    /// Read somebody else's answer before it is approved.
+    ReviewReply,
+    /// Stand behind somebody else's answer.
+    ApproveReply,
+    /// Say it in public under the official name.
+    PublishReply,
+    /// Propose to report a matter to the police (P16).
+    ProposeReferral,
+    /// Agree to that, or refuse it.
+    DecideReferral,
+    /// Hand the referral out, with the identity that it needs.
+    ExportReferral,
+    /// Hand out, or delete, what is kept of a person who asks.
+    AnswerPerson,
+    /// Add and revoke users, and replace their tokens.
+    AddUser,
+    /// Give and take roles.
+    GiveRoles,
+    /// Sign where the record stands.
+    Checkpoint,
+}
+
+use Role::{Audit, Head, LeadingGroup, Legal, Monitor, Security, Spokesperson, Staff, System, Trainer};
+
+const DECIDERS: &[Role] = &[LeadingGroup, Head];
+const EVERYBODY: &[Role] = &[Monitor, Staff, LeadingGroup, Head, Spokesperson, Legal, Trainer];
+const WORKERS: &[Role] = &[Monitor, Staff, LeadingGroup, Head, Spokesperson, Legal];
+
+/// Who may do what.
+pub const RIGHTS: [(Act, &[Role]); 23] = [
+    (Act::Submit, EVERYBODY),
+    (Act::Note, EVERYBODY),
+    (Act::Assess, DECIDERS),
+    (Act::SetLevel, DECIDERS),
+    (Act::Assign, DECIDERS),
+    (Act::DoStep, WORKERS),
+    (Act::WaiveStep, DECIDERS),
+    (Act::Pause, DECIDERS),
+    (Act::Close, DECIDERS),
+    (Act::Reopen, &[Monitor, LeadingGroup, Head]),
+    (Act::Dismiss, DECIDERS),
+    (Act::Group, &[Monitor, LeadingGroup, Head]),
+    (Act::DraftReply, WORKERS),
+    (Act::ReviewReply, WORKERS),
+    (Act::ApproveReply, DECIDERS),
+    (Act::PublishReply, &[Spokesperson]),
+    (Act::ProposeReferral, &[LeadingGroup, Head, Legal]),
+    (Act::DecideReferral, &[Head, Legal]),
+    (Act::ExportReferral, &[Legal]),
+    (Act::AnswerPerson, &[Legal]),
+    (Act::AddUser, &[System]),
+    (Act::GiveRoles, &[Security]),
+    (Act::Checkpoint, &[Audit]),
+];
+
+impl Act {
+    /// Whether the role includes it.
+    #[must_use]
+    pub fn is_for(self, role: Role) -> bool {
+        RIGHTS.iter().any(|(act, roles)| *act == self && roles.contains(&role))
+    }
+
+    /// The roles that include it.
+    #[must_use]
+    pub fn roles(self) -> Vec<Role> {
+        Role::ALL.into_iter().filter(|role| self.is_for(*role)).collect()
+    }
+
+    /// What it is called in messages.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Submit => "submit",
+            Self::Note => "note",
+            Self::Assess => "assess",
+            Self::SetLevel => "level",
+            Self::Assign => "assign",
+            Self::DoStep => "step",
+            Self::WaiveStep => "waive or send back a step",
+            Self::Pause => "pause",
+            Self::Close => "close",
+            Self::Reopen => "reopen",
+            Self::Dismiss => "dismiss",
+            Self::Group => "merge or split",
+            Self::DraftReply => "draft a reply",
+            Self::ReviewReply => "review a reply",
+            Self::ApproveReply => "approve a reply",
+            Self::PublishReply => "publish a reply",
+            Self::ProposeReferral => "propose a referral",
+            Self::DecideReferral => "decide on a referral",
+            Self::ExportReferral => "export a referral",
+            Self::AnswerPerson => "answer a person who asks",
+            Self::AddUser => "add and revoke users",
+            Self::GiveRoles => "give roles",
+            Self::Checkpoint => "sign a checkpoint",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::user::Realm;
+
+    #[test]
+    fn each_act_stands_once_in_the_table_and_somebody_may_do_it() {
+        for (act, _) in RIGHTS {
+            assert_eq!(RIGHTS.iter().filter(|(other, _)| *other == act).count(), 1, "{act:?}");
+            assert!(!act.roles().is_empty(), "{act:?}");
+        }
+    }
+
+    /// No administrator handles incidents, and no act of an administrator is shared.
+    #[test]
+    fn the_realms_share_no_act() {
+        for (act, roles) in RIGHTS {
+            let realm = Realm::of(roles[0]);
+            assert!(roles.iter().all(|role| Realm::of(*role) == realm), "{act:?}");
+        }
+    }
+}
