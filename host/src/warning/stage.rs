@@ -16,13 +16,13 @@
 use caifeng_plugin_host::contract::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::known::{HOUR, Known, hours};
+use super::known::{HOUR, Known};
 use super::signs::Signs;
 use super::usual::Memory;
 use super::{Alert, Reason, Severity, Stage};
 
-/// Hours without a sign after which an episode is over.
-const CALM: i64 = 6;
+/// Hours without a sign, as far as they were heard, after which an episode is over.
+const CALM: f64 = 6.0;
 /// How far from a sign a rate must be to count as calm: twenty times likelier.
 const CLEAR: f64 = 3.0;
 /// Posts of an hour from which hours tell how high it stands.
@@ -38,7 +38,7 @@ const HALF: f64 = 24.0;
 const FADED: i64 = 6;
 /// How far back heights are looked for, in hours.
 const EPISODE: i64 = 7 * 24;
-/// Share of the last two hours that must have been heard for a fall to be believed.
+/// Share of an hour that must have been heard for a fall in it to be believed.
 const HEARD: f64 = 0.5;
 
 /// Where a subject stands, kept from one judgement to the next.
@@ -108,8 +108,10 @@ fn next(before: &Standing, known: &Known<'_>, signs: &Signs, calm: Option<Timest
         Stage::Quiet if !signs.any() => Stage::Quiet,
         Stage::Quiet | Stage::Emerging if strong && height.rises => Stage::Growing,
         Stage::Quiet => Stage::Emerging,
-        _ if !(heard(known, now) || signs.rate.is_some() && height.rises) => before.stage,
-        Stage::Emerging | Stage::Fading if calm.is_some_and(|since| now - since >= CALM * HOUR) => Stage::Quiet,
+        Stage::Emerging | Stage::Fading if calm.is_some_and(|since| known.hearing.heard(since, now) >= CALM) => {
+            Stage::Quiet
+        }
+        _ if !(heard(known, &height, now) || signs.rate.is_some() && height.rises) => before.stage,
         Stage::Emerging => Stage::Emerging,
         Stage::Growing | Stage::Peaking if height.rises && signs.rate.is_some() => Stage::Growing,
         Stage::Growing | Stage::Peaking if height.share >= FALLEN => Stage::Peaking,
@@ -118,10 +120,11 @@ fn next(before: &Standing, known: &Known<'_>, signs: &Signs, calm: Option<Timest
     }
 }
 
-/// Whether a fall in the last two hours could have been seen.
-fn heard(known: &Known<'_>, now: Timestamp) -> bool {
-    let from = (now - 2 * HOUR).max(known.since);
-    known.hearing.heard(from, now) >= HEARD * hours(now - from)
+/// Whether a fall could have been seen: an hour after the height was heard. It need not be the last one, for watches are
+/// swept at their own pace.
+fn heard(known: &Known<'_>, height: &Height, now: Timestamp) -> bool {
+    let hours = height.hour + 1..now.div_euclid(HOUR);
+    hours.rev().any(|hour| known.hearing.heard(hour * HOUR, (hour + 1) * HOUR) >= HEARD)
 }
 
 /// How high it stands beside what it has reached.
@@ -130,6 +133,8 @@ struct Height {
     rises: bool,
     /// What it is lately, as a share of the height.
     share: f64,
+    /// The last hour of the height.
+    hour: i64,
 }
 
 impl Height {
@@ -151,6 +156,6 @@ impl Height {
         let lately = known.posts(hour - width + 1, hour).max(known.posts(hour - width, hour - 1));
         #[expect(clippy::cast_precision_loss, reason = "posts of an hour")]
         let share = if best.0 > 0.0 { lately as f64 / best.0 } else { 0.0 };
-        Self { rises: hour - best.1 <= width.min(2) && best.0 > 0.0, share }
+        Self { rises: hour - best.1 <= width.min(2) && best.0 > 0.0, share, hour: best.1 }
     }
 }

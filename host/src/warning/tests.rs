@@ -228,6 +228,25 @@ fn nothing_falls_while_it_is_not_heard() {
 }
 
 #[test]
+fn an_episode_ends_also_where_sweeps_are_a_day_apart() {
+    let mut standing = Standing::default();
+    let case = Case::incident(&[1, 8, 9]);
+    for day in 0..6 {
+        // Swept once a day: what came after the last sweep is not heard.
+        let now = (1003 + 24 * day) * HOUR;
+        for wait in 0..24 {
+            let silent = Deaf { from: now, until: i64::MAX / 2, share: 1.0 };
+            let hearing = Hearing::but_for(vec![silent]);
+            let (hours, zone) = (&case.hours, TimeZone::UTC);
+            let known =
+                Known { kind: Kind::Incident, hours, since: case.since, hearing: &hearing, carriers: &[], zone: &zone };
+            standing = judge(&standing, &known, &mut Memory::default(), now + wait * HOUR).standing;
+        }
+        assert_eq!(standing.stage == Stage::Quiet, day >= 2, "day {day}: {standing:?}");
+    }
+}
+
+#[test]
 fn what_is_filled_in_late_is_no_burst() {
     // Sixty posts of a day three days ago, all read just now.
     let (zone, hearing) = (TimeZone::UTC, Hearing::default());

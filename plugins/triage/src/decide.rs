@@ -104,3 +104,34 @@ fn petition(reading: &Reading<'_>) -> bool {
     let grievance = reading.sum(Sign::Own) + reading.sum(Sign::Problem) + reading.sum(Sign::Sensitive);
     !reading.sources[0].is_empty() && grievance >= GRIEVANCE
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fold::Folded;
+
+    /// The share of a rumour when the model is as good as sure of one.
+    fn rumour(title: &str, text: &str) -> f32 {
+        let (mut folded_title, mut folded_text) = (Folded::default(), Folded::default());
+        folded_title.read(title);
+        folded_text.read(text);
+        let reading = Reading::of([title, text], [&folded_title, &folded_text]);
+        shares(&reading, [0.0, 0.0, 0.0, 0.0, 9.0, 0.0])[RUMOUR]
+    }
+
+    #[test]
+    fn only_a_checkable_claim_that_is_no_grievance_is_a_rumour() {
+        assert!(rumour("", "昨天医院门口有人被车撞死了") > 0.9);
+        assert!(rumour("", "这简直太过分了，没有天理可言！") < 0.1, "nothing to check");
+        assert!(rumour("", "我们小区物业公司把维修基金花了三百万，业主去问没有回音") < 0.1, "the writer's own matter");
+        assert!(rumour("举报村委会", "听说村干部贪污三百万，转给大家看看") < 0.1, "a petition");
+        assert!(rumour("", "网传医院死了七个孩子，经核实为不实信息") < 0.1, "a denial");
+    }
+
+    #[test]
+    fn on_doubt_it_is_a_problem_and_never_a_rumour_second() {
+        assert_eq!(standing([0.36, 0.0, 0.0, 0.0, 0.14, 0.5]), [PROBLEM]);
+        assert!(standing([0.14, 0.0, 0.36, 0.0, 0.0, 0.5]).is_empty());
+        assert_eq!(standing([0.4, 0.0, 0.0, 0.0, 0.38, 0.2]), [PROBLEM]);
+    }
+}
