@@ -637,7 +637,7 @@ fn where_an_incident_is_told_is_listed() {
         .map(|arguments| place.run(arguments).ends(0).to_string());
     shows("places", said.join("\n"));
     let wrong = place.run("places 99 --data data").ends(2);
-    assert_eq!(wrong.err, "error: no such incident: 99 (caifeng incidents lists them)\n");
+    assert_eq!(wrong.err, "error: no such incident: 99 (caifeng incident list lists them)\n");
 }
 
 #[test]

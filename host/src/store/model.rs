@@ -126,11 +126,13 @@ pub struct Ingested {
 
 impl std::ops::AddAssign for Ingested {
     fn add_assign(&mut self, other: Self) {
-        self.new += other.new;
-        self.changed += other.changed;
-        self.matched += other.matched;
-        self.opened.extend(other.opened);
-        self.joined.extend(other.joined);
+        let Self { new, changed, matched, over, opened, joined } = other;
+        self.new += new;
+        self.changed += changed;
+        self.matched += matched;
+        self.over += over;
+        self.opened.extend(opened);
+        self.joined.extend(joined);
     }
 }
 
