@@ -2,7 +2,7 @@
 //!
 //! At each position stands one word, with one bit for each run; a band that is nowhere is told apart from all
 //! runs at once, by the same few words however many runs there are. This is what keeps a million posts as fast
-//! to ask as ten thousand. One band in five hundred is taken to be in a run in which it is not,
+//! to ask as ten thousand. One band in seven hundred is taken to be in a run in which it is not,
 //! which costs a look at a page of that run and nothing else.
 
 /// Runs that it tells apart.
@@ -11,8 +11,6 @@ pub const SLOTS: usize = u64::BITS as usize;
 const SPARSITY: usize = 16;
 /// Words that are asked for one band.
 const PROBES: u32 = 5;
-/// Words of a page of memory (4 KiB): a power of two, of which a place takes nine bits.
-const PAGE: usize = 512;
 /// Words that are filled from all columns before the next: they stay in the cache meanwhile.
 const BLOCK: usize = 4_096;
 
@@ -79,16 +77,16 @@ impl Sieve {
         }
     }
 
-    /// Where a band is noted: all within one page of memory, so that a question costs one look-up of an address.
     fn places(&self, hash: u32) -> impl Iterator<Item = usize> + use<> {
-        let pages = (self.positions / PAGE) as u64;
-        // SplitMix64 (Steele, Lea and Flood, 2014): every bit of the hash reaches every bit of these.
-        let mixed = u64::from(hash).wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        let mixed = mixed ^ (mixed >> 31);
-        let page = ((u64::from(hash) * pages) >> 32) as usize * PAGE;
-        (0..PROBES).map(move |probe| page + (mixed >> (9 * probe)) as usize % PAGE)
+        let positions = self.positions as u64;
+        let mut state = u64::from(hash);
+        (0..PROBES).map(move |_| {
+            // SplitMix64 (Steele, Lea and Flood, 2014): each step is a fresh hash.
+            state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+            let mixed = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+            let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+            (((mixed >> 32) * positions) >> 32) as usize
+        })
     }
 }
 
