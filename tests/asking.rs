@@ -4,6 +4,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -75,7 +76,7 @@ impl Place {
         let asking = Asking {
             services: Arc::new(vec![service]),
             fetcher: Arc::new(Fetcher::Live(Box::new(live))),
-            secrets: Arc::new(Secrets::read(&secrets(dir.path())).unwrap()),
+            secrets: Arc::new(Secrets::read(&secrets(dir.path(), address.ip())).unwrap()),
             reader: store.reader().unwrap(),
             store,
             clock: clock.clone(),
@@ -121,10 +122,10 @@ impl Place {
 }
 
 /// A key that must reach the server and nobody else.
-fn secrets(dir: &Path) -> PathBuf {
+fn secrets(dir: &Path, server: IpAddr) -> PathBuf {
     use std::os::unix::fs::PermissionsExt as _;
     let path = dir.join("secrets.toml");
-    std::fs::write(&path, "[model]\nkey = \"sk-0123456789\"\n").unwrap();
+    std::fs::write(&path, format!("[model.\"{server}\"]\nkey = \"sk-0123456789\"\n")).unwrap();
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
     path
 }

@@ -19,6 +19,10 @@ use terminal::{Place, Running};
 /// Feeds in the recording; each has three posts.
 const FEEDS: usize = 150;
 
+/// KiB that a file may have on a disk that is almost full: more than the memory of the largest plugin (which is a file
+/// to the system), less than the store's log of [`FEEDS`] sweeps.
+const SPACE: u32 = 4_096;
+
 const SWEEP: &str = "sweep --plugin feed --replay many.warc.gz --data data --json";
 
 fn place_with_many(feeds: usize) -> Place {
@@ -275,7 +279,7 @@ fn a_full_disk_is_said_and_loses_nothing() {
     let place = place_with_many(FEEDS);
     // The compiled plugins are there already: it is the store that meets the limit.
     place.run("sweep --all --data data").ends(2);
-    let mut sweep = Running::spawn(with_little_space(&place, 480, SWEEP));
+    let mut sweep = Running::spawn(with_little_space(&place, SPACE, SWEEP));
     let mut reports = Vec::new();
     while let Some(line) = sweep.line() {
         reports.extend(acknowledged(&line));
@@ -300,7 +304,7 @@ fn a_daemon_outlives_a_full_disk() {
     let place = place_with_many(FEEDS);
     place.write("data/caifeng.toml", "[organisation]\nname = \"县局\"\n");
     place.run("sweep --all --data data").ends(2);
-    let mut daemon = Running::spawn(with_little_space(&place, 480, "serve --bind 127.0.0.1:0 --data data"));
+    let mut daemon = Running::spawn(with_little_space(&place, SPACE, "serve --bind 127.0.0.1:0 --data data"));
     let address = daemon.address();
     let ready = || terminal::http(&address, &format!("GET /readyz HTTP/1.1\nHost: {address}\nConnection: close\n\n"));
     assert!(ready().starts_with("HTTP/1.1 200"), "{}", ready());

@@ -169,24 +169,36 @@ impl Judged {
     }
 }
 
-/// The post of a number.
-fn post(number: u64) -> Post {
-    let mut dice = Dice::new(number ^ 0x0c09_7000_0000);
-    let own = |copied| Post { origin: number, copied, text: posts::original(number).text };
+/// How the post of a number comes to be.
+fn copied(number: u64) -> Copied {
     if number < 1_000 {
-        return own(Copied::Not);
+        return Copied::Not;
     }
-    let origin = number - 1 - dice.below(1_000);
-    let text = || posts::original(origin).text;
-    match dice.below(100) {
-        0..5 => Post { origin, copied: Copied::Exact, text: text() },
-        5..13 => {
-            Post { origin, copied: Copied::Passed, text: format!("转发：{}【来源：{}】", text(), dice.place()) }
-        }
-        13..21 => Post { origin, copied: Copied::Edited, text: edited(&text(), &mut dice) },
-        21..25 => Post { origin, copied: Copied::Cut, text: cut(&text(), &mut dice) },
-        _ => own(Copied::Not),
+    match Dice::new(number ^ 0x0c09_7000_0000).below(100) {
+        0..5 => Copied::Exact,
+        5..13 => Copied::Passed,
+        13..21 => Copied::Edited,
+        21..25 => Copied::Cut,
+        _ => Copied::Not,
     }
+}
+
+/// The post of a number; a copy is one of the last thousand that are none.
+fn post(number: u64) -> Post {
+    let copied_as = copied(number);
+    let mut dice = Dice::new(number ^ 0x0419_1000_0000);
+    let mut origin = number;
+    while copied_as != Copied::Not && (origin == number || copied(origin) != Copied::Not) {
+        origin = number - 1 - dice.below(1_000);
+    }
+    let text = posts::original(origin).text;
+    let text = match copied_as {
+        Copied::Not | Copied::Exact => text,
+        Copied::Passed => format!("转发：{text}【来源：{}】", dice.place()),
+        Copied::Edited => edited(&text, &mut dice),
+        Copied::Cut => cut(&text, &mut dice),
+    };
+    Post { origin, copied: copied_as, text }
 }
 
 fn edited(text: &str, dice: &mut Dice) -> String {
