@@ -215,7 +215,7 @@ fn an_ill_classifier_costs_its_own_opinion() {
         assert_eq!(posts.len(), 4, "{how}");
         for post in &posts {
             let by: Vec<_> = post["labels"].as_array().unwrap().iter().map(|label| &label["by"]).collect();
-            assert_eq!(by, ["triage@0.1.0"], "{how}: {post}");
+            assert!(!by.is_empty() && by.iter().all(|by| *by == "triage@0.1.0"), "{how}: {post}");
         }
         let sweep = record(&place, "a-good");
         assert_eq!(sweep.tally.failures[0].kind, FailureKind::Trap, "{how}: {sweep:?}");

@@ -15,8 +15,9 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use caifeng_plugin_host::contract::Timestamp;
+use caifeng_plugin_host::contract::{Failure, Timestamp};
 use caifeng_plugin_host::engine::Engine;
+use caifeng_plugin_host::source::CallError;
 use tokio::net::{TcpListener, UnixListener};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
@@ -420,8 +421,11 @@ fn voices(registry: &Registry, engine: &Engine, config: &Config) -> Result<Vec<V
         let refused = |why: String| OpenError::Classifier { plugin: plugin.clone(), why };
         let loaded = registry.classifier(plugin, engine)?;
         let voice = Voice::new(loaded, &own.settings(), own.weight).map_err(|error| refused(error.to_string()))?;
-        voice.tried().map_err(|error| refused(error.to_string()))?;
-        Ok(voice)
+        match voice.tried() {
+            Err(error @ CallError::Failure(Failure::Unsupported(_))) => Err(refused(error.to_string())),
+            // A broken plugin costs its own opinion, post by post, and nothing else.
+            _ => Ok(voice),
+        }
     };
     ids.iter().map(voice).collect()
 }

@@ -108,7 +108,7 @@ fn reads_the_floors_of_a_thread() {
     let thread = page("thread-x35");
     let (comments, thread) = {
         let mut floors = thread;
-        let (comments, posts) = floors.posts.into_iter().partition(|post| is_short(post));
+        let (comments, posts) = floors.posts.into_iter().partition(is_short);
         floors.posts = posts;
         let comments: Vec<Post> = comments;
         (comments, floors)

@@ -233,8 +233,10 @@ fn a_text_that_cannot_be_had_alone_is_looked_for_in_its_post_and_an_excerpt_is_n
     assert_eq!((whole.posts.len(), whole.follow.len()), (1, 0));
     assert!(whole.posts[0].text.ends_with("请问到底什么时候能修好？"));
     let body = second.parse.as_ref().unwrap().1.body.clone();
-    let cut =
-        body.replace("。<br /><br />请问到底什么时候能修好？", r#"​...<a href=\"/status/5274100003456789\">全文</a>"#);
+    let cut = body.replace(
+        "。<br /><br />请问到底什么时候能修好？",
+        "\u{200b}...<a href=\\\"/status/5274100003456789\\\">全文</a>",
+    );
     assert!(cut != body);
     let Err(Failure::Unexpected(said)) = second.with::<Weibo>(&cut) else { panic!("an excerpt was taken for a text") };
     assert!(said.contains("5274100003456789"), "{said}");
