@@ -1,6 +1,6 @@
 //! Searches: what a person types, as a question that full text answers and a rule that each answer is held against.
 //!
-//! A search is written in the language of topics ([`query`](crate::query)), with one difference: a word without quotes is
+//! A search is written in the language of topics ([`query`]), with one difference: a word without quotes is
 //! cut into words as posts were (`又停水了` finds 停水), while a `"phrase"` stands as it is written. Full text knows words
 //! and not their order, so it gives *candidates* ([`expression`](Search::expression)): never fewer posts than are meant,
 //! sometimes more. [`found`](Search::found) then reads a candidate as a topic would, and says where its words stand. Most

@@ -5,7 +5,7 @@
 //!
 //! Two hostile parties meet here, a plugin and a service that a post may have talked into anything, and neither is
 //! believed. A request goes to the operator's endpoint and nowhere else, at most one a post; labels are held against
-//! the same rules as a classifier's ([`labels`](crate::labels)). Whoever calls with one post at a time also
+//! the same rules as a classifier's ([`labels`]). Whoever calls with one post at a time also
 //! knows that no answer can say anything of another.
 
 use crate::artifact::{Artifact, PluginKind};

@@ -121,7 +121,7 @@ mod tests {
         assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 1);
         assert_eq!(std::fs::metadata(place(&folder, &digest)).unwrap().permissions().mode() & 0o777, 0o600);
         assert!(is_kept(&folder, &digest));
-        std::fs::write(place(&folder, &digest), "abd").unwrap();
+        std::fs::write(place(&folder, &digest), "other").unwrap();
         assert!(!is_kept(&folder, &digest), "it was changed");
         for name in ["", "../../etc/passwd", &"0".repeat(64)] {
             assert!(!is_kept(&folder, name), "{name}");

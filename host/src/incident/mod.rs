@@ -1,7 +1,7 @@
 //! Incidents: posts about one matter, and everything done about it.
 //!
-//! Pure: an incident is the fold of its events ([`apply`](life::apply)), and a
-//! command either yields events or is refused ([`decide`](life::decide)). Time
+//! Pure: an incident is the fold of its events ([`apply`](fn@life::apply)), and a
+//! command either yields events or is refused ([`decide`](fn@life::decide)). Time
 //! and identity come in as arguments; the store keeps what comes out.
 //!
 //! | question | module |

@@ -267,7 +267,7 @@ impl Store {
     ///
     /// # Errors
     /// The caller may not, the incident has changed since it was seen, or
-    /// [`life`](crate::incident::life::decide) refuses; nothing is changed.
+    /// [`life`](fn@crate::incident::life::decide) refuses; nothing is changed.
     pub fn decide(
         &self,
         caller: &Caller,

@@ -199,7 +199,7 @@ impl Store {
     ///
     /// # Errors
     /// The caller may not, it has changed since it was seen, the gate stays shut, or
-    /// [`referral::decide`](crate::referral::decide) refuses; nothing is changed.
+    /// [`referral::decide`] refuses; nothing is changed.
     pub fn refer(&self, caller: &Caller, referring: Referring, now: Timestamp) -> Result<ReferralRow, StoreError> {
         let caller = caller.clone();
         self.run(move |w| refer(w, &caller, &referring, &mut salt, now))

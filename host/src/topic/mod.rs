@@ -1,6 +1,6 @@
 //! Topics: is a post about the organisation, and where does it say so?
 //!
-//! A topic is a boolean query, written in one line as in a search box ([`query`](crate::query)), or as three lists that are hard to
+//! A topic is a boolean query, written in one line as in a search box ([`query`]), or as three lists that are hard to
 //! get wrong: every term of `must`, at least one of `any` (when there are any), none of `not`. Both together must hold.
 //! A term is a word or phrase; `@organisation` (the name and each alias), `@places` (each place it answers for) or
 //! another `@name` from `[aliases]`; `place:故城县`, which is not 故城镇 ([`place`]); or `/…/`, a regular expression that
@@ -12,7 +12,7 @@
 //! only where a word begins or ends. The automaton is daachorse's charwise double array: with ten thousand Chinese terms
 //! it reads three times what `aho-corasick` does, and as fast as with a thousand.
 //!
-//! [`query`](crate::query) reads, [`compile`] numbers terms and checks, [`matcher`] finds, [`trial`] tries a query on the past. What this gave up: nearness of words.
+//! [`query`] reads, [`compile`] numbers terms and checks, [`matcher`] finds, [`trial`] tries a query on the past. What this gave up: nearness of words.
 
 mod compile;
 #[cfg(test)]

@@ -21,11 +21,11 @@
 //! | question | module |
 //! | --- | --- |
 //! | what may be asked, why not | [`command`] |
-//! | what follows from it | [`decide`] |
+//! | what follows from it | [`decide`](mod@decide) |
 //! | who may | `may` |
 //! | which steps are open | [`progress`] |
 //! | what it means for the clocks | `timing` |
-//! | what it makes of the incident | [`apply`] |
+//! | what it makes of the incident | [`apply`](mod@apply) |
 
 pub mod apply;
 pub mod command;
