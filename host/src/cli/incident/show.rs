@@ -3,6 +3,7 @@
 use anyhow::anyhow;
 use caifeng::clock::rfc3339;
 use caifeng::config;
+use caifeng::incident::clock::ClockEvent;
 use caifeng::incident::event::{Actor, Event, Recorded};
 use caifeng::incident::life::Incident;
 use caifeng::incident::life::progress::Progress;
@@ -154,7 +155,26 @@ fn event_line(recorded: &Recorded, note: Option<&str>) -> String {
         Actor::Person { user, role, .. } => format!("{user} as {}", role.as_str()),
     };
     let note = note.map_or_else(String::new, |note| format!(": {}", one_line(note)));
-    format!("  {}  {}  {who}{note}", rfc3339(recorded.at), recorded.event.name())
+    format!("  {}  {}  {who}{note}", rfc3339(recorded.at), happened(&recorded.event))
+}
+
+/// What happened; of a clock, to which and how.
+fn happened(event: &Event) -> String {
+    let Event::Clock(clock) = event else { return event.name().to_owned() };
+    let how = match clock {
+        ClockEvent::Started { due, overdue: false, .. } => format!("runs until {}", rfc3339(*due)),
+        ClockEvent::Started { due, .. } => format!("was over at {}", rfc3339(*due)),
+        ClockEvent::Moved { due, .. } => format!("now runs until {}", rfc3339(*due)),
+        ClockEvent::Rung { moment, .. } if *moment < 0 => format!("{} min to go", -moment / 60),
+        ClockEvent::Rung { escalate: true, .. } => "is over: escalated".to_owned(),
+        ClockEvent::Rung { .. } => "is over".to_owned(),
+        ClockEvent::Paused { .. } => "stands still".to_owned(),
+        ClockEvent::Resumed { due, .. } => format!("goes on until {}", rfc3339(*due)),
+        ClockEvent::Met { late: 0, .. } => "met".to_owned(),
+        ClockEvent::Met { late, .. } => format!("met {} min too late", late.div_euclid(60)),
+        ClockEvent::Void { .. } => "no longer applies".to_owned(),
+    };
+    format!("clock {}: {how}", clock.clock())
 }
 
 fn post_line(post: &PostRow) -> String {
