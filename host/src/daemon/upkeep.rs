@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
+use tokio::time::{Interval, MissedTickBehavior};
 
 use crate::asking::Asking;
 use crate::sweep::{Sweeper, blocking};
@@ -54,10 +55,16 @@ pub(super) async fn retain_daily(sweeper: Sweeper) {
     }
 }
 
+/// Ticks at once and then so often; a round that took longer puts off the next instead of hurrying it.
+fn every(period: Duration) -> Interval {
+    let mut rounds = tokio::time::interval(period);
+    rounds.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    rounds
+}
+
 /// Lets clocks tell what they have to tell, each at its second, for ever: also in a demo, whose clock runs on.
 pub(super) async fn ring_clocks(sweeper: Sweeper) {
-    let mut seconds = tokio::time::interval(SECOND);
-    seconds.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut seconds = every(SECOND);
     loop {
         seconds.tick().await;
         let (reader, store, clock) = (sweeper.reader.clone(), sweeper.store.clone(), Arc::clone(&sweeper.clock));
@@ -81,8 +88,7 @@ pub(super) async fn judge_growth(sweeper: Sweeper) {
     if sweeper.shift.is_some() {
         return;
     }
-    let mut rounds = tokio::time::interval(ROUND);
-    rounds.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut rounds = every(ROUND);
     loop {
         rounds.tick().await;
         let (store, zone, now) = (sweeper.store.clone(), sweeper.zone.clone(), sweeper.clock.now());
@@ -98,8 +104,7 @@ pub(super) async fn visit_again(sweeper: Sweeper) {
     if sweeper.shift.is_some() {
         return;
     }
-    let mut rounds = tokio::time::interval(ROUND);
-    rounds.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut rounds = every(ROUND);
     loop {
         rounds.tick().await;
         if let Some(Err(error)) = survived("visiting posts again", sweeper.visit_due(VISITS)).await {
@@ -113,8 +118,7 @@ pub(super) async fn ask_services(asking: Asking) {
     if asking.services.is_empty() {
         return;
     }
-    let mut rounds = tokio::time::interval(ASKING);
-    rounds.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut rounds = every(ASKING);
     loop {
         rounds.tick().await;
         if let Some(Err(error)) = survived("asking services", asking.round()).await {
