@@ -267,6 +267,7 @@ fn pure_modules_reach_nothing() {
         "host/src/asking/budget.rs",
         "host/src/permission.rs",
         "host/src/coverage/",
+        "host/src/document/",
         "host/src/evaluate/",
         "host/src/record.rs",
         "host/src/schedule.rs",
@@ -296,9 +297,11 @@ fn pure_modules_reach_nothing() {
         for foreign in ["tokio", "rusqlite", "axum", "reqwest", "tracing", "getrandom"] {
             assert!(!source.named(foreign), "{} is pure and names {foreign}", source.path);
         }
+        // A cursor is a file in memory, which is what a ZIP is written to.
+        let inner = Source { path: source.path.clone(), code: source.code.replace("std::io::Cursor", "") };
         for path in ["std::fs", "std::net", "std::env", "std::process", "std::thread", "std::io", "std::time::Instant"]
         {
-            assert!(!source.spells(path), "{} is pure and names {path}", source.path);
+            assert!(!inner.spells(path), "{} is pure and names {path}", source.path);
         }
     }
 }
@@ -320,6 +323,9 @@ fn each_large_dependency_is_named_in_one_place() {
     only(&host, "reqwest", &["host/src/fetch/"], all("reqwest"));
     only(&host, "jieba_rs", &["host/src/text/"], all("jieba_rs"));
     only(&host, "clap", &["host/src/cli/"], all("clap"));
+    only(&host, "docx_rs", &["host/src/document/docx/"], all("docx_rs"));
+    only(&host, "resvg", &["host/src/document/picture.rs"], all("resvg"));
+    only(&host, "rust_xlsxwriter", &["host/src/document/", "host/src/record.rs"], all("rust_xlsxwriter"));
     only(&host, "anyhow", &["host/src/cli/", "host/src/main.rs"], all("anyhow"));
 }
 

@@ -22,6 +22,7 @@
 //! | answering | [`reply`], [`referral`] | pure |
 //! | remember | [`store`] | SQLite, one writer |
 //! | find again | [`search`] | pure |
+//! | write it down for others | [`document`] | pure |
 //! | show | [`web`], `cli` | shells |
 //!
 //! [`daemon`] wires the stages and owns tasks and shutdown; `docs/architecture.md`
@@ -39,6 +40,7 @@ pub mod crawl;
 pub mod daemon;
 pub mod demo;
 pub mod directory;
+pub mod document;
 pub mod evaluate;
 pub mod evidence;
 pub mod failed_call;

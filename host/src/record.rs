@@ -1,13 +1,12 @@
 //! The monitoring record (监测记录, P6) for other programs: CSV and XLSX.
 //!
-//! CSV as RFC 4180 wants it, with a byte order mark, because a spreadsheet opens UTF-8 without one as
-//! something else. What sites and plugins wrote never becomes a formula: in CSV such a cell gets an
-//! apostrophe before it (OWASP, CSV injection), in XLSX it is written as text.
+//! What sites and plugins wrote never becomes a formula: [`crate::document::sheet`].
 
 use caifeng_plugin_host::contract::Timestamp;
 use jiff::tz::TimeZone;
 use rust_xlsxwriter::{Format, Workbook, XlsxError};
 
+use crate::document::sheet::{csv_head as head, harmless, quoted};
 use crate::lang::Lang;
 use crate::watch::Sweep;
 
@@ -89,8 +88,7 @@ pub fn kinds(sweep: &Sweep) -> String {
 /// The first line of a CSV, after the byte order mark.
 #[must_use]
 pub fn csv_head(lang: Lang) -> String {
-    let names: Vec<String> = COLUMNS.iter().map(|key| quoted(&lang.t(key))).collect();
-    format!("\u{feff}{}\r\n", names.join(","))
+    head(&COLUMNS.map(|key| lang.t(key)))
 }
 
 /// One line of a CSV; moments are told in `zone`, with their offset.
@@ -108,17 +106,6 @@ pub fn csv_line(entry: &Entry, zone: &TimeZone) -> String {
 
 fn local(at: Timestamp, zone: &TimeZone) -> jiff::Zoned {
     jiff::Timestamp::from_second(at).unwrap_or_default().to_zoned(zone.clone())
-}
-
-/// A text that no spreadsheet takes for a formula; full-width signs are signs there too.
-fn harmless(text: &str) -> String {
-    let formula = |c: char| matches!(c, '=' | '+' | '-' | '@' | '＝' | '＋' | '－' | '＠' | '\t' | '\r' | '\n');
-    if text.starts_with(formula) { format!("'{text}") } else { text.to_owned() }
-}
-
-fn quoted(text: &str) -> String {
-    let plain = !text.contains(['"', ',', '\r', '\n']);
-    if plain { text.to_owned() } else { format!("\"{}\"", text.replace('"', "\"\"")) }
 }
 
 /// A workbook of one sheet; moments are dates in `zone`.
@@ -195,7 +182,6 @@ mod tests {
             let line = csv_line(&entry(hostile, hostile), &TimeZone::UTC);
             assert!(line.contains(&format!("feed,'{hostile}")), "{line}");
         }
-        assert_eq!(harmless("停水=没通知"), "停水=没通知");
     }
 
     #[test]
