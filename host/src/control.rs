@@ -156,10 +156,11 @@ impl From<StoreError> for Refusal {
             | StoreError::Answer(_)
             | StoreError::Referral(_)
             | StoreError::Shut(_)
+            | StoreError::Summary(_)
             | StoreError::Overtaken { .. }
             | StoreError::Outdated { .. }
             | StoreError::Denied(_) => Self::Refused(error.to_string()),
-            StoreError::Unknown { .. } | StoreError::Wordless | StoreError::Groundless(_) => {
+            StoreError::Unknown { .. } | StoreError::Wordless | StoreError::Groundless(_) | StoreError::Private(_) => {
                 Self::Usage(error.to_string())
             }
             _ => Self::Internal(error.to_string()),

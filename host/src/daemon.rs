@@ -273,6 +273,7 @@ impl Daemon {
         tasks.spawn(upkeep::visit_again(daemon.sweeper.clone()));
         tasks.spawn(upkeep::judge_growth(daemon.sweeper.clone()));
         tasks.spawn(upkeep::ask_services(daemon.asking.clone()));
+        tasks.spawn(upkeep::write_reports(daemon.sweeper.clone(), daemon.press()));
         let outcome = web::serve(listener, app, ended(shutdown)).await;
         // A sweep that is cut off has committed every page it has read; its line stays open in the record.
         tasks.shutdown().await;
@@ -280,6 +281,17 @@ impl Daemon {
         let store = daemon.sweeper.store.clone();
         blocking(move || store.close()).await;
         outcome.map_err(io::Error::other)
+    }
+
+    /// What regular reports are written with; `None` in a demo, and under a plan that cannot be read.
+    fn press(&self) -> Option<upkeep::Press> {
+        if self.sweeper.shift.is_some() {
+            return None;
+        }
+        let plan = crate::config::plan_beside(&self.directory.config());
+        let plan = plan.inspect_err(|error| tracing::error!("no regular reports are written: {error}")).ok()?;
+        let organisation = self.config.organisation.name.clone();
+        Some(upkeep::Press { folder: self.directory.reports(), organisation, plan })
     }
 
     fn app(&self, pulse: &Arc<AtomicI64>) -> web::App {

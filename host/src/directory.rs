@@ -69,6 +69,12 @@ impl Directory {
         self.0.join("documents")
     }
 
+    /// Regular reports, written as the plan wants them.
+    #[must_use]
+    pub fn reports(&self) -> PathBuf {
+        self.0.join("reports")
+    }
+
     /// What those plugins may reach.
     #[must_use]
     pub fn grants(&self) -> PathBuf {

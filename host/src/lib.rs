@@ -20,9 +20,11 @@
 //! | what is to be done, by whom, until when | [`plan`], [`calendar`] | pure |
 //! | who decides, what follows | [`handling`], [`user`] | shell, pure |
 //! | answering | [`reply`], [`referral`] | pure |
+//! | what everybody may read | [`supervision`] | pure |
 //! | remember | [`store`] | SQLite, one writer |
 //! | find again | [`search`] | pure |
-//! | write it down for others | [`document`] | pure |
+//! | tell others | [`report`] | pure |
+//! | write it down for them | [`document`], [`reporting`] | pure, shell |
 //! | show | [`web`], `cli` | shells |
 //!
 //! [`daemon`] wires the stages and owns tasks and shutdown; `docs/architecture.md`
@@ -59,12 +61,15 @@ pub mod query;
 pub mod record;
 pub mod referral;
 pub mod reply;
+pub mod report;
+pub mod reporting;
 pub mod retention;
 pub mod revisit;
 pub mod rounds;
 pub mod schedule;
 pub mod search;
 pub mod store;
+pub mod supervision;
 pub mod sweep;
 pub mod text;
 pub mod topic;

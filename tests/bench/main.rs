@@ -5,7 +5,8 @@
 //! and its value in this run) and `ratio`; where there is one the `goal`, and
 //! whether it is `met`. Everything else goes to standard error. To run a part,
 //! name it: `cargo bench -p caifeng --bench caifeng -- call sandbox`.
-//! `BENCH_POSTS` sets how many posts go the whole way (200,000), `BENCH_SEARCH` how many are searched (1,000,000).
+//! `BENCH_POSTS` sets how many posts go the whole way (200,000), `BENCH_SEARCH` how many are searched (1,000,000),
+//! `BENCH_MONTH` over how many a month's report is written (1,000,000).
 
 #![allow(clippy::disallowed_methods, reason = "it stands outside: asks the daemon like any client, and waits for it")]
 
@@ -16,6 +17,7 @@ mod decide;
 mod extract;
 mod group;
 mod kit;
+mod month;
 mod near;
 mod posts;
 mod report;
@@ -56,6 +58,9 @@ fn main() -> anyhow::Result<()> {
     }
     if wanted("group") {
         group::run(scratch.path())?;
+    }
+    if wanted("month") {
+        month::run(scratch.path())?;
     }
     let others = ["rest", "call", "sandbox", "text", "way", "extract", "crawl"];
     if !others.iter().any(|part| wanted(part)) {

@@ -29,9 +29,11 @@ mod places;
 mod plan;
 mod plugin;
 mod posts;
+mod publish;
 mod record;
 mod referral;
 mod reply;
+mod report;
 mod retain;
 mod robots;
 mod search;
@@ -139,6 +141,10 @@ enum Command {
     Config(config::Args),
     /// The plan: what is done about an incident, by whom, until when
     Plan(plan::Args),
+    /// What the public may read: summaries, and how fast answers came
+    Publish(publish::Args),
+    /// Reports and working forms
+    Report(report::Args),
     /// Official answers: draft, review, approve, publish, receipt
     Reply(reply::Args),
     /// Legal referrals: by two people, after a night
@@ -193,6 +199,8 @@ pub(crate) fn run() -> ExitCode {
         Command::Config(args) => config::run(&args),
         Command::Plan(args) => plan::run(&args),
         Command::Reply(args) => reply::run(args),
+        Command::Publish(args) => publish::run(args),
+        Command::Report(args) => report::run(args),
         Command::Referral(args) => referral::run(args),
         Command::Robots(args) => robots::run(&args),
         Command::Topic(args) => topic::run(&args),

@@ -1,9 +1,11 @@
 //! What the daemon does besides sweeping: it rings clocks, lets go of what is kept no longer, once a day,
-//! visits posts of open incidents again, judges what grows and fades, and asks services about posts.
+//! visits posts of open incidents again, judges what grows and fades, asks services about posts, and writes the
+//! regular reports that the plan wants.
 //!
 //! Only clocks ring in a demo: a recording is shown as it is, and cannot be visited.
 
 use std::panic::AssertUnwindSafe;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,6 +13,9 @@ use futures_util::FutureExt as _;
 use tokio::time::{Interval, MissedTickBehavior};
 
 use crate::asking::Asking;
+use crate::lang::Lang;
+use crate::plan::Plan;
+use crate::reporting::{Setting, shelf};
 use crate::sweep::{Sweeper, blocking};
 
 /// From the start to the first work of a day: a daemon that was just started has better things to do.
@@ -123,6 +128,53 @@ pub(super) async fn ask_services(asking: Asking) {
         rounds.tick().await;
         if let Some(Err(error)) = survived("asking services", asking.round()).await {
             tracing::error!("services were not asked: {error}");
+        }
+    }
+}
+
+/// What regular reports are written with.
+pub(super) struct Press {
+    /// Where they lie.
+    pub(super) folder: PathBuf,
+    /// Who reports.
+    pub(super) organisation: String,
+    /// Which, when, for whom.
+    pub(super) plan: Plan,
+}
+
+/// Writes regular reports as they fall due (P23), for ever, and takes down those that are older than the posts they
+/// quote may be.
+pub(super) async fn write_reports(sweeper: Sweeper, press: Option<Press>) {
+    let Some(Press { folder, organisation, plan }) = press else { return };
+    let mut rounds = every(ROUND);
+    loop {
+        rounds.tick().await;
+        let (reader, now, zone) = (sweeper.reader.clone(), sweeper.clock.now(), sweeper.zone.clone());
+        let setting = Setting {
+            organisation: organisation.clone(),
+            zone: zone.clone(),
+            plan: plan.clone(),
+            lang: Lang::Zh,
+            now,
+            number: None,
+        };
+        let (folder, kept) = (folder.clone(), sweeper.retention.matched.seconds());
+        let written = survived(
+            "the writing of reports",
+            blocking(move || {
+                let written = shelf::write_due(&reader, &folder, &setting);
+                let oldest = jiff::Timestamp::from_second(now - kept).unwrap_or_default().to_zoned(zone).date();
+                if let Err(error) = shelf::clear(&folder, oldest) {
+                    tracing::error!("old reports are still there: {}: {error}", folder.display());
+                }
+                written
+            }),
+        )
+        .await;
+        match written {
+            Some(Ok(paths)) => paths.iter().for_each(|path| tracing::info!("a report was written: {}", path.display())),
+            Some(Err(error)) => tracing::error!("a report was not written: {error}"),
+            None => {}
         }
     }
 }

@@ -20,7 +20,7 @@ use crate::reply::citation::{self, Citation};
 use crate::store::model::PostRowId;
 use crate::store::{
     Answering, Caller, Changed, Decided, Decision, Reader, Receipt, ReferralRow, Referring, ReplyRow, Seen, Shown,
-    Sight, Store, UserChange,
+    Sight, Store, SummaryRow, Supervising, UserChange,
 };
 use crate::user::User;
 use crate::user::token::Token;
@@ -51,6 +51,8 @@ pub enum What {
     Receipt(Sight, Receipt),
     /// Do something about a legal referral.
     Refer(Referring),
+    /// Do something about what the public reads.
+    Supervise(Supervising),
     /// Sign where the record stands.
     Checkpoint,
 }
@@ -69,6 +71,8 @@ pub enum Outcome {
     Reply(ReplyRow),
     /// How a legal referral stands now.
     Referral(ReferralRow),
+    /// How a summary for the public stands now.
+    Public(SummaryRow),
     /// Where the record stands.
     Checkpoint(Signed),
 }
@@ -128,6 +132,7 @@ impl Clerk {
                 }
                 Ok(Outcome::Referral(self.store.refer(&caller, referring, now)?))
             }
+            What::Supervise(wanted) => Ok(Outcome::Public(self.store.supervise(&caller, wanted, now)?)),
             What::Checkpoint => {
                 let key = self.directory.key(checkpoint::KEY).map_err(|e| Refusal::Internal(e.to_string()))?;
                 let key = checkpoint::Key::new(&key);

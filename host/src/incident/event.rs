@@ -17,6 +17,7 @@ use crate::hex::hex;
 use crate::plan::answer::Form;
 use crate::referral::ReferralEvent;
 use crate::reply::ReplyEvent;
+use crate::supervision::SummaryEvent;
 use crate::user::token::TokenId;
 use crate::warning::Alert;
 
@@ -165,6 +166,13 @@ pub enum Event {
         /// What.
         done: ReferralEvent,
     },
+    /// Something happened to what the public reads of it.
+    Public {
+        /// The summary.
+        summary: i64,
+        /// What.
+        done: SummaryEvent,
+    },
     /// An answer of it is published, with its receipt.
     Answered {
         /// The reply.
@@ -245,6 +253,7 @@ impl Event {
                 | Self::Noted { .. }
                 | Self::Reply { .. }
                 | Self::Referral { .. }
+                | Self::Public { .. }
         )
     }
 
@@ -295,6 +304,7 @@ impl Event {
             Self::Dismissed { .. } => "dismissed",
             Self::Reply { .. } => "reply",
             Self::Referral { .. } => "referral",
+            Self::Public { .. } => "public",
             Self::Answered { .. } => "answered",
             Self::Referred { .. } => "referred",
             Self::Absorbed { .. } => "absorbed",

@@ -13,6 +13,7 @@ use super::{Decision, Plan};
 use crate::config::suggest::{did_you_mean, listed};
 use crate::config::written::{Spot, Wrong};
 use crate::incident::Category;
+use crate::report::About;
 
 /// Everything that is wrong with `plan`, which stands at `spot`.
 pub(super) fn check(plan: &Plan, spot: &Spot) -> Vec<Wrong> {
@@ -24,6 +25,7 @@ pub(super) fn check(plan: &Plan, spot: &Spot) -> Vec<Wrong> {
     check.playbooks(spot.key("playbook"));
     check.clocks(spot.key("clock"));
     check.ladders(spot.key("ladder"));
+    check.bulletins(spot.key("bulletin"));
     check.rest(spot);
     check.wrong
 }
@@ -36,6 +38,25 @@ struct Check<'a> {
 impl Check<'_> {
     fn say(&mut self, spot: &Spot, message: impl Into<String>) {
         self.wrong.push(Wrong { offset: spot.value(), message: message.into() });
+    }
+
+    fn bulletins(&mut self, spot: &Spot) {
+        let plan = self.plan;
+        for (index, bulletin) in plan.bulletins.iter().enumerate() {
+            let at = spot.index(index);
+            let kind = bulletin.kind;
+            if kind.about() != About::Span {
+                let message = format!(
+                    "a {} is about one incident: what is written regularly is daily, weekly, monthly or record",
+                    kind.as_str()
+                );
+                self.say(at.key("kind"), message);
+            }
+            if plan.bulletins[..index].iter().any(|other| other.kind == kind) {
+                self.say(at.key("kind"), format!("{} is written twice: keep one of them", kind.as_str()));
+            }
+            self.somebody(&bulletin.readers, at.key("for"), "read it");
+        }
     }
 
     fn heading(&mut self, spot: &Spot) {

@@ -16,10 +16,12 @@
 //! | against which deadlines, and who is told | [`clocks`] |
 //! | how serious is it | [`level`] |
 //! | who stands behind an answer | [`answer`] |
+//! | which reports are written regularly | [`bulletin`] |
 //! | is it consistent | `check` |
 //! | how does it read, what is different | [`show`], [`diff`] |
 
 pub mod answer;
+pub mod bulletin;
 mod check;
 pub mod clocks;
 pub mod diff;
@@ -43,6 +45,7 @@ use crate::hex::hex;
 use crate::incident::Category;
 use crate::incident::event::Role;
 use answer::{Approval, Channel, Form};
+use bulletin::Bulletin;
 use clocks::{ClockRule, Report, Rung};
 use level::Level;
 use office::Office;
@@ -97,6 +100,9 @@ pub struct Plan {
     pub follow_up: FollowUp,
     /// The rules of legal referrals that may be set.
     pub referral: Referral,
+    /// Reports that are written regularly; none when left out.
+    #[serde(rename = "bulletin", default, skip_serializing_if = "Vec::is_empty")]
+    pub bulletins: Vec<Bulletin>,
     #[serde(skip)]
     text: String,
 }

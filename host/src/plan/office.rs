@@ -6,6 +6,8 @@ use jiff::civil::Time;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::bulletin::time;
+
 /// `[office]`.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
@@ -26,11 +28,6 @@ pub struct Open {
 impl Open {
     fn read(text: &str) -> Option<Self> {
         let (from, to) = text.split_once('-')?;
-        let time = |text: &str| {
-            let (hour, minute) = text.split_once(':')?;
-            let two = |text: &str| if text.len() == 2 { text.parse::<i8>().ok() } else { None };
-            Time::new(two(hour)?, two(minute)?, 0, 0).ok()
-        };
         let open = Self { from: time(from)?, to: time(to)? };
         (open.from < open.to).then_some(open)
     }

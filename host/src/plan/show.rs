@@ -32,6 +32,11 @@ pub fn lines(plan: &Plan, lang: Lang) -> Vec<String> {
     plan.approvals.iter().for_each(|approval| page.approval(approval));
     page.heading("plan.channels");
     plan.channels.iter().for_each(|channel| page.channel(channel));
+    page.heading("plan.bulletins");
+    for bulletin in &plan.bulletins {
+        let (name, readers) = (bulletin.kind.name(lang), page.roles(&bulletin.readers));
+        page.line(format!("  {name} {}: {readers}", bulletin.at));
+    }
     page.rest(plan);
     page.lines
 }

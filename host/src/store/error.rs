@@ -7,6 +7,8 @@ use crate::referral::ReferralRefusal;
 use crate::referral::gate::Shut;
 use crate::reply::citation::CitationError;
 use crate::reply::life::ReplyRefusal;
+use crate::supervision::SummaryRefusal;
+use crate::supervision::private::Private;
 use crate::user::Denied;
 
 /// Why the store did not do what it was asked. Nothing of a failed request is kept.
@@ -86,6 +88,12 @@ pub enum StoreError {
     /// The gate of referrals stays shut.
     #[error("not referred: {}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
     Shut(Vec<Shut>),
+    /// The summary does not accept the command.
+    #[error(transparent)]
+    Summary(#[from] SummaryRefusal),
+    /// What the public would read points at a person.
+    #[error("not for everybody: {}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    Private(Vec<Private>),
     /// Somebody else acted meanwhile.
     #[error("the {what} has changed since version {seen}, it is at {now} now: look at it again, then decide")]
     Outdated {

@@ -38,6 +38,7 @@ mod rings;
 mod rowid;
 mod schema;
 mod submissions;
+mod summaries;
 mod tally;
 #[cfg(test)]
 mod tests;
@@ -72,6 +73,7 @@ pub use referrals::{ReferralRow, Referring};
 pub use replies::{Answering, Receipt, ReplyRow, Sight};
 pub use retain::{Cutoffs, Step};
 pub use rowid::second;
+pub use summaries::{SummaryRow, Supervising};
 pub use topics::{FullDay, KeptTopic, TopicCount};
 pub use users::{Caller, Changed, UserChange};
 pub use visits::Look;

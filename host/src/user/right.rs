@@ -50,6 +50,10 @@ pub enum Act {
     DecideReferral,
     /// Hand the referral out, with the identity that it needs.
     ExportReferral,
+    /// Write what the public reads of an incident (P24).
+    DraftSummary,
+    /// Let the public read what somebody else wrote, or take it back.
+    ApproveSummary,
     /// Hand out, or delete, what is kept of a person who asks.
     AnswerPerson,
     /// Add and revoke users, and replace their tokens.
@@ -67,7 +71,7 @@ const EVERYBODY: &[Role] = &[Monitor, Staff, LeadingGroup, Head, Spokesperson, L
 const WORKERS: &[Role] = &[Monitor, Staff, LeadingGroup, Head, Spokesperson, Legal];
 
 /// Who may do what.
-pub const RIGHTS: [(Act, &[Role]); 23] = [
+pub const RIGHTS: [(Act, &[Role]); 25] = [
     (Act::Submit, EVERYBODY),
     (Act::Note, EVERYBODY),
     (Act::Assess, DECIDERS),
@@ -87,6 +91,8 @@ pub const RIGHTS: [(Act, &[Role]); 23] = [
     (Act::ProposeReferral, &[LeadingGroup, Head, Legal]),
     (Act::DecideReferral, &[Head, Legal]),
     (Act::ExportReferral, &[Legal]),
+    (Act::DraftSummary, WORKERS),
+    (Act::ApproveSummary, DECIDERS),
     (Act::AnswerPerson, &[Legal]),
     (Act::AddUser, &[System]),
     (Act::GiveRoles, &[Security]),
@@ -129,6 +135,8 @@ impl Act {
             Self::ProposeReferral => "propose a referral",
             Self::DecideReferral => "decide on a referral",
             Self::ExportReferral => "export a referral",
+            Self::DraftSummary => "write for the public",
+            Self::ApproveSummary => "approve what the public reads",
             Self::AnswerPerson => "answer a person who asks",
             Self::AddUser => "add and revoke users",
             Self::GiveRoles => "give roles",

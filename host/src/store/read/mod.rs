@@ -11,6 +11,7 @@ mod novelty;
 mod posts;
 mod reach;
 mod record;
+mod report;
 mod topics;
 pub(super) mod warnings;
 mod watches;

@@ -1,0 +1,128 @@
+//! 快报: one page about one incident, for those who must know now (P7, P23).
+//!
+//! Facts at once, causes with care, attitude first (速报事实、慎报原因、重报态度): a cause is never told here, because
+//! nothing that was captured can be one.
+
+use super::cite::cite_all;
+use super::facts::{Case, Frame};
+use super::{Kind, headed, special, words};
+use crate::coverage::words::length;
+use crate::document::{Document, Run};
+use crate::incident::clock::Clock;
+use crate::lang::grouped;
+
+/// Clocks that are named.
+const CLOCKS: usize = 3;
+/// Posts that are cited.
+const CITED: usize = 3;
+
+/// 快报.
+pub(super) fn write(case: &Case, frame: &Frame<'_>) -> Document {
+    let lang = frame.lang;
+    let title = lang.with("report.title-flash", &[("matter", &words::called(&case.matter))]);
+    let mut document = headed(Kind::Flash, title, number(frame), frame);
+    document.heading(1, lang.t("report.what"));
+    let runs = what(&mut document, case, frame);
+    document.paragraph(runs);
+    document.heading(1, lang.t("report.spread"));
+    document.paragraph(vec![Run::text(spread(case, frame))]);
+    document.heading(1, lang.t("report.judgement"));
+    document.paragraph(special::judgement(case, frame));
+    document.heading(1, lang.t("report.handling"));
+    document.paragraph(vec![Run::text(handling(case, frame))]);
+    words::coverage(&mut document, &case.coverage, frame);
+    document
+}
+
+/// The number of the issue, or room for one: who numbers flashes is a person.
+pub(super) fn number(frame: &Frame<'_>) -> String {
+    match frame.number {
+        Some(n) => frame.lang.with("report.issue", &[("n", &n)]),
+        None => frame.lang.t("report.issue-room"),
+    }
+}
+
+/// First sight, and what was said, in the words of whoever said it first.
+pub(super) fn what(document: &mut Document, case: &Case, frame: &Frame<'_>) -> Vec<Run> {
+    let lang = frame.lang;
+    let Some(first) = case.matter.cited.first() else {
+        return vec![Run::missing(lang)];
+    };
+    let told = lang.with(
+        "report.first-sight",
+        &[
+            ("time", &words::moment(frame, case.matter.opened)),
+            ("site", &first.site),
+            ("title", &super::cite::title(first)),
+        ],
+    );
+    let mut runs = vec![Run::text(told)];
+    runs.extend(cite_all(document, case.matter.cited.iter().take(CITED), frame));
+    runs.push(Run::text(lang.t("list.stop")));
+    runs
+}
+
+/// Where it is told, how often, and how it grows.
+pub(super) fn spread(case: &Case, frame: &Frame<'_>) -> String {
+    let lang = frame.lang;
+    let reach = &case.reach;
+    let views = reach.views.map_or_else(
+        || lang.t("report.views-unknown"),
+        |views| lang.with("report.views", &[("views", &grouped(views))]),
+    );
+    let mut told = lang.with(
+        "report.reach",
+        &[
+            ("now", &words::moment(frame, frame.now)),
+            ("posts", &lang.count("count.posts", reach.posts)),
+            ("copies", &grouped(reach.copies)),
+            ("sites", &lang.count("count.sites", reach.places.len() as u64)),
+            ("views", &views),
+            ("stage", &words::stage(frame, case.matter.stage)),
+        ],
+    );
+    let media: Vec<String> = case
+        .media
+        .iter()
+        .take(3)
+        .map(|(name, tier)| {
+            lang.with("report.medium", &[("name", name), ("tier", &crate::warning::words::tier(lang, *tier))])
+        })
+        .collect();
+    if !media.is_empty() {
+        told.push_str(&lang.with("report.media", &[("media", &lang.list(&media))]));
+    }
+    if case.deleted > 0 {
+        told.push_str(&lang.count("report.deleted", case.deleted));
+    }
+    told
+}
+
+/// What was done, and what ends next.
+fn handling(case: &Case, frame: &Frame<'_>) -> String {
+    let lang = frame.lang;
+    let done = case.incident.steps.len();
+    let steps =
+        case.matter.category.and_then(|category| case.plan.playbook(category)).map_or(0, |book| book.steps.len());
+    let owner = case.incident.owner.as_ref().map_or_else(|| lang.t("report.no-owner"), |id| words::person(frame, id));
+    let mut told = lang.with(
+        "report.handling-said",
+        &[("state", &words::state(frame, case.matter.state)), ("owner", &owner), ("done", &done), ("steps", &steps)],
+    );
+    let mut clocks: Vec<&Clock> = case.incident.clocks.clocks().iter().filter(|clock| clock.is_live()).collect();
+    clocks.sort_by_key(|clock| clock.due);
+    for clock in clocks.into_iter().take(CLOCKS) {
+        let (name, course) = (words::clock(frame, &case.plan, &clock.id), words::course(frame, clock));
+        told.push_str(&lang.with("report.clock-said", &[("clock", &name), ("course", &course)]));
+    }
+    match case.matter.answered {
+        Some(at) => {
+            let took = length(lang, (at - case.matter.opened).max(0));
+            told.push_str(
+                &lang.with("report.answered-after", &[("time", &words::moment(frame, at)), ("length", &took)]),
+            );
+        }
+        None => told.push_str(&lang.t("report.matter-unanswered")),
+    }
+    told
+}

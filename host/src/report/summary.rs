@@ -1,0 +1,140 @@
+//! 处置总结: what was done about an incident, from first sight to its end (P23), for the archive and for cases (P22).
+
+use super::facts::{Case, Frame, Happened};
+use super::{Kind, chart, flash, sign, special, words};
+use crate::document::{Block, Cell, Column, Document, Plain, Run, Table};
+use crate::incident::event::{Actor, Event};
+
+/// Events that are told.
+const COURSE: usize = 60;
+/// Characters of a note.
+const NOTE: usize = 80;
+
+/// 处置总结.
+pub(super) fn write(case: &Case, frame: &Frame<'_>) -> Document {
+    let lang = frame.lang;
+    let title = lang.with("report.title-summary", &[("matter", &words::called(&case.matter))]);
+    let mut document = Document::new(lang, title);
+    let named = lang.with("report.incident-number", &[("n", &case.matter.id)]);
+    document.subtitle = Some(format!("{}　{named}", Kind::Summary.name(lang)).into());
+    document.heading(1, lang.t("report.what"));
+    let runs = flash::what(&mut document, case, frame);
+    document.paragraph(runs);
+    document.paragraph(special::judgement(case, frame));
+    document.heading(1, lang.t("report.spread"));
+    document.paragraph(vec![Run::text(flash::spread(case, frame))]);
+    if !case.reach.places.is_empty() {
+        document.push(Block::Figure(chart::spread(case, frame)));
+    }
+    special::voices(&mut document, case, frame);
+    document.heading(1, lang.t("report.course"));
+    document.push(Block::Table(course(case, frame)));
+    special::steps(&mut document, case, frame);
+    document.heading(1, lang.t("report.replies"));
+    special::answers(&mut document, case, frame);
+    document.heading(1, lang.t("report.clocks-head"));
+    special::clocks(&mut document, case, frame);
+    document.heading(1, lang.t("report.follow-up"));
+    document.paragraph(vec![Run::text(followed(case, frame))]);
+    document.heading(1, lang.t("report.lessons"));
+    document.paragraph(vec![Run::text(lang.t("report.lessons-room")), Run::missing(lang)]);
+    words::coverage(&mut document, &case.coverage, frame);
+    words::grounds(&mut document, frame);
+    sign(&mut document, frame);
+    document
+}
+
+fn followed(case: &Case, frame: &Frame<'_>) -> String {
+    let lang = frame.lang;
+    let mut told = match case.incident.watched_until {
+        Some(until) => lang.with("report.watched", &[("time", &words::moment(frame, until))]),
+        None => lang.t("report.not-watched"),
+    };
+    if case.incident.recurred > 0 {
+        told.push_str(&lang.count("report.recurred", u64::from(case.incident.recurred)));
+    }
+    told
+}
+
+/// What happened, when, by whom, with what people wrote.
+pub(super) fn course(case: &Case, frame: &Frame<'_>) -> Table {
+    let lang = frame.lang;
+    let mut rows: Vec<Vec<Cell>> = case.history.iter().filter_map(|one| row(one, case, frame)).collect();
+    let more = rows.len().saturating_sub(COURSE);
+    rows.truncate(COURSE);
+    if more > 0 {
+        rows.push(vec![Cell::text("…"), Cell::text(lang.count("report.more-events", more as u64)), Cell::text("")]);
+    }
+    Table {
+        caption: lang.t("report.course").into(),
+        columns: vec![
+            Column::new(lang.t("report.time"), 4),
+            Column::new(lang.t("report.event"), 8),
+            Column::new(lang.t("report.who"), 3),
+        ],
+        rows,
+    }
+}
+
+fn row(one: &Happened, case: &Case, frame: &Frame<'_>) -> Option<Vec<Cell>> {
+    let mut told = happened(&one.recorded.event, case, frame)?;
+    if let Some(note) = &one.note {
+        told = frame.lang.with("report.with-note", &[("event", &told), ("note", &Plain::of(note).cut(NOTE))]);
+    }
+    let who = match &one.recorded.by {
+        Actor::Machine { .. } => frame.lang.t("report.machine"),
+        Actor::Person { user, .. } => words::person(frame, user),
+    };
+    Some(vec![Cell::text(words::moment(frame, one.recorded.at)), Cell::text(told), Cell::text(who)])
+}
+
+/// An event in words; `None` for what a summary need not tell (posts that join, clocks that tick).
+fn happened(event: &Event, case: &Case, frame: &Frame<'_>) -> Option<String> {
+    let lang = frame.lang;
+    let step = |id: &str| {
+        let found = case.plan.playbooks.iter().find_map(|book| book.step(id));
+        found.map_or_else(|| id.to_owned(), |step| step.name.in_lang(lang).to_owned())
+    };
+    let said = match event {
+        Event::Opened { .. } => lang.t("report.event-opened"),
+        Event::Submitted { .. } => lang.t("report.event-submitted"),
+        Event::Warned(alert) => {
+            lang.with("report.event-warned", &[("why", &crate::warning::words::reasons(lang, alert))])
+        }
+        Event::Assessed { category, level, .. } => {
+            let category = words::category(frame, Some(*category));
+            let level = words::level(frame, &case.plan, level.as_deref());
+            lang.with("report.event-assessed", &[("category", &category), ("level", &level)])
+        }
+        Event::LevelSet { level, .. } => {
+            lang.with("report.event-level", &[("level", &words::level(frame, &case.plan, Some(level)))])
+        }
+        Event::Assigned { user } => lang.with("report.event-assigned", &[("who", &words::person(frame, user))]),
+        Event::StepDone { step: id, .. } => lang.with("report.event-step", &[("step", &step(id))]),
+        Event::StepWaived { step: id, .. } => lang.with("report.event-waived", &[("step", &step(id))]),
+        Event::SentBack { steps, .. } => {
+            let steps: Vec<String> = steps.iter().map(|id| step(id)).collect();
+            lang.with("report.event-back", &[("steps", &lang.list(&steps))])
+        }
+        Event::Noted { .. } => lang.t("report.event-noted"),
+        Event::Paused { .. } => lang.t("report.event-paused"),
+        Event::Resumed { .. } => lang.t("report.event-resumed"),
+        Event::Watched { .. } => lang.t("report.event-watched"),
+        Event::Closed { .. } => lang.t("report.event-closed"),
+        Event::Reopened { .. } => lang.t("report.event-reopened"),
+        Event::Recurred { .. } => lang.t("report.event-recurred"),
+        Event::Dismissed { .. } => lang.t("report.event-dismissed"),
+        Event::Answered { reply, form } => {
+            lang.with("report.event-answered", &[("n", reply), ("form", &special::form(frame, *form))])
+        }
+        Event::Referred { approved, .. } => {
+            lang.t(if *approved { "report.event-referred" } else { "report.event-not-referred" })
+        }
+        Event::Absorbed { from, .. } => lang.with("report.event-absorbed", &[("n", from)]),
+        Event::MergedInto { into } => lang.with("report.event-merged", &[("n", into)]),
+        Event::Parted { into, .. } => lang.with("report.event-parted", &[("n", into)]),
+        Event::SplitFrom { from, .. } => lang.with("report.event-split", &[("n", from)]),
+        _ => return None,
+    };
+    Some(said)
+}
