@@ -243,6 +243,7 @@ mod tests {
         sources(&root().join("src/coverage"), &mut source);
         sources(&root().join("src/warning"), &mut source);
         sources(&root().join("src/plan"), &mut source);
+        sources(&root().join("src/notify"), &mut source);
         sources(&root().join("src/reply"), &mut source);
         for file in ["src/record.rs", "src/lang.rs"] {
             source.push_str(&std::fs::read_to_string(root().join(file)).unwrap());

@@ -20,6 +20,7 @@
 //! | what is to be done, by whom, until when | [`plan`], [`calendar`] | pure |
 //! | who decides, what follows | [`handling`], [`user`] | shell, pure |
 //! | answering | [`reply`], [`referral`] | pure |
+//! | telling people in time | [`notify`] | pure, but for its sending |
 //! | remember | [`store`] | SQLite, one writer |
 //! | find again | [`search`] | pure |
 //! | show | [`web`], `cli` | shells |
@@ -50,6 +51,7 @@ pub mod hex;
 pub mod incident;
 pub mod ingest;
 pub mod lang;
+pub mod notify;
 pub mod permission;
 pub mod plan;
 pub mod plugins;

@@ -17,6 +17,7 @@ mod extract;
 mod group;
 mod kit;
 mod near;
+mod notify;
 mod posts;
 mod report;
 mod rest;
@@ -56,6 +57,9 @@ fn main() -> anyhow::Result<()> {
     }
     if wanted("group") {
         group::run(scratch.path())?;
+    }
+    if wanted("notify") {
+        notify::run(scratch.path())?;
     }
     let others = ["rest", "call", "sandbox", "text", "way", "extract", "crawl"];
     if !others.iter().any(|part| wanted(part)) {

@@ -1,7 +1,7 @@
 //! What the daemon does besides sweeping: it rings clocks, lets go of what is kept no longer, once a day,
-//! visits posts of open incidents again, judges what grows and fades, and asks services about posts.
+//! visits posts of open incidents again, judges what grows and fades, asks services about posts, and sends notices.
 //!
-//! Only clocks ring in a demo: a recording is shown as it is, and cannot be visited.
+//! Only clocks ring in a demo: a recording is shown as it is, and cannot be visited. No way leads out of it.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -11,6 +11,7 @@ use futures_util::FutureExt as _;
 use tokio::time::{Interval, MissedTickBehavior};
 
 use crate::asking::Asking;
+use crate::notify::dispatcher::Dispatcher;
 use crate::sweep::{Sweeper, blocking};
 
 /// From the start to the first work of a day: a daemon that was just started has better things to do.
@@ -123,6 +124,28 @@ pub(super) async fn ask_services(asking: Asking) {
         rounds.tick().await;
         if let Some(Err(error)) = survived("asking services", asking.round()).await {
             tracing::error!("services were not asked: {error}");
+        }
+    }
+}
+
+/// Chooses the ways of notices, for ever.
+pub(super) async fn route_notices(dispatcher: Dispatcher) {
+    let mut seconds = every(SECOND);
+    loop {
+        seconds.tick().await;
+        if let Some(Err(error)) = survived("choosing the ways of notices", dispatcher.route()).await {
+            tracing::error!("notices wait: {error}");
+        }
+    }
+}
+
+/// Sends what waits for one channel, for ever.
+pub(super) async fn send_notices(dispatcher: Dispatcher, channel: String) {
+    let mut seconds = every(SECOND);
+    loop {
+        seconds.tick().await;
+        if let Some(Err(error)) = survived("sending notices", dispatcher.round(&channel)).await {
+            tracing::error!(channel, "notices wait: {error}");
         }
     }
 }

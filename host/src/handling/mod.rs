@@ -19,8 +19,8 @@ use crate::directory::Directory;
 use crate::reply::citation::{self, Citation};
 use crate::store::model::PostRowId;
 use crate::store::{
-    Answering, Caller, Changed, Decided, Decision, Reader, Receipt, ReferralRow, Referring, ReplyRow, Seen, Shown,
-    Sight, Store, UserChange,
+    AddressChange, Answering, Caller, Changed, Decided, Decision, OwnAddress, Reader, Receipt, ReferralRow, Referring,
+    ReplyRow, Seen, Shown, Sight, Store, UserChange,
 };
 use crate::user::User;
 use crate::user::token::Token;
@@ -51,6 +51,8 @@ pub enum What {
     Receipt(Sight, Receipt),
     /// Do something about a legal referral.
     Refer(Referring),
+    /// Change the addresses at which the caller is told.
+    Address(AddressChange),
     /// Sign where the record stands.
     Checkpoint,
 }
@@ -69,6 +71,8 @@ pub enum Outcome {
     Reply(ReplyRow),
     /// How a legal referral stands now.
     Referral(ReferralRow),
+    /// The addresses at which the caller is told now.
+    Addresses(Vec<OwnAddress>),
     /// Where the record stands.
     Checkpoint(Signed),
 }
@@ -127,6 +131,10 @@ impl Clerk {
                     evidence.iter().try_for_each(|digest| self.is_kept(digest))?;
                 }
                 Ok(Outcome::Referral(self.store.refer(&caller, referring, now)?))
+            }
+            What::Address(change) => {
+                let own = self.store.change_address(&caller, change, now)?.into_iter();
+                Ok(Outcome::Addresses(own.map(|(channel, address)| OwnAddress { channel, address }).collect()))
             }
             What::Checkpoint => {
                 let key = self.directory.key(checkpoint::KEY).map_err(|e| Refusal::Internal(e.to_string()))?;
