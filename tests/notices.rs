@@ -43,7 +43,7 @@ const PASSWORD: &str = "smtp-password-1";
 
 /// What a title of the public may hold.
 const HOSTILE: &str =
-    "@all <at user_id=\"all\">所有人</at> [点我](https://evil.example/x)\r\nBcc: evil@evil.example \u{202e}倒着读\u{0}";
+    "@all <at user_id=\"all\">所有人</at> [点我](https://evil.example/x)\rBcc: evil@evil.example \u{202e}倒着读\u{0}";
 
 /// An outbox with its channels.
 struct House {
