@@ -160,7 +160,11 @@ impl From<StoreError> for Refusal {
             | StoreError::Overtaken { .. }
             | StoreError::Outdated { .. }
             | StoreError::Denied(_) => Self::Refused(error.to_string()),
-            StoreError::Unknown { .. } | StoreError::Wordless | StoreError::Groundless(_) | StoreError::Private(_) => {
+            StoreError::Unknown { .. }
+            | StoreError::Wordless
+            | StoreError::Groundless(_)
+            | StoreError::Private(_)
+            | StoreError::Address(_) => {
                 Self::Usage(error.to_string())
             }
             _ => Self::Internal(error.to_string()),

@@ -6,6 +6,7 @@
 //! orders, and in a demo the recorded month. All of them end before it returns,
 //! and the store is closed last.
 
+mod notices;
 mod upkeep;
 
 use std::collections::HashSet;
@@ -39,6 +40,9 @@ use crate::fetch::secrets::{Secrets, SecretsError};
 use crate::grant::{GrantError, Grants};
 use crate::handling::Clerk;
 use crate::ingest::{Pipeline, Pseudonyms, Voice};
+use crate::notify::courier::Courier;
+use crate::notify::route::Routes;
+use crate::plan::Plan;
 use crate::plugins::{PluginError, Registry};
 use crate::rounds::Rounds;
 use crate::store::{Reader, Store, StoreError};
@@ -116,6 +120,10 @@ pub struct Daemon {
     pub sweeper: Sweeper,
     /// Asks services.
     pub asking: Asking,
+    /// Carries notices.
+    courier: Arc<Courier>,
+    /// Where to.
+    routes: Arc<Routes>,
     directory: Directory,
     config: Config,
     /// The recorded month of a demo.
@@ -163,6 +171,7 @@ impl Daemon {
         let grants = Grants::read(&directory.grants())?;
         let services = if is_demo { Vec::new() } else { services(&registry, &engine, &config, &grants)? };
         let secrets = Arc::new(secrets(&directory, &registry)?);
+        let courier = notices::courier(&config, &secrets, &clock)?;
         let asking = Asking {
             fetcher: Arc::new(service_fetcher(&config, &services, &clock)?),
             services: Arc::new(services),
@@ -200,7 +209,8 @@ impl Daemon {
             sources: Arc::default(),
             turns: Arc::default(),
         };
-        Ok(Self { sweeper, asking, directory, config, month, commits })
+        let (courier, routes) = (Arc::new(courier), Arc::new(notices::routes(&config, is_demo)));
+        Ok(Self { sweeper, asking, courier, routes, directory, config, month, commits })
     }
 
     /// The sweeps of the recorded month that were not done before; empty without a demo.
@@ -257,7 +267,9 @@ impl Daemon {
         shutdown: watch::Receiver<bool>,
     ) -> io::Result<()> {
         let alive = Arc::new(AtomicI64::new(self.sweeper.clock.now()));
-        let app = self.app(&alive);
+        let store = self.sweeper.store.clone();
+        let plan = blocking(move || store.plan_in_force()).await.map_err(io::Error::other)?;
+        let app = self.app(&alive, plan);
         let daemon = Arc::new(self);
         let mut tasks = JoinSet::new();
         tasks.spawn(control::serve(orders, daemon.owner()));
@@ -274,6 +286,10 @@ impl Daemon {
         tasks.spawn(upkeep::judge_growth(daemon.sweeper.clone()));
         tasks.spawn(upkeep::ask_services(daemon.asking.clone()));
         tasks.spawn(upkeep::write_reports(daemon.sweeper.clone(), daemon.press()));
+        match daemon.dispatcher().await {
+            Ok(dispatcher) => notices::spawn(&mut tasks, &dispatcher),
+            Err(error) => tracing::error!("no notice is sent: {error}"),
+        }
         let outcome = web::serve(listener, app, ended(shutdown)).await;
         // A sweep that is cut off has committed every page it has read; its line stays open in the record.
         tasks.shutdown().await;
@@ -283,6 +299,7 @@ impl Daemon {
         outcome.map_err(io::Error::other)
     }
 
+<<<<<<< HEAD
     /// What regular reports are written with; `None` in a demo, and under a plan that cannot be read.
     fn press(&self) -> Option<upkeep::Press> {
         if self.sweeper.shift.is_some() {
@@ -294,7 +311,8 @@ impl Daemon {
         Some(upkeep::Press { folder: self.directory.reports(), organisation, plan })
     }
 
-    fn app(&self, pulse: &Arc<AtomicI64>) -> web::App {
+    fn app(&self, pulse: &Arc<AtomicI64>, plan: Arc<Plan>) -> web::App {
+>>>>>>> n
         let (clock, store) = (Arc::clone(&self.sweeper.clock), self.sweeper.store.clone());
         let organisation = &self.config.organisation;
         web::App {
@@ -309,6 +327,7 @@ impl Daemon {
             changes: self.commits.clone(),
             pulse: Arc::clone(pulse),
             demo: self.sweeper.shift.is_some(),
+            plan,
             hosts: Vec::new(),
         }
     }
@@ -450,7 +469,9 @@ fn vault(directory: &Directory, reader: &Reader, clock: &Arc<dyn Clock>) -> Resu
     opened.map_err(|error| StoreError::Directory { path: directory.evidence(), why: error.to_string() })
 }
 
-fn settings(config: &Config) -> Settings {
+/// How the web is asked, as the operator has set it.
+#[must_use]
+pub fn settings(config: &Config) -> Settings {
     Settings {
         user_agent: user_agent(config.organisation.contact.as_deref()),
         policy: Policy { private: config.network.private_pairs() },

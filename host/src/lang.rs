@@ -243,6 +243,7 @@ mod tests {
         sources(&root().join("src/coverage"), &mut source);
         sources(&root().join("src/warning"), &mut source);
         sources(&root().join("src/plan"), &mut source);
+        sources(&root().join("src/notify"), &mut source);
         sources(&root().join("src/reply"), &mut source);
         sources(&root().join("src/document"), &mut source);
         sources(&root().join("src/report"), &mut source);

@@ -21,6 +21,7 @@
 //! | who decides, what follows | [`handling`], [`user`] | shell, pure |
 //! | answering | [`reply`], [`referral`] | pure |
 //! | what everybody may read | [`supervision`] | pure |
+//! | telling people in time | [`notify`] | pure, but for its sending |
 //! | remember | [`store`] | SQLite, one writer |
 //! | find again | [`search`] | pure |
 //! | tell others | [`report`] | pure |
@@ -54,6 +55,7 @@ pub mod hex;
 pub mod incident;
 pub mod ingest;
 pub mod lang;
+pub mod notify;
 pub mod permission;
 pub mod plan;
 pub mod plugins;

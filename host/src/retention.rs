@@ -6,7 +6,7 @@
 //! | posts that do | 180 days | an incident that is not finished holds them |
 //! | what sites answered | 7 days | a post of an incident came from it, or a look that proves its deletion: *pinned* |
 //! | pages that a plugin could not read | 30 days | |
-//! | sweeps | 180 days, and never less | |
+//! | sweeps, and notices | 180 days, and never less | what waits to be sent |
 //!
 //! All can be set, the floor cannot. Time counts from the capture. A page holds what was
 //! said by many, so that what sites answered is by default kept no longer than posts that matter to nobody.
@@ -191,6 +191,7 @@ impl Keeper {
             }
         }
         self.store.expire_counts(now - COUNTS)?;
+        while self.store.expire_notices(cutoffs.records)? > 0 {}
         self.release_files(cutoffs, &mut released)?;
         Ok(released)
     }

@@ -19,6 +19,7 @@ mod group;
 mod kit;
 mod month;
 mod near;
+mod notify;
 mod posts;
 mod report;
 mod rest;
@@ -59,8 +60,13 @@ fn main() -> anyhow::Result<()> {
     if wanted("group") {
         group::run(scratch.path())?;
     }
+<<<<<<< HEAD
     if wanted("month") {
         month::run(scratch.path())?;
+    }
+    if wanted("notify") {
+        notify::run(scratch.path())?;
+>>>>>>> n
     }
     let others = ["rest", "call", "sandbox", "text", "way", "extract", "crawl"];
     if !others.iter().any(|part| wanted(part)) {

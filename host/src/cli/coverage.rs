@@ -5,7 +5,8 @@ use caifeng::clock::{Clock, SystemClock, parse_time, rfc3339};
 use caifeng::coverage::statement::Statement;
 use caifeng::coverage::{Gap, words};
 use caifeng::lang::Lang;
-use caifeng::store::Reader;
+use caifeng::notify;
+use caifeng::store::{OutboxHealth, Reader};
 use caifeng_plugin_host::contract::Timestamp;
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
@@ -51,17 +52,20 @@ pub(crate) fn run(args: &Args) -> Outcome {
     let lang = lang.ok_or_else(|| anyhow!("--lang {:?}: write zh-CN or en", args.lang)).or_exit(Exit::Usage)?;
     let now = SystemClock.now();
     let directory = args.data.directory()?;
-    let zone = zone(args.config.as_ref(), &directory)?;
+    let config = workplace::config(args.config.as_ref(), &directory)?.unwrap_or_default();
+    let (zone, tells) = (config.organisation.zone(), !config.notify.channels.is_empty());
     let reader = Reader::open(directory.path()).or_exit(Exit::Usage)?;
     let since = args.since.unwrap_or(now - 7 * 86_400);
     if since >= now {
         return Err(anyhow!("--since lies in the future: name a time that is over")).or_exit(Exit::Usage);
     }
     let statement = reader.coverage(since, now).or_exit(Exit::Internal)?;
+    let outbox = reader.outbox_health(now).or_exit(Exit::Internal)?;
     let mut lines = Lines::new();
     let printed = match args.format {
-        Format::Text => text(&mut lines, &statement, lang, &zone),
-        Format::Jsonl => jsonl(&mut lines, &statement, &zone),
+        Format::Text => text(&mut lines, &statement, lang, &zone)
+            .and_then(|()| if tells { waiting(&mut lines, outbox, lang, now) } else { Ok(()) }),
+        Format::Jsonl => jsonl(&mut lines, &statement, outbox, &zone),
     };
     printed.and_then(|()| lines.flush()).or_exit(Exit::Internal)?;
     Ok(Exit::Done)
@@ -86,6 +90,11 @@ fn text(lines: &mut Lines, statement: &Statement, lang: Lang, zone: &TimeZone) -
     Ok(())
 }
 
+/// What is heard helps nobody who is not told.
+fn waiting(lines: &mut Lines, outbox: OutboxHealth, lang: Lang, now: Timestamp) -> std::io::Result<()> {
+    outbox.oldest.map_or(Ok(()), |oldest| lines.text(notify::words::waiting(lang, outbox.waiting, now - oldest)))
+}
+
 fn gap_line(lang: Lang, gap: &Gap, zone: &TimeZone, now: Timestamp) -> String {
     let (cause, step) = words::keys(gap.cause);
     let until = gap.until.map_or_else(String::new, |until| words::moment(until, zone));
@@ -104,7 +113,7 @@ fn gap_line(lang: Lang, gap: &Gap, zone: &TimeZone, now: Timestamp) -> String {
     line
 }
 
-fn jsonl(lines: &mut Lines, statement: &Statement, zone: &TimeZone) -> std::io::Result<()> {
+fn jsonl(lines: &mut Lines, statement: &Statement, outbox: OutboxHealth, zone: &TimeZone) -> std::io::Result<()> {
     let now = statement.span.until;
     for watch in &statement.watches {
         let gaps: Vec<Value> = watch.gaps.iter().map(|gap| gap_json(gap, now)).collect();
@@ -118,6 +127,7 @@ fn jsonl(lines: &mut Lines, statement: &Statement, zone: &TimeZone) -> std::io::
         "since": rfc3339(statement.span.since), "until": rfc3339(now),
         "heard": shares.map(|shares| shares.0), "covered": shares.map(|shares| shares.1),
         "never_swept": statement.never().collect::<Vec<_>>(),
+        "notices_waiting": outbox.waiting, "oldest_notice_waiting_seconds": outbox.oldest.map(|oldest| now - oldest),
         "statement": { "zh-CN": words::sentence(Lang::Zh, statement, zone), "en": words::sentence(Lang::En, statement, zone) },
     }))
 }

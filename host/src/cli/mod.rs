@@ -23,6 +23,7 @@ mod hand;
 mod import;
 mod incident;
 mod input;
+mod notify;
 mod output;
 mod person;
 mod places;
@@ -165,6 +166,8 @@ enum Command {
     Warnings(warnings::Args),
     /// Replay a past: when early warning would have told of it
     Backtest(backtest::Args),
+    /// Notices: what was told to whom, how channels stand, and whether one works
+    Notify(notify::Args),
     /// Check that the record has not been changed
     Audit(audit::Args),
     /// List or hand out what the posts of an incident came from
@@ -210,6 +213,7 @@ pub(crate) fn run() -> ExitCode {
         Command::User(args) => user::run(args),
         Command::Warnings(args) => warnings::run(&args),
         Command::Backtest(args) => backtest::run(&args),
+        Command::Notify(args) => notify::run(args),
         Command::Audit(args) => audit::run(&args),
         Command::Evidence(args) => evidence::run(&args),
         Command::Person(args) => person::run(args),

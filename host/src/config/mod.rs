@@ -33,6 +33,7 @@ pub use watches::{AccountConfig, TargetConfig, WatchConfig};
 use crate::calendar::{self, Calendar};
 use crate::crawl::Limits;
 use crate::fetch::permit::Permit;
+use crate::notify::channel::Notify;
 use crate::plan::{self, Plan};
 use crate::reply::wording::{self, Wordings};
 use crate::retention::Retention;
@@ -67,6 +68,8 @@ pub struct Config {
     /// What is made of plugins that label posts, by their ids.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub classifiers: BTreeMap<String, ClassifierConfig>,
+    /// How people are told what cannot wait (P7).
+    pub notify: Notify,
 }
 
 /// Who is listening: configuration, never code.

@@ -14,6 +14,8 @@ use super::sheet::Sheet;
 use super::watches::{Fault, WatchFile};
 use super::written::Spot;
 use super::{Config, ConfigError, pair_of};
+use crate::lang::Lang;
+use crate::notify::channel::{self, Notify};
 
 /// Largest file that is read, in bytes: some fifty thousand watches.
 const LARGEST: u64 = 16 << 20;
@@ -216,11 +218,28 @@ impl Reading {
             let message = format!("{pair:?} is not host:port, for example \"127.0.0.1:8080\"");
             self.problem(0, spot.key("network").key("private").index(index).value(), message);
         }
+        self.check_notify(&config.notify, spot.key("notify"));
         for (index, account) in config.accounts.iter().enumerate() {
             let spot = spot.key("account").index(index);
             let faults: Vec<Fault> = account.faults();
             for (key, message) in faults {
                 self.problem(0, spot.key(key).value(), message);
+            }
+        }
+    }
+}
+
+impl Reading {
+    fn check_notify(&mut self, notify: &Notify, spot: &Spot) {
+        if let Some(message) = notify.link.as_deref().and_then(channel::address_fault) {
+            self.problem(0, spot.key("link").value(), message);
+        }
+        if let Some(lang) = notify.lang.as_deref().filter(|lang| Lang::of_tag(lang).is_none()) {
+            self.problem(0, spot.key("lang").value(), format!("{lang:?} is not spoken here: write zh-CN or en"));
+        }
+        for (index, channel) in notify.channels.iter().enumerate() {
+            for (key, message) in channel.faults(&notify.channels) {
+                self.problem(0, spot.key("channel").index(index).key(key).value(), message);
             }
         }
     }

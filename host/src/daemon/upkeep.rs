@@ -1,8 +1,8 @@
 //! What the daemon does besides sweeping: it rings clocks, lets go of what is kept no longer, once a day,
-//! visits posts of open incidents again, judges what grows and fades, asks services about posts, and writes the
-//! regular reports that the plan wants.
+//! visits posts of open incidents again, judges what grows and fades, asks services about posts, writes the
+//! regular reports that the plan wants, and sends notices.
 //!
-//! Only clocks ring in a demo: a recording is shown as it is, and cannot be visited.
+//! Only clocks ring in a demo: a recording is shown as it is, and cannot be visited. No way leads out of it.
 
 use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;
@@ -16,6 +16,7 @@ use crate::asking::Asking;
 use crate::lang::Lang;
 use crate::plan::Plan;
 use crate::reporting::{Setting, shelf};
+use crate::notify::dispatcher::Dispatcher;
 use crate::sweep::{Sweeper, blocking};
 
 /// From the start to the first work of a day: a daemon that was just started has better things to do.
@@ -132,6 +133,7 @@ pub(super) async fn ask_services(asking: Asking) {
     }
 }
 
+<<<<<<< HEAD
 /// What regular reports are written with.
 pub(super) struct Press {
     /// Where they lie.
@@ -175,6 +177,29 @@ pub(super) async fn write_reports(sweeper: Sweeper, press: Option<Press>) {
             Some(Ok(paths)) => paths.iter().for_each(|path| tracing::info!("a report was written: {}", path.display())),
             Some(Err(error)) => tracing::error!("a report was not written: {error}"),
             None => {}
+        }
+    }
+}
+
+/// Chooses the ways of notices, for ever.
+pub(super) async fn route_notices(dispatcher: Dispatcher) {
+    let mut seconds = every(SECOND);
+    loop {
+        seconds.tick().await;
+        if let Some(Err(error)) = survived("choosing the ways of notices", dispatcher.route()).await {
+            tracing::error!("notices wait: {error}");
+        }
+    }
+}
+
+/// Sends what waits for one channel, for ever.
+pub(super) async fn send_notices(dispatcher: Dispatcher, channel: String) {
+    let mut seconds = every(SECOND);
+    loop {
+        seconds.tick().await;
+        if let Some(Err(error)) = survived("sending notices", dispatcher.round(&channel)).await {
+            tracing::error!(channel, "notices wait: {error}");
+>>>>>>> n
         }
     }
 }

@@ -12,11 +12,16 @@
 //! the operator listed. The client does not ask a resolver about
 //! addresses in a URL; those the guard checks before.
 //!
+//! Two things leave that are no pages: a notice to a robot or a webhook ([`Live::deliver`]) and a letter ([`Live::mail`]). Both
+//! go where the operator said and nowhere else: past the same guard, without robots.txt, redirects, cookies or a recording.
+//!
 //! Given up: `http/3`; zstd; ranges; a body that is larger than the limit is refused, not cut. An answer that says only
 //! that nothing has changed (304) is not recorded, for no page could be read from it.
 
 mod client;
+mod deliver;
 mod hop;
+mod mail;
 mod settings;
 
 use std::fmt;
@@ -30,7 +35,9 @@ use url::Url;
 
 pub use self::client::{Looking, Lookup};
 use self::client::{Resolver, client};
+pub use self::deliver::{Answered, Undelivered};
 use self::hop::{Body, Hop, guest_fields};
+pub use self::mail::{MailServer, Unposted};
 pub use self::settings::{Limits, Settings, user_agent};
 use super::guard::{Policy, Refusal};
 use super::pace::{Pace, Turn};
@@ -51,6 +58,7 @@ pub struct Live {
     settings: Settings,
     pace: Pace,
     robots: robots::Cache,
+    lookup: Lookup,
     now: Now,
 }
 
@@ -78,10 +86,10 @@ impl Live {
     pub fn with_lookup(settings: Settings, now: Now, lookup: Lookup) -> Result<Self, FetchError> {
         super::install_tls();
         let public = client(&settings, Resolver { lookup: Arc::clone(&lookup), checked: true })?;
-        let private = client(&settings, Resolver { lookup, checked: false })?;
+        let private = client(&settings, Resolver { lookup: Arc::clone(&lookup), checked: false })?;
         let pace = Pace::new(settings.at_once, settings.limits.patience);
         let robots = robots::Cache::new(&settings.user_agent);
-        Ok(Self { public, private, settings, pace, robots, now })
+        Ok(Self { public, private, settings, pace, robots, lookup, now })
     }
 
     /// Asks for one page.

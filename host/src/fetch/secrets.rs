@@ -6,6 +6,9 @@
 //!
 //! [mastodon."social.example"] # of a plugin that goes where its watches say: the site that it is for
 //! token = "abc…"
+//!
+//! [notify.duty]               # a channel of [notify]: what its kind needs
+//! key = "693a91f6-…"
 //! ```
 //!
 //! A secret whose manifest sends it to `target` has no value for all sites: it would tell one site the password of another.
@@ -19,6 +22,7 @@
 //! log or failure. That is why a secret has at least [`SHORTEST`] characters: fewer would be found everywhere.
 //! No type here prints one.
 
+mod channel;
 mod credentials;
 #[cfg(test)]
 mod tests;
@@ -33,14 +37,21 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 use url::Url;
 
+pub use self::channel::ChannelSecrets;
 pub use self::credentials::Credentials;
 
 /// Characters of a secret, at least.
 pub const SHORTEST: usize = 8;
 
-/// All secrets of one data directory, by plugin.
+/// The section of channels; no plugin has this id.
+const NOTIFY: &str = "notify";
+
+/// All secrets of one data directory.
 #[derive(Clone, Default)]
-pub struct Secrets(BTreeMap<String, Section>);
+pub struct Secrets {
+    plugins: BTreeMap<String, Section>,
+    channels: BTreeMap<String, Values>,
+}
 
 /// What one plugin's requests may carry.
 #[derive(Clone, Default)]
@@ -61,7 +72,9 @@ impl fmt::Debug for Secrets {
                 section.sites.iter().flat_map(|(site, own)| own.keys().map(move |name| format!("{site}: {name}")));
             own.chain(sites).collect::<Vec<_>>()
         };
-        f.debug_map().entries(self.0.iter().map(|(plugin, section)| (plugin, names(section)))).finish()
+        let channels = self.channels.iter().map(|(id, own)| (format!("{NOTIFY}.{id}"), own.keys().cloned().collect()));
+        let plugins = self.plugins.iter().map(|(plugin, section)| (plugin.clone(), names(section)));
+        f.debug_map().entries(plugins.chain(channels)).finish()
     }
 }
 
@@ -127,28 +140,37 @@ impl Secrets {
         };
         let file = DeTable::parse(text).map_err(|error| wrong(error.span().map_or(0, |span| span.start)))?;
         let mut secrets = Self::default();
+        let faulty = |fault| match fault {
+            Fault::Written(at) => wrong(at),
+            Fault::Value { section, name, what } => SecretsError::Value { path: path.to_owned(), section, name, what },
+        };
         for (plugin, section) in file.into_inner() {
-            let read = Section::read(plugin.get_ref(), section).map_err(|fault| match fault {
-                Fault::Written(at) => wrong(at),
-                Fault::Value { section, name, what } => {
-                    SecretsError::Value { path: path.to_owned(), section, name, what }
-                }
-            })?;
-            secrets.0.insert(plugin.into_inner().into_owned(), read);
+            if plugin.get_ref() == NOTIFY {
+                secrets.channels = of_channels(section).map_err(faulty)?;
+                continue;
+            }
+            let read = Section::read(plugin.get_ref(), section).map_err(faulty)?;
+            secrets.plugins.insert(plugin.into_inner().into_owned(), read);
         }
         Ok(secrets)
     }
 
+    /// What belongs to a channel of `[notify]`.
+    #[must_use]
+    pub fn channel(&self, id: &str) -> ChannelSecrets {
+        ChannelSecrets::new(self.channels.get(id).cloned().unwrap_or_default())
+    }
+
     /// Plugins that have a section here.
     pub fn plugins(&self) -> impl Iterator<Item = &str> {
-        self.0.keys().map(String::as_str)
+        self.plugins.keys().map(String::as_str)
     }
 
     /// A line for each value that no request of the plugin will ever carry.
     #[must_use]
     pub fn idle(&self, manifest: &Manifest) -> Vec<String> {
         let id = &manifest.id;
-        let Some(section) = self.0.get(id) else { return Vec::new() };
+        let Some(section) = self.plugins.get(id) else { return Vec::new() };
         let declared = |name: &str| manifest.secrets.iter().find(|secret| secret.name == name);
         let unknown = |section: String, name: &str| format!("[{section}] {name}: the plugin declares no such secret");
         let own = section.values.keys().filter_map(|name| match declared(name) {
@@ -172,7 +194,7 @@ impl Secrets {
     /// What the requests of one crawl carry. `target` is the address that the watch names.
     #[must_use]
     pub fn credentials(&self, manifest: &Manifest, target: Option<Url>) -> Credentials {
-        let section = self.0.get(&manifest.id);
+        let section = self.plugins.get(&manifest.id);
         let here = target.clone();
         let site = section.zip(here).and_then(|(section, here)| {
             section.sites.iter().find(|(site, _)| site.covers(&here, None)).map(|(_, values)| values)
@@ -215,6 +237,17 @@ impl Section {
         }
         Ok(section)
     }
+}
+
+fn of_channels(written: Spanned<DeValue<'_>>) -> Result<BTreeMap<String, Values>, Fault> {
+    let at = written.span().start;
+    let DeValue::Table(table) = written.into_inner() else { return Err(Fault::Written(at)) };
+    let channels = table.into_iter().map(|(id, values)| {
+        let (at, id) = (values.span().start, id.into_inner().into_owned());
+        let DeValue::Table(values) = values.into_inner() else { return Err(Fault::Written(at)) };
+        Ok((id.clone(), of_site(&format!("{NOTIFY}.{id}"), values)?))
+    });
+    channels.collect()
 }
 
 fn of_site(section: &str, table: DeTable<'_>) -> Result<Values, Fault> {

@@ -19,8 +19,8 @@ use crate::directory::Directory;
 use crate::reply::citation::{self, Citation};
 use crate::store::model::PostRowId;
 use crate::store::{
-    Answering, Caller, Changed, Decided, Decision, Reader, Receipt, ReferralRow, Referring, ReplyRow, Seen, Shown,
-    Sight, Store, SummaryRow, Supervising, UserChange,
+    AddressChange, Answering, Caller, Changed, Decided, Decision, OwnAddress, Reader, Receipt, ReferralRow, Referring,
+    ReplyRow, Seen, Shown, Sight, Store, SummaryRow, Supervising, UserChange,
 };
 use crate::user::User;
 use crate::user::token::Token;
@@ -53,6 +53,8 @@ pub enum What {
     Refer(Referring),
     /// Do something about what the public reads.
     Supervise(Supervising),
+    /// Change the addresses at which the caller is told.
+    Address(AddressChange),
     /// Sign where the record stands.
     Checkpoint,
 }
@@ -73,6 +75,8 @@ pub enum Outcome {
     Referral(ReferralRow),
     /// How a summary for the public stands now.
     Public(SummaryRow),
+    /// The addresses at which the caller is told now.
+    Addresses(Vec<OwnAddress>),
     /// Where the record stands.
     Checkpoint(Signed),
 }
@@ -133,6 +137,10 @@ impl Clerk {
                 Ok(Outcome::Referral(self.store.refer(&caller, referring, now)?))
             }
             What::Supervise(wanted) => Ok(Outcome::Public(self.store.supervise(&caller, wanted, now)?)),
+            What::Address(change) => {
+                let own = self.store.change_address(&caller, change, now)?.into_iter();
+                Ok(Outcome::Addresses(own.map(|(channel, address)| OwnAddress { channel, address }).collect()))
+            }
             What::Checkpoint => {
                 let key = self.directory.key(checkpoint::KEY).map_err(|e| Refusal::Internal(e.to_string()))?;
                 let key = checkpoint::Key::new(&key);

@@ -14,6 +14,7 @@ use super::clock::ClockEvent;
 use super::life::Given;
 use super::{Category, IncidentId};
 use crate::hex::hex;
+use crate::notify::{NoticeId, Receipt};
 use crate::plan::answer::Form;
 use crate::referral::ReferralEvent;
 use crate::reply::ReplyEvent;
@@ -235,6 +236,24 @@ pub enum Event {
         /// So many.
         posts: u64,
     },
+    /// What became of a notice about it (P7).
+    Notified {
+        /// The notice.
+        notice: NoticeId,
+        /// On which channel of the configuration.
+        channel: String,
+        /// Whose own address it was, by the user's identifier.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        user: Option<String>,
+        /// What became of it.
+        receipt: Receipt,
+        /// It may have arrived twice.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        again: bool,
+        /// The channel's own number for why not.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        code: Option<i64>,
+    },
 }
 
 impl Event {
@@ -254,6 +273,7 @@ impl Event {
                 | Self::Reply { .. }
                 | Self::Referral { .. }
                 | Self::Public { .. }
+                | Self::Notified { .. }
         )
     }
 
@@ -313,6 +333,7 @@ impl Event {
             Self::SplitFrom { .. } => "split-from",
             Self::Returned { .. } => "returned",
             Self::Erased { .. } => "erased",
+            Self::Notified { .. } => "notified",
         }
     }
 }

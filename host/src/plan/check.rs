@@ -160,6 +160,9 @@ impl Check<'_> {
                 self.say(at.key("tell"), "nobody is told: name a role");
             }
         }
+        for (key, _) in self.plan.tell.all().into_iter().filter(|(_, roles)| roles.is_empty()) {
+            self.say(spot.key("tell").key(key), "nobody is told: name a role");
+        }
     }
 
     fn answers(&mut self, spot: &Spot) {

@@ -14,6 +14,7 @@
 //! | --- | --- |
 //! | what is done, by whom, with what evidence | [`playbook`] |
 //! | against which deadlines, and who is told | [`clocks`] |
+//! | who hears of what else happens | [`tell`] |
 //! | how serious is it | [`level`] |
 //! | who stands behind an answer | [`answer`] |
 //! | which reports are written regularly | [`bulletin`] |
@@ -30,6 +31,7 @@ pub mod office;
 pub mod playbook;
 pub mod show;
 pub mod span;
+pub mod tell;
 pub mod words;
 
 use std::collections::BTreeMap;
@@ -51,6 +53,7 @@ use level::Level;
 use office::Office;
 use playbook::Playbook;
 use span::Wall;
+use tell::Tell;
 use words::{Roles, Words};
 
 /// The file's name beside the configuration.
@@ -79,6 +82,9 @@ pub struct Plan {
     /// Who hears of an incident at once; every rule that fits counts.
     #[serde(rename = "report")]
     pub reports: Vec<Report>,
+    /// Who hears of what else happens; as in the built-in plan where a plan says nothing.
+    #[serde(default)]
+    pub tell: Tell,
     /// Who stands behind answers.
     #[serde(rename = "approval")]
     pub approvals: Vec<Approval>,

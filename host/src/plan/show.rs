@@ -28,6 +28,11 @@ pub fn lines(plan: &Plan, lang: Lang) -> Vec<String> {
         let roles = page.roles(plan.deciders(decision));
         page.line(format!("  {}: {roles}", decision.as_str()));
     }
+    page.heading("plan.tell");
+    for (what, roles) in plan.tell.all() {
+        let roles = page.roles(roles);
+        page.line(format!("  {what}: {roles}"));
+    }
     page.heading("plan.approvals");
     plan.approvals.iter().for_each(|approval| page.approval(approval));
     page.heading("plan.channels");
@@ -193,7 +198,8 @@ pub const fn role_key(role: Role) -> &'static str {
 }
 
 /// The catalogue key of a category.
-const fn category_key(category: Category) -> &'static str {
+#[must_use]
+pub const fn category_key(category: Category) -> &'static str {
     match category {
         Category::Problem => "category.problem",
         Category::Emergency => "category.emergency",

@@ -32,6 +32,12 @@ impl Words {
 pub struct Roles(Vec<Role>);
 
 impl Roles {
+    /// These roles, each of which stands there once.
+    #[must_use]
+    pub fn of(roles: &[Role]) -> Self {
+        Self(roles.to_vec())
+    }
+
     /// The roles, in the order of the file.
     #[must_use]
     pub fn all(&self) -> &[Role] {

@@ -9,14 +9,15 @@ use rusqlite::{Connection, OptionalExtension, ToSql};
 
 use super::error::StoreError;
 use super::incidents::{append, history};
-use super::plans;
 use super::writer::Writing;
+use super::{outbox, plans};
 use crate::incident::ballot::Ballot;
 use crate::incident::event::{Actor, Event};
 use crate::incident::life::{self, Command, Grounds, Incident};
 use crate::incident::matter::Matter;
 use crate::incident::opinion::Opinion;
 use crate::incident::{IncidentId, State, group};
+use crate::notify::occasion::{Stand, of_incident};
 
 /// An incident with what the store knows of it beside its life.
 pub(super) struct CaseFile {
@@ -91,6 +92,7 @@ impl CaseFile {
     ) -> Result<Vec<Event>, StoreError> {
         let plan = plans::governing(writing, &self.incident, &command)?;
         let grounds = Grounds { plan: &plan, time: writing.plans.time(&plan) };
+        let before = Stand::of(&self.incident, &plan);
         let events = life::decide(&self.incident, command, &grounds, actor, seen, now)?;
         for event in &events {
             if let Event::Assessed { .. } = event {
@@ -101,6 +103,7 @@ impl CaseFile {
         }
         if !events.is_empty() {
             self.due = self.incident.next_ring(&plan);
+            outbox::queue(writing.db, &of_incident(self.id, before, &self.incident, &events, &plan), now)?;
         }
         Ok(events)
     }

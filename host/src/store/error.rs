@@ -104,6 +104,9 @@ pub enum StoreError {
         /// Where it stands.
         now: u64,
     },
+    /// Not an address at which anybody could be told.
+    #[error("{0}")]
+    Address(String),
     /// A reason or a note without words.
     #[error("an empty text: write the reason, or what is to be remembered")]
     Wordless,

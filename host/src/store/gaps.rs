@@ -4,9 +4,11 @@ use caifeng_plugin_host::contract::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::error::StoreError;
-use super::rowid;
+use super::{outbox, rowid};
 use crate::coverage::ledger::{self, Change, Standing};
 use crate::coverage::{Cause, GRACE, Gap, LONGEST_SWEEP};
+use crate::notify::{self, Occasion, Tell};
+use crate::plan::Plan;
 use crate::watch::{FailureKind, Sweep, Watch};
 
 /// Columns of a gap, in the order that [`gap`] reads them.
@@ -35,13 +37,13 @@ pub(super) fn cause_of(name: &str) -> Cause {
 }
 
 /// What a sweep that has ended means for the gaps of its watch. Stand-ins for recordings have none.
-pub(super) fn swept(db: &Connection, sweep: &Sweep, now: Timestamp) -> Result<(), StoreError> {
+pub(super) fn swept(db: &Connection, plan: &Plan, sweep: &Sweep, now: Timestamp) -> Result<(), StoreError> {
     let Some((watch, standing)) = standing(db, &sweep.watch)? else { return Ok(()) };
     if watch.recorded {
         return Ok(());
     }
     let changes = ledger::swept(&standing, sweep, now);
-    apply(db, &sweep.watch, &standing, changes, now)?;
+    apply(db, plan, &sweep.watch, &standing, changes, now)?;
     if sweep.tally.failures.is_empty() {
         let sql = "UPDATE watch SET covered = ?2, told = NULL WHERE id = ?1";
         db.prepare_cached(sql)?.execute((&sweep.watch, sweep.started))?;
@@ -63,6 +65,7 @@ fn standing(db: &Connection, id: &str) -> Result<Option<(Watch, Standing)>, Stor
 
 fn apply(
     db: &Connection,
+    plan: &Plan,
     watch: &str,
     standing: &Standing,
     changes: Vec<Change>,
@@ -84,6 +87,9 @@ fn apply(
                 let row = params![now, watch, told.as_str(), cause.as_str(), since, standing.failing];
                 db.prepare_cached(sql)?.execute(row)?;
                 db.prepare_cached("UPDATE watch SET told = ?2 WHERE id = ?1")?.execute((watch, now))?;
+                let occasion = Occasion::Gap { watch: watch.to_owned(), told, cause, since };
+                let tell = Tell { roles: plan.tell.gap.all().to_vec(), users: Vec::new() };
+                outbox::queue(db, &[notify::Notice { incident: None, urgent: false, occasion, tell }], now)?;
             }
         }
     }
@@ -123,6 +129,7 @@ pub(super) fn abandon(db: &Connection, watch: &str) -> Result<(), StoreError> {
 /// `off_since` is when Caifeng stopped, at the first time after a start; `running` are watches being swept.
 pub(super) fn tend(
     db: &Connection,
+    plan: &Plan,
     now: Timestamp,
     off_since: Option<Timestamp>,
     running: &[String],
@@ -148,7 +155,7 @@ pub(super) fn tend(
             Some(due) => ledger::missed(&standing, off_since, due, now),
             None => ledger::lasting(&standing, now).into_iter().collect(),
         };
-        apply(db, &id, &standing, changes, now)?;
+        apply(db, plan, &id, &standing, changes, now)?;
     }
     Ok(())
 }

@@ -25,6 +25,7 @@ mod incidents;
 mod ingest;
 pub mod model;
 pub mod near;
+mod outbox;
 mod pages;
 mod permissions;
 mod plans;
@@ -63,8 +64,10 @@ use rusqlite::Connection;
 pub use captures::Evidence;
 pub use decisions::{Decided, Decision, Seen, Shown};
 pub use error::StoreError;
+pub use outbox::Attempt;
 pub use questions::{Answered, Asked, ServiceRow};
 pub use read::evidence::{Due, Life, Looked, Proof, Reading, Version};
+pub use read::outbox::{ChannelStanding, DeliveryRow, NoticeRow, OutboxHealth, OutboxQuery, Queue, Waiting};
 pub use read::warnings::{Course, Risen, Subject, Warned, WarningQuery};
 pub use read::{
     CategoryFilter, IncidentQuery, Novelty, PostPage, PostQuery, Reader, RecordQuery, SCANNED, SeriesPoint,
@@ -75,7 +78,7 @@ pub use retain::{Cutoffs, Step};
 pub use rowid::second;
 pub use summaries::{SummaryRow, Supervising};
 pub use topics::{FullDay, KeptTopic, TopicCount};
-pub use users::{Caller, Changed, UserChange};
+pub use users::{AddressChange, Caller, Changed, OwnAddress, UserChange};
 pub use visits::Look;
 
 use crate::incident::matter::{Matter, Matters};
@@ -302,7 +305,7 @@ impl Store {
     /// # Errors
     /// Nothing is changed.
     pub fn tend(&self, now: Timestamp, off_since: Option<Timestamp>, running: Vec<String>) -> Result<(), StoreError> {
-        self.run(move |w| gaps::tend(w.db, now, off_since, &running))
+        self.run(move |w| gaps::tend(w.db, &w.plans.in_force(), now, off_since, &running))
     }
 
     /// Records that a sweep begins; returns its number.
@@ -320,7 +323,7 @@ impl Store {
     /// It does not run.
     pub fn finish_sweep(&self, sweep: i64, now: Timestamp, tally: &SweepTally) -> Result<(), StoreError> {
         let tally = tally.clone();
-        self.run(move |w| watches::finish_sweep(w.db, sweep, now, &tally))
+        self.run(move |w| watches::finish_sweep(w.db, &w.plans.in_force(), sweep, now, &tally))
     }
 
     /// Keeps pages that `reader` (a digest of plugin and watch) has read to the end, looking from `since` on.

@@ -53,6 +53,11 @@ impl Plans {
         OfficeTime::new(&self.calendar, &plan.office, self.zone.clone())
     }
 
+    /// What is decided from now on is decided by it.
+    pub(super) fn in_force(&self) -> Arc<Plan> {
+        Arc::clone(&self.in_force)
+    }
+
     fn of(&mut self, db: &Connection, digest: &str) -> Result<Arc<Plan>, StoreError> {
         if digest == self.digest {
             return Ok(Arc::clone(&self.in_force));
@@ -98,6 +103,16 @@ impl Store {
             *w.plans = Plans::new(plan, calendar, zone);
             Ok(())
         })
+    }
+}
+
+impl Store {
+    /// The plan in force.
+    ///
+    /// # Errors
+    /// The writer has stopped.
+    pub fn plan_in_force(&self) -> Result<Arc<Plan>, StoreError> {
+        self.run(move |w| Ok(w.plans.in_force()))
     }
 }
 

@@ -9,11 +9,12 @@ use super::casefile::CaseFile;
 use super::error::StoreError;
 use super::users::{self, Caller};
 use super::writer::Writing;
-use super::{Reader, Store, decisions, incidents, plans, salt};
+use super::{Reader, Store, decisions, incidents, outbox, plans, salt};
 use crate::hex::{hex, unhex};
 use crate::incident::IncidentId;
 use crate::incident::event::{Actor, Event};
 use crate::incident::life::Command;
+use crate::notify::occasion::of_reply;
 use crate::plan::answer::Form;
 use crate::reply::citation::{self, Citation};
 use crate::reply::life::{self, Around, ReplyCommand, ReplyRefusal};
@@ -142,6 +143,8 @@ impl Answer {
         let entry = Event::Reply { reply: self.row.id, done: event.clone() };
         incidents::append(writing, self.row.incident, &entry, &actor, now)?;
         life::apply(&mut self.row.reply, &event, &actor, now);
+        let waits = of_reply(self.row.incident, self.row.id, &event, &self.row.reply, &self.file.incident, &plan);
+        outbox::queue(writing.db, waits.as_slice(), now)?;
         let life = serde_json::to_string(&self.row.reply)?;
         writing
             .db

@@ -8,6 +8,7 @@ mod decisions;
 mod grouping;
 mod lists;
 mod near;
+mod outbox;
 mod posts;
 mod reports;
 mod users;

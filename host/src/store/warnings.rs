@@ -9,10 +9,11 @@ use rusqlite::{Connection, params};
 
 use super::Store;
 use super::error::StoreError;
-use super::incidents;
 use super::read::warnings::{carriers, hearing, hours, standing};
 use super::writer::Writing;
+use super::{incidents, outbox};
 use crate::coverage::rhythm::PAST;
+use crate::notify::occasion::of_topic;
 use crate::warning::known::{Carrier, HOUR, Hearing, Kind, Known};
 use crate::warning::signs::least;
 use crate::warning::stage::{Judged, Standing, judge};
@@ -65,6 +66,8 @@ fn one(writing: &mut Writing<'_>, kind: Kind, id: i64, now: Timestamp, zone: &Ti
             Err(StoreError::Refused(_)) => return Ok(false),
             done => done?,
         }
+    } else {
+        outbox::queue(db, &[of_topic(id, &alert, &writing.plans.in_force())], now)?;
     }
     tracing::info!(kind = kind.as_str(), id, stage = alert.stage.as_str(), "{}", alert.severity.as_str());
     let sql = "INSERT INTO warning (at, kind, subject, alert) VALUES (?1, ?2, ?3, ?4)";

@@ -5,6 +5,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::error::StoreError;
 use super::gaps;
+use crate::plan::Plan;
 use crate::watch::{Sweep, SweepTally, Watch};
 
 /// Adds watches or replaces those of the same id. One that now observes something
@@ -74,7 +75,13 @@ pub(super) fn begin_sweep(db: &Connection, watch: &str, now: Timestamp) -> Resul
     Ok(db.last_insert_rowid())
 }
 
-pub(super) fn finish_sweep(db: &Connection, id: i64, now: Timestamp, tally: &SweepTally) -> Result<(), StoreError> {
+pub(super) fn finish_sweep(
+    db: &Connection,
+    plan: &Plan,
+    id: i64,
+    now: Timestamp,
+    tally: &SweepTally,
+) -> Result<(), StoreError> {
     let begun: Option<(String, Timestamp)> = db
         .prepare_cached("SELECT watch, started FROM sweep WHERE id = ?1 AND ended IS NULL")?
         .query_row([id], |r| Ok((r.get(0)?, r.get(1)?)))
@@ -119,7 +126,7 @@ pub(super) fn finish_sweep(db: &Connection, id: i64, now: Timestamp, tally: &Swe
         db.prepare_cached("UPDATE watch SET last = ?2, failing = failing + 1 WHERE id = ?1")?.execute((&watch, id))?;
     }
     let sweep = Sweep { id, watch, started, ended: Some(now), tally: tally.clone() };
-    gaps::swept(db, &sweep, now)
+    gaps::swept(db, plan, &sweep, now)
 }
 
 fn found(rows: usize, what: &'static str, id: &str) -> Result<(), StoreError> {

@@ -139,6 +139,15 @@ pub enum UserEvent {
         /// The user.
         user: String,
     },
+    /// The user is told at another address of theirs, or at one less; which one is not said.
+    AddressChanged {
+        /// The user.
+        user: String,
+        /// On which channel.
+        channel: String,
+        /// One more.
+        added: bool,
+    },
     /// Where the record stands was signed, and handed out.
     CheckpointSigned {
         /// The public key, in hex.

@@ -13,9 +13,10 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use caifeng_plugin_host::contract::Timestamp;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::Desk;
+use crate::store::OutboxHealth;
 
 /// Seconds within which the scheduler must have looked at its watches.
 const PULSE: i64 = 120;
@@ -36,12 +37,25 @@ pub(super) async fn readyz(State(desk): State<Arc<Desk>>) -> Response {
     let written = (desk.app.writable)().map(|why| format!("store cannot write: {why}"));
     let now = (desk.app.clock)();
     let scheduler = stopped(desk.app.pulse.load(Ordering::Relaxed), now);
+    let notices = notices(&desk, now).await;
     let reasons: Vec<String> = store.into_iter().chain(written).chain(scheduler).collect();
     if reasons.is_empty() {
-        return Json(json!({ "status": "ready" })).into_response();
+        return Json(json!({ "status": "ready", "notices": notices })).into_response();
     }
-    let body = Json(json!({ "status": "not ready", "reasons": reasons }));
+    let body = Json(json!({ "status": "not ready", "reasons": reasons, "notices": notices }));
     (StatusCode::SERVICE_UNAVAILABLE, body).into_response()
+}
+
+/// How many notices wait to be sent and for how long the oldest has; nothing where the store does not answer. A channel that
+/// takes nothing makes the daemon no less ready.
+async fn notices(desk: &Arc<Desk>, now: Timestamp) -> Value {
+    let rows = Arc::clone(&desk.app.rows);
+    match tokio::task::spawn_blocking(move || rows.outbox_health(now)).await {
+        Ok(Ok(OutboxHealth { waiting, oldest })) => {
+            json!({ "waiting": waiting, "oldest_seconds": oldest.map(|oldest| now.saturating_sub(oldest)) })
+        }
+        _ => Value::Null,
+    }
 }
 
 fn stopped(pulse: Timestamp, now: Timestamp) -> Option<String> {

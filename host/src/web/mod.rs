@@ -51,8 +51,9 @@ use crate::lang;
 
 use self::lang::Lang;
 use self::month::Keeper;
-use self::page::{HomeRows, IncidentRows, ListRows, PostsAsked, PostsRows, SweptWatch, Trouble, Visit};
+use self::page::{HomeRows, IncidentRows, ListRows, PostsAsked, PostsRows, SweptWatch, ToldRows, Trouble, Visit};
 pub use self::rows::{Became, Changed, Choices, Found, PostsQuery, Rows, Stored, Unanswered};
+use crate::plan::Plan;
 use crate::store::model::{IncidentRow, PostRow, WatchRow};
 use crate::store::{IncidentQuery, PostQuery};
 
@@ -64,6 +65,8 @@ const GLANCE: usize = 40;
 const LATEST: usize = 12;
 /// Newest notices that the first page chooses from.
 const NOTICES: usize = 50;
+/// Notices to people on the first page.
+const TOLD: usize = 6;
 /// What grows that the first page shows.
 const RISEN: usize = 4;
 /// Incidents on a page of `/incidents`.
@@ -93,6 +96,8 @@ pub struct App {
     pub pulse: Arc<AtomicI64>,
     /// Everything shown comes from the bundled recording.
     pub demo: bool,
+    /// The plan in force: what clocks are called.
+    pub plan: Arc<Plan>,
     /// Host names besides the loopback ones under which the desk is asked for.
     pub hosts: Vec<String>,
 }
@@ -217,6 +222,7 @@ impl Desk {
             zone: self.app.organisation.zone.clone(),
             now: (self.app.clock)(),
             demo: self.app.demo,
+            plan: Arc::clone(&self.app.plan),
         }
     }
 }
@@ -259,7 +265,8 @@ async fn home(State(desk): State<Arc<Desk>>, asked: Asked) -> Response {
         let posts = posts.posts.into_iter().map(|(post, _)| post).collect();
         let (watches, notices) = (swept(rows, visit.now)?, rows.notices(NOTICES)?);
         let (figures, risen) = (rows.figures()?, rows.risen(visit.now, RISEN)?);
-        Ok(page::home(visit, &HomeRows { figures, incidents, posts, watches, month, notices, risen })?)
+        let told = ToldRows { newest: rows.told(TOLD)?, health: rows.outbox_health(visit.now)? };
+        Ok(page::home(visit, &HomeRows { figures, incidents, posts, watches, month, notices, risen, told })?)
     })
     .await
 }

@@ -18,8 +18,8 @@ use crate::record::Entry;
 use crate::search::{Search, SearchError};
 use crate::store::model::{Figures, IncidentRow, PostRow, PostRowId, WatchRow};
 use crate::store::{
-    Course, FullDay, IncidentQuery, Life, PostQuery, Reader, Reading, RecordQuery, Risen, SeriesPoint, ServiceRow,
-    StoreError, Version,
+    Course, FullDay, IncidentQuery, Life, NoticeRow, OutboxHealth, OutboxQuery, PostQuery, Reader, Reading,
+    RecordQuery, Risen, SeriesPoint, ServiceRow, StoreError, Version,
 };
 use crate::text::diff::{Part, diff};
 use crate::text::tokens::Tokeniser;
@@ -226,6 +226,22 @@ pub trait Rows: Send + Sync + 'static {
     /// [`Unanswered`].
     fn notices(&self, limit: usize) -> Result<Vec<Notice>, Unanswered>;
 
+    /// The newest notices to people, newest first.
+    ///
+    /// # Errors
+    /// [`Unanswered`].
+    fn told(&self, _limit: usize) -> Result<Vec<NoticeRow>, Unanswered> {
+        Ok(Vec::new())
+    }
+
+    /// Whether notices leave.
+    ///
+    /// # Errors
+    /// [`Unanswered`].
+    fn outbox_health(&self, _now: Timestamp) -> Result<OutboxHealth, Unanswered> {
+        Ok(OutboxHealth::default())
+    }
+
     /// What is not quiet, what grows first.
     ///
     /// # Errors
@@ -374,6 +390,14 @@ impl Rows for Stored {
 
     fn notices(&self, limit: usize) -> Result<Vec<Notice>, Unanswered> {
         Ok(self.reader.notices(None, limit)?)
+    }
+
+    fn told(&self, limit: usize) -> Result<Vec<NoticeRow>, Unanswered> {
+        Ok(self.reader.outbox(&OutboxQuery { limit, ..OutboxQuery::default() })?)
+    }
+
+    fn outbox_health(&self, now: Timestamp) -> Result<OutboxHealth, Unanswered> {
+        Ok(self.reader.outbox_health(now)?)
     }
 
     fn risen(&self, now: Timestamp, limit: usize) -> Result<Vec<Risen>, Unanswered> {

@@ -28,6 +28,7 @@ struct Rig {
 
 fn app(rows: Arc<dyn Rows>, changes: watch::Receiver<u64>) -> App {
     App {
+        plan: Arc::new(crate::plan::Plan::built_in().clone()),
         rows,
         organisation: Organisation {
             name: "青石县水务局".to_owned(), zone: TimeZone::get("Asia/Shanghai").unwrap()
@@ -213,6 +214,7 @@ fn an_empty_desk_says_what_to_do() {
         zone: TimeZone::UTC,
         now: NOW,
         demo: false,
+        plan: Arc::new(crate::plan::Plan::built_in().clone()),
     };
     let page = page::home(&visit, &HomeRows::default()).unwrap();
     assert!(page.contains("run caifeng demo for a tour"));

@@ -160,7 +160,15 @@ fn event_line(recorded: &Recorded, note: Option<&str>) -> String {
 
 /// What happened; of a clock, to which and how.
 fn happened(event: &Event) -> String {
-    let Event::Clock(clock) = event else { return event.name().to_owned() };
+    let clock = match event {
+        Event::Clock(clock) => clock,
+        Event::Notified { notice, channel, receipt, again, code, .. } => {
+            let again = if *again { ", possibly repeated" } else { "" };
+            let code = code.map_or_else(String::new, |code| format!(" ({code})"));
+            return format!("notice {notice} on {channel}: {}{code}{again}", receipt.as_str());
+        }
+        other => return other.name().to_owned(),
+    };
     let how = match clock {
         ClockEvent::Started { due, overdue: false, .. } => format!("runs until {}", rfc3339(*due)),
         ClockEvent::Started { due, .. } => format!("was over at {}", rfc3339(*due)),

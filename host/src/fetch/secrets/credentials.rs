@@ -22,6 +22,38 @@ fn spellings(value: &str) -> Vec<String> {
     all
 }
 
+/// Finds secrets in what came back.
+#[derive(Clone, Default)]
+pub(super) struct Finder(Option<Arc<AhoCorasick>>);
+
+impl Finder {
+    pub(super) fn new<'a>(values: impl Iterator<Item = &'a str>) -> Self {
+        let spellings: Vec<String> = values.flat_map(spellings).collect();
+        let finder = (!spellings.is_empty()).then(|| {
+            AhoCorasick::builder()
+                .ascii_case_insensitive(true)
+                .match_kind(aho_corasick::MatchKind::LeftmostLongest)
+                .build(&spellings)
+                .ok()
+        });
+        Self(finder.flatten().map(Arc::new))
+    }
+
+    /// Takes them out of a text.
+    pub(super) fn scrub_text(&self, text: &mut String) {
+        if let Some(finder) = self.0.as_ref().filter(|finder| finder.is_match(text.as_str())) {
+            *text = finder.replace_all(text, &vec![GONE; finder.patterns_len()]);
+        }
+    }
+
+    /// Takes them out of a body, whatever its encoding does to other characters.
+    fn scrub(&self, body: &mut Vec<u8>) {
+        if let Some(finder) = self.0.as_ref().filter(|finder| finder.is_match(body.as_slice())) {
+            *body = finder.replace_all_bytes(body, &vec![GONE; finder.patterns_len()]);
+        }
+    }
+}
+
 /// The credentials of one crawl.
 #[derive(Clone, Default)]
 pub struct Credentials {
@@ -29,7 +61,7 @@ pub struct Credentials {
     attached: Vec<Attached>,
     unset: Vec<Secret>,
     target: Option<Url>,
-    finder: Option<Arc<AhoCorasick>>,
+    finder: Finder,
 }
 
 #[derive(Clone)]
@@ -60,15 +92,8 @@ impl Credentials {
                 None => unset.push(secret),
             }
         }
-        let spellings: Vec<String> = attached.iter().flat_map(|one| spellings(&one.value)).collect();
-        let finder = (!spellings.is_empty()).then(|| {
-            AhoCorasick::builder()
-                .ascii_case_insensitive(true)
-                .match_kind(aho_corasick::MatchKind::LeftmostLongest)
-                .build(&spellings)
-                .ok()
-        });
-        Self { plugin: manifest.id.clone(), attached, unset, target, finder: finder.flatten().map(Arc::new) }
+        let finder = Finder::new(attached.iter().map(|one| one.value.as_str()));
+        Self { plugin: manifest.id.clone(), attached, unset, target, finder }
     }
 
     /// What the operator can do about a site that refuses, when the plugin could send more than it was given.
@@ -118,16 +143,12 @@ impl Credentials {
 
     /// Takes secrets out of what came back.
     pub(in crate::fetch) fn scrub_text(&self, text: &mut String) {
-        if let Some(finder) = self.finder.as_ref().filter(|finder| finder.is_match(text.as_str())) {
-            *text = finder.replace_all(text, &vec![GONE; finder.patterns_len()]);
-        }
+        self.finder.scrub_text(text);
     }
 
-    /// Takes secrets out of a body, whatever its encoding does to other characters.
+    /// Takes secrets out of a body.
     pub(in crate::fetch) fn scrub(&self, body: &mut Vec<u8>) {
-        if let Some(finder) = self.finder.as_ref().filter(|finder| finder.is_match(body.as_slice())) {
-            *body = finder.replace_all_bytes(body, &vec![GONE; finder.patterns_len()]);
-        }
+        self.finder.scrub(body);
     }
 }
 

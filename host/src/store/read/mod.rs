@@ -8,6 +8,7 @@ pub(super) mod evidence;
 mod gaps;
 mod incidents;
 mod novelty;
+pub(super) mod outbox;
 mod posts;
 mod reach;
 mod record;

@@ -9,6 +9,7 @@ use super::growing::{GrowingView, first};
 use super::incident::IncidentView;
 use super::month::MonthView;
 use super::post::PostView;
+use super::told::{ToldRows, ToldView};
 use super::watch::{SweptWatch, WatchView, no_watches, told};
 use super::{Frame, Rendered, Room, Visit, named, tight};
 use crate::coverage::words::keys;
@@ -43,6 +44,8 @@ pub(crate) struct HomeRows {
     pub(crate) notices: Vec<Notice>,
     /// What is not quiet, what grows first.
     pub(crate) risen: Vec<Risen>,
+    /// The newest notices to people.
+    pub(crate) told: ToldRows,
 }
 
 #[derive(Template)]
@@ -63,6 +66,7 @@ struct HomePage {
     watches: Vec<WatchView>,
     no_watches: Vec<String>,
     more_watches: Option<String>,
+    told: Option<ToldView>,
 }
 
 /// The four lines.
@@ -112,6 +116,7 @@ pub(crate) fn home(visit: &Visit, rows: &HomeRows) -> Rendered {
         watches: told.into_iter().take(shown).collect(),
         no_watches: no_watches(lang),
         more_watches,
+        told: ToldView::new(&rows.told, &visit.plan, &visit.zone, &frame.face, lang),
         frame,
     }
     .render()

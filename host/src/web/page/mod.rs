@@ -19,9 +19,12 @@ mod posts;
 mod service;
 mod spread;
 mod sweeps;
+mod told;
 mod trouble;
 mod votes;
 mod watch;
+
+use std::sync::Arc;
 
 use askama::Template;
 use askama::filters::HtmlSafe;
@@ -34,6 +37,7 @@ use super::lang::{Lang, grouped};
 use super::mark::Piece;
 use super::when::Clockface;
 use crate::incident::{Category, State};
+use crate::plan::Plan;
 use crate::store::model::{Figures, WatchRow};
 
 pub(crate) use coverage::{CoverageRows, coverage};
@@ -43,6 +47,7 @@ use incidents::link_to;
 pub(crate) use incidents::{ListRows, asked_for, incidents};
 pub(crate) use posts::{PostsAsked, PostsRows, posts};
 pub(crate) use sweeps::{SweepsAsked, SweepsRows, sweeps};
+pub(crate) use told::ToldRows;
 pub(crate) use trouble::{Trouble, trouble};
 pub(crate) use watch::{SWEEPS, SweptWatch, order, watches};
 
@@ -64,6 +69,8 @@ pub(crate) struct Visit {
     pub(crate) now: Timestamp,
     /// Everything shown is from the bundled recording.
     pub(crate) demo: bool,
+    /// Names clocks.
+    pub(crate) plan: Arc<Plan>,
 }
 
 /// A room of the desk.

@@ -1,0 +1,112 @@
+//! `caifeng notify test`: does a channel work?
+
+use std::sync::Arc;
+
+use anyhow::anyhow;
+use caifeng::daemon;
+use caifeng::fetch::live::{Live, Settings};
+use caifeng::fetch::secrets::Secrets;
+use caifeng::lang::Lang;
+use caifeng::notify::Carried;
+use caifeng::notify::channel::{Channel, Kind};
+use caifeng::notify::courier::{self, Carrier, Courier, Load};
+use caifeng::notify::message::{Message, Saying, compose};
+use caifeng::notify::pace::Limits;
+use caifeng::notify::words::trial;
+use serde_json::json;
+
+use super::{Desk, PlaceArgs};
+use crate::cli::output::Lines;
+use crate::cli::serve::runtime;
+use crate::cli::{Exit, Failed, OrExit, Outcome, workplace};
+
+#[derive(Debug, clap::Args)]
+#[command(
+    after_long_help = "Sends one short message on the channel, past the outbox: it counts towards the vendor's limit and leaves no record. Exit codes: 0 the channel took it, 1 it refused, 2 there is no such channel or its secret is missing, 4 it could not be reached, did not answer or wants it later."
+)]
+pub(super) struct Args {
+    /// The channel, by its id in the configuration
+    channel: String,
+    /// Of a mail channel: send it there [default: the channel's own recipients]
+    #[arg(long, value_name = "ADDRESS")]
+    to: Option<String>,
+    #[command(flatten)]
+    place: PlaceArgs,
+}
+
+/// Runs `caifeng notify test`.
+pub(super) fn run(args: &Args) -> Outcome {
+    let desk = Desk::open(&args.place)?;
+    let channel = desk.channel(&args.channel)?;
+    let secrets = secrets(&desk, channel)?;
+    let addresses = addresses(channel, args.to.as_ref())?;
+    let clock = workplace::clock(&desk.directory)?;
+    let now = clock.now();
+    let settings = Settings { limits: courier::limits(), ..daemon::settings(&desk.config) };
+    let live = Live::new(settings, Arc::new(move || clock.now())).or_exit(Exit::Internal)?;
+    let carrier = Courier::Live(Box::new(Carrier { live, secrets }));
+    let message = message(&desk, channel);
+    let runtime = runtime()?;
+    let mut lines = Lines::new();
+    let mut worst = Exit::Done;
+    for address in &addresses {
+        let load = Load { channel, address, number: now, again: false, message: &message, items: &[], now };
+        let carried = runtime.block_on(carrier.carry(&load));
+        let (told, exit) = told(&carried);
+        let why = carried.why();
+        let printed = if args.place.json {
+            lines.json(&json!({ "channel": channel.id, "address": address, "outcome": told, "why": why }))
+        } else {
+            let to = if address.is_empty() { String::new() } else { format!(" {address}") };
+            let why = if why.is_empty() { String::new() } else { format!(": {why}") };
+            lines.text(format!("{}{to} {told}{why}", channel.id))
+        };
+        printed.or_exit(Exit::Internal)?;
+        worst = if worst == Exit::Done { exit } else { worst };
+    }
+    lines.flush().or_exit(Exit::Internal)?;
+    Ok(worst)
+}
+
+/// The secrets, if the channel's are among them.
+fn secrets(desk: &Desk, channel: &Channel) -> Result<Arc<Secrets>, Failed> {
+    let path = desk.directory.secrets();
+    let secrets = Secrets::read(&path).or_exit(Exit::Usage)?;
+    let own = secrets.channel(&channel.id);
+    let missing = channel.kind.secrets().iter().find(|(name, needed)| *needed && own.get(name).is_none());
+    match missing {
+        None => Ok(Arc::new(secrets)),
+        Some((name, _)) => {
+            let what = format!("write [notify.{}] and {name} = \"…\" into {}", channel.id, path.display());
+            Err(anyhow!("no {name} is set for this channel: {what}")).or_exit(Exit::Usage)
+        }
+    }
+}
+
+fn addresses(channel: &Channel, to: Option<&String>) -> Result<Vec<String>, Failed> {
+    match (to, channel.kind) {
+        (Some(to), Kind::Mail) => Ok(vec![to.clone()]),
+        (Some(_), kind) => Err(anyhow!("--to: a {} channel has no addresses", kind.as_str())).or_exit(Exit::Usage),
+        (None, Kind::Mail) if channel.to.is_empty() => {
+            Err(anyhow!("this channel has no recipients of its own: name one with --to")).or_exit(Exit::Usage)
+        }
+        (None, Kind::Mail) => Ok(channel.to.clone()),
+        (None, _) => Ok(vec![String::new()]),
+    }
+}
+
+fn message(desk: &Desk, channel: &Channel) -> Message {
+    let notify = &desk.config.notify;
+    let lang = notify.lang.as_deref().and_then(Lang::of_tag).unwrap_or(Lang::Zh);
+    let saying = Saying { text: trial(lang, &channel.id), link: notify.link.clone(), urgent: false };
+    compose(lang, &[saying], false, None, Limits::of(channel).bytes)
+}
+
+const fn told(carried: &Carried) -> (&'static str, Exit) {
+    match carried {
+        Carried::Delivered => ("sent", Exit::Done),
+        Carried::Refused { .. } => ("refused", Exit::Refused),
+        Carried::Later { .. } => ("not now", Exit::Network),
+        Carried::Unsure { .. } => ("no answer", Exit::Network),
+    }
+}
