@@ -299,7 +299,6 @@ impl Daemon {
         outcome.map_err(io::Error::other)
     }
 
-<<<<<<< HEAD
     /// What regular reports are written with; `None` in a demo, and under a plan that cannot be read.
     fn press(&self) -> Option<upkeep::Press> {
         if self.sweeper.shift.is_some() {
@@ -312,7 +311,6 @@ impl Daemon {
     }
 
     fn app(&self, pulse: &Arc<AtomicI64>, plan: Arc<Plan>) -> web::App {
->>>>>>> n
         let (clock, store) = (Arc::clone(&self.sweeper.clock), self.sweeper.store.clone());
         let organisation = &self.config.organisation;
         web::App {

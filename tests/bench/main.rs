@@ -60,13 +60,11 @@ fn main() -> anyhow::Result<()> {
     if wanted("group") {
         group::run(scratch.path())?;
     }
-<<<<<<< HEAD
     if wanted("month") {
         month::run(scratch.path())?;
     }
     if wanted("notify") {
         notify::run(scratch.path())?;
->>>>>>> n
     }
     let others = ["rest", "call", "sandbox", "text", "way", "extract", "crawl"];
     if !others.iter().any(|part| wanted(part)) {

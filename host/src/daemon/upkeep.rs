@@ -133,7 +133,6 @@ pub(super) async fn ask_services(asking: Asking) {
     }
 }
 
-<<<<<<< HEAD
 /// What regular reports are written with.
 pub(super) struct Press {
     /// Where they lie.
@@ -199,7 +198,6 @@ pub(super) async fn send_notices(dispatcher: Dispatcher, channel: String) {
         seconds.tick().await;
         if let Some(Err(error)) = survived("sending notices", dispatcher.round(&channel)).await {
             tracing::error!(channel, "notices wait: {error}");
->>>>>>> n
         }
     }
 }
