@@ -11,16 +11,18 @@ pub mod receipt;
 
 use std::sync::Arc;
 
+use caifeng_plugin_host::contract::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Clock;
 use crate::control::Refusal;
 use crate::directory::Directory;
+use crate::incident::IncidentId;
 use crate::reply::citation::{self, Citation};
 use crate::store::model::PostRowId;
 use crate::store::{
-    Answering, Caller, Changed, Decided, Decision, Reader, Receipt, ReferralRow, Referring, ReplyRow, Seen, Shown,
-    Sight, Store, UserChange,
+    Answering, Caller, Changed, Decided, Decision, Erased, Reader, Receipt, ReferralRow, Referring, ReplyRow, Seen,
+    Shown, Sight, Store, UserChange,
 };
 use crate::user::User;
 use crate::user::token::Token;
@@ -51,6 +53,10 @@ pub enum What {
     Receipt(Sight, Receipt),
     /// Do something about a legal referral.
     Refer(Referring),
+    /// Hand out the evidence of an incident: the SHA-256 of the file, in hex.
+    HandOut(IncidentId, String),
+    /// Believe the machine's clock and not a record that is ahead of it.
+    TrustClock,
     /// Sign where the record stands.
     Checkpoint,
 }
@@ -63,12 +69,14 @@ pub enum Outcome {
     User(User, Option<Token>),
     /// Where an incident stands now.
     Decided(Decided),
-    /// So many posts are gone.
-    Erased(u64),
+    /// Posts are gone, and pages will be.
+    Erased(Erased),
     /// How an answer stands now.
     Reply(ReplyRow),
     /// How a legal referral stands now.
     Referral(ReferralRow),
+    /// What time the record said, if it was ahead, and what the machine's clock says.
+    Trusted(Option<Timestamp>, Timestamp),
     /// Where the record stands.
     Checkpoint(Signed),
 }
@@ -127,6 +135,13 @@ impl Clerk {
                     evidence.iter().try_for_each(|digest| self.is_kept(digest))?;
                 }
                 Ok(Outcome::Referral(self.store.refer(&caller, referring, now)?))
+            }
+            What::HandOut(incident, sha256) => {
+                Ok(Outcome::Decided(self.store.hand_out(&caller, incident, sha256, now)?))
+            }
+            What::TrustClock => {
+                let wall = now.saturating_add(self.clock.off());
+                Ok(Outcome::Trusted(self.store.distrust(&caller, wall)?, wall))
             }
             What::Checkpoint => {
                 let key = self.directory.key(checkpoint::KEY).map_err(|e| Refusal::Internal(e.to_string()))?;

@@ -227,6 +227,16 @@ pub enum Event {
         /// So many.
         posts: u64,
     },
+    /// Somebody who decides has seen that clocks of it ran out.
+    Acknowledged {
+        /// Which, in the order in which they did.
+        clocks: Vec<String>,
+    },
+    /// Its evidence was handed out, with the names that stand on captured pages.
+    HandedOut {
+        /// SHA-256 of the WARC file, in hex.
+        sha256: String,
+    },
 }
 
 impl Event {
@@ -245,6 +255,8 @@ impl Event {
                 | Self::Noted { .. }
                 | Self::Reply { .. }
                 | Self::Referral { .. }
+                | Self::Acknowledged { .. }
+                | Self::HandedOut { .. }
         )
     }
 
@@ -303,6 +315,8 @@ impl Event {
             Self::SplitFrom { .. } => "split-from",
             Self::Returned { .. } => "returned",
             Self::Erased { .. } => "erased",
+            Self::Acknowledged { .. } => "acknowledged",
+            Self::HandedOut { .. } => "handed-out",
         }
     }
 }

@@ -9,6 +9,7 @@ mod grouping;
 mod lists;
 mod near;
 mod posts;
+mod rings;
 mod users;
 mod warnings;
 mod watches;

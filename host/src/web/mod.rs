@@ -47,11 +47,12 @@ use tokio::sync::{Semaphore, watch};
 use tower_http::compression::CompressionLayer;
 
 pub use crate::asking::budget;
+use crate::calendar::Calendar;
 use crate::lang;
 
 use self::lang::Lang;
 use self::month::Keeper;
-use self::page::{HomeRows, IncidentRows, ListRows, PostsAsked, PostsRows, SweptWatch, Trouble, Visit};
+use self::page::{Duties, HomeRows, IncidentRows, ListRows, PostsAsked, PostsRows, SweptWatch, Trouble, Visit};
 pub use self::rows::{Became, Changed, Choices, Found, PostsQuery, Rows, Stored, Unanswered};
 use crate::store::model::{IncidentRow, PostRow, WatchRow};
 use crate::store::{IncidentQuery, PostQuery};
@@ -85,6 +86,10 @@ pub struct App {
     pub organisation: Organisation,
     /// Now, from the one clock of the daemon.
     pub clock: Arc<dyn Fn() -> Timestamp + Send + Sync>,
+    /// Seconds by which the machine's clock is ahead of that one, or behind it, where it is not followed; else 0.
+    pub off: Arc<dyn Fn() -> i64 + Send + Sync>,
+    /// Which days are worked.
+    pub calendar: Calendar,
     /// Why the store cannot write at present; `None` when it can.
     pub writable: Arc<dyn Fn() -> Option<String> + Send + Sync>,
     /// The number of the newest commit; pages are told when it changes.
@@ -209,6 +214,17 @@ impl Desk {
         }
     }
 
+    fn duties(&self, rows: &dyn Rows, visit: &Visit) -> Result<Duties, Unanswered> {
+        let today = jiff::Timestamp::from_second(visit.now).map(|at| at.to_zoned(visit.zone.clone()).date());
+        let (unacknowledged, escalated) = rows.unacknowledged(page::ESCALATED)?;
+        Ok(Duties {
+            unacknowledged,
+            escalated,
+            clock: (self.app.off)(),
+            year: today.ok().and_then(|today| self.app.calendar.missing(today)),
+        })
+    }
+
     fn visit(&self, asked: Asked) -> Visit {
         Visit {
             lang: asked.lang,
@@ -259,7 +275,8 @@ async fn home(State(desk): State<Arc<Desk>>, asked: Asked) -> Response {
         let posts = posts.posts.into_iter().map(|(post, _)| post).collect();
         let (watches, notices) = (swept(rows, visit.now)?, rows.notices(NOTICES)?);
         let (figures, risen) = (rows.figures()?, rows.risen(visit.now, RISEN)?);
-        Ok(page::home(visit, &HomeRows { figures, incidents, posts, watches, month, notices, risen })?)
+        let duties = ours.duties(rows, visit)?;
+        Ok(page::home(visit, &HomeRows { figures, incidents, posts, watches, month, notices, risen, duties })?)
     })
     .await
 }

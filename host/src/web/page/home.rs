@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use askama::Template;
 
+use super::duties::{Duties, DutyView, duties};
 use super::growing::{GrowingView, first};
 use super::incident::IncidentView;
 use super::month::MonthView;
@@ -43,6 +44,8 @@ pub(crate) struct HomeRows {
     pub(crate) notices: Vec<Notice>,
     /// What is not quiet, what grows first.
     pub(crate) risen: Vec<Risen>,
+    /// What somebody must do before all else.
+    pub(crate) duties: Duties,
 }
 
 #[derive(Template)]
@@ -51,6 +54,7 @@ struct HomePage {
     frame: Frame,
     today: Stamp,
     situation: Situation,
+    duties: Vec<DutyView>,
     notices: Vec<NoticeView>,
     growing: Vec<GrowingView>,
     incidents: Vec<IncidentView>,
@@ -94,6 +98,7 @@ pub(crate) fn home(visit: &Visit, rows: &HomeRows) -> Rendered {
     HomePage {
         today: frame.face.today(),
         situation: situation(rows, &frame),
+        duties: duties(&rows.duties, &frame.face, lang),
         notices: notices(&rows.notices, &frame, lang),
         growing: rows.risen.iter().filter_map(|risen| GrowingView::new(risen, &frame.face, lang)).collect(),
         incidents: rows.incidents.iter().map(|(row, posts)| IncidentView::new(row, posts, &frame.face, lang)).collect(),
