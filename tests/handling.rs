@@ -4,10 +4,13 @@
 
 mod people;
 mod recording;
+mod site;
 mod terminal;
 
 use people::Office;
 use serde_json::Value;
+use site::Site;
+use terminal::Place;
 
 /// Somebody hands in a text; the incident that it opens.
 fn submitted(office: &Office, text: &str) -> i64 {
@@ -106,7 +109,11 @@ fn every_decision_names_its_person_and_every_reason_can_be_deleted() {
     assert_eq!((&by["user"], &by["role"]), (&"u4".into(), &"leading-group".into()), "{assessed}");
     assert!(by["token"].is_i64(), "{assessed}");
     let shown = office.place.run(&format!("incident show {id} --data data")).ends(0);
-    for words in ["problem (by leading-group)", "[ ]  apologise", "u4 as leading-group: 公示不到位"] {
+    for words in [
+        "problem (by leading-group)",
+        "[ ]  apologise  致歉叫停 (apologise and stop)",
+        "li (u4) as leading-group: 公示不到位",
+    ] {
         assert!(shown.out.contains(words), "{words}: {shown}");
     }
 }
@@ -122,7 +129,8 @@ fn a_person_who_asks_is_answered() {
     assert_eq!(kept["post"]["text"], "我家门口的井盖松动了三个月没人管");
     office.place.run("person export https://bbs.example/t/2 --data data").ends(2);
     office.run("li", &format!("person erase {url} --reason 本人要求")).ends(1);
-    office.run("han", &format!("person erase {url} --reason 本人要求")).ends(0);
+    let erased = office.run("han", &format!("person erase {url} --reason 本人要求")).ends(0);
+    assert_eq!(erased.out, "1 posts erased\n", "it was handed in: no page was captured");
     office.place.run(&format!("person export {url} --data data")).ends(2);
     assert_eq!(office.place.run("posts --data data").ends(0).out, "");
     let case = office.case(1);
@@ -193,4 +201,153 @@ fn criticism_is_never_referred_and_says_why_all_at_once() {
         assert!(refused.err.contains(words), "{words}: {refused}");
     }
     assert_eq!(office.place.run("referral list --data data").ends(0).out, "");
+}
+
+/// An answer that was published under the registered account, by everybody whom that takes; `ID@VERSION`.
+fn published(office: &Office, id: i64, text: &str) -> String {
+    let draft = format!("reply draft {id} --form comment --channel letters --text {text} --json");
+    let first = at(&office.run("li", &draft).ends(0), "reply");
+    let reviewed = at(&office.run("han", &format!("reply review {first} --json")).ends(0), "reply");
+    let approved = at(&office.run("zhou", &format!("reply approve {reviewed} --json")).ends(0), "reply");
+    let publish = format!("reply publish {approved} --account letters:cg --json");
+    at(&office.run("sun", &publish).ends(0), "reply")
+}
+
+#[test]
+fn a_receipt_is_what_the_site_shows_kept_with_its_hash() {
+    const TEXT: &str = "县城管局7月1日修好了桥东路的路灯。";
+    let site = Site::serve(|path, _| match path {
+        "/robots.txt" => ("404 Not Found".to_owned(), String::new()),
+        "/ours" => {
+            let page =
+                format!("<html><body><p>答复：</p><p>县城管局7月1日<b>修好了</b>桥东路的路灯。</p></body></html>");
+            ("200 OK\r\nContent-Type: text/html; charset=utf-8".to_owned(), page)
+        }
+        "/other" => ("200 OK\r\nContent-Type: text/html; charset=utf-8".to_owned(), "<p>公告</p>".to_owned()),
+        _ => ("404 Not Found".to_owned(), "没有这一页".to_owned()),
+    });
+    let office = Office::new();
+    let organisation = "[organisation]\nname = \"县城管局\"\naccounts = [\"letters:cg\"]\n";
+    office.place.write("data/caifeng.toml", format!("{organisation}{}", site.config(&[], "")));
+    let id = submitted(&office, "桥东路的路灯坏了半个月，晚上出门看不见路，打了三次电话都没有人来修。");
+    office.li(id, "assess", "problem --reason 属实").ends(0);
+    let receipt =
+        |at: &str, path: &str| office.run("sun", &format!("reply receipt {at} http://{}{path} --json", site.at));
+    let first = published(&office, id, TEXT);
+    let gone = receipt(&first, "/nosuch").ends(1);
+    assert!(gone.err.contains("the site answers 404"), "{gone}");
+    assert!(!events(&office.case(id)).contains(&"answered".to_owned()), "nothing is recorded");
+    let kept = receipt(&first, "/ours").ends(0).json().remove(0);
+    let shown = &kept["reply"]["receipt"];
+    assert_eq!((&shown["found"], &shown["document"]), (&true.into(), &false.into()), "{kept}");
+    let told = office.place.run("reply show 1 --data data --json").ends(0).json().remove(0);
+    assert_eq!(told["page"], format!("http://{}/ours", site.at), "{told}");
+    assert_eq!(told["effect"]["windows"][0]["reading"], "too-early", "{told}");
+    // The capture is the answer of the site, byte for byte, and retention keeps it.
+    let digest = shown["capture"].as_str().unwrap().to_owned();
+    let body = "<html><body><p>答复：</p><p>县城管局7月1日<b>修好了</b>桥东路的路灯。</p></body></html>";
+    office.place.write("body.html", body);
+    let sum = office.place.finish("sha256sum", {
+        let mut sum = office.place.program("sha256sum");
+        sum.arg("body.html");
+        sum
+    });
+    assert!(sum.out.starts_with(&digest), "{sum}");
+    let second = published(&office, id, TEXT);
+    let elsewhere = receipt(&second, "/other").ends(0);
+    assert!(elsewhere.err.contains("the approved text was not found on it"), "{elsewhere}");
+    office.place.run("audit verify --data data").ends(0);
+}
+
+/// Every command acts as a user, once there are any; before, it says that there are none.
+#[test]
+fn sweeping_letting_go_and_handing_out_take_somebody_who_may() {
+    let site = Site::serve(|path, _| match path {
+        "/feed" => ("200 OK\r\nContent-Type: application/atom+xml".to_owned(), site::archive(1, 1)),
+        _ => ("404 Not Found".to_owned(), String::new()),
+    });
+    let place = Place::new();
+    place.write("data/caifeng.toml", site.config(&["/feed"], ""));
+    for command in ["sweep --all --data data", "retain --data data", "evidence export 1 --data data -o first.warc.gz"] {
+        let said = place.run(command).ends(0);
+        assert!(said.err.contains("nobody has been added here yet"), "{said}");
+    }
+    let office = Office::at(place);
+    let case = office.case(1);
+    let handed = case["events"].as_array().unwrap().iter().find(|told| told["event"]["event"] == "handed-out").unwrap();
+    assert!(handed["event"]["by"]["user"].as_str().unwrap().starts_with("uid:"), "{handed}");
+    for (command, who) in [("sweep --all", "li"), ("retain", "wang"), ("evidence export 1 -o {}.warc.gz", "han")] {
+        let nobody = office.place.run(&format!("{} --data data", command.replace("{}", "nobody"))).ends(1);
+        assert!(nobody.err.contains("personal token"), "{nobody}");
+        let wrong = if who == "wang" { "li" } else { "wang" };
+        let refused = office.run(wrong, &command.replace("{}", wrong)).ends(1);
+        assert!(refused.err.contains("your roles do not include this"), "{refused}");
+        let done = office.run(who, &command.replace("{}", who)).ends(0);
+        assert!(!done.err.contains("nobody has been added"), "{done}");
+    }
+    for name in ["nobody", "wang"] {
+        assert!(!office.place.path(&format!("{name}.warc.gz")).exists(), "what was refused leaves nothing");
+    }
+    let case = office.case(1);
+    let events = case["events"].as_array().unwrap();
+    let handed: Vec<&Value> = events.iter().filter(|told| told["event"]["event"] == "handed-out").collect();
+    let last = &handed[1]["event"];
+    assert_eq!((handed.len(), &last["by"]["user"], &last["by"]["role"]), (2, &"u6".into(), &"legal".into()), "{last}");
+    let sum = office.place.finish("sha256sum", {
+        let mut sum = office.place.program("sha256sum");
+        sum.arg("han.warc.gz");
+        sum
+    });
+    assert!(sum.out.starts_with(last["sha256"].as_str().unwrap()), "the event names the very file: {sum}");
+    office.place.run("audit verify --data data").ends(0);
+    // The same through a daemon, which knows the caller by the socket and the token.
+    let (_daemon, _) = office.place.serve("--data data");
+    for (command, who) in [("sweep --all", "li"), ("retain", "wang"), ("evidence export 1 -o daemon.warc.gz", "han")] {
+        office.place.run(&format!("{command} --data data")).ends(1);
+        office.run(who, command).ends(0);
+    }
+}
+
+/// What was captured of a person who asks goes too, and the answer says when.
+#[test]
+fn whoever_asks_is_told_what_becomes_of_the_pages() {
+    let entry = |n: u32, text: &str| {
+        format!("<entry><id>p{n}</id><title>{text}</title><link href=\"/p/{n}\"/><content>{text}</content></entry>")
+    };
+    let both = format!(
+        "<feed xmlns=\"http://www.w3.org/2005/Atom\"><title>清河</title>{}{}</feed>",
+        entry(1, "我家门口的井盖松动了三个月没人管"),
+        entry(2, "请问六路公交车什么时候恢复")
+    );
+    let site = Site::serve(move |path, _| match path {
+        "/feed" => ("200 OK\r\nContent-Type: application/atom+xml".to_owned(), both.clone()),
+        _ => ("404 Not Found".to_owned(), String::new()),
+    });
+    let place = Place::new();
+    place.write("data/caifeng.toml", site.config(&["/feed"], ""));
+    place.run("sweep --all --data data").ends(0);
+    let office = Office::at(place);
+    let url = |n: u32| format!("http://{}/p/{n}", site.at);
+    let erase = |n: u32| office.run("han", &format!("person erase {} --reason 本人要求", url(n))).ends(0);
+    let first = erase(1);
+    assert!(first.out.contains("1 captured pages stay, because posts of somebody else rest on them"), "{first}");
+    let second = erase(2);
+    assert!(second.out.contains("1 captured pages go with the next `caifeng retain`"), "{second}");
+    // A file that was written to just now is not touched yet: as if a minute had passed.
+    let evidence = || {
+        let found = office.place.finish("find", {
+            let mut find = office.place.program("find");
+            find.args(["data/evidence", "-name", "*.warc.gz"]);
+            find
+        });
+        found.out.lines().map(str::to_owned).collect::<Vec<_>>()
+    };
+    let files = evidence();
+    assert_eq!(files.len(), 1, "{files:?}");
+    let file = std::fs::File::options().append(true).open(office.place.path(&files[0])).unwrap();
+    file.set_modified(file.metadata().unwrap().modified().unwrap() - std::time::Duration::from_secs(60)).unwrap();
+    let released = office.run("wang", "retain --json").ends(0).json().remove(0);
+    assert_eq!((&released["captures"], &released["later"]), (&2.into(), &0.into()), "{released}");
+    assert_eq!(evidence(), Vec::<String>::new(), "no page is left");
+    office.place.run("audit verify --data data").ends(0);
 }

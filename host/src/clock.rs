@@ -14,6 +14,12 @@ use caifeng_plugin_host::contract::Timestamp;
 pub trait Clock: Send + Sync {
     /// The time now.
     fn now(&self) -> Timestamp;
+
+    /// Seconds by which the machine's wall clock is ahead (behind, negative) of this one, where it is not followed; 0
+    /// where it is, and for clocks that have nothing to do with it.
+    fn off(&self) -> i64 {
+        0
+    }
 }
 
 /// The system's wall clock.

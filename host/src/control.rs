@@ -27,8 +27,10 @@ use crate::handling::receipt::{self, Receipting};
 use crate::handling::{Clerk, Deed, Outcome};
 use crate::plugins::PluginError;
 use crate::retention::Released;
-use crate::store::StoreError;
+use crate::store::{Caller, StoreError};
 use crate::sweep::{Report, Sweeper, When, blocking};
+use crate::user::right::Act;
+use crate::user::token::Token;
 use crate::watch::Watch;
 
 /// Longest order that is read, in bytes.
@@ -55,14 +57,20 @@ pub struct Order {
     pub replay: Option<PathBuf>,
     /// Each exchange is written here.
     pub record: Option<PathBuf>,
+    /// The personal token; none is needed before there are users.
+    #[serde(default)]
+    pub token: Option<Token>,
 }
 
 /// Something other than a sweep.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Upkeep {
     /// Let go of what is kept no longer, now.
-    Retain,
+    Retain {
+        /// The personal token; none is needed before there are users.
+        token: Option<Token>,
+    },
 }
 
 /// What one line to the owner of the directory asks for.
@@ -89,7 +97,7 @@ impl Asked {
     pub async fn carry_out(self, owner: &Owner, account: u32, tell: &mpsc::Sender<Line>) -> Result<(), Refusal> {
         let Owner { sweeper, clerk } = owner;
         match self {
-            Self::Sweep(order) => carry_out(&order, sweeper, tell).await,
+            Self::Sweep(order) => carry_out(&order, account, sweeper, tell).await,
             Self::HandIn(handing) => hand::carry_out(handing, account, sweeper, tell).await,
             Self::Deed(deed) => {
                 let clerk = clerk.clone();
@@ -98,7 +106,7 @@ impl Asked {
                 Ok(())
             }
             Self::Receipt(receipting) => receipt::carry_out(receipting, account, owner, tell).await,
-            Self::Upkeep(Upkeep::Retain) => retain(sweeper, tell).await,
+            Self::Upkeep(Upkeep::Retain { token }) => retain(Caller { token, account }, sweeper, tell).await,
         }
     }
 }
@@ -172,11 +180,21 @@ impl From<StoreError> for Refusal {
     }
 }
 
-/// Carries out an order and tells each step to `tell`.
+/// Carries out an order and tells each step to `tell`; `account` is that of the machine which asks.
 ///
 /// # Errors
-/// When the order cannot be understood, or the store cannot write.
-pub async fn carry_out(order: &Order, sweeper: &Sweeper, tell: &mpsc::Sender<Line>) -> Result<(), Refusal> {
+/// When the order cannot be understood, whoever gives it may not, or the store cannot write.
+pub async fn carry_out(
+    order: &Order,
+    account: u32,
+    sweeper: &Sweeper,
+    tell: &mpsc::Sender<Line>,
+) -> Result<(), Refusal> {
+    let (store, now) = (sweeper.store.clone(), sweeper.clock.now());
+    let caller = Caller { token: order.token.clone(), account };
+    if !blocking(move || store.may(&caller, Act::Sweep, now)).await? {
+        say_that_nobody_was_added(tell).await;
+    }
     let configured = configured(sweeper).await?;
     let mut sweeper = sweeper.clone();
     let work = match &order.replay {
@@ -217,12 +235,23 @@ pub async fn carry_out(order: &Order, sweeper: &Sweeper, tell: &mpsc::Sender<Lin
     Ok(())
 }
 
-/// Lets go of what is kept no longer, and tells what went.
+/// Said of what takes nobody in particular, as long as nobody is known by a token.
+pub const NOBODY: &str = "nobody has been added here yet: whoever uses this account of the machine may do this; caifeng user add NAME --role system ends that";
+
+async fn say_that_nobody_was_added(tell: &mpsc::Sender<Line>) {
+    let _ = tell.send(Line::Note(NOBODY.to_owned())).await;
+}
+
+/// Lets go of what is kept no longer, and tells what went; that somebody had it do so is an event.
 ///
 /// # Errors
-/// When the store or the disk fails; what went before is gone.
-pub async fn retain(sweeper: &Sweeper, tell: &mpsc::Sender<Line>) -> Result<(), Refusal> {
+/// When whoever asks may not, or the store or the disk fails; what went before is gone.
+pub async fn retain(caller: Caller, sweeper: &Sweeper, tell: &mpsc::Sender<Line>) -> Result<(), Refusal> {
     let (keeper, now) = (sweeper.keeper(), sweeper.clock.now());
+    let store = sweeper.store.clone();
+    if !blocking(move || store.may_retain(&caller, now)).await? {
+        say_that_nobody_was_added(tell).await;
+    }
     let released = blocking(move || keeper.run(now)).await;
     let _ = tell.send(Line::Released(released.map_err(|error| Refusal::Internal(error.to_string()))?)).await;
     Ok(())

@@ -24,8 +24,9 @@ use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
 use crate::asking::{self, Asking, Service};
+use crate::calendar::Calendar;
 use crate::clock::Clock;
-use crate::config::{ClassifierConfig, Config};
+use crate::config::{self, ClassifierConfig, Config};
 use crate::control::{self, Owner};
 use crate::demo::{Demo, DemoError, Moment};
 use crate::directory::{Directory, DirectoryError};
@@ -213,7 +214,7 @@ impl Daemon {
         Ok(Self { sweeper, asking, courier, routes, directory, config, month, commits })
     }
 
-    /// The sweeps of the recorded month that were not done before; empty without a demo.
+    /// The sweeps of the recorded month up to now that were not done before; empty without a demo.
     ///
     /// # Errors
     /// When the store cannot be read.
@@ -225,7 +226,8 @@ impl Daemon {
             let ended = sweeps.into_iter().filter(|sweep| sweep.ended.is_some());
             done.extend(ended.map(|sweep| (sweep.watch, sweep.started - shift)));
         }
-        let moments = self.month.iter();
+        let now = self.sweeper.clock.now();
+        let moments = self.month.iter().filter(|moment| moment.at.saturating_add(shift) <= now);
         Ok(moments.filter(|moment| !done.contains(&(moment.watch.id.clone(), moment.at))).cloned().collect())
     }
 
@@ -236,6 +238,47 @@ impl Daemon {
     pub async fn play(&self, moment: &Moment) -> Result<Report, StoreError> {
         let shift = self.sweeper.shift.unwrap_or_default();
         self.sweeper.sweep(&moment.watch, When::Recorded { at: moment.at, shift }).await
+    }
+
+    /// Lets the time of a demo pass up to now: what was recorded meanwhile is swept, and clocks ring; each at its moment
+    /// when the demo's clock `stood` at an earlier time, all at the end when the demo begins. `done` is told after each
+    /// sweep. Returns how many there were.
+    ///
+    /// # Errors
+    /// When the store cannot read or write; what was done before stays.
+    pub async fn pass(&self, stood: Option<Timestamp>, done: impl Fn(usize, usize)) -> Result<usize, StoreError> {
+        let (month, shift) = (self.month()?, self.sweeper.shift.unwrap_or_default());
+        for (nth, moment) in month.iter().enumerate() {
+            if stood.is_some() {
+                self.ring_until(moment.at.saturating_add(shift)).await?;
+            }
+            self.play(moment).await?;
+            done(nth + 1, month.len());
+        }
+        let now = self.sweeper.clock.now();
+        if stood.is_some() {
+            self.ring_until(now).await?;
+        } else {
+            let store = self.sweeper.store.clone();
+            blocking(move || {
+                while !store.ring(now)?.is_empty() {}
+                Ok::<_, StoreError>(())
+            })
+            .await?;
+        }
+        Ok(month.len())
+    }
+
+    /// Lets each clock that has something to tell by `until` do so at its moment.
+    async fn ring_until(&self, until: Timestamp) -> Result<(), StoreError> {
+        let (store, reader) = (self.sweeper.store.clone(), self.sweeper.reader.clone());
+        blocking(move || {
+            while let Some(next) = reader.next_ring()?.filter(|next| *next <= until) {
+                store.ring(next)?;
+            }
+            Ok(())
+        })
+        .await
     }
 
     /// What orders are carried out with.
@@ -312,6 +355,9 @@ impl Daemon {
 
     fn app(&self, pulse: &Arc<AtomicI64>, plan: Arc<Plan>) -> web::App {
         let (clock, store) = (Arc::clone(&self.sweeper.clock), self.sweeper.store.clone());
+        let steady = Arc::clone(&clock);
+        // What is wrong with the file was told when the plan in force was read.
+        let calendar = config::calendar_beside(&self.directory.config());
         let organisation = &self.config.organisation;
         web::App {
             rows: Arc::new(web::Stored::new(
@@ -321,6 +367,8 @@ impl Daemon {
             )),
             organisation: web::Organisation { name: organisation.name.clone(), zone: organisation.zone() },
             clock: Arc::new(move || clock.now()),
+            off: Arc::new(move || steady.off()),
+            calendar: calendar.unwrap_or_else(|_| Calendar::built_in().clone()),
             writable: Arc::new(move || store.health().err().map(|error| error.to_string())),
             changes: self.commits.clone(),
             pulse: Arc::clone(pulse),

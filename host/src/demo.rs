@@ -5,6 +5,9 @@
 //! of a month. Every answer is swept at the moment it was recorded, moved so
 //! that the month ends when the demo was first started in this directory: the
 //! same plugins, stages and store as on a live web, and no network.
+//!
+//! A demo whose clock is first put to a moment of the month itself is not moved: it has seen what was recorded
+//! before, and sees the rest as its clock comes to it, so that incidents can be handled from first sight on.
 
 use std::io::ErrorKind;
 
@@ -106,22 +109,27 @@ impl Demo {
     }
 
     /// Puts the clock of the demo in `directory`, opened or not, to `at`; `now` is the system's time. Time only
-    /// goes forward: what was decided stays decided.
+    /// goes forward: what was decided stays decided. Returns where the clock stood, if there was a demo already.
     ///
     /// # Errors
     /// It stands later already, or the directory cannot be written.
-    pub fn set_clock(directory: &Directory, at: Timestamp, now: Timestamp) -> Result<(), DemoError> {
+    pub fn set_clock(directory: &Directory, at: Timestamp, now: Timestamp) -> Result<Option<Timestamp>, DemoError> {
         let ahead = at.saturating_sub(now);
-        let mark = match Mark::read(directory)? {
+        let before = Mark::read(directory)?;
+        let stood = before.as_ref().map(|mark| now.saturating_add(mark.ahead));
+        let mark = match before {
             Some(mark) if ahead < mark.ahead => return Err(DemoError::Back(rfc3339(now.saturating_add(mark.ahead)))),
             Some(mark) => Mark { ahead, ..mark },
             None => {
                 let archive = Archive::from_bytes(WEB)?;
-                let end = archive.entries().iter().map(|entry| entry.date).max().unwrap_or(at);
-                Mark { shift: at - end, ahead }
+                let dates = || archive.entries().iter().map(|entry| entry.date);
+                let (first, end) = (dates().min().unwrap_or(at), dates().max().unwrap_or(at));
+                let shift = if (first..=end).contains(&at) { 0 } else { at - end };
+                Mark { shift, ahead }
             }
         };
-        mark.write(directory).map(drop)
+        mark.write(directory)?;
+        Ok(stood)
     }
 
     /// Every sweep of the month, in the order in which it happened.

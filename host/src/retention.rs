@@ -7,6 +7,7 @@
 //! | what sites answered | 7 days | a post of an incident came from it, or a look that proves its deletion: *pinned* |
 //! | pages that a plugin could not read | 30 days | |
 //! | sweeps, and notices | 180 days, and never less | what waits to be sent |
+//! | pages with the words of a person who asked that they be deleted | to the next run | *pinned* by a post of somebody else |
 //!
 //! All can be set, the floor cannot. Time counts from the capture. A page holds what was
 //! said by many, so that what sites answered is by default kept no longer than posts that matter to nobody.
@@ -18,11 +19,12 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use caifeng_plugin_host::contract::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
-use crate::evidence::compact;
+use crate::evidence::compact::{self, OldFile};
 use crate::evidence::vault::{self, Vault};
 use crate::failed_call::FailedCalls;
 use crate::store::{Cutoffs, Reader, Store, StoreError};
@@ -70,6 +72,10 @@ impl<'de> Deserialize<'de> for Span {
 
 /// How long counts by the hour are kept, in seconds: a year can be compared with the one before. They hold no text.
 const COUNTS: i64 = 800 * DAY;
+
+/// From the last write to a file to when the store knows all of it for certain: pages wait for each other half a second,
+/// and a slow disk is given a lot more.
+const SETTLED: Duration = Duration::from_secs(20);
 
 /// `[retention]`: how long things are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
@@ -130,6 +136,9 @@ pub struct Released {
     /// Pages that a plugin could not read.
     #[serde(default)]
     pub calls: u64,
+    /// Files with pages that must go, which are too young to be touched: the next run lets go of them.
+    #[serde(default)]
+    pub later: u64,
 }
 
 /// Why letting go ended early; what went before is gone.
@@ -196,11 +205,24 @@ impl Keeper {
         Ok(released)
     }
 
+    /// Closes a file that is written to, and says whether something was written so lately that the store may not
+    /// know of it yet.
+    fn is_in_use(&self, file: &OldFile) -> Result<bool, RetentionError> {
+        self.vault.turn(&file.path)?;
+        let written = std::fs::metadata(self.vault.dir().join(&file.path)).and_then(|meta| meta.modified());
+        // A file that is gone already, or from the future, has nobody who is about to tell of it.
+        Ok(written.is_ok_and(|at| at.elapsed().is_ok_and(|age| age < SETTLED)))
+    }
+
     fn release_files(&self, cutoffs: Cutoffs, released: &mut Released) -> Result<(), RetentionError> {
         let current = self.vault.current()?;
         let dir = self.vault.dir();
         for file in self.reader.old_files(cutoffs)? {
-            if current.as_ref() == Some(&file.path) {
+            if file.young && self.is_in_use(&file)? {
+                released.later += 1;
+                continue;
+            }
+            if !file.young && current.as_ref() == Some(&file.path) {
                 continue;
             }
             let size = std::fs::metadata(dir.join(&file.path)).map_or(0, |meta| meta.len());

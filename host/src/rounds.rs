@@ -81,9 +81,9 @@ fn reschedule(sweeper: &Sweeper, watch: &Watch, now: Timestamp) -> Result<(), St
     let looks = sweeper.reader.past(&watch.id)?;
     let rhythm = Rhythm::learn(&looks, &sweeper.zone);
     let incident = sweeper.reader.feeding(now)?.get(&watch.id).copied();
-    let jitter = jitter(&watch.id);
-    let known =
-        Situation { sweeps: &sweeps, looks: &looks, rhythm: &rhythm, every: watch.every, incident, now, jitter };
+    let followed = sweeper.reader.followed(&watch.id, now)?;
+    let (every, jitter) = (watch.every, jitter(&watch.id));
+    let known = Situation { sweeps: &sweeps, looks: &looks, rhythm: &rhythm, every, incident, followed, now, jitter };
     match schedule::next(&known) {
         Next::At(at, why) => sweeper.store.schedule_watch(&watch.id, at.max(now + 1), &why),
         Next::Never(_) => {

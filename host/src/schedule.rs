@@ -4,8 +4,9 @@
 //! time in which [`WANTED`] new posts are expected, by the watch's own past at this hour
 //! of the week ([`Rhythm`]) or by the last two hours where those were livelier, so that a
 //! quiet night does not make it oversleep the morning. While an incident that the watch
-//! feeds is open, or grows whatever its state, it goes to the floor. Nothing goes below the floor, above the ceiling, or
-//! before the time until which a site asked to be left alone. A watch that fails stays on
+//! feeds is open, or grows whatever its state, it goes to the floor. Once a major incident is handled, the watches that fed
+//! it are swept at least as often as the plan says, for as long as it says (P17). Nothing goes below the floor, above the
+//! ceiling, or before the time until which a site asked to be left alone. A watch that fails stays on
 //! the schedule at a slower pace, so that silence is never taken for quiet; one that is
 //! only doubted (it answers, but not as usual) keeps its pace.
 
@@ -59,6 +60,13 @@ pub enum Reason {
         /// The newest one.
         id: i64,
     },
+    /// It fed a major incident, which is watched since it was handled.
+    FollowUp {
+        /// The incident.
+        id: i64,
+        /// Until then.
+        until: Timestamp,
+    },
     /// It failed this many times in a row: slower, but not given up.
     Failing {
         /// How many times.
@@ -85,6 +93,8 @@ pub struct Situation<'a> {
     pub every: Every,
     /// The newest incident that it feeds and that grows or is at its height, else the newest that is open.
     pub incident: Option<Feeds>,
+    /// The follow-up that wants it most often.
+    pub followed: Option<Followed>,
     /// Now.
     pub now: Timestamp,
     /// In 0.0..1.0: spreads watches of one interval over a tenth of it.
@@ -98,6 +108,17 @@ pub struct Feeds {
     pub growing: bool,
     /// The incident.
     pub id: i64,
+}
+
+/// A follow-up that a watch is part of (P17).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Followed {
+    /// The incident.
+    pub id: i64,
+    /// Until when.
+    pub until: Timestamp,
+    /// How often the watch is swept at least, in seconds.
+    pub every: i64,
 }
 
 /// Decides when a watch is due.
@@ -114,7 +135,7 @@ pub fn next(known: &Situation<'_>) -> Next {
     let Every { floor, ceiling } = known.every;
     let failing = known.sweeps.iter().take_while(|sweep| failed(sweep)).count();
     let (interval, reason) = match u32::try_from(failing.min(8)).unwrap_or(8) {
-        0 => by_yield(known, ended),
+        0 => followed(known, by_yield(known, ended), ended),
         times => (FIRST.saturating_mul(1 << (times - 1)), Reason::Failing { times }),
     };
     let at = ended.saturating_add(jittered(interval.clamp(floor, ceiling), known.every, known.jitter));
@@ -148,6 +169,16 @@ fn by_yield(known: &Situation<'_>, from: Timestamp) -> (i64, Reason) {
         Reason::Rhythm { daily: a_day(usual) }
     };
     (interval, reason)
+}
+
+/// The interval of a follow-up, where it is the shorter one and lasts.
+fn followed(known: &Situation<'_>, usual: (i64, Reason), from: Timestamp) -> (i64, Reason) {
+    match known.followed {
+        Some(Followed { id, until, every }) if until > from && every < usual.0 => {
+            (every, Reason::FollowUp { id, until })
+        }
+        _ => usual,
+    }
 }
 
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "casts of floats saturate")]
@@ -206,7 +237,9 @@ mod tests {
         let rhythm = Rhythm::learn(&looks, &TimeZone::UTC);
         let now = sweeps.first().map_or(7, |sweep| sweep.started);
         let every = Every::default();
-        let mut known = Situation { sweeps, looks: &looks, rhythm: &rhythm, every, incident: None, now, jitter: 0.0 };
+        let (incident, followed) = (None, None);
+        let mut known =
+            Situation { sweeps, looks: &looks, rhythm: &rhythm, every, incident, followed, now, jitter: 0.0 };
         change(&mut known);
         next(&known)
     }
@@ -273,6 +306,27 @@ mod tests {
         let feeds = [Feeds { growing: false, id: 9 }, Feeds { growing: true, id: 3 }];
         let decided = decide(&sweeps, |known| known.incident = feeds.into_iter().max());
         assert_eq!(decided, Next::At(1_000_300, Reason::Growing { id: 3 }));
+    }
+
+    /// P17: at least so often, for so long; and never below what the watch itself permits.
+    #[test]
+    fn a_follow_up_keeps_its_watches_at_the_plans_pace_for_its_time() {
+        let sweeps: Vec<_> = (0..400).map(|n| sweep(1_000_000 - n * HOUR, 0, None)).collect();
+        let by = |until, every| decide(&sweeps, |known| known.followed = Some(Followed { id: 7, until, every }));
+        let (until, ceiling) = (1_000_900, Every::default().ceiling);
+        assert_eq!(by(until, 900), Next::At(1_000_900, Reason::FollowUp { id: 7, until }));
+        assert!(matches!(by(1_000_000, 900), Next::At(at, Reason::Rhythm { .. }) if at == 1_000_000 + ceiling));
+        assert!(matches!(by(until, ceiling), Next::At(_, Reason::Rhythm { .. })), "it would be swept as often anyway");
+        assert_eq!(by(until, 60), Next::At(1_000_300, Reason::FollowUp { id: 7, until }), "not below the floor");
+        let open = decide(&sweeps, |known| {
+            known.followed = Some(Followed { id: 7, until, every: 900 });
+            known.incident = Some(Feeds { growing: false, id: 9 });
+        });
+        assert_eq!(open, Next::At(1_000_300, Reason::Incident { id: 9 }));
+        let mut failing = sweeps.clone();
+        failing[0] = sweep(1_000_000, 0, Some(FailureKind::Network));
+        let tried = decide(&failing, |known| known.followed = Some(Followed { id: 7, until, every: 300 }));
+        assert_eq!(tried, Next::At(1_000_900, Reason::Failing { times: 1 }));
     }
 
     #[test]

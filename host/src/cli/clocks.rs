@@ -1,11 +1,16 @@
 //! `caifeng clocks`: what incidents run against, and how fast answers came.
 
+use std::collections::HashMap;
+
 use caifeng::clock::rfc3339;
+use caifeng::config;
 use caifeng::incident::IncidentId;
-use caifeng::incident::clock::response::{Answered, Responses, responses};
+use caifeng::incident::clock::response::{Responses, responses};
 use caifeng::incident::clock::{Clock, ClockState};
 use caifeng::incident::life::Incident;
-use caifeng::store::Reader;
+use caifeng::plan::Plan;
+use caifeng::plan::words::Words;
+use caifeng::store::{Reader, Rung, StoreError};
 use caifeng_plugin_host::contract::Timestamp;
 use serde_json::{Value, json};
 
@@ -16,7 +21,7 @@ use super::{Exit, OrExit, Outcome};
 /// `caifeng clocks`
 #[derive(Debug, clap::Args)]
 #[command(
-    long_about = "Prints the clocks that are running, the one that ends first on top. With --responses: which share of the incidents was answered within 2, 5, 24 and 48 hours of first sight, and the median; computed from the record."
+    long_about = "Prints the clocks that are running, the one that ends first on top. With --responses: which share of the incidents was answered within 2, 5, 24 and 48 hours of first sight, and the median; computed from the record. An incident that came back counts again, from when it did."
 )]
 pub(crate) struct Args {
     #[command(flatten)]
@@ -27,6 +32,12 @@ pub(crate) struct Args {
     /// Print response times
     #[arg(long)]
     responses: bool,
+    /// Print what clocks have told, oldest first: whom, of what, until when
+    #[arg(long, conflicts_with_all = ["incident", "responses"])]
+    told: bool,
+    /// With --told: only what came after this place in the record
+    #[arg(long, value_name = "SEQ", requires = "told", default_value_t = 0)]
+    after: i64,
     /// Print JSON Lines
     #[arg(long)]
     json: bool,
@@ -37,42 +48,82 @@ pub(crate) fn run(args: &Args) -> Outcome {
     let directory = args.data.directory()?;
     let reader = Reader::open(directory.path()).or_exit(Exit::Usage)?;
     let now = workplace::clock(&directory)?.now();
-    let standings = reader.standings().or_exit(Exit::Internal)?;
     let mut lines = Lines::new();
+    if args.told {
+        return told(&reader, args, lines);
+    }
+    let standings = reader.standings().or_exit(Exit::Internal)?;
     if args.responses {
-        let table = table(&standings, now);
+        let rounds: Vec<_> = standings.iter().flat_map(|(_, incident)| incident.rounds()).collect();
+        let table = responses(&rounds, now);
         let printed =
             if args.json { lines.json(&table) } else { text(&table).into_iter().try_for_each(|l| lines.text(l)) };
         printed.or_exit(Exit::Internal)?;
     }
-    for (id, clock) in shown(&standings, args) {
-        let printed = if args.json { lines.json(&object(id, clock, now)) } else { lines.text(line(id, clock, now)) };
+    let plans = Plans::of(&reader, &standings, config::plan_beside(&directory.config()).or_exit(Exit::Usage)?);
+    let plans = plans.or_exit(Exit::Internal)?;
+    for (id, incident, clock) in shown(&standings, args) {
+        let name = plans.governing(incident).clock_name(&clock.id);
+        let printed =
+            if args.json { lines.json(&object(id, clock, name, now)) } else { lines.text(line(id, clock, name, now)) };
         printed.or_exit(Exit::Internal)?;
     }
     lines.flush().or_exit(Exit::Internal)?;
     Ok(Exit::Done)
 }
 
-fn shown<'a>(standings: &'a [(IncidentId, Incident)], args: &Args) -> Vec<(IncidentId, &'a Clock)> {
+fn told(reader: &Reader, args: &Args, mut lines: Lines) -> Outcome {
+    for rung in reader.rings(args.after, usize::MAX).or_exit(Exit::Internal)? {
+        if args.json { lines.json(&rung) } else { lines.text(rung_line(&rung)) }.or_exit(Exit::Internal)?;
+    }
+    lines.flush().or_exit(Exit::Internal)?;
+    Ok(Exit::Done)
+}
+
+fn rung_line(rung: &Rung) -> String {
+    let Rung { seq, at, incident, ring, .. } = rung;
+    let roles = ring.tell.iter().map(|role| role.as_str());
+    let whom: Vec<&str> = ring.owner.as_deref().into_iter().chain(roles).collect();
+    let whom = if whom.is_empty() { "nobody".to_owned() } else { whom.join(", ") };
+    let how = if ring.escalate { "ESCALATED to" } else { "told" };
+    let when = if ring.moment < 0 { format!("{} left", length(-ring.moment)) } else { "time is up".to_owned() };
+    let (at, due, name) = (rfc3339(*at), rfc3339(ring.due), &ring.name);
+    format!("{seq}  {at}  incident {incident}  {} {name}  until {due}, {when}: {how} {whom}", ring.clock)
+}
+
+/// The plans that govern incidents, each read once.
+struct Plans {
+    in_force: Plan,
+    kept: HashMap<String, Plan>,
+}
+
+impl Plans {
+    fn of(reader: &Reader, standings: &[(IncidentId, Incident)], in_force: Plan) -> Result<Self, StoreError> {
+        let mut kept = HashMap::new();
+        for assessed in standings.iter().filter_map(|(_, incident)| incident.assessed.as_ref()) {
+            if !kept.contains_key(&assessed.plan) {
+                kept.extend(reader.plan(&assessed.plan)?.map(|plan| (assessed.plan.clone(), plan)));
+            }
+        }
+        Ok(Self { in_force, kept })
+    }
+
+    fn governing(&self, incident: &Incident) -> &Plan {
+        incident.assessed.as_ref().and_then(|it| self.kept.get(&it.plan)).unwrap_or(&self.in_force)
+    }
+}
+
+fn shown<'a>(standings: &'a [(IncidentId, Incident)], args: &Args) -> Vec<(IncidentId, &'a Incident, &'a Clock)> {
     if args.responses {
         return Vec::new();
     }
     let wanted = |id: &IncidentId, clock: &&Clock| args.incident.map_or_else(|| clock.is_live(), |only| only == *id);
-    let all =
-        standings.iter().flat_map(|(id, incident)| incident.clocks.clocks().iter().map(move |clock| (*id, clock)));
-    let mut clocks: Vec<_> = all.filter(|(id, clock)| wanted(id, clock)).collect();
-    clocks.sort_by_key(|(id, clock)| (clock.due, *id));
+    let of = |(id, incident): &'a (IncidentId, Incident)| {
+        incident.clocks.clocks().iter().map(move |clock| (*id, incident, clock))
+    };
+    let mut clocks: Vec<_> = standings.iter().flat_map(of).filter(|(id, _, clock)| wanted(id, clock)).collect();
+    clocks.sort_by_key(|(id, _, clock)| (clock.due, *id));
     clocks
-}
-
-/// Merged incidents are answered where their posts are.
-fn table(standings: &[(IncidentId, Incident)], now: Timestamp) -> Responses {
-    let counted = standings.iter().filter(|(_, incident)| incident.merged.is_none());
-    let answered = counted.map(|(_, incident)| {
-        let first = incident.answers.values().map(|(_, at)| *at).filter(|at| *at >= incident.opened).min();
-        Answered { first_sight: incident.opened, at: first }
-    });
-    responses(&answered.collect::<Vec<_>>(), now)
 }
 
 fn text(table: &Responses) -> Vec<String> {
@@ -87,12 +138,12 @@ fn text(table: &Responses) -> Vec<String> {
     lines
 }
 
-/// Hours and minutes.
+/// Hours, minutes and seconds.
 fn length(seconds: i64) -> String {
-    format!("{} h {:02} min", seconds / 3600, seconds % 3600 / 60)
+    format!("{} h {:02} min {:02} s", seconds / 3600, seconds % 3600 / 60, seconds % 60)
 }
 
-fn line(id: IncidentId, clock: &Clock, now: Timestamp) -> String {
+fn line(id: IncidentId, clock: &Clock, name: Option<&Words>, now: Timestamp) -> String {
     let how = match (clock.state, clock.late(now)) {
         (ClockState::Running, 0) => format!("{} left", length(clock.due - now)),
         (ClockState::Paused(since), _) => format!("stands still since {}", rfc3339(since)),
@@ -101,12 +152,13 @@ fn line(id: IncidentId, clock: &Clock, now: Timestamp) -> String {
         (ClockState::Met(at), late) => format!("met {}, {} late", rfc3339(at), length(late)),
         (ClockState::Running, late) => format!("MISSED by {}", length(late)),
     };
-    format!("{}  incident {id}  {}  {how}", rfc3339(clock.due), clock.id)
+    let name = name.map_or_else(String::new, |name| format!(" {name}"));
+    format!("{}  incident {id}  {}{name}  {how}", rfc3339(clock.due), clock.id)
 }
 
-fn object(id: IncidentId, clock: &Clock, now: Timestamp) -> Value {
+fn object(id: IncidentId, clock: &Clock, name: Option<&Words>, now: Timestamp) -> Value {
     json!({
-        "incident": id, "clock": clock.id, "round": clock.round, "from": rfc3339(clock.from),
+        "incident": id, "clock": clock.id, "name": name, "round": clock.round, "from": rfc3339(clock.from),
         "due": rfc3339(clock.due), "state": clock.state, "late": clock.late(now), "pauses": clock.pauses,
     })
 }

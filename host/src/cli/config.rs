@@ -3,11 +3,14 @@
 use std::path::PathBuf;
 
 use anyhow::anyhow;
+use caifeng::clock::rfc3339;
 use caifeng::config::{Config, Problem, Reading};
 use caifeng::directory::Directory;
+use caifeng::handling::{Outcome as Done, What};
 use clap::Subcommand;
 use serde_json::json;
 
+use super::deed::{PersonArgs, act};
 use super::output::{Lines, note};
 use super::workplace::{self, DataArgs};
 use super::{Exit, Failed, OrExit, Outcome};
@@ -25,6 +28,20 @@ enum Command {
     Check(FileArgs),
     /// Print the configuration in force: main file, watches/*.toml and defaults together
     Show(FileArgs),
+    /// Believe the machine's clock, when the record is ahead of it because the clock once was
+    TrustClock(TrustArgs),
+}
+
+#[derive(Debug, clap::Args)]
+#[command(
+    long_about = "Times never go back: Caifeng goes on from the latest moment on record when the machine's clock is behind it, and says so. That is right when the clock is wrong, which whoever runs the machine then sets. When it is the record that is wrong, because the clock was ahead for a while, this makes Caifeng believe the clock again; an event says so. Incidents that were decided upon under the wrong time take no decision before that time. A daemon that runs goes on as it is until it is started again. Takes the system administrator, once there are users."
+)]
+struct TrustArgs {
+    #[command(flatten)]
+    person: PersonArgs,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
 }
 
 #[derive(Debug, clap::Args)]
@@ -44,7 +61,23 @@ pub(crate) fn run(args: &Args) -> Outcome {
     match &args.command {
         Command::Check(args) => check(args),
         Command::Show(args) => show(args),
+        Command::TrustClock(args) => trust_clock(args),
     }
+}
+
+fn trust_clock(args: &TrustArgs) -> Outcome {
+    let Done::Trusted(record, wall) = act(&args.person, What::TrustClock)? else {
+        return Err(anyhow!("nothing came of it")).or_exit(Exit::Internal);
+    };
+    let (wall, record) = (rfc3339(wall), record.map(rfc3339));
+    let mut lines = Lines::new();
+    let printed = match &record {
+        _ if args.json => lines.json(&json!({"clock": wall, "record": record})),
+        Some(record) => lines.text(format_args!("the machine's clock is believed: {wall}; the record said {record}")),
+        None => lines.text(format_args!("the record is not ahead of the machine's clock: {wall}")),
+    };
+    printed.and_then(|()| lines.flush()).or_exit(Exit::Internal)?;
+    Ok(Exit::Done)
 }
 
 fn read(args: &FileArgs) -> Result<(Reading, Directory), Failed> {

@@ -1,17 +1,20 @@
 //! `caifeng evidence`: what the posts of an incident came from.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use anyhow::anyhow;
-use caifeng::clock::{Clock, SystemClock, rfc3339};
+use anyhow::{Context as _, anyhow};
+use caifeng::clock::rfc3339;
+use caifeng::control::NOBODY;
 use caifeng::evidence::export::{self, Case};
+use caifeng::handling::{What, document};
 use caifeng::hex::hex;
 use caifeng::store::{PostQuery, Proof, Reader};
 use clap::Subcommand;
 use serde_json::json;
 
+use super::deed::{PersonArgs, act};
 use super::output::{Lines, note};
-use super::workplace::DataArgs;
+use super::workplace::{self, DataArgs};
 use super::{Exit, Failed, OrExit, Outcome};
 
 /// `caifeng evidence …`
@@ -42,7 +45,7 @@ struct ListArgs {
 
 #[derive(Debug, clap::Args)]
 #[command(
-    long_about = "Writes FILE (a WARC with every exchange that a post of the incident came from), and beside it its events (.events.jsonl), an index to read (.html) and a manifest (FILE.sha256). `warcio check FILE` and `sha256sum -c FILE.sha256` check them. Ends with 1 when an exchange is missing or was changed: the others are written all the same."
+    long_about = "Writes FILE (a WARC with every exchange that a post of the incident came from), and beside it its events (.events.jsonl), an index to read (.html) and a manifest (FILE.sha256). `warcio check FILE` and `sha256sum -c FILE.sha256` check them. Names stand on captured pages, so that each export is an event of the incident, with the hash of the file; once there are users it takes a monitor, the leading group, its head or the legal officer. Ends with 1 when an exchange is missing or was changed: the others are written all the same."
 )]
 struct ExportArgs {
     /// The incident
@@ -51,7 +54,7 @@ struct ExportArgs {
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
     #[command(flatten)]
-    data: DataArgs,
+    person: PersonArgs,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -100,8 +103,9 @@ fn proof_line(proof: &Proof) -> String {
     format!("{}  {sum}…  {what}  {url}  {file}:{offset}", rfc3339(proof.at))
 }
 
+/// Writes what is handed out, has the record say so, and leaves nothing behind when it refuses.
 fn export(args: &ExportArgs) -> Outcome {
-    let directory = args.data.directory()?;
+    let directory = args.person.data.directory()?;
     let reader = Reader::open(directory.path()).or_exit(Exit::Usage)?;
     let incident = known(&reader, args.incident)?;
     let name = format!("incident-{}.warc.gz", incident.id);
@@ -119,8 +123,16 @@ fn export(args: &ExportArgs) -> Outcome {
             "no exchange is kept of this incident: its posts were stored before evidence was, or handed in by a person",
         );
     }
-    let case = Case { incident: &incident, posts: &posts, proofs: &proofs, events: &events, now: SystemClock.now() };
+    let now = workplace::clock(&directory)?.now();
+    let case = Case { incident: &incident, posts: &posts, proofs: &proofs, events: &events, now };
     let exported = export::write(&out, &directory.evidence(), &case).or_exit(Exit::Usage)?;
+    if let Err(refused) = record(args, &out) {
+        exported.files.iter().for_each(|file| drop(std::fs::remove_file(file)));
+        return Err(refused);
+    }
+    if reader.users().or_exit(Exit::Internal)?.is_empty() {
+        note(NOBODY);
+    }
     exported.missing.iter().for_each(|line| note(format_args!("missing: {line}")));
     let mut lines = Lines::new();
     let files: Vec<String> = exported.files.iter().map(|path| path.display().to_string()).collect();
@@ -134,4 +146,9 @@ fn export(args: &ExportArgs) -> Outcome {
     }
     lines.flush().or_exit(Exit::Internal)?;
     Ok(if exported.missing.is_empty() { Exit::Done } else { Exit::Refused })
+}
+
+fn record(args: &ExportArgs, out: &Path) -> Result<(), Failed> {
+    let sha256 = document::digest(out).with_context(|| format!("{}: cannot be read", out.display()));
+    act(&args.person, What::HandOut(args.incident, sha256.or_exit(Exit::Internal)?)).map(drop)
 }

@@ -14,6 +14,7 @@ mod corrections;
 mod coverage;
 mod deed;
 mod demo;
+mod effect;
 mod evaluate;
 mod evidence;
 mod feeds;

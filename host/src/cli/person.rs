@@ -6,7 +6,7 @@ use anyhow::anyhow;
 use caifeng::clock::rfc3339;
 use caifeng::handling::{Outcome as Done, What};
 use caifeng::store::model::PostRow;
-use caifeng::store::{Proof, Reader};
+use caifeng::store::{Erased, Proof, Reader};
 use clap::Subcommand;
 use serde_json::{Value, json};
 
@@ -44,7 +44,7 @@ struct ExportArgs {
 
 #[derive(Debug, clap::Args)]
 #[command(
-    long_about = "Deletes posts, in all versions, with counts, looks, notes and search entries, also while an incident is open: the legal officer answers a person who asks. The incident's record keeps that a post was erased, when, by whom and a seal of the reason. What the pages were captured in goes with the next `caifeng retain`, unless another post needs it."
+    long_about = "Deletes posts, in all versions, with counts, looks, notes and search entries, also while an incident is open: the legal officer answers a person who asks. The incident's record keeps that a post was erased, when, by whom and a seal of the reason. Captured pages on which the post stands go with the next `caifeng retain`, which the daemon does once a day; a page on which a post of somebody else rests stays until that goes, and the answer says how many do."
 )]
 struct EraseArgs {
     /// The address of a post, as the person names it
@@ -115,11 +115,31 @@ fn kept(reader: &Reader, post: &PostRow) -> Result<Value, caifeng::store::StoreE
 fn erase(args: EraseArgs) -> Outcome {
     let (_, posts) = named(&args.person.data, &args.urls)?;
     let rows = posts.iter().map(|post| post.row).collect();
-    if let Done::Erased(n) = act(&args.person, What::Erase(rows, args.reason))? {
-        let mut lines = Lines::new();
-        let printed =
-            if args.json { lines.json(&json!({"erased": n})) } else { lines.text(format_args!("{n} posts erased")) };
-        printed.and_then(|()| lines.flush()).or_exit(Exit::Internal)?;
-    }
+    let Done::Erased(erased) = act(&args.person, What::Erase(rows, args.reason))? else {
+        return Err(anyhow!("nothing came of it")).or_exit(Exit::Internal);
+    };
+    let mut lines = Lines::new();
+    let printed = if args.json { lines.json(&erased_json(erased)) } else { lines.text(erased_line(erased)) };
+    printed.and_then(|()| lines.flush()).or_exit(Exit::Internal)?;
     Ok(Exit::Done)
+}
+
+/// What of it is still to be done, and by what: whoever asked must be told.
+fn erased_json(Erased { posts, pages, shared }: Erased) -> Value {
+    json!({"erased": posts, "pages_go_with_next_retain": pages, "pages_that_others_rest_on": shared})
+}
+
+fn erased_line(Erased { posts, pages, shared }: Erased) -> String {
+    let mut told = format!("{posts} posts erased");
+    if pages > 0 {
+        told.push_str(&format!(
+            "; {pages} captured pages go with the next `caifeng retain`: the daemon's, within a day, or yours, now"
+        ));
+    }
+    if shared > 0 {
+        told.push_str(&format!(
+            "; {shared} captured pages stay, because posts of somebody else rest on them, until these go"
+        ));
+    }
+    told
 }

@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, anyhow};
-use caifeng::clock::{Clock, SystemClock, rfc3339};
+use caifeng::clock::rfc3339;
+use caifeng::directory::Directory;
 use caifeng::evidence::export::{self, Case};
 use caifeng::handling::{Outcome as Done, What, document};
 use caifeng::referral::Referral;
@@ -13,7 +14,7 @@ use clap::Subcommand;
 use super::deed::{PersonArgs, act};
 use super::output::{Lines, note};
 use super::reply::At;
-use super::workplace::DataArgs;
+use super::workplace::{self, DataArgs};
 use super::{Exit, Failed, OrExit, Outcome};
 
 /// `caifeng referral`
@@ -170,7 +171,7 @@ fn hand_out(args: &ExportArgs) -> Outcome {
     let found = reader.referral(at.id).or_exit(Exit::Internal)?;
     let row = found.ok_or_else(|| anyhow!("no such referral: {}", at.id)).or_exit(Exit::Usage)?;
     let out = args.output.clone().unwrap_or_else(|| PathBuf::from(format!("referral-{}.warc.gz", at.id)));
-    let files = write(&reader, &directory.evidence(), &row, &out)?;
+    let files = write(&reader, &directory, &row, &out)?;
     match record(args, at, &out) {
         Ok(row) => {
             note(format_args!("written: {}", files.join(", ")));
@@ -189,7 +190,7 @@ fn record(args: &ExportArgs, at: Sight, out: &Path) -> Result<ReferralRow, Faile
 }
 
 /// The captures of the one post that makes the claim, with the events of its incident.
-fn write(reader: &Reader, evidence: &Path, row: &ReferralRow, out: &Path) -> Result<Vec<String>, Failed> {
+fn write(reader: &Reader, directory: &Directory, row: &ReferralRow, out: &Path) -> Result<Vec<String>, Failed> {
     let incident = reader.incident(row.incident).or_exit(Exit::Internal)?;
     let incident = incident.ok_or_else(|| anyhow!("no such incident: {}", row.incident)).or_exit(Exit::Internal)?;
     let query = PostQuery { incident: Some(row.incident), ..PostQuery::default() };
@@ -198,8 +199,9 @@ fn write(reader: &Reader, evidence: &Path, row: &ReferralRow, out: &Path) -> Res
     let mut proofs = reader.proofs(row.incident).or_exit(Exit::Internal)?;
     proofs.retain(|proof| proof.row == row.referral.post);
     let events = reader.chained(row.incident).or_exit(Exit::Internal)?;
-    let case = Case { incident: &incident, posts: &posts, proofs: &proofs, events: &events, now: SystemClock.now() };
-    let exported = export::write(out, evidence, &case).or_exit(Exit::Usage)?;
+    let now = workplace::clock(directory)?.now();
+    let case = Case { incident: &incident, posts: &posts, proofs: &proofs, events: &events, now };
+    let exported = export::write(out, &directory.evidence(), &case).or_exit(Exit::Usage)?;
     exported.missing.iter().for_each(|line| note(format_args!("missing: {line}")));
     Ok(exported.files.iter().map(|path| path.display().to_string()).collect())
 }

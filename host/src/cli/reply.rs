@@ -15,6 +15,7 @@ use caifeng::lang::Lang;
 use caifeng::plan::Plan;
 use caifeng::plan::answer::Form;
 use caifeng::reply::aid::{self, Purpose};
+use caifeng::reply::effect::Effect;
 use caifeng::reply::{ReplyState, prepare};
 use caifeng::store::{Answering, Reader, Receipt, ReplyRow, Sight};
 use clap::Subcommand;
@@ -333,6 +334,7 @@ struct Shown {
     purpose: Purpose,
     plan: Plan,
     page: Option<String>,
+    effect: Option<Effect>,
 }
 
 impl Shown {
@@ -352,7 +354,8 @@ impl Shown {
         let purpose = Purpose { category: incident.decided(), form: row.reply.form, cause_established };
         let receipt = row.reply.receipt.as_ref().map(|receipt| reader.receipt_of(&receipt.capture)).transpose();
         let page = receipt.or_exit(Exit::Internal)?.flatten().map(|(url, _)| url);
-        Ok(Self { row, text: note.flatten(), purpose, plan, page })
+        let effect = reader.effect(&row, super::workplace::clock(&directory)?.now()).or_exit(Exit::Internal)?;
+        Ok(Self { row, text: note.flatten(), purpose, plan, page, effect })
     }
 
     /// What to paste, or why it cannot be.
@@ -373,7 +376,7 @@ fn show(args: &ShowArgs) -> Outcome {
         let parts = shown.parts();
         let printed = json!({
             "id": row.id, "incident": row.incident, "reply": row.reply, "text": shown.text, "findings": found,
-            "paste": parts.as_ref().ok(), "unfit": parts.as_ref().err(), "page": page,
+            "paste": parts.as_ref().ok(), "unfit": parts.as_ref().err(), "page": page, "effect": shown.effect,
         });
         lines.json(&printed).and_then(|()| lines.flush()).or_exit(Exit::Internal)?;
         return Ok(Exit::Done);
@@ -386,6 +389,7 @@ fn show(args: &ShowArgs) -> Outcome {
     told.extend(reply.published.as_ref().map(|it| format!("published {} as {}", rfc3339(it.at), it.account)));
     told.extend(reply.receipt.as_ref().map(|it| format!("receipt {}", it.capture)));
     told.extend(shown.page.as_ref().map(|url| format!("captured from {url}")));
+    told.extend(shown.effect.iter().flat_map(|effect| super::effect::told(shown.row.id, effect)));
     told.push(String::new());
     told.push(shown.text.clone().unwrap_or_else(|| "(the text has been deleted)".to_owned()));
     if !found.is_empty() {

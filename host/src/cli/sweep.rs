@@ -10,6 +10,7 @@ use caifeng::sweep::Report;
 use caifeng::watch::FailureKind;
 use tokio::sync::mpsc;
 
+use super::deed::{TokenArgs, account, refused};
 use super::output::{Lines, note, progress};
 use super::serve::{open, open_demo, runtime};
 use super::workplace::{self, DataArgs};
@@ -38,6 +39,8 @@ pub(crate) struct Args {
     record: Option<PathBuf>,
     #[command(flatten)]
     data: DataArgs,
+    #[command(flatten)]
+    token: TokenArgs,
     /// Configuration [default: caifeng.toml in the data directory]
     #[arg(long, value_name = "F")]
     config: Option<PathBuf>,
@@ -62,9 +65,9 @@ pub(crate) fn run(args: Args) -> Outcome {
         }));
     }
     let daemon = take(&args, &directory)?;
-    let sweeper = daemon.sweeper.clone();
-    let outcome =
-        runtime.block_on(print(&args, |tell| async move { control::carry_out(&order, &sweeper, &tell).await }));
+    let (sweeper, account) = (daemon.sweeper.clone(), account(&directory));
+    let outcome = runtime
+        .block_on(print(&args, |tell| async move { control::carry_out(&order, account, &sweeper, &tell).await }));
     daemon.sweeper.store.close();
     outcome
 }
@@ -86,7 +89,7 @@ fn order(args: &Args) -> Result<Order, Failed> {
     // The daemon may stand in another folder.
     let absolute = |path: &Option<PathBuf>| path.as_deref().map(std::path::absolute).transpose().or_exit(Exit::Usage);
     let (replay, record) = (absolute(&args.replay)?, absolute(&args.record)?);
-    Ok(Order { selection, replay, record })
+    Ok(Order { selection, replay, record, token: args.token.read()? })
 }
 
 /// What was printed so far, for the last line and the exit code.
@@ -165,8 +168,7 @@ where
     bar.finish_and_clear();
     let carried = work.await.or_exit(Exit::Internal)?;
     if let Some(refusal) = refusal.or_else(|| carried.err()) {
-        let exit = if matches!(refusal, Refusal::Usage(_)) { Exit::Usage } else { Exit::Internal };
-        return Err(refusal).or_exit(exit);
+        return Err(refused(refusal));
     }
     if !args.json {
         let Sum { sweeps, heard, new, changed, matched, opened, .. } = &sum;

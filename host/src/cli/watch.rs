@@ -82,6 +82,9 @@ fn why(reason: Option<Reason>) -> String {
         Some(Reason::Lively { daily }) => format!("livelier than usual: about {daily} posts a day at this pace"),
         Some(Reason::Growing { id }) => format!("feeds the incident {id}, which grows"),
         Some(Reason::Incident { id }) => format!("feeds the open incident {id}"),
+        Some(Reason::FollowUp { id, until }) => {
+            format!("follows up the incident {id}, which it fed, until {}", rfc3339(until))
+        }
         Some(Reason::Failing { .. }) => "it fails, so it is tried more slowly".to_owned(),
         Some(Reason::Waiting) => "the site asked to wait until then".to_owned(),
         Some(Reason::Gone) => "its target is gone: looked for once a day".to_owned(),

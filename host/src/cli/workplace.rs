@@ -7,16 +7,17 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use caifeng::clock::steady::SteadyClock;
-use caifeng::clock::{AheadClock, Clock};
+use caifeng::clock::{AheadClock, Clock, rfc3339};
 use caifeng::config::{self, Config};
 use caifeng::demo::Demo;
 use caifeng::directory::Directory;
 use caifeng::plugins::{Origin, PluginError, Registry};
-use caifeng::store::Store;
+use caifeng::store::{Reader, Store};
 use caifeng_plugin_host::contract::Timestamp;
 use caifeng_plugin_host::engine::{CompiledCache, Engine, EngineConfig};
 use jiff::tz::TimeZone;
 
+use super::output::note;
 use super::{Exit, Failed, OrExit};
 
 /// Options that name a data directory.
@@ -53,10 +54,25 @@ pub(super) fn token_file(named: Option<&PathBuf>) -> Option<(PathBuf, bool)> {
     named.map(|path| (path, true)).or_else(own)
 }
 
-/// The clock of a data directory: one that nobody can set while it runs; the demo's may be ahead.
+/// The clock of a data directory: one that nobody can set while it runs, and that never goes back behind the record;
+/// the demo's may be ahead. A machine whose clock is behind is told so.
 pub(super) fn clock(directory: &Directory) -> Result<Arc<dyn Clock>, Failed> {
     let ahead = Demo::ahead(directory).or_exit(Exit::Usage)?;
-    Ok(if ahead == 0 { Arc::new(SteadyClock::after(Timestamp::MIN)) } else { Arc::new(AheadClock(ahead)) })
+    if ahead != 0 {
+        return Ok(Arc::new(AheadClock(ahead)));
+    }
+    // Where no record can be read there is none to go back behind: whoever opens it will say what is wrong.
+    let latest = Reader::open(directory.path()).and_then(|reader| reader.latest()).ok().flatten();
+    let clock = SteadyClock::after(latest.unwrap_or(Timestamp::MIN));
+    if clock.off() != 0 {
+        let (now, wall) = (clock.now(), clock.now().saturating_add(clock.off()));
+        note(format_args!(
+            "the machine's clock says {}, before the latest moment on record: times go on from there, it is {} here; whoever runs the machine must set its clock, or, if the record is wrong, run caifeng config trust-clock",
+            rfc3339(wall),
+            rfc3339(now)
+        ));
+    }
+    Ok(Arc::new(clock))
 }
 
 /// Whether the person wants colours (<https://no-color.org>).

@@ -7,7 +7,9 @@
 //! a person must look, because no program can know which of the two is right. If the wall clock is, a restart
 //! believes it again.
 //!
-//! Time never goes back, not across restarts either: it starts at the latest moment on record, if that is later.
+//! Time never goes back, not across restarts either: it starts at the latest moment on record, if that is later
+//! ([`Reader::latest`](crate::store::Reader::latest)). A record that is ahead because the machine once was takes a person
+//! who says so ([`Store::distrust`](crate::store::Store::distrust)).
 
 use std::sync::{Mutex, PoisonError};
 
@@ -33,8 +35,10 @@ impl Reckoner {
     /// Starts from what both clocks say; `latest` is the latest moment on record.
     #[must_use]
     pub const fn new(wall: Timestamp, counted: i64, latest: Timestamp) -> Self {
-        let start = if wall > latest { wall } else { latest };
-        Self { wall: start, counted, latest: start, off: wall.saturating_sub(start) }
+        // Behind by no more than a time server corrects, it is followed, and waited for.
+        let believed = wall >= latest.saturating_sub(TOLERANCE);
+        let (start, off) = if believed { (wall, 0) } else { (latest, wall.saturating_sub(latest)) };
+        Self { wall: start, counted, latest: if start > latest { start } else { latest }, off }
     }
 
     /// The time, from what both clocks say now.
@@ -67,19 +71,17 @@ impl SteadyClock {
     pub fn after(latest: Timestamp) -> Self {
         Self(Mutex::new(Reckoner::new(SystemClock.now(), counted(), latest)))
     }
-
-    /// Seconds by which the system's wall clock is ahead (or behind, negative) of this one.
-    #[must_use]
-    pub fn off(&self) -> i64 {
-        let mut reckoner = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        reckoner.now(SystemClock.now(), counted());
-        reckoner.off()
-    }
 }
 
 impl Clock for SteadyClock {
     fn now(&self) -> Timestamp {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).now(SystemClock.now(), counted())
+    }
+
+    fn off(&self) -> i64 {
+        let mut reckoner = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        reckoner.now(SystemClock.now(), counted());
+        reckoner.off()
     }
 }
 
@@ -129,6 +131,13 @@ mod tests {
     fn a_restart_with_a_clock_that_went_back_goes_on_from_the_record() {
         let mut time = Reckoner::new(1_000_000 - DAY, 50, 1_000_000);
         assert_eq!((time.now(1_000_007 - DAY, 57), time.off()), (1_000_007, -DAY));
+    }
+
+    #[test]
+    fn a_wall_clock_that_is_a_second_behind_the_record_is_followed() {
+        let mut time = Reckoner::new(999_999, 50, 1_000_000);
+        assert_eq!((time.off(), time.now(999_999, 50), time.now(1_000_001, 52)), (0, 1_000_000, 1_000_001));
+        assert_eq!(Reckoner::new(1_000_000 - TOLERANCE - 1, 50, 1_000_000).off(), -TOLERANCE - 1);
     }
 
     #[test]

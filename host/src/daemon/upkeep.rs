@@ -52,12 +52,25 @@ pub(super) async fn retain_daily(sweeper: Sweeper) {
     let mut daily = tokio::time::interval(DAILY);
     loop {
         daily.tick().await;
-        let (keeper, now) = (sweeper.keeper(), sweeper.clock.now());
-        match survived("letting go of what is kept no longer", blocking(move || keeper.run(now))).await {
-            Some(Ok(released)) => tracing::info!(?released, "let go of what is kept no longer"),
-            Some(Err(error)) => tracing::error!("what is kept no longer is still there: {error}"),
-            None => {}
+        while retained(&sweeper).await > 0 {
+            tokio::time::sleep(ROUND).await;
         }
+    }
+}
+
+/// Does the work of a day; how many files must be looked at again.
+async fn retained(sweeper: &Sweeper) -> u64 {
+    let (keeper, now) = (sweeper.keeper(), sweeper.clock.now());
+    match survived("letting go of what is kept no longer", blocking(move || keeper.run(now))).await {
+        Some(Ok(released)) => {
+            tracing::info!(?released, "let go of what is kept no longer");
+            released.later
+        }
+        Some(Err(error)) => {
+            tracing::error!("what is kept no longer is still there: {error}");
+            0
+        }
+        None => 0,
     }
 }
 

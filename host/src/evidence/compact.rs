@@ -24,7 +24,7 @@ pub struct Pinned {
     pub capture: Capture,
 }
 
-/// A file whose time is over.
+/// A file whose time is over, or in which something must not stay any longer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OldFile {
     /// Its number in the store.
@@ -33,6 +33,8 @@ pub struct OldFile {
     pub path: String,
     /// The time of its newest capture.
     pub newest: Timestamp,
+    /// Its time is not over.
+    pub young: bool,
     /// What stays, in the order of the file.
     pub pinned: Vec<Pinned>,
     /// How many captures go.
@@ -139,7 +141,8 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let vault = Vault::open(dir.path(), Arc::new(|| 0), &|_| 0).unwrap();
         let all: Vec<_> = (0..5).map(|n| vault.add(&page(n)).unwrap()).collect();
-        let mut file = OldFile { id: 1, path: all[0].file.clone(), newest: 0, pinned: Vec::new(), loose: 3 };
+        let mut file =
+            OldFile { id: 1, path: all[0].file.clone(), newest: 0, young: false, pinned: Vec::new(), loose: 3 };
         assert_eq!(rewrite(dir.path(), &file, 0).unwrap(), None);
         file.pinned = [1, 4].map(|n| Pinned { id: n as i64, capture: all[n].clone() }).to_vec();
         let moved = rewrite(dir.path(), &file, 0).unwrap().unwrap();
@@ -177,7 +180,7 @@ mod tests {
         let vault = Vault::open(dir.path(), Arc::new(|| 0), &|_| 0).unwrap();
         let capture = Capture { digest: [7; 32], ..vault.add(&page(1)).unwrap() };
         let pinned = vec![Pinned { id: 1, capture: capture.clone() }];
-        let file = OldFile { id: 1, path: capture.file.clone(), newest: 0, pinned, loose: 1 };
+        let file = OldFile { id: 1, path: capture.file.clone(), newest: 0, young: false, pinned, loose: 1 };
         assert_eq!(rewrite(dir.path(), &file, 0).unwrap_err().kind(), io::ErrorKind::InvalidData);
         assert_eq!(vault::files(dir.path()).unwrap(), [capture.file], "nothing half done stays");
     }

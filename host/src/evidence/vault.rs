@@ -180,6 +180,17 @@ impl Vault {
         Ok(state.current.as_ref().map(|file| file.name.clone()))
     }
 
+    /// Closes the file that is written to, if it is this one: what comes next begins another.
+    ///
+    /// # Errors
+    /// The disk gave one.
+    pub fn turn(&self, name: &str) -> io::Result<()> {
+        match self.state().current.take_if(|file| file.name == name) {
+            Some(mut old) => old.sync(),
+            None => Ok(()),
+        }
+    }
+
     /// Waits until nobody else removes files or writes them again, and keeps others from it: two that do
     /// so at once would each remove what the other has just written.
     pub fn release(&self) -> MutexGuard<'_, ()> {

@@ -37,6 +37,7 @@ use tokio::sync::mpsc;
 use crate::control::{Line, Refusal};
 use crate::store::Caller;
 use crate::sweep::{Sweeper, blocking};
+use crate::user::right::Act;
 use crate::user::token::Token;
 
 /// The plugin id under which texts and unread pages are stored.
@@ -94,7 +95,7 @@ pub async fn carry_out(
     let by = Caller { token, account };
     // Before anything is asked for: a page is not read for somebody who may not hand it in.
     let (store, caller, now) = (sweeper.store.clone(), by.clone(), sweeper.clock.now());
-    blocking(move || store.may_submit(&caller, now)).await?;
+    blocking(move || store.may(&caller, Act::Submit, now)).await?;
     match handing {
         Handing::Submission(submission) => {
             let receipt = submit::submit(&submission, &by, sweeper).await?;

@@ -11,16 +11,18 @@ pub mod receipt;
 
 use std::sync::Arc;
 
+use caifeng_plugin_host::contract::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Clock;
 use crate::control::Refusal;
 use crate::directory::Directory;
+use crate::incident::IncidentId;
 use crate::reply::citation::{self, Citation};
 use crate::store::model::PostRowId;
 use crate::store::{
-    AddressChange, Answering, Caller, Changed, Decided, Decision, OwnAddress, Reader, Receipt, ReferralRow, Referring,
-    ReplyRow, Seen, Shown, Sight, Store, SummaryRow, Supervising, UserChange,
+    AddressChange, Answering, Caller, Changed, Decided, Decision, Erased, OwnAddress, Reader, Receipt, ReferralRow,
+    Referring, ReplyRow, Seen, Shown, Sight, Store, SummaryRow, Supervising, UserChange,
 };
 use crate::user::User;
 use crate::user::token::Token;
@@ -55,6 +57,10 @@ pub enum What {
     Supervise(Supervising),
     /// Change the addresses at which the caller is told.
     Address(AddressChange),
+    /// Hand out the evidence of an incident: the SHA-256 of the file, in hex.
+    HandOut(IncidentId, String),
+    /// Believe the machine's clock and not a record that is ahead of it.
+    TrustClock,
     /// Sign where the record stands.
     Checkpoint,
 }
@@ -67,8 +73,8 @@ pub enum Outcome {
     User(User, Option<Token>),
     /// Where an incident stands now.
     Decided(Decided),
-    /// So many posts are gone.
-    Erased(u64),
+    /// Posts are gone, and pages will be.
+    Erased(Erased),
     /// How an answer stands now.
     Reply(ReplyRow),
     /// How a legal referral stands now.
@@ -77,6 +83,8 @@ pub enum Outcome {
     Public(SummaryRow),
     /// The addresses at which the caller is told now.
     Addresses(Vec<OwnAddress>),
+    /// What time the record said, if it was ahead, and what the machine's clock says.
+    Trusted(Option<Timestamp>, Timestamp),
     /// Where the record stands.
     Checkpoint(Signed),
 }
@@ -140,6 +148,13 @@ impl Clerk {
             What::Address(change) => {
                 let own = self.store.change_address(&caller, change, now)?.into_iter();
                 Ok(Outcome::Addresses(own.map(|(channel, address)| OwnAddress { channel, address }).collect()))
+            }
+            What::HandOut(incident, sha256) => {
+                Ok(Outcome::Decided(self.store.hand_out(&caller, incident, sha256, now)?))
+            }
+            What::TrustClock => {
+                let wall = now.saturating_add(self.clock.off());
+                Ok(Outcome::Trusted(self.store.distrust(&caller, wall)?, wall))
             }
             What::Checkpoint => {
                 let key = self.directory.key(checkpoint::KEY).map_err(|e| Refusal::Internal(e.to_string()))?;

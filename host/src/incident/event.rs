@@ -254,6 +254,16 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         code: Option<i64>,
     },
+    /// Somebody who decides has seen that clocks of it ran out.
+    Acknowledged {
+        /// Which, in the order in which they did.
+        clocks: Vec<String>,
+    },
+    /// Its evidence was handed out, with the names that stand on captured pages.
+    HandedOut {
+        /// SHA-256 of the WARC file, in hex.
+        sha256: String,
+    },
 }
 
 impl Event {
@@ -274,6 +284,8 @@ impl Event {
                 | Self::Referral { .. }
                 | Self::Public { .. }
                 | Self::Notified { .. }
+                | Self::Acknowledged { .. }
+                | Self::HandedOut { .. }
         )
     }
 
@@ -334,6 +346,8 @@ impl Event {
             Self::Returned { .. } => "returned",
             Self::Erased { .. } => "erased",
             Self::Notified { .. } => "notified",
+            Self::Acknowledged { .. } => "acknowledged",
+            Self::HandedOut { .. } => "handed-out",
         }
     }
 }

@@ -327,6 +327,15 @@ impl Plan {
         self.clocks.iter().filter(move |clock| clock.is_for(category, major))
     }
 
+    /// What people call a clock: one of the plan's own, or `step:ID` for the due time of a step.
+    #[must_use]
+    pub fn clock_name(&self, id: &str) -> Option<&Words> {
+        let own = self.clocks.iter().find(|clock| clock.id == id).map(|clock| &clock.name);
+        let step = id.strip_prefix("step:");
+        let of_step = || self.playbooks.iter().find_map(|book| book.step(step?)).map(|step| &step.name);
+        own.or_else(of_step)
+    }
+
     /// The rungs of a ladder.
     #[must_use]
     pub fn ladder(&self, name: &str) -> &[Rung] {

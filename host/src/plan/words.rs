@@ -1,5 +1,7 @@
 //! What a plan says to people, in both languages, and the roles that it names.
 
+use std::fmt;
+
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 
@@ -24,6 +26,13 @@ impl Words {
             Lang::Zh => &self.zh,
             Lang::En => &self.en,
         }
+    }
+}
+
+/// Both languages, for a terminal that does not know whose eyes read it.
+impl fmt::Display for Words {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({})", self.zh, self.en)
     }
 }
 

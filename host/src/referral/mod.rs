@@ -83,6 +83,19 @@ pub enum ReferralEvent {
     },
 }
 
+impl ReferralEvent {
+    /// The name that stands in the record.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Proposed { .. } => "proposed",
+            Self::Approved { .. } => "approved",
+            Self::Refused { .. } => "refused",
+            Self::Exported { .. } => "exported",
+        }
+    }
+}
+
 /// A referral: the fold of its events.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Referral {

@@ -20,9 +20,11 @@
 //! | what does a sentence rest on | [`citation`] |
 //! | which wording is approved already (口径库) | [`wording`] |
 //! | what is pasted where | [`prepare`] |
+//! | what changed after it was published | [`effect`] |
 
 pub mod aid;
 pub mod citation;
+pub mod effect;
 pub mod life;
 pub mod prepare;
 pub mod wording;
@@ -114,6 +116,21 @@ pub enum ReplyEvent {
         /// The published text was found in it.
         found: bool,
     },
+}
+
+impl ReplyEvent {
+    /// The name that stands in the record.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Drafted { .. } => "drafted",
+            Self::Reviewed { .. } => "reviewed",
+            Self::Returned { .. } => "returned",
+            Self::Approved { .. } => "approved",
+            Self::Published { .. } => "published",
+            Self::Receipted { .. } => "receipted",
+        }
+    }
 }
 
 /// A reply: the fold of its events.

@@ -7,10 +7,12 @@ use caifeng_plugin_host::contract::{Kind, Post, Reactions};
 
 use super::*;
 use crate::evidence::warc::{Exchange, Sent};
+use crate::incident::event::Role;
 use crate::revisit::Found;
 use crate::store::model::{Batch, Heard, Prepared, Submission};
-use crate::store::{Caller, Evidence, Look, Novelty, PostQuery};
+use crate::store::{Caller, Evidence, Look, Novelty, PostQuery, UserChange};
 use crate::text::telling::Telling;
+use crate::user::token::Token;
 use crate::watch::Watch;
 
 /// 2026-07-01T00:00:00Z.
@@ -352,4 +354,79 @@ fn pages_that_no_plugin_could_read_go_too() {
     std::fs::File::open(&call).unwrap().set_modified(old).unwrap();
     assert_eq!(rig.keeper().run(NOW).unwrap().calls, 1);
     assert!(!call.exists());
+}
+
+/// A person's words go when they ask, and not only from the table: the page that they stood on goes with the next run,
+/// however young it is; but for one that posts of somebody else rest on.
+#[test]
+fn pages_with_the_words_of_whoever_asked_go_with_the_next_run() {
+    let rig = Rig::new();
+    let at = NOW - 3600;
+    let own = rig.hear("a", at, "停水甲", true);
+    rig.hear("a", at, "又看到停水甲", true);
+    rig.hear("b", at, "停水乙", true);
+    rig.hear("c", at, "闲谈", false);
+    let erased = rig.store.erase_posts(&legal(&rig), vec![own], "本人要求", NOW).unwrap();
+    assert_eq!((erased.posts, erased.pages, erased.shared), (1, 2, 0), "every sight of that page");
+    let dir = rig.dir.path().join("evidence");
+    let before = vault::files(&dir).unwrap();
+    // Whatever is written to a file now may not be known to the store yet.
+    assert_eq!(rig.keeper().run(NOW).unwrap().later, 1);
+    assert_eq!(vault::files(&dir).unwrap(), before);
+    age(&dir);
+    let released = rig.keeper().run(NOW).unwrap();
+    assert_eq!((released.captures, released.later), (2, 0));
+    let (files, captures) = (vault::files(&dir).unwrap(), rig.count("capture"));
+    assert_eq!((files.len(), captures), (1, 2), "what others said stays, though no mention: its time is not over");
+    // The next capture begins a file of its own, and the one after it lies beside that.
+    rig.hear("d", NOW, "停水丁", true);
+    assert_eq!(rig.reader.known_files().unwrap().len(), 2);
+}
+
+#[test]
+fn a_page_that_somebody_elses_post_rests_on_stays_and_is_told() {
+    let rig = Rig::new();
+    let at = NOW - 3600;
+    let url = "http://a.example/list".to_owned();
+    let sent = Sent { method: "GET".to_owned(), url, headers: Vec::new(), body: Vec::new() };
+    let exchange = Exchange { date: at, sent, status: 200, headers: Vec::new(), body: b"both".to_vec() };
+    let vault = rig.vault(at);
+    let capture = vault.add(&exchange).unwrap();
+    vault.sync().unwrap();
+    let posts = vec![prepared("a", at, "停水甲", true), prepared("b", at, "停水乙", true)];
+    let batch = Batch { sweep: None, plugin: "p".to_owned(), site: "s".to_owned(), captured: at, posts };
+    let evidence = Evidence { captures: vec![capture], page: Some(0), ..Evidence::default() };
+    rig.store.ingest_all(vec![Heard { evidence, ..batch.into() }]).unwrap();
+    let rows = rig.rows();
+    let by = legal(&rig);
+    let first = rig.store.erase_posts(&by, vec![rows[0]], "本人要求", NOW).unwrap();
+    assert_eq!((first.posts, first.pages, first.shared), (1, 0, 1));
+    let second = rig.store.erase_posts(&by, vec![rows[1]], "本人要求", NOW).unwrap();
+    assert_eq!((second.pages, second.shared), (1, 0), "nobody rests on it any more");
+    age(&rig.dir.path().join("evidence"));
+    assert_eq!(rig.keeper().run(NOW).unwrap().captures, 1);
+    assert_eq!(rig.bytes(), 0);
+}
+
+/// As if nothing had been written for a minute.
+fn age(dir: &Path) {
+    for name in vault::files(dir).unwrap() {
+        let file = std::fs::File::options().append(true).open(dir.join(name)).unwrap();
+        let written = file.metadata().unwrap().modified().unwrap();
+        file.set_modified(written - Duration::from_secs(60)).unwrap();
+    }
+}
+
+/// The legal officer, added by the administrators.
+fn legal(rig: &Rig) -> Caller {
+    let caller = |token: Option<Token>| Caller { token, account: 1 };
+    let change = |by: &Caller, change| rig.store.change_user(by, change, NOW).unwrap().token;
+    let add = |by: &Caller, name: &str, roles: &[Role]| {
+        caller(change(by, UserChange::Add { name: name.into(), roles: roles.to_vec() }))
+    };
+    let system = add(&caller(None), "sys", &[Role::System]);
+    let security = add(&system, "sec", &[Role::Security]);
+    let legal = add(&system, "law", &[]);
+    change(&security, UserChange::Roles { user: "law".into(), roles: vec![Role::Legal] });
+    legal
 }

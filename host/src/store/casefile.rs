@@ -10,7 +10,7 @@ use rusqlite::{Connection, OptionalExtension, ToSql};
 use super::error::StoreError;
 use super::incidents::{append, history};
 use super::writer::Writing;
-use super::{outbox, plans};
+use super::{follow_up, outbox, plans, rings};
 use crate::incident::ballot::Ballot;
 use crate::incident::event::{Actor, Event};
 use crate::incident::life::{self, Command, Grounds, Incident};
@@ -94,12 +94,18 @@ impl CaseFile {
         let grounds = Grounds { plan: &plan, time: writing.plans.time(&plan) };
         let before = Stand::of(&self.incident, &plan);
         let events = life::decide(&self.incident, command, &grounds, actor, seen, now)?;
+        let watched = self.incident.watched_until;
         for event in &events {
-            if let Event::Assessed { .. } = event {
-                plans::keep(writing.db, &plan, now)?;
-            }
             append(writing, self.id, event, actor, now)?;
             life::apply(&mut self.incident, event, actor, now);
+            match event {
+                Event::Assessed { .. } => plans::keep(writing.db, &plan, now)?,
+                Event::Clock(clock) => rings::remember(writing, self, &plan, clock, now)?,
+                _ => {}
+            }
+        }
+        if self.incident.watched_until != watched {
+            follow_up::settle(writing.db, self.id, self.incident.watched_until, &plan.follow_up, now)?;
         }
         if !events.is_empty() {
             self.due = self.incident.next_ring(&plan);
@@ -156,24 +162,25 @@ impl CaseFile {
         writing.delta.new += i64::from(state == State::New) - was(|s| s == State::New);
         let sql = if self.stored.is_none() {
             "INSERT INTO incident (id, state, opened, posts, suggested, suggested_by, assessed, assessed_by,
-             level, latest, sites, opinion, matter, owner, life, due, earliest, algorithm, title)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)"
+             level, latest, sites, opinion, matter, owner, life, due, earliest, escalated, algorithm, title)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)"
         } else {
             "UPDATE incident SET state = ?2, opened = ?3, posts = ?4, suggested = ?5, suggested_by = ?6, assessed = ?7,
              assessed_by = ?8, level = ?9, latest = ?10, sites = ?11, opinion = ?12, matter = ?13, owner = ?14,
-             life = ?15, due = ?16, earliest = ?17 WHERE id = ?1"
+             life = ?15, due = ?16, earliest = ?17, escalated = ?18 WHERE id = ?1"
         };
         let incident = &self.incident;
         let (suggested, assessed) = (incident.suggested.as_ref(), incident.assessed.as_ref());
-        let mut values: Vec<&dyn ToSql> = Vec::with_capacity(19);
+        let mut values: Vec<&dyn ToSql> = Vec::with_capacity(20);
         let posts = i64::try_from(incident.posts).unwrap_or(i64::MAX);
         let state = state.as_str();
         let by_machine = (suggested.map(|s| s.category.as_str()), suggested.map(|s| &s.by));
         let by_person = (assessed.map(|a| a.category.as_str()), assessed.map(|a| &a.by));
         let level = incident.level();
+        let escalated = incident.escalations.first().map(|escalation| escalation.at);
         let matter = self.matter.to_bytes();
         let life = serde_json::to_string(incident)?;
-        values.extend::<[&dyn ToSql; 17]>([
+        values.extend::<[&dyn ToSql; 18]>([
             &self.id,
             &state,
             &incident.opened,
@@ -191,6 +198,7 @@ impl CaseFile {
             &life,
             &self.due,
             &self.earliest,
+            &escalated,
         ]);
         if self.stored.is_none() {
             values.extend::<[&dyn ToSql; 2]>([&group::ALGORITHM, &title]);

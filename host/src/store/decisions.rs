@@ -14,6 +14,7 @@ use crate::incident::life::{Command, Given, Incident, Refusal};
 use crate::incident::{Category, IncidentId, State};
 use crate::plan::playbook::EvidenceKind;
 use crate::user::Person;
+use crate::user::right::Act;
 
 /// An incident as somebody saw it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -69,6 +70,8 @@ pub enum Decision {
     },
     /// Something to remember.
     Note(String),
+    /// It was seen that its clocks ran out.
+    Acknowledge,
     /// Its clocks stand still, for a reason.
     Pause(String),
     /// They run again, for a reason.
@@ -216,6 +219,7 @@ fn command(
         Decision::WaiveStep { step, reason } => Command::WaiveStep { step: step.clone(), note: note(reason)? },
         Decision::SendBack { step, reason } => Command::SendBack { step: step.clone(), note: note(reason)? },
         Decision::Note(text) => Command::Note(note(text)?),
+        Decision::Acknowledge => Command::Acknowledge,
         Decision::Pause(reason) => Command::Pause(note(reason)?),
         Decision::Resume(reason) => Command::Resume(note(reason)?),
         Decision::Close(reason) => Command::Close(note(reason)?),
@@ -279,23 +283,23 @@ impl Store {
         self.run(move |w| decide(w, &caller, seen, &decision, &mut salt, now))
     }
 
-    /// Takes a command about an incident that other rooms of the store have prepared: what a published reply or a
-    /// decided referral means for it.
+    /// Writes down that the evidence of an incident is handed out, in a file with this SHA-256 in hex. Whoever asks may;
+    /// before there are users, the account of the machine does.
     ///
     /// # Errors
-    /// As [`decide`](Self::decide).
-    pub fn command(
+    /// The caller may not, or there is no such incident; nothing is written down.
+    pub fn hand_out(
         &self,
         caller: &Caller,
-        seen: Seen,
-        command: Command,
+        incident: IncidentId,
+        sha256: String,
         now: Timestamp,
     ) -> Result<Decided, StoreError> {
         let caller = caller.clone();
         self.run(move |w| {
-            let person = users::person(w, &caller, now)?;
-            let mut file = CaseFile::read(w.db, seen.id)?;
-            let events = Decider { person: &person, now }.act(w, &mut file, command, seen.version)?;
+            let actor = users::allowed(w, &caller, Act::ExportEvidence, now)?;
+            let mut file = CaseFile::read(w.db, incident)?;
+            let events = file.act(w, Command::HandOut(sha256), &actor, None, now)?;
             file.write(w, None)?;
             Ok(Decided::of(&file, None, events))
         })

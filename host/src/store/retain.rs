@@ -5,6 +5,7 @@
 
 use caifeng_plugin_host::contract::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params};
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::Store;
@@ -157,13 +158,24 @@ fn bury(writing: &mut Writing<'_>, found: &[Doomed], now: Timestamp) -> Result<(
     Ok(())
 }
 
+/// What became of posts that a person asked to have deleted, and of the pages on which they stand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Erased {
+    /// Posts that are gone.
+    pub posts: u64,
+    /// Captured pages that go with the next retention.
+    pub pages: u64,
+    /// Captured pages that stay for as long as other posts of incidents rest on them.
+    pub shared: u64,
+}
+
 /// Deletes posts because the person who said them asks for it: whatever incident they belong to.
 fn erase(
     writing: &mut Writing<'_>,
     caller: &Caller,
     (rows, reason, salt): (&[PostRowId], &str, &[u8; 16]),
     now: Timestamp,
-) -> Result<u64, StoreError> {
+) -> Result<Erased, StoreError> {
     let actor = users::person(writing, caller, now)?.doing(Act::AnswerPerson)?;
     if reason.trim().is_empty() {
         return Err(StoreError::Wordless);
@@ -182,8 +194,32 @@ fn erase(
         let incident = post.incident.unwrap_or(NO_INCIDENT);
         incidents::append(writing, incident, &Event::Erased { post: post.row, note }, &actor, now)?;
     }
+    let pages = pages(writing.db, rows)?;
     bury(writing, &found, now)?;
-    Ok(found.len() as u64)
+    let gone = condemn(writing.db, &pages)?;
+    Ok(Erased { posts: found.len() as u64, pages: gone, shared: pages.len() as u64 - gone })
+}
+
+/// Every capture of the addresses at which posts were seen: a list shows a post at each sweep, and only the first of
+/// these captures is known to be where it came from.
+fn pages(db: &Connection, rows: &[PostRowId]) -> Result<Vec<i64>, StoreError> {
+    let sql = "SELECT c.id FROM capture c WHERE c.url IN (
+                   SELECT p.url FROM post p WHERE p.row IN (SELECT value FROM json_each(?1))
+                   UNION SELECT o.url FROM post_capture pc JOIN capture o ON o.id = pc.capture
+                         WHERE pc.row IN (SELECT value FROM json_each(?1))
+                   UNION SELECT o.url FROM look l JOIN capture o ON o.id = l.capture
+                         WHERE l.row IN (SELECT value FROM json_each(?1)))";
+    let rows = serde_json::to_string(rows)?;
+    Ok(db.prepare(sql)?.query_map([rows], |r| r.get(0))?.collect::<Result<_, _>>()?)
+}
+
+/// Lets captures go with the next retention, but for those that other posts rest on; returns how many.
+fn condemn(db: &Connection, pages: &[i64]) -> Result<u64, StoreError> {
+    let sql = format!(
+        "UPDATE capture AS c SET erased = 1 WHERE c.id IN (SELECT value FROM json_each(?1)) AND NOT {}",
+        captures::PINNED
+    );
+    Ok(db.prepare(&sql)?.execute([serde_json::to_string(pages)?])? as u64)
 }
 
 /// What belongs to a post, which goes last.
@@ -299,8 +335,8 @@ impl Store {
         self.run(move |w| expire(w, cutoffs, after))
     }
 
-    /// Deletes posts with all that is kept of them, for a person who asks; each is an event with the reason. Returns how
-    /// many.
+    /// Deletes posts with all that is kept of them, for a person who asks; each is an event with the reason. The pages on
+    /// which they were captured go with the next [`Keeper::run`](crate::retention::Keeper::run).
     ///
     /// # Errors
     /// The caller may not, a post is not there, or there is no reason; nothing is deleted.
@@ -310,7 +346,7 @@ impl Store {
         rows: Vec<PostRowId>,
         reason: &str,
         now: Timestamp,
-    ) -> Result<u64, StoreError> {
+    ) -> Result<Erased, StoreError> {
         let (caller, reason, salt) = (caller.clone(), reason.to_owned(), super::salt()?);
         self.run(move |w| erase(w, &caller, (&rows, &reason, &salt), now))
     }

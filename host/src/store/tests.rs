@@ -11,6 +11,7 @@ mod near;
 mod outbox;
 mod posts;
 mod reports;
+mod rings;
 mod users;
 mod warnings;
 mod watches;

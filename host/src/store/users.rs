@@ -98,12 +98,14 @@ pub(super) fn person(writing: &Writing<'_>, caller: &Caller, now: Timestamp) -> 
     Ok(Person { user, roles, token: Some(token.id) })
 }
 
-/// Who hands something in: anybody may (P10), and before there are users the account of the machine does.
-pub(super) fn reporter(writing: &Writing<'_>, caller: &Caller, now: Timestamp) -> Result<Actor, StoreError> {
+/// Who does what may also be done before there are users: then the account of the machine does, in a role that may.
+pub(super) fn allowed(writing: &Writing<'_>, caller: &Caller, act: Act, now: Timestamp) -> Result<Actor, StoreError> {
     if caller.token.is_none() && !anybody(writing.db)? {
-        return Ok(Actor::Person { user: format!("uid:{}", caller.account), role: Role::Staff, token: None });
+        let role = if act.is_for(Role::Staff) { Some(Role::Staff) } else { act.roles().first().copied() };
+        let role = role.ok_or(Denied::NobodyYet)?;
+        return Ok(Actor::Person { user: format!("uid:{}", caller.account), role, token: None });
     }
-    Ok(person(writing, caller, now)?.doing(Act::Submit)?)
+    Ok(person(writing, caller, now)?.doing(act)?)
 }
 
 /// The user of a token that is valid for this account; notes that it was used.
@@ -363,13 +365,29 @@ impl Store {
         self.run(move |w| change_address(w, &caller, &change, now))
     }
 
-    /// Whether the caller may hand something in.
+    /// Whether the caller may do `act`, which may also be done before there are users; whether there are any.
     ///
     /// # Errors
     /// Why not.
-    pub fn may_submit(&self, caller: &Caller, now: Timestamp) -> Result<(), StoreError> {
+    pub fn may(&self, caller: &Caller, act: Act, now: Timestamp) -> Result<bool, StoreError> {
         let caller = caller.clone();
-        self.run(move |w| reporter(w, &caller, now).map(drop))
+        self.run(move |w| {
+            allowed(w, &caller, act, now)?;
+            anybody(w.db)
+        })
+    }
+
+    /// Writes down that a person had Caifeng let go, now, of what is kept no longer; whether there are users.
+    ///
+    /// # Errors
+    /// The caller may not; then nothing goes.
+    pub fn may_retain(&self, caller: &Caller, now: Timestamp) -> Result<bool, StoreError> {
+        let caller = caller.clone();
+        self.run(move |w| {
+            let actor = allowed(w, &caller, Act::Retain, now)?;
+            append(w, NO_INCIDENT, &UserEvent::RetentionOrdered, &actor, now)?;
+            anybody(w.db)
+        })
     }
 
     /// Notes that the audit administrator asks where the record stands, and says it: the note is its newest entry.

@@ -148,6 +148,13 @@ pub enum UserEvent {
         /// One more.
         added: bool,
     },
+    /// What is kept no longer was let go of because a person said so.
+    RetentionOrdered,
+    /// The record up to here says nothing of what time it is: a person believes the machine's clock instead.
+    ClockTrusted {
+        /// The latest moment on record.
+        record: Timestamp,
+    },
     /// Where the record stands was signed, and handed out.
     CheckpointSigned {
         /// The public key, in hex.

@@ -26,6 +26,8 @@ pub enum Act {
     DoStep,
     /// Leave out a step that does not apply, or have one done again.
     WaiveStep,
+    /// Say that one has seen that its clocks ran out.
+    Acknowledge,
     /// Stop its clocks for a reason, and let them run again.
     Pause,
     /// Say that it is over.
@@ -54,10 +56,18 @@ pub enum Act {
     DraftSummary,
     /// Let the public read what somebody else wrote, or take it back.
     ApproveSummary,
+    /// Hand out the evidence of an incident, with the names that stand on captured pages.
+    ExportEvidence,
     /// Hand out, or delete, what is kept of a person who asks.
     AnswerPerson,
+    /// Have a watch swept now.
+    Sweep,
     /// Add and revoke users, and replace their tokens.
     AddUser,
+    /// Let go, now, of what is kept no longer.
+    Retain,
+    /// Believe the machine's clock and not a record that is ahead of it.
+    TrustClock,
     /// Give and take roles.
     GiveRoles,
     /// Sign where the record stands.
@@ -71,7 +81,7 @@ const EVERYBODY: &[Role] = &[Monitor, Staff, LeadingGroup, Head, Spokesperson, L
 const WORKERS: &[Role] = &[Monitor, Staff, LeadingGroup, Head, Spokesperson, Legal];
 
 /// Who may do what.
-pub const RIGHTS: [(Act, &[Role]); 25] = [
+pub const RIGHTS: [(Act, &[Role]); 30] = [
     (Act::Submit, EVERYBODY),
     (Act::Note, EVERYBODY),
     (Act::Assess, DECIDERS),
@@ -79,6 +89,7 @@ pub const RIGHTS: [(Act, &[Role]); 25] = [
     (Act::Assign, DECIDERS),
     (Act::DoStep, WORKERS),
     (Act::WaiveStep, DECIDERS),
+    (Act::Acknowledge, DECIDERS),
     (Act::Pause, DECIDERS),
     (Act::Close, DECIDERS),
     (Act::Reopen, &[Monitor, LeadingGroup, Head]),
@@ -93,8 +104,12 @@ pub const RIGHTS: [(Act, &[Role]); 25] = [
     (Act::ExportReferral, &[Legal]),
     (Act::DraftSummary, WORKERS),
     (Act::ApproveSummary, DECIDERS),
+    (Act::ExportEvidence, &[Monitor, LeadingGroup, Head, Legal]),
     (Act::AnswerPerson, &[Legal]),
+    (Act::Sweep, &[Monitor, LeadingGroup, Head]),
     (Act::AddUser, &[System]),
+    (Act::Retain, &[System]),
+    (Act::TrustClock, &[System]),
     (Act::GiveRoles, &[Security]),
     (Act::Checkpoint, &[Audit]),
 ];
@@ -123,6 +138,7 @@ impl Act {
             Self::Assign => "assign",
             Self::DoStep => "step",
             Self::WaiveStep => "waive or send back a step",
+            Self::Acknowledge => "acknowledge an escalation",
             Self::Pause => "pause",
             Self::Close => "close",
             Self::Reopen => "reopen",
@@ -137,8 +153,12 @@ impl Act {
             Self::ExportReferral => "export a referral",
             Self::DraftSummary => "write for the public",
             Self::ApproveSummary => "approve what the public reads",
+            Self::ExportEvidence => "hand out evidence",
             Self::AnswerPerson => "answer a person who asks",
+            Self::Sweep => "sweep",
             Self::AddUser => "add and revoke users",
+            Self::Retain => "let go of what is kept no longer",
+            Self::TrustClock => "believe the machine's clock",
             Self::GiveRoles => "give roles",
             Self::Checkpoint => "sign a checkpoint",
         }

@@ -47,11 +47,14 @@ use tokio::sync::{Semaphore, watch};
 use tower_http::compression::CompressionLayer;
 
 pub use crate::asking::budget;
+use crate::calendar::Calendar;
 use crate::lang;
 
 use self::lang::Lang;
 use self::month::Keeper;
-use self::page::{HomeRows, IncidentRows, ListRows, PostsAsked, PostsRows, SweptWatch, ToldRows, Trouble, Visit};
+use self::page::{
+    Duties, HomeRows, IncidentRows, ListRows, PostsAsked, PostsRows, SweptWatch, ToldRows, Trouble, Visit,
+};
 pub use self::rows::{Became, Changed, Choices, Found, PostsQuery, Rows, Stored, Unanswered};
 use crate::plan::Plan;
 use crate::store::model::{IncidentRow, PostRow, WatchRow};
@@ -88,6 +91,10 @@ pub struct App {
     pub organisation: Organisation,
     /// Now, from the one clock of the daemon.
     pub clock: Arc<dyn Fn() -> Timestamp + Send + Sync>,
+    /// Seconds by which the machine's clock is ahead of that one, or behind it, where it is not followed; else 0.
+    pub off: Arc<dyn Fn() -> i64 + Send + Sync>,
+    /// Which days are worked.
+    pub calendar: Calendar,
     /// Why the store cannot write at present; `None` when it can.
     pub writable: Arc<dyn Fn() -> Option<String> + Send + Sync>,
     /// The number of the newest commit; pages are told when it changes.
@@ -214,6 +221,17 @@ impl Desk {
         }
     }
 
+    fn duties(&self, rows: &dyn Rows, visit: &Visit) -> Result<Duties, Unanswered> {
+        let today = jiff::Timestamp::from_second(visit.now).map(|at| at.to_zoned(visit.zone.clone()).date());
+        let (unacknowledged, escalated) = rows.unacknowledged(page::ESCALATED)?;
+        Ok(Duties {
+            unacknowledged,
+            escalated,
+            clock: (self.app.off)(),
+            year: today.ok().and_then(|today| self.app.calendar.missing(today)),
+        })
+    }
+
     fn visit(&self, asked: Asked) -> Visit {
         Visit {
             lang: asked.lang,
@@ -266,7 +284,8 @@ async fn home(State(desk): State<Arc<Desk>>, asked: Asked) -> Response {
         let (watches, notices) = (swept(rows, visit.now)?, rows.notices(NOTICES)?);
         let (figures, risen) = (rows.figures()?, rows.risen(visit.now, RISEN)?);
         let told = ToldRows { newest: rows.told(TOLD)?, health: rows.outbox_health(visit.now)? };
-        Ok(page::home(visit, &HomeRows { figures, incidents, posts, watches, month, notices, risen, told })?)
+        let duties = ours.duties(rows, visit)?;
+        Ok(page::home(visit, &HomeRows { figures, incidents, posts, watches, month, notices, risen, told, duties })?)
     })
     .await
 }

@@ -19,7 +19,7 @@ use crate::search::{Search, SearchError};
 use crate::store::model::{Figures, IncidentRow, PostRow, PostRowId, WatchRow};
 use crate::store::{
     Course, FullDay, IncidentQuery, Life, NoticeRow, OutboxHealth, OutboxQuery, PostQuery, Reader, Reading,
-    RecordQuery, Risen, SeriesPoint, ServiceRow, StoreError, Version,
+    RecordQuery, Risen, SeriesPoint, ServiceRow, StoreError, Unacknowledged, Version,
 };
 use crate::text::diff::{Part, diff};
 use crate::text::tokens::Tokeniser;
@@ -250,6 +250,15 @@ pub trait Rows: Send + Sync + 'static {
         Ok(Vec::new())
     }
 
+    /// Incidents with escalations that nobody who decides has acknowledged, the longest waiting first; and how many
+    /// there are.
+    ///
+    /// # Errors
+    /// [`Unanswered`].
+    fn unacknowledged(&self, _limit: usize) -> Result<(Vec<Unacknowledged>, u64), Unanswered> {
+        Ok((Vec::new(), 0))
+    }
+
     /// How an incident grew.
     ///
     /// # Errors
@@ -402,6 +411,10 @@ impl Rows for Stored {
 
     fn risen(&self, now: Timestamp, limit: usize) -> Result<Vec<Risen>, Unanswered> {
         Ok(self.reader.risen(now, limit)?)
+    }
+
+    fn unacknowledged(&self, limit: usize) -> Result<(Vec<Unacknowledged>, u64), Unanswered> {
+        Ok(self.reader.unacknowledged(limit)?)
     }
 
     fn course(&self, incident: IncidentId) -> Result<Course, Unanswered> {

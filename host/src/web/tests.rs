@@ -34,6 +34,8 @@ fn app(rows: Arc<dyn Rows>, changes: watch::Receiver<u64>) -> App {
             name: "青石县水务局".to_owned(), zone: TimeZone::get("Asia/Shanghai").unwrap()
         },
         clock: Arc::new(|| NOW),
+        off: Arc::new(|| 0),
+        calendar: Calendar::built_in().clone(),
         writable: Arc::new(|| None),
         changes,
         pulse: Arc::new(AtomicI64::new(NOW - 5)),
@@ -98,6 +100,45 @@ async fn pages_read_as_they_should() {
         // The version changes with every touch of the style.
         let body = get_text(path, lang).await.replace(asset::version(), "V");
         insta::assert_snapshot!(name, body);
+    }
+}
+
+/// What somebody must do before all else stands on the first page, in both languages.
+#[tokio::test]
+async fn escalations_a_clock_that_is_off_and_missing_holidays_are_told_first() {
+    let told = |off: i64, later: i64| {
+        let (_commit, changes) = watch::channel(7);
+        let (_stop, stopped) = watch::channel(false);
+        let clock = Arc::new(move || NOW + later);
+        let app = App { clock, off: Arc::new(move || off), ..app(Arc::new(Fixed), changes) };
+        async move {
+            let router = router(app, stopped);
+            let mut pages = Vec::new();
+            for lang in ["en", "zh-CN"] {
+                let request = asking(Method::GET, "/", &[("accept-language", lang)]);
+                let body = router.clone().oneshot(request).await.unwrap().into_body();
+                pages.push(String::from_utf8(to_bytes(body, 1 << 24).await.unwrap().to_vec()).unwrap());
+            }
+            pages
+        }
+    };
+    let calm = told(0, 0).await;
+    for (page, words) in calm.iter().zip(["nobody who decides has acted", "决定者尚未处理"]) {
+        assert!(page.contains(words) && page.contains("href=\"/incidents/12\""), "{words}");
+        assert!(!page.contains("<script>alert"), "a title is text");
+    }
+    for (page, words) in calm.iter().zip([["behind", "ahead", "working days of"], ["慢了", "快了", "放假安排"]])
+    {
+        assert!(words.iter().all(|words| !page.contains(words)), "{words:?}");
+    }
+    for (page, words) in told(-86_400, 0).await.iter().zip(["is 1 day behind", "本机时钟慢了 1 天"]) {
+        assert!(page.contains(words), "{words}");
+    }
+    let december = 20 * 86_400;
+    let both = told(7_200, december).await;
+    for (page, words) in both.iter().zip([["jumped 2 hours ahead", "of 2027 are not known"], ["快了 2 小时", "2027"]])
+    {
+        assert!(words.iter().all(|words| page.contains(words)), "{words:?}");
     }
 }
 

@@ -112,6 +112,13 @@ pub(super) enum Command {
         #[command(flatten)]
         with: With,
     },
+    /// Say that you know that its clocks ran out
+    Acknowledge {
+        /// The incident
+        incident: i64,
+        #[command(flatten)]
+        with: With,
+    },
     /// Stop its clocks, for a reason
     Pause(Plain),
     /// Let its clocks run again
@@ -203,6 +210,7 @@ pub(super) fn run(command: Command) -> Outcome {
         Command::Assign { at, user, with } => (at.0, Decision::Assign(user), with),
         Command::Step(args) => return step(args),
         Command::Note { incident, text, with } => (Seen { id: incident, version: None }, Decision::Note(text), with),
+        Command::Acknowledge { incident, with } => (Seen { id: incident, version: None }, Decision::Acknowledge, with),
         Command::Pause(Plain { at, reason, with }) => (at.0, Decision::Pause(reason), with),
         Command::Resume(Plain { at, reason, with }) => (at.0, Decision::Resume(reason), with),
         Command::Close(Plain { at, reason, with }) => (at.0, Decision::Close(reason), with),

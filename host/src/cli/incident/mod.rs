@@ -3,6 +3,7 @@
 mod decide;
 mod list;
 mod show;
+mod story;
 
 use clap::Subcommand;
 

@@ -1,22 +1,26 @@
 //! `caifeng incident show`: how an incident stands, what is to be done, what has happened.
 
+use std::collections::HashMap;
+
 use anyhow::anyhow;
 use caifeng::clock::rfc3339;
 use caifeng::config;
-use caifeng::incident::clock::ClockEvent;
-use caifeng::incident::event::{Actor, Event, Recorded};
+use caifeng::incident::clock::Clock;
+use caifeng::incident::event::{Event, Recorded};
 use caifeng::incident::life::Incident;
 use caifeng::incident::life::progress::Progress;
-use caifeng::lang::Lang;
 use caifeng::plan::Plan;
 use caifeng::plan::playbook::Step;
+use caifeng::reply::effect::Effect;
 use caifeng::store::model::{IncidentRow, PostRow};
-use caifeng::store::{PostQuery, Reader};
+use caifeng::store::{PostQuery, Reader, ReplyRow, StoreError};
 use serde_json::{Value, json};
 
 use super::list::object;
+use super::story::{Teller, evidence, is_told};
+use crate::cli::effect;
 use crate::cli::output::{Lines, one_line};
-use crate::cli::workplace::DataArgs;
+use crate::cli::workplace::{self, DataArgs};
 use crate::cli::{Exit, Failed, OrExit, Outcome};
 
 /// `caifeng incident show`
@@ -39,6 +43,8 @@ struct Case {
     history: Vec<Recorded>,
     notes: Vec<Option<String>>,
     posts: Vec<PostRow>,
+    names: HashMap<String, String>,
+    effects: Vec<(i64, Effect)>,
 }
 
 impl Case {
@@ -55,14 +61,23 @@ impl Case {
         };
         let plan = plan.map_or_else(|| config::plan_beside(&directory.config()), Ok).or_exit(Exit::Usage)?;
         let history = reader.history(id).or_exit(Exit::Internal)?;
-        let text = |recorded: &Recorded| match recorded.event.note() {
-            Some(note) => reader.note(note.id),
-            None => Ok(None),
+        let text = |recorded: &Recorded| match (&recorded.event, recorded.event.note()) {
+            (Event::StepDone { evidence: given, .. }, _) => evidence(given, |note| reader.note(note)),
+            (_, Some(note)) => reader.note(note.id),
+            (_, None) => Ok(None),
         };
         let notes = history.iter().map(text).collect::<Result<_, _>>().or_exit(Exit::Internal)?;
         let query = PostQuery { incident: Some(id), ..PostQuery::default() };
         let posts = reader.posts(&query).or_exit(Exit::Internal)?;
-        Ok(Self { row, incident, plan, history, notes, posts })
+        let users = reader.users().or_exit(Exit::Internal)?;
+        let names = users.into_iter().filter_map(|user| Some((user.id, user.name?))).collect();
+        let now = workplace::clock(&directory)?.now();
+        let effects = effects(&reader, id, now).or_exit(Exit::Internal)?;
+        Ok(Self { row, incident, plan, history, notes, posts, names, effects })
+    }
+
+    fn teller(&self) -> Teller<'_> {
+        Teller { plan: &self.plan, playbook: self.incident.playbook(&self.plan), names: &self.names }
     }
 
     /// The steps of its playbook, with what became of each.
@@ -70,6 +85,13 @@ impl Case {
         let steps = self.incident.playbook(&self.plan).map_or(&[][..], |playbook| &playbook.steps);
         steps.iter().map(|step| (step, self.incident.steps.get(&step.id))).collect()
     }
+}
+
+/// What changed after each published answer.
+fn effects(reader: &Reader, incident: i64, now: i64) -> Result<Vec<(i64, Effect)>, StoreError> {
+    let replies = reader.replies(Some(incident))?;
+    let effect = |row: &ReplyRow| Ok::<_, StoreError>(reader.effect(row, now)?.map(|effect| (row.id, effect)));
+    replies.iter().filter_map(|row| effect(row).transpose()).collect()
 }
 
 /// Runs `caifeng incident show`.
@@ -82,7 +104,8 @@ pub(super) fn run(args: &Args) -> Outcome {
 }
 
 fn told(case: &Case) -> Value {
-    let Incident { version, watched_until, paused, merged, answers, referrals, recurred, .. } = &case.incident;
+    let Incident { version, watched_until, paused, merged, answers, referrals, recurred, escalations, .. } =
+        &case.incident;
     let mut shown = object(&case.row);
     let steps = case.steps().into_iter().map(|(step, progress)| {
         json!({
@@ -98,6 +121,9 @@ fn told(case: &Case) -> Value {
     shown["answers"] = json!(answers);
     shown["referrals"] = json!(referrals);
     shown["recurred"] = (*recurred).into();
+    shown["unacknowledged"] = json!(escalations);
+    let effect = |(reply, effect): &(i64, Effect)| json!({"reply": reply, "effect": effect});
+    shown["effects"] = case.effects.iter().map(effect).collect();
     let events = case.history.iter().zip(&case.notes);
     shown["events"] = events.map(|(recorded, note)| json!({"event": recorded, "note": note})).collect();
     let post = |post: &PostRow| json!({"post": post.row, "site": post.site, "url": post.url, "title": post.title, "text": post.text, "why": post.why});
@@ -107,82 +133,56 @@ fn told(case: &Case) -> Value {
 
 fn text(case: &Case) -> impl Iterator<Item = String> {
     let IncidentRow { id, title, category, category_by, level, state, opened, posts, sites, owner, .. } = &case.row;
+    let teller = case.teller();
     let category = category.map_or("no category", |category| category.as_str());
     let by = category_by.as_deref().map_or_else(String::new, |by| format!(" (by {by})"));
     let level = level.as_deref().map_or_else(String::new, |level| format!("  level {level}"));
-    let owner = owner.as_deref().map_or_else(|| "nobody owns it".to_owned(), |owner| format!("owner {owner}"));
+    let owner = owner.as_deref().map_or_else(|| "nobody owns it".to_owned(), |id| format!("owner {}", teller.user(id)));
     let mut lines = vec![
         format!("{id}@{}  {}  {}", case.incident.version, state.as_str(), one_line(title)),
         format!("  {category}{by}{level}  {owner}  first seen {}  {posts} posts, {sites} sites", rfc3339(*opened)),
     ];
-    lines.extend(standing(&case.incident));
-    lines.extend(case.steps().into_iter().map(|(step, progress)| step_line(step, progress)));
+    lines.extend(standing(*id, &case.incident, &teller));
+    let running = case.incident.clocks.clocks().iter().filter(|clock| clock.is_live());
+    lines.extend(running.map(|clock| clock_line(clock, &teller)));
+    lines.extend(case.steps().into_iter().map(|(step, progress)| step_line(step, progress, &teller)));
     let events = case.history.iter().zip(&case.notes).filter(|(recorded, _)| is_told(&recorded.event));
-    lines.extend(events.map(|(recorded, note)| event_line(recorded, note.as_deref())));
+    lines.extend(events.map(|(recorded, note)| teller.line(recorded, note.as_deref())));
+    let effects = case.effects.iter().flat_map(|(reply, effect)| effect::told(*reply, effect));
+    lines.extend(effects.map(|line| format!("  {line}")));
     lines.extend(case.posts.iter().map(post_line));
     lines.into_iter()
 }
 
 /// What stands beside its state.
-fn standing(incident: &Incident) -> impl Iterator<Item = String> {
+fn standing(id: i64, incident: &Incident, teller: &Teller<'_>) -> Vec<String> {
     let paused = incident.paused.map(|since| format!("  its clocks stand still since {}", rfc3339(since)));
     let watched = incident.watched_until.map(|until| format!("  watched until {}", rfc3339(until)));
     let merged = incident.merged.as_ref().map(|merged| format!("  merged into {}", merged.into));
-    let back = (incident.recurred > 0).then(|| format!("  came back {} times", incident.recurred));
-    [paused, watched, merged, back].into_iter().flatten()
+    let back = (incident.recurred > 0).then(|| format!("  came back, {} times so far", incident.recurred));
+    let mut lines: Vec<String> = [paused, watched, merged, back].into_iter().flatten().collect();
+    lines.extend(incident.escalations.iter().map(|escalation| {
+        let (clock, at) = (teller.clock(&escalation.clock), rfc3339(escalation.at));
+        format!("  ESCALATED {at}  {clock}: nobody who decides has acted since (caifeng incident acknowledge {id})")
+    }));
+    lines
 }
 
-fn step_line(step: &Step, progress: Option<&Progress>) -> String {
+fn clock_line(clock: &Clock, teller: &Teller<'_>) -> String {
+    format!("  clock  {}  until {}", teller.clock(&clock.id), rfc3339(clock.due))
+}
+
+fn step_line(step: &Step, progress: Option<&Progress>, teller: &Teller<'_>) -> String {
     let mark = match progress {
         None => "[ ]".to_owned(),
-        Some(Progress::Done(at, by)) => format!("[x] {} by {by}", rfc3339(*at)),
-        Some(Progress::Waived(at, by)) => format!("[-] {} by {by}", rfc3339(*at)),
+        Some(Progress::Done(at, by)) => format!("[x] {} by {}", rfc3339(*at), teller.user(by)),
+        Some(Progress::Waived(at, by)) => format!("[-] {} by {}", rfc3339(*at), teller.user(by)),
     };
     let owners: Vec<_> = step.owner.all().iter().map(|role| role.as_str()).collect();
-    let needs: Vec<_> = step.evidence.iter().map(|needed| needed.kind.as_str()).collect();
-    let name = step.name.in_lang(Lang::En);
-    format!("  {mark}  {}  {name}  ({}; needs {})", step.id, owners.join(", "), needs.join(", "))
-}
-
-/// Posts that arrive are listed as posts.
-const fn is_told(event: &Event) -> bool {
-    !matches!(event, Event::Joined { .. } | Event::Suggested { .. })
-}
-
-fn event_line(recorded: &Recorded, note: Option<&str>) -> String {
-    let who = match &recorded.by {
-        Actor::Machine { by } => by.clone(),
-        Actor::Person { user, role, .. } => format!("{user} as {}", role.as_str()),
-    };
-    let note = note.map_or_else(String::new, |note| format!(": {}", one_line(note)));
-    format!("  {}  {}  {who}{note}", rfc3339(recorded.at), happened(&recorded.event))
-}
-
-/// What happened; of a clock, to which and how.
-fn happened(event: &Event) -> String {
-    let clock = match event {
-        Event::Clock(clock) => clock,
-        Event::Notified { notice, channel, receipt, again, code, .. } => {
-            let again = if *again { ", possibly repeated" } else { "" };
-            let code = code.map_or_else(String::new, |code| format!(" ({code})"));
-            return format!("notice {notice} on {channel}: {}{code}{again}", receipt.as_str());
-        }
-        other => return other.name().to_owned(),
-    };
-    let how = match clock {
-        ClockEvent::Started { due, overdue: false, .. } => format!("runs until {}", rfc3339(*due)),
-        ClockEvent::Started { due, .. } => format!("was over at {}", rfc3339(*due)),
-        ClockEvent::Moved { due, .. } => format!("now runs until {}", rfc3339(*due)),
-        ClockEvent::Rung { moment, .. } if *moment < 0 => format!("{} min to go", -moment / 60),
-        ClockEvent::Rung { escalate: true, .. } => "is over: escalated".to_owned(),
-        ClockEvent::Rung { .. } => "is over".to_owned(),
-        ClockEvent::Paused { .. } => "stands still".to_owned(),
-        ClockEvent::Resumed { due, .. } => format!("goes on until {}", rfc3339(*due)),
-        ClockEvent::Met { late: 0, .. } => "met".to_owned(),
-        ClockEvent::Met { late, .. } => format!("met {} min too late", late.div_euclid(60)),
-        ClockEvent::Void { .. } => "no longer applies".to_owned(),
-    };
-    format!("clock {}: {how}", clock.clock())
+    let needs = step.evidence.iter().map(|needed| format!("--{} {}", needed.kind.as_str(), needed.name));
+    let needs: Vec<_> = needs.collect();
+    let waived = if step.waivable { "; can be waived" } else { "" };
+    format!("  {mark}  {}  {}  by {}; needs {}{waived}", step.id, step.name, owners.join(" or "), needs.join(", "))
 }
 
 fn post_line(post: &PostRow) -> String {

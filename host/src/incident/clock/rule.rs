@@ -47,6 +47,16 @@ pub enum Done {
 }
 
 impl Rule<'_> {
+    /// The step of the playbook that ends it; `None` when something else does.
+    #[must_use]
+    pub fn step(&self) -> Option<&str> {
+        match self.ends {
+            Ends::Step(id) => Some(id),
+            Ends::Rule(End::Step(id)) => Some(id),
+            Ends::Rule(_) => None,
+        }
+    }
+
     /// Whether `done` ends its clock.
     #[must_use]
     pub fn ends_with(&self, done: &Done) -> bool {

@@ -3,9 +3,11 @@
 use caifeng_plugin_host::contract::Timestamp;
 
 use super::progress::Progress;
-use super::{Assessed, Grouped, Incident, Merged, Suggested};
+use super::{Assessed, Escalation, Grouped, Incident, Merged, Suggested};
+use crate::incident::clock::ClockEvent;
 use crate::incident::event::{Actor, Event, Recorded};
 use crate::incident::{Category, State};
+use crate::user::right::Act;
 
 /// Folds `event`, done by `actor` at `at`, into `incident`.
 pub fn apply(incident: &mut Incident, event: &Event, actor: &Actor, at: Timestamp) {
@@ -13,6 +15,7 @@ pub fn apply(incident: &mut Incident, event: &Event, actor: &Actor, at: Timestam
     if let Event::Clock(clock) = event {
         incident.clocks.apply(clock);
     }
+    escalate(incident, event, actor, at);
     if !event.is_decision() {
         return;
     }
@@ -51,6 +54,22 @@ pub fn apply(incident: &mut Incident, event: &Event, actor: &Actor, at: Timestam
             incident.referrals.insert(*referral, *approved);
         }
         grouping => group(incident, grouping, at),
+    }
+}
+
+/// What ran out stands until somebody who decides says that they know, or shows it by deciding.
+fn escalate(incident: &mut Incident, event: &Event, actor: &Actor, at: Timestamp) {
+    match event {
+        Event::Clock(ClockEvent::Rung { clock, escalate: true, .. }) => {
+            incident.escalations.push(Escalation { clock: clock.clone(), at });
+        }
+        Event::Acknowledged { .. } => incident.escalations.clear(),
+        decision if decision.is_decision() => {
+            if matches!(actor, Actor::Person { role, .. } if Act::Acknowledge.is_for(*role)) {
+                incident.escalations.clear();
+            }
+        }
+        _ => {}
     }
 }
 

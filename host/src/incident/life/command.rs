@@ -88,6 +88,10 @@ pub enum Command {
     },
     /// Somebody writes a note.
     Note(Note),
+    /// Somebody who decides has seen that its clocks ran out.
+    Acknowledge,
+    /// Its evidence is handed out: the SHA-256 of the file, in hex.
+    HandOut(String),
     /// Its clocks stand still.
     Pause(Note),
     /// They run again.
@@ -289,6 +293,9 @@ pub enum Refusal {
     /// They run.
     #[error("its clocks are running")]
     Running,
+    /// There is no escalation, or it was acknowledged.
+    #[error("no clock of it has run out without somebody having acknowledged it")]
+    NothingEscalated,
     /// An incident and itself.
     #[error("an incident is not merged with itself")]
     Itself,

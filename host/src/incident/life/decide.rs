@@ -109,6 +109,11 @@ impl Scene<'_> {
                 may(self.actor, Act::Note)?;
                 Ok(vec![Event::Noted { note }])
             }
+            Command::Acknowledge => self.acknowledge(),
+            Command::HandOut(sha256) => {
+                may(self.actor, Act::ExportEvidence)?;
+                Ok(vec![Event::HandedOut { sha256 }])
+            }
             Command::Pause(note) => self.pause(note),
             Command::Resume(note) => self.resume(note),
             Command::Close(note) => self.close(note),
@@ -320,6 +325,13 @@ impl Scene<'_> {
         }
         let steps = self.incident.resting_on(playbook, &id);
         Ok(vec![Event::SentBack { steps, note }])
+    }
+
+    /// Whatever became of the incident since: an escalation that nobody saw is one all the same.
+    fn acknowledge(&self) -> Answer {
+        may(self.actor, Act::Acknowledge)?;
+        let clocks: Vec<String> = self.incident.escalations.iter().map(|it| it.clock.clone()).collect();
+        if clocks.is_empty() { Err(Refusal::NothingEscalated) } else { Ok(vec![Event::Acknowledged { clocks }]) }
     }
 
     fn pause(&self, note: Note) -> Answer {

@@ -26,12 +26,16 @@
 //! | which steps are open | [`progress`] |
 //! | what it means for the clocks | `timing` |
 //! | what it makes of the incident | [`apply`](mod@apply) |
+//! | what a clock tells, and to whom | [`ring`] |
+//! | how fast was it answered | `rounds` |
 
 pub mod apply;
 pub mod command;
 pub mod decide;
 mod may;
 pub mod progress;
+pub mod ring;
+mod rounds;
 #[cfg(test)]
 mod tests;
 mod timing;
@@ -94,6 +98,17 @@ pub struct Incident {
     pub clocks: Ledger,
     /// What was merged into it and split off it, and not undone; the latest last.
     pub grouped: Vec<Grouped>,
+    /// Clocks that ran out and became somebody's matter, and nobody who decides has acted since.
+    pub escalations: Vec<Escalation>,
+}
+
+/// A clock that ran out, which nobody who decides has acknowledged.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Escalation {
+    /// The clock.
+    pub clock: String,
+    /// When that was told.
+    pub at: Timestamp,
 }
 
 /// Where a merged incident has gone.

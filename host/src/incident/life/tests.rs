@@ -127,6 +127,8 @@ fn decisions() -> Vec<Command> {
         Command::WaiveStep { step: step(), note: note() },
         Command::SendBack { step: step(), note: note() },
         Command::Note(note()),
+        Command::Acknowledge,
+        Command::HandOut("d".into()),
         Command::Pause(note()),
         Command::Resume(note()),
         Command::Close(note()),

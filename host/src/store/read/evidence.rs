@@ -274,16 +274,21 @@ impl Reader {
         self.with(|db| retain::old_sweeps(db, last))
     }
 
-    /// Files of evidence whose time is over, with what is pinned in them.
+    /// Files of evidence whose time is over, with what is pinned in them; and younger ones that hold pages of which a
+    /// person has asked that they be deleted, with everything else in them.
     ///
     /// # Errors
     /// As above.
     pub fn old_files(&self, cutoffs: Cutoffs) -> Result<Vec<OldFile>, StoreError> {
+        let sql = "SELECT id, path, newest FROM evidence_file
+                   WHERE newest < ?1 OR id IN (SELECT file FROM capture WHERE erased <> 0) ORDER BY path";
         self.with(|db| {
             let mut files = db
-                .prepare_cached("SELECT id, path, newest FROM evidence_file WHERE newest < ?1 ORDER BY path")?
+                .prepare_cached(sql)?
                 .query_map([cutoffs.evidence], |r| {
-                    Ok(OldFile { id: r.get(0)?, path: r.get(1)?, newest: r.get(2)?, pinned: Vec::new(), loose: 0 })
+                    let newest = r.get(2)?;
+                    let young = newest >= cutoffs.evidence;
+                    Ok(OldFile { id: r.get(0)?, path: r.get(1)?, newest, young, pinned: Vec::new(), loose: 0 })
                 })?
                 .collect::<Result<Vec<_>, _>>()?;
             for file in &mut files {
@@ -318,12 +323,12 @@ impl Reader {
 
 fn contents(db: &Connection, file: &mut OldFile) -> Result<(), StoreError> {
     let sql = format!(
-        "SELECT c.id, {}, {CAPTURE}
+        "SELECT c.id, (?2 AND c.erased = 0) OR {}, {CAPTURE}
          FROM capture c JOIN evidence_file f ON f.id = c.file WHERE c.file = ?1 ORDER BY c.start",
         captures::PINNED
     );
     let mut statement = db.prepare_cached(&sql)?;
-    let mut rows = statement.query([file.id])?;
+    let mut rows = statement.query((file.id, file.young))?;
     while let Some(r) = rows.next()? {
         if r.get(1)? {
             file.pinned.push(Pinned { id: r.get(0)?, capture: capture(r, 2)? });

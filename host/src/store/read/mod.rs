@@ -4,6 +4,7 @@
 //! neither repeats nor hides a row. A long export reads in pages too: one long read
 //! would keep SQLite from folding its log into the file.
 
+mod effect;
 pub(super) mod evidence;
 mod gaps;
 mod incidents;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use askama::Template;
 
+use super::duties::{Duties, DutyView, duties};
 use super::growing::{GrowingView, first};
 use super::incident::IncidentView;
 use super::month::MonthView;
@@ -46,6 +47,8 @@ pub(crate) struct HomeRows {
     pub(crate) risen: Vec<Risen>,
     /// The newest notices to people.
     pub(crate) told: ToldRows,
+    /// What somebody must do before all else.
+    pub(crate) duties: Duties,
 }
 
 #[derive(Template)]
@@ -54,6 +57,7 @@ struct HomePage {
     frame: Frame,
     today: Stamp,
     situation: Situation,
+    duties: Vec<DutyView>,
     notices: Vec<NoticeView>,
     growing: Vec<GrowingView>,
     incidents: Vec<IncidentView>,
@@ -98,6 +102,7 @@ pub(crate) fn home(visit: &Visit, rows: &HomeRows) -> Rendered {
     HomePage {
         today: frame.face.today(),
         situation: situation(rows, &frame),
+        duties: duties(&rows.duties, &frame.face, lang),
         notices: notices(&rows.notices, &frame, lang),
         growing: rows.risen.iter().filter_map(|risen| GrowingView::new(risen, &frame.face, lang)).collect(),
         incidents: rows.incidents.iter().map(|(row, posts)| IncidentView::new(row, posts, &frame.face, lang)).collect(),

@@ -7,6 +7,7 @@
 //! Addresses become links only when they are http or https.
 
 mod coverage;
+mod duties;
 mod fault;
 mod growing;
 mod home;
@@ -41,6 +42,7 @@ use crate::plan::Plan;
 use crate::store::model::{Figures, WatchRow};
 
 pub(crate) use coverage::{CoverageRows, coverage};
+pub(crate) use duties::{Duties, ESCALATED};
 pub(crate) use home::{HomeRows, home};
 pub(crate) use incident::{IncidentRows, incident};
 use incidents::link_to;

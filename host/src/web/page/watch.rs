@@ -128,6 +128,7 @@ fn reason(why: Reason, lang: Lang) -> String {
         Reason::Lively { daily } => lang.count("schedule.lively", daily.into()),
         Reason::Growing { id } => lang.with("schedule.growing", &[("id", &id)]),
         Reason::Incident { id } => lang.with("schedule.incident", &[("id", &id)]),
+        Reason::FollowUp { id, .. } => lang.with("schedule.follow-up", &[("id", &id)]),
         Reason::Failing { .. } => lang.t("schedule.failing"),
         Reason::Waiting => lang.t("schedule.waiting"),
         Reason::Gone => lang.t("schedule.gone"),

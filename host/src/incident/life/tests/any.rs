@@ -53,6 +53,7 @@ fn command() -> impl Strategy<Value = Command> {
         2 => step().prop_map(|step| Command::WaiveStep { step, note: note() }),
         1 => step().prop_map(|step| Command::SendBack { step, note: note() }),
         1 => Just(Command::Note(note())),
+        1 => Just(Command::Acknowledge),
         1 => Just(Command::Pause(note())),
         1 => Just(Command::Resume(note())),
         4 => Just(Command::Close(note())),
@@ -104,6 +105,18 @@ fn holds(before: &Incident, event: &Event, actor: &Actor, after: &Incident) {
     if let (Some(was), Some(is)) = (before.paused, after.paused) {
         assert_eq!(was, is, "a pause begins once");
     }
+}
+
+/// What ran out stands until somebody who decides has acted.
+fn no_escalation_is_forgotten(before: &Incident, event: &Event, actor: &Actor, after: &Incident) {
+    let begins = matches!(event, Event::SplitFrom { .. });
+    if after.escalations.len() >= before.escalations.len() || begins {
+        return;
+    }
+    let acknowledged = matches!(event, Event::Acknowledged { clocks } if clocks.len() == before.escalations.len());
+    assert!(acknowledged || event.is_decision(), "{event:?} hid an escalation");
+    let decides = matches!(actor, Actor::Person { role: Role::LeadingGroup | Role::Head, .. });
+    assert!(decides, "{actor:?} hid an escalation");
 }
 
 /// Nothing moves a clock but an event about it.
@@ -187,6 +200,7 @@ fn always() {
                 apply(&mut next, &recorded.event, &recorded.by, recorded.at);
                 holds(&step, &recorded.event, &recorded.by, &next);
                 no_clock_moves_silently(&step, &recorded.event, &next);
+                no_escalation_is_forgotten(&step, &recorded.event, &recorded.by, &next);
                 step = next;
             }
         }

@@ -1,0 +1,66 @@
+//! What somebody must do before all else: escalations that nobody has acknowledged, a machine clock that is off, a year
+//! without its notice of working days.
+
+use crate::coverage::words::length;
+use crate::store::Unacknowledged;
+use crate::web::lang::Lang;
+use crate::web::mark::line;
+use crate::web::when::{Clockface, Stamp};
+
+/// Escalations that are told one by one; how many more there are is said.
+pub(crate) const ESCALATED: usize = 4;
+
+/// What the page is told of them.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Duties {
+    /// Incidents with escalations, the longest waiting first.
+    pub(crate) unacknowledged: Vec<Unacknowledged>,
+    /// How many there are.
+    pub(crate) escalated: u64,
+    /// Seconds by which the machine's clock is ahead of the time that is kept here, or behind it.
+    pub(crate) clock: i64,
+    /// A year whose notice of working days should be known.
+    pub(crate) year: Option<i16>,
+}
+
+/// One of them.
+pub(super) struct DutyView {
+    pub(super) sentence: String,
+    pub(super) href: Option<String>,
+    pub(super) at: Option<Stamp>,
+}
+
+impl DutyView {
+    fn plain(sentence: String) -> Self {
+        Self { sentence, href: None, at: None }
+    }
+}
+
+/// All of them, in words.
+pub(super) fn duties(duties: &Duties, face: &Clockface, lang: Lang) -> Vec<DutyView> {
+    let mut all: Vec<DutyView> = duties.unacknowledged.iter().map(|one| escalated(one, face, lang)).collect();
+    let more = duties.escalated.saturating_sub(u64::try_from(all.len()).unwrap_or(u64::MAX));
+    if more > 0 {
+        let href = Some("/incidents".to_owned());
+        all.push(DutyView { sentence: lang.count("duty.more", more), href, at: None });
+    }
+    if duties.clock != 0 {
+        let key = if duties.clock > 0 { "duty.clock-ahead" } else { "duty.clock-behind" };
+        all.push(DutyView::plain(lang.with(key, &[("length", &length(lang, duties.clock.saturating_abs()))])));
+    }
+    all.extend(duties.year.map(|year| DutyView::plain(lang.with("duty.year", &[("year", &year)]))));
+    all
+}
+
+fn escalated(one: &Unacknowledged, face: &Clockface, lang: Lang) -> DutyView {
+    let title = match one.title.as_deref().map(str::trim).filter(|title| !title.is_empty()) {
+        Some(title) => line(title, 60),
+        None => format!("#{}", one.incident),
+    };
+    let clocks: Vec<&str> = one.rings.iter().map(|ring| ring.name.in_lang(lang)).collect();
+    DutyView {
+        sentence: lang.with("duty.escalated", &[("title", &title), ("clocks", &lang.list(&clocks))]),
+        href: Some(format!("/incidents/{}", one.incident)),
+        at: Some(face.stamp(one.since)),
+    }
+}
