@@ -50,6 +50,8 @@ pub mod hex;
 pub mod incident;
 pub mod ingest;
 pub mod lang;
+#[cfg(test)]
+mod pasts;
 pub mod permission;
 pub mod plan;
 pub mod plugins;
