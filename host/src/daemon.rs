@@ -184,6 +184,7 @@ impl Daemon {
         };
         if follow {
             store.configure_topics(config.kept_topics(), config.organisation.utc_offset(now))?;
+            store.configure_media(config.media.clone())?;
             store.configure_watches(&config.watches_for(&registry, now))?;
             vouch(&store, &config, &asking.services, now)?;
             store.configure_askers(asking.services.iter().map(|service| service.plugin().to_owned()).collect())?;

@@ -241,14 +241,11 @@ impl Pipeline {
         }
         // Only mentions are grouped.
         let grouped = topics.is_some();
+        let cut = self.tokeniser.cut(post.title.as_deref(), &post.text);
         Prepared {
-            tokens: self.tokeniser.index_text(post.title.as_deref(), &post.text),
+            tokens: cut.tokens(),
             signature: grouped.then(|| Signatures::of(post.title.as_deref(), &post.text)).flatten(),
-            telling: if grouped {
-                Telling::of(&self.tokeniser, post.title.as_deref(), &post.text)
-            } else {
-                Telling::default()
-            },
+            telling: if grouped { Telling::of(&cut) } else { Telling::default() },
             links: if grouped { links(&post.url, &post.text) } else { Vec::new() },
             topics,
             labels,

@@ -56,6 +56,8 @@ pub mod incident;
 pub mod ingest;
 pub mod lang;
 pub mod notify;
+#[cfg(test)]
+mod pasts;
 pub mod permission;
 pub mod plan;
 pub mod plugins;

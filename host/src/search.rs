@@ -6,6 +6,10 @@
 //! sometimes more. [`found`](Search::found) then reads a candidate as a topic would, and says where its words stand. Most
 //! searches are words alone; for these every candidate counts and is read only to be shown.
 //!
+//! One character alone limits nothing: as a word of full text it would find what begins with it (水库 and not 停水), at the
+//! price of everything ever said, and a word for each character of each post would double the index. So it is only
+//! read for, beside what does limit, else from the newest post on, a bounded number of posts a page.
+//!
 //! What this gave up: nearness, order of relevance (newest first is what somebody on watch needs), and searches without
 //! a word that must be there, since each would read every post. And whatever full text has cut otherwise than the
 //! phrase: of phrases of four characters it finds 98 in 100 ([`tokens`](crate::text::tokens)).
@@ -20,7 +24,7 @@ const MOST_WORDS: usize = 64;
 /// A search that can be asked.
 #[derive(Debug)]
 pub struct Search {
-    expression: String,
+    expression: Option<String>,
     rule: Topics,
     exact: bool,
 }
@@ -47,14 +51,17 @@ impl Search {
         let rule = cutter.rule(&expr).map_err(refuse)?;
         let rule = Topics::of_expr(&rule, names).map_err(refuse)?;
         let unlimited = |at| refuse(Wrong { at, fault: Fault::Unlimited });
-        let expression = cutter.candidates(&expr, false).map_err(unlimited)?;
-        Ok(Some(Self { expression, rule, exact: !is_words(&expr) }))
+        let expression = match cutter.candidates(&expr, false).map_err(unlimited)? {
+            Candidates::Of(expression) => Some(expression),
+            Candidates::All => None,
+        };
+        Ok(Some(Self { expression, rule, exact: !cutter.is_words(&expr) }))
     }
 
-    /// What full text is asked for: an FTS5 expression in which every word is quoted.
+    /// What full text is asked for: an FTS5 expression in which every word is quoted; `None` when each post must be read.
     #[must_use]
-    pub fn expression(&self) -> &str {
-        &self.expression
+    pub fn expression(&self) -> Option<&str> {
+        self.expression.as_deref()
     }
 
     /// Whether a candidate must be read to know if it is meant.
@@ -71,13 +78,12 @@ impl Search {
     }
 }
 
-/// Whether all of it is words that must be there: then full text alone decides.
-fn is_words(expr: &Expr) -> bool {
-    match expr {
-        Expr::All(parts) | Expr::Any(parts) => parts.iter().all(is_words),
-        Expr::Leaf(Leaf::Word(_), _) => true,
-        Expr::Not(_) | Expr::Leaf(..) => false,
-    }
+/// Among which posts those are that can be meant.
+enum Candidates {
+    /// Those that this expression finds.
+    Of(String),
+    /// All: it is to be read for what they say.
+    All,
 }
 
 struct Cutter<'a> {
@@ -87,6 +93,20 @@ struct Cutter<'a> {
 }
 
 impl Cutter<'_> {
+    /// Whether all of it is words that must be there: then full text alone decides.
+    fn is_words(&self, expr: &Expr) -> bool {
+        match expr {
+            Expr::All(parts) | Expr::Any(parts) => parts.iter().all(|part| self.is_words(part)),
+            Expr::Leaf(Leaf::Word(word), _) => !self.is_read_for(word),
+            Expr::Not(_) | Expr::Leaf(..) => false,
+        }
+    }
+
+    /// Whether a form is one character alone.
+    fn is_read_for(&self, form: &str) -> bool {
+        matches!(self.tokeniser.query_words(form).as_slice(), [word] if is_lone(word))
+    }
+
     /// The expression that a candidate is held against: words without quotes are what full text cuts them into.
     fn rule(&mut self, expr: &Expr) -> Result<Expr, Wrong> {
         let mut each = |parts: &[Expr]| parts.iter().map(|part| self.rule(part)).collect::<Result<Vec<_>, _>>();
@@ -111,16 +131,20 @@ impl Cutter<'_> {
         })
     }
 
-    /// The full-text expression that gives every post that can be meant; else where what nothing limits begins.
-    fn candidates(&self, expr: &Expr, negated: bool) -> Result<String, usize> {
+    /// Every post that can be meant; else where what nothing limits begins.
+    fn candidates(&self, expr: &Expr, negated: bool) -> Result<Candidates, usize> {
         match (expr, negated) {
             (Expr::Not(inside), _) => self.candidates(inside, !negated),
-            (Expr::All(parts), false) => self.all(parts, false).map(|wanted| self.without(wanted, parts)),
+            (Expr::All(parts), false) => Ok(match self.all(parts, false)? {
+                Candidates::Of(wanted) => Candidates::Of(self.without(wanted, parts)),
+                Candidates::All => Candidates::All,
+            }),
             (Expr::Any(parts), true) => self.all(parts, true),
             (Expr::Any(parts), false) | (Expr::All(parts), true) => {
-                let sides: Vec<String> =
+                let sides: Vec<Candidates> =
                     parts.iter().map(|part| self.candidates(part, negated)).collect::<Result<_, _>>()?;
-                Ok(joined(&sides, " OR "))
+                let limits: Option<Vec<String>> = sides.into_iter().map(Candidates::limit).collect();
+                Ok(limits.map_or(Candidates::All, |limits| Candidates::Of(joined(&limits, " OR "))))
             }
             (Expr::Leaf(leaf, at), false) => self.leaf(leaf).ok_or(at.start),
             (Expr::Leaf(_, at), true) => Err(at.start),
@@ -128,16 +152,21 @@ impl Cutter<'_> {
     }
 
     /// Of parts that must all hold those that limit are enough.
-    fn all(&self, parts: &[Expr], negated: bool) -> Result<String, usize> {
+    fn all(&self, parts: &[Expr], negated: bool) -> Result<Candidates, usize> {
         let mut limits = Vec::new();
-        let mut unlimited = None;
+        let (mut read, mut unlimited) = (false, None);
         for part in parts {
             match self.candidates(part, negated) {
-                Ok(limit) => limits.push(limit),
+                Ok(Candidates::Of(limit)) => limits.push(limit),
+                Ok(Candidates::All) => read = true,
                 Err(at) => unlimited = unlimited.or(Some(at)),
             }
         }
-        if limits.is_empty() { Err(unlimited.unwrap_or_default()) } else { Ok(joined(&limits, " AND ")) }
+        match (limits.is_empty(), read) {
+            (false, _) => Ok(Candidates::Of(joined(&limits, " AND "))),
+            (true, true) => Ok(Candidates::All),
+            (true, false) => Err(unlimited.unwrap_or_default()),
+        }
     }
 
     /// Leaves out what holds an unwanted word for certain, so that it need not be read.
@@ -153,10 +182,14 @@ impl Cutter<'_> {
         (!words.iter().any(|word| is_lone(word))).then(|| asked(&words))?
     }
 
-    fn leaf(&self, leaf: &Leaf) -> Option<String> {
-        let forms: Vec<String> =
-            self.forms(leaf).iter().filter_map(|form| asked(&self.tokeniser.query_words(form))).collect();
-        (!forms.is_empty()).then(|| joined(&forms, " OR "))
+    /// Posts that may hold a leaf; `None` for one that full text knows nothing of.
+    fn leaf(&self, leaf: &Leaf) -> Option<Candidates> {
+        let forms = self.forms(leaf);
+        if forms.iter().any(|form| self.is_read_for(form)) {
+            return Some(Candidates::All);
+        }
+        let forms: Vec<String> = forms.iter().filter_map(|form| asked(&self.tokeniser.query_words(form))).collect();
+        (!forms.is_empty()).then(|| Candidates::Of(joined(&forms, " OR ")))
     }
 
     /// The spellings of which a leaf wants any.
@@ -177,9 +210,18 @@ fn strings(words: &[String]) -> Vec<&str> {
     words.iter().map(String::as_str).collect()
 }
 
+impl Candidates {
+    fn limit(self) -> Option<String> {
+        match self {
+            Self::Of(expression) => Some(expression),
+            Self::All => None,
+        }
+    }
+}
+
 /// Asks for all of some words; nothing asks for nothing.
 fn asked(words: &[String]) -> Option<String> {
-    // How a single character falls depends on its neighbours: it finds the words that begin with it.
+    // How the characters of a name fall depends on their neighbours: each finds the words that begin with it.
     let quoted: Vec<String> =
         words.iter().map(|word| if is_lone(word) { format!("\"{word}\"*") } else { format!("\"{word}\"") }).collect();
     (!quoted.is_empty()).then(|| joined(&quoted, " AND "))
@@ -209,6 +251,10 @@ mod tests {
         Search::read(typed, &TOKENISER, &names()).unwrap().unwrap()
     }
 
+    fn asked(typed: &str) -> String {
+        read(typed).expression().unwrap().to_owned()
+    }
+
     fn wrong(typed: &str) -> (usize, Fault) {
         let error = Search::read(typed, &TOKENISER, &names()).unwrap_err();
         (error.at.column, error.fault)
@@ -221,23 +267,37 @@ mod tests {
 
     #[test]
     fn words_are_cut_as_posts_are_and_quoted() {
-        assert_eq!(read("又停水了").expression(), "\"停水\"", "the others fall as their neighbours make them");
-        assert_eq!(read("停水 桥西 | 停电").expression(), "((\"停水\" AND \"桥西\") OR \"停电\")");
-        assert_eq!(read("水").expression(), "\"水\"*", "one character finds the words that begin with it");
-        assert_eq!(read("title:x* NEAR").expression(), "((\"title\" AND \"x\") AND \"near\")");
+        assert_eq!(asked("又停水了"), "\"停水\"", "the others fall as their neighbours make them");
+        assert_eq!(asked("停水 桥西 | 停电"), "((\"停水\" AND \"桥西\") OR \"停电\")");
+        assert_eq!(asked("title:x* NEAR"), "((\"title\" AND \"x\") AND \"near\")");
         assert!(["停水", "停水 桥西 | 停电"].iter().all(|typed| !read(typed).is_exact()), "full text decides");
     }
 
     #[test]
     fn what_full_text_cannot_decide_is_read() {
-        assert_eq!(read("停水 -招聘").expression(), "(\"停水\" NOT \"招聘\")");
-        assert_eq!(read("停水 -\"招聘会\" -(停电 桥西)").expression(), "\"停水\"", "these are only read");
-        assert_eq!(read("停水 (桥西 | /\\d+天/)").expression(), "\"停水\"");
-        assert_eq!(read("-(-停水 | -桥西)").expression(), "(\"停水\" AND \"桥西\")");
-        assert_eq!(read("place:故城县").expression().matches("OR").count(), 1, "the short form too");
+        assert_eq!(asked("停水 -招聘"), "(\"停水\" NOT \"招聘\")");
+        assert_eq!(asked("停水 -\"招聘会\" -(停电 桥西)"), "\"停水\"", "these are only read");
+        assert_eq!(asked("停水 (桥西 | /\\d+天/)"), "\"停水\"");
+        assert_eq!(asked("-(-停水 | -桥西)"), "(\"停水\" AND \"桥西\")");
+        assert_eq!(asked("place:故城县").matches("OR").count(), 1, "the short form too");
         for typed in ["停水 -招聘", "\"停水\"", "停水 @places", "停水 place:故城县", "停水 /\\d/"] {
             assert!(read(typed).is_exact(), "{typed}");
         }
+    }
+
+    #[test]
+    fn one_character_is_read_for() {
+        for typed in ["水", "\"水\"", "水 -停电", "水 | 停电", "(停电 | 水) -桥西"] {
+            assert_eq!((read(typed).expression(), read(typed).is_exact()), (None, true), "{typed}");
+        }
+        assert_eq!(asked("水 停电"), "\"停电\"", "beside what limits");
+        assert_eq!(asked("停电 -水"), "\"停电\"");
+        assert_eq!(marked("水", "又停水了"), Some(vec!["水".to_owned()]), "also at the end of a word");
+        assert_eq!(marked("水 停电", "停电了"), None);
+        assert_eq!(wrong("-水"), (2, Fault::Unlimited));
+        assert_eq!(wrong("水 | -停电"), (6, Fault::Unlimited));
+        assert!(!read("a").is_exact(), "a letter is a word");
+        assert_eq!(asked("禾苑"), "(\"禾\"* AND \"苑\"*)", "a name of two limits");
     }
 
     #[test]
@@ -268,7 +328,7 @@ mod tests {
         assert!(matches!(wrong(&"水".repeat(100_000)).1, Fault::Long(_)));
         assert!(matches!(wrong("停水 /(((a{99}){99}){99})/").1, Fault::Pattern(_)));
         let deep = format!("{}停水{}", "(".repeat(30), ")".repeat(30));
-        assert_eq!(read(&deep).expression(), "\"停水\"");
+        assert_eq!(asked(&deep), "\"停水\"");
     }
 
     proptest! {
@@ -287,7 +347,7 @@ mod tests {
             if let Ok(Some(search)) = Search::read(&text, &TOKENISER, &names()) {
                 let stored = TOKENISER.index_text(None, &text);
                 let stored: Vec<&str> = stored.split(' ').collect();
-                for word in search.expression().split(['(', ')', ' ']).filter(|word| word.starts_with('"')) {
+                for word in search.expression().unwrap_or_default().split(['(', ')', ' ']).filter(|word| word.starts_with('"')) {
                     prop_assert!(stored.iter().any(|token| token.starts_with(word.trim_matches(['"', '*']))), "{}", word);
                 }
                 prop_assert!(search.found(None, &text).is_some());

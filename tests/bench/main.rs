@@ -66,7 +66,20 @@ fn main() -> anyhow::Result<()> {
     if wanted("notify") {
         notify::run(scratch.path())?;
     }
-    let others = ["rest", "call", "sandbox", "text", "way", "extract", "crawl"];
+    if wanted("text") {
+        text::run(scratch.path())?;
+    }
+    if wanted("search") {
+        search::run(scratch.path())?;
+    }
+    if wanted("decide") {
+        decide::run(scratch.path())?;
+    }
+    if wanted("warning") {
+        warning::run(scratch.path())?;
+    }
+    // What follows runs plugins.
+    let others = ["rest", "call", "sandbox", "way", "extract", "crawl"];
     if !others.iter().any(|part| wanted(part)) {
         return Ok(());
     }
@@ -81,20 +94,8 @@ fn main() -> anyhow::Result<()> {
     if wanted("sandbox") {
         sandbox::run(&engine, registry.find("feed")?.1, registry.find("triage")?.1)?;
     }
-    if wanted("text") {
-        text::run(scratch.path())?;
-    }
-    if wanted("search") {
-        search::run(scratch.path())?;
-    }
     if wanted("way") {
         way::run(size, scratch.path(), &engine, &registry)?;
-    }
-    if wanted("decide") {
-        decide::run(scratch.path())?;
-    }
-    if wanted("warning") {
-        warning::run(scratch.path())?;
     }
     if wanted("extract") {
         extract::run(&engine, registry.find("news")?.1)?;

@@ -69,7 +69,7 @@ struct Form {
     most: Option<f64>,
 }
 
-const FORMS: [Form; 13] = [
+const FORMS: [Form; 15] = [
     Form { name: "word", typed: str::to_owned, filter: |_| {}, most: Some(3.0) },
     Form {
         name: "word.all_time",
@@ -82,6 +82,10 @@ const FORMS: [Form; 13] = [
     Form { name: "phrase", typed: |w| format!("\"{w}投诉\""), filter: |_| {}, most: None },
     Form { name: "without", typed: |w| format!("{w} -投诉"), filter: |_| {}, most: None },
     Form { name: "one_character", typed: |w| w.chars().take(1).collect(), filter: |_| {}, most: None },
+    // A character that no post holds: a page looks at as many posts as it may.
+    Form { name: "no_character", typed: |_| "龘".to_owned(), filter: |_| {}, most: None },
+    // Two characters that are no word of the dictionary: a name.
+    Form { name: "name", typed: |_| "竹锦".to_owned(), filter: |_| {}, most: Some(3.0) },
     Form { name: "topic", typed: str::to_owned, filter: |q| q.topic = Some("本局".to_owned()), most: Some(3.0) },
     Form { name: "rare_topic", typed: str::to_owned, filter: |q| q.topic = Some("供水".to_owned()), most: Some(3.0) },
     Form { name: "site", typed: str::to_owned, filter: |q| q.site = Some(site(7)), most: Some(3.0) },
@@ -161,7 +165,7 @@ impl Desk {
             let (word, since, until) = question(round, size);
             let start = ThreadTime::now();
             let search = Search::read(&(form.typed)(word), &self.tokeniser, &Names::default())?.context("a search")?;
-            let words = Some(search.expression().to_owned());
+            let words = search.expression().map(str::to_owned);
             let mut query =
                 PostQuery { words, since: Some(since), until: Some(until), limit: Some(PAGE), ..PostQuery::default() };
             (form.filter)(&mut query);

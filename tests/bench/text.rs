@@ -7,6 +7,7 @@ use std::process::Command;
 use std::time::Instant;
 
 use caifeng::text::near::Signature;
+use caifeng::text::telling::Telling;
 use caifeng::text::tokens::Tokeniser;
 use caifeng::topic::{Names, TopicConfig, Topics};
 use cpu_time::ThreadTime;
@@ -29,6 +30,18 @@ pub(crate) fn run(scratch: &Path) -> anyhow::Result<()> {
     let bytes: usize = posts.iter().map(String::len).sum();
     let (seconds, ()) = timed(|| posts.iter().for_each(|text| drop(black_box(tokeniser.index_text(None, text)))));
     print("text.tokens", bytes as f64 / 1e6 / seconds, "MB/s", ("jieba (Python), another day", 0.95));
+
+    let (seconds, ()) = timed(|| posts.iter().for_each(|text| drop(black_box(tokeniser.cut(None, text)))));
+    Figure::new("text.cut", per_post(seconds), "us/post").print();
+    let (both, ()) = timed(|| {
+        for text in &posts {
+            let cut = tokeniser.cut(None, text);
+            black_box((cut.tokens(), Telling::of(&cut)));
+        }
+    });
+    Figure::new("text.tokens_and_telling", per_post(both), "us/post")
+        .against("only cutting", per_post(seconds))
+        .print();
 
     topics_of(&posts, scratch)
 }

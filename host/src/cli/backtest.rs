@@ -11,16 +11,17 @@ use caifeng::lang::Lang;
 use caifeng::store::Reader;
 use caifeng::warning::backtest::{Replay, Said, Score, replay};
 use caifeng::warning::known::{Hearing, Kind};
-use caifeng::warning::{media, words};
+use caifeng::warning::media::Register;
+use caifeng::warning::words;
 use caifeng_plugin_host::contract::Timestamp;
 use jiff::tz::TimeZone;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::coverage::{Format, zone};
+use super::coverage::Format;
 use super::output::{Lines, progress};
 use super::warnings::alert_json;
-use super::workplace::DataArgs;
+use super::workplace::{self, DataArgs};
 use super::{Exit, Failed, OrExit, Outcome};
 
 /// `caifeng backtest [FILE.jsonl]`
@@ -58,7 +59,7 @@ pub(crate) struct Args {
     /// Language of the text: zh-CN or en
     #[arg(long, value_name = "TAG", default_value = "en")]
     lang: String,
-    /// Configuration, for the time zone [default: caifeng.toml in the data directory]
+    /// Configuration, for the time zone and for media of its own [default: caifeng.toml in the data directory]
     #[arg(long, value_name = "F")]
     config: Option<PathBuf>,
 }
@@ -80,9 +81,10 @@ pub(crate) fn run(args: &Args) -> Outcome {
     let lang = Lang::of_tag(&args.lang);
     let lang = lang.ok_or_else(|| anyhow!("--lang {:?}: write zh-CN or en", args.lang)).or_exit(Exit::Usage)?;
     let directory = args.data.directory()?;
-    let zone = zone(args.config.as_ref(), &directory)?;
+    let config = workplace::config(args.config.as_ref(), &directory)?.unwrap_or_default();
+    let (zone, media) = (config.organisation.zone(), Register::with(config.media));
     let cases = match &args.file {
-        Some(path) => from_file(path, args, &zone).or_exit(Exit::Usage)?,
+        Some(path) => from_file(path, args, &zone, &media).or_exit(Exit::Usage)?,
         None => from_store(&Reader::open(directory.path()).or_exit(Exit::Usage)?, args)?,
     };
     let (mut lines, mut score) = (Lines::new(), Score::default());
@@ -189,10 +191,10 @@ struct Line {
 }
 
 impl Line {
-    fn said(&self, zone: &TimeZone) -> anyhow::Result<Said> {
+    fn said(&self, zone: &TimeZone, media: &Register) -> anyhow::Result<Said> {
         let url = self.url.as_deref().unwrap_or_default();
         let site = self.site.as_deref().or(self.publisher.as_deref()).unwrap_or_default();
-        let (tier, place) = media::place(self.publisher.as_deref(), url, site);
+        let (tier, place) = media.place(self.publisher.as_deref(), url, site);
         let at = moment(&self.published, zone)?;
         Ok(Said { at, place, tier, reached: [self.views, self.shares, self.replies] })
     }
@@ -211,7 +213,7 @@ fn moment(written: &Value, zone: &TimeZone) -> anyhow::Result<Timestamp> {
     Ok(civil.to_zoned(zone.clone())?.timestamp().as_second())
 }
 
-fn from_file(path: &Path, args: &Args, zone: &TimeZone) -> anyhow::Result<Vec<Case>> {
+fn from_file(path: &Path, args: &Args, zone: &TimeZone, media: &Register) -> anyhow::Result<Vec<Case>> {
     let input: Box<dyn BufRead> = if path == Path::new("-") {
         Box::new(std::io::stdin().lock())
     } else {
@@ -227,7 +229,7 @@ fn from_file(path: &Path, args: &Args, zone: &TimeZone) -> anyhow::Result<Vec<Ca
         }
         let read: Line = serde_json::from_str(&line)
             .with_context(|| format!("line {number}: write {{\"published\": …, \"group\": …}} on each line"))?;
-        let said = read.said(zone).with_context(|| format!("line {number}"))?;
+        let said = read.said(zone, media).with_context(|| format!("line {number}"))?;
         let group = group(&read, &mut roots);
         if span.contains(&said.at) {
             groups.entry(group).or_default().push(said);

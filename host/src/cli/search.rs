@@ -71,7 +71,7 @@ pub(crate) fn run(args: &Args) -> Outcome {
 /// Prints what is found page by page; the cursor when there may be more.
 fn walk(args: &Args, reader: &Reader, search: &Search, lines: &mut Lines) -> Result<Option<PostRowId>, Failed> {
     let mut query = args.filter.query();
-    query.words = Some(search.expression().to_owned());
+    query.words = search.expression().map(str::to_owned);
     query.before = args.after;
     let stored = reader.figures().or_exit(Exit::Internal)?.posts;
     let bar = progress(stored, "posts looked at");

@@ -92,7 +92,8 @@ fn standing_line(lang: Lang, risen: &Risen, zone: &TimeZone) -> String {
     let stage = words::stage(lang, risen.stage);
     let told =
         risen.latest.as_ref().map(|(at, alert)| format!(": {} {}", moment(*at, zone), words::alert(lang, alert)));
-    format!("{} {stage} {}{}", moment(risen.since, zone), named(&risen.subject), told.unwrap_or_default())
+    let over = words::over(lang, risen.over).map(|over| format!(" ({over})")).unwrap_or_default();
+    format!("{} {stage} {}{}{over}", moment(risen.since, zone), named(&risen.subject), told.unwrap_or_default())
 }
 
 /// An alert with its words in both languages.
@@ -113,6 +114,7 @@ fn standing_json(risen: &Risen) -> Value {
     json!({
         "subject": risen.subject, "stage": risen.stage, "since": rfc3339(risen.since), "told": risen.told,
         "latest": risen.latest.as_ref().map(|(at, alert)| json!({ "at": rfc3339(*at), "alert": alert_json(alert) })),
+        "over": risen.over,
         "hours": risen.hours.iter().map(|h| json!([rfc3339(h.hour * 3600), h.posts])).collect::<Vec<_>>(),
     })
 }

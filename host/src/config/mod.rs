@@ -39,6 +39,7 @@ use crate::reply::wording::{self, Wordings};
 use crate::retention::Retention;
 use crate::store::KeptTopic;
 use crate::topic::{Names, TopicConfig};
+use crate::warning::media::Medium;
 use crate::watch::Watch;
 
 /// The folder of further watches, beside the configuration file.
@@ -59,6 +60,9 @@ pub struct Config {
     /// What matters to the organisation (监测主题).
     #[serde(rename = "topic")]
     pub topics: Vec<TopicConfig>,
+    /// Media that the register does not know, or not so: what carries a matter weighs by its level.
+    #[serde(rename = "medium", skip_serializing_if = "Vec::is_empty")]
+    pub media: Vec<Medium>,
     /// What is observed (监测点).
     #[serde(rename = "watch")]
     pub watches: Vec<WatchConfig>,

@@ -4,7 +4,7 @@
 //! hundred watches wants one list. The daemon and `caifeng config check` read in the same way;
 //! the one refuses what the other explains.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::path::{Path, PathBuf};
 
@@ -224,6 +224,22 @@ impl Reading {
             let faults: Vec<Fault> = account.faults();
             for (key, message) in faults {
                 self.problem(0, spot.key(key).value(), message);
+            }
+        }
+        self.check_media(config, &spot);
+    }
+
+    fn check_media(&mut self, config: &Config, spot: &Spot) {
+        let mut met: HashSet<&str> = HashSet::new();
+        for (index, medium) in config.media.iter().enumerate() {
+            let spot = spot.key("medium").index(index);
+            for (key, message) in medium.faults() {
+                self.problem(0, spot.key(key).value(), message);
+            }
+            let twice = medium.names.iter().chain(&medium.hosts).find(|word| !met.insert(word));
+            if let Some(word) = twice {
+                let message = format!("{word:?} names a medium already: keep it in one place");
+                self.problem(0, spot.value(), message);
             }
         }
     }

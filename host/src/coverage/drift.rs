@@ -177,6 +177,7 @@ pub fn quiet_too_long(heard: &[Look], now: Timestamp, zone: &TimeZone) -> Option
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::pasts::{Dice, each_hour};
 
     fn look(started: i64, new: u64) -> Look {
         Look { started, heard: true, new, seen: 20, pages: 1, ..Look::default() }
@@ -260,44 +261,10 @@ mod tests {
         assert_eq!(kinds(&usual(), &SweepTally { seen: 0, failures: vec![failure], ..FINE }), []);
     }
 
-    /// A small generator (SplitMix64): tests need the same pasts each time.
-    struct Dice(u64);
-
-    impl Dice {
-        #[expect(clippy::cast_precision_loss, reason = "a fraction")]
-        fn fraction(&mut self) -> f64 {
-            self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-            let mut z = self.0;
-            z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-            z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-            ((z ^ (z >> 31)) >> 11) as f64 / (1_u64 << 53) as f64
-        }
-
-        fn poisson(&mut self, mean: f64) -> u64 {
-            let (mut left, mut n) = (self.fraction(), 0_u32);
-            let mut p = (-mean).exp();
-            while left > p && n < 10_000 {
-                left -= p;
-                n += 1;
-                p *= mean / f64::from(n);
-            }
-            u64::from(n)
-        }
-    }
-
-    /// Posts an hour of a county's site: days, weekends, and with `bursts` days that are three times as lively as others.
+    /// Posts an hour of a county's site, with `bursts` days that are livelier than others.
     fn site(dice: &mut Dice, daily: f64, bursts: bool, days: i64) -> Vec<Look> {
         let mut looks = Vec::new();
-        for day in 0..days {
-            let mut mean = if matches!(day % 7, 2 | 3) { daily * 0.3 } else { daily };
-            if bursts {
-                mean *= if dice.fraction() < 0.3 { 2.2 } else { 0.5 };
-            }
-            for hour in 0..24 {
-                let shape = if (8..20).contains(&hour) { 1.8 } else { 0.2 };
-                looks.push(look(day * DAY + hour * HOUR, dice.poisson(mean / 24.0 * shape)));
-            }
-        }
+        each_hour(dice, daily, bursts, days, |_, hour, posts| looks.push(look(hour, u64::from(posts))));
         looks
     }
 

@@ -236,7 +236,7 @@ mod tests {
     static TOKENISER: LazyLock<Tokeniser> = LazyLock::new(Tokeniser::new);
 
     fn telling(text: &str) -> Telling {
-        Telling::of(&TOKENISER, None, text)
+        Telling::of(&TOKENISER.cut(None, text))
     }
 
     const PLANT: &str = "青禾苑小区旁边的搅拌站噪音扰民，灰尘漫天";

@@ -399,7 +399,7 @@ impl Intake<'_> {
         done.matched += 1;
         let counted = self.counted(prepared, row);
         let added = topics::note(writing.db, row, &topics)?;
-        if counted.is_dated(writing.db)? {
+        if counted.has_date() || counted.is_new(writing.db)? {
             added.into_iter().for_each(|topic| writing.tally.topic(topic, &counted));
         }
         writing
@@ -411,7 +411,9 @@ impl Intake<'_> {
     }
 
     fn counted<'p>(&'p self, prepared: &'p Prepared, row: PostRowId) -> Counted<'p> {
-        Counted { row, captured: self.captured, sweep: self.sweep, post: &prepared.post, site: self.site }
+        let Post { published, publisher, url, .. } = &prepared.post;
+        let (captured, sweep, site) = (self.captured, self.sweep, self.site);
+        Counted { row, captured, sweep, published: *published, publisher: publisher.as_deref(), url, site }
     }
 
     pub(super) fn mention(
@@ -444,8 +446,12 @@ impl Intake<'_> {
             done.joined.push(incident);
         }
         let counted = self.counted(prepared, row);
-        if counted.is_dated(writing.db)? {
-            writing.tally.incident(incident, &counted);
+        let is_new = !counted.has_date() && counted.is_new(writing.db)?;
+        if is_new {
+            writing.db.prepare_cached("UPDATE mention SET counted = 1 WHERE row = ?1")?.execute([row])?;
+        }
+        if counted.has_date() || is_new {
+            writing.tally.incident(incident, &counted, writing.media);
             topic_rows.into_iter().for_each(|topic| writing.tally.topic(topic, &counted));
         }
         if self.visited {

@@ -24,6 +24,7 @@ mod follow_up;
 mod gaps;
 mod incidents;
 mod ingest;
+mod media;
 pub mod model;
 mod moment;
 pub mod near;
@@ -86,6 +87,7 @@ pub use visits::Look;
 
 use crate::incident::matter::{Matter, Matters};
 use crate::permission::Change;
+use crate::warning::media::Medium;
 use crate::watch::{SweepTally, Watch};
 use model::{Batch, Heard, Ingested, KnownPage, Received, Submission};
 use plans::Plans;
@@ -154,9 +156,12 @@ impl Store {
         let near = near::Near::load(&db, run)?;
         let matters = load_matters(&db)?;
         let head = incidents::head(&db)?;
-        let plans = Plans::built_in();
+        let (plans, media) = (Plans::built_in(), media::read(&db)?);
         let (commits, suspect, health) = (0, false, Health::default());
-        Self::start(dir, Writer { db, near, matters, head, plans, on_commit, lock, commits, run, suspect, health })
+        Self::start(
+            dir,
+            Writer { db, near, matters, head, plans, media, on_commit, lock, commits, run, suspect, health },
+        )
     }
 
     fn start(dir: &Path, writer: Writer) -> Result<Self, StoreError> {
@@ -273,6 +278,14 @@ impl Store {
     /// Nothing is changed.
     pub fn configure_topics(&self, topics: Vec<KeptTopic>, utc_offset: i32) -> Result<(), StoreError> {
         self.run(move |w| topics::configure(w.db, &topics, utc_offset))
+    }
+
+    /// Makes these the operator's media: what is heard from now on is told of them by these levels and names.
+    ///
+    /// # Errors
+    /// Nothing is changed.
+    pub fn configure_media(&self, own: Vec<Medium>) -> Result<(), StoreError> {
+        self.run(move |w| media::configure(w, &own))
     }
 
     /// Passes a watch over until it is configured anew; `reason` is shown to people.

@@ -9,6 +9,7 @@ use super::error::StoreError;
 use super::incidents::title_of;
 use super::model::{LabelBy, PostRowId};
 use super::rowid;
+use super::tally;
 use super::writer::Writing;
 use crate::incident::IncidentId;
 use crate::incident::life::decide::undoable;
@@ -70,7 +71,7 @@ pub(super) fn split(
     let title = rows.first().map(|row| title_of(writing.db, *row)).transpose()?.flatten();
     part.write(writing, title)?;
     let mut part = CaseFile::read(writing.db, part.id)?;
-    give(writing.db, &rows, part.id)?;
+    give(writing, &rows, seen.id, part.id)?;
     keep_apart(writing.db, &rows, seen.id)?;
     settle(writing, decider.now, &mut whole)?;
     settle(writing, decider.now, &mut part)?;
@@ -94,7 +95,7 @@ pub(super) fn undo(writing: &mut Writing<'_>, decider: Decider<'_>, seen: Seen) 
                 .db
                 .prepare_cached("DELETE FROM regrouped WHERE incident = ?1 AND from_ = ?2")?
                 .execute([seen.id, from])?;
-            give(writing.db, &rows, from)?;
+            give(writing, &rows, seen.id, from)?;
             keep_apart(writing.db, &rows, seen.id)?;
             settle(writing, decider.now, &mut whole)?;
             settle(writing, decider.now, &mut home)?;
@@ -126,7 +127,7 @@ fn together(
     whole: &mut CaseFile,
     rows: &[PostRowId],
 ) -> Result<(), StoreError> {
-    give(writing.db, rows, whole.id)?;
+    give(writing, rows, gone.id, whole.id)?;
     whole.matter.join(&gone.matter);
     writing.matters.restore(&gone.matter, whole.id);
     settle(writing, decider.now, whole)?;
@@ -155,9 +156,10 @@ fn first_sight(db: &Connection, rows: &[PostRowId]) -> Result<Option<Timestamp>,
     Ok(db.prepare_cached(sql)?.query_row([serde_json::to_string(rows)?], |r| r.get(0))?)
 }
 
-/// Gives posts to an incident, with their addresses.
-fn give(db: &Connection, rows: &[PostRowId], to: IncidentId) -> Result<(), StoreError> {
-    let rows = serde_json::to_string(rows)?;
+/// Gives posts of one incident to another, with their addresses and what was counted of them.
+fn give(writing: &Writing<'_>, posts: &[PostRowId], from: IncidentId, to: IncidentId) -> Result<(), StoreError> {
+    let db = writing.db;
+    let rows = serde_json::to_string(posts)?;
     db.prepare_cached("DELETE FROM moved WHERE row IN (SELECT value FROM json_each(?1)) AND out_of = ?2")?
         .execute(params![rows, to])?;
     db.prepare_cached("UPDATE mention SET incident = ?2 WHERE row IN (SELECT value FROM json_each(?1))")?
@@ -168,7 +170,7 @@ fn give(db: &Connection, rows: &[PostRowId], to: IncidentId) -> Result<(), Store
     db.prepare_cached(sql)?.execute(params![rows, to])?;
     let sql = "DELETE FROM link WHERE row IN (SELECT value FROM json_each(?1)) AND incident <> ?2";
     db.prepare_cached(sql)?.execute(params![rows, to])?;
-    Ok(())
+    tally::hand_over(db, writing.media, posts, from, to)
 }
 
 /// What holds to these posts does not join the incident that a person took them out of.

@@ -8,7 +8,7 @@ use super::error::StoreError;
 
 /// Applied in order; the number of those applied is the file's `user_version`. A
 /// released migration is never edited.
-const MIGRATIONS: [&str; 18] = [
+const MIGRATIONS: [&str; 19] = [
     include_str!("migrations/0001.sql"),
     include_str!("migrations/0002.sql"),
     include_str!("migrations/0003.sql"),
@@ -27,6 +27,7 @@ const MIGRATIONS: [&str; 18] = [
     include_str!("migrations/0020.sql"),
     include_str!("migrations/0019.sql"),
     include_str!("migrations/0018.sql"),
+    include_str!("migrations/0016.sql"),
 ];
 
 /// The schema that this program reads and writes.

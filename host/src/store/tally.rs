@@ -2,9 +2,11 @@
 //!
 //! A batch has many posts of few subjects in few hours: one row each is written, however many posts they are.
 
+mod handover;
+
 use std::collections::BTreeMap;
 
-use caifeng_plugin_host::contract::{Post, Reactions, Timestamp};
+use caifeng_plugin_host::contract::{Reactions, Timestamp};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::error::StoreError;
@@ -14,7 +16,9 @@ use super::model::PostRowId;
 use super::rowid;
 use crate::incident::IncidentId;
 use crate::warning::known::{HOUR, Kind};
-use crate::warning::media::{self, Tier};
+use crate::warning::media::{Register, Tier};
+
+pub(super) use handover::hand_over;
 
 /// How far back the last sweep of a watch may be for its posts without a date to count as new, in seconds.
 const NEW: i64 = 86_400;
@@ -37,18 +41,23 @@ pub(super) struct Counted<'a> {
     pub(super) row: PostRowId,
     pub(super) captured: Timestamp,
     pub(super) sweep: Option<i64>,
-    pub(super) post: &'a Post,
+    pub(super) published: Option<Timestamp>,
+    /// The medium that it names as its origin.
+    pub(super) publisher: Option<&'a str>,
+    pub(super) url: &'a str,
     /// What stands for its place where the register does not know it.
     pub(super) site: &'a str,
 }
 
 impl Counted<'_> {
-    /// Whether it is known when it was published: by its date, or because the sweep before was recent.
-    pub(super) fn is_dated(&self, db: &Connection) -> Result<bool, StoreError> {
-        if self.post.published.is_some_and(|published| published <= self.captured) {
-            return Ok(true);
-        }
-        let Some(sweep) = self.sweep else { return Ok(self.post.url.is_empty()) };
+    /// Whether its page says when it was published.
+    pub(super) fn has_date(&self) -> bool {
+        self.published.is_some_and(|published| published <= self.captured)
+    }
+
+    /// Whether it is known when it was published although its page does not say so: the sweep before was recent.
+    pub(super) fn is_new(&self, db: &Connection) -> Result<bool, StoreError> {
+        let Some(sweep) = self.sweep else { return Ok(self.url.is_empty()) };
         let sql = "SELECT w.covered FROM sweep s JOIN watch w ON w.id = s.watch WHERE s.id = ?1";
         let covered: Option<Option<Timestamp>> = db.prepare_cached(sql)?.query_row([sweep], |r| r.get(0)).optional()?;
         Ok(covered.flatten().is_some_and(|covered| covered >= self.captured - NEW))
@@ -57,9 +66,9 @@ impl Counted<'_> {
 
 impl Tally {
     /// Counts a mention of an incident, and where it is told.
-    pub(super) fn incident(&mut self, incident: IncidentId, mention: &Counted<'_>) {
+    pub(super) fn incident(&mut self, incident: IncidentId, mention: &Counted<'_>, media: &Register) {
         self.subject(Kind::Incident, incident, mention);
-        let (tier, place) = media::place(mention.post.publisher.as_deref(), &mention.post.url, mention.site);
+        let (tier, place) = media.place(mention.publisher, mention.url, mention.site);
         let at = rowid::second(mention.row);
         let carrier = self.carriers.entry((incident, place)).or_insert((tier, at, 0));
         carrier.1 = carrier.1.min(at);
@@ -108,33 +117,49 @@ impl Tally {
     }
 }
 
+/// What a mention's counts say: views, shares and replies.
+type Counts = [Option<u64>; 3];
+
+/// What they have gained since they were last read; `None` for counts that nobody knows the past of.
+fn gain(before: Option<Counts>, now: Counts) -> [i64; 3] {
+    let Some(before) = before else { return [0; 3] };
+    std::array::from_fn(|at| match (before[at], now[at]) {
+        (Some(old), Some(new)) => counted(Some(new.saturating_sub(old))).unwrap_or(0),
+        _ => 0,
+    })
+}
+
+/// What stands for the counts before they were first read: nothing, if the post is of that day.
+fn unread(row: PostRowId, at: Timestamp) -> Option<Counts> {
+    (rowid::second(row) >= at - NEW).then_some([Some(0); 3])
+}
+
+fn counts(r: &rusqlite::Row<'_>, first: usize) -> rusqlite::Result<Counts> {
+    let count = |at| r.get::<_, Option<i64>>(first + at).map(|n| n.and_then(|n| u64::try_from(n).ok()));
+    Ok([count(0)?, count(1)?, count(2)?])
+}
+
 /// Counts what a mention has gained since its counts were last read; when they were never, all of it, if the post
 /// is of that day.
 pub(super) fn gained(db: &Connection, row: PostRowId, at: Timestamp, now: Reactions) -> Result<(), StoreError> {
     let Some(incident) = incidents::of_post(db, row)? else { return Ok(()) };
     let sql = "SELECT views, shares, replies FROM reading WHERE row = ?1 AND at < ?2 ORDER BY at DESC LIMIT 1";
-    let count = |n: Option<i64>| n.and_then(|n| u64::try_from(n).ok());
-    let before =
-        db.prepare_cached(sql)?.query_row((row, at), |r| Ok([count(r.get(0)?), count(r.get(1)?), count(r.get(2)?)]));
-    let before = match before.optional()? {
-        Some(before) => before,
-        None if rowid::second(row) >= at - NEW => [Some(0); 3],
-        None => return Ok(()),
-    };
-    let gain = |old: Option<u64>, new: Option<u64>| match (old, new) {
-        (Some(old), Some(new)) => counted(Some(new.saturating_sub(old))).unwrap_or(0),
-        _ => 0,
-    };
-    let [views, shares, replies] =
-        [gain(before[0], now.views), gain(before[1], now.shares), gain(before[2], now.replies)];
-    if (views, shares, replies) == (0, 0, 0) {
+    let before = db.prepare_cached(sql)?.query_row((row, at), |r| counts(r, 0)).optional()?;
+    let gain = gain(before.or_else(|| unread(row, at)), [now.views, now.shares, now.replies]);
+    if gain == [0; 3] {
         return Ok(());
     }
+    add_gain(db, incident, at.div_euclid(HOUR), gain)?;
+    db.prepare_cached("UPDATE standing SET due = 0 WHERE kind = 'incident' AND subject = ?1")?.execute([incident])?;
+    Ok(())
+}
+
+fn add_gain(db: &Connection, incident: IncidentId, hour: i64, gain: [i64; 3]) -> Result<(), StoreError> {
     let sql = "INSERT INTO tally (kind, subject, hour, views, shares, replies) VALUES ('incident', ?1, ?2, ?3, ?4, ?5)
                ON CONFLICT DO UPDATE SET views = min(views, 1 << 60) + min(excluded.views, 1 << 60),
                shares = min(shares, 1 << 60) + min(excluded.shares, 1 << 60),
                replies = min(replies, 1 << 60) + min(excluded.replies, 1 << 60)";
-    db.prepare_cached(sql)?.execute((incident, at.div_euclid(HOUR), views, shares, replies))?;
-    db.prepare_cached("UPDATE standing SET due = 0 WHERE kind = 'incident' AND subject = ?1")?.execute([incident])?;
+    let [views, shares, replies] = gain;
+    db.prepare_cached(sql)?.execute((incident, hour, views, shares, replies))?;
     Ok(())
 }

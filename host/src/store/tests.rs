@@ -6,6 +6,7 @@ mod caps;
 mod chain;
 mod decisions;
 mod grouping;
+mod handover;
 mod lists;
 mod near;
 mod outbox;

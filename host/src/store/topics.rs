@@ -133,6 +133,13 @@ pub(super) fn count(db: &Connection, name: &str, since: Timestamp) -> Result<Top
     Ok(TopicCount { posts: posts.into(), over: over.into(), newest: newest.map(rowid::second) })
 }
 
+/// Posts from `since` on that the cap of a topic left out, by its row.
+pub(super) fn over(db: &Connection, topic: i64, since: Timestamp) -> Result<u64, StoreError> {
+    let sql = "SELECT count(*) FROM topic_over WHERE topic = ?1 AND row >= ?2";
+    let over: u32 = db.prepare_cached(sql)?.query_row((topic, rowid::first(since)), |r| r.get(0))?;
+    Ok(over.into())
+}
+
 /// Days from that of `since` on, on which a topic was full, the newest first.
 pub(super) fn full_days(db: &Connection, since: Timestamp) -> Result<Vec<FullDay>, StoreError> {
     let sql = "SELECT t.name, d.day * 86400 - t.utc_offset, d.taken, d.over

@@ -23,6 +23,7 @@ use super::plans::Plans;
 use super::tally::Tally;
 use crate::incident::chain::Checkpoint;
 use crate::incident::matter::Matters;
+use crate::warning::media::Register;
 
 /// Most jobs of one transaction: bounds the log and how long the first waits for the last.
 const GROUP: usize = 64;
@@ -140,6 +141,7 @@ pub(super) struct Writing<'a> {
     pub(super) matters: &'a mut Matters,
     pub(super) head: &'a mut Checkpoint,
     pub(super) plans: &'a mut Plans,
+    pub(super) media: &'a mut Register,
     /// Changes to the figures, written when the job has succeeded.
     pub(super) delta: Delta,
     /// What was counted for early warning, written with them.
@@ -164,6 +166,8 @@ pub(super) struct Writer {
     pub(super) matters: Matters,
     pub(super) head: Checkpoint,
     pub(super) plans: Plans,
+    /// Media by level, the operator's first.
+    pub(super) media: Register,
     pub(super) on_commit: Option<OnCommit>,
     /// Held while the thread lives: this process owns the directory.
     pub(super) lock: File,
@@ -262,6 +266,7 @@ impl Writer {
             matters: &mut self.matters,
             head: &mut self.head,
             plans: &mut self.plans,
+            media: &mut self.media,
             delta: Delta::default(),
             tally: Tally::default(),
             panicked: false,

@@ -15,43 +15,33 @@ use std::ops::Range;
 
 use icu_normalizer::DecomposingNormalizerBorrowed;
 
+use super::ideographs::{Ideographs, ideograph};
+
 /// Traditional and simplified character by turns, in the order of the former.
 const PAIRS: &str = include_str!("simplified.txt");
-/// The first and the last ideograph that the table speaks of.
-const IDEOGRAPHS: (u32, u32) = (0x4e00, 0x9fff);
-/// One bit for each ideograph: is it in the table? Nearly all characters of a simplified page are answered by it.
-static IS_TRADITIONAL: [u64; ((IDEOGRAPHS.1 - IDEOGRAPHS.0) / 64 + 1) as usize] = traditional();
-
-const fn traditional() -> [u64; ((IDEOGRAPHS.1 - IDEOGRAPHS.0) / 64 + 1) as usize] {
-    let mut bits = [0; ((IDEOGRAPHS.1 - IDEOGRAPHS.0) / 64 + 1) as usize];
+/// Is it in the table? Nearly all characters of a simplified page are answered by it.
+static TRADITIONAL: Ideographs = {
+    let mut set = Ideographs::none();
     let mut at = 0;
     while at < PAIRS.len() {
-        let bit = pair_at(at).0 - IDEOGRAPHS.0;
-        bits[(bit / 64) as usize] |= 1 << (bit % 64);
+        set.insert(pair_at(at).0);
         at += PAIR;
     }
-    bits
-}
+    set
+};
 
 /// Bytes of a pair: each ideograph has three.
 const PAIR: usize = 6;
 
 /// The pair that begins at a byte of [`PAIRS`].
 const fn pair_at(at: usize) -> (u32, u32) {
-    (ideograph(at), ideograph(at + PAIR / 2))
-}
-
-const fn ideograph(at: usize) -> u32 {
-    let bytes = PAIRS.as_bytes();
-    (bytes[at] as u32 & 0x0f) << 12 | (bytes[at + 1] as u32 & 0x3f) << 6 | bytes[at + 2] as u32 & 0x3f
+    (ideograph(PAIRS, at), ideograph(PAIRS, at + PAIR / 2))
 }
 
 /// The simplified form of a traditional ideograph; any other character itself.
 #[must_use]
 pub fn simplified(c: char) -> char {
-    let bit = (c as u32).wrapping_sub(IDEOGRAPHS.0);
-    let known = IS_TRADITIONAL.get((bit / 64) as usize).is_some_and(|bits| bits >> (bit % 64) & 1 == 1);
-    if known { look_up(c).unwrap_or(c) } else { c }
+    if TRADITIONAL.contains(c) { look_up(c).unwrap_or(c) } else { c }
 }
 
 fn look_up(c: char) -> Option<char> {
@@ -79,6 +69,15 @@ pub(super) fn each_folded(c: char, mut take: impl FnMut(char)) {
         '\u{ff01}'..='\u{ff5e}' => take(narrow(c)),
         _ if is_invisible(c) => {}
         _ => by_tables(c, take),
+    }
+}
+
+/// Whether a character is certainly its own folded form. Most are: they are copied many at a time.
+fn is_plain(c: char) -> bool {
+    match c {
+        '\u{4e00}'..='\u{9fff}' => !TRADITIONAL.contains(c),
+        '\0'..='\u{7f}' => !c.is_ascii_uppercase(),
+        _ => matches!(c, '\u{2012}'..='\u{2026}' | '\u{3001}'..='\u{312f}' | '\u{ac00}'..='\u{d7a3}'),
     }
 }
 
@@ -143,11 +142,7 @@ fn is_invisible(c: char) -> bool {
 /// A whole text folded.
 #[must_use]
 pub fn fold(text: &str) -> String {
-    let mut folded = String::with_capacity(text.len());
-    for c in text.chars() {
-        each_folded(c, |c| folded.push(c));
-    }
-    folded
+    Folded::of(text).text
 }
 
 /// A folded text that remembers where each part of it stood in the original.
@@ -170,7 +165,14 @@ impl Folded {
     pub fn of(original: &str) -> Self {
         let mut text = String::with_capacity(original.len());
         let mut resized = Vec::new();
+        // Up to here the original is in `text`.
+        let mut copied = 0;
         for (at, c) in original.char_indices() {
+            if is_plain(c) {
+                continue;
+            }
+            text.push_str(&original[copied..at]);
+            copied = at + c.len_utf8();
             let start = text.len();
             let mut kept = false;
             each_folded(c, |folded| {
@@ -178,9 +180,10 @@ impl Folded {
                 text.push(folded);
             });
             if !kept {
-                resized.push(Resized { folded: start..text.len(), original: at..at + c.len_utf8() });
+                resized.push(Resized { folded: start..text.len(), original: at..copied });
             }
         }
+        text.push_str(&original[copied..]);
         Self { text, resized }
     }
 
@@ -262,6 +265,7 @@ mod tests {
             by_tables(c, |c| long.push(c));
             // Left as they are on purpose: marks that decompose into others, and what is written in syllables.
             let kept = matches!(c, '\u{2012}'..='\u{2026}' | '\u{3001}'..='\u{312f}' | '\u{ac00}'..='\u{d7a3}');
+            assert!(!is_plain(c) || short == [c], "{c:?} is plain: {short:?}");
             assert!(short == long || kept && short == [c], "{c:?}: {short:?} {long:?}");
             assert_eq!(is_alphanumeric(c), c.is_alphanumeric(), "{c:?}");
             assert_eq!(is_numeric(c), c.is_numeric(), "{c:?}");

@@ -3,7 +3,7 @@
 //! | module | answers | used by |
 //! | --- | --- | --- |
 //! | [`fold`] | which spellings are the same | all of these, [`topic`](crate::topic) |
-//! | [`tokens`] | what full text can find it by | `store`, search |
+//! | [`tokens`] | what its words are, and what full text can find it by | `store`, search, [`telling`] |
 //! | [`near`] | which earlier posts say almost the same | `ingest`, `store` |
 //! | [`quote`] | what it took over from others | [`near`] |
 //! | [`same`] | whether two short ones say the same | `cli` |
@@ -17,6 +17,7 @@
 
 pub mod diff;
 pub mod fold;
+mod ideographs;
 pub mod links;
 pub mod near;
 pub mod quote;

@@ -154,7 +154,7 @@ fn asked(folded: &str) -> (BTreeSet<&'static str>, String) {
 }
 
 fn weight(tokeniser: &Tokeniser, word: &str) -> f32 {
-    ((COUNTED / (tokeniser.frequency(word) as f32 + SMOOTHING)).ln() - COMMON).max(LEAST)
+    ((COUNTED / (tokeniser.dictionary(word).0 as f32 + SMOOTHING)).ln() - COMMON).max(LEAST)
 }
 
 /// How much of a missing word is there in other company.

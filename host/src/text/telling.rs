@@ -15,7 +15,7 @@
 
 mod places;
 
-use super::tokens::Tokeniser;
+use super::tokens::{Cut, Piece};
 use places::each_place;
 
 /// Words of a dictionary that was counted on so many.
@@ -28,6 +28,8 @@ const COMMON: f32 = 7.0;
 const LEAST: f32 = 0.1;
 /// Characters of the text that are looked at; the head names the matter.
 const HEAD: usize = 400;
+/// How often the dictionary's texts use a character that is no part of a name.
+const COMMON_CHARACTER: u32 = 100_000;
 /// Words that are kept.
 pub const MOST: usize = 56;
 /// How often a word of the title counts.
@@ -67,33 +69,30 @@ impl Word {
 pub struct Telling(Vec<Word>);
 
 impl Telling {
-    /// Reads a post.
+    /// Reads a post that was cut into words.
     #[must_use]
-    pub fn of(tokeniser: &Tokeniser, title: Option<&str>, text: &str) -> Self {
-        let head = text.char_indices().nth(HEAD).map_or(text, |(end, _)| &text[..end]);
-        let mut said: Vec<(Sort, String, f32)> = Vec::new();
-        for (part, loud) in [(title.unwrap_or_default(), TITLE), (head, 1.0)] {
-            tokeniser.each_word(part, |word| said.push((Sort::Word, word.to_owned(), loud)));
-            each_place(part, |place| said.push((Sort::Place, place.to_owned(), loud)));
-        }
-        said.sort_unstable_by(|a, b| (a.0, &a.1).cmp(&(b.0, &b.1)));
-        let mut words: Vec<Word> = said
-            .chunk_by(|a, b| (a.0, &a.1) == (b.0, &b.1))
+    pub fn of(cut: &Cut<'_>) -> Self {
+        let mut said = said(cut);
+        said.sort_unstable_by(|a, b| (a.0, a.1).cmp(&(b.0, b.1)));
+        let mut words: Vec<(f32, Sort, &str)> = said
+            .chunk_by(|a, b| (a.0, a.1) == (b.0, b.1))
             .map(|same| {
                 let times: f32 = same.iter().map(|(_, _, times)| times).sum();
-                let (sort, word) = (same[0].0, same[0].1.clone());
-                let rarity = if sort == Sort::Place { PLACE } else { rarity(tokeniser.frequency(&word)) };
-                Word { word, weight: (1.0 + times.ln()) * rarity, name: sort == Sort::Place, sort }
+                let (sort, word, _) = same[0];
+                let rarity = if sort == Sort::Place { PLACE } else { rarity(cut.tokeniser.dictionary(word).0) };
+                ((1.0 + times.ln()) * rarity, sort, word)
             })
             .collect();
-        words.sort_by(|a, b| b.weight.total_cmp(&a.weight).then_with(|| a.word.cmp(&b.word)));
+        words.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then_with(|| (a.2, a.1).cmp(&(b.2, b.1))));
         words.truncate(MOST);
-        let length = words.iter().map(|word| word.weight * word.weight).sum::<f32>().sqrt();
-        for word in &mut words {
-            word.weight /= length;
-            word.name |= tokeniser.is_name(&word.word);
-        }
-        Self(words)
+        let length = words.iter().map(|(weight, ..)| weight * weight).sum::<f32>().sqrt();
+        let word = |(weight, sort, word): (f32, Sort, &str)| Word {
+            word: word.to_owned(),
+            weight: weight / length,
+            name: sort == Sort::Place || cut.tokeniser.dictionary(word).1,
+            sort,
+        };
+        Self(words.into_iter().map(word).collect())
     }
 
     /// The words, the most telling first.
@@ -103,8 +102,32 @@ impl Telling {
     }
 }
 
+/// Each word that is said, and how loud: no word within another, single characters only as pairs of uncommon neighbours,
+/// since that is what names become.
+fn said<'a>(cut: &'a Cut<'_>) -> Vec<(Sort, &'a str, f32)> {
+    let mut said = Vec::new();
+    let mut lone: Option<&Piece> = None;
+    for piece in cut.pieces().filter(|piece| !piece.inner && (piece.title || piece.at < HEAD)) {
+        let (word, loud) = (cut.word(piece), if piece.title { TITLE } else { 1.0 });
+        let single = !piece.spaced && word.chars().nth(1).is_none();
+        if !single && word.len() > 1 {
+            said.push((Sort::Word, word, loud));
+        }
+        let uncommon = single && cut.tokeniser.dictionary(word).0 < COMMON_CHARACTER;
+        if let Some(pair) = lone.filter(|_| uncommon).and_then(|before| cut.together(before, piece)) {
+            said.push((Sort::Word, pair, loud));
+        }
+        lone = uncommon.then_some(piece);
+    }
+    let head = cut.text.char_indices().nth(HEAD).map_or(cut.text, |(end, _)| &cut.text[..end]);
+    for (part, loud) in [(cut.title, TITLE), (head, 1.0)] {
+        each_place(part, |place| said.push((Sort::Place, place, loud)));
+    }
+    said
+}
+
 /// How rare a word with this count in the dictionary is.
-fn rarity(count: usize) -> f32 {
+fn rarity(count: u32) -> f32 {
     ((COUNTED / (count as f32 + SMOOTHING)).ln() - COMMON).max(LEAST)
 }
 
@@ -116,13 +139,14 @@ fn key(sort: Sort, word: &str) -> u32 {
 
 #[cfg(test)]
 mod tests {
+    use super::super::tokens::Tokeniser;
     use super::*;
     use std::sync::LazyLock;
 
     static TOKENISER: LazyLock<Tokeniser> = LazyLock::new(Tokeniser::new);
 
     fn telling(title: &str, text: &str) -> Vec<String> {
-        Telling::of(&TOKENISER, Some(title), text).words().iter().map(|word| word.word.clone()).collect()
+        Telling::of(&TOKENISER.cut(Some(title), text)).words().iter().map(|word| word.word.clone()).collect()
     }
 
     #[test]
@@ -137,7 +161,7 @@ mod tests {
     fn a_word_that_is_said_more_often_tells_more_and_a_title_is_louder() {
         let words = telling("搅拌站", "噪音 噪音 噪音 灰尘");
         assert_eq!(words.iter().position(|word| word == "搅拌站"), Some(0), "{words:?}");
-        let weights = Telling::of(&TOKENISER, None, "噪音 噪音 噪音 灰尘");
+        let weights = Telling::of(&TOKENISER.cut(None, "噪音 噪音 噪音 灰尘"));
         let length: f32 = weights.words().iter().map(|word| word.weight * word.weight).sum();
         assert!((length - 1.0).abs() < 1e-5);
         assert_eq!(weights.words()[0].word, "噪音");
@@ -145,7 +169,7 @@ mod tests {
 
     #[test]
     fn names_are_told_from_what_is_the_matter() {
-        let words = Telling::of(&TOKENISER, None, "北京的青禾苑小区停水了，噪音很大");
+        let words = Telling::of(&TOKENISER.cut(None, "北京的青禾苑小区停水了，噪音很大"));
         let is_name = |said: &str| words.words().iter().find(|word| word.word == said).map(|word| word.name);
         assert_eq!(
             [is_name("北京"), is_name("青禾苑"), is_name("停水"), is_name("噪音")],

@@ -12,11 +12,19 @@
 //! letters and digits. A word is stored once however often a text says it: full text knows which posts hold a word, not
 //! where.
 //!
+//! A post is cut once ([`Cut`]), for full text and for its [telling](super::telling) words, and what the dictionary says of a
+//! word is remembered ([`memo`]).
+//!
 //! What it gave up: a query asks for its words, not for their order.
 
-use std::collections::HashSet;
+mod cut;
+mod memo;
 
 use jieba_rs::Jieba;
+
+pub use cut::Cut;
+pub(super) use cut::Piece;
+use memo::{Entry, Memo};
 
 use super::fold::{each_folded, is_alphanumeric};
 
@@ -31,6 +39,13 @@ const LONGEST_WORD: usize = 48;
 /// share it.
 pub struct Tokeniser {
     jieba: Jieba,
+    memo: Memo,
+}
+
+impl std::fmt::Debug for Tokeniser {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Tokeniser(..)")
+    }
 }
 
 impl Default for Tokeniser {
@@ -43,26 +58,19 @@ impl Tokeniser {
     /// Loads the dictionary; takes about a tenth of a second.
     #[must_use]
     pub fn new() -> Self {
-        Self { jieba: Jieba::new() }
+        Self { jieba: Jieba::new(), memo: Memo::new() }
+    }
+
+    /// Cuts a post into words.
+    #[must_use]
+    pub fn cut<'a>(&'a self, title: Option<&'a str>, text: &'a str) -> Cut<'a> {
+        Cut::of(self, title.unwrap_or_default(), text)
     }
 
     /// Search tokens of a post, each once, separated by spaces, in the order of the text.
     #[must_use]
     pub fn index_text(&self, title: Option<&str>, text: &str) -> String {
-        let mut tokens = String::with_capacity(text.len());
-        let mut said: HashSet<String> = HashSet::with_capacity(text.len() / 12);
-        for part in title.into_iter().chain([text]) {
-            self.each(part, |token| {
-                if !said.contains(token) {
-                    said.insert(token.to_owned());
-                    if !tokens.is_empty() {
-                        tokens.push(' ');
-                    }
-                    tokens.push_str(token);
-                }
-            });
-        }
-        tokens
+        self.cut(title, text).tokens()
     }
 
     /// The words by which full text finds what holds this phrase, each once; none when there is no letter or digit
@@ -72,12 +80,7 @@ impl Tokeniser {
     /// on their neighbours, and the longer words say more.
     #[must_use]
     pub fn query_words(&self, phrase: &str) -> Vec<String> {
-        let mut words: Vec<String> = Vec::new();
-        self.each(phrase, |token| {
-            if !words.iter().any(|word| word == token) {
-                words.push(token.to_owned());
-            }
-        });
+        let mut words: Vec<String> = self.cut(None, phrase).words().map(str::to_owned).collect();
         if words.iter().any(|word| !is_lone(word)) {
             words.retain(|word| !is_lone(word));
         }
@@ -108,37 +111,17 @@ impl Tokeniser {
         words
     }
 
-    /// Calls `take` with each word of a text, as [`telling`](super::telling) weighs them: no word within another, single
-    /// characters only as pairs of uncommon neighbours, since that is what names become.
-    pub(super) fn each_word(&self, text: &str, mut take: impl FnMut(&str)) {
-        self.runs(text, &mut |script, run| match script {
-            Script::Gap => {}
-            Script::Word if run.len() < 2 => {}
-            Script::Word => take(run),
-            Script::Han => {
-                let mut lone: Option<&str> = None;
-                for token in self.jieba.cut(run, false) {
-                    let single = token.word.chars().nth(1).is_none();
-                    if !single {
-                        take(token.word);
-                    }
-                    let uncommon = single && self.frequency(token.word) < COMMON_CHARACTER;
-                    if let (Some(before), true) = (lone, uncommon) {
-                        take(&[before, token.word].concat());
-                    }
-                    lone = uncommon.then_some(token.word);
-                }
-            }
+    /// What the dictionary says of a word: how often its texts use it, about 1 for one that it does not know; and whether
+    /// it names a place, a body, a person or a thing, as what it does not know is taken to do.
+    pub(super) fn dictionary(&self, word: &str) -> (u32, bool) {
+        let Entry { count, name } = self.memo.get(word, || {
+            let count = u32::try_from(self.jieba.suggest_freq(word)).unwrap_or(u32::MAX);
+            Entry { count, name: self.is_name(word) }
         });
+        (count, name)
     }
 
-    /// How often the dictionary's texts use a word; about 1 for one that it does not know.
-    pub(super) fn frequency(&self, word: &str) -> usize {
-        self.jieba.suggest_freq(word)
-    }
-
-    /// Whether a word names a place, a body, a person or a thing: the dictionary says so, or does not know it.
-    pub(super) fn is_name(&self, word: &str) -> bool {
+    fn is_name(&self, word: &str) -> bool {
         match self.jieba.tag(word, false).as_slice() {
             [one] => matches!(one.tag, "ns" | "nt" | "nz" | "nr" | "nrt" | "nrfg"),
             // Two characters that are put together only because neither is at home elsewhere.
@@ -146,45 +129,30 @@ impl Tokeniser {
         }
     }
 
-    /// Calls `take` with each token of a text.
-    fn each(&self, text: &str, mut take: impl FnMut(&str)) {
-        self.runs(text, &mut |script, run| self.cut(script, run, &mut take));
-    }
-
-    /// Calls `take` with each run of characters that are cut alike.
-    fn runs(&self, text: &str, take: &mut dyn FnMut(Script, &str)) {
+    /// Calls `take` with each run of characters that are cut alike, folded, and with the character of the text at which it
+    /// begins.
+    fn runs(&self, text: &str, take: &mut dyn FnMut(Script, &str, usize)) {
         let mut run = String::new();
         let mut script = Script::Gap;
-        let mut length = 0;
-        let mut step = |c: char| {
-            let next = Script::of(c);
-            let full = next == Script::Han && length >= LONGEST_RUN;
-            if next != script || full {
-                take(script, &run);
-                run.clear();
-                length = 0;
-                script = next;
-            }
-            length += 1;
-            if next == Script::Han || (next == Script::Word && length <= LONGEST_WORD) {
-                run.push(c);
-            }
-        };
-        text.chars().for_each(|c| each_folded(c, &mut step));
-        take(script, &run);
-    }
-
-    fn cut(&self, script: Script, run: &str, take: &mut impl FnMut(&str)) {
-        match script {
-            Script::Gap => {}
-            Script::Word => take(run),
-            Script::Han => self.jieba.cut_for_search(run, false).into_iter().for_each(|token| take(token.word)),
+        let (mut length, mut begin) = (0, 0);
+        for (at, c) in text.chars().enumerate() {
+            each_folded(c, |c| {
+                let next = Script::of(c);
+                let full = next == Script::Han && length >= LONGEST_RUN;
+                if next != script || full {
+                    take(script, &run, begin);
+                    run.clear();
+                    (length, script, begin) = (0, next, at);
+                }
+                length += 1;
+                if next == Script::Han || (next == Script::Word && length <= LONGEST_WORD) {
+                    run.push(c);
+                }
+            });
         }
+        take(script, &run, begin);
     }
 }
-
-/// How often the dictionary's texts use a character that is no part of a name.
-const COMMON_CHARACTER: usize = 100_000;
 
 /// A single character that is no word of a script with spaces.
 pub(crate) fn is_lone(word: &str) -> bool {

@@ -5,9 +5,11 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 use daachorse::CharwiseDoubleArrayAhoCorasickBuilder;
+use daachorse::errors::DaachorseError;
 use regex::{Regex, RegexBuilder};
 
-use super::matcher::{Node, Rule, Term, Topic, Topics};
+use super::matcher::{Automaton, Node, Rule, Term, Topic, Topics};
+use super::starts::Starts;
 use super::{Names, TopicConfig, TopicError, place};
 use crate::query::{self, Expr, Fault, Leaf, Pointer, Wrong};
 use crate::text::fold::fold;
@@ -221,9 +223,12 @@ impl Compiler<'_> {
         let automaton = if words.is_empty() {
             None
         } else {
+            let too_large = |error: DaachorseError| TopicError::TooLarge(error.to_string());
             let numbered = words.iter().zip(0_u32..).map(|((word, _), number)| (*word, number));
-            let built = CharwiseDoubleArrayAhoCorasickBuilder::new().build_with_values(numbered);
-            Some(built.map_err(|error| TopicError::TooLarge(error.to_string()))?)
+            let mut built =
+                CharwiseDoubleArrayAhoCorasickBuilder::new().build_with_values(numbered).map_err(too_large)?;
+            built.cache_depths().map_err(too_large)?;
+            Some(Automaton { words: built, starts: Starts::of(words.iter().map(|(word, _)| *word)) })
         };
         let terms_of = words.into_iter().map(|(_, terms)| terms).collect();
         Ok(Topics::new(topics, automaton, terms_of, self.terms, wanted_by))

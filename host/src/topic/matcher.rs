@@ -6,6 +6,7 @@ use std::ops::Range;
 use daachorse::CharwiseDoubleArrayAhoCorasick;
 use regex::Regex;
 
+use super::starts::Starts;
 use super::{Hit, MOST_HITS, Part, TopicMatch, place};
 use crate::text::fold::Folded;
 
@@ -15,7 +16,7 @@ const MOST_LOOKS: usize = 4 * MOST_HITS;
 /// All topics, ready to be matched.
 pub struct Topics {
     topics: Vec<Topic>,
-    automaton: Option<CharwiseDoubleArrayAhoCorasick<u32>>,
+    automaton: Option<Automaton>,
     /// For each word of the automaton the terms that it may be.
     terms_of: Vec<Vec<usize>>,
     terms: Vec<Term>,
@@ -23,6 +24,37 @@ pub struct Topics {
     wanted_by: Vec<Vec<usize>>,
     /// Topics that want a regular expression: each post is a candidate.
     by_pattern: Vec<usize>,
+}
+
+/// All words at once.
+pub(super) struct Automaton {
+    /// Its depths are kept: at depth 0 no word has begun.
+    pub(super) words: CharwiseDoubleArrayAhoCorasick<u32>,
+    pub(super) starts: Starts,
+}
+
+impl Automaton {
+    /// Calls `take` with each place where a word stands, and with the number of the word; places may overlap.
+    fn each(&self, text: &str, mut take: impl FnMut(Range<usize>, u32)) {
+        let mut chars = text.chars();
+        let mut next = chars.next();
+        let (mut at, mut reading) = (0, None);
+        while let Some(c) = next {
+            next = chars.next();
+            at += c.len_utf8();
+            if reading.is_none() && !self.starts.may_begin(c, next) {
+                continue;
+            }
+            let state = reading.get_or_insert_with(|| self.words.find_overlapping_stepper());
+            state.consume(c);
+            for hit in state.matches() {
+                take(at - (hit.end() - hit.start())..at, hit.value());
+            }
+            if state.depth() == Some(0) {
+                reading = None;
+            }
+        }
+    }
 }
 
 impl std::fmt::Debug for Topics {
@@ -138,7 +170,7 @@ impl Found {
 impl Topics {
     pub(super) fn new(
         topics: Vec<Topic>,
-        automaton: Option<CharwiseDoubleArrayAhoCorasick<u32>>,
+        automaton: Option<Automaton>,
         terms_of: Vec<Vec<usize>>,
         terms: Vec<Term>,
         wanted_by: Vec<Vec<usize>>,
@@ -196,14 +228,13 @@ impl Topics {
     fn scan(&self, part: Part, folded: &Folded, found: &mut Found) {
         let text = folded.as_str();
         let Some(automaton) = &self.automaton else { return };
-        for hit in automaton.find_overlapping_iter(text) {
-            for &number in &self.terms_of[hit.value() as usize] {
-                let range = hit.start()..hit.end();
+        automaton.each(text, |range, word| {
+            for &number in &self.terms_of[word as usize] {
                 if !found.is_full(number, part) && self.terms[number].is_at(text, &range) {
-                    found.note(number, part, folded.original(range));
+                    found.note(number, part, folded.original(range.clone()));
                 }
             }
-        }
+        });
     }
 }
 
@@ -234,5 +265,36 @@ impl Topic {
             }
         }
         shown
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use daachorse::CharwiseDoubleArrayAhoCorasickBuilder;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        /// To skip where nothing begins loses nothing.
+        #[test]
+        fn every_place_of_every_word_is_found(
+            words in prop::collection::btree_set("[水电停a]{1,4}", 1..12), text in "[水电停a，b]{0,30}",
+        ) {
+            let words: Vec<String> = words.into_iter().collect();
+            let numbered = words.iter().zip(0_u32..);
+            let mut built = CharwiseDoubleArrayAhoCorasickBuilder::new().build_with_values(numbered).unwrap();
+            built.cache_depths().unwrap();
+            let automaton = Automaton { words: built, starts: Starts::of(words.iter().map(String::as_str)) };
+            let mut found = Vec::new();
+            automaton.each(&text, |range, word| found.push((range.start, range.end, word)));
+            found.sort_unstable();
+            let mut all: Vec<_> = words.iter().zip(0_u32..).flat_map(|(word, number)| {
+                let at = text.char_indices().filter(|(at, _)| text[*at..].starts_with(word.as_str()));
+                at.map(|(at, _)| (at, at + word.len(), number)).collect::<Vec<_>>()
+            }).collect();
+            all.sort_unstable();
+            prop_assert_eq!(found, all);
+        }
     }
 }

@@ -285,3 +285,58 @@ fn assign(told: &[Told], peaks: &mut [Peak]) -> Vec<usize> {
     }
     alone
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::Severity;
+    use super::*;
+
+    const PEAK_AT: Timestamp = 100 * DAY;
+
+    fn told(at: Timestamp) -> Told {
+        Told { at, alert: Alert { stage: Stage::Growing, severity: Severity::Warning, why: Vec::new() } }
+    }
+
+    fn peak(from: Timestamp) -> Peak {
+        Peak { from, until: from + HOUR, posts: 30, warned: None }
+    }
+
+    /// Which warnings are false alarms, and which one each peak is given.
+    fn assigned(times: &[Timestamp], mut peaks: Vec<Peak>) -> (Vec<usize>, Vec<Option<usize>>) {
+        let told: Vec<Told> = times.iter().copied().map(told).collect();
+        let alone = assign(&told, &mut peaks);
+        (alone, peaks.into_iter().map(|peak| peak.warned).collect())
+    }
+
+    #[test]
+    fn a_warning_belongs_to_a_peak_within_two_days_and_not_a_second_more() {
+        let (from, until) = (PEAK_AT, PEAK_AT + HOUR);
+        let one = |at| assigned(&[at], vec![peak(PEAK_AT)]);
+        assert_eq!(one(from - 2 * DAY - 1), (vec![0], vec![None]), "too early to be of it");
+        assert_eq!(one(from - 2 * DAY), (vec![], vec![Some(0)]));
+        assert_eq!(one(until - 1), (vec![], vec![Some(0)]), "late, and of use still");
+        assert_eq!(one(until), (vec![], vec![None]), "of the same matter, and of no use");
+        assert_eq!(one(until + 2 * DAY - 1), (vec![], vec![None]));
+        assert_eq!(one(until + 2 * DAY), (vec![0], vec![None]), "of another matter");
+    }
+
+    #[test]
+    fn a_peak_is_given_the_first_of_its_warnings_and_none_of_anothers() {
+        let peaks = || vec![peak(PEAK_AT), peak(PEAK_AT + 9 * DAY)];
+        let (first, second) = (PEAK_AT - 3 * HOUR, PEAK_AT + 9 * DAY - HOUR);
+        assert_eq!(assigned(&[first, first + HOUR, second], peaks()), (vec![], vec![Some(0), Some(2)]));
+        assert_eq!(assigned(&[first, PEAK_AT + 5 * DAY], peaks()), (vec![1], vec![Some(0), None]), "between them");
+    }
+
+    #[test]
+    fn peaks_stand_two_days_apart_and_above_the_past() {
+        // A post every six hours for a month, and thirty within half an hour on two days.
+        let mut times: Vec<Timestamp> = (0..120).map(|n| n * 6 * HOUR).collect();
+        for burst in [10 * DAY, 20 * DAY, 20 * DAY + 30 * HOUR] {
+            times.extend((0..30).map(|n| burst + n * 60));
+        }
+        times.sort_unstable();
+        let found: Vec<_> = peaks(&times).into_iter().map(|peak| peak.from / DAY).collect();
+        assert_eq!(found, [10, 20], "the third is of the second");
+    }
+}

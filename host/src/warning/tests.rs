@@ -1,4 +1,4 @@
-//! Calm pasts, bursts and silences, simulated: the same ones each time.
+//! Calm pasts, bursts and silences, simulated.
 
 use jiff::tz::TimeZone;
 
@@ -7,40 +7,10 @@ use super::known::{Deaf, HOUR, Hearing, Hour, Kind, Known};
 use super::stage::{Standing, judge};
 use super::usual::{Memory, Usual};
 use super::{Reason, Severity, Stage};
+use crate::pasts::{DAY, Dice, each_hour};
 
-const DAY: i64 = 24 * HOUR;
 /// False alarms a month that warnings are made for, as for silence in `coverage::drift`: one in ten months.
 const FALSE_ALARMS: f64 = 0.1;
-
-/// A small generator (SplitMix64).
-struct Dice(u64);
-
-impl Dice {
-    #[expect(clippy::cast_precision_loss, reason = "a fraction")]
-    fn fraction(&mut self) -> f64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((z ^ (z >> 31)) >> 11) as f64 / (1_u64 << 53) as f64
-    }
-
-    fn poisson(&mut self, mean: f64) -> u32 {
-        let (mut left, mut n) = (self.fraction(), 0_u32);
-        let mut p = (-mean).exp();
-        while left > p && n < 10_000 {
-            left -= p;
-            n += 1;
-            p *= mean / f64::from(n);
-        }
-        n
-    }
-
-    #[expect(clippy::cast_possible_truncation, reason = "seconds of a span")]
-    fn within(&mut self, seconds: f64) -> i64 {
-        (self.fraction() * seconds) as i64
-    }
-}
 
 /// How a topic is spoken of while nothing happens.
 #[derive(Clone, Copy)]
@@ -53,26 +23,19 @@ struct Calm {
     echoes: f64,
 }
 
-/// Times of posts over so many days: days and nights, weekends, and echoes.
+/// Times of posts over so many days, with their echoes.
 fn times(dice: &mut Dice, calm: Calm, days: i64) -> Vec<i64> {
     let mut all = Vec::new();
-    for day in 0..days {
-        let mut mean = calm.daily / (1.0 + calm.echoes) * if matches!(day % 7, 2 | 3) { 0.3 } else { 1.0 };
-        if calm.uneven {
-            mean *= if dice.fraction() < 0.3 { 2.2 } else { 0.5 };
-        }
-        for hour in 0..24 {
-            let shape = if (8..20).contains(&hour) { 1.8 } else { 0.2 };
-            for _ in 0..dice.poisson(mean / 24.0 * shape) {
-                let at = day * DAY + hour * HOUR + dice.within(3600.0);
-                all.push(at);
-                for _ in 0..dice.poisson(calm.echoes) {
-                    let later = -(1.0 - dice.fraction()).ln() * 3.0 * 3600.0;
-                    all.push(at + later.clamp(0.0, 1e6).round() as i64);
-                }
+    each_hour(dice, calm.daily / (1.0 + calm.echoes), calm.uneven, days, |dice, hour, posts| {
+        for _ in 0..posts {
+            let at = hour + dice.within(3600.0);
+            all.push(at);
+            for _ in 0..dice.poisson(calm.echoes) {
+                let later = -(1.0 - dice.fraction()).ln() * 3.0 * 3600.0;
+                all.push(at + later.clamp(0.0, 1e6).round() as i64);
             }
         }
-    }
+    });
     all.sort_unstable();
     all
 }

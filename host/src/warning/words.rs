@@ -40,6 +40,12 @@ pub fn tier(lang: Lang, tier: Tier) -> String {
     })
 }
 
+/// What the cap of a topic left out of the two days that are shown; nothing where it left out nothing.
+#[must_use]
+pub fn over(lang: Lang, posts: u64) -> Option<String> {
+    (posts > 0).then(|| lang.count("growing.over", posts))
+}
+
 /// One reason.
 #[must_use]
 pub fn reason(lang: Lang, reason: &Reason) -> String {

@@ -482,6 +482,7 @@ impl Rows for Fixed {
             since: NOW - HOUR,
             told: Some(Severity::Warning),
             hours: hours(),
+            over: if kind == Of::Topic { 1_240 } else { 0 },
             latest,
         };
         let all = vec![

@@ -346,7 +346,7 @@ impl Rows for Stored {
             Some(Ok(search)) => search,
             None => None,
         };
-        let words = search.as_ref().map(|search| search.expression().to_owned());
+        let words = search.as_ref().and_then(Search::expression).map(str::to_owned);
         let mut list = PostQuery { words, ..query.list.clone() };
         let wanted = list.limit.unwrap_or(usize::MAX);
         let mut found = Found { next: list.before, ..Found::default() };

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::cli::output::{Lines, one_line};
 use crate::cli::posts::votes_json;
 use crate::cli::workplace::DataArgs;
-use crate::cli::{Exit, OrExit, Outcome};
+use crate::cli::{Exit, Failed, OrExit, Outcome};
 
 /// `caifeng incident list`
 #[derive(Debug, clap::Args)]
@@ -25,7 +25,7 @@ pub(super) struct Args {
     /// At most so many
     #[arg(long, value_name = "N")]
     limit: Option<usize>,
-    /// Print JSON Lines
+    /// Print JSON Lines, with the votes of classifiers and with what `caifeng places` prints as `reach`
     #[arg(long)]
     json: bool,
 }
@@ -36,17 +36,23 @@ pub(super) fn run(args: &Args) -> Outcome {
     let query = IncidentQuery { since: args.since, limit: args.limit, open: args.open, ..IncidentQuery::default() };
     let mut lines = Lines::new();
     for incident in reader.incidents(&query).or_exit(Exit::Internal)? {
-        let mut shown = object(&incident);
-        shown["votes"] = votes_json(&reader.opinion(incident.id).or_exit(Exit::Internal)?);
-        let deleted = reader.deleted_posts(incident.id).or_exit(Exit::Internal)?;
-        if deleted > 0 {
-            shown["deleted_posts"] = deleted.into();
-        }
-        let printed = if args.json { lines.json(&shown) } else { lines.text(line(&incident)) };
+        let printed = if args.json { lines.json(&whole(&reader, &incident)?) } else { lines.text(line(&incident)) };
         printed.or_exit(Exit::Internal)?;
     }
     lines.flush().or_exit(Exit::Internal)?;
     Ok(Exit::Done)
+}
+
+/// An incident as JSON, with what classifiers say of it and how far it has gone.
+fn whole(reader: &Reader, incident: &IncidentRow) -> Result<Value, Failed> {
+    let mut shown = object(incident);
+    shown["votes"] = votes_json(&reader.opinion(incident.id).or_exit(Exit::Internal)?);
+    shown["reach"] = json!(reader.reach(incident.id).or_exit(Exit::Internal)?);
+    let deleted = reader.deleted_posts(incident.id).or_exit(Exit::Internal)?;
+    if deleted > 0 {
+        shown["deleted_posts"] = deleted.into();
+    }
+    Ok(shown)
 }
 
 /// An incident as JSON.

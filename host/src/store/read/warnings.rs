@@ -9,10 +9,11 @@ use crate::coverage::rhythm::PAST;
 use crate::incident::IncidentId;
 use crate::store::error::StoreError;
 use crate::store::gaps::{GAP, gap};
-use crate::store::rowid;
+use crate::store::media;
+use crate::store::{rowid, topics};
 use crate::warning::backtest::Said;
 use crate::warning::known::{Carrier, Deaf, HOUR, Hearing, Hour, Kind};
-use crate::warning::media::{self, Tier};
+use crate::warning::media::Tier;
 use crate::warning::stage::Standing;
 use crate::warning::{Alert, Severity, Stage};
 
@@ -56,6 +57,8 @@ pub struct Risen {
     pub told: Option<Severity>,
     /// Posts by hour of the last two days, oldest first; hours without posts are left out.
     pub hours: Vec<Hour>,
+    /// Posts of these two days that the cap of a topic left out: its counts are those of what was taken.
+    pub over: u64,
     /// The latest warning.
     pub latest: Option<(Timestamp, Alert)>,
 }
@@ -134,10 +137,15 @@ impl Reader {
             while let Some(r) = rows.next()? {
                 let standing: Standing = serde_json::from_str(r.get_ref(3)?.as_str().map_err(rusqlite::Error::from)?)?;
                 let subject = subject(r, 0)?;
-                let hours = hours(db, subject.kind, subject.id, now.div_euclid(HOUR) - 47)?;
+                let from = now.div_euclid(HOUR) - 47;
+                let hours = hours(db, subject.kind, subject.id, from)?;
+                let over = match subject.kind {
+                    Kind::Topic => topics::over(db, subject.id, from * HOUR)?,
+                    Kind::Incident => 0,
+                };
                 let latest = told(db, subject.kind, subject.id, 1)?.pop();
                 let Standing { stage, since, told, .. } = standing;
-                found.push(Risen { subject, stage, since, told, hours, latest });
+                found.push(Risen { subject, stage, since, told, hours, over, latest });
             }
             Ok(found)
         })
@@ -194,6 +202,7 @@ impl Reader {
         self.with(|db| {
             let mut statement = db.prepare(&sql)?;
             let mut rows = statement.query((rowid::first(since), rowid::first(until), only))?;
+            let media = media::read(db)?;
             let mut found: Vec<(Subject, Vec<Said>)> = Vec::new();
             while let Some(r) = rows.next()? {
                 let id = r.get(0)?;
@@ -201,7 +210,7 @@ impl Reader {
                     found.push((Subject { kind, id, name: r.get(1)? }, Vec::new()));
                 }
                 let (publisher, url, site): (Option<String>, String, String) = (r.get(4)?, r.get(5)?, r.get(3)?);
-                let (tier, place) = media::place(publisher.as_deref(), &url, &site);
+                let (tier, place) = media.place(publisher.as_deref(), &url, &site);
                 let said = Said { at: rowid::second(r.get(2)?), place, tier, ..Said::default() };
                 if let Some((_, all)) = found.last_mut() {
                     all.push(said);

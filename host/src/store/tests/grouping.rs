@@ -142,7 +142,7 @@ fn an_incident_of_older_rules_stays_as_it_is() {
     let tokeniser = crate::text::tokens::Tokeniser::new();
     let worded = |id: &str, text: &str| {
         let mut p = prepared(post(id, text));
-        p.telling = Telling::of(&tokeniser, None, text);
+        p.telling = Telling::of(&tokeniser.cut(None, text));
         p.links.clear();
         batch(vec![p])
     };
@@ -177,7 +177,7 @@ fn a_post_from_the_middle_of_an_incident_joins_it_by_its_words() {
     let (_dir, store) = store();
     let day = |id: &str, day: i64, text: &str| {
         let mut p = prepared(post(id, text));
-        p.telling = Telling::of(&tokeniser, None, text);
+        p.telling = Telling::of(&tokeniser.cut(None, text));
         p.post.published = Some(NOW - 400 * 86_400 + day * 86_400);
         p.links.clear();
         store.ingest(batch(vec![p])).unwrap()

@@ -32,6 +32,8 @@ pub(super) struct GrowingView {
     pub(super) mark: StageMark,
     pub(super) since: Stamp,
     pub(super) why: Option<String>,
+    /// What the cap of a topic left out of the chart.
+    pub(super) over: Option<String>,
     pub(super) chart: Option<Chart>,
 }
 
@@ -61,6 +63,7 @@ impl GrowingView {
             mark: StageMark::of(risen.stage, lang)?,
             since: face.stamp(risen.since),
             why: risen.latest.as_ref().map(|(_, alert)| words::alert(lang, alert)),
+            over: words::over(lang, risen.over),
             chart: Chart::of(&risen.hours, face, lang),
         })
     }
