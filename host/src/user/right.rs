@@ -136,7 +136,7 @@ impl Act {
             Self::DecideReferral => "decide on a referral",
             Self::ExportReferral => "export a referral",
             Self::DraftSummary => "write for the public",
-            Self::ApproveSummary => "approve what the public reads",
+            Self::ApproveSummary => "approve for the public",
             Self::AnswerPerson => "answer a person who asks",
             Self::AddUser => "add and revoke users",
             Self::GiveRoles => "give roles",
