@@ -204,7 +204,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Plan(args) => plan::run(&args),
         Command::Reply(args) => reply::run(args),
         Command::Publish(args) => publish::run(args),
-        Command::Report(args) => report::run(args),
+        Command::Report(args) => report::run(&args),
         Command::Referral(args) => referral::run(args),
         Command::Robots(args) => robots::run(&args),
         Command::Topic(args) => topic::run(&args),

@@ -167,11 +167,11 @@ fn span(args: &Args, kind: Kind, setting: &Setting) -> Result<Span, Failed> {
         Some(to) => moment(to, true, &setting.zone).or_exit(Exit::Usage)?,
         None => setting.now,
     };
-    if since >= until {
-        return Err(anyhow!("--from does not lie before --to: exchange them")).or_exit(Exit::Usage);
-    }
     if since >= setting.now {
         return Err(anyhow!("--from lies in the future: name a time that is over")).or_exit(Exit::Usage);
+    }
+    if since >= until {
+        return Err(anyhow!("--from does not lie before --to: exchange them")).or_exit(Exit::Usage);
     }
     Ok(Span { since, until })
 }

@@ -347,7 +347,7 @@ fn what_a_model_suggests_is_marked_wherever_it_is_quoted() {
 fn forms_are_filled_with_what_is_known_and_leave_room_for_the_rest() {
     let told = |kind| text(&written(kind, &facts(kind), Lang::Zh));
     let assignment = told(Kind::Assignment);
-    for words in ["陈科长", "选址公示不充分", "及时致歉", "领导批示"] {
+    for words in ["陈科长", "选址公示不充分", "致歉叫停", "领导批示"] {
         assert!(assignment.contains(words), "{words}: {assignment}");
     }
     let approval = told(Kind::Approval);

@@ -152,7 +152,7 @@ impl Act {
             Self::DecideReferral => "decide on a referral",
             Self::ExportReferral => "export a referral",
             Self::DraftSummary => "write for the public",
-            Self::ApproveSummary => "approve what the public reads",
+            Self::ApproveSummary => "approve for the public",
             Self::ExportEvidence => "hand out evidence",
             Self::AnswerPerson => "answer a person who asks",
             Self::Sweep => "sweep",
