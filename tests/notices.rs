@@ -43,7 +43,7 @@ const PASSWORD: &str = "smtp-password-1";
 
 /// What a title of the public may hold.
 const HOSTILE: &str =
-    "@all <at user_id=\"all\">所有人</at> [点我](https://evil.example/x)\rBcc: evil@evil.example \u{202e}倒着读\u{0}";
+    "@all <at user_id=\"all\">所有人</at>\rBcc: e@evil.example \u{202e}[点](https://evil.example/x)\u{0}";
 
 /// An outbox with its channels.
 struct House {
@@ -287,7 +287,7 @@ async fn what_the_public_wrote_is_obeyed_by_nobody() {
     assert!(!letter.head.iter().any(|(name, _)| name.eq_ignore_ascii_case("bcc")), "{:?}", letter.head);
     let subject = subject(letter.field("Subject"));
     assert!(subject.starts_with("【采风】#1「＠all") && !subject.contains(['\n', '\u{202e}']), "{subject}");
-    assert!(letter.text.contains("Bcc: evil＠evil.example"), "{}", letter.text);
+    assert!(letter.text.contains("Bcc: e＠evil.example"), "{}", letter.text);
 }
 
 #[tokio::test]

@@ -207,7 +207,7 @@ fn mac(key: &str, message: &str) -> Vec<u8> {
 fn base64(bytes: &[u8]) -> String {
     let digits: Vec<char> = ('A'..='Z').chain('a'..='z').chain('0'..='9').chain(['+', '/']).collect();
     let mut bits: String = bytes.iter().map(|byte| format!("{byte:08b}")).collect();
-    while bits.len() % 6 != 0 {
+    while !bits.len().is_multiple_of(6) {
         bits.push('0');
     }
     let mut out: String = bits
@@ -215,7 +215,7 @@ fn base64(bytes: &[u8]) -> String {
         .chunks(6)
         .map(|six| digits[usize::from_str_radix(std::str::from_utf8(six).unwrap(), 2).unwrap()])
         .collect();
-    while out.len() % 4 != 0 {
+    while !out.len().is_multiple_of(4) {
         out.push('=');
     }
     out

@@ -49,7 +49,10 @@ pub struct Dispatcher {
 
 impl std::fmt::Debug for Dispatcher {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Dispatcher").field("courier", &self.courier).field("routes", &self.routes).finish_non_exhaustive()
+        f.debug_struct("Dispatcher")
+            .field("courier", &self.courier)
+            .field("routes", &self.routes)
+            .finish_non_exhaustive()
     }
 }
 

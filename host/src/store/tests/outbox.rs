@@ -151,7 +151,7 @@ fn a_watch_that_falls_silent_is_told_once_and_so_is_that_it_is_back() {
     let failure = || vec![SweepFailure { kind: FailureKind::Network, detail: "down".into() }];
     (0..5).for_each(|n| sweep(NOW + n * 600, failure()));
     let gap = ("gap".to_owned(), vec![Role::Monitor], false);
-    assert_eq!(since(&store, 0), [gap.clone()]);
+    assert_eq!(since(&store, 0), std::slice::from_ref(&gap));
     sweep(NOW + 6_000, vec![]);
     assert_eq!(since(&store, 1), [gap]);
     let Occasion::Gap { told, .. } = told(&store).pop().unwrap().notice.occasion else { panic!() };
