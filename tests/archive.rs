@@ -120,19 +120,19 @@ fn second(text: &str) -> i64 {
 #[test]
 fn five_incidents_from_first_sight_to_the_archive() {
     let play = Play::begin("2026-06-27T18:05:00");
-    let problem = play.seen("桐花苑施工又把煤气管挖断了", "2026-06-27T09:59:58Z");
+    let problem = play.seen("桐花苑施工又把煤气管挖断了", "2026-06-27T09:59:48Z");
     a_problem_is_apologised_for(&play, problem);
     play.comes("2026-06-28T12:05:00");
-    let sensitive = play.seen("昨晚充电站打人", "2026-06-28T03:59:58Z");
+    let sensitive = play.seen("昨晚充电站打人", "2026-06-28T03:59:48Z");
     an_attitude_is_stated_and_the_cause_is_held(&play, sensitive);
     play.comes("2026-06-29T07:05:00");
-    let emergency = play.seen("城东农贸市场煤气泄漏，人都往外跑", "2026-06-28T22:59:58Z");
+    let emergency = play.seen("城东农贸市场煤气泄漏，人都往外跑", "2026-06-28T22:59:48Z");
     an_emergency_runs_against_two_hours(&play, emergency);
     play.comes("2026-06-29T16:05:00");
-    let rumour = play.seen("重要！城东主管道全部报废", "2026-06-29T07:59:58Z");
+    let rumour = play.seen("重要！城东主管道全部报废", "2026-06-29T07:59:48Z");
     let referral = a_rumour_is_rebutted_and_rests(&play, rumour);
     play.comes("2026-06-30T12:05:00");
-    let suggestion = play.seen("建议：给每个老小区建一张“管线二维码”", "2026-06-30T03:59:58Z");
+    let suggestion = play.seen("建议：给每个老小区建一张“管线二维码”", "2026-06-30T03:59:48Z");
     a_suggestion_is_thanked_for_and_collated(&play, suggestion);
     play.comes("2026-06-30T17:05:00");
     two_people_agree_after_a_night(&play, rumour, &referral);
@@ -167,7 +167,7 @@ fn a_problem_is_apologised_for(play: &Play, id: i64) {
 /// P14.
 fn an_attitude_is_stated_and_the_cause_is_held(play: &Play, id: i64) {
     play.taken_up(id, "sensitive --level iii --reason 关注度高");
-    let text = "有人因为醉酒打人。";
+    let text = "经查,事件原因是三人酒后滋事。";
     let aid = play.office.place.run(&format!("reply aid {text} --category sensitive")).ends(0);
     assert!(aid.out.contains("cause"), "a cause that nobody has established is pointed at: {aid}");
     let attitude =
@@ -187,7 +187,7 @@ fn an_emergency_runs_against_two_hours(play: &Play, id: i64) {
         play.told(id, "facts"),
         [(-3600, -3600, false), (-1800, -1800, false), (-600, -600, false), (0, 0, true)]
     );
-    play.shows(id, &["ESCALATED 2026-06-29T00:59:58Z  facts 两小时内发布事实 (facts within two hours)"]);
+    play.shows(id, &["ESCALATED 2026-06-29T00:59:48Z  facts 两小时内发布事实 (facts within two hours)"]);
     play.office.run("zhou", &format!("incident acknowledge {id}")).ends(0);
     assert_eq!(play.office.case(id)["unacknowledged"], Value::Array(vec![]));
     play.does("chen", id, "investigate", "--note 已核实:东门管道泄漏,四人送医;未核实:原因");
@@ -201,11 +201,11 @@ fn an_emergency_runs_against_two_hours(play: &Play, id: i64) {
     play.does("sun", id, "publish", &format!("--reply {facts}"));
     let clock = play.clock(id, "facts");
     let (met, due) = (clock["state"]["met"].as_i64().unwrap(), second(clock["due"].as_str().unwrap()));
-    assert_eq!((due, clock["late"].as_i64().unwrap()), (second("2026-06-29T00:59:58Z"), met - due), "{clock}");
+    assert_eq!((due, clock["late"].as_i64().unwrap()), (second("2026-06-29T00:59:48Z"), met - due), "{clock}");
     for (norm, hours) in [("authoritative", 5), ("press", 24), ("answer", 48)] {
         let clock = play.clock(id, norm);
         let due = second(clock["due"].as_str().unwrap());
-        assert_eq!((due - second("2026-06-28T22:59:58Z"), &clock["late"]), (hours * 3600, &0.into()), "{clock}");
+        assert_eq!((due - second("2026-06-28T22:59:48Z"), &clock["late"]), (hours * 3600, &0.into()), "{clock}");
     }
     play.office.li(id, "close", "--reason 已关阀复气").ends(0);
     let case = play.office.case(id);
@@ -266,7 +266,7 @@ fn a_suggestion_is_thanked_for_and_collated(play: &Play, id: i64) {
 fn it_came_back(play: &Play, id: i64) {
     let case = play.office.case(id);
     assert_eq!((&case["state"], &case["recurred"]), (&"handling".into(), &1.into()), "{case}");
-    assert_eq!(case["opened"], "2026-06-30T09:00:10Z", "when what was said again was heard");
+    assert_eq!(case["opened"], "2026-06-30T09:00:00Z", "when what was said again was heard");
     play.shows(id, &["recurred: it came back with post", "came back, 1 times so far"]);
     play.does("chen", id, "on-site", "--note 十七点到场");
     play.does("chen", id, "investigate", "--note 已核实:接头微漏,无人受伤");

@@ -32,7 +32,7 @@ fn a_clock_that_was_set_back_while_nobody_ran_is_noticed_and_told() {
     let opened: jiff::Timestamp = case["opened"].as_str().unwrap().parse().unwrap();
     assert!((record..record + 600).contains(&opened.as_second()), "time goes on from the record: {case}");
     let (_daemon, address) = place.serve("--data data");
-    for (tag, words) in [("en", "The clock of this machine is 1 day behind"), ("zh-CN", "本机时钟慢了 1 天")] {
+    for (tag, words) in [("en", "The clock of this machine is 1 d behind"), ("zh-CN", "本机时钟慢了 1 天")] {
         let page = http(&address, &format!("GET / HTTP/1.1\nHost: {address}\nAccept-Language: {tag}\n"));
         assert!(page.contains(words), "{tag}: {page}");
     }

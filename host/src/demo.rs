@@ -91,13 +91,21 @@ impl Demo {
     /// When the directory cannot be written.
     pub fn open(directory: &Directory, now: Timestamp) -> Result<Self, DemoError> {
         let archive = Archive::from_bytes(WEB)?;
-        let config = Config::parse(CONFIG, "demo/caifeng.toml".as_ref())?;
+        let config = Self::config()?;
         let end = archive.entries().iter().map(|entry| entry.date).max().unwrap_or(now);
         let mark = match Mark::read(directory)? {
             Some(mark) => mark,
             None => Mark { shift: now - end, ahead: 0 }.write(directory)?,
         };
         Ok(Self { config, archive, shift: mark.shift })
+    }
+
+    /// Organisation, topics and watches of the county, as they come with the program.
+    ///
+    /// # Errors
+    /// A fault of this release.
+    pub fn config() -> Result<Config, DemoError> {
+        Ok(Config::parse(CONFIG, "demo/caifeng.toml".as_ref())?)
     }
 
     /// How many seconds the clock of a directory is ahead of the system's; 0 where there is no demo.

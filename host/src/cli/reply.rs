@@ -284,7 +284,7 @@ fn draft(args: DraftArgs) -> Outcome {
         note(format_args!("{}: cite it as [doc:{}]", path.display(), &digest[..16]));
     }
     let wordings = config::wordings_beside(&directory.config()).or_exit(Exit::Usage)?;
-    let organisation = super::workplace::config(None, &directory)?.unwrap_or_default().organisation;
+    let organisation = super::workplace::organisation(&directory)?;
     let today = organisation.day(super::workplace::clock(&directory)?.now());
     let text = wordings
         .insert(&written(args.text)?, today)

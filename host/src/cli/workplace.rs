@@ -8,7 +8,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use caifeng::clock::steady::SteadyClock;
 use caifeng::clock::{AheadClock, Clock, rfc3339};
-use caifeng::config::{self, Config};
+use caifeng::config::{self, Config, Organisation};
 use caifeng::demo::Demo;
 use caifeng::directory::Directory;
 use caifeng::plugins::{Origin, PluginError, Registry};
@@ -89,6 +89,15 @@ pub(crate) fn config(named: Option<&PathBuf>, directory: &Directory) -> Result<O
         None => return Ok(None),
     };
     Config::read(&path).map(Some).or_exit(Exit::Usage)
+}
+
+/// The organisation of a data directory: as configured there, in a demo the county's bureau.
+pub(crate) fn organisation(directory: &Directory) -> Result<Organisation, Failed> {
+    let config = match config(None, directory)? {
+        None if directory.demo().exists() => Some(Demo::config().or_exit(Exit::Internal)?),
+        config => config,
+    };
+    Ok(config.unwrap_or_default().organisation)
 }
 
 /// Tells a store which plan governs here, and the organisation's time.

@@ -14,6 +14,7 @@ use caifeng_plugin_host::contract::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::incident::event::{Actor, Note, Role};
+use crate::incident::life::command::moment;
 
 /// The number a person calls a referral by.
 pub type ReferralId = i64;
@@ -158,9 +159,9 @@ pub enum ReferralRefusal {
     /// It does not stand where this could be done.
     #[error("the referral is {}", .0.as_str())]
     State(ReferralState),
-    /// It rests.
-    #[error("the referral rests for {0} seconds more: sleep on it")]
-    Resting(i64),
+    /// It rests until then.
+    #[error("the referral rests until {}: sleep on it", moment(*.0))]
+    Resting(Timestamp),
     /// The same person again, in another role.
     #[error("you have agreed already in another role: a different person must agree too")]
     SamePerson,
@@ -233,7 +234,7 @@ fn may_agree(referral: &Referral, user: &str, role: Role, now: Timestamp) -> Res
         return Err(ReferralRefusal::SamePerson);
     }
     if now < referral.rests_until {
-        return Err(ReferralRefusal::Resting(referral.rests_until - now));
+        return Err(ReferralRefusal::Resting(referral.rests_until));
     }
     Ok(())
 }

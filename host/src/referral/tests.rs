@@ -53,7 +53,7 @@ fn approve() -> ReferralCommand {
 fn legal_and_head_agree_after_a_night_and_legal_hands_it_out() {
     let mut referral = proposed();
     let (legal, head) = (person("l", Role::Legal), person("h", Role::Head));
-    assert_eq!(act(&mut referral, approve(), &legal, DAY - 1), Err(ReferralRefusal::Resting(1)));
+    assert_eq!(act(&mut referral, approve(), &legal, DAY - 1), Err(ReferralRefusal::Resting(DAY)));
     act(&mut referral, approve(), &legal, DAY).unwrap();
     let export = || ReferralCommand::Export { sha256: "ef".into() };
     assert_eq!(

@@ -11,6 +11,7 @@ use super::error::StoreError;
 use crate::incident::IncidentId;
 use crate::plan::FollowUp;
 use crate::schedule::{Followed, Reason};
+use crate::watch::Every;
 
 /// Begins or ends the follow-up of an incident: it is watched `until` then, or not any more.
 pub(super) fn settle(
@@ -37,13 +38,15 @@ fn hurry(
     every: i64,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let sql = "UPDATE watch SET due = ?2 + max(?3, json_extract(body, '$.every.floor')), why = ?4
-               WHERE id IN (SELECT watch FROM follow_up WHERE incident = ?1) AND retired = 0 AND failing = 0
-               AND json_extract(body, '$.recorded') IS NOT 1
-               AND due > ?2 + max(?3, json_extract(body, '$.every.floor'))
-               AND json_extract(why, '$.by') IN ('rhythm', 'lively', 'follow-up')";
+    let wanted = "?2 + max(?3, coalesce(json_extract(body, '$.every.floor'), ?5))";
+    let sql = format!(
+        "UPDATE watch SET due = {wanted}, why = ?4
+         WHERE id IN (SELECT watch FROM follow_up WHERE incident = ?1) AND retired = 0 AND failing = 0
+         AND json_extract(body, '$.recorded') IS NOT 1 AND due > {wanted}
+         AND json_extract(why, '$.by') IN ('rhythm', 'lively', 'follow-up')"
+    );
     let why = serde_json::to_string(&Reason::FollowUp { id: incident, until })?;
-    db.prepare_cached(sql)?.execute(params![incident, now, every, why])?;
+    db.prepare_cached(&sql)?.execute(params![incident, now, every, why, Every::default().floor])?;
     Ok(())
 }
 

@@ -308,7 +308,7 @@ pub enum Refusal {
 }
 
 /// RFC 3339 in UTC, as everywhere.
-fn moment(at: Timestamp) -> String {
+pub(crate) fn moment(at: Timestamp) -> String {
     jiff::Timestamp::from_second(at).map_or_else(|_| at.to_string(), |at| at.to_string())
 }
 
