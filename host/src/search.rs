@@ -297,7 +297,8 @@ mod tests {
         assert_eq!(wrong("-水"), (2, Fault::Unlimited));
         assert_eq!(wrong("水 | -停电"), (6, Fault::Unlimited));
         assert!(!read("a").is_exact(), "a letter is a word");
-        assert_eq!(asked("禾苑"), "(\"禾\"* AND \"苑\"*)", "a name of two limits");
+        assert_eq!(asked("禾苑"), "\"禾苑\"", "a name");
+        assert_eq!(asked("又来"), "(\"又\"* AND \"来\"*)", "each may begin a word");
     }
 
     #[test]

@@ -169,17 +169,13 @@ impl Desk {
             let mut query =
                 PostQuery { words, since: Some(since), until: Some(until), limit: Some(PAGE), ..PostQuery::default() };
             (form.filter)(&mut query);
-            let mut keep = |post: &_| found(&search, post);
+            let mut keep = |title: Option<&str>, text: &str| search.found(title, text).is_some();
             std::hint::black_box(self.reader.post_page(&query, &mut keep)?);
             costs.push(milliseconds(start.elapsed()));
         }
         costs.sort_by(f64::total_cmp);
         Ok(costs)
     }
-}
-
-fn found(search: &Search, post: &caifeng::store::model::PostRow) -> bool {
-    search.found(post.title.as_deref(), &post.text).is_some()
 }
 
 /// A word, and a span of a day to a third of all time.

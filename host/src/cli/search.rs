@@ -79,13 +79,8 @@ fn walk(args: &Args, reader: &Reader, search: &Search, lines: &mut Lines) -> Res
     while left > 0 {
         query.limit = Some(left);
         let mut hits = Vec::new();
-        let mut keep = |post: &PostRow| match search.found(post.title.as_deref(), &post.text) {
-            Some(found) => {
-                hits.push(found);
-                true
-            }
-            None => false,
-        };
+        let mut keep =
+            |title: Option<&str>, text: &str| search.found(title, text).map(|found| hits.push(found)).is_some();
         let page = reader.post_page(&query, &mut keep).or_exit(Exit::Internal)?;
         left -= page.posts.len();
         for (post, hits) in page.posts.iter().zip(&hits) {

@@ -302,6 +302,26 @@ mod tests {
     }
 
     #[test]
+    fn media_of_an_operator_are_named_once_and_rightly() {
+        let text = "[[medium]]\nlevel = \"local\"\nnames = [\"云溪观察\"]\nhosts = [\"yunxi.example.cn\"]\n";
+        let media = Config::parse(text, Path::new("x")).unwrap().media;
+        assert_eq!((media.len(), media[0].level), (1, crate::warning::media::Tier::Local));
+        let twice = format!("{text}[[medium]]\nlevel = \"central\"\nnames = [\"别的\", \"云溪观察\"]\n");
+        assert!(
+            error(&twice).starts_with("caifeng.toml:5:1: \"云溪观察\" names a medium already"),
+            "{}",
+            error(&twice)
+        );
+        let wrong = error(&text.replace("yunxi.example.cn", "https://yunxi.example.cn/"));
+        assert!(wrong.starts_with("caifeng.toml:4:9:") && wrong.contains("is no host"), "{wrong}");
+        assert!(
+            error(&text.replace("local", "county")).contains("level"),
+            "{}",
+            error(&text.replace("local", "county"))
+        );
+    }
+
+    #[test]
     fn how_long_things_are_kept_can_be_set_but_for_the_floor() {
         let text = "[retention]\nunmatched = \"36h\"\nrecords = \"400d\"\n";
         let kept = Config::parse(text, Path::new("x")).unwrap().retention;

@@ -217,9 +217,11 @@ fn similar(
     Ok(())
 }
 
-/// What [`candidate`] reads, and the signatures.
+/// What [`candidate`] reads, and the signatures. People move few posts, and an aggregate of nothing costs as much as
+/// one of something.
 const CANDIDATE: &str = "SELECT m.incident, p.url, m.row,
-    (SELECT json_group_array(out_of) FROM moved WHERE moved.row = m.row), m.signature
+    CASE WHEN EXISTS (SELECT 1 FROM moved WHERE moved.row = m.row)
+         THEN (SELECT json_group_array(out_of) FROM moved WHERE moved.row = m.row) ELSE '[]' END, m.signature
     FROM post p JOIN mention m ON m.row = p.row";
 
 fn candidate(r: &rusqlite::Row<'_>) -> rusqlite::Result<Candidate> {

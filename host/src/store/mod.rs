@@ -73,7 +73,7 @@ pub use read::evidence::{Due, Life, Looked, Proof, Reading, Version};
 pub use read::outbox::{ChannelStanding, DeliveryRow, NoticeRow, OutboxHealth, OutboxQuery, Queue, Waiting};
 pub use read::warnings::{Course, Risen, Subject, Warned, WarningQuery};
 pub use read::{
-    CategoryFilter, IncidentQuery, Novelty, PostPage, PostQuery, Reader, RecordQuery, SCANNED, SeriesPoint,
+    CategoryFilter, IncidentQuery, Keep, Novelty, PostPage, PostQuery, Reader, RecordQuery, SCANNED, SeriesPoint,
 };
 pub use referrals::{ReferralRow, Referring};
 pub use replies::{Answering, Receipt, ReplyRow, Sight};

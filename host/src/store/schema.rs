@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
 use super::error::StoreError;
@@ -36,14 +37,15 @@ pub(super) const KNOWN: i64 = MIGRATIONS.len() as i64;
 /// The database inside a data directory.
 pub(super) const FILE: &str = "caifeng.db";
 
-/// Statements kept compiled for each connection.
-const STATEMENTS: usize = 64;
+/// Statements kept compiled for each connection: more than there are, or a batch of mentions, which needs some eighty,
+/// would compile each anew for every post.
+const STATEMENTS: usize = 512;
 
 /// Opens the one connection that writes, and brings the schema up to date.
 #[expect(clippy::disallowed_methods, reason = "the one place that opens the database to write")]
 pub(super) fn open_writer(path: &Path) -> Result<Connection, StoreError> {
     let mut db = Connection::open(path)?;
-    db.set_prepared_statement_cache_capacity(STATEMENTS);
+    keep_statements(&db)?;
     // FULL: a commit is on disk before it is acknowledged. The checkpoint is larger
     // than SQLite's 4 MB because full-text pages are rewritten often; the limit gives
     // the space of a long log back. What is deleted is overwritten where that costs no writing of its own.
@@ -67,7 +69,7 @@ pub(super) fn open_writer(path: &Path) -> Result<Connection, StoreError> {
 pub(super) fn open_reader(path: &Path) -> Result<Connection, StoreError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let db = Connection::open_with_flags(path, flags)?;
-    db.set_prepared_statement_cache_capacity(STATEMENTS);
+    keep_statements(&db)?;
     db.execute_batch("PRAGMA query_only = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -8192;")?;
     db.busy_timeout(std::time::Duration::from_secs(5))?;
     match version(&db)? {
@@ -75,6 +77,14 @@ pub(super) fn open_reader(path: &Path) -> Result<Connection, StoreError> {
         found if found < KNOWN => Err(StoreError::Older { found, known: KNOWN }),
         _ => Ok(db),
     }
+}
+
+/// Lets a statement be compiled once. Without the guarantee that the plan does not depend on what is bound, SQLite compiles
+/// many of them again whenever something else is bound, which costs more than carrying them out.
+fn keep_statements(db: &Connection) -> Result<(), StoreError> {
+    db.set_prepared_statement_cache_capacity(STATEMENTS);
+    db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    Ok(())
 }
 
 fn version(db: &Connection) -> Result<i64, StoreError> {

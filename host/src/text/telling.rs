@@ -28,8 +28,6 @@ const COMMON: f32 = 7.0;
 const LEAST: f32 = 0.1;
 /// Characters of the text that are looked at; the head names the matter.
 const HEAD: usize = 400;
-/// How often the dictionary's texts use a character that is no part of a name.
-const COMMON_CHARACTER: u32 = 100_000;
 /// Words that are kept.
 pub const MOST: usize = 56;
 /// How often a word of the title counts.
@@ -106,18 +104,17 @@ impl Telling {
 /// since that is what names become.
 fn said<'a>(cut: &'a Cut<'_>) -> Vec<(Sort, &'a str, f32)> {
     let mut said = Vec::new();
-    let mut lone: Option<&Piece> = None;
+    let mut stray: Option<&Piece> = None;
     for piece in cut.pieces().filter(|piece| !piece.inner && (piece.title || piece.at < HEAD)) {
         let (word, loud) = (cut.word(piece), if piece.title { TITLE } else { 1.0 });
         let single = !piece.spaced && word.chars().nth(1).is_none();
         if !single && word.len() > 1 {
             said.push((Sort::Word, word, loud));
         }
-        let uncommon = single && cut.tokeniser.dictionary(word).0 < COMMON_CHARACTER;
-        if let Some(pair) = lone.filter(|_| uncommon).and_then(|before| cut.together(before, piece)) {
+        if let Some(pair) = stray.filter(|_| piece.stray).and_then(|before| cut.together(before, piece)) {
             said.push((Sort::Word, pair, loud));
         }
-        lone = uncommon.then_some(piece);
+        stray = piece.stray.then_some(piece);
     }
     let head = cut.text.char_indices().nth(HEAD).map_or(cut.text, |(end, _)| &cut.text[..end]);
     for (part, loud) in [(cut.title, TITLE), (head, 1.0)] {

@@ -15,6 +15,11 @@
 //! A post is cut once ([`Cut`]), for full text and for its [telling](super::telling) words, and what the dictionary says of a
 //! word is remembered ([`memo`]).
 //!
+//! A name stands in no dictionary and falls apart into single characters, one way in one sentence and another way in the
+//! next. So each character that is hardly ever a word is stored with its neighbours as pairs too, and a query of such characters
+//! alone asks for its pairs: 竹锦 finds 竹锦路 and 新竹锦, at a cost that does not grow with what is stored, as looking
+//! for every word that begins with 锦 did.
+//!
 //! What it gave up: a query asks for its words, not for their order.
 
 mod cut;
@@ -77,14 +82,18 @@ impl Tokeniser {
     /// in it.
     ///
     /// Single characters beside longer words are left out: how they fall depends
-    /// on their neighbours, and the longer words say more.
+    /// on their neighbours, and the longer words say more. Where there are only single ones they are asked for as
+    /// pairs, as far as those are stored: then it is a name.
     #[must_use]
     pub fn query_words(&self, phrase: &str) -> Vec<String> {
-        let mut words: Vec<String> = self.cut(None, phrase).words().map(str::to_owned).collect();
+        let cut = self.cut(None, phrase);
+        let mut words: Vec<String> = cut.words().map(str::to_owned).collect();
         if words.iter().any(|word| !is_lone(word)) {
             words.retain(|word| !is_lone(word));
+            return words;
         }
-        words
+        let names: Vec<String> = cut.names().map(str::to_owned).collect();
+        if names.is_empty() { words } else { names }
     }
 
     /// The words of a text as they stand, with what lies between them: joined they are the text again.
@@ -205,7 +214,19 @@ mod tests {
         assert_eq!(words("又停水了停水"), "停水", "the others fall as their neighbours make them");
         assert_eq!(words("\" OR title:x* NEAR("), "or title x near");
         assert_eq!(words("水"), "水");
+        assert_eq!(words("竹锦"), "竹锦", "a name, as it stands in a post");
+        assert_eq!(words("又来"), "又 来", "no name");
         assert_eq!(words(" ＂…* "), "");
+    }
+
+    #[test]
+    fn a_name_is_found_however_its_characters_fall() {
+        for text in ["竹锦路", "在竹锦买的", "新竹锦", "竹锦绣", "竹锦"] {
+            let tokens = tokeniser().index_text(None, text);
+            assert!(tokens.split(' ').any(|token| token == "竹锦"), "{text}: {tokens}");
+        }
+        let apart = tokeniser().index_text(None, "竹，锦");
+        assert!(!apart.contains("竹锦"), "{apart}");
     }
 
     #[test]

@@ -353,8 +353,8 @@ impl Rows for Stored {
         for _ in 0..PARTS {
             list.limit = Some(wanted - found.posts.len());
             let mut hits = Vec::new();
-            let mut keep = |post: &PostRow| {
-                let told = search.as_ref().map_or(Some(Vec::new()), |s| s.found(post.title.as_deref(), &post.text));
+            let mut keep = |title: Option<&str>, text: &str| {
+                let told = search.as_ref().map_or(Some(Vec::new()), |search| search.found(title, text));
                 told.map(|told| hits.push(told)).is_some()
             };
             let page = self.reader.post_page(&list, &mut keep)?;

@@ -26,7 +26,7 @@ use rusqlite::Connection;
 
 pub use incidents::{CategoryFilter, IncidentQuery};
 pub use novelty::Novelty;
-pub use posts::{PostPage, PostQuery, SCANNED};
+pub use posts::{Keep, PostPage, PostQuery, SCANNED};
 pub use record::RecordQuery;
 
 use super::error::StoreError;

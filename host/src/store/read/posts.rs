@@ -58,6 +58,9 @@ pub struct PostQuery {
     pub before: Option<PostRowId>,
 }
 
+/// Whether a post is wanted for what it says: asked with its title and its text.
+pub type Keep<'a> = &'a mut dyn FnMut(Option<&str>, &str) -> bool;
+
 /// A part of a list.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct PostPage {
@@ -81,13 +84,13 @@ impl Reader {
         Ok(posts)
     }
 
-    /// One page of those posts of a query that `keep` keeps. Looks at a bounded number of posts: fewer than the
-    /// limit, and even none, do not mean that there are no more.
+    /// One page of those posts of a query whose title and text `keep` keeps. Looks at a bounded number of posts: fewer
+    /// than the limit, and even none, do not mean that there are no more.
     ///
     /// # Errors
     /// The file cannot be read.
-    pub fn post_page(&self, query: &PostQuery, keep: &mut dyn FnMut(&PostRow) -> bool) -> Result<PostPage, StoreError> {
-        self.with(|db| page(db, query, query.limit.unwrap_or(CHUNK), keep))
+    pub fn post_page(&self, query: &PostQuery, keep: Keep<'_>) -> Result<PostPage, StoreError> {
+        self.with(|db| page(db, query, query.limit.unwrap_or(CHUNK), Some(keep)))
     }
 
     /// Sites that posts are from, at most so many, by name.
@@ -139,7 +142,7 @@ impl Reader {
         let mut query = query.clone();
         let mut left = query.limit.unwrap_or(usize::MAX);
         while left > 0 {
-            let part = self.with(|db| page(db, &query, left.min(CHUNK), &mut |_| true))?;
+            let part = self.with(|db| page(db, &query, left.min(CHUNK), None))?;
             left -= part.posts.len();
             for post in part.posts {
                 if take(post).is_break() {
@@ -171,12 +174,7 @@ impl Reader {
 }
 
 /// Walks a query's keys until the page is full or has looked at enough.
-fn page(
-    db: &Connection,
-    query: &PostQuery,
-    limit: usize,
-    keep: &mut dyn FnMut(&PostRow) -> bool,
-) -> Result<PostPage, StoreError> {
+fn page(db: &Connection, query: &PostQuery, limit: usize, mut keep: Option<Keep<'_>>) -> Result<PostPage, StoreError> {
     let mut page = PostPage::default();
     let Some((sql, values)) = keys(db, query)? else { return Ok(page) };
     let mut filter = Filter::of(query);
@@ -190,8 +188,9 @@ fn page(
         let key: PostRowId = key.get(0)?;
         scanned += 1;
         page.next = Some(key);
-        let passes = filter.as_mut().map_or(Ok(true), |filter| filter.passes(db, key))?;
-        if passes && let Some(post) = row(db, key)?.filter(|post| keep(post)) {
+        let passes = filter.as_mut().map_or(Ok(true), |filter| filter.passes(db, key))?
+            && keep.as_mut().map_or(Ok(true), |keep| says(db, key, *keep))?;
+        if passes && let Some(post) = row(db, key)? {
             page.posts.push(post);
         }
     }
@@ -298,6 +297,15 @@ impl Filter {
     }
 }
 
+/// Whether a post says what is wanted. Of most candidates of a search nothing else is ever read.
+fn says(db: &Connection, key: PostRowId, keep: Keep<'_>) -> Result<bool, StoreError> {
+    let mut statement = db.prepare_cached("SELECT title, text FROM post WHERE row = ?1")?;
+    let mut rows = statement.query([key])?;
+    let Some(r) = rows.next()? else { return Ok(false) };
+    let title = r.get_ref(0)?.as_str_or_null().map_err(rusqlite::Error::from)?;
+    Ok(keep(title, r.get_ref(1)?.as_str().map_err(rusqlite::Error::from)?))
+}
+
 /// A post with its source, and what became of it.
 static ROW: LazyLock<String> = LazyLock::new(|| {
     format!(
@@ -305,8 +313,6 @@ static ROW: LazyLock<String> = LazyLock::new(|| {
                 p.published, p.day_only, p.captured, p.version, p.views, p.likes, p.replies, p.shares,
                 p.labels, m.topics, m.incident, m.why,
                 (SELECT min(u.at) FROM submission u WHERE u.row = p.row),
-                (SELECT json_group_array(text) FROM (SELECT n.text FROM submission u JOIN note n ON n.id = u.note
-                 WHERE u.row = p.row ORDER BY u.at, u.id LIMIT {NOTES})),
                 CASE WHEN s.plugin = '{SUBMITTED}' THEN (SELECT json_extract(e.value, '$[1]')
                      FROM json_each(p.extra, '$.extra') e WHERE json_extract(e.value, '$[0]') = 'failure') END
          FROM post p JOIN source s ON s.id = p.source LEFT JOIN mention m ON m.row = p.row WHERE p.row = ?1"
@@ -316,7 +322,21 @@ static ROW: LazyLock<String> = LazyLock::new(|| {
 fn row(db: &Connection, key: PostRowId) -> Result<Option<PostRow>, StoreError> {
     let mut statement = db.prepare_cached(&ROW)?;
     let mut rows = statement.query([key])?;
-    rows.next()?.map(post).transpose()
+    let Some(mut post) = rows.next()?.map(post).transpose()? else { return Ok(None) };
+    // Hardly any post was handed in, and to look for what nobody wrote costs as much as all the rest.
+    if post.submitted.is_some() {
+        post.notes = notes(db, key)?;
+    }
+    Ok(Some(post))
+}
+
+/// What people wrote who handed a post in, the first [`NOTES`].
+fn notes(db: &Connection, key: PostRowId) -> Result<Vec<String>, StoreError> {
+    let sql = format!(
+        "SELECT n.text FROM submission u JOIN note n ON n.id = u.note WHERE u.row = ?1 ORDER BY u.at, u.id LIMIT {NOTES}"
+    );
+    let mut statement = db.prepare_cached(&sql)?;
+    Ok(statement.query_map([key], |r| r.get(0))?.collect::<Result<_, _>>()?)
 }
 
 fn post(row: &rusqlite::Row<'_>) -> Result<PostRow, StoreError> {
@@ -342,7 +362,7 @@ fn post(row: &rusqlite::Row<'_>) -> Result<PostRow, StoreError> {
         incident: row.get(20)?,
         why: why.map(serde_json::from_str).transpose()?,
         submitted: row.get(22)?,
-        notes: list(row.get_ref(23)?.as_str_or_null().map_err(rusqlite::Error::from)?)?,
-        failure: row.get(24)?,
+        notes: Vec::new(),
+        failure: row.get(23)?,
     })
 }

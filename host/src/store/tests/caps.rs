@@ -2,6 +2,8 @@
 
 use super::*;
 use crate::store::{FullDay, KeptTopic};
+use crate::warning::Stage;
+use crate::warning::stage::Standing;
 
 const DAY: i64 = 86_400;
 
@@ -19,7 +21,7 @@ fn capped(store: &Store, cap: Option<u32>) {
 
 #[test]
 fn a_topic_takes_so_many_posts_of_a_day_and_counts_the_rest() {
-    let (_dir, store) = store();
+    let (dir, store) = store();
     capped(&store, Some(2));
     // Midnight in the organisation's zone, on the day before the capture.
     let midnight = (NOW + 28_800).div_euclid(DAY) * DAY - 28_800 - DAY;
@@ -38,6 +40,16 @@ fn a_topic_takes_so_many_posts_of_a_day_and_counts_the_rest() {
     assert_eq!(reader.full_days(midnight + DAY).unwrap(), []);
     let count = reader.topic_count("水", midnight - 9 * DAY).unwrap();
     assert_eq!((count.posts, count.over, count.newest), (3, 4, Some(midnight + 1)));
+    // While it grows, whoever looks at its counts is told what they leave out.
+    let db = Connection::open(dir.path().join(schema::FILE)).unwrap();
+    let grows = serde_json::to_string(&Standing { stage: Stage::Growing, ..Standing::default() }).unwrap();
+    db.execute("UPDATE standing SET stage = 'growing', body = ?1 WHERE kind = 'topic'", [grows]).unwrap();
+    let over = |now| {
+        let risen = reader.risen(now, 9).unwrap().into_iter().map(|risen| (risen.subject.name, risen.over));
+        risen.collect::<std::collections::BTreeMap<_, _>>()
+    };
+    assert_eq!(over(midnight + DAY), [("水".to_owned(), 4), ("路".to_owned(), 0)].into());
+    assert_eq!(over(midnight + 4 * DAY)["水"], 0, "of the two days that are shown");
 
     // What was counted is not counted again, in whatever version, and a seat that was taken stays taken.
     posts[0].post.text.push_str("改了");

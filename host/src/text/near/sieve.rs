@@ -35,7 +35,14 @@ impl Sieve {
         if self.words.is_empty() {
             return 0;
         }
-        self.places(hash).fold(u64::MAX, |runs, place| runs & self.words[place])
+        let mut runs = u64::MAX;
+        for place in self.places(hash) {
+            runs &= self.words[place];
+            if runs == 0 {
+                break;
+            }
+        }
+        runs
     }
 
     /// Makes a run hold these bands and no others.

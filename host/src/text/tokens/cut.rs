@@ -17,9 +17,14 @@ pub(in crate::text) struct Piece {
     pub(in crate::text) inner: bool,
     /// It stands in the title.
     pub(in crate::text) title: bool,
+    /// It is one character that is hardly ever a word: part of a name that no dictionary knows.
+    pub(in crate::text) stray: bool,
     /// Where it begins, in characters of its part as it was written.
     pub(in crate::text) at: usize,
 }
+
+/// How often the dictionary's texts use a character that is no part of a name.
+const COMMON_CHARACTER: u32 = 100_000;
 
 /// A post cut into words.
 pub struct Cut<'a> {
@@ -55,7 +60,7 @@ impl<'a> Cut<'a> {
             Script::Gap => return,
             Script::Word => {
                 let end = base + run.len();
-                self.pieces.push(Piece { start: base, end, spaced: true, inner: false, title, at });
+                self.pieces.push(Piece { start: base, end, spaced: true, inner: false, stray: false, title, at });
             }
             Script::Han => {
                 let tokens = self.tokeniser.jieba.cut_for_search(run, false);
@@ -66,6 +71,7 @@ impl<'a> Cut<'a> {
                     end: base + token.byte_end,
                     spaced: false,
                     inner: next < token.byte_end,
+                    stray: token.end - token.start == 1 && self.tokeniser.dictionary(token.word).0 < COMMON_CHARACTER,
                     title,
                     at: at + token.start,
                 };
@@ -93,15 +99,31 @@ impl<'a> Cut<'a> {
 
     /// Its words, each once, in the order in which they stand.
     pub(super) fn words(&self) -> impl Iterator<Item = &str> {
-        let mut said = HashSet::with_capacity(self.pieces.len());
-        self.pieces.iter().map(|piece| self.word(piece)).filter(move |word| said.insert(*word))
+        once(self.pieces.iter().map(|piece| self.word(piece)), self.pieces.len())
     }
 
-    /// What full text finds it by: its words, each once, separated by spaces.
+    /// Each stray character with its neighbours on either side, as pairs, each once: a name stands in no dictionary, and how its
+    /// characters fall depends on what stands around it, but where it is said they stand side by side.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        let mut before: Option<&Piece> = None;
+        let pairs = self.pieces.iter().filter(|piece| !piece.inner).filter_map(move |piece| {
+            let first = before.replace(piece).filter(|first| first.end == piece.start)?;
+            (first.stray || piece.stray).then(|| self.across(first, piece))?
+        });
+        once(pairs, 8)
+    }
+
+    /// The last character of one word and the first of the next.
+    fn across(&self, first: &Piece, second: &Piece) -> Option<&str> {
+        let (last, next) = (self.word(first).chars().next_back()?, self.word(second).chars().next()?);
+        self.folded.get(first.end - last.len_utf8()..second.start + next.len_utf8())
+    }
+
+    /// What full text finds it by: its words and names, each once, separated by spaces.
     #[must_use]
     pub fn tokens(&self) -> String {
         let mut tokens = String::with_capacity(self.folded.len());
-        for word in self.words() {
+        for word in self.words().chain(self.names()) {
             if !tokens.is_empty() {
                 tokens.push(' ');
             }
@@ -109,4 +131,10 @@ impl<'a> Cut<'a> {
         }
         tokens
     }
+}
+
+/// Each word the first time that it comes.
+fn once<'a>(words: impl Iterator<Item = &'a str>, about: usize) -> impl Iterator<Item = &'a str> {
+    let mut said = HashSet::with_capacity(about);
+    words.filter(move |word| said.insert(*word))
 }
