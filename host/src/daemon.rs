@@ -16,8 +16,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use caifeng_plugin_host::contract::{Failure, Timestamp};
-use caifeng_plugin_host::engine::Engine;
-use caifeng_plugin_host::source::CallError;
+use caifeng_plugin_host::engine::{CallError, Engine};
 use tokio::net::{TcpListener, UnixListener};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
