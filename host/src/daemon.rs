@@ -256,7 +256,7 @@ impl Daemon {
         shutdown: watch::Receiver<bool>,
     ) -> io::Result<()> {
         let alive = Arc::new(AtomicI64::new(self.sweeper.clock.now()));
-        let app = self.app(&alive);
+        let app = self.app(&alive).map_err(io::Error::other)?;
         let daemon = Arc::new(self);
         let mut tasks = JoinSet::new();
         tasks.spawn(control::serve(orders, daemon.owner()));
@@ -281,14 +281,15 @@ impl Daemon {
         outcome.map_err(io::Error::other)
     }
 
-    fn app(&self, pulse: &Arc<AtomicI64>) -> web::App {
+    fn app(&self, pulse: &Arc<AtomicI64>) -> Result<web::App, StoreError> {
         let (clock, store) = (Arc::clone(&self.sweeper.clock), self.sweeper.store.clone());
         let organisation = &self.config.organisation;
-        web::App {
+        Ok(web::App {
             rows: Arc::new(web::Stored::new(
                 self.sweeper.reader.clone(),
                 Arc::clone(&self.sweeper.pipeline.tokeniser),
                 self.config.names(),
+                store.plan_in_force()?,
             )),
             organisation: web::Organisation { name: organisation.name.clone(), zone: organisation.zone() },
             clock: Arc::new(move || clock.now()),
@@ -297,7 +298,7 @@ impl Daemon {
             pulse: Arc::clone(pulse),
             demo: self.sweeper.shift.is_some(),
             hosts: Vec::new(),
-        }
+        })
     }
 
     async fn play_month(&self) {

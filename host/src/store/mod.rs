@@ -62,6 +62,7 @@ use rusqlite::Connection;
 pub use captures::Evidence;
 pub use decisions::{Decided, Decision, Seen, Shown};
 pub use error::StoreError;
+pub use plans::Governing;
 pub use questions::{Answered, Asked, ServiceRow};
 pub use read::evidence::{Due, Life, Looked, Proof, Reading, Version};
 pub use read::warnings::{Course, Risen, Subject, Warned, WarningQuery};
