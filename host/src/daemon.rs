@@ -17,8 +17,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use caifeng_plugin_host::contract::{Failure, Timestamp};
-use caifeng_plugin_host::engine::Engine;
-use caifeng_plugin_host::source::CallError;
+use caifeng_plugin_host::engine::{CallError, Engine};
 use tokio::net::{TcpListener, UnixListener};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
@@ -365,6 +364,7 @@ impl Daemon {
                 self.sweeper.reader.clone(),
                 Arc::clone(&self.sweeper.pipeline.tokeniser),
                 self.config.names(),
+                Arc::clone(&plan),
             )),
             organisation: web::Organisation { name: organisation.name.clone(), zone: organisation.zone() },
             clock: Arc::new(move || clock.now()),

@@ -19,8 +19,8 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use caifeng_plugin_host::contract::{Crawl, Failure, Request, Response, Timestamp};
+use caifeng_plugin_host::engine::CallError;
 use caifeng_plugin_host::fixture::{Call, Fixture};
-use caifeng_plugin_host::source::CallError;
 use sha2::{Digest as _, Sha256};
 
 /// Calls of one plugin that are kept.

@@ -10,8 +10,8 @@ use std::sync::Arc;
 
 use caifeng_plugin_host::classifier::Classifier;
 use caifeng_plugin_host::contract::{Author, Label, Post, Reactions, Settings, Timestamp};
+use caifeng_plugin_host::engine::CallError;
 use caifeng_plugin_host::manifest::{Manifest, SettingError};
-use caifeng_plugin_host::source::CallError;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 

@@ -9,30 +9,17 @@
 //! knows that no answer can say anything of another.
 
 use crate::artifact::{Artifact, PluginKind};
-use crate::contract::{self, AskerContract, Failure, Label, Post, Request, Response, Settings};
-use crate::engine::{self, Compiled, Engine, Live, LoadError, Trap};
+use crate::contract::{self, AskerContract, Label, Post, Request, Response, Settings};
+use crate::engine::{Called, Engine, Live, LoadError, Plugin, Trap};
 use crate::labels;
 use crate::manifest::{ENDPOINT, Manifest};
-use crate::source::{self, CallError, Called};
-use std::fmt;
+use crate::source;
 use std::sync::Arc;
-use std::time::Instant;
 use url::Url;
 
 /// A loaded asker. Cheap to clone.
-#[derive(Clone)]
-pub struct Asker {
-    shared: Arc<Shared>,
-}
-
-struct Shared {
-    compiled: Compiled,
-    contract: Box<dyn AskerContract>,
-    artifact: Artifact,
-}
-
-/// An instance that has answered a call.
-pub(crate) struct Warm(Live);
+#[derive(Clone, Debug)]
+pub struct Asker(Plugin<dyn AskerContract>);
 
 impl Asker {
     /// Compiles an asker, or takes its code from the cache, and checks that its functions have the contract's types.
@@ -40,42 +27,40 @@ impl Asker {
     /// # Errors
     /// Says who must act; see [`LoadError`].
     pub fn load(engine: &Engine, artifact: &Artifact) -> Result<Self, LoadError> {
-        let compiled = engine::load(engine, artifact, PluginKind::Asker)?;
-        let contract = contract::asker(artifact.contract(), &compiled)?;
-        Ok(Self { shared: Arc::new(Shared { compiled, contract, artifact: artifact.clone() }) })
+        Plugin::load(engine, artifact, PluginKind::Asker, contract::asker).map(Self)
     }
 
     /// What the plugin declares.
     #[must_use]
     pub fn manifest(&self) -> &Arc<Manifest> {
-        self.shared.artifact.manifest()
+        self.0.manifest()
     }
 
     /// The file that it was loaded from.
     #[must_use]
     pub fn artifact(&self) -> &Artifact {
-        &self.shared.artifact
+        self.0.artifact()
     }
 
     /// What to ask about these posts.
     #[must_use]
     pub fn ask(&self, settings: &Settings, posts: &[Post]) -> Called<Vec<Request>> {
-        let Called { outcome, cost } = self.ask_unchecked(&mut None, settings, posts);
-        let outcome = outcome.and_then(|requests| match self.fault(settings, posts, &requests) {
-            Some(fault) => Err(Trap::Contract(fault).into()),
-            None => Ok(requests),
-        });
-        Called { outcome, cost }
+        self.ask_unchecked(&mut None, settings, posts).and_then(|requests| {
+            match self.fault(settings, posts, &requests) {
+                Some(fault) => Err(Trap::Contract(fault)),
+                None => Ok(requests),
+            }
+        })
     }
 
     /// What the plugin says, before anything of it is refused: for the laws.
     pub(crate) fn ask_unchecked(
         &self,
-        warm: &mut Option<Warm>,
+        warm: &mut Option<Live>,
         settings: &Settings,
         posts: &[Post],
     ) -> Called<Vec<Request>> {
-        self.call(warm, |shared, live| shared.contract.ask(&shared.compiled, live, settings, posts))
+        self.0.call(warm, |contract, on, live| contract.ask(on, live, settings, posts))
     }
 
     /// Reads what was answered to `request`, one that [`ask`](Self::ask) gave for the same posts.
@@ -93,19 +78,14 @@ impl Asker {
     /// Reads an answer on an instance that has read others: for the law that this makes no difference.
     pub(crate) fn read_on(
         &self,
-        warm: &mut Option<Warm>,
+        warm: &mut Option<Live>,
         settings: &Settings,
         posts: &[Post],
         request: &Request,
         response: &Response,
     ) -> Called<Vec<Vec<Label>>> {
-        let run = |shared: &Shared, live: &mut Live| {
-            shared.contract.read(&shared.compiled, live, settings, posts, request, response)
-        };
-        let Called { outcome, cost } = self.call(warm, run);
-        let limit = self.shared.compiled.limits().posts;
-        let checked = |lists| labels::check(self.manifest(), limit, posts, lists).map_err(CallError::Trap);
-        Called { outcome: outcome.and_then(checked), cost }
+        let said = self.0.call(warm, |contract, on, live| contract.read(on, live, settings, posts, request, response));
+        said.and_then(|lists| labels::check(self.manifest(), self.0.limits().posts, posts, lists))
     }
 
     /// Why the host would not carry these requests, if so.
@@ -122,30 +102,6 @@ impl Asker {
             })
         })
     }
-
-    fn call<T>(
-        &self,
-        warm: &mut Option<Warm>,
-        run: impl FnOnce(&Shared, &mut Live) -> Result<Result<T, Failure>, Trap>,
-    ) -> Called<T> {
-        let start = Instant::now();
-        let shared = &self.shared;
-        let mut live = match warm.take().map_or_else(|| shared.compiled.spawn(), |warm| Ok(warm.0)) {
-            Ok(live) => live,
-            Err(trap) => return Called { outcome: Err(trap.into()), cost: engine::since(start, None) },
-        };
-        let answer = run(shared, &mut live);
-        let cost = engine::since(start, Some(&live));
-        if answer.is_ok() {
-            *warm = Some(Warm(live));
-        }
-        let outcome = match answer {
-            Ok(Ok(value)) => Ok(value),
-            Ok(Err(failure)) => Err(failure.into()),
-            Err(trap) => Err(trap.into()),
-        };
-        Called { outcome, cost }
-    }
 }
 
 /// The address that the operator has set; `None` if it is no address of the web.
@@ -153,10 +109,4 @@ impl Asker {
 pub fn endpoint(settings: &Settings) -> Option<Url> {
     let (_, address) = settings.iter().find(|(name, _)| name == ENDPOINT)?;
     Url::parse(address).ok().filter(|url| matches!(url.scheme(), "http" | "https"))
-}
-
-impl fmt::Debug for Asker {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Asker").field(&self.shared.artifact).finish()
-    }
 }

@@ -5,28 +5,14 @@
 
 use crate::artifact::{Artifact, PluginKind};
 use crate::contract::{self, ClassifierContract, Label, Post, Settings};
-use crate::engine::{self, Compiled, Engine, Live, LoadError};
+use crate::engine::{Called, Engine, Live, LoadError, Plugin};
 use crate::labels;
 use crate::manifest::Manifest;
-use crate::source::{CallError, Called};
-use std::fmt;
 use std::sync::Arc;
-use std::time::Instant;
 
 /// A loaded classifier. Cheap to clone.
-#[derive(Clone)]
-pub struct Classifier {
-    shared: Arc<Shared>,
-}
-
-struct Shared {
-    compiled: Compiled,
-    contract: Box<dyn ClassifierContract>,
-    artifact: Artifact,
-}
-
-/// An instance that has answered a call.
-pub(crate) struct Warm(Live);
+#[derive(Clone, Debug)]
+pub struct Classifier(Plugin<dyn ClassifierContract>);
 
 impl Classifier {
     /// Compiles a classifier, or takes its code from the cache, and checks that
@@ -35,21 +21,19 @@ impl Classifier {
     /// # Errors
     /// Says who must act; see [`LoadError`].
     pub fn load(engine: &Engine, artifact: &Artifact) -> Result<Self, LoadError> {
-        let compiled = engine::load(engine, artifact, PluginKind::Classifier)?;
-        let contract = contract::classifier(artifact.contract(), &compiled)?;
-        Ok(Self { shared: Arc::new(Shared { compiled, contract, artifact: artifact.clone() }) })
+        Plugin::load(engine, artifact, PluginKind::Classifier, contract::classifier).map(Self)
     }
 
     /// What the plugin declares.
     #[must_use]
     pub fn manifest(&self) -> &Arc<Manifest> {
-        self.shared.artifact.manifest()
+        self.0.manifest()
     }
 
     /// The file that it was loaded from.
     #[must_use]
     pub fn artifact(&self) -> &Artifact {
-        &self.shared.artifact
+        self.0.artifact()
     }
 
     /// Labels a batch: one list per post, in the order given.
@@ -62,37 +46,11 @@ impl Classifier {
     /// there is none: for the law that this makes no difference.
     pub(crate) fn classify_on(
         &self,
-        warm: &mut Option<Warm>,
+        warm: &mut Option<Live>,
         settings: &Settings,
         posts: &[Post],
     ) -> Called<Vec<Vec<Label>>> {
-        let start = Instant::now();
-        let shared = &self.shared;
-        let mut live = match warm.take().map_or_else(|| shared.compiled.spawn(), |warm| Ok(warm.0)) {
-            Ok(live) => live,
-            Err(trap) => {
-                return Called { outcome: Err(trap.into()), cost: engine::since(start, None) };
-            }
-        };
-        let answer = shared.contract.classify(&shared.compiled, &mut live, settings, posts);
-        let cost = engine::since(start, Some(&live));
-        if answer.is_ok() {
-            *warm = Some(Warm(live));
-        }
-        let outcome = match answer {
-            Ok(Ok(lists)) => {
-                let limit = shared.compiled.limits().posts;
-                labels::check(self.manifest(), limit, posts, lists).map_err(CallError::Trap)
-            }
-            Ok(Err(failure)) => Err(failure.into()),
-            Err(trap) => Err(trap.into()),
-        };
-        Called { outcome, cost }
-    }
-}
-
-impl fmt::Debug for Classifier {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Classifier").field(&self.shared.artifact).finish()
+        let said = self.0.call(warm, |contract, on, live| contract.classify(on, live, settings, posts));
+        said.and_then(|lists| labels::check(self.manifest(), self.0.limits().posts, posts, lists))
     }
 }

@@ -28,15 +28,18 @@
 //! that are always refused ([`SPOKEN_PAGES`]); the limiter here listens.
 
 mod cache;
+mod plugin;
 mod ticker;
 
 pub use cache::CompiledCache;
+pub(crate) use plugin::Plugin;
+pub use plugin::{CallError, Called};
 
 use crate::artifact::{Artifact, ArtifactError};
 use crate::manifest::Wishes;
 use std::fmt;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use ticker::Ticker;
 use wasmtime::component::{
     Component, ComponentExportIndex, ComponentNamedList, Instance, InstancePre, Lift, Linker, Lower,
@@ -248,7 +251,7 @@ impl Engine {
 
     /// Compiles a plugin or takes its code from the cache, and holds its
     /// limits ready.
-    pub(crate) fn compile(&self, artifact: &Artifact) -> Result<Compiled, LoadError> {
+    fn compile(&self, artifact: &Artifact) -> Result<Compiled, LoadError> {
         let component = self.component(artifact)?;
         let pre =
             self.shared.linker.instantiate_pre(&component).map_err(|error| LoadError::Compile(format!("{error:#}")))?;
@@ -338,7 +341,7 @@ impl Compiled {
     }
 
     /// A fresh instance; waits while all slots are taken.
-    pub(crate) fn spawn(&self) -> Result<Live, Trap> {
+    fn spawn(&self) -> Result<Live, Trap> {
         let shared = &self.engine.shared;
         let slot = Slot::take(&self.engine);
         let mut store = Store::new(&shared.wasm, Ward::new(self.limits));
@@ -363,18 +366,16 @@ impl Compiled {
     }
 
     /// The instructions of one call, in a metered sandbox.
-    pub(crate) fn fuel(&self) -> u64 {
+    fn fuel(&self) -> u64 {
         u64::try_from(self.limits.time.as_millis()).unwrap_or(u64::MAX).saturating_mul(FUEL_PER_MS)
     }
 
     /// What one call may use.
-    pub(crate) fn limits(&self) -> &Limits {
+    fn limits(&self) -> &Limits {
         &self.limits
     }
 
-    /// Whether so many instances live that one which waits for the network
-    /// should give its slot back.
-    pub(crate) fn crowded(&self) -> bool {
+    fn crowded(&self) -> bool {
         self.engine.shared.slots.crowded()
     }
 }
@@ -409,7 +410,7 @@ impl Live {
     }
 
     /// The most linear memory that the instance has held, in bytes.
-    pub(crate) fn memory(&self) -> usize {
+    fn memory(&self) -> usize {
         self.store.data().memory
     }
 }
@@ -417,11 +418,6 @@ impl Live {
 fn ticks(time: Duration) -> u64 {
     // One more, since the first tick may come at once.
     u64::try_from(time.as_nanos().div_ceil(TICK.as_nanos())).unwrap_or(u64::MAX - 1) + 1
-}
-
-/// Starts measuring a call.
-pub(crate) fn since(start: Instant, live: Option<&Live>) -> Cost {
-    Cost { wall: start.elapsed(), memory: live.map_or(0, Live::memory), fuel: live.and_then(|live| live.fuel) }
 }
 
 /// Watches one instance: what it holds, what it was refused, what it said.
@@ -543,16 +539,4 @@ impl Drop for Slot {
         *slots.taken.lock().unwrap_or_else(PoisonError::into_inner) -= 1;
         slots.freed.notify_one();
     }
-}
-
-/// Compiles a plugin of the kind that is wanted.
-pub(crate) fn load(
-    engine: &Engine,
-    artifact: &Artifact,
-    wanted: crate::artifact::PluginKind,
-) -> Result<Compiled, LoadError> {
-    if artifact.kind() == wanted {
-        return engine.compile(artifact);
-    }
-    Err(LoadError::Kind { id: artifact.manifest().id.clone(), wanted, found: artifact.kind() })
 }

@@ -18,7 +18,7 @@
 //!   cheap to clone and to share.
 //! - A source is called through a [`Crawling`](source::Crawling), one a crawl;
 //!   a classifier and an asker a batch at a time. Each call gives
-//!   [`Called`](source::Called): an answer, the plugin's own
+//!   [`Called`](engine::Called): an answer, the plugin's own
 //!   [`Failure`](contract::Failure) or a [`Trap`](engine::Trap), and its
 //!   [`Cost`](engine::Cost).
 //! - [`contract`] has the words in which all of this is said, and

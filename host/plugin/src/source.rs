@@ -14,11 +14,9 @@
 
 use crate::artifact::{Artifact, PluginKind};
 use crate::contract::{self, Crawl, Failure, Page, Post, Request, Response, SourceContract};
-use crate::engine::{self, Compiled, Cost, Engine, Live, LoadError, Trap};
+use crate::engine::{Called, Compiled, Engine, Live, LoadError, Plugin, Trap};
 use crate::manifest::Manifest;
-use std::fmt;
 use std::sync::Arc;
-use std::time::Instant;
 use url::Url;
 
 /// Bytes of a request's context that the host carries (`wit/plugin.wit`).
@@ -30,38 +28,9 @@ pub const ID_LIMIT: usize = 512;
 /// Lines of `page.skipped` that the host keeps.
 const SKIPPED_LIMIT: usize = 1000;
 
-/// What a call came to and what it used.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Called<T> {
-    /// The answer or why there is none.
-    pub outcome: Result<T, CallError>,
-    /// What it used.
-    pub cost: Cost,
-}
-
-/// Why a call has no answer.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum CallError {
-    /// The plugin says why; each case has its reaction.
-    #[error(transparent)]
-    Failure(#[from] Failure),
-    /// The plugin is broken: its author must act, and until then the host
-    /// counts the call as a failure of the plugin, not of the site.
-    #[error(transparent)]
-    Trap(#[from] Trap),
-}
-
 /// A loaded source. Cheap to clone.
-#[derive(Clone)]
-pub struct Source {
-    shared: Arc<Shared>,
-}
-
-struct Shared {
-    compiled: Compiled,
-    contract: Box<dyn SourceContract>,
-    artifact: Artifact,
-}
+#[derive(Clone, Debug)]
+pub struct Source(Plugin<dyn SourceContract>);
 
 /// One crawl's conversation with a source.
 pub struct Crawling {
@@ -77,21 +46,19 @@ impl Source {
     /// # Errors
     /// Says who must act; see [`LoadError`].
     pub fn load(engine: &Engine, artifact: &Artifact) -> Result<Self, LoadError> {
-        let compiled = engine::load(engine, artifact, PluginKind::Source)?;
-        let contract = contract::source(artifact.contract(), &compiled)?;
-        Ok(Self { shared: Arc::new(Shared { compiled, contract, artifact: artifact.clone() }) })
+        Plugin::load(engine, artifact, PluginKind::Source, contract::source).map(Self)
     }
 
     /// What the plugin declares.
     #[must_use]
     pub fn manifest(&self) -> &Arc<Manifest> {
-        self.shared.artifact.manifest()
+        self.0.manifest()
     }
 
     /// The file that it was loaded from.
     #[must_use]
     pub fn artifact(&self) -> &Artifact {
-        &self.shared.artifact
+        self.0.artifact()
     }
 
     /// Begins a crawl. No instance is made before the first call.
@@ -101,14 +68,8 @@ impl Source {
     }
 }
 
-impl fmt::Debug for Source {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Source").field(&self.shared.artifact).finish()
-    }
-}
-
-impl fmt::Debug for Crawling {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl std::fmt::Debug for Crawling {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Crawling").field("source", &self.source).field("crawl", &self.crawl).finish_non_exhaustive()
     }
 }
@@ -116,59 +77,44 @@ impl fmt::Debug for Crawling {
 impl Crawling {
     /// The first requests of the crawl.
     pub fn start(&mut self) -> Called<Vec<Request>> {
-        let Called { outcome, cost } = self.start_unchecked();
-        let outcome = outcome.and_then(|requests| {
+        let said = self.start_unchecked();
+        said.and_then(|requests| {
             let bad = requests.iter().find_map(|request| fault(self.source.manifest(), request));
-            bad.map_or(Ok(requests), |fault| Err(Trap::Contract(fault).into()))
-        });
-        Called { outcome, cost }
+            bad.map_or(Ok(requests), |fault| Err(Trap::Contract(fault)))
+        })
     }
 
     /// What `start` says, before anything of it is refused: for the laws.
     pub(crate) fn start_unchecked(&mut self) -> Called<Vec<Request>> {
-        self.call(|shared, live, crawl| shared.contract.start(&shared.compiled, live, crawl))
+        self.call(|contract, on, live, crawl| contract.start(on, live, crawl))
     }
 
     /// Reads one response. `request` is the request as the plugin made it, or
     /// one with an empty context for a response that came without.
     pub fn parse(&mut self, request: &Request, response: &Response) -> Called<Page> {
-        let Called { outcome, cost } = self.parse_unchecked(request, response);
-        let outcome = outcome.and_then(|page| self.check(page).map_err(CallError::Trap));
-        Called { outcome, cost }
+        let said = self.parse_unchecked(request, response);
+        said.and_then(|page| self.check(page))
     }
 
     /// What `parse` says, before anything of it is turned away: for the laws.
     pub(crate) fn parse_unchecked(&mut self, request: &Request, response: &Response) -> Called<Page> {
-        self.call(|shared, live, crawl| shared.contract.parse(&shared.compiled, live, crawl, request, response))
+        self.call(|contract, on, live, crawl| contract.parse(on, live, crawl, request, response))
     }
 
     fn call<T>(
         &mut self,
-        run: impl FnOnce(&Shared, &mut Live, &Crawl) -> Result<Result<T, Failure>, Trap>,
+        run: impl FnOnce(&dyn SourceContract, &Compiled, &mut Live, &Crawl) -> Result<Result<T, Failure>, Trap>,
     ) -> Called<T> {
-        let start = Instant::now();
-        let shared = &self.source.shared;
-        let mut live = match self.live.take().map_or_else(|| shared.compiled.spawn(), Ok) {
-            Ok(live) => live,
-            Err(trap) => {
-                return Called { outcome: Err(trap.into()), cost: engine::since(start, None) };
-            }
-        };
-        let answer = run(shared, &mut live, &self.crawl);
-        let cost = engine::since(start, Some(&live));
-        if answer.is_ok() && !shared.compiled.crowded() {
-            self.live = Some(live);
+        let plugin = &self.source.0;
+        let called = plugin.call(&mut self.live, |contract, on, live| run(contract, on, live, &self.crawl));
+        if plugin.crowded() {
+            self.live = None;
         }
-        let outcome = match answer {
-            Ok(Ok(value)) => Ok(value),
-            Ok(Err(failure)) => Err(failure.into()),
-            Err(trap) => Err(trap.into()),
-        };
-        Called { outcome, cost }
+        called
     }
 
     fn check(&self, mut page: Page) -> Result<Page, Trap> {
-        let limit = self.source.shared.compiled.limits().posts;
+        let limit = self.source.0.limits().posts;
         for (what, count) in [("posts", page.posts.len()), ("follow-up requests", page.follow.len())] {
             if count > limit {
                 return Err(Trap::TooLarge(format!("{count} {what}, limit {limit}")));

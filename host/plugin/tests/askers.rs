@@ -6,10 +6,9 @@ mod guests;
 
 use caifeng_plugin_host::asker::{Asker, endpoint};
 use caifeng_plugin_host::contract::{Failure, Post, Request, Response, Settings};
-use caifeng_plugin_host::engine::{LoadError, Trap};
+use caifeng_plugin_host::engine::{CallError, LoadError, Trap};
 use caifeng_plugin_host::fixture::{Answer, Call, Fixture, Listed};
 use caifeng_plugin_host::laws::{Law, Laws, Verdict};
-use caifeng_plugin_host::source::CallError;
 use guests::{ASKER, CLASSIFIER, ENGINE, post, response};
 
 const ENDPOINT: &str = "https://models.example/v1/chat/completions";

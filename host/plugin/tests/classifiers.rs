@@ -6,8 +6,7 @@ mod guests;
 
 use caifeng_plugin_host::classifier::Classifier;
 use caifeng_plugin_host::contract::{Failure, Label};
-use caifeng_plugin_host::engine::{LoadError, Trap};
-use caifeng_plugin_host::source::CallError;
+use caifeng_plugin_host::engine::{CallError, LoadError, Trap};
 use guests::{CLASSIFIER, ENGINE, SOURCE, post};
 
 fn classify(how: &str) -> Result<Vec<Vec<Label>>, CallError> {

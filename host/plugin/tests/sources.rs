@@ -6,8 +6,8 @@
 mod guests;
 
 use caifeng_plugin_host::contract::{Failure, Page};
-use caifeng_plugin_host::engine::{LoadError, Trap};
-use caifeng_plugin_host::source::{CallError, Called, Source};
+use caifeng_plugin_host::engine::{CallError, Called, LoadError, Trap};
+use caifeng_plugin_host::source::Source;
 use guests::{CLASSIFIER, ENGINE, SOURCE, crawl, request, response};
 
 fn source() -> Source {

@@ -18,8 +18,8 @@ use std::time::{Duration, Instant};
 
 use caifeng_plugin_host::asker::{self, Asker};
 use caifeng_plugin_host::contract::{Failure, Label, Method, Post, Request, Response, Settings, Timestamp};
+use caifeng_plugin_host::engine::CallError;
 use caifeng_plugin_host::manifest::SettingError;
-use caifeng_plugin_host::source::CallError;
 use jiff::tz::TimeZone;
 use url::Url;
 

@@ -5,6 +5,7 @@ use std::ops::ControlFlow;
 
 use caifeng::clock::rfc3339;
 use caifeng::incident::opinion::{Opinion, Share};
+use caifeng::plan::Plan;
 use caifeng::store::model::PostRow;
 use caifeng::store::{Looked, PostQuery, Reader, Reading, Version};
 use caifeng_plugin_host::manifest::LabelGroup;
@@ -91,15 +92,16 @@ fn post_json(post: &PostRow) -> Value {
     })
 }
 
-/// Who voted for what, with which weight; what it comes to. Points are votes: a sure one of weight 1 is 1.
-pub(super) fn votes_json(opinion: &Opinion) -> Value {
+/// Who voted for what, with which weight; what it comes to, levels as the plan calls them. Points are votes: a sure
+/// one of weight 1 is 1.
+pub(super) fn votes_json(opinion: &Opinion, plan: &Plan) -> Value {
     let points = |thousandths: u64| thousandths as f64 / 1000.0;
     let share = |share: &Share| {
         let Share { by, weight, posts, points: given } = share;
         json!({"by": by, "weight": weight, "posts": posts, "points": points(*given)})
     };
     let mut votes = serde_json::Map::new();
-    for (group, said) in opinion.groups() {
+    for (group, said) in opinion.in_words_of(plan).groups() {
         let labels: serde_json::Map<String, Value> = said
             .labels
             .iter()
@@ -110,7 +112,10 @@ pub(super) fn votes_json(opinion: &Opinion) -> Value {
             .collect();
         let leading = match group {
             LabelGroup::Category => opinion.suggestion().map(|s| s.category.as_str()),
-            group => opinion.leading(group),
+            LabelGroup::Level => opinion.level(plan).map(|level| level.id.as_str()),
+            LabelGroup::Sentiment => opinion.mood(),
+            // Its signs do not exclude each other.
+            LabelGroup::Urgency => None,
         };
         votes.insert(group.as_str().to_owned(), json!({"suggested": leading, "posts": said.posts, "labels": labels}));
     }

@@ -3,6 +3,7 @@
 use std::io::Read as _;
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use anyhow::{Context as _, anyhow};
 use caifeng::clock::rfc3339;
@@ -24,7 +25,7 @@ use serde_json::{Value, json};
 use super::deed::{PersonArgs, act};
 use super::hand::{PlaceArgs, ask};
 use super::output::{Lines, note};
-use super::workplace::DataArgs;
+use super::workplace::{self, DataArgs};
 use super::{Exit, Failed, OrExit, Outcome};
 
 /// Longest draft that is read, in bytes.
@@ -284,8 +285,8 @@ fn draft(args: DraftArgs) -> Outcome {
         note(format_args!("{}: cite it as [doc:{}]", path.display(), &digest[..16]));
     }
     let wordings = config::wordings_beside(&directory.config()).or_exit(Exit::Usage)?;
-    let organisation = super::workplace::organisation(&directory)?;
-    let today = organisation.day(super::workplace::clock(&directory)?.now());
+    let organisation = workplace::organisation(&directory)?;
+    let today = organisation.day(workplace::clock(&directory)?.now());
     let text = wordings
         .insert(&written(args.text)?, today)
         .map_err(|wrong| anyhow!(wrong.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")));
@@ -332,7 +333,7 @@ struct Shown {
     row: ReplyRow,
     text: Option<String>,
     purpose: Purpose,
-    plan: Plan,
+    plan: Arc<Plan>,
     page: Option<String>,
     effect: Option<Effect>,
 }
@@ -345,11 +346,7 @@ impl Shown {
         let row = found.ok_or_else(|| anyhow!("no such reply: {}", args.reply)).or_exit(Exit::Usage)?;
         let note = row.reply.text.as_ref().map(|note| reader.note(note.id)).transpose().or_exit(Exit::Internal)?;
         let incident = reader.standing(row.incident).or_exit(Exit::Internal)?.unwrap_or_default();
-        let kept = incident.assessed.as_ref().map(|assessed| reader.plan(&assessed.plan)).transpose();
-        let plan = match kept.or_exit(Exit::Internal)?.flatten() {
-            Some(plan) => plan,
-            None => config::plan_beside(&directory.config()).or_exit(Exit::Usage)?,
-        };
+        let plan = workplace::governing(&reader, &directory)?.plan(row.incident).or_exit(Exit::Internal)?;
         let cause_established = incident.steps.contains_key("cause");
         let purpose = Purpose { category: incident.decided(), form: row.reply.form, cause_established };
         let receipt = row.reply.receipt.as_ref().map(|receipt| reader.receipt_of(&receipt.capture)).transpose();

@@ -12,7 +12,7 @@ use caifeng::config::{self, Config, Organisation};
 use caifeng::demo::Demo;
 use caifeng::directory::Directory;
 use caifeng::plugins::{Origin, PluginError, Registry};
-use caifeng::store::{Reader, Store};
+use caifeng::store::{Governing, Reader, Store};
 use caifeng_plugin_host::contract::Timestamp;
 use caifeng_plugin_host::engine::{CompiledCache, Engine, EngineConfig};
 use jiff::tz::TimeZone;
@@ -105,6 +105,12 @@ pub(crate) fn govern(store: &Store, directory: &Directory, zone: TimeZone) -> Re
     let plan = config::plan_beside(&directory.config()).or_exit(Exit::Usage)?;
     let calendar = config::calendar_beside(&directory.config()).or_exit(Exit::Usage)?;
     store.govern(plan, calendar, zone).or_exit(Exit::Internal)
+}
+
+/// Which plan governs what a reader reads: the one beside the configuration until something is decided.
+pub(crate) fn governing(reader: &Reader, directory: &Directory) -> Result<Governing, Failed> {
+    let plan = config::plan_beside(&directory.config()).or_exit(Exit::Usage)?;
+    Ok(Governing::new(reader.clone(), Arc::new(plan)))
 }
 
 /// The plugins beside the executable and those of a data directory.

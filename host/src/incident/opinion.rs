@@ -5,6 +5,10 @@
 //! every other category together, the category in which *we* may be at fault or must hurry wins (design §7): a
 //! rumour is suggested only by a majority. A tie of levels or moods goes to the graver.
 //!
+//! Votes are kept under the labels that the classifiers gave, because a plan may change and a post's votes must be taken
+//! back as they were counted. What a level means is looked up when somebody reads ([`Opinion::in_words_of`]): each plan
+//! has its own scheme and says which labels suggest which of its levels.
+//!
 //! Integer points make the result independent of the order of posts; who voted for what, with which weight, is
 //! kept beside the sums, so that a page can show it.
 
@@ -15,7 +19,9 @@ use caifeng_plugin_host::manifest::LabelGroup;
 use serde::{Deserialize, Serialize};
 
 use super::Category;
-use super::ballot::{Ballot, Vote, Weight};
+use super::ballot::{Ballot, Weight};
+use crate::plan::Plan;
+use crate::plan::level::Level;
 
 /// The ballots of an incident's posts, added up.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -99,7 +105,7 @@ impl Opinion {
             let tally = group.labels.entry(vote.name.clone()).or_default();
             tally.posts = change(tally.posts, first(vote.group, Some(&vote.name)));
             tally.points = change(tally.points, vote.points);
-            let share = tally.share(vote);
+            let share = tally.share(&vote.by, vote.weight);
             share.posts = change(share.posts, 1);
             share.points = change(share.points, vote.points);
         }
@@ -123,32 +129,67 @@ impl Opinion {
         Some(Suggestion { category, by, posts: tally.posts, of: group.posts })
     }
 
-    /// The level, or the mood, that it comes to. Of urgency there is none: its signs do not exclude each other.
+    /// The mood that it comes to; `None` while no post has one.
     #[must_use]
-    pub fn leading(&self, group: LabelGroup) -> Option<&str> {
-        if group == LabelGroup::Urgency {
-            return None;
-        }
-        let labels = &self.0.get(&group)?.labels;
+    pub fn mood(&self) -> Option<&str> {
+        let labels = &self.0.get(&LabelGroup::Sentiment)?.labels;
         labels
             .iter()
             .max_by_key(|(name, tally)| (tally.points, Reverse(gravity(name)), Reverse(*name)))
             .map(|(name, _)| name.as_str())
     }
+
+    /// The level of the plan's scheme that it comes to; `None` while no post has one that the plan knows. On a tie
+    /// the higher one.
+    #[must_use]
+    pub fn level<'plan>(&self, plan: &'plan Plan) -> Option<&'plan Level> {
+        let told = self.in_words_of(plan);
+        let labels = &told.0.get(&LabelGroup::Level)?.labels;
+        let voted = plan.levels().iter().filter_map(|level| Some((level, labels.get(&level.id)?.points)));
+        // Levels go from the lowest to the highest, and of equals the last is the greatest.
+        voted.max_by_key(|(_, points)| *points).map(|(level, _)| level)
+    }
+
+    /// The same votes with levels as the plan calls them: votes for labels that mean one level are votes for it.
+    /// A label that the plan has no level for stays as it is.
+    ///
+    /// Posts of which several classifiers said it by different labels count once for each; never more than there are.
+    #[must_use]
+    pub fn in_words_of(&self, plan: &Plan) -> Self {
+        let mut told = self.clone();
+        if let Some(group) = told.0.get_mut(&LabelGroup::Level) {
+            for (label, tally) in std::mem::take(&mut group.labels) {
+                let name = plan.level_meant_by(&label).map_or(label, |level| level.id.clone());
+                group.labels.entry(name).or_default().join(tally, group.posts);
+            }
+        }
+        told
+    }
 }
 
-/// Its place among levels and moods, the gravest first; those of plugins that have names of their own come last.
+/// Its place among moods, the gravest first; those of plugins that have names of their own come last.
 fn gravity(name: &str) -> usize {
-    const GRAVEST: [&str; 7] = ["extreme", "major", "larger", "ordinary", "negative", "neutral", "positive"];
+    const GRAVEST: [&str; 3] = ["negative", "neutral", "positive"];
     GRAVEST.iter().position(|known| *known == name).unwrap_or(GRAVEST.len())
 }
 
 impl Tally {
+    /// Adds another label's votes; of `most` posts at all.
+    fn join(&mut self, other: Self, most: u64) {
+        self.posts = (self.posts + other.posts).min(most);
+        self.points += other.points;
+        for Share { by, weight, posts, points } in other.by {
+            let share = self.share(&by, weight);
+            share.posts += posts;
+            share.points += points;
+        }
+    }
+
     /// The share of whoever votes, made if there is none.
-    fn share(&mut self, vote: &Vote) -> &mut Share {
-        let key = (vote.by.as_str(), vote.weight);
+    fn share(&mut self, by: &str, weight: Weight) -> &mut Share {
+        let key = (by, weight);
         let at = self.by.binary_search_by(|share| (share.by.as_str(), share.weight).cmp(&key)).unwrap_or_else(|at| {
-            self.by.insert(at, Share { by: vote.by.clone(), weight: vote.weight, posts: 0, points: 0 });
+            self.by.insert(at, Share { by: by.to_owned(), weight, posts: 0, points: 0 });
             at
         });
         &mut self.by[at]
@@ -212,13 +253,58 @@ mod tests {
         assert_eq!((group.labels["sensitive"].posts, group.labels["sensitive"].by[0].posts), (2, 2));
     }
 
+    /// The built-in plan with another of its schemes in force.
+    fn scheme(name: &str) -> Plan {
+        let text = crate::plan::BUILT_IN.replace("levels = \"colours\"", &format!("levels = \"{name}\""));
+        Plan::read(text.into_bytes(), std::path::Path::new("plan.toml")).unwrap()
+    }
+
+    fn levels(votes: &[(&'static str, &'static str, u64)]) -> Opinion {
+        let mut opinion = Opinion::default();
+        votes.iter().for_each(|vote| opinion.add(&ballot(LabelGroup::Level, &[*vote])));
+        opinion
+    }
+
     #[test]
     fn a_tie_of_levels_goes_to_the_graver() {
+        let mut opinion = levels(&[("a@1", "larger", 500), ("b@1", "major", 500)]);
+        let level = |opinion: &Opinion| opinion.level(Plan::built_in()).map(|level| level.id.clone());
+        assert_eq!(level(&opinion).as_deref(), Some("ii"));
+        opinion.add(&ballot(LabelGroup::Level, &[("b@1", "larger", 1)]));
+        assert_eq!(level(&opinion).as_deref(), Some("iii"));
+        let mut moods = Opinion::default();
+        moods.add(&ballot(LabelGroup::Sentiment, &[("a@1", "positive", 500), ("b@1", "negative", 500)]));
+        assert_eq!((moods.mood(), level(&moods)), (Some("negative"), None));
+    }
+
+    #[test]
+    fn levels_are_suggested_in_the_words_of_the_plan_in_force() {
+        let opinion = levels(&[("a@1", "major", 400), ("b@1", "extreme", 400), ("c@1", "larger", 500)]);
+        for (plan, expected) in [("colours", "iii"), ("four", "larger"), ("three", "major")] {
+            let plan = scheme(plan);
+            assert_eq!(opinion.level(&plan).map(|level| &*level.id), Some(expected), "{expected}");
+        }
+        let told = opinion.in_words_of(&scheme("three"));
+        let (_, group) = told.groups().next().unwrap();
+        let major = &group.labels["major"];
+        assert_eq!((major.points, major.posts, major.by.len(), group.labels.len()), (800, 2, 2, 2));
+    }
+
+    #[test]
+    fn a_label_that_the_plan_has_no_level_for_is_shown_and_suggests_none() {
+        let opinion = levels(&[("a@1", "code-red", 900)]);
+        assert_eq!(opinion.level(Plan::built_in()), None);
+        assert!(opinion.in_words_of(Plan::built_in()).groups().all(|(_, group)| group.labels.contains_key("code-red")));
+        let known = levels(&[("a@1", "code-red", 900), ("a@1", "iv", 100)]);
+        assert_eq!(known.level(Plan::built_in()).map(|level| &*level.id), Some("iv"), "an id means its level");
+    }
+
+    #[test]
+    fn one_post_said_by_two_labels_is_one_post() {
         let mut opinion = Opinion::default();
-        opinion.add(&ballot(LabelGroup::Level, &[("a@1", "larger", 500), ("b@1", "major", 500)]));
-        assert_eq!(opinion.leading(LabelGroup::Level), Some("major"));
-        opinion.add(&ballot(LabelGroup::Urgency, &[("a@1", "urgent", 500)]));
-        assert_eq!((opinion.leading(LabelGroup::Urgency), opinion.suggestion()), (None, None));
+        opinion.add(&ballot(LabelGroup::Level, &[("a@1", "major", 500), ("b@1", "extreme", 500)]));
+        let told = opinion.in_words_of(&scheme("three"));
+        assert_eq!(told.groups().next().unwrap().1.labels["major"].posts, 1);
     }
 
     #[test]

@@ -126,6 +126,12 @@ impl Check<'_> {
                     "another level has the same name: people could not tell them apart",
                 );
             }
+            for (nth, label) in level.labels.iter().enumerate() {
+                if let Some(other) = levels.iter().find(|other| other.id != level.id && other.is_meant_by(label)) {
+                    let message = format!("{label:?} also means {:?}: a label suggests one level", other.id);
+                    self.say(spot.index(index).key("labels").index(nth), message);
+                }
+            }
             if let Some(other) = below.iter().find(|other| other.major && !level.major) {
                 let message = format!(
                     "{:?} lies above {:?}, which is major, and is not: levels go from the lowest to the highest",

@@ -15,9 +15,20 @@ pub struct Level {
     /// The colour of its warning (突发事件应对法: blue, yellow, orange, red).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub colour: Option<Colour>,
+    /// What classifiers call it: their labels of the group `level` that suggest it. Its own id always does.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub labels: Vec<String>,
     /// Major: stricter clocks, and a follow-up once it is handled (P17).
     #[serde(default)]
     pub major: bool,
+}
+
+impl Level {
+    /// Whether a classifier that says `label` means this level.
+    #[must_use]
+    pub fn is_meant_by(&self, label: &str) -> bool {
+        self.id == label || self.labels.iter().any(|known| known == label)
+    }
 }
 
 /// Colours of warnings, from the lowest to the highest.

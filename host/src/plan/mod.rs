@@ -286,6 +286,12 @@ impl Plan {
         self.levels().iter().find(|level| level.id == id)
     }
 
+    /// The level in force that a classifier means by `label`; `None` where the plan has none for it.
+    #[must_use]
+    pub fn level_meant_by(&self, label: &str) -> Option<&Level> {
+        self.levels().iter().find(|level| level.is_meant_by(label))
+    }
+
     /// Whether a level, which need not be decided yet, is major.
     #[must_use]
     pub fn is_major(&self, level: Option<&str>) -> bool {

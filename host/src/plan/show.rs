@@ -80,8 +80,15 @@ impl Page {
     fn levels(&mut self, plan: &Plan) {
         self.heading("plan.levels");
         for level in plan.levels() {
-            let major = if level.major { format!(" · {}", self.lang.t("plan.major")) } else { String::new() };
-            self.line(format!("  {}  {}{major}", level.id, level.name.in_lang(self.lang)));
+            let mut line = format!("  {}  {}", level.id, level.name.in_lang(self.lang));
+            if level.major {
+                line.push_str(&format!(" · {}", self.lang.t("plan.major")));
+            }
+            if !level.labels.is_empty() {
+                let labels = self.lang.list(&level.labels);
+                line.push_str(&format!(" · {}", self.lang.with("plan.suggested-by", &[("labels", &labels)])));
+            }
+            self.line(line);
         }
     }
 

@@ -55,6 +55,32 @@ fn any_of_the_ready_made_schemes_may_be_in_force() {
 }
 
 #[test]
+fn every_ready_made_scheme_knows_what_classifiers_say() {
+    for (scheme, expected) in [
+        ("three", ["ordinary", "larger", "major", "major"]),
+        ("four", ["ordinary", "larger", "major", "extreme"]),
+        ("colours", ["iv", "iii", "ii", "i"]),
+    ] {
+        let plan = changed(&[("levels = \"colours\"", &format!("levels = \"{scheme}\""))]).unwrap();
+        let meant =
+            ["ordinary", "larger", "major", "extreme"].map(|label| plan.level_meant_by(label).unwrap().id.clone());
+        assert_eq!(meant, expected, "{scheme}");
+        assert_eq!(plan.level_meant_by("code-red"), None);
+    }
+}
+
+#[test]
+fn a_label_that_means_two_levels_is_refused() {
+    let twice = told(&[("labels = [\"major\"]", "labels = [\"larger\"]")]);
+    assert!(twice.contains("\"larger\" also means \"iii\": a label suggests one level"), "{twice}");
+    let an_id = told(&[(
+        "labels = [\"extreme\"], major = true },\n]\nfour",
+        "labels = [\"larger\"], major = true },\n]\nfour",
+    )]);
+    assert!(an_id.contains("\"larger\" also means \"larger\""), "{an_id}");
+}
+
+#[test]
 fn who_stands_behind_an_answer_follows_the_first_rule_that_fits() {
     let plan = Plan::built_in();
     let approval = |category, major, form| plan.approval(category, major, form).unwrap();

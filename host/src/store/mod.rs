@@ -68,6 +68,7 @@ pub use captures::Evidence;
 pub use decisions::{Decided, Decision, Seen, Shown};
 pub use error::StoreError;
 pub use outbox::Attempt;
+pub use plans::Governing;
 pub use questions::{Answered, Asked, ServiceRow};
 pub use read::evidence::{Due, Life, Looked, Proof, Reading, Version};
 pub use read::outbox::{ChannelStanding, DeliveryRow, NoticeRow, OutboxHealth, OutboxQuery, Queue, Waiting};

@@ -1,5 +1,6 @@
 //! Plans: each version that ever governed an incident, once.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -12,6 +13,7 @@ use super::writer::Writing;
 use super::{Reader, Store};
 use crate::calendar::Calendar;
 use crate::calendar::time::OfficeTime;
+use crate::incident::IncidentId;
 use crate::incident::life::{Command, Incident};
 use crate::plan::Plan;
 
@@ -107,12 +109,44 @@ impl Store {
 }
 
 impl Store {
-    /// The plan in force.
+    /// The plan that decisions are taken by from now on.
     ///
     /// # Errors
     /// The writer has stopped.
     pub fn plan_in_force(&self) -> Result<Arc<Plan>, StoreError> {
-        self.run(move |w| Ok(w.plans.in_force()))
+        self.run(|w| Ok(w.plans.in_force()))
+    }
+}
+
+/// Which plan governs an incident, for whoever reads: the one that was in force when its category was decided; until
+/// then, and where that one is no longer kept, the one in force now. Each is read once.
+#[derive(Clone)]
+pub struct Governing {
+    reader: Reader,
+    in_force: Arc<Plan>,
+    kept: BTreeMap<String, Arc<Plan>>,
+}
+
+impl Governing {
+    /// Reads through `reader`; `in_force` governs what nobody has decided yet.
+    #[must_use]
+    pub fn new(reader: Reader, in_force: Arc<Plan>) -> Self {
+        Self { reader, in_force, kept: BTreeMap::new() }
+    }
+
+    /// The plan that governs this incident.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn plan(&mut self, id: IncidentId) -> Result<Arc<Plan>, StoreError> {
+        let assessed = self.reader.standing(id)?.and_then(|incident| incident.assessed);
+        let Some(digest) = assessed.map(|assessed| assessed.plan) else { return Ok(Arc::clone(&self.in_force)) };
+        if let Some(plan) = self.kept.get(&digest) {
+            return Ok(Arc::clone(plan));
+        }
+        let plan = self.reader.plan(&digest)?.map_or_else(|| Arc::clone(&self.in_force), Arc::new);
+        self.kept.insert(digest, Arc::clone(&plan));
+        Ok(plan)
     }
 }
 

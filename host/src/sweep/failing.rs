@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use caifeng_plugin_host::contract::{Crawl, Failure, Request, Response};
-use caifeng_plugin_host::source::CallError;
+use caifeng_plugin_host::engine::CallError;
 
 use super::blocking;
 use super::run::Run;

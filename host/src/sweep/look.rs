@@ -15,7 +15,8 @@ use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
 use caifeng_plugin_host::contract::{Crawl, Failure, Method, Reactions, Request, Target, Timestamp};
-use caifeng_plugin_host::source::{CallError, Crawling};
+use caifeng_plugin_host::engine::CallError;
+use caifeng_plugin_host::source::Crawling;
 use futures_util::FutureExt as _;
 use url::Url;
 

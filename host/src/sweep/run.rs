@@ -9,7 +9,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use caifeng_plugin_host::contract::{Crawl, Post, Target, Timestamp};
-use caifeng_plugin_host::source::{Called, Crawling};
+use caifeng_plugin_host::engine::Called;
+use caifeng_plugin_host::source::Crawling;
 use futures_util::FutureExt as _;
 use tokio::sync::Notify;
 use url::Url;

@@ -254,7 +254,7 @@ pub(super) fn incidents() -> Vec<IncidentRow> {
     };
     let decided = IncidentRow {
         category_by: Some("领导小组".to_owned()),
-        level: Some("Ⅲ".to_owned()),
+        level: Some("iii".to_owned()),
         state: State::Handling,
         ..row(11, "城西小学门口道路破损，雨天积水", Some(Category::Problem), 70 * HOUR, 26 * HOUR, 9, 2)
     };

@@ -322,7 +322,8 @@ async fn incident(State(desk): State<Arc<Desk>>, Path(id): Path<String>, asked: 
         let posts = rows.posts_of(id, WHOLE)?;
         let (watches, lives, reach) = (rows.watches()?, rows.lives(&posts)?, rows.reach(id)?);
         let (figures, course, opinion) = (rows.figures()?, rows.course(id)?, rows.opinion(id)?);
-        let told = IncidentRows { figures, watches, incident, posts, lives, course, reach, opinion };
+        let plan = rows.governing(id)?;
+        let told = IncidentRows { figures, watches, incident, posts, lives, course, reach, opinion, plan };
         Ok(page::incident(visit, &told)?)
     })
     .await

@@ -14,11 +14,12 @@ use crate::incident::IncidentId;
 use crate::incident::opinion::Opinion;
 use crate::incident::reach::Reach;
 use crate::permission::Permission;
+use crate::plan::Plan;
 use crate::record::Entry;
 use crate::search::{Search, SearchError};
 use crate::store::model::{Figures, IncidentRow, PostRow, PostRowId, WatchRow};
 use crate::store::{
-    Course, FullDay, IncidentQuery, Life, NoticeRow, OutboxHealth, OutboxQuery, PostQuery, Reader, Reading,
+    Course, FullDay, Governing, IncidentQuery, Life, NoticeRow, OutboxHealth, OutboxQuery, PostQuery, Reader, Reading,
     RecordQuery, Risen, SeriesPoint, ServiceRow, StoreError, Unacknowledged, Version,
 };
 use crate::text::diff::{Part, diff};
@@ -140,6 +141,14 @@ pub trait Rows: Send + Sync + 'static {
     /// [`Unanswered`].
     fn opinion(&self, _id: IncidentId) -> Result<Opinion, Unanswered> {
         Ok(Opinion::default())
+    }
+
+    /// The plan that governs an incident.
+    ///
+    /// # Errors
+    /// [`Unanswered`].
+    fn governing(&self, _id: IncidentId) -> Result<Arc<Plan>, Unanswered> {
+        Ok(Arc::new(Plan::built_in().clone()))
     }
 
     /// Posts of an incident, newest first.
@@ -280,13 +289,15 @@ pub struct Stored {
     reader: Reader,
     tokeniser: Arc<Tokeniser>,
     names: Arc<Names>,
+    in_force: Arc<Plan>,
 }
 
 impl Stored {
-    /// Reads through `reader`; searches are cut into words by `tokeniser`, as posts were, and may use `names`.
+    /// Reads through `reader`; searches are cut into words by `tokeniser`, as posts were, and may use `names`;
+    /// `in_force` governs what nobody has decided yet.
     #[must_use]
-    pub fn new(reader: Reader, tokeniser: Arc<Tokeniser>, names: Names) -> Self {
-        Self { reader, tokeniser, names: Arc::new(names) }
+    pub fn new(reader: Reader, tokeniser: Arc<Tokeniser>, names: Names, in_force: Arc<Plan>) -> Self {
+        Self { reader, tokeniser, names: Arc::new(names), in_force }
     }
 }
 
@@ -315,6 +326,10 @@ impl Rows for Stored {
 
     fn opinion(&self, id: IncidentId) -> Result<Opinion, Unanswered> {
         Ok(self.reader.opinion(id)?)
+    }
+
+    fn governing(&self, id: IncidentId) -> Result<Arc<Plan>, Unanswered> {
+        Ok(Governing::new(self.reader.clone(), Arc::clone(&self.in_force)).plan(id)?)
     }
 
     fn posts_of(&self, id: IncidentId, limit: usize) -> Result<Vec<PostRow>, Unanswered> {

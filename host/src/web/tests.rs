@@ -12,6 +12,7 @@ use super::*;
 use crate::coverage::Notice;
 use crate::coverage::statement::{Span, Statement};
 use crate::incident::IncidentId;
+use crate::plan::Plan;
 use crate::record::Entry;
 use crate::store::model::{Batch, Figures, IncidentRow, PostRow, Prepared};
 use crate::store::{CategoryFilter, IncidentQuery, RecordQuery, SeriesPoint, Store};
@@ -42,6 +43,10 @@ fn app(rows: Arc<dyn Rows>, changes: watch::Receiver<u64>) -> App {
         demo: true,
         hosts: vec![],
     }
+}
+
+fn plan() -> Arc<Plan> {
+    Arc::new(Plan::built_in().clone())
 }
 
 fn rig(rows: impl Rows) -> Rig {
@@ -531,7 +536,7 @@ async fn what_the_store_took_is_on_the_page() {
         posts: texts.map(|(id, text)| prepared(&tokeniser, id, text)).to_vec(),
     };
     store.ingest(batch).unwrap();
-    let rig = rig(Stored::new(store.reader().unwrap(), tokeniser, Names::default()));
+    let rig = rig(Stored::new(store.reader().unwrap(), tokeniser, Names::default(), plan()));
     let (_, _, home) = ask(&rig, Method::GET, "/", &[]).await;
     assert!(home.contains("2 件事件未办结"), "{home}");
     let search = |words: &str| {
@@ -565,7 +570,7 @@ async fn what_the_store_took_is_on_the_page() {
 async fn hosts_that_the_operator_vouches_for_are_shown_with_the_reason() {
     let dir = tempfile::tempdir().unwrap();
     let store = Store::open(dir.path(), None).unwrap();
-    let stored = Stored::new(store.reader().unwrap(), Arc::new(Tokeniser::new()), Names::default());
+    let stored = Stored::new(store.reader().unwrap(), Arc::new(Tokeniser::new()), Names::default(), plan());
     let rig = rig(stored);
     let page = || async { ask(&rig, Method::GET, "/watches", &[("accept-language", "en")]).await.2 };
     assert!(!page().await.contains("robots.txt"));

@@ -4,9 +4,9 @@ use super::call::{Case, differs, with_body};
 use super::card::{Law, Ledger};
 use super::classifying::{self, judge};
 use super::damage::{self, Damage, Kind};
-use crate::asker::{Asker, Warm};
+use crate::asker::Asker;
 use crate::contract::{Failure, Label, Post};
-use crate::engine::Trap;
+use crate::engine::{Live, Trap};
 use crate::fixture::{Answer, Call, Ran};
 use std::collections::BTreeMap;
 
@@ -39,7 +39,7 @@ pub(super) fn check(ledger: &mut Ledger, asker: &Asker, cases: &[Case]) {
     ledger.tried(Law::Labels, "declared, scores between 0 and 1, evidence verbatim");
 }
 
-fn call(ledger: &mut Ledger, asker: &Asker, warm: &mut Option<Warm>, call: &Call) -> Ran {
+fn call(ledger: &mut Ledger, asker: &Asker, warm: &mut Option<Live>, call: &Call) -> Ran {
     ledger.calls += 1;
     match call {
         Call::Read { settings, posts, request, response } => {

@@ -2,14 +2,14 @@
 
 use caifeng::clock::{parse_time, rfc3339};
 use caifeng::store::model::IncidentRow;
-use caifeng::store::{IncidentQuery, Reader};
+use caifeng::store::{Governing, IncidentQuery, Reader, StoreError};
 use caifeng_plugin_host::contract::Timestamp;
 use serde_json::{Value, json};
 
 use crate::cli::output::{Lines, one_line};
 use crate::cli::posts::votes_json;
-use crate::cli::workplace::DataArgs;
-use crate::cli::{Exit, Failed, OrExit, Outcome};
+use crate::cli::workplace::{self, DataArgs};
+use crate::cli::{Exit, OrExit, Outcome};
 
 /// `caifeng incident list`
 #[derive(Debug, clap::Args)]
@@ -32,11 +32,17 @@ pub(super) struct Args {
 
 /// Runs `caifeng incident list`.
 pub(super) fn run(args: &Args) -> Outcome {
-    let reader = Reader::open(args.data.directory()?.path()).or_exit(Exit::Usage)?;
+    let directory = args.data.directory()?;
+    let reader = Reader::open(directory.path()).or_exit(Exit::Usage)?;
+    let mut governing = workplace::governing(&reader, &directory)?;
     let query = IncidentQuery { since: args.since, limit: args.limit, open: args.open, ..IncidentQuery::default() };
     let mut lines = Lines::new();
     for incident in reader.incidents(&query).or_exit(Exit::Internal)? {
-        let printed = if args.json { lines.json(&whole(&reader, &incident)?) } else { lines.text(line(&incident)) };
+        let printed = if args.json {
+            lines.json(&told(&reader, &mut governing, &incident).or_exit(Exit::Internal)?)
+        } else {
+            lines.text(line(&incident))
+        };
         printed.or_exit(Exit::Internal)?;
     }
     lines.flush().or_exit(Exit::Internal)?;
@@ -44,11 +50,13 @@ pub(super) fn run(args: &Args) -> Outcome {
 }
 
 /// An incident as JSON, with what classifiers say of it and how far it has gone.
-fn whole(reader: &Reader, incident: &IncidentRow) -> Result<Value, Failed> {
+fn told(reader: &Reader, governing: &mut Governing, incident: &IncidentRow) -> Result<Value, StoreError> {
     let mut shown = object(incident);
-    shown["votes"] = votes_json(&reader.opinion(incident.id).or_exit(Exit::Internal)?);
-    shown["reach"] = json!(reader.reach(incident.id).or_exit(Exit::Internal)?);
-    let deleted = reader.deleted_posts(incident.id).or_exit(Exit::Internal)?;
+    let (opinion, plan) = (reader.opinion(incident.id)?, governing.plan(incident.id)?);
+    shown["suggested_level"] = opinion.level(&plan).map(|level| level.id.as_str()).into();
+    shown["votes"] = votes_json(&opinion, &plan);
+    shown["reach"] = json!(reader.reach(incident.id)?);
+    let deleted = reader.deleted_posts(incident.id)?;
     if deleted > 0 {
         shown["deleted_posts"] = deleted.into();
     }

@@ -1,14 +1,16 @@
 //! `caifeng incident show`: how an incident stands, what is to be done, what has happened.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use anyhow::anyhow;
 use caifeng::clock::rfc3339;
-use caifeng::config;
 use caifeng::incident::clock::Clock;
 use caifeng::incident::event::{Event, Recorded};
 use caifeng::incident::life::Incident;
 use caifeng::incident::life::progress::Progress;
+use caifeng::incident::opinion::Opinion;
+use caifeng::lang::Lang;
 use caifeng::plan::Plan;
 use caifeng::plan::playbook::Step;
 use caifeng::reply::effect::Effect;
@@ -20,6 +22,7 @@ use super::list::object;
 use super::story::{Teller, evidence, is_told};
 use crate::cli::effect;
 use crate::cli::output::{Lines, one_line};
+use crate::cli::posts::votes_json;
 use crate::cli::workplace::{self, DataArgs};
 use crate::cli::{Exit, Failed, OrExit, Outcome};
 
@@ -39,7 +42,8 @@ pub(super) struct Args {
 struct Case {
     row: IncidentRow,
     incident: Incident,
-    plan: Plan,
+    plan: Arc<Plan>,
+    opinion: Opinion,
     history: Vec<Recorded>,
     notes: Vec<Option<String>>,
     posts: Vec<PostRow>,
@@ -55,11 +59,8 @@ impl Case {
         let unknown = || anyhow!("no such incident: {id}: caifeng incident list names them");
         let row = reader.incident(id).or_exit(Exit::Internal)?.ok_or_else(unknown).or_exit(Exit::Usage)?;
         let incident = reader.standing(id).or_exit(Exit::Internal)?.unwrap_or_default();
-        let plan = match &incident.assessed {
-            Some(assessed) => reader.plan(&assessed.plan).or_exit(Exit::Internal)?,
-            None => None,
-        };
-        let plan = plan.map_or_else(|| config::plan_beside(&directory.config()), Ok).or_exit(Exit::Usage)?;
+        let plan = workplace::governing(&reader, &directory)?.plan(id).or_exit(Exit::Internal)?;
+        let opinion = reader.opinion(id).or_exit(Exit::Internal)?;
         let history = reader.history(id).or_exit(Exit::Internal)?;
         let text = |recorded: &Recorded| match (&recorded.event, recorded.event.note()) {
             (Event::StepDone { evidence: given, .. }, _) => evidence(given, |note| reader.note(note)),
@@ -73,7 +74,7 @@ impl Case {
         let names = users.into_iter().filter_map(|user| Some((user.id, user.name?))).collect();
         let now = workplace::clock(&directory)?.now();
         let effects = effects(&reader, id, now).or_exit(Exit::Internal)?;
-        Ok(Self { row, incident, plan, history, notes, posts, names, effects })
+        Ok(Self { row, incident, plan, opinion, history, notes, posts, names, effects })
     }
 
     fn teller(&self) -> Teller<'_> {
@@ -114,6 +115,8 @@ fn told(case: &Case) -> Value {
         })
     });
     shown["version"] = (*version).into();
+    shown["suggested_level"] = case.opinion.level(&case.plan).map(|level| level.id.as_str()).into();
+    shown["votes"] = votes_json(&case.opinion, &case.plan);
     shown["steps"] = steps.collect();
     shown["watched_until"] = watched_until.map(rfc3339).into();
     shown["paused"] = paused.map(rfc3339).into();
@@ -136,7 +139,11 @@ fn text(case: &Case) -> impl Iterator<Item = String> {
     let teller = case.teller();
     let category = category.map_or("no category", |category| category.as_str());
     let by = category_by.as_deref().map_or_else(String::new, |by| format!(" (by {by})"));
-    let level = level.as_deref().map_or_else(String::new, |level| format!("  level {level}"));
+    let level = match (level, case.opinion.level(&case.plan)) {
+        (Some(level), _) => format!("  level {level}"),
+        (None, Some(level)) => format!("  level {} suggested ({})", level.id, level.name.in_lang(Lang::En)),
+        (None, None) => String::new(),
+    };
     let owner = owner.as_deref().map_or_else(|| "nobody owns it".to_owned(), |id| format!("owner {}", teller.user(id)));
     let mut lines = vec![
         format!("{id}@{}  {}  {}", case.incident.version, state.as_str(), one_line(title)),

@@ -11,7 +11,8 @@ use caifeng::fetch::replay::{recorded, saved};
 use caifeng_plugin_host::contract::{
     Crawl, Failure, Method, Page, Post, Reactions, Request, Response, Target, Timestamp,
 };
-use caifeng_plugin_host::source::{CallError, Source};
+use caifeng_plugin_host::engine::CallError;
+use caifeng_plugin_host::source::Source;
 use serde::Serialize;
 use url::Url;
 

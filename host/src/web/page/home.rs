@@ -110,7 +110,7 @@ pub(crate) fn home(visit: &Visit, rows: &HomeRows) -> Rendered {
         incidents_note: incidents_note(lang, &rows.figures),
         more_incidents: more_incidents(lang, rows),
         empty: nothing_yet(&frame),
-        posts: rows.posts.iter().map(|p| PostView::new(p, &frame.face, lang, false)).collect(),
+        posts: rows.posts.iter().map(|p| PostView::new(p, &frame.face, lang, None)).collect(),
         posts_note: lang.with(
             "posts.note",
             &[

@@ -1,6 +1,7 @@
 //! An incident: its posts and why they are together, its trend, where it is told.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use askama::Template;
 
@@ -8,11 +9,12 @@ use super::growing::{CourseView, StageMark};
 use super::home::size;
 use super::post::{PostView, Whisper, whisper};
 use super::spread::SpreadView;
-use super::votes::VotesView;
+use super::votes::{VotesView, level_words};
 use super::{Frame, Rendered, Room, Visit, category, state, tight};
 use crate::incident::opinion::Opinion;
 use crate::incident::reach::Reach;
 use crate::incident::{Category, State};
+use crate::plan::Plan;
 use crate::store::Course;
 use crate::store::model::{Figures, IncidentRow, LabelBy, PostRow, PostRowId, WatchRow};
 use crate::web::Became;
@@ -40,6 +42,8 @@ pub(crate) struct IncidentRows {
     pub(crate) reach: Reach,
     /// What the classifiers make of it.
     pub(crate) opinion: Opinion,
+    /// The plan that governs it.
+    pub(crate) plan: Arc<Plan>,
 }
 
 /// An incident, told.
@@ -52,7 +56,6 @@ pub(super) struct IncidentView {
     pub(super) tone: &'static str,
     /// The category a person decided.
     pub(super) decided: Option<String>,
-    pub(super) level: Option<String>,
     pub(super) opened: Stamp,
     pub(super) latest: Stamp,
     pub(super) size: String,
@@ -70,7 +73,6 @@ impl IncidentView {
             mark: StageMark::of(row.stage, lang),
             tone: if row.state == State::New { "unseen-yet" } else { "seen" },
             decided: row.category.filter(|_| !by_machine).map(|c| category(lang, c)),
-            level: row.level.clone(),
             opened: face.stamp(row.opened),
             latest: face.stamp(row.latest),
             size: size(lang, row),
@@ -98,7 +100,7 @@ fn suggestion(row: &IncidentRow, posts: &[PostRow], lang: Lang) -> Option<Whispe
         posts.iter().flat_map(|p| &p.labels).filter(agrees).max_by(|a, b| a.label.score.total_cmp(&b.label.score));
     Some(strongest.map_or_else(
         || Whisper { words: category(lang, suggested), by: row.category_by.clone().unwrap_or_default(), asked: false },
-        |label| whisper(lang, label),
+        |label| whisper(lang, &category(lang, suggested), label),
     ))
 }
 
@@ -107,6 +109,10 @@ fn suggestion(row: &IncidentRow, posts: &[PostRow], lang: Lang) -> Option<Whispe
 struct IncidentPage {
     frame: Frame,
     incident: IncidentView,
+    /// The level that a person decided.
+    level: Option<String>,
+    /// The level that classifiers suggest, while nobody has decided one.
+    suggested_level: Option<String>,
     note: String,
     posts: Vec<PostView>,
     trend: Option<Figure>,
@@ -137,18 +143,24 @@ pub(crate) fn incident(visit: &Visit, rows: &IncidentRows) -> Rendered {
     } else {
         lang.t("posts.newest-first")
     };
+    let plan = &rows.plan;
+    // A level that its plan does not know stands as it was decided.
+    let words = |id: &str| plan.level(id).map_or_else(|| line(id, 40), |level| level_words(lang, level));
+    let suggested = rows.opinion.level(plan).filter(|_| rows.incident.level.is_none());
     IncidentPage {
+        level: rows.incident.level.as_deref().map(words),
+        suggested_level: suggested.map(|level| level_words(lang, level)),
         incident: IncidentView::new(&rows.incident, &rows.posts, &frame.face, lang),
         note,
         posts: rows
             .posts
             .iter()
-            .map(|p| PostView::new(p, &frame.face, lang, true).living(rows.lives.get(&p.row), &frame.face, lang))
+            .map(|p| PostView::new(p, &frame.face, lang, Some(plan)).living(rows.lives.get(&p.row), &frame.face, lang))
             .collect(),
         trend: figure(&rows.posts, &frame.face, lang),
         course: CourseView::new(&rows.course, &frame.face, lang),
         spread: SpreadView::new(&rows.reach, &frame.face, lang),
-        votes: VotesView::new(&rows.opinion, lang),
+        votes: VotesView::new(&rows.opinion, plan, lang),
         frame,
     }
     .render()

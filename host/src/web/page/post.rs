@@ -6,6 +6,7 @@ use caifeng_plugin_host::manifest::LabelGroup;
 use super::life::LifeView;
 use super::{Marked, kind, link, votes};
 use crate::incident::group::Why;
+use crate::plan::Plan;
 use crate::store::model::{LabelBy, PostRow};
 use crate::text::snippet::Snippet;
 use crate::topic::{Hit, Part};
@@ -59,8 +60,9 @@ const HEAD: usize = 220;
 const MOST: usize = 20_000;
 
 impl PostView {
-    /// `inside` an incident's page the incident is not named again and every label is told.
-    pub(super) fn new(row: &PostRow, face: &Clockface, lang: Lang, inside: bool) -> Self {
+    /// `inside` the page of an incident, which a plan governs, the incident is not named again and every label is
+    /// told, levels as the plan calls them.
+    pub(super) fn new(row: &PostRow, face: &Clockface, lang: Lang, inside: Option<&Plan>) -> Self {
         let excerpts: Vec<&str> = row.labels.iter().flat_map(|l| l.label.evidence.iter().map(String::as_str)).collect();
         // A microblog's headline is often the head of its text: say it once.
         let title = row.title.as_deref().map(str::trim).filter(|t| !t.is_empty());
@@ -83,9 +85,9 @@ impl PostView {
             rest: Marked::some(said.rest),
             href: link(&row.url),
             address: line(&row.url, 120),
-            whispers: if inside { whispers(lang, &row.labels) } else { Vec::new() },
-            why: row.why.as_ref().filter(|_| inside).map(|w| why(lang, w)),
-            incident: row.incident.filter(|_| !inside),
+            whispers: inside.map_or_else(Vec::new, |plan| row.labels.iter().map(|l| told(lang, plan, l)).collect()),
+            why: row.why.as_ref().filter(|_| inside.is_some()).map(|w| why(lang, w)),
+            incident: row.incident.filter(|_| inside.is_none()),
             failure: row.failure.as_deref().map(|failure| line(failure, 500)),
             // Of a page that could not be read the note is the text.
             notes: row
@@ -166,17 +168,17 @@ fn facts(lang: Lang, row: &PostRow) -> Vec<String> {
     facts
 }
 
-fn whispers(lang: Lang, labels: &[LabelBy]) -> Vec<Whisper> {
-    labels.iter().map(|l| whisper(lang, l)).collect()
+fn told(lang: Lang, plan: &Plan, by: &LabelBy) -> Whisper {
+    let name = match LabelGroup::from_name(&by.group) {
+        Some(group) => votes::label(lang, plan, group, &by.label.name),
+        None => line(&by.label.name, 40),
+    };
+    whisper(lang, &name, by)
 }
 
-/// A label in words: its name, score and evidence.
-pub(super) fn whisper(lang: Lang, by: &LabelBy) -> Whisper {
+/// A label in words: what it is called, its score and evidence.
+pub(super) fn whisper(lang: Lang, name: &str, by: &LabelBy) -> Whisper {
     let label = &by.label;
-    let name = match LabelGroup::from_name(&by.group) {
-        Some(group) => votes::label(lang, group, &label.name),
-        None => line(&label.name, 40),
-    };
     let quoted: Vec<String> =
         label.evidence.iter().take(4).map(|e| lang.with("post.quoted", &[("text", &line(e, 40))])).collect();
     let score = format!("{:.2}", label.score);
@@ -224,7 +226,7 @@ mod tests {
         let notes = vec!["群里转来的".to_owned(), "又有人转".to_owned()];
         let failure = Some("feed: robots.txt forbids it".to_owned());
         let row = PostRow { text: notes[0].clone(), notes, failure: failure.clone(), ..fixed::posts().remove(0) };
-        let view = PostView::new(&row, &face, Lang::Zh, true);
+        let view = PostView::new(&row, &face, Lang::Zh, Some(Plan::built_in()));
         assert_eq!((view.failure, view.notes), (failure, vec!["又有人转".to_owned()]), "the text is not said twice");
     }
 
@@ -232,7 +234,7 @@ mod tests {
     fn a_text_without_end_does_not_make_a_page_without_end() {
         let face = Clockface::new(fixed::NOW, &jiff::tz::TimeZone::UTC, Lang::Zh);
         let row = PostRow { text: "水".repeat(1_000_000), ..fixed::posts().remove(0) };
-        let view = PostView::new(&row, &face, Lang::Zh, true);
+        let view = PostView::new(&row, &face, Lang::Zh, Some(Plan::built_in()));
         let shown: usize =
             [view.text, view.rest].iter().flatten().flat_map(|m| &m.pieces).map(|p| p.text.chars().count()).sum();
         assert!((MOST..MOST * 2).contains(&shown), "{shown}");

@@ -177,7 +177,7 @@ pub(crate) fn posts(visit: &Visit, rows: &PostsRows) -> Rendered {
     let frame = Frame::new(visit, Room::Posts, lang.t("posts.title"), rows.figures, &rows.watches);
     let (asked, found) = (&rows.asked, &rows.found);
     let day = |day: Option<Date>| day.map_or_else(String::new, |day| day.to_string());
-    let view = |(row, hits): &(_, Vec<_>)| PostView::new(row, &frame.face, lang, false).found(row, hits);
+    let view = |(row, hits): &(_, Vec<_>)| PostView::new(row, &frame.face, lang, None).found(row, hits);
     PostsPage {
         menus: menus(lang, asked, &rows.choices),
         level: asked.level.clone(),

@@ -8,6 +8,8 @@ use caifeng_plugin_host::manifest::LabelGroup;
 use super::category;
 use crate::incident::Category;
 use crate::incident::opinion::Opinion;
+use crate::plan::Plan;
+use crate::plan::level::Level;
 use crate::web::lang::{Lang, grouped};
 use crate::web::mark::line;
 
@@ -28,15 +30,15 @@ pub(super) struct VoteRow {
 }
 
 impl VotesView {
-    /// `None` while nobody has said anything.
-    pub(super) fn new(opinion: &Opinion, lang: Lang) -> Option<Self> {
+    /// `None` while nobody has said anything. Levels are told as `plan` calls them.
+    pub(super) fn new(opinion: &Opinion, plan: &Plan, lang: Lang) -> Option<Self> {
         let mut rows = Vec::new();
-        for (group, said) in opinion.groups() {
+        for (group, said) in opinion.in_words_of(plan).groups() {
             let mut labels: Vec<_> = said.labels.iter().collect();
             labels.sort_by_key(|(_, tally)| std::cmp::Reverse(tally.points));
             for (name, tally) in labels {
                 rows.extend(tally.by.iter().map(|share| VoteRow {
-                    label: label(lang, group, name),
+                    label: label(lang, plan, group, name),
                     by: line(&share.by, 60),
                     posts: grouped(share.posts),
                     weight: f64::from(share.weight).to_string(),
@@ -44,17 +46,15 @@ impl VotesView {
                 }));
             }
         }
-        (!rows.is_empty()).then(|| Self { sentence: sentence(opinion, lang), rows })
+        (!rows.is_empty()).then(|| Self { sentence: sentence(opinion, plan, lang), rows })
     }
 }
 
-fn sentence(opinion: &Opinion, lang: Lang) -> String {
-    let leading = |group| opinion.leading(group).map(|name| label(lang, group, name));
+fn sentence(opinion: &Opinion, plan: &Plan, lang: Lang) -> String {
     let category = opinion.suggestion().map(|suggestion| category(lang, suggestion.category));
-    let parts: Vec<String> = category
-        .into_iter()
-        .chain([LabelGroup::Level, LabelGroup::Sentiment].into_iter().filter_map(leading))
-        .collect();
+    let level = opinion.level(plan).map(|level| level_words(lang, level));
+    let mood = opinion.mood().map(|name| label(lang, plan, LabelGroup::Sentiment, name));
+    let parts: Vec<String> = [category, level, mood].into_iter().flatten().collect();
     if parts.is_empty() {
         return lang.t("votes.nothing");
     }
@@ -66,16 +66,22 @@ fn points(points: u64) -> String {
     format!("{}.{:02}", grouped(points / 1000), points % 1000 / 10)
 }
 
-/// A label in words; one that no plugin of the release gives stands as its plugin wrote it.
-pub(super) fn label(lang: Lang, group: LabelGroup, name: &str) -> String {
+/// A level as its plan calls it.
+pub(super) fn level_words(lang: Lang, level: &Level) -> String {
+    line(level.name.in_lang(lang), 40)
+}
+
+/// A label in words; one that no plugin of the release gives, or that the plan has no level for, stands as its plugin
+/// wrote it.
+pub(super) fn label(lang: Lang, plan: &Plan, group: LabelGroup, name: &str) -> String {
     let known = match (group, name) {
         (LabelGroup::Category, name) => {
             return Category::from_name(name).map_or_else(|| line(name, 40), |c| category(lang, c));
         }
-        (LabelGroup::Level, "ordinary") => "votes.ordinary",
-        (LabelGroup::Level, "larger") => "votes.larger",
-        (LabelGroup::Level, "major") => "votes.major",
-        (LabelGroup::Level, "extreme") => "votes.extreme",
+        (LabelGroup::Level, name) => {
+            let unknown = || lang.with("votes.no-such-level", &[("name", &line(name, 40))]);
+            return plan.level_meant_by(name).map_or_else(unknown, |level| level_words(lang, level));
+        }
         (LabelGroup::Sentiment, "negative") => "votes.negative",
         (LabelGroup::Sentiment, "neutral") => "votes.neutral",
         (LabelGroup::Sentiment, "positive") => "votes.positive",
@@ -95,15 +101,17 @@ mod tests {
     #[test]
     fn who_voted_is_told_with_weight_and_points() {
         let mut opinion = Opinion::default();
-        assert!(VotesView::new(&opinion, Lang::Zh).is_none());
+        let plan = Plan::built_in();
+        assert!(VotesView::new(&opinion, plan, Lang::Zh).is_none());
         for post in fixed::posts() {
             opinion.add(&LabelBy::ballot(&post.labels));
         }
         let mut level = fixed::posts().into_iter().find_map(|mut post| post.labels.pop()).unwrap();
         (level.group, level.label.name) = ("level".into(), "major".into());
         opinion.add(&LabelBy::ballot(&[level]));
-        let view = VotesView::new(&opinion, Lang::Zh).unwrap();
-        assert!(view.sentence.contains("问题") && view.sentence.contains("重大"), "{}", view.sentence);
+        let view = VotesView::new(&opinion, plan, Lang::Zh).unwrap();
+        assert!(view.sentence.contains("问题") && view.sentence.contains("Ⅱ级（重大）"), "{}", view.sentence);
+        assert!(view.rows.iter().any(|row| row.label == "Ⅱ级（重大）"), "levels are told as the plan calls them");
         let first = &view.rows[0];
         assert_eq!((&*first.by, &*first.weight), ("triage@0.1.0", "1"));
         assert!(first.points.contains('.'), "{}", first.points);
@@ -111,8 +119,9 @@ mod tests {
 
     #[test]
     fn a_label_of_a_foreign_plugin_is_shown_as_text() {
+        let label = |lang, group, name: &str| label(lang, Plan::built_in(), group, name);
         assert_eq!(label(Lang::En, LabelGroup::Urgency, "flood"), "flood");
-        assert_eq!(label(Lang::En, LabelGroup::Level, "code red"), "code red");
+        assert_eq!(label(Lang::En, LabelGroup::Level, "code red"), "code red (no level of the plan)");
         assert_eq!(label(Lang::Zh, LabelGroup::Category, "x".repeat(99).as_str()).chars().count(), 41);
     }
 }
