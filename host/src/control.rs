@@ -154,14 +154,16 @@ impl From<StoreError> for Refusal {
         match error {
             StoreError::Refused(_)
             | StoreError::Answer(_)
+            | StoreError::Disclosure(_)
             | StoreError::Referral(_)
             | StoreError::Shut(_)
             | StoreError::Overtaken { .. }
             | StoreError::Outdated { .. }
             | StoreError::Denied(_) => Self::Refused(error.to_string()),
-            StoreError::Unknown { .. } | StoreError::Wordless | StoreError::Groundless(_) => {
-                Self::Usage(error.to_string())
-            }
+            StoreError::Unknown { .. }
+            | StoreError::Wordless
+            | StoreError::Unwritten(_)
+            | StoreError::Groundless(_) => Self::Usage(error.to_string()),
             _ => Self::Internal(error.to_string()),
         }
     }

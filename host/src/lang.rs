@@ -245,6 +245,9 @@ mod tests {
         sources(&root().join("src/plan"), &mut source);
         sources(&root().join("src/reply"), &mut source);
         sources(&root().join("src/document"), &mut source);
+        sources(&root().join("src/disclosure"), &mut source);
+        sources(&root().join("src/contact"), &mut source);
+        sources(&root().join("src/feed"), &mut source);
         for file in ["src/record.rs", "src/lang.rs"] {
             source.push_str(&std::fs::read_to_string(root().join(file)).unwrap());
         }

@@ -10,12 +10,15 @@ mod classifiers;
 mod classify;
 mod clocks;
 mod config;
+mod contact;
 mod corrections;
 mod coverage;
 mod deed;
 mod demo;
+mod disclosure;
 mod evaluate;
 mod evidence;
+mod feed;
 mod feeds;
 mod filter;
 mod group;
@@ -141,6 +144,12 @@ enum Command {
     Plan(plan::Args),
     /// Official answers: draft, review, approve, publish, receipt
     Reply(reply::Args),
+    /// What is published on one's own initiative: plan, draft, review, approve, publish, receipt
+    Disclosure(disclosure::Args),
+    /// Contacts: the people at media, sites and forums whose work it is to be reached
+    Contact(contact::Args),
+    /// Addresses to which calendars and readers subscribe
+    Feed(feed::Args),
     /// Legal referrals: by two people, after a night
     Referral(referral::Args),
     /// Say what a robots.txt allows
@@ -193,6 +202,9 @@ pub(crate) fn run() -> ExitCode {
         Command::Config(args) => config::run(&args),
         Command::Plan(args) => plan::run(&args),
         Command::Reply(args) => reply::run(args),
+        Command::Disclosure(args) => disclosure::run(args),
+        Command::Contact(args) => contact::run(args),
+        Command::Feed(args) => feed::run(args),
         Command::Referral(args) => referral::run(args),
         Command::Robots(args) => robots::run(&args),
         Command::Topic(args) => topic::run(&args),

@@ -172,6 +172,13 @@ pub enum Event {
         /// Its form.
         form: Form,
     },
+    /// Something was published on the organisation's own initiative that answers it.
+    Disclosed {
+        /// The disclosure.
+        disclosure: i64,
+        /// The plan's channel.
+        channel: String,
+    },
     /// Whether to refer it was decided.
     Referred {
         /// The referral.
@@ -245,6 +252,7 @@ impl Event {
                 | Self::Noted { .. }
                 | Self::Reply { .. }
                 | Self::Referral { .. }
+                | Self::Disclosed { .. }
         )
     }
 
@@ -296,6 +304,7 @@ impl Event {
             Self::Reply { .. } => "reply",
             Self::Referral { .. } => "referral",
             Self::Answered { .. } => "answered",
+            Self::Disclosed { .. } => "disclosed",
             Self::Referred { .. } => "referred",
             Self::Absorbed { .. } => "absorbed",
             Self::MergedInto { .. } => "merged-into",

@@ -24,6 +24,7 @@ mod month;
 mod page;
 mod rows;
 mod stall;
+mod subscribed;
 #[cfg(test)]
 mod tests;
 mod trend;
@@ -53,6 +54,7 @@ use self::lang::Lang;
 use self::month::Keeper;
 use self::page::{HomeRows, IncidentRows, ListRows, PostsAsked, PostsRows, SweptWatch, Trouble, Visit};
 pub use self::rows::{Became, Changed, Choices, Found, PostsQuery, Rows, Stored, Unanswered};
+pub use self::subscribed::Subscribed;
 use crate::store::model::{IncidentRow, PostRow, WatchRow};
 use crate::store::{IncidentQuery, PostQuery};
 
@@ -162,6 +164,7 @@ fn router(app: App, stop: watch::Receiver<bool>) -> Router {
         .route("/sweeps.xlsx", get(hearing::xlsx))
         .route("/assets/{file}", get(asset::asset))
         .route("/events", get(live::events))
+        .route("/feeds/{token}/{file}", get(subscribed::feed))
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
         .fallback(missing)
@@ -296,7 +299,8 @@ async fn incident(State(desk): State<Arc<Desk>>, Path(id): Path<String>, asked: 
         let posts = rows.posts_of(id, WHOLE)?;
         let (watches, lives, reach) = (rows.watches()?, rows.lives(&posts)?, rows.reach(id)?);
         let (figures, course, opinion) = (rows.figures()?, rows.course(id)?, rows.opinion(id)?);
-        let told = IncidentRows { figures, watches, incident, posts, lives, course, reach, opinion };
+        let disclosures = rows.disclosures(id)?;
+        let told = IncidentRows { figures, watches, incident, posts, lives, course, reach, opinion, disclosures };
         Ok(page::incident(visit, &told)?)
     })
     .await

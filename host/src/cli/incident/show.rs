@@ -11,13 +11,13 @@ use caifeng::lang::Lang;
 use caifeng::plan::Plan;
 use caifeng::plan::playbook::Step;
 use caifeng::store::model::{IncidentRow, PostRow};
-use caifeng::store::{PostQuery, Reader};
+use caifeng::store::{ContactRow, DisclosureRow, PostQuery, Reader, Via};
 use serde_json::{Value, json};
 
 use super::list::object;
 use crate::cli::output::{Lines, one_line};
 use crate::cli::workplace::DataArgs;
-use crate::cli::{Exit, Failed, OrExit, Outcome};
+use crate::cli::{Exit, Failed, OrExit, Outcome, contact, disclosure};
 
 /// `caifeng incident show`
 #[derive(Debug, clap::Args)]
@@ -39,6 +39,8 @@ struct Case {
     history: Vec<Recorded>,
     notes: Vec<Option<String>>,
     posts: Vec<PostRow>,
+    disclosures: Vec<DisclosureRow>,
+    contacts: Vec<(ContactRow, Via)>,
 }
 
 impl Case {
@@ -62,7 +64,9 @@ impl Case {
         let notes = history.iter().map(text).collect::<Result<_, _>>().or_exit(Exit::Internal)?;
         let query = PostQuery { incident: Some(id), ..PostQuery::default() };
         let posts = reader.posts(&query).or_exit(Exit::Internal)?;
-        Ok(Self { row, incident, plan, history, notes, posts })
+        let disclosures = reader.disclosures(Some(id)).or_exit(Exit::Internal)?;
+        let contacts = reader.contacts_of(id).or_exit(Exit::Internal)?;
+        Ok(Self { row, incident, plan, history, notes, posts, disclosures, contacts })
     }
 
     /// The steps of its playbook, with what became of each.
@@ -98,6 +102,9 @@ fn told(case: &Case) -> Value {
     shown["answers"] = json!(answers);
     shown["referrals"] = json!(referrals);
     shown["recurred"] = (*recurred).into();
+    shown["disclosures"] = json!(case.disclosures);
+    let contact = |(row, via): &(ContactRow, Via)| json!({"contact": row, "via": via});
+    shown["contacts"] = case.contacts.iter().map(contact).collect();
     let events = case.history.iter().zip(&case.notes);
     shown["events"] = events.map(|(recorded, note)| json!({"event": recorded, "note": note})).collect();
     let post = |post: &PostRow| json!({"post": post.row, "site": post.site, "url": post.url, "title": post.title, "text": post.text, "why": post.why});
@@ -119,6 +126,10 @@ fn text(case: &Case) -> impl Iterator<Item = String> {
     lines.extend(case.steps().into_iter().map(|(step, progress)| step_line(step, progress)));
     let events = case.history.iter().zip(&case.notes).filter(|(recorded, _)| is_told(&recorded.event));
     lines.extend(events.map(|(recorded, note)| event_line(recorded, note.as_deref())));
+    lines.extend(case.disclosures.iter().map(|row| format!("  disclosure {}", disclosure::line(row))));
+    lines.extend(
+        case.contacts.iter().map(|(row, via)| format!("  contact {}{}", contact::line(row), contact::via(via))),
+    );
     lines.extend(case.posts.iter().map(post_line));
     lines.into_iter()
 }
@@ -160,7 +171,11 @@ fn event_line(recorded: &Recorded, note: Option<&str>) -> String {
 
 /// What happened; of a clock, to which and how.
 fn happened(event: &Event) -> String {
-    let Event::Clock(clock) = event else { return event.name().to_owned() };
+    let clock = match event {
+        Event::Clock(clock) => clock,
+        Event::Disclosed { disclosure, channel } => return format!("disclosure {disclosure} published on {channel}"),
+        _ => return event.name().to_owned(),
+    };
     let how = match clock {
         ClockEvent::Started { due, overdue: false, .. } => format!("runs until {}", rfc3339(*due)),
         ClockEvent::Started { due, .. } => format!("was over at {}", rfc3339(*due)),

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use askama::Template;
 
+use super::disclosures::DisclosureView;
 use super::growing::{CourseView, StageMark};
 use super::home::size;
 use super::post::{PostView, Whisper, whisper};
@@ -13,8 +14,8 @@ use super::{Frame, Rendered, Room, Visit, category, state, tight};
 use crate::incident::opinion::Opinion;
 use crate::incident::reach::Reach;
 use crate::incident::{Category, State};
-use crate::store::Course;
 use crate::store::model::{Figures, IncidentRow, LabelBy, PostRow, PostRowId, WatchRow};
+use crate::store::{Course, DisclosureRow};
 use crate::web::Became;
 use crate::web::lang::{Lang, grouped};
 use crate::web::mark::line;
@@ -40,6 +41,8 @@ pub(crate) struct IncidentRows {
     pub(crate) reach: Reach,
     /// What the classifiers make of it.
     pub(crate) opinion: Opinion,
+    /// What was published that answers it.
+    pub(crate) disclosures: Vec<DisclosureRow>,
 }
 
 /// An incident, told.
@@ -113,6 +116,7 @@ struct IncidentPage {
     course: CourseView,
     spread: SpreadView,
     votes: Option<VotesView>,
+    disclosures: Vec<DisclosureView>,
 }
 
 /// The trend with its sentence and its table.
@@ -149,6 +153,7 @@ pub(crate) fn incident(visit: &Visit, rows: &IncidentRows) -> Rendered {
         course: CourseView::new(&rows.course, &frame.face, lang),
         spread: SpreadView::new(&rows.reach, &frame.face, lang),
         votes: VotesView::new(&rows.opinion, lang),
+        disclosures: rows.disclosures.iter().map(|row| DisclosureView::new(row, &frame.face, lang)).collect(),
         frame,
     }
     .render()
