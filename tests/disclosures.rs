@@ -3,12 +3,15 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod people;
+mod site;
 mod terminal;
 
 use std::path::Path;
 
 use people::Office;
 use serde_json::Value;
+use sha2::{Digest as _, Sha256};
+use site::Site;
 use terminal::{Said, http};
 
 const CONFIG: &str = "[organisation]\nname = \"县城管局\"\naccounts = [\"site:cg\", \"group:1\"]\n";
@@ -89,7 +92,7 @@ fn a_disclosure_goes_from_the_calendar_to_its_receipts_by_four_people() {
         assert!(page.contains(part), "{page}");
     }
     let group = told(office.place.run("disclosure prepare 1 --channel wechat-group --data data --json"));
-    assert_eq!((&group["limit"], &group["characters"]), (&500.into(), &39.into()), "{group}");
+    assert_eq!((&group["limit"], &group["characters"]), (&500.into(), &42.into()), "{group}");
     assert_eq!(group["parts"][0], format!("【路灯检修安排公告】\n{TEXT}"));
     let published = does(&office, "sun", "publish", &approved, "--channel site --account site:cg");
     let changed = office.run("chen", &format!("disclosure edit {published} --title 另一个")).ends(1);
@@ -107,6 +110,47 @@ fn a_disclosure_goes_from_the_calendar_to_its_receipts_by_four_people() {
         assert!(history.out.contains(words), "{words}: {history}");
     }
     office.place.run("audit verify --data data").ends(0);
+}
+
+/// What was pasted is looked for on the page that the site shows; its capture is the receipt.
+#[test]
+fn the_receipt_of_a_page_is_its_capture_and_says_whether_the_text_was_found() {
+    let office = Office::new();
+    let page = std::sync::Arc::new(std::sync::Mutex::new(String::new()));
+    let shown = std::sync::Arc::clone(&page);
+    let site = Site::serve(move |path, _| {
+        let html = "200 OK\r\nContent-Type: text/html; charset=utf-8".to_owned();
+        if path == "/notice" {
+            (html, shown.lock().unwrap().clone())
+        } else {
+            ("404 Not Found".to_owned(), String::new())
+        }
+    });
+    office.place.write("data/caifeng.toml", format!("{CONFIG}{}", site.config(&[], "")));
+    let drafted = at(&told(
+        office.run("chen", &format!("disclosure draft --title 路灯检修 --text {TEXT} --channel site --json")),
+    ));
+    let reviewed = does(&office, "han", "review", &drafted, "");
+    let approved = does(&office, "zhou", "approve", &reviewed, "");
+    let published = does(&office, "sun", "publish", &approved, "--channel site --account site:cg");
+    "<p>别的公告。</p>".clone_into(&mut page.lock().unwrap());
+    let url = format!("http://{}/notice", site.at);
+    let receipt = format!("disclosure receipt {published} {url} --channel site --json");
+    let other = office.run("sun", &receipt).ends(0);
+    assert!(other.err.contains("the approved text was not found on it"), "{other}");
+    let again = at(&other.json()[0]);
+    office.place.run("disclosure prepare 1 --channel site --out page.html --data data").ends(0);
+    let pasted = std::fs::read_to_string(office.place.path("page.html")).unwrap();
+    page.lock().unwrap().clone_from(&pasted);
+    let found = office.run("sun", &format!("disclosure receipt {again} {url} --channel site --json")).ends(0);
+    assert!(!found.err.contains("not found"), "{found}");
+    let receipt = &found.json()[0]["disclosure"]["outlets"]["site"]["receipt"];
+    assert_eq!((&receipt["found"], &receipt["document"]), (&true.into(), &false.into()), "{receipt}");
+    let digest = Sha256::digest(pasted.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    assert_eq!(receipt["capture"], digest);
+    let gone = office
+        .run("sun", &format!("disclosure receipt {} http://{}/other --channel site", at(&found.json()[0]), site.at));
+    assert!(gone.ends(1).err.contains("the site answers 404"), "a page that is not there is no receipt");
 }
 
 /// Whether the text may name somebody is for people to decide; that it may is said at every step.

@@ -143,10 +143,37 @@ fn text(bytes: &[u8]) -> Result<String, String> {
     if let Ok(text) = std::str::from_utf8(bytes) {
         return Ok(text.to_owned());
     }
+    if let Ok(text) = String::from_utf8(mended(bytes)) {
+        return Ok(text);
+    }
     let mut detector = EncodingDetector::new(Iso2022JpDetection::Deny);
     detector.feed(&bytes[..bytes.len().min(1 << 20)], bytes.len() <= 1 << 20);
     let encoding = detector.guess(Some(b"cn"), Utf8Detection::Deny);
     Ok(encoding.decode_without_bom_handling(bytes).0.into_owned())
+}
+
+/// Characters of UTF-8 that were folded in their middle, as RFC 2426 lets programs do, put together before the fold.
+fn mended(bytes: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(bytes.len());
+    let mut rest = bytes;
+    while let Some((first, after)) = rest.split_first() {
+        let fold = [&b"\r\n "[..], b"\r\n\t", b"\n ", b"\n\t"].into_iter().find(|fold| rest.starts_with(fold));
+        let within = out.last().is_some_and(|byte: &u8| *byte >= 0x80);
+        match fold.filter(|_| within) {
+            Some(fold) => {
+                let after = &rest[fold.len()..];
+                let split = after.iter().take(3).take_while(|byte| (0x80..0xc0).contains(*byte)).count();
+                out.extend_from_slice(&after[..split]);
+                out.extend_from_slice(fold);
+                rest = &after[split..];
+            }
+            None => {
+                out.push(*first);
+                rest = after;
+            }
+        }
+    }
+    out
 }
 
 #[cfg(test)]

@@ -116,7 +116,10 @@ struct Reading {
     quoted: bool,
     /// It continues on the next line, whatever that looks like.
     soft: bool,
+    /// Text between cards was told.
     strayed: bool,
+    /// A line of this card that is no property was told.
+    malformed: bool,
 }
 
 impl Reading {
@@ -150,7 +153,7 @@ impl Reading {
         }
         (self.open, self.soft) = (Open::Nothing, false);
         if self.inner == 0 {
-            (self.lines, self.strayed) = (0, false);
+            (self.lines, self.strayed, self.malformed) = (0, false, false);
         }
     }
 
@@ -176,10 +179,11 @@ impl Reading {
             return;
         }
         let Some((head, value)) = divided(line) else {
-            return self.fault(
-                number,
-                "no property: write NAME:value, or begin the line with a space to continue the one before",
-            );
+            if !std::mem::replace(&mut self.malformed, true) {
+                let what = "no property: write NAME:value, or begin the line with a space to continue the one before";
+                self.fault(number, what);
+            }
+            return;
         };
         let mut parts = head.split(';').map(|part| part.trim().to_uppercase());
         let name = parts.next().unwrap_or_default();
@@ -295,6 +299,6 @@ mod tests {
         assert_eq!(faults("x\ny\nz").len(), 1, "told once");
         assert!(faults("BEGIN:VCARD\nORG:a\n")[0].1.contains("END:VCARD is missing"));
         assert!(faults("BEGIN:VCARD\nORG a\nEND:VCARD")[0].1.contains("no property"));
-        assert!(faults(&format!("BEGIN:VCARD\n{}", " x\n".repeat(MOST_LINES + 1)))[0].1.contains("no end"));
+        assert!(faults(&format!("BEGIN:VCARD\nNOTE:\n{}", " x\n".repeat(MOST_LINES + 1)))[0].1.contains("no end"));
     }
 }

@@ -89,7 +89,7 @@ static RULES: LazyLock<Vec<(Sign, Regex)>> = LazyLock::new(|| {
         (Sign::Name, format!("(?P<it>{SURNAME}\\p{{Han}}{{1,2}}?)(?:先生|女士|小姐|大爷|大妈|阿姨)")),
         (Sign::Name, "(?P<it>\\p{Han}某(?:某|\\p{Han}{0,1}))".to_owned()),
         (Sign::Phone, "(?:^|[^0-9])(?P<it>1[3-9][0-9][- ]?[0-9]{4}[- ]?[0-9]{4})(?:[^0-9]|$)".to_owned()),
-        (Sign::Number, "(?:^|[^0-9])(?P<it>[0-9]{16,19}|[0-9]{17}[Xx])(?:[^0-9]|$)".to_owned()),
+        (Sign::Number, "(?:^|[^0-9])(?P<it>[0-9]{17}[Xx]|[0-9]{16,19})(?:[^0-9]|$)".to_owned()),
         (Sign::Plate, "(?P<it>[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼][A-HJ-NP-Z][·• ]?[A-HJ-NP-Z0-9]{5,6})".to_owned()),
         (Sign::Door, "(?P<it>[0-9]+\\s*(?:号楼|栋|幢|单元)\\s*[0-9]+\\s*(?:单元|室|号)(?:\\s*[0-9]+\\s*(?:室|号))?)".to_owned()),
         (Sign::Account, "(?:^|[^0-9A-Za-z._%+-])(?P<it>[@＠][\\w\\p{Han}-]{2,30})".to_owned()),

@@ -126,7 +126,7 @@ mod tests {
     fn a_group_gets_plain_text_with_its_length_in_parts_that_fit() {
         let group = prepare(&text(), channel("wechat-group"), &imprint()).unwrap();
         assert_eq!(group.parts, ["【路灯修复<情况>】\n桥东路路灯7月1日修好。\n报修电话：0318-5320000。"]);
-        assert_eq!((group.characters, group.limit), (8 + 13 + 18, Some(500)));
+        assert_eq!((group.characters, group.limit), (8 + 12 + 18, Some(500)));
         let long = Text::new("路灯", &"桥东路路灯修好了。".repeat(100)).unwrap();
         let parts = prepare(&long, channel("wechat-group"), &imprint()).unwrap().parts;
         assert!(parts.len() == 2 && parts.iter().all(|part| part.chars().count() <= 500), "{parts:?}");

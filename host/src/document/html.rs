@@ -134,8 +134,7 @@ impl Writer<'_> {
 }
 
 fn red(head: &Head) -> String {
-    let [name, number, unit, date] =
-        [&head.name, &head.number, &head.unit, &head.date].map(|part| escape(part.as_str()));
+    let [name, number, unit, date] = [&head.name, &head.number, &head.unit, &head.date].map(|part| escape(part.as_str()));
     let number = if head.number.is_empty() { String::new() } else { format!("<p>{number}</p>") };
     format!("<p class=\"series\">{name}</p>{number}<p class=\"line\"><span>{unit}</span><span>{date}</span></p>")
 }
@@ -196,11 +195,7 @@ fn told(runs: &[Run]) -> String {
             Run::Cite(n) => format!("<sup><a href=\"#source-{n}\">[{n}]</a></sup>"),
             Run::Missing(words) => format!("<mark>{}</mark>", escape(words.as_str())),
             Run::Suggested { by, words } => {
-                format!(
-                    "<span class=\"machine\">{}<small>（{}）</small></span>",
-                    escape(words.as_str()),
-                    escape(by.as_str())
-                )
+                format!("<span class=\"machine\">{}<small>（{}）</small></span>", escape(words.as_str()), escape(by.as_str()))
             }
         })
         .collect()

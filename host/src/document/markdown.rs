@@ -53,9 +53,7 @@ impl Writer<'_> {
             }
             Block::Paragraph(runs) => self.add(&told(runs)),
             Block::Quote(runs) | Block::Note(runs) => self.add(&format!("> {}", told(runs))),
-            Block::Summary(runs) => {
-                self.add(&format!("> **{}**\n> {}", self.document.lang.t("paper.summary"), told(runs)))
-            }
+            Block::Summary(runs) => self.add(&format!("> **{}**\n> {}", self.document.lang.t("paper.summary"), told(runs))),
             Block::List { ordered, items } => {
                 let mark = |n: usize| if *ordered { format!("{n}. ") } else { "- ".to_owned() };
                 let lines = (1..).zip(items).map(|(n, item)| format!("{}{}", mark(n), told(item)));
@@ -141,8 +139,7 @@ fn escaped(words: &Plain) -> String {
     let mut out = String::with_capacity(text.len() + 8);
     let number = text.find(|c: char| !c.is_ascii_digit()).filter(|at| *at > 0);
     for (at, c) in text.char_indices() {
-        let special =
-            matches!(c, '\\' | '`' | '*' | '_' | '{' | '}' | '[' | ']' | '<' | '>' | '#' | '|' | '~' | '&' | '!' | '@');
+        let special = matches!(c, '\\' | '`' | '*' | '_' | '{' | '}' | '[' | ']' | '<' | '>' | '#' | '|' | '~' | '&' | '!' | '@');
         let begins = at == 0 && matches!(c, '-' | '+' | '=') || Some(at) == number && matches!(c, '.' | ')');
         if special || begins {
             out.push('\\');

@@ -315,12 +315,10 @@ impl Document {
     /// Cites a source: the same capture is listed once.
     pub fn cite(&mut self, source: Source) -> Run {
         let known = self.sources.iter().position(|known| known.capture == source.capture && known.url == source.url);
-        Run::Cite(
-            1 + known.unwrap_or_else(|| {
-                self.sources.push(source);
-                self.sources.len() - 1
-            }),
-        )
+        Run::Cite(1 + known.unwrap_or_else(|| {
+            self.sources.push(source);
+            self.sources.len() - 1
+        }))
     }
 
     /// The tables, those behind the figures included, in the order of the document.
@@ -334,8 +332,9 @@ impl Document {
 
     /// What every writer says of a source after its number.
     fn source_line(&self, source: &Source) -> String {
-        let published =
-            source.published.as_ref().map_or_else(String::new, |at| self.lang.with("paper.published", &[("time", at)]));
+        let published = source.published.as_ref().map_or_else(String::new, |at| {
+            self.lang.with("paper.published", &[("time", at)])
+        });
         let told: [(&str, &dyn std::fmt::Display); 3] =
             [("published", &published), ("time", &source.captured), ("capture", &source.capture)];
         self.lang.with("paper.captured", &told)

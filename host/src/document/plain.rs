@@ -150,8 +150,7 @@ mod tests {
 
     #[test]
     fn only_the_web_is_followed() {
-        for bad in ["javascript:alert(1)", "data:text/html,x", "file:///etc/passwd", "/a", "", "https://u:p@a.example/"]
-        {
+        for bad in ["javascript:alert(1)", "data:text/html,x", "file:///etc/passwd", "/a", "", "https://u:p@a.example/"] {
             assert_eq!(Address::of(bad), None, "{bad}");
         }
         let hostile = Address::of("https://a.example/\"><script>\u{202e}'(x)").unwrap();

@@ -119,8 +119,7 @@ fn held(text: &str) -> String {
 
 /// A name that no other sheet has, without what sheets' names must not hold.
 fn name(wanted: &str, taken: &mut BTreeSet<String>) -> String {
-    let clean: String =
-        wanted.chars().filter(|c| !matches!(c, '[' | ']' | ':' | '*' | '?' | '/' | '\\' | '\'')).collect();
+    let clean: String = wanted.chars().filter(|c| !matches!(c, '[' | ']' | ':' | '*' | '?' | '/' | '\\' | '\'')).collect();
     let fit = |text: &str, room: usize| text.trim().chars().take(room).collect::<String>();
     let plain = fit(if clean.trim().is_empty() { "-" } else { &clean }, NAME);
     let others = (2_u32..).map(|n| format!("{} {n}", fit(&clean, NAME - 5)));

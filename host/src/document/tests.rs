@@ -37,10 +37,7 @@ fn paper(lang: Lang) -> Document {
     paper.paragraph(vec![Run::text("有网民反映选址过近。"), cited, other, Run::missing(lang)]);
     paper.heading(2, "网民意见");
     paper.push(Block::Quote(vec![Run::text(HOSTILE)]));
-    paper
-        .push(Block::List {
-            ordered: true, items: vec![vec![Run::text("一")], vec![Run::link("二", "javascript:x")]]
-        });
+    paper.push(Block::List { ordered: true, items: vec![vec![Run::text("一")], vec![Run::link("二", "javascript:x")]] });
     let suggested = Run::Suggested { by: "模型建议，未经核实".into(), words: HOSTILE.into() };
     paper.paragraph(vec![suggested, Run::link("公告", "https://a.example/?x=1&y=2")]);
     paper.push(Block::Table(Table {
@@ -56,27 +53,16 @@ fn paper(lang: Lang) -> Document {
             series("建议", &(0..30).map(|n| n * 5 % 11).collect::<Vec<_>>()),
         ],
     };
-    paper.push(Block::Figure(Chart {
-        title: "每日信息量与类别".into(),
-        unit: "条".into(),
-        shape: Shape::Stacked(grid),
-    }));
+    paper.push(Block::Figure(Chart { title: "每日信息量与类别".into(), unit: "条".into(), shape: Shape::Stacked(grid) }));
     let sites = vec![("forum.example 县域论坛".into(), 42), (HOSTILE.into(), 7)];
-    paper.push(Block::Figure(Chart {
-        title: "来源".into(),
-        unit: "条".into(),
-        shape: Shape::Bars(Grid::single(sites)),
-    }));
+    paper.push(Block::Figure(Chart { title: "来源".into(), unit: "条".into(), shape: Shape::Bars(Grid::single(sites)) }));
     let mark = |at, size, alarming| Mark { at, told: format!("{at}").into(), size, alarming };
     let lane = |name: &str, marks| Lane { name: name.into(), marks };
     let timeline = Timeline {
         from: 0,
         until: 1000,
         ticks: vec![(0, "06-01".into()), (500, "06-02".into())],
-        lanes: vec![
-            lane("论坛", vec![mark(10, 1, false), mark(400, 9, false)]),
-            lane("时限", vec![mark(800, 1, true)]),
-        ],
+        lanes: vec![lane("论坛", vec![mark(10, 1, false), mark(400, 9, false)]), lane("时限", vec![mark(800, 1, true)])],
     };
     paper.push(Block::Figure(Chart { title: "传播".into(), unit: "条".into(), shape: Shape::Timeline(timeline) }));
     let mut form = Form::default();

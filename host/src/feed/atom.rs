@@ -111,7 +111,7 @@ mod tests {
                     found.push((path.join("/"), String::new()));
                 }
                 Event::End(_) => drop(path.pop()),
-                Event::Text(text) => found.last_mut().unwrap().1.push_str(&text),
+                Event::Text(text) => found.iter_mut().last().into_iter().for_each(|(_, words)| words.push_str(&text)),
                 Event::GeneralRef(name) => {
                     let name = name.into_inner();
                     found.last_mut().unwrap().1.push_str(quick_xml::escape::resolve_predefined_entity(&name).unwrap());

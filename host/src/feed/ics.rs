@@ -139,7 +139,8 @@ mod tests {
                 ICalendarValue::PartialDateTime(at) => at.to_timestamp().unwrap(),
                 other => panic!("{other:?}"),
             };
-            let moments = moments.map(|entry| moment(&entry.values[0])).collect();
+            let mut moments: Vec<i64> = moments.map(|entry| moment(&entry.values[0])).collect();
+            moments.sort_unstable();
             (text(&ICalendarProperty::Uid), text(&ICalendarProperty::Summary), moments)
         });
         told.collect()

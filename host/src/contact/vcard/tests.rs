@@ -78,14 +78,14 @@ fn what_is_wrong_is_told_with_line_and_column() {
         "1:1: role: missing",
         "5:5: phone: not a telephone number: \"=cmd",
         "6:7: email: not",
-        "9:46: an unknown CHARSET: KLINGON",
+        "9:47: an unknown CHARSET: KLINGON",
     ];
     assert_eq!(told.len(), begins.len(), "{told:?}");
     for (told, begin) in told.iter().zip(begins) {
         assert!(told.starts_with(begin), "{begin}: {told}");
     }
     let broken = b"BEGIN:VCARD\nORG;ENCODING=QUOTED-PRINTABLE;CHARSET=UTF-8:=FF=FE\nEND:VCARD\n";
-    assert!(take(broken).bad[0].to_string().starts_with("2:46: bytes that are no text"), "{:?}", take(broken).bad);
+    assert!(take(broken).bad[0].to_string().starts_with("2:45: bytes that are no text"), "{:?}", take(broken).bad);
 }
 
 #[test]

@@ -62,18 +62,11 @@ mod tests {
     #[test]
     fn an_axis_of_time_has_midnights_or_hours() {
         let zone = TimeZone::get("Asia/Shanghai").unwrap();
-        let told =
-            |from, until| ticks(from, until, &zone).into_iter().map(|(_, told)| told.to_string()).collect::<Vec<_>>();
+        let told = |from, until| ticks(from, until, &zone).into_iter().map(|(_, told)| told.to_string()).collect::<Vec<_>>();
         // 2026-06-01 09:30 in Shanghai.
         let from = 1_780_277_400;
-        assert_eq!(
-            told(from, from + 5 * HOUR),
-            ["06-01 10:00", "06-01 11:00", "06-01 12:00", "06-01 13:00", "06-01 14:00"]
-        );
-        assert_eq!(
-            told(from, from + 3 * 24 * HOUR),
-            ["06-01 12:00", "06-02 00:00", "06-02 12:00", "06-03 00:00", "06-03 12:00", "06-04 00:00"]
-        );
+        assert_eq!(told(from, from + 5 * HOUR), ["06-01 10:00", "06-01 11:00", "06-01 12:00", "06-01 13:00", "06-01 14:00"]);
+        assert_eq!(told(from, from + 3 * 24 * HOUR), ["06-01 12:00", "06-02 00:00", "06-02 12:00", "06-03 00:00", "06-03 12:00", "06-04 00:00"]);
         assert_eq!(told(from, from + 6 * 24 * HOUR).first().map(String::as_str), Some("06-02"));
         assert!(told(from, from + 900 * 24 * HOUR).len() <= MOST);
     }

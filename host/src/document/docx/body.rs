@@ -118,8 +118,7 @@ impl Body<'_> {
             return self.docx;
         }
         let head = Piece::new().add_text(document.lang.t("paper.sources"));
-        self =
-            self.paragraph(Paragraph::new().style("Caption").align(AlignmentType::Left).keep_next(true).add_run(head));
+        self = self.paragraph(Paragraph::new().style("Caption").align(AlignmentType::Left).keep_next(true).add_run(head));
         for (n, source) in (1_u32..).zip(&document.sources) {
             let about = format!("[{n}] {}　{}　{}", source.site, source.title, document.source_line(source));
             let mut line = Paragraph::new().style("Source").add_run(Piece::new().add_text(about));
@@ -165,8 +164,7 @@ fn link(words: &str, address: &str) -> Hyperlink {
 fn framed(mut paragraph: Paragraph) -> Paragraph {
     use ParagraphBorderPosition::{Bottom, Left, Right, Top};
     let side = |at| ParagraphBorder::new(at).val(BorderType::Single).size(8).space(6).color("7F7F7F");
-    let frame =
-        [Top, Left, Bottom, Right].map(side).into_iter().fold(ParagraphBorders::with_empty(), ParagraphBorders::set);
+    let frame = [Top, Left, Bottom, Right].map(side).into_iter().fold(ParagraphBorders::with_empty(), ParagraphBorders::set);
     paragraph.property = paragraph.property.set_borders(frame);
     paragraph
 }

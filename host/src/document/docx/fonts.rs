@@ -24,12 +24,7 @@ pub(super) enum Font {
 
 /// Name, other names, family.
 const FONTS: [(Font, &str, &str, &str); 5] = [
-    (
-        Font::Title,
-        "方正小标宋简体",
-        "FZXiaoBiaoSong-B05S,方正小标宋_GBK,华文中宋,STZhongsong,Noto Serif CJK SC,宋体",
-        "roman",
-    ),
+    (Font::Title, "方正小标宋简体", "FZXiaoBiaoSong-B05S,方正小标宋_GBK,华文中宋,STZhongsong,Noto Serif CJK SC,宋体", "roman"),
     (Font::Body, "仿宋_GB2312", "仿宋,FangSong,华文仿宋,STFangsong,方正仿宋_GBK,Noto Serif CJK SC,宋体", "modern"),
     (Font::Strong, "黑体", "SimHei,华文黑体,STHeiti,方正黑体_GBK,Noto Sans CJK SC,微软雅黑", "swiss"),
     (Font::Kai, "楷体_GB2312", "楷体,KaiTi,华文楷体,STKaiti,方正楷体_GBK,Noto Serif CJK SC,宋体", "script"),

@@ -32,10 +32,15 @@ fn red(docx: Docx, head: &Head) -> Docx {
         docx = docx.add_paragraph(Paragraph::new().style("HeadLine").align(AlignmentType::Center).add_run(number));
     }
     let line = Run::new().add_text(head.unit.as_str()).add_tab().add_text(head.date.as_str());
-    let mut below =
-        Paragraph::new().style("HeadLine").add_tab(Tab::new().val(TabValueType::Right).pos(WIDTH)).add_run(line);
-    let rule =
-        ParagraphBorder::new(ParagraphBorderPosition::Bottom).val(BorderType::Single).size(18).space(6).color("FF0000");
+    let mut below = Paragraph::new()
+        .style("HeadLine")
+        .add_tab(Tab::new().val(TabValueType::Right).pos(WIDTH))
+        .add_run(line);
+    let rule = ParagraphBorder::new(ParagraphBorderPosition::Bottom)
+        .val(BorderType::Single)
+        .size(18)
+        .space(6)
+        .color("FF0000");
     below.property = below.property.set_borders(ParagraphBorders::with_empty().set(rule));
     docx.add_paragraph(below)
 }

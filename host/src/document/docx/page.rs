@@ -34,8 +34,7 @@ pub(super) fn of(docx: Docx) -> Docx {
 /// — 1 —, one character from the edge.
 fn number(side: AlignmentType) -> Paragraph {
     let dash = |words: &str| Run::new().add_text(words);
-    let paragraph =
-        Paragraph::new().style("Number").add_run(dash("— ")).add_page_num(PageNum::new()).add_run(dash(" —"));
+    let paragraph = Paragraph::new().style("Number").add_run(dash("— ")).add_page_num(PageNum::new()).add_run(dash(" —"));
     match side {
         AlignmentType::Right => paragraph.align(AlignmentType::Right).indent(None, None, Some(280), None),
         side => paragraph.align(side).indent(Some(280), None, None, None),

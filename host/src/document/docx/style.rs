@@ -41,16 +41,12 @@ pub(super) fn all(docx: Docx) -> Docx {
         .default_fonts(Font::Body.run())
         .default_size(32)
         .add_style(style("Normal", "Normal", Font::Body, 32))
-        .add_style(
-            style("Title", "Title", Font::Title, 44)
-                .align(AlignmentType::Center)
-                .line_spacing(LineSpacing::new().line_rule(LineSpacingType::Exact).line(700).before(280).after(120)),
-        )
-        .add_style(
-            style("Subtitle", "Subtitle", Font::Kai, 32)
-                .align(AlignmentType::Center)
-                .line_spacing(LineSpacing::new().line_rule(LineSpacingType::Exact).line(LINE).before(0).after(200)),
-        )
+        .add_style(style("Title", "Title", Font::Title, 44).align(AlignmentType::Center).line_spacing(
+            LineSpacing::new().line_rule(LineSpacingType::Exact).line(700).before(280).after(120),
+        ))
+        .add_style(style("Subtitle", "Subtitle", Font::Kai, 32).align(AlignmentType::Center).line_spacing(
+            LineSpacing::new().line_rule(LineSpacingType::Exact).line(LINE).before(0).after(200),
+        ))
         .add_style(heading("Heading1", "heading 1", Font::Strong, 0))
         .add_style(heading("Heading2", "heading 2", Font::Kai, 1))
         .add_style(heading("Heading3", "heading 3", Font::Body, 2).bold())
@@ -75,17 +71,15 @@ fn small(docx: Docx) -> Docx {
         None,
         None,
     ))
-    .add_style(style("Caption", "caption", Font::Strong, 24).align(AlignmentType::Center).line_spacing(loose(160, 60)))
+    .add_style(
+        style("Caption", "caption", Font::Strong, 24).align(AlignmentType::Center).line_spacing(loose(160, 60)),
+    )
     .add_style(style("Picture", "Picture", Font::Body, 24).align(AlignmentType::Center).line_spacing(loose(0, 0)))
     .add_style(style("Legend", "Legend", Font::Body, 21).align(AlignmentType::Center).line_spacing(loose(40, 80)))
     .add_style(style("Cell", "Cell", Font::Body, 24).line_spacing(loose(20, 20)))
-    .add_style(
-        style("CellHead", "Cell Head", Font::Strong, 24).align(AlignmentType::Center).line_spacing(loose(20, 20)),
-    )
+    .add_style(style("CellHead", "Cell Head", Font::Strong, 24).align(AlignmentType::Center).line_spacing(loose(20, 20)))
     .add_style(style("Small", "Small Cell", Font::Body, 21).line_spacing(loose(0, 0)))
-    .add_style(
-        style("SmallHead", "Small Head", Font::Strong, 21).align(AlignmentType::Center).line_spacing(loose(0, 0)),
-    )
+    .add_style(style("SmallHead", "Small Head", Font::Strong, 21).align(AlignmentType::Center).line_spacing(loose(0, 0)))
     .add_style(
         style("RedHead", "Red Head", Font::Title, 96)
             .color("FF0000")
