@@ -144,7 +144,7 @@ enum Command {
     Plan(plan::Args),
     /// Official answers: draft, review, approve, publish, receipt
     Reply(reply::Args),
-    /// What is published on one's own initiative: plan, draft, review, approve, publish, receipt
+    /// What is published on one's own initiative, from the calendar to the receipt
     Disclosure(disclosure::Args),
     /// Contacts: the people at media, sites and forums whose work it is to be reached
     Contact(contact::Args),

@@ -137,7 +137,7 @@ fn draft(card: &VCard) -> (Option<String>, Draft) {
             VCardProperty::Url => draft.links.extend(texts.next()),
             VCardProperty::Uid => uid = texts.next().filter(|text| !text.trim().is_empty()),
             VCardProperty::Categories => {
-                draft.kind = draft.kind.or_else(|| texts.find_map(|text| Kind::from_name(&text)))
+                draft.kind = draft.kind.or_else(|| texts.find_map(|text| Kind::from_name(&text)));
             }
             _ => {}
         }

@@ -74,7 +74,6 @@ pub enum Markup {
 impl Markup {
     /// Plain text, which a plan need not say.
     #[must_use]
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "the form that serde asks for")]
     pub const fn is_text(&self) -> bool {
         matches!(self, Self::Text)
     }

@@ -124,14 +124,13 @@ impl Reader {
         let mut plans: HashMap<String, Plan> = HashMap::new();
         let mut running = Vec::new();
         for (incident, standing) in self.standings()? {
-            let plan = match &standing.assessed {
-                None => None,
-                Some(assessed) if plans.contains_key(&assessed.plan) => plans.get(&assessed.plan),
-                Some(assessed) => match self.plan(&assessed.plan)? {
-                    Some(plan) => Some(&*plans.entry(assessed.plan.clone()).or_insert(plan)),
-                    None => None,
-                },
-            };
+            if let Some(assessed) = &standing.assessed
+                && !plans.contains_key(&assessed.plan)
+                && let Some(plan) = self.plan(&assessed.plan)?
+            {
+                plans.insert(assessed.plan.clone(), plan);
+            }
+            let plan = standing.assessed.as_ref().and_then(|assessed| plans.get(&assessed.plan));
             let plan = plan.unwrap_or_else(|| Plan::built_in());
             let level = standing.level().and_then(|id| plan.level(id)).map(|level| level.name.in_lang(lang).to_owned());
             let live = standing.clocks.clocks().iter().filter(|clock| clock.is_live());
