@@ -162,6 +162,7 @@ impl From<StoreError> for Refusal {
         match error {
             StoreError::Refused(_)
             | StoreError::Answer(_)
+            | StoreError::Disclosure(_)
             | StoreError::Referral(_)
             | StoreError::Shut(_)
             | StoreError::Summary(_)
@@ -170,11 +171,10 @@ impl From<StoreError> for Refusal {
             | StoreError::Denied(_) => Self::Refused(error.to_string()),
             StoreError::Unknown { .. }
             | StoreError::Wordless
+            | StoreError::Unwritten(_)
             | StoreError::Groundless(_)
             | StoreError::Private(_)
-            | StoreError::Address(_) => {
-                Self::Usage(error.to_string())
-            }
+            | StoreError::Address(_) => Self::Usage(error.to_string()),
             _ => Self::Internal(error.to_string()),
         }
     }

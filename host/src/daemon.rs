@@ -325,6 +325,7 @@ impl Daemon {
         });
         tasks.spawn(upkeep::retain_daily(daemon.sweeper.clone()));
         tasks.spawn(upkeep::ring_clocks(daemon.sweeper.clone()));
+        tasks.spawn(upkeep::tell_overdue(daemon.sweeper.clone()));
         tasks.spawn(upkeep::visit_again(daemon.sweeper.clone()));
         tasks.spawn(upkeep::judge_growth(daemon.sweeper.clone()));
         tasks.spawn(upkeep::ask_services(daemon.asking.clone()));

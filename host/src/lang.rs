@@ -217,7 +217,7 @@ mod tests {
         source
             .split('"')
             .filter(|s| s.bytes().all(|b| b.is_ascii_lowercase() || b == b'.' || b == b'-'))
-            .filter(|s| ![".html", ".css", ".js", ".toml", ".example"].iter().any(|file| s.ends_with(file)))
+            .filter(|s| ![".html", ".css", ".js", ".toml", ".example", ".ics", ".atom"].iter().any(|file| s.ends_with(file)))
             .filter(|s| s.split_once('.').is_some_and(|(area, name)| areas.contains(area) && !name.is_empty()))
             .map(str::to_owned)
             .collect()
@@ -248,6 +248,9 @@ mod tests {
         sources(&root().join("src/document"), &mut source);
         sources(&root().join("src/report"), &mut source);
         sources(&root().join("src/supervision"), &mut source);
+        sources(&root().join("src/disclosure"), &mut source);
+        sources(&root().join("src/contact"), &mut source);
+        sources(&root().join("src/feed"), &mut source);
         for file in ["src/record.rs", "src/lang.rs"] {
             source.push_str(&std::fs::read_to_string(root().join(file)).unwrap());
         }

@@ -19,11 +19,13 @@
 //! | is it growing | [`warning`] | pure |
 //! | what is to be done, by whom, until when | [`plan`], [`calendar`] | pure |
 //! | who decides, what follows | [`handling`], [`user`] | shell, pure |
-//! | answering | [`reply`], [`referral`] | pure |
+//! | answering | [`reply`], [`referral`], [`endorsement`] | pure |
+//! | telling of one's own accord | [`disclosure`], [`contact`] | pure |
 //! | what everybody may read | [`supervision`] | pure |
 //! | telling people in time | [`notify`] | pure, but for its sending |
 //! | remember | [`store`] | SQLite, one writer |
 //! | find again | [`search`] | pure |
+//! | be subscribed to | [`feed`] | pure |
 //! | tell others | [`report`] | pure |
 //! | write it down for them | [`document`], [`reporting`] | pure, shell |
 //! | show | [`web`], `cli` | shells |
@@ -37,16 +39,20 @@ pub mod asking;
 pub mod calendar;
 pub mod clock;
 pub mod config;
+pub mod contact;
 pub mod control;
 pub mod coverage;
 pub mod crawl;
 pub mod daemon;
 pub mod demo;
 pub mod directory;
+pub mod disclosure;
 pub mod document;
+pub mod endorsement;
 pub mod evaluate;
 pub mod evidence;
 pub mod failed_call;
+pub mod feed;
 pub mod fetch;
 pub mod grant;
 pub mod hand;

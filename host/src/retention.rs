@@ -6,6 +6,7 @@
 //! | posts that do | 180 days | an incident that is not finished holds them |
 //! | what sites answered | 7 days | a post of an incident came from it, or a look that proves its deletion: *pinned* |
 //! | pages that a plugin could not read | 30 days | |
+//! | what was said with contacts | 365 days | |
 //! | sweeps, and notices | 180 days, and never less | what waits to be sent |
 //! | pages with the words of a person who asked that they be deleted | to the next run | *pinned* by a post of somebody else |
 //!
@@ -87,6 +88,8 @@ pub struct Retention {
     pub matched: Span,
     /// What sites answered, but for what belongs to an incident.
     pub evidence: Span,
+    /// Notes about contacts.
+    pub contact_notes: Span,
     /// The record of sweeps.
     #[serde(deserialize_with = "records")]
     pub records: Span,
@@ -94,7 +97,13 @@ pub struct Retention {
 
 impl Default for Retention {
     fn default() -> Self {
-        Self { unmatched: Span::days(7), matched: Span::days(180), evidence: Span::days(7), records: Span(FLOOR) }
+        Self {
+            unmatched: Span::days(7),
+            matched: Span::days(180),
+            evidence: Span::days(7),
+            contact_notes: Span::days(365),
+            records: Span(FLOOR),
+        }
     }
 }
 
@@ -115,6 +124,7 @@ impl Retention {
             unmatched: now - self.unmatched.0,
             matched: now - self.matched.0,
             evidence: now - self.evidence.0,
+            contact_notes: now - self.contact_notes.0,
             records: now - self.records.0,
         }
     }
@@ -139,6 +149,9 @@ pub struct Released {
     /// Files with pages that must go, which are too young to be touched: the next run lets go of them.
     #[serde(default)]
     pub later: u64,
+    /// Notes about contacts.
+    #[serde(default)]
+    pub contact_notes: u64,
 }
 
 /// Why letting go ended early; what went before is gone.
@@ -201,6 +214,7 @@ impl Keeper {
         }
         self.store.expire_counts(now - COUNTS)?;
         while self.store.expire_notices(cutoffs.records)? > 0 {}
+        released.contact_notes = self.store.expire_contact_notes(cutoffs.contact_notes)?;
         self.release_files(cutoffs, &mut released)?;
         Ok(released)
     }
@@ -283,6 +297,7 @@ pub fn would_release(
     if let Some(last) = reader.last_old_sweep(cutoffs)? {
         released.sweeps = reader.old_sweeps(last)?;
     }
+    released.contact_notes = reader.expiring_contact_notes(cutoffs.contact_notes)?;
     for file in reader.old_files(cutoffs)? {
         let size = std::fs::metadata(evidence.join(&file.path)).map_or(0, |meta| meta.len());
         if file.shrinks(size) {

@@ -10,13 +10,16 @@ mod classifiers;
 mod classify;
 mod clocks;
 mod config;
+mod contact;
 mod corrections;
 mod coverage;
 mod deed;
 mod demo;
 mod effect;
+mod disclosure;
 mod evaluate;
 mod evidence;
+mod feed;
 mod feeds;
 mod filter;
 mod group;
@@ -149,6 +152,12 @@ enum Command {
     Report(report::Args),
     /// Official answers: draft, review, approve, publish, receipt
     Reply(reply::Args),
+    /// What is published on one's own initiative, from the calendar to the receipt
+    Disclosure(disclosure::Args),
+    /// Contacts: the people at media, sites and forums whose work it is to be reached
+    Contact(contact::Args),
+    /// Addresses to which calendars and readers subscribe
+    Feed(feed::Args),
     /// Legal referrals: by two people, after a night
     Referral(referral::Args),
     /// Say what a robots.txt allows
@@ -205,6 +214,9 @@ pub(crate) fn run() -> ExitCode {
         Command::Reply(args) => reply::run(args),
         Command::Publish(args) => publish::run(args),
         Command::Report(args) => report::run(&args),
+        Command::Disclosure(args) => disclosure::run(args),
+        Command::Contact(args) => contact::run(args),
+        Command::Feed(args) => feed::run(args),
         Command::Referral(args) => referral::run(args),
         Command::Robots(args) => robots::run(&args),
         Command::Topic(args) => topic::run(&args),

@@ -9,7 +9,8 @@ use anyhow::{Context as _, anyhow};
 use caifeng::clock::rfc3339;
 use caifeng::config;
 use caifeng::control::Asked;
-use caifeng::handling::receipt::Receipting;
+use caifeng::directory::Directory;
+use caifeng::handling::receipt::{Published, Receipting};
 use caifeng::handling::{Outcome as Done, What, document};
 use caifeng::incident::Category;
 use caifeng::lang::Lang;
@@ -89,12 +90,12 @@ fn category(text: &str) -> Result<Category, String> {
 }
 
 #[derive(Debug, clap::Args)]
-struct With {
+pub(super) struct With {
     #[command(flatten)]
-    person: PersonArgs,
+    pub(super) person: PersonArgs,
     /// Print JSON
     #[arg(long)]
-    json: bool,
+    pub(super) json: bool,
 }
 
 #[derive(Debug, clap::Args)]
@@ -230,12 +231,12 @@ pub(crate) fn run(args: Args) -> Outcome {
     }
 }
 
-fn lang(tag: &str) -> Result<Lang, Failed> {
+pub(super) fn lang(tag: &str) -> Result<Lang, Failed> {
     Lang::of_tag(tag).ok_or_else(|| anyhow!("--lang {tag:?}: write zh-CN or en")).or_exit(Exit::Usage)
 }
 
 /// What was written, or read from standard input.
-fn written(text: String) -> Result<String, Failed> {
+pub(super) fn written(text: String) -> Result<String, Failed> {
     if text != "-" {
         return Ok(text);
     }
@@ -277,20 +278,31 @@ fn take(answering: Answering, with: &With) -> Outcome {
     }
 }
 
-fn draft(args: DraftArgs) -> Outcome {
-    let directory = args.with.person.data.directory()?;
-    for path in &args.documents {
+/// Copies files into the data directory, and says how they are cited.
+pub(super) fn keep_documents(directory: &Directory, paths: &[PathBuf]) -> Result<(), Failed> {
+    for path in paths {
         let kept = document::keep(&directory.documents(), path);
         let digest = kept.with_context(|| format!("{}: cannot be kept", path.display())).or_exit(Exit::Usage)?;
         note(format_args!("{}: cite it as [doc:{}]", path.display(), &digest[..16]));
     }
+    Ok(())
+}
+
+/// A text, or standard input, with the approved wording that it names in its place.
+pub(super) fn worded(directory: &Directory, text: String) -> Result<String, Failed> {
     let wordings = config::wordings_beside(&directory.config()).or_exit(Exit::Usage)?;
-    let organisation = workplace::organisation(&directory)?;
-    let today = organisation.day(workplace::clock(&directory)?.now());
-    let text = wordings
-        .insert(&written(args.text)?, today)
-        .map_err(|wrong| anyhow!(wrong.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")));
-    let (text, form) = (text.or_exit(Exit::Usage)?, args.form);
+    let organisation = workplace::organisation(directory)?;
+    let today = organisation.day(workplace::clock(directory)?.now());
+    wordings
+        .insert(&written(text)?, today)
+        .map_err(|wrong| anyhow!(wrong.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")))
+        .or_exit(Exit::Usage)
+}
+
+fn draft(args: DraftArgs) -> Outcome {
+    let directory = args.with.person.data.directory()?;
+    keep_documents(&directory, &args.documents)?;
+    let (text, form) = (worded(&directory, args.text)?, args.form);
     let reply = args.reply.map(|at| at.0);
     let answering =
         Answering::Draft { incident: args.incident, reply, form, channel: args.channel, text: text.clone() };
@@ -314,7 +326,11 @@ fn receipt(args: ReceiptArgs) -> Outcome {
             _ => Err(anyhow!("nothing came of it")).or_exit(Exit::Internal),
         };
     }
-    let receipting = Receipting { token: place.token.read()?, reply, published_at: args.url.unwrap_or_default() };
+    let receipting = Receipting {
+        token: place.token.read()?,
+        of: Published::Reply(reply),
+        published_at: args.url.unwrap_or_default(),
+    };
     let mut done = None;
     ask(place, &directory, Asked::Receipt(receipting), |line| {
         if let caifeng::control::Line::Acted(outcome) = line {
@@ -406,7 +422,7 @@ fn show(args: &ShowArgs) -> Outcome {
     Ok(Exit::Done)
 }
 
-fn findings(text: &str, purpose: &Purpose, lang: Lang) -> Vec<Value> {
+pub(super) fn findings(text: &str, purpose: &Purpose, lang: Lang) -> Vec<Value> {
     let found = aid::findings(text, purpose).into_iter();
     let told = found.map(|finding| {
         let characters = |end: usize| text[..end].chars().count();
@@ -419,7 +435,7 @@ fn findings(text: &str, purpose: &Purpose, lang: Lang) -> Vec<Value> {
     told.collect()
 }
 
-fn finding_line(finding: &Value) -> String {
+pub(super) fn finding_line(finding: &Value) -> String {
     let of = |key: &str| finding[key].as_str().unwrap_or_default().replace('\n', " ");
     format!("{}  “{}”  {}: {}", of("kind"), of("words"), of("why"), of("instead"))
 }

@@ -71,9 +71,9 @@ fn release(args: &Args) -> Result<Released, Failed> {
 }
 
 fn told(released: &Released, dry_run: bool) -> String {
-    let Released { unmatched, matched, sweeps, captures, bytes, calls, .. } = released;
+    let Released { unmatched, matched, sweeps, captures, bytes, calls, contact_notes, .. } = released;
     let verb = if dry_run { "would go" } else { "gone" };
     format!(
-        "{verb}: {unmatched} posts that mention nothing, {matched} mentions, {captures} exchanges ({bytes} bytes), {sweeps} sweeps, {calls} pages that a plugin could not read"
+        "{verb}: {unmatched} posts that mention nothing, {matched} mentions, {captures} exchanges ({bytes} bytes), {sweeps} sweeps, {calls} pages that a plugin could not read, {contact_notes} notes about contacts"
     )
 }

@@ -1,8 +1,9 @@
-//! What the daemon does besides sweeping: it rings clocks, lets go of what is kept no longer, once a day,
-//! visits posts of open incidents again, judges what grows and fades, asks services about posts, writes the
-//! regular reports that the plan wants, and sends notices.
+//! What the daemon does besides sweeping: it rings clocks, tells which disclosures are overdue, lets go of what is kept
+//! no longer, once a day, visits posts of open incidents again, judges what grows and fades, asks services about posts,
+//! writes the regular reports that the plan wants, and sends notices.
 //!
-//! Only clocks ring in a demo: a recording is shown as it is, and cannot be visited. No way leads out of it.
+//! Only clocks and the calendar ring in a demo: a recording is shown as it is, and cannot be visited. No way leads out
+//! of it.
 
 use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;
@@ -97,6 +98,26 @@ pub(super) async fn ring_clocks(sweeper: Sweeper) {
                 rung.iter().for_each(|(incident, event)| tracing::warn!(incident, ?event, "a clock rings"));
             }
             Some(Err(error)) => tracing::error!("clocks cannot tell what they have to tell: {error}"),
+            None => {}
+        }
+    }
+}
+
+/// Tells which disclosures should have been published and are not, each due day once, for ever.
+pub(super) async fn tell_overdue(sweeper: Sweeper) {
+    let mut rounds = every(ROUND);
+    loop {
+        rounds.tick().await;
+        let (reader, store, clock) = (sweeper.reader.clone(), sweeper.store.clone(), Arc::clone(&sweeper.clock));
+        let told = blocking(move || {
+            let now = clock.now();
+            if reader.next_overdue()?.is_none_or(|next| next > now) { Ok(Vec::new()) } else { store.tell_overdue(now) }
+        });
+        match survived("the calendar of disclosures", told).await {
+            Some(Ok(told)) => {
+                told.iter().for_each(|disclosure| tracing::warn!(disclosure, "a disclosure is overdue"));
+            }
+            Some(Err(error)) => tracing::error!("overdue disclosures cannot be told: {error}"),
             None => {}
         }
     }

@@ -17,12 +17,14 @@ use serde::{Deserialize, Serialize};
 use crate::clock::Clock;
 use crate::control::Refusal;
 use crate::directory::Directory;
+use crate::feed::Feed;
 use crate::incident::IncidentId;
 use crate::reply::citation::{self, Citation};
 use crate::store::model::PostRowId;
 use crate::store::{
-    AddressChange, Answering, Caller, Changed, Decided, Decision, Erased, OwnAddress, Reader, Receipt, ReferralRow,
-    Referring, ReplyRow, Seen, Shown, Sight, Store, SummaryRow, Supervising, UserChange,
+    AddressChange, Answering, Caller, Changed, Contacted, Contacting, Decided, Decision, Disclosing, DisclosureRow,
+    Erased, Feeding, OwnAddress, Reader, Receipt, ReferralRow, Referring, ReplyRow, Seen, Shown, Sight, Store,
+    SummaryRow, Supervising, UserChange,
 };
 use crate::user::User;
 use crate::user::token::Token;
@@ -51,6 +53,14 @@ pub enum What {
     Answer(Answering),
     /// Keep the receipt of a published answer.
     Receipt(Sight, Receipt),
+    /// Do something about a disclosure.
+    Disclose(Disclosing),
+    /// Keep the receipt of a disclosure that was published on a channel.
+    DisclosureReceipt(Sight, String, Receipt),
+    /// Do something about contacts.
+    Contact(Contacting),
+    /// Let somebody subscribe, or no longer.
+    Feed(Feeding),
     /// Do something about a legal referral.
     Refer(Referring),
     /// Do something about what the public reads.
@@ -77,6 +87,12 @@ pub enum Outcome {
     Erased(Erased),
     /// How an answer stands now.
     Reply(ReplyRow),
+    /// How a disclosure stands now.
+    Disclosure(Box<DisclosureRow>),
+    /// What came of something about contacts.
+    Contact(Contacted),
+    /// The feed now, and the secret of its address when it is new.
+    Feed(Feed, Option<Token>),
     /// How a legal referral stands now.
     Referral(ReferralRow),
     /// How a summary for the public stands now.
@@ -129,7 +145,9 @@ impl Clerk {
             }
             What::Erase(rows, reason) => Ok(Outcome::Erased(self.store.erase_posts(&caller, rows, &reason, now)?)),
             What::Answer(answering) => {
-                self.citations_are_kept(&answering)?;
+                if let Answering::Draft { text, .. } = &answering {
+                    self.citations_are_kept(text)?;
+                }
                 Ok(Outcome::Reply(self.store.answer(&caller, answering, self.accounts.clone(), now)?))
             }
             What::Receipt(reply, receipt) => {
@@ -137,6 +155,25 @@ impl Clerk {
                     self.is_kept(digest)?;
                 }
                 Ok(Outcome::Reply(self.store.receipt(&caller, reply, receipt, now)?))
+            }
+            What::Disclose(disclosing) => {
+                if let Disclosing::Draft(composed) | Disclosing::Edit(_, composed) = &disclosing {
+                    self.citations_are_kept(composed.body.as_deref().unwrap_or_default())?;
+                }
+                let row = self.store.disclose(&caller, disclosing, self.accounts.clone(), now)?;
+                Ok(Outcome::Disclosure(Box::new(row)))
+            }
+            What::DisclosureReceipt(sight, channel, receipt) => {
+                if let Receipt::Document(digest) = &receipt {
+                    self.is_kept(digest)?;
+                }
+                let row = self.store.disclosure_receipt(&caller, (sight, channel), receipt, now)?;
+                Ok(Outcome::Disclosure(Box::new(row)))
+            }
+            What::Contact(contacting) => Ok(Outcome::Contact(self.store.contact(&caller, contacting, now)?)),
+            What::Feed(feeding) => {
+                let (feed, token) = self.store.feed(&caller, feeding, now)?;
+                Ok(Outcome::Feed(feed, token))
             }
             What::Refer(referring) => {
                 if let Referring::Propose { evidence, .. } = &referring {
@@ -184,8 +221,7 @@ impl Clerk {
     }
 
     /// No draft rests on a document that is not there.
-    fn citations_are_kept(&self, answering: &Answering) -> Result<(), Refusal> {
-        let Answering::Draft { text, .. } = answering else { return Ok(()) };
+    fn citations_are_kept(&self, text: &str) -> Result<(), Refusal> {
         let folder = self.directory.documents();
         let wrong = citation::check(text, |cited| match cited {
             Citation::Document(beginning) => document::is_kept_as(&folder, beginning),

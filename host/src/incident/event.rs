@@ -181,6 +181,13 @@ pub enum Event {
         /// Its form.
         form: Form,
     },
+    /// Something was published on the organisation's own initiative that answers it.
+    Disclosed {
+        /// The disclosure.
+        disclosure: i64,
+        /// The plan's channel.
+        channel: String,
+    },
     /// Whether to refer it was decided.
     Referred {
         /// The referral.
@@ -286,6 +293,7 @@ impl Event {
                 | Self::Notified { .. }
                 | Self::Acknowledged { .. }
                 | Self::HandedOut { .. }
+                | Self::Disclosed { .. }
         )
     }
 
@@ -338,6 +346,7 @@ impl Event {
             Self::Referral { .. } => "referral",
             Self::Public { .. } => "public",
             Self::Answered { .. } => "answered",
+            Self::Disclosed { .. } => "disclosed",
             Self::Referred { .. } => "referred",
             Self::Absorbed { .. } => "absorbed",
             Self::MergedInto { .. } => "merged-into",

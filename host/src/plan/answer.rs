@@ -55,6 +55,28 @@ pub struct Channel {
     /// The most characters that it takes; without end when left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub length: Option<usize>,
+    /// What is pasted there.
+    #[serde(default, skip_serializing_if = "Markup::is_text")]
+    pub markup: Markup,
+}
+
+/// What is pasted on a channel.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Markup {
+    /// Plain text.
+    #[default]
+    Text,
+    /// A page.
+    Html,
+}
+
+impl Markup {
+    /// Plain text, which a plan need not say.
+    #[must_use]
+    pub const fn is_text(&self) -> bool {
+        matches!(self, Self::Text)
+    }
 }
 
 /// Who stands behind an answer; the first rule that fits it holds.

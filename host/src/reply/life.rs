@@ -7,6 +7,7 @@
 use caifeng_plugin_host::contract::Timestamp;
 
 use super::{Publication, Receipt, Reply, ReplyEvent, ReplyState};
+use crate::endorsement::{self, Behind, By, Unfit};
 use crate::incident::Category;
 use crate::incident::event::{Actor, Note, Role};
 use crate::plan::answer::{Approval, Form};
@@ -60,17 +61,9 @@ pub struct Around<'a> {
 /// Why a command is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ReplyRefusal {
-    /// A machine wrote, approved or published.
-    #[error("only a person may do this")]
-    PersonOnly,
-    /// The role does not include this.
-    #[error("the role {} may not do this: {} may", .role.as_str(), names(.may))]
-    Role {
-        /// The role that acted.
-        role: Role,
-        /// Those that may.
-        may: Vec<Role>,
-    },
+    /// Whoever acts may not.
+    #[error(transparent)]
+    Unfit(#[from] Unfit),
     /// Nobody has decided what the incident is.
     #[error("the incident has no category yet: the leading group must assess it before an answer is approved")]
     NotAssessed,
@@ -80,17 +73,6 @@ pub enum ReplyRefusal {
     /// The reply does not stand where this could be done.
     #[error("the reply is {}: {}", .0.as_str(), next(*.0))]
     State(ReplyState),
-    /// There is no text yet.
-    #[error("the reply has no text: draft it first")]
-    NoText,
-    /// An author stands behind their own text.
-    #[error("you wrote this text or a version of it: another person must review and approve it")]
-    OwnText,
-    /// Too few people.
-    #[error(
-        "at least {0} different people must stand behind this answer: somebody who did not review it must approve it"
-    )]
-    TooFew(u8),
     /// The channel is not in the plan.
     #[error("the plan has no channel {channel:?} (known: {})", known.join(", "))]
     Channel {
@@ -107,13 +89,6 @@ pub enum ReplyRefusal {
         /// The form.
         form: Form,
     },
-    /// The account is not registered.
-    #[error("{0:?} is no registered official account: list it under accounts in [organisation] of caifeng.toml first")]
-    Account(String),
-}
-
-fn names(roles: &[Role]) -> String {
-    roles.iter().map(|role| role.as_str()).collect::<Vec<_>>().join(", ")
 }
 
 const fn next(state: ReplyState) -> &'static str {
@@ -136,11 +111,10 @@ pub fn decide(
     actor: &Actor,
     around: &Around<'_>,
 ) -> Result<ReplyEvent, ReplyRefusal> {
-    let Actor::Person { user, role, .. } = actor else { return Err(ReplyRefusal::PersonOnly) };
+    let by = By::of(actor)?;
     if !around.open && !matches!(command, ReplyCommand::Receipt(_)) {
         return Err(ReplyRefusal::IncidentClosed);
     }
-    let by = By { user, role: *role };
     match command {
         ReplyCommand::Draft { form, channel, text } => draft(reply, form, channel, text, by, around.plan),
         ReplyCommand::Review => review(reply, by, around),
@@ -151,24 +125,9 @@ pub fn decide(
     }
 }
 
-/// A person who acts.
-#[derive(Clone, Copy)]
-struct By<'a> {
-    user: &'a str,
-    role: Role,
-}
-
-impl By<'_> {
-    fn must_be(self, may: &[Role]) -> Result<(), ReplyRefusal> {
-        if may.contains(&self.role) {
-            return Ok(());
-        }
-        Err(ReplyRefusal::Role { role: self.role, may: may.to_vec() })
-    }
-
-    fn must_not_have_written(self, reply: &Reply) -> Result<(), ReplyRefusal> {
-        if reply.authors.iter().any(|author| author == self.user) { Err(ReplyRefusal::OwnText) } else { Ok(()) }
-    }
+/// Those who stand behind it so far.
+fn behind(reply: &Reply) -> Behind<'_> {
+    Behind { authors: &reply.authors, reviewer: reply.reviewer.as_deref(), approver: reply.approver.as_deref() }
 }
 
 fn draft(
@@ -195,7 +154,7 @@ fn draft(
 
 /// The rule that says who stands behind this reply, and the seal of its text.
 fn rule<'a>(reply: &Reply, around: &Around<'a>) -> Result<(&'a Approval, String), ReplyRefusal> {
-    let seal = reply.text.as_ref().map(|text| text.seal.clone()).ok_or(ReplyRefusal::NoText)?;
+    let seal = reply.text.as_ref().map(|text| text.seal.clone()).ok_or(Unfit::NoText)?;
     let category = around.category.ok_or(ReplyRefusal::NotAssessed)?;
     let rule = around.plan.approval(category, around.major, reply.form).ok_or(ReplyRefusal::NotAssessed)?;
     Ok((rule, seal))
@@ -206,8 +165,7 @@ fn review(reply: &Reply, by: By<'_>, around: &Around<'_>) -> Result<ReplyEvent, 
     if reply.state != ReplyState::Draft {
         return Err(ReplyRefusal::State(reply.state));
     }
-    by.must_be(rule.review.all())?;
-    by.must_not_have_written(reply)?;
+    behind(reply).may_review(by, rule)?;
     Ok(ReplyEvent::Reviewed { seal })
 }
 
@@ -226,12 +184,7 @@ fn approve(reply: &Reply, by: By<'_>, around: &Around<'_>) -> Result<ReplyEvent,
     if reply.state != ReplyState::Reviewed {
         return Err(ReplyRefusal::State(reply.state));
     }
-    by.must_be(rule.approve.all())?;
-    by.must_not_have_written(reply)?;
-    // Author, reviewer and approver: an author is neither of the others, so that three need those to differ.
-    if rule.people > 2 && reply.reviewer.as_deref() == Some(by.user) {
-        return Err(ReplyRefusal::TooFew(rule.people));
-    }
+    behind(reply).may_approve(by, rule)?;
     Ok(ReplyEvent::Approved { seal })
 }
 
@@ -239,16 +192,12 @@ fn publish(reply: &Reply, account: String, by: By<'_>, around: &Around<'_>) -> R
     if reply.state != ReplyState::Approved {
         return Err(ReplyRefusal::State(reply.state));
     }
-    let seal = reply.text.as_ref().map(|text| text.seal.clone()).ok_or(ReplyRefusal::NoText)?;
+    let seal = reply.text.as_ref().map(|text| text.seal.clone()).ok_or(Unfit::NoText)?;
     by.must_be(around.plan.deciders(Decision::Publish).all())?;
-    if !around.accounts.contains(&account) {
-        return Err(ReplyRefusal::Account(account));
-    }
+    endorsement::is_registered(&account, around.accounts)?;
     // Raised to a level since, it may need more people than it has.
     let (rule, _) = rule(reply, around)?;
-    if rule.people > 2 && reply.reviewer == reply.approver {
-        return Err(ReplyRefusal::TooFew(rule.people));
-    }
+    behind(reply).suffices(rule)?;
     Ok(ReplyEvent::Published { account, seal })
 }
 

@@ -23,12 +23,13 @@ pub struct Evidence {
 }
 
 /// Whether capture `c` stays: a version of a mention came from it, or it is a look that missed a mention,
-/// or the last one that found it: between these two it was deleted; or it is the receipt of an answer.
+/// or the last one that found it: between these two it was deleted; or it is the receipt of an answer or of a disclosure.
 pub(super) const PINNED: &str =
     "(EXISTS (SELECT 1 FROM post_capture pc JOIN mention m ON m.row = pc.row WHERE pc.capture = c.id)
       OR EXISTS (SELECT 1 FROM look l JOIN mention m ON m.row = l.row LEFT JOIN revisit r ON r.row = l.row
                  WHERE l.capture = c.id AND (l.found = 'gone' OR l.at = r.there))
-      OR EXISTS (SELECT 1 FROM receipt t WHERE t.digest = c.digest))";
+      OR EXISTS (SELECT 1 FROM receipt t WHERE t.digest = c.digest)
+      OR EXISTS (SELECT 1 FROM disclosure_receipt t WHERE t.digest = c.digest))";
 
 /// The latest capture of an address in a sweep.
 pub(super) fn latest(db: &Connection, url: &str, sweep: i64) -> Result<Option<i64>, StoreError> {

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::disclosure::life::DisclosureRefusal;
 use crate::incident::life::Refusal;
 use crate::referral::ReferralRefusal;
 use crate::referral::gate::Shut;
@@ -82,6 +83,12 @@ pub enum StoreError {
     /// A draft cites what is not there.
     #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
     Groundless(Vec<CitationError>),
+    /// The disclosure does not accept the command.
+    #[error(transparent)]
+    Disclosure(#[from] DisclosureRefusal),
+    /// What is to be published, or kept of a contact, is not written so that it could be.
+    #[error("{0}")]
+    Unwritten(String),
     /// The referral does not accept the command.
     #[error(transparent)]
     Referral(#[from] ReferralRefusal),

@@ -17,9 +17,12 @@
 
 mod captures;
 mod casefile;
+mod contacts;
 mod decisions;
+mod disclosures;
 pub mod error;
 mod facets;
+mod feeds;
 mod follow_up;
 mod gaps;
 mod incidents;
@@ -65,8 +68,11 @@ use caifeng_plugin_host::contract::{Reactions, Timestamp};
 use rusqlite::Connection;
 
 pub use captures::Evidence;
+pub use contacts::{ContactNote, ContactQuery, ContactRow, Contacted, Contacting, Imported, Via};
 pub use decisions::{Decided, Decision, Seen, Shown};
+pub use disclosures::{Composed, Disclosing, DisclosureRow, DisclosureStep, When};
 pub use error::StoreError;
+pub use feeds::Feeding;
 pub use outbox::Attempt;
 pub use plans::Governing;
 pub use questions::{Answered, Asked, ServiceRow};

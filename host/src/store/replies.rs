@@ -10,6 +10,7 @@ use super::error::StoreError;
 use super::users::{self, Caller};
 use super::writer::Writing;
 use super::{Reader, Store, decisions, incidents, outbox, plans, salt};
+use crate::endorsement::Unfit;
 use crate::hex::{hex, unhex};
 use crate::incident::IncidentId;
 use crate::incident::event::{Actor, Event};
@@ -83,6 +84,16 @@ pub enum Receipt {
     Document(String),
 }
 
+impl Receipt {
+    /// As the events of what was published have it.
+    pub(super) fn shown(&self) -> reply::Receipt {
+        match self {
+            Self::Page { digest, found } => reply::Receipt { capture: hex(digest), document: false, found: *found },
+            Self::Document(digest) => reply::Receipt { capture: digest.clone(), document: true, found: false },
+        }
+    }
+}
+
 /// A reply with its number and its incident.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReplyRow {
@@ -137,7 +148,7 @@ impl Answer {
             open: incident.state.is_open(),
             accounts,
         };
-        let of_role = |refusal: &ReplyRefusal| matches!(refusal, ReplyRefusal::Role { .. });
+        let of_role = |refusal: &ReplyRefusal| matches!(refusal, ReplyRefusal::Unfit(Unfit::Role { .. }));
         let ask = |actor: &Actor| life::decide(&self.row.reply, command.clone(), actor, &around);
         let (event, actor) = in_a_role(person, of_role, ask)?;
         let entry = Event::Reply { reply: self.row.id, done: event.clone() };
@@ -193,7 +204,7 @@ fn answer(
     };
     let command = match answering {
         Answering::Draft { form, channel, text, .. } => {
-            rests_on_what_is_there(writing.db, answer.row.incident, text)?;
+            rests_on_what_is_there(writing.db, &[answer.row.incident], text)?;
             let text = decisions::noted(writing, text, salts)?;
             ReplyCommand::Draft { form: *form, channel: channel.clone(), text }
         }
@@ -206,12 +217,14 @@ fn answer(
     Ok(answer.row)
 }
 
-/// Posts that a draft cites belong to its incident; whether its documents are kept is known outside.
-fn rests_on_what_is_there(db: &Connection, incident: IncidentId, text: &str) -> Result<(), StoreError> {
-    let mut statement = db.prepare_cached("SELECT 1 FROM mention WHERE row = ?1 AND incident = ?2")?;
+/// Posts that a draft cites belong to one of its incidents; whether its documents are kept is known outside.
+pub(super) fn rests_on_what_is_there(db: &Connection, incidents: &[IncidentId], text: &str) -> Result<(), StoreError> {
+    let mut statement =
+        db.prepare_cached("SELECT 1 FROM mention WHERE row = ?1 AND incident IN (SELECT value FROM json_each(?2))")?;
+    let incidents = serde_json::to_string(incidents)?;
     let mut failed = None;
     let wrong = citation::check(text, |cited| match cited {
-        Citation::Post(row) => statement.exists(params![row, incident]).unwrap_or_else(|error| {
+        Citation::Post(row) => statement.exists(params![row, incidents]).unwrap_or_else(|error| {
             failed = Some(error);
             true
         }),
@@ -233,14 +246,8 @@ fn receipt(
 ) -> Result<ReplyRow, StoreError> {
     let person = users::person(writing, caller, now)?;
     let mut answer = Answer::read(writing, sight)?;
-    let (shown, page) = match receipt {
-        Receipt::Page { digest, found } => {
-            (reply::Receipt { capture: hex(digest), document: false, found: *found }, Some(digest))
-        }
-        Receipt::Document(digest) => (reply::Receipt { capture: digest.clone(), document: true, found: false }, None),
-    };
-    let (_, actor) = answer.act(writing, &person, &ReplyCommand::Receipt(shown), &[], now)?;
-    if let Some(digest) = page {
+    let (_, actor) = answer.act(writing, &person, &ReplyCommand::Receipt(receipt.shown()), &[], now)?;
+    if let Receipt::Page { digest, .. } = receipt {
         let sql = "INSERT OR IGNORE INTO receipt (reply, digest) VALUES (?1, ?2)";
         writing.db.prepare_cached(sql)?.execute(params![answer.row.id, digest])?;
     }

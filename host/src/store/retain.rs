@@ -45,6 +45,8 @@ pub struct Cutoffs {
     pub matched: Timestamp,
     /// Evidence that is not pinned.
     pub evidence: Timestamp,
+    /// Notes about contacts.
+    pub contact_notes: Timestamp,
     /// Sweeps.
     pub records: Timestamp,
 }

@@ -9,7 +9,7 @@ use super::error::StoreError;
 
 /// Applied in order; the number of those applied is the file's `user_version`. A
 /// released migration is never edited.
-const MIGRATIONS: [&str; 19] = [
+const MIGRATIONS: [&str; 20] = [
     include_str!("migrations/0001.sql"),
     include_str!("migrations/0002.sql"),
     include_str!("migrations/0003.sql"),
@@ -29,6 +29,7 @@ const MIGRATIONS: [&str; 19] = [
     include_str!("migrations/0019.sql"),
     include_str!("migrations/0018.sql"),
     include_str!("migrations/0016.sql"),
+    include_str!("migrations/0022.sql"),
 ];
 
 /// The schema that this program reads and writes.

@@ -25,3 +25,9 @@ pub mod same;
 pub mod snippet;
 pub mod telling;
 pub mod tokens;
+
+/// Whether a character is Chinese writing.
+#[must_use]
+pub const fn is_han(c: char) -> bool {
+    matches!(c, '\u{3400}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{3ffff}')
+}

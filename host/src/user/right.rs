@@ -46,6 +46,10 @@ pub enum Act {
     ApproveReply,
     /// Say it in public under the official name.
     PublishReply,
+    /// Keep contacts at media, sites and forums (P21).
+    KeepContacts,
+    /// Let calendars and readers subscribe, and no longer.
+    KeepFeeds,
     /// Propose to report a matter to the police (P16).
     ProposeReferral,
     /// Agree to that, or refuse it.
@@ -81,7 +85,7 @@ const EVERYBODY: &[Role] = &[Monitor, Staff, LeadingGroup, Head, Spokesperson, L
 const WORKERS: &[Role] = &[Monitor, Staff, LeadingGroup, Head, Spokesperson, Legal];
 
 /// Who may do what.
-pub const RIGHTS: [(Act, &[Role]); 30] = [
+pub const RIGHTS: [(Act, &[Role]); 32] = [
     (Act::Submit, EVERYBODY),
     (Act::Note, EVERYBODY),
     (Act::Assess, DECIDERS),
@@ -99,6 +103,8 @@ pub const RIGHTS: [(Act, &[Role]); 30] = [
     (Act::ReviewReply, WORKERS),
     (Act::ApproveReply, DECIDERS),
     (Act::PublishReply, &[Spokesperson]),
+    (Act::KeepContacts, &[Monitor, Staff, LeadingGroup, Head, Spokesperson]),
+    (Act::KeepFeeds, DECIDERS),
     (Act::ProposeReferral, &[LeadingGroup, Head, Legal]),
     (Act::DecideReferral, &[Head, Legal]),
     (Act::ExportReferral, &[Legal]),
@@ -148,6 +154,8 @@ impl Act {
             Self::ReviewReply => "review a reply",
             Self::ApproveReply => "approve a reply",
             Self::PublishReply => "publish a reply",
+            Self::KeepContacts => "keep contacts",
+            Self::KeepFeeds => "keep feeds",
             Self::ProposeReferral => "propose a referral",
             Self::DecideReferral => "decide on a referral",
             Self::ExportReferral => "export a referral",

@@ -24,6 +24,7 @@ mod month;
 mod page;
 mod rows;
 mod stall;
+mod subscribed;
 #[cfg(test)]
 mod tests;
 mod trend;
@@ -56,6 +57,7 @@ use self::page::{
     Duties, HomeRows, IncidentRows, ListRows, PostsAsked, PostsRows, SweptWatch, ToldRows, Trouble, Visit,
 };
 pub use self::rows::{Became, Changed, Choices, Found, PostsQuery, Rows, Stored, Unanswered};
+pub use self::subscribed::Subscribed;
 use crate::plan::Plan;
 use crate::store::model::{IncidentRow, PostRow, WatchRow};
 use crate::store::{IncidentQuery, PostQuery};
@@ -174,6 +176,7 @@ fn router(app: App, stop: watch::Receiver<bool>) -> Router {
         .route("/sweeps.xlsx", get(hearing::xlsx))
         .route("/assets/{file}", get(asset::asset))
         .route("/events", get(live::events))
+        .route("/feeds/{token}/{file}", get(subscribed::feed))
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
         .fallback(missing)
@@ -322,8 +325,8 @@ async fn incident(State(desk): State<Arc<Desk>>, Path(id): Path<String>, asked: 
         let posts = rows.posts_of(id, WHOLE)?;
         let (watches, lives, reach) = (rows.watches()?, rows.lives(&posts)?, rows.reach(id)?);
         let (figures, course, opinion) = (rows.figures()?, rows.course(id)?, rows.opinion(id)?);
-        let plan = rows.governing(id)?;
-        let told = IncidentRows { figures, watches, incident, posts, lives, course, reach, opinion, plan };
+        let (plan, disclosures) = (rows.governing(id)?, rows.disclosures(id)?);
+        let told = IncidentRows { figures, watches, incident, posts, lives, course, reach, opinion, plan, disclosures };
         Ok(page::incident(visit, &told)?)
     })
     .await

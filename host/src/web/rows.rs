@@ -8,8 +8,10 @@ use std::sync::Arc;
 
 use caifeng_plugin_host::contract::Timestamp;
 
+use super::subscribed::Subscribed;
 use crate::coverage::Notice;
 use crate::coverage::statement::Statement;
+use crate::feed;
 use crate::incident::IncidentId;
 use crate::incident::opinion::Opinion;
 use crate::incident::reach::Reach;
@@ -19,14 +21,17 @@ use crate::record::Entry;
 use crate::search::{Search, SearchError};
 use crate::store::model::{Figures, IncidentRow, PostRow, PostRowId, WatchRow};
 use crate::store::{
-    Course, FullDay, Governing, IncidentQuery, Life, NoticeRow, OutboxHealth, OutboxQuery, PostQuery, Reader, Reading,
-    RecordQuery, Risen, SeriesPoint, ServiceRow, StoreError, Unacknowledged, Version,
+    Course, DisclosureRow, FullDay, Governing, IncidentQuery, Life, NoticeRow, OutboxHealth, OutboxQuery, PostQuery,
+    Reader, Reading, RecordQuery, Risen, SeriesPoint, ServiceRow, StoreError, Unacknowledged, Version,
 };
 use crate::text::diff::{Part, diff};
 use crate::text::tokens::Tokeniser;
 use crate::topic::{Hit, Names};
 use crate::warning::known::Kind;
 use crate::watch::Sweep;
+
+/// Incidents that a feed tells of.
+const ENTRIES: usize = 50;
 
 /// The store could not answer: the page shows that it could not, with this text
 /// in the log only.
@@ -163,6 +168,22 @@ pub trait Rows: Send + Sync + 'static {
     /// [`Unanswered`].
     fn reach(&self, _id: IncidentId) -> Result<Reach, Unanswered> {
         Ok(Reach::default())
+    }
+
+    /// What was published that answers an incident, in the order of its numbers.
+    ///
+    /// # Errors
+    /// [`Unanswered`].
+    fn disclosures(&self, _id: IncidentId) -> Result<Vec<DisclosureRow>, Unanswered> {
+        Ok(Vec::new())
+    }
+
+    /// What the feed of this secret and kind says, if there is one that may be read.
+    ///
+    /// # Errors
+    /// [`Unanswered`].
+    fn feed(&self, _asked: &Subscribed) -> Result<Option<String>, Unanswered> {
+        Ok(None)
     }
 
     /// What became of posts, by row; those of which nothing is known are left out.
@@ -339,6 +360,28 @@ impl Rows for Stored {
 
     fn reach(&self, id: IncidentId) -> Result<Reach, Unanswered> {
         Ok(self.reader.reach(id)?)
+    }
+
+    fn disclosures(&self, id: IncidentId) -> Result<Vec<DisclosureRow>, Unanswered> {
+        Ok(self.reader.disclosures(Some(id))?)
+    }
+
+    fn feed(&self, asked: &Subscribed) -> Result<Option<String>, Unanswered> {
+        let Some(feed) = self.reader.feed(&asked.token)?.filter(|feed| feed.kind == asked.kind) else {
+            return Ok(None);
+        };
+        let (lang, now) = (feed.lang(), asked.now);
+        Ok(Some(match feed.kind {
+            feed::Kind::Clocks => feed::ics::clocks(&self.reader.running_clocks(lang)?, lang, now),
+            feed::Kind::Disclosures => {
+                let rows = self.reader.disclosures(None)?;
+                let told = rows.iter().map(|row| (row.id, &row.disclosure, row.text.as_ref()));
+                feed::ics::disclosures(told, lang, now)
+            }
+            feed::Kind::Incidents => {
+                feed::atom::incidents(&self.reader.incidents_told(ENTRIES)?, &asked.organisation, lang)
+            }
+        }))
     }
 
     fn lives(&self, posts: &[PostRow]) -> Result<BTreeMap<PostRowId, Became>, Unanswered> {

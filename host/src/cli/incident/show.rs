@@ -15,7 +15,7 @@ use caifeng::plan::Plan;
 use caifeng::plan::playbook::Step;
 use caifeng::reply::effect::Effect;
 use caifeng::store::model::{IncidentRow, PostRow};
-use caifeng::store::{PostQuery, Reader, ReplyRow, StoreError};
+use caifeng::store::{ContactRow, DisclosureRow, PostQuery, Reader, ReplyRow, StoreError, Via};
 use serde_json::{Value, json};
 
 use super::list::object;
@@ -24,7 +24,7 @@ use crate::cli::effect;
 use crate::cli::output::{Lines, one_line};
 use crate::cli::posts::votes_json;
 use crate::cli::workplace::{self, DataArgs};
-use crate::cli::{Exit, Failed, OrExit, Outcome};
+use crate::cli::{Exit, Failed, OrExit, Outcome, contact, disclosure};
 
 /// `caifeng incident show`
 #[derive(Debug, clap::Args)]
@@ -49,6 +49,8 @@ struct Case {
     posts: Vec<PostRow>,
     names: HashMap<String, String>,
     effects: Vec<(i64, Effect)>,
+    disclosures: Vec<DisclosureRow>,
+    contacts: Vec<(ContactRow, Via)>,
 }
 
 impl Case {
@@ -74,7 +76,9 @@ impl Case {
         let names = users.into_iter().filter_map(|user| Some((user.id, user.name?))).collect();
         let now = workplace::clock(&directory)?.now();
         let effects = effects(&reader, id, now).or_exit(Exit::Internal)?;
-        Ok(Self { row, incident, plan, opinion, history, notes, posts, names, effects })
+        let disclosures = reader.disclosures(Some(id)).or_exit(Exit::Internal)?;
+        let contacts = reader.contacts_of(id).or_exit(Exit::Internal)?;
+        Ok(Self { row, incident, plan, opinion, history, notes, posts, names, effects, disclosures, contacts })
     }
 
     fn teller(&self) -> Teller<'_> {
@@ -127,6 +131,9 @@ fn told(case: &Case) -> Value {
     shown["unacknowledged"] = json!(escalations);
     let effect = |(reply, effect): &(i64, Effect)| json!({"reply": reply, "effect": effect});
     shown["effects"] = case.effects.iter().map(effect).collect();
+    shown["disclosures"] = json!(case.disclosures);
+    let contact = |(row, via): &(ContactRow, Via)| json!({"contact": row, "via": via});
+    shown["contacts"] = case.contacts.iter().map(contact).collect();
     let events = case.history.iter().zip(&case.notes);
     shown["events"] = events.map(|(recorded, note)| json!({"event": recorded, "note": note})).collect();
     let post = |post: &PostRow| json!({"post": post.row, "site": post.site, "url": post.url, "title": post.title, "text": post.text, "why": post.why});
@@ -157,6 +164,10 @@ fn text(case: &Case) -> impl Iterator<Item = String> {
     lines.extend(events.map(|(recorded, note)| teller.line(recorded, note.as_deref())));
     let effects = case.effects.iter().flat_map(|(reply, effect)| effect::told(*reply, effect));
     lines.extend(effects.map(|line| format!("  {line}")));
+    lines.extend(case.disclosures.iter().map(|row| format!("  disclosure {}", disclosure::line(row))));
+    lines.extend(
+        case.contacts.iter().map(|(row, via)| format!("  contact {}{}", contact::line(row), contact::via(via))),
+    );
     lines.extend(case.posts.iter().map(post_line));
     lines.into_iter()
 }

@@ -72,6 +72,7 @@ impl Teller<'_> {
                 let code = code.map_or_else(String::new, |code| format!(" ({code})"));
                 format!("notice {notice} on {channel}: {}{code}{again}", receipt.as_str())
             }
+            Event::Disclosed { disclosure, channel } => format!("disclosure {disclosure} published on {channel}"),
             Event::HandedOut { sha256 } => format!("{name}: a file with SHA-256 {sha256}"),
             _ => name.to_owned(),
         }

@@ -9,6 +9,8 @@ mod sniff;
 mod text;
 mod xlsx;
 
+pub(crate) use sniff::delimiter;
+
 use std::fs::File;
 use std::io::{self, Read};
 use std::ops::ControlFlow;

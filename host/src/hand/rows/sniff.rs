@@ -112,7 +112,7 @@ impl Utf8 {
 }
 
 /// What stands most often between the fields of a first line, outside quotes.
-pub(super) fn delimiter(line: &str) -> u8 {
+pub(crate) fn delimiter(line: &str) -> u8 {
     let mut counts = [(b',', 0), (b';', 0), (b'\t', 0)];
     let mut quoted = false;
     for byte in line.bytes() {

@@ -71,13 +71,13 @@ fn who_wrote_a_word_of_it_stands_behind_it_through_no_door() {
     for user in ["a", "b"] {
         for role in [Role::LeadingGroup, Role::Spokesperson, Role::Legal] {
             let refused = decide(&reply, ReplyCommand::Review, &person(user, role), &around);
-            assert_eq!(refused, Err(ReplyRefusal::OwnText), "{user} as {role:?}");
+            assert_eq!(refused, Err(Unfit::OwnText.into()), "{user} as {role:?}");
         }
     }
     act(&mut reply, ReplyCommand::Review, &person("c", Role::Legal), &around).unwrap();
     for user in ["a", "b"] {
         let refused = decide(&reply, ReplyCommand::Approve, &person(user, Role::Head), &around);
-        assert_eq!(refused, Err(ReplyRefusal::OwnText));
+        assert_eq!(refused, Err(Unfit::OwnText.into()));
     }
 }
 
@@ -89,10 +89,10 @@ fn a_major_answer_needs_three_people_and_also_one_that_became_major() {
     act(&mut reply, draft_command(1), &person("a", Role::Staff), &ordinary).unwrap();
     act(&mut reply, ReplyCommand::Review, &person("b", Role::LeadingGroup), &ordinary).unwrap();
     let refused = decide(&reply, ReplyCommand::Approve, &person("b", Role::Head), &major);
-    assert_eq!(refused, Err(ReplyRefusal::TooFew(3)));
+    assert_eq!(refused, Err(Unfit::TooFew(3).into()));
     act(&mut reply, ReplyCommand::Approve, &person("b", Role::Head), &ordinary).unwrap();
     let refused = decide(&reply, publish(), &person("d", Role::Spokesperson), &major);
-    assert_eq!(refused, Err(ReplyRefusal::TooFew(3)));
+    assert_eq!(refused, Err(Unfit::TooFew(3).into()));
 }
 
 #[test]
@@ -118,7 +118,7 @@ fn what_is_published_stays_and_only_under_a_registered_account() {
     act(&mut reply, ReplyCommand::Approve, &person("c", Role::Head), &around).unwrap();
     let speaker = person("d", Role::Spokesperson);
     let private = ReplyCommand::Publish { account: "weibo:2".into() };
-    assert_eq!(decide(&reply, private, &speaker, &around), Err(ReplyRefusal::Account("weibo:2".into())));
+    assert_eq!(decide(&reply, private, &speaker, &around), Err(Unfit::Account("weibo:2".into()).into()));
     let refused = decide(&reply, publish(), &person("c", Role::Head), &around).unwrap_err();
     assert_eq!(refused.to_string(), "the role head may not do this: spokesperson may");
     act(&mut reply, publish(), &speaker, &around).unwrap();
@@ -134,7 +134,7 @@ fn a_machine_answers_nobody_and_a_closed_or_unassessed_incident_has_no_answer() 
     let around = around(&accounts, false);
     let machine = Actor::Machine { by: "triage@0.1.0".into() };
     for command in [draft_command(1), ReplyCommand::Review, ReplyCommand::Approve, publish(), receipt()] {
-        assert_eq!(decide(&Reply::default(), command, &machine, &around), Err(ReplyRefusal::PersonOnly));
+        assert_eq!(decide(&Reply::default(), command, &machine, &around), Err(Unfit::PersonOnly.into()));
     }
     let closed = Around { open: false, ..around };
     let staff = person("a", Role::Staff);

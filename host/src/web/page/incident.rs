@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use askama::Template;
 
+use super::disclosures::DisclosureView;
 use super::growing::{CourseView, StageMark};
 use super::home::size;
 use super::post::{PostView, Whisper, whisper};
@@ -15,8 +16,8 @@ use crate::incident::opinion::Opinion;
 use crate::incident::reach::Reach;
 use crate::incident::{Category, State};
 use crate::plan::Plan;
-use crate::store::Course;
 use crate::store::model::{Figures, IncidentRow, LabelBy, PostRow, PostRowId, WatchRow};
+use crate::store::{Course, DisclosureRow};
 use crate::web::Became;
 use crate::web::lang::{Lang, grouped};
 use crate::web::mark::line;
@@ -44,6 +45,8 @@ pub(crate) struct IncidentRows {
     pub(crate) opinion: Opinion,
     /// The plan that governs it.
     pub(crate) plan: Arc<Plan>,
+    /// What was published that answers it.
+    pub(crate) disclosures: Vec<DisclosureRow>,
 }
 
 /// An incident, told.
@@ -119,6 +122,7 @@ struct IncidentPage {
     course: CourseView,
     spread: SpreadView,
     votes: Option<VotesView>,
+    disclosures: Vec<DisclosureView>,
 }
 
 /// The trend with its sentence and its table.
@@ -161,6 +165,7 @@ pub(crate) fn incident(visit: &Visit, rows: &IncidentRows) -> Rendered {
         course: CourseView::new(&rows.course, &frame.face, lang),
         spread: SpreadView::new(&rows.reach, &frame.face, lang),
         votes: VotesView::new(&rows.opinion, plan, lang),
+        disclosures: rows.disclosures.iter().map(|row| DisclosureView::new(row, &frame.face, lang)).collect(),
         frame,
     }
     .render()

@@ -7,6 +7,7 @@
 //! Addresses become links only when they are http or https.
 
 mod coverage;
+mod disclosures;
 mod duties;
 mod fault;
 mod growing;
