@@ -245,6 +245,8 @@ mod tests {
         sources(&root().join("src/plan"), &mut source);
         sources(&root().join("src/reply"), &mut source);
         sources(&root().join("src/document"), &mut source);
+        sources(&root().join("src/case"), &mut source);
+        sources(&root().join("src/drill"), &mut source);
         for file in ["src/record.rs", "src/lang.rs"] {
             source.push_str(&std::fs::read_to_string(root().join(file)).unwrap());
         }

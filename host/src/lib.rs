@@ -20,6 +20,7 @@
 //! | what is to be done, by whom, until when | [`plan`], [`calendar`] | pure |
 //! | who decides, what follows | [`handling`], [`user`] | shell, pure |
 //! | answering | [`reply`], [`referral`] | pure |
+//! | learning from it | [`case`], [`drill`] | pure, shell |
 //! | remember | [`store`] | SQLite, one writer |
 //! | find again | [`search`] | pure |
 //! | write it down for others | [`document`] | pure |
@@ -32,6 +33,7 @@ rust_i18n::i18n!("locales", fallback = "zh-CN");
 
 pub mod asking;
 pub mod calendar;
+pub mod case;
 pub mod clock;
 pub mod config;
 pub mod control;
@@ -41,6 +43,7 @@ pub mod daemon;
 pub mod demo;
 pub mod directory;
 pub mod document;
+pub mod drill;
 pub mod evaluate;
 pub mod evidence;
 pub mod failed_call;
@@ -57,6 +60,7 @@ pub mod plan;
 pub mod plugins;
 pub mod query;
 pub mod record;
+pub mod recording;
 pub mod referral;
 pub mod reply;
 pub mod retention;

@@ -191,6 +191,7 @@ impl Keeper {
             }
         }
         self.store.expire_counts(now - COUNTS)?;
+        self.store.expire_cases(cutoffs.matched)?;
         self.release_files(cutoffs, &mut released)?;
         Ok(released)
     }

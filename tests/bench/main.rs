@@ -13,6 +13,7 @@ mod bare;
 mod call;
 mod crawl;
 mod decide;
+mod drill;
 mod extract;
 mod group;
 mod kit;
@@ -57,7 +58,7 @@ fn main() -> anyhow::Result<()> {
     if wanted("group") {
         group::run(scratch.path())?;
     }
-    let others = ["rest", "call", "sandbox", "text", "way", "extract", "crawl"];
+    let others = ["rest", "call", "sandbox", "text", "way", "drill", "extract", "crawl"];
     if !others.iter().any(|part| wanted(part)) {
         return Ok(());
     }
@@ -80,6 +81,9 @@ fn main() -> anyhow::Result<()> {
     }
     if wanted("way") {
         way::run(size, scratch.path(), &engine, &registry)?;
+    }
+    if wanted("drill") {
+        drill::run(scratch.path(), &engine, &registry)?;
     }
     if wanted("decide") {
         decide::run(scratch.path())?;

@@ -64,7 +64,7 @@ pub(crate) fn run(args: Args) -> Outcome {
 }
 
 async fn play(daemon: &Daemon) -> Result<usize, Failed> {
-    let month = daemon.month().or_exit(Exit::Internal)?;
+    let month = daemon.unplayed().or_exit(Exit::Internal)?;
     let bar = progress(month.len() as u64, "sweeping");
     for moment in &month {
         daemon.play(moment).await.or_exit(Exit::Internal)?;

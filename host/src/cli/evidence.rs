@@ -102,6 +102,7 @@ fn proof_line(proof: &Proof) -> String {
 
 fn export(args: &ExportArgs) -> Outcome {
     let directory = args.data.directory()?;
+    directory.not_in_a_drill("what its sites showed is no evidence of anything").or_exit(Exit::Refused)?;
     let reader = Reader::open(directory.path()).or_exit(Exit::Usage)?;
     let incident = known(&reader, args.incident)?;
     let name = format!("incident-{}.warc.gz", incident.id);

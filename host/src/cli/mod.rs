@@ -6,6 +6,7 @@
 
 mod audit;
 mod backtest;
+mod case;
 mod classifiers;
 mod classify;
 mod clocks;
@@ -14,6 +15,7 @@ mod corrections;
 mod coverage;
 mod deed;
 mod demo;
+mod drill;
 mod evaluate;
 mod evidence;
 mod feeds;
@@ -24,6 +26,7 @@ mod import;
 mod incident;
 mod input;
 mod output;
+mod paper;
 mod person;
 mod places;
 mod plan;
@@ -153,6 +156,10 @@ enum Command {
     Coverage(coverage::Args),
     /// Print or export the monitoring record: every sweep, newest first
     Record(record::Args),
+    /// Cases: closed incidents to learn from, with the people in them hidden
+    Case(case::Args),
+    /// Drills: a case replayed against the clock, scored
+    Drill(drill::Args),
     /// Users: who may act here, and as what
     User(user::Args),
     /// Warnings: what grows, and why
@@ -199,6 +206,8 @@ pub(crate) fn run() -> ExitCode {
         Command::Watch(args) => watch::run(&args),
         Command::Coverage(args) => coverage::run(&args),
         Command::Record(args) => record::run(&args),
+        Command::Case(args) => case::run(args),
+        Command::Drill(args) => drill::run(args),
         Command::User(args) => user::run(args),
         Command::Warnings(args) => warnings::run(&args),
         Command::Backtest(args) => backtest::run(&args),

@@ -10,7 +10,7 @@ use caifeng::store::Reader;
 use tokio::sync::mpsc;
 
 use super::output::Lines;
-use super::serve::{open, open_demo, runtime};
+use super::serve::{open_as_it_is, runtime};
 use super::workplace::{self, DataArgs};
 use super::{Exit, Failed, OrExit, Outcome};
 
@@ -65,6 +65,8 @@ fn older(error: caifeng::store::StoreError) -> Result<(), caifeng::store::StoreE
 
 fn release(args: &Args) -> Result<Released, Failed> {
     let directory = args.data.directory()?;
+    let instead = "nothing is kept for long in it: remove its directory when it is over";
+    directory.not_in_a_drill(instead).or_exit(Exit::Refused)?;
     let runtime = runtime()?;
     if std::os::unix::net::UnixStream::connect(directory.socket()).is_ok() {
         return runtime.block_on(async {
@@ -83,10 +85,7 @@ fn release(args: &Args) -> Result<Released, Failed> {
             outcome.or_exit(Exit::Internal)
         });
     }
-    let daemon = match workplace::config(args.config.as_ref(), &directory)? {
-        None if directory.demo().exists() => open_demo(&directory)?,
-        config => open(&directory, config)?,
-    };
+    let daemon = open_as_it_is(&directory, args.config.as_ref())?;
     let released = daemon.sweeper.keeper().run(SystemClock.now());
     daemon.sweeper.store.close();
     released.or_exit(Exit::Internal)

@@ -7,17 +7,18 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use caifeng::clock::steady::SteadyClock;
-use caifeng::clock::{AheadClock, Clock};
-use caifeng::config::{self, Config};
+use caifeng::clock::{Clock, Pace, PacedClock};
+use caifeng::config::{self, Config, Organisation};
 use caifeng::demo::Demo;
 use caifeng::directory::Directory;
+use caifeng::drill::{DrillClock, DrillError};
 use caifeng::plugins::{Origin, PluginError, Registry};
 use caifeng::store::Store;
 use caifeng_plugin_host::contract::Timestamp;
 use caifeng_plugin_host::engine::{CompiledCache, Engine, EngineConfig};
 use jiff::tz::TimeZone;
 
-use super::{Exit, Failed, OrExit};
+use super::{Exit, Failed, OrExit, output};
 
 /// Options that name a data directory.
 #[derive(Clone, Debug, clap::Args)]
@@ -28,8 +29,20 @@ pub(crate) struct DataArgs {
 }
 
 impl DataArgs {
-    /// The data directory that was named, or the user's own.
+    /// The data directory that was named, or the user's own. From here on everything that is printed says so when it
+    /// is a drill.
     pub(crate) fn directory(&self) -> Result<Directory, Failed> {
+        let directory = self.named()?;
+        if let Some(path) = directory.way_out() {
+            return Err(DrillError::WayOut(path)).or_exit(Exit::Usage);
+        }
+        if directory.is_drill() {
+            output::mark_as_drill();
+        }
+        Ok(directory)
+    }
+
+    fn named(&self) -> Result<Directory, Failed> {
         if let Some(named) = self.data.clone().or_else(|| std::env::var_os("CAIFENG_DATA").map(PathBuf::from)) {
             return Ok(Directory::at(named));
         }
@@ -53,10 +66,13 @@ pub(super) fn token_file(named: Option<&PathBuf>) -> Option<(PathBuf, bool)> {
     named.map(|path| (path, true)).or_else(own)
 }
 
-/// The clock of a data directory: one that nobody can set while it runs; the demo's may be ahead.
+/// The clock of a data directory: one that nobody can set while it runs; the demo's may be ahead, a drill has its own.
 pub(super) fn clock(directory: &Directory) -> Result<Arc<dyn Clock>, Failed> {
+    if directory.is_drill() {
+        return Ok(Arc::new(DrillClock::new(directory).or_exit(Exit::Usage)?));
+    }
     let ahead = Demo::ahead(directory).or_exit(Exit::Usage)?;
-    Ok(if ahead == 0 { Arc::new(SteadyClock::after(Timestamp::MIN)) } else { Arc::new(AheadClock(ahead)) })
+    Ok(if ahead == 0 { Arc::new(SteadyClock::after(Timestamp::MIN)) } else { Arc::new(PacedClock(Pace::ahead(ahead))) })
 }
 
 /// Whether the person wants colours (<https://no-color.org>).
@@ -73,6 +89,15 @@ pub(crate) fn config(named: Option<&PathBuf>, directory: &Directory) -> Result<O
         None => return Ok(None),
     };
     Config::read(&path).map(Some).or_exit(Exit::Usage)
+}
+
+/// Whose data directory it is: as the configuration in it says, or the demo's county.
+pub(crate) fn organisation(directory: &Directory) -> Result<Organisation, Failed> {
+    let config = match config(None, directory)? {
+        None if directory.demo().exists() => Demo::config().or_exit(Exit::Internal)?,
+        config => config.unwrap_or_default(),
+    };
+    Ok(config.organisation)
 }
 
 /// Tells a store which plan governs here, and the organisation's time.

@@ -5,6 +5,7 @@
 //! and lets the store do the rest in one transaction: who is it, may they, is it still what they saw, what
 //! follows. When an [`Outcome`] comes back it is on disk.
 
+pub mod casework;
 pub mod checkpoint;
 pub mod document;
 pub mod receipt;
@@ -14,16 +15,18 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Clock;
+use crate::config::Organisation;
 use crate::control::Refusal;
 use crate::directory::Directory;
 use crate::reply::citation::{self, Citation};
 use crate::store::model::PostRowId;
 use crate::store::{
-    Answering, Caller, Changed, Decided, Decision, Reader, Receipt, ReferralRow, Referring, ReplyRow, Seen, Shown,
-    Sight, Store, UserChange,
+    Answering, Caller, CaseRow, Changed, Decided, Decision, Reader, Receipt, ReferralRow, Referring, ReplyRow, Seen,
+    Shown, Sight, Store, UserChange,
 };
 use crate::user::User;
 use crate::user::token::Token;
+use casework::Casework;
 use checkpoint::Signed;
 
 /// What somebody wants, and the token by which they are known.
@@ -51,6 +54,8 @@ pub enum What {
     Receipt(Sight, Receipt),
     /// Do something about a legal referral.
     Refer(Referring),
+    /// Do something about a case.
+    Case(Casework),
     /// Sign where the record stands.
     Checkpoint,
 }
@@ -69,6 +74,8 @@ pub enum Outcome {
     Reply(ReplyRow),
     /// How a legal referral stands now.
     Referral(ReferralRow),
+    /// How a case stands now.
+    Case(Box<CaseRow>),
     /// Where the record stands.
     Checkpoint(Signed),
 }
@@ -84,8 +91,8 @@ pub struct Clerk {
     pub clock: Arc<dyn Clock>,
     /// Where the keys lie.
     pub directory: Directory,
-    /// The organisation's registered accounts.
-    pub accounts: Vec<String>,
+    /// Whose work it is: its registered accounts, its name and its places.
+    pub organisation: Organisation,
 }
 
 impl std::fmt::Debug for Clerk {
@@ -114,7 +121,7 @@ impl Clerk {
             What::Erase(rows, reason) => Ok(Outcome::Erased(self.store.erase_posts(&caller, rows, &reason, now)?)),
             What::Answer(answering) => {
                 self.citations_are_kept(&answering)?;
-                Ok(Outcome::Reply(self.store.answer(&caller, answering, self.accounts.clone(), now)?))
+                Ok(Outcome::Reply(self.store.answer(&caller, answering, self.organisation.accounts.clone(), now)?))
             }
             What::Receipt(reply, receipt) => {
                 if let Receipt::Document(digest) = &receipt {
@@ -128,6 +135,7 @@ impl Clerk {
                 }
                 Ok(Outcome::Referral(self.store.refer(&caller, referring, now)?))
             }
+            What::Case(work) => Ok(Outcome::Case(Box::new(self.casework(&caller, work, now)?))),
             What::Checkpoint => {
                 let key = self.directory.key(checkpoint::KEY).map_err(|e| Refusal::Internal(e.to_string()))?;
                 let key = checkpoint::Key::new(&key);

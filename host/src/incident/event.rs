@@ -13,6 +13,7 @@ use sha2::{Digest, Sha256};
 use super::clock::ClockEvent;
 use super::life::Given;
 use super::{Category, IncidentId};
+use crate::case::life::CaseEvent;
 use crate::hex::hex;
 use crate::plan::answer::Form;
 use crate::referral::ReferralEvent;
@@ -165,6 +166,13 @@ pub enum Event {
         /// What.
         done: ReferralEvent,
     },
+    /// Something happened to a case that was made of it.
+    Case {
+        /// The case.
+        case: i64,
+        /// What.
+        done: CaseEvent,
+    },
     /// An answer of it is published, with its receipt.
     Answered {
         /// The reply.
@@ -245,6 +253,7 @@ impl Event {
                 | Self::Noted { .. }
                 | Self::Reply { .. }
                 | Self::Referral { .. }
+                | Self::Case { .. }
         )
     }
 
@@ -295,6 +304,7 @@ impl Event {
             Self::Dismissed { .. } => "dismissed",
             Self::Reply { .. } => "reply",
             Self::Referral { .. } => "referral",
+            Self::Case { .. } => "case",
             Self::Answered { .. } => "answered",
             Self::Referred { .. } => "referred",
             Self::Absorbed { .. } => "absorbed",

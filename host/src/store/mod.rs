@@ -17,7 +17,9 @@
 
 mod captures;
 mod casefile;
+mod cases;
 mod decisions;
+mod enrolment;
 pub mod error;
 mod facets;
 mod gaps;
@@ -60,7 +62,9 @@ use caifeng_plugin_host::contract::{Reactions, Timestamp};
 use rusqlite::Connection;
 
 pub use captures::Evidence;
+pub use cases::{CaseChange, CaseRow};
 pub use decisions::{Decided, Decision, Seen, Shown};
+pub use enrolment::Enrolment;
 pub use error::StoreError;
 pub use questions::{Answered, Asked, ServiceRow};
 pub use read::evidence::{Due, Life, Looked, Proof, Reading, Version};

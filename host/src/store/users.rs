@@ -291,6 +291,21 @@ impl Store {
         self.run(move |w| reporter(w, &caller, now).map(drop))
     }
 
+    /// Whether the caller may do something that the store itself has no part in. Where nobody is known, whoever owns
+    /// the directory may.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn may(&self, caller: &Caller, act: Act, now: Timestamp) -> Result<(), StoreError> {
+        let caller = caller.clone();
+        self.run(move |w| {
+            if caller.token.is_none() && !anybody(w.db)? {
+                return Ok(());
+            }
+            Ok(person(w, &caller, now)?.doing(act).map(drop)?)
+        })
+    }
+
     /// Notes that the audit administrator asks where the record stands, and says it: the note is its newest entry.
     ///
     /// # Errors

@@ -52,6 +52,12 @@ pub enum Act {
     ExportReferral,
     /// Hand out, or delete, what is kept of a person who asks.
     AnswerPerson,
+    /// Make a case of what is over, and correct it (P22).
+    MakeCase,
+    /// Check and release a case that somebody else made.
+    CheckCase,
+    /// Lead a drill: inject posts, move its clock.
+    LeadDrill,
     /// Add and revoke users, and replace their tokens.
     AddUser,
     /// Give and take roles.
@@ -67,7 +73,7 @@ const EVERYBODY: &[Role] = &[Monitor, Staff, LeadingGroup, Head, Spokesperson, L
 const WORKERS: &[Role] = &[Monitor, Staff, LeadingGroup, Head, Spokesperson, Legal];
 
 /// Who may do what.
-pub const RIGHTS: [(Act, &[Role]); 23] = [
+pub const RIGHTS: [(Act, &[Role]); 26] = [
     (Act::Submit, EVERYBODY),
     (Act::Note, EVERYBODY),
     (Act::Assess, DECIDERS),
@@ -88,6 +94,9 @@ pub const RIGHTS: [(Act, &[Role]); 23] = [
     (Act::DecideReferral, &[Head, Legal]),
     (Act::ExportReferral, &[Legal]),
     (Act::AnswerPerson, &[Legal]),
+    (Act::MakeCase, &[Trainer, Monitor, LeadingGroup, Head, Legal]),
+    (Act::CheckCase, &[Trainer, LeadingGroup, Head, Legal]),
+    (Act::LeadDrill, &[Trainer, LeadingGroup, Head]),
     (Act::AddUser, &[System]),
     (Act::GiveRoles, &[Security]),
     (Act::Checkpoint, &[Audit]),
@@ -130,6 +139,9 @@ impl Act {
             Self::DecideReferral => "decide on a referral",
             Self::ExportReferral => "export a referral",
             Self::AnswerPerson => "answer a person who asks",
+            Self::MakeCase => "make or correct a case",
+            Self::CheckCase => "check and release a case",
+            Self::LeadDrill => "lead a drill",
             Self::AddUser => "add and revoke users",
             Self::GiveRoles => "give roles",
             Self::Checkpoint => "sign a checkpoint",

@@ -93,6 +93,8 @@ pub struct App {
     pub pulse: Arc<AtomicI64>,
     /// Everything shown comes from the bundled recording.
     pub demo: bool,
+    /// This is a drill: every page says so.
+    pub drill: bool,
     /// Host names besides the loopback ones under which the desk is asked for.
     pub hosts: Vec<String>,
 }
@@ -217,6 +219,7 @@ impl Desk {
             zone: self.app.organisation.zone.clone(),
             now: (self.app.clock)(),
             demo: self.app.demo,
+            drill: self.app.drill,
         }
     }
 }

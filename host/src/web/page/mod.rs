@@ -64,6 +64,8 @@ pub(crate) struct Visit {
     pub(crate) now: Timestamp,
     /// Everything shown is from the bundled recording.
     pub(crate) demo: bool,
+    /// This is a drill.
+    pub(crate) drill: bool,
 }
 
 /// A room of the desk.
@@ -85,6 +87,7 @@ pub(crate) struct Frame {
     title: String,
     organisation: String,
     demo: bool,
+    drill: bool,
     path: String,
     here: Room,
     coverage: String,
@@ -124,6 +127,7 @@ impl Frame {
             title,
             organisation: visit.organisation.clone(),
             demo: visit.demo,
+            drill: visit.drill,
             path: visit.path.clone(),
             here,
             coverage: coverage_line(visit.lang, &all),
