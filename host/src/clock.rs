@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use caifeng_plugin_host::contract::Timestamp;
+use serde::{Deserialize, Serialize};
 
 /// Tells the time in seconds since 1970-01-01T00:00:00Z.
 pub trait Clock: Send + Sync {
@@ -34,13 +35,51 @@ impl Clock for SystemClock {
     }
 }
 
-/// The system's clock, so many seconds ahead: for the demo, which can be looked at on another day.
-#[derive(Clone, Copy, Debug)]
-pub struct AheadClock(pub i64);
+impl SystemClock {
+    /// Milliseconds since 1970-01-01T00:00:00Z: where seconds are counted several times as fast.
+    #[must_use]
+    #[expect(clippy::disallowed_methods, reason = "the one module that may read the system's clock")]
+    pub fn milliseconds(self) -> i64 {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+    }
+}
 
-impl Clock for AheadClock {
+/// A time of its own: from a moment on, so many times as fast as the system's. For the demo, which can be looked at
+/// on another day, and for drills, in which a month may take an hour or stand still while people talk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pace {
+    /// The time shown.
+    pub at: Timestamp,
+    /// The system's, in milliseconds, when it was that.
+    pub since: i64,
+    /// Seconds shown for each of the system's; 0 stands still.
+    pub speed: u32,
+}
+
+impl Pace {
+    /// The system's time, so many seconds ahead.
+    #[must_use]
+    pub const fn ahead(seconds: i64) -> Self {
+        Self { at: seconds, since: 0, speed: 1 }
+    }
+
+    /// The time, when the system's is `system` (milliseconds); it never runs back behind its beginning.
+    #[must_use]
+    pub const fn now(&self, system: i64) -> Timestamp {
+        let passed = system.saturating_sub(self.since);
+        let passed = if passed < 0 { 0 } else { passed };
+        self.at.saturating_add(passed.saturating_mul(self.speed as i64) / 1000)
+    }
+}
+
+/// Runs at its own pace.
+#[derive(Clone, Copy, Debug)]
+pub struct PacedClock(pub Pace);
+
+impl Clock for PacedClock {
     fn now(&self) -> Timestamp {
-        SystemClock.now().saturating_add(self.0)
+        self.0.now(SystemClock.milliseconds())
     }
 }
 
@@ -99,6 +138,14 @@ pub fn parse_time(text: &str) -> Result<Timestamp, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_pace_runs_faster_stands_still_and_never_runs_back() {
+        let pace = |speed| Pace { at: 1_000, since: 5_000_000, speed };
+        assert_eq!([1, 60, 0].map(|speed| pace(speed).now(5_010_500)), [1_010, 1_630, 1_000]);
+        assert_eq!(pace(60).now(4_000_000), 1_000, "the system's clock was set back");
+        assert_eq!(Pace::ahead(-10).now(1_700_000_000_999), 1_699_999_990);
+    }
 
     #[test]
     fn times_are_read_in_three_forms_and_written_in_one() {

@@ -18,6 +18,8 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
+use crate::directory::InDrill;
+use crate::drill::order::{self, Came};
 use crate::evidence::archive::Archive;
 use crate::evidence::warc::Recorder;
 use crate::fetch::replay::Replay;
@@ -85,6 +87,8 @@ pub enum Asked {
     Deed(Box<Deed>),
     /// What a site shows of a published answer.
     Receipt(Receipting),
+    /// Something that the trainer of a drill wants.
+    Drill(order::Order),
     /// Something other than listening.
     Upkeep(Upkeep),
 }
@@ -97,7 +101,10 @@ impl Asked {
     pub async fn carry_out(self, owner: &Owner, account: u32, tell: &mpsc::Sender<Line>) -> Result<(), Refusal> {
         let Owner { sweeper, clerk } = owner;
         match self {
-            Self::Sweep(order) => carry_out(&order, account, sweeper, tell).await,
+            Self::Sweep(order) => {
+                clerk.directory.not_in_a_drill("its sites are swept by its clock: caifeng drill advance moves it")?;
+                carry_out(&order, account, sweeper, tell).await
+            }
             Self::HandIn(handing) => hand::carry_out(handing, account, sweeper, tell).await,
             Self::Deed(deed) => {
                 let clerk = clerk.clone();
@@ -106,7 +113,13 @@ impl Asked {
                 Ok(())
             }
             Self::Receipt(receipting) => receipt::carry_out(receipting, account, owner, tell).await,
-            Self::Upkeep(Upkeep::Retain { token }) => retain(Caller { token, account }, sweeper, tell).await,
+            Self::Drill(wish) => order::carry_out(wish, account, owner, tell).await,
+            Self::Upkeep(Upkeep::Retain { token }) => {
+                clerk
+                    .directory
+                    .not_in_a_drill("nothing is kept for long in it: remove its directory when it is over")?;
+                retain(Caller { token, account }, sweeper, tell).await
+            }
         }
     }
 }
@@ -132,6 +145,8 @@ pub enum Line {
     Handed(Box<Told>),
     /// What came of something that a person did.
     Acted(Box<Outcome>),
+    /// What came of an order to a drill.
+    Drilled(Came),
     /// Something beside the sweeps that a person should know.
     Note(String),
     /// What retention let go of.
@@ -157,6 +172,12 @@ pub enum Refusal {
     Internal(String),
 }
 
+impl From<InDrill> for Refusal {
+    fn from(refusal: InDrill) -> Self {
+        Self::Refused(refusal.to_string())
+    }
+}
+
 impl From<StoreError> for Refusal {
     fn from(error: StoreError) -> Self {
         match error {
@@ -164,6 +185,7 @@ impl From<StoreError> for Refusal {
             | StoreError::Answer(_)
             | StoreError::Disclosure(_)
             | StoreError::Referral(_)
+            | StoreError::Case(_)
             | StoreError::Shut(_)
             | StoreError::Summary(_)
             | StoreError::Overtaken { .. }

@@ -27,8 +27,11 @@ use crate::calendar::Calendar;
 use crate::clock::Clock;
 use crate::config::{self, ClassifierConfig, Config};
 use crate::control::{self, Owner};
-use crate::demo::{Demo, DemoError, Moment};
+use crate::demo::DemoError;
 use crate::directory::{Directory, DirectoryError};
+use crate::drill::DrillError;
+use crate::drill::play::Player;
+use crate::evidence::archive::Archive;
 use crate::evidence::vault::Vault;
 use crate::failed_call::FailedCalls;
 use crate::fetch::Fetcher;
@@ -44,6 +47,7 @@ use crate::notify::courier::Courier;
 use crate::notify::route::Routes;
 use crate::plan::Plan;
 use crate::plugins::{PluginError, Registry};
+use crate::recording::{self, Moment, Recording};
 use crate::rounds::Rounds;
 use crate::store::{Reader, Store, StoreError};
 use crate::sweep::{Report, Sweeper, When, blocking};
@@ -64,8 +68,8 @@ pub struct Parts {
     pub config: Config,
     /// Whether the watches become those of the configuration; a command that has none leaves them as they are.
     pub follow: bool,
-    /// The recorded month, when the directory holds the demo.
-    pub demo: Option<Demo>,
+    /// What is played, when the directory holds the demo or is a drill.
+    pub recording: Option<Recording>,
     /// The plugins.
     pub registry: Arc<Registry>,
     /// The sandbox.
@@ -86,6 +90,12 @@ pub enum OpenError {
     /// The demo's mark in the directory.
     #[error(transparent)]
     Demo(#[from] DemoError),
+    /// A drill that cannot be played.
+    #[error(transparent)]
+    Drill(#[from] DrillError),
+    /// Somebody wants to do in a drill what is real.
+    #[error("this is a drill: it hears its recording and nothing else: {}", .0.display())]
+    OnlyRecorded(PathBuf),
     /// There are watches here and no configuration: the operator must name it, or every post would count.
     #[error("this directory has watches but no configuration: name the file with --config, or copy it to {}", .0.display())]
     Unconfigured(PathBuf),
@@ -126,8 +136,8 @@ pub struct Daemon {
     routes: Arc<Routes>,
     directory: Directory,
     config: Config,
-    /// The recorded month of a demo.
-    month: Vec<Moment>,
+    /// What is recorded, in a demo and in a drill.
+    moments: Vec<Moment>,
     commits: watch::Receiver<u64>,
 }
 
@@ -144,7 +154,8 @@ impl Daemon {
     /// # Errors
     /// See [`OpenError`]; nothing runs afterwards.
     pub fn open(parts: Parts) -> Result<Self, OpenError> {
-        let Parts { directory, config, follow, demo, registry, engine, clock } = parts;
+        let Parts { directory, config, follow, recording, registry, engine, clock } = parts;
+        within(&directory, recording.as_ref())?;
         let (bump, commits) = watch::channel(0);
         let store = Store::open(
             directory.path(),
@@ -155,25 +166,25 @@ impl Daemon {
         let reader = store.reader()?;
         let vault = vault(&directory, &reader, &clock)?;
         let now = clock.now();
-        let month = demo.as_ref().map(Demo::moments).unwrap_or_default();
-        let shift = demo.as_ref().map(|demo| demo.shift);
-        let is_demo = demo.is_some();
+        let moments = recording.as_ref().map(Recording::moments).unwrap_or_default();
+        let shift = recording.as_ref().map(|recording| recording.shift);
+        let is_recorded = recording.is_some();
         let pipeline = Pipeline {
             topics: Arc::new(Topics::compile(&config.topics, &config.names())?),
             tokeniser: Arc::new(Tokeniser::new()),
             voices: voices(&registry, &engine, &config)?,
             pseudonyms: Pseudonyms::new(&directory.key("author")?),
         };
-        let fetcher = match demo {
-            Some(demo) => Fetcher::Replay(Replay::new(demo.archive)),
+        let fetcher = match recording {
+            Some(recording) => Fetcher::Replay(Replay::new(recording.archive)),
             None => fetcher(settings(&config), &clock)?,
         };
         let grants = Grants::read(&directory.grants())?;
-        let services = if is_demo { Vec::new() } else { services(&registry, &engine, &config, &grants)? };
+        let services = if is_recorded { Vec::new() } else { services(&registry, &engine, &config, &grants)? };
         let secrets = Arc::new(secrets(&directory, &registry)?);
         let courier = notices::courier(&config, &secrets, &clock)?;
         let asking = Asking {
-            fetcher: Arc::new(service_fetcher(&config, &services, &clock)?),
+            fetcher: Arc::new(if is_recorded { nobody()? } else { service_fetcher(&config, &services, &clock)? }),
             services: Arc::new(services),
             secrets: Arc::clone(&secrets),
             store: store.clone(),
@@ -210,28 +221,21 @@ impl Daemon {
             sources: Arc::default(),
             turns: Arc::default(),
         };
-        let (courier, routes) = (Arc::new(courier), Arc::new(notices::routes(&config, is_demo)));
-        Ok(Self { sweeper, asking, courier, routes, directory, config, month, commits })
+        let (courier, routes) = (Arc::new(courier), Arc::new(notices::routes(&config, is_recorded)));
+        Ok(Self { sweeper, asking, courier, routes, directory, config, moments, commits })
     }
 
-    /// The sweeps of the recorded month up to now that were not done before; empty without a demo.
+    /// The recorded sweeps up to now that were not done before; empty where nothing is recorded.
     ///
     /// # Errors
     /// When the store cannot be read.
-    pub fn month(&self) -> Result<Vec<Moment>, StoreError> {
-        let shift = self.sweeper.shift.unwrap_or_default();
-        let mut done = HashSet::new();
-        for id in self.month.iter().map(|moment| &moment.watch.id).collect::<HashSet<_>>() {
-            let sweeps = self.sweeper.reader.sweeps(Some(id), usize::MAX)?;
-            let ended = sweeps.into_iter().filter(|sweep| sweep.ended.is_some());
-            done.extend(ended.map(|sweep| (sweep.watch, sweep.started - shift)));
-        }
-        let now = self.sweeper.clock.now();
-        let moments = self.month.iter().filter(|moment| moment.at.saturating_add(shift) <= now);
-        Ok(moments.filter(|moment| !done.contains(&(moment.watch.id.clone(), moment.at))).cloned().collect())
+    pub fn unplayed(&self) -> Result<Vec<Moment>, StoreError> {
+        let (shift, now) = (self.sweeper.shift.unwrap_or_default(), self.sweeper.clock.now());
+        let moments = recording::unplayed(&self.moments, shift, &self.sweeper.reader)?;
+        Ok(moments.into_iter().filter(|moment| moment.at.saturating_add(shift) <= now).collect())
     }
 
-    /// Plays one sweep of the recorded month.
+    /// Plays one recorded sweep.
     ///
     /// # Errors
     /// When the store cannot write.
@@ -247,7 +251,7 @@ impl Daemon {
     /// # Errors
     /// When the store cannot read or write; what was done before stays.
     pub async fn pass(&self, stood: Option<Timestamp>, done: impl Fn(usize, usize)) -> Result<usize, StoreError> {
-        let (month, shift) = (self.month()?, self.sweeper.shift.unwrap_or_default());
+        let (month, shift) = (self.unplayed()?, self.sweeper.shift.unwrap_or_default());
         for (nth, moment) in month.iter().enumerate() {
             if stood.is_some() {
                 self.ring_until(moment.at.saturating_add(shift)).await?;
@@ -286,8 +290,8 @@ impl Daemon {
     pub fn owner(&self) -> Owner {
         let Sweeper { store, reader, clock, .. } = &self.sweeper;
         let (store, reader, clock) = (store.clone(), reader.clone(), Arc::clone(clock));
-        let accounts = self.config.organisation.accounts.clone();
-        let clerk = Clerk { store, reader, clock, directory: self.directory.clone(), accounts };
+        let organisation = self.config.organisation.clone();
+        let clerk = Clerk { store, reader, clock, directory: self.directory.clone(), organisation };
         Owner { sweeper: self.sweeper.clone(), clerk }
     }
 
@@ -319,13 +323,18 @@ impl Daemon {
         tasks.spawn({
             let (daemon, alive) = (Arc::clone(&daemon), Arc::clone(&alive));
             async move {
+                if daemon.directory.is_drill() {
+                    return daemon.play_drill(&alive).await;
+                }
                 daemon.play_month().await;
                 daemon.keep_schedule(&alive).await;
             }
         });
         tasks.spawn(upkeep::retain_daily(daemon.sweeper.clone()));
-        tasks.spawn(upkeep::ring_clocks(daemon.sweeper.clone()));
-        tasks.spawn(upkeep::tell_overdue(daemon.sweeper.clone()));
+        if !daemon.directory.is_drill() {
+            tasks.spawn(upkeep::ring_clocks(daemon.sweeper.clone()));
+            tasks.spawn(upkeep::tell_overdue(daemon.sweeper.clone()));
+        }
         tasks.spawn(upkeep::visit_again(daemon.sweeper.clone()));
         tasks.spawn(upkeep::judge_growth(daemon.sweeper.clone()));
         tasks.spawn(upkeep::ask_services(daemon.asking.clone()));
@@ -374,20 +383,35 @@ impl Daemon {
             writable: Arc::new(move || store.health().err().map(|error| error.to_string())),
             changes: self.commits.clone(),
             pulse: Arc::clone(pulse),
-            demo: self.sweeper.shift.is_some(),
+            demo: self.directory.demo().exists(),
+            drill: self.directory.is_drill(),
             plan,
             hosts: Vec::new(),
         }
     }
 
     async fn play_month(&self) {
-        let moments = match self.month() {
+        let moments = match self.unplayed() {
             Ok(moments) => moments,
             Err(error) => return tracing::error!("the demo cannot be played: {error}"),
         };
         for moment in moments {
             if let Err(error) = self.play(&moment).await {
                 return tracing::error!("the demo cannot be played: {error}");
+            }
+        }
+    }
+
+    /// Lets happen what is due by the drill's clock, for ever; its clocks ring in the same order.
+    async fn play_drill(&self, alive: &AtomicI64) {
+        let mut player = Player::new(self.directory.clone(), self.sweeper.clone());
+        let mut tick = tokio::time::interval(TICK);
+        loop {
+            tick.tick().await;
+            let now = self.sweeper.clock.now();
+            alive.store(now, Ordering::Relaxed);
+            if let Err(error) = player.until(now).await {
+                tracing::error!("the drill cannot be played: {error}");
             }
         }
     }
@@ -446,6 +470,23 @@ impl Drop for Running {
     fn drop(&mut self) {
         self.all.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.id);
     }
+}
+
+/// A drill hears its recording and stays in its directory: nobody opens it in another way.
+fn within(directory: &Directory, recording: Option<&Recording>) -> Result<(), OpenError> {
+    if let Some(path) = directory.way_out() {
+        return Err(DrillError::WayOut(path).into());
+    }
+    if directory.is_drill() && recording.is_none() {
+        return Err(OpenError::OnlyRecorded(directory.path().to_owned()));
+    }
+    Ok(())
+}
+
+/// Where nothing is reached: a recording of nothing.
+fn nobody() -> Result<Fetcher, OpenError> {
+    let archive = Archive::from_bytes(Vec::new()).map_err(|error| OpenError::Network(error.to_string()))?;
+    Ok(Fetcher::Replay(Replay::new(archive)))
 }
 
 /// The services that the operator has named, each with what may be made of it.

@@ -2,37 +2,29 @@
 //!
 //! The recording (`host/demo/web.warc.gz`, packed from `host/demo/posts` by
 //! `cargo run --example pack-demo`) holds what each site showed at each moment
-//! of a month. Every answer is swept at the moment it was recorded, moved so
-//! that the month ends when the demo was first started in this directory: the
-//! same plugins, stages and store as on a live web, and no network.
+//! of a month; it is played ([`recording`](crate::recording)) so that the month ends when the demo was first started in
+//! this directory.
 //!
 //! A demo whose clock is first put to a moment of the month itself is not moved: it has seen what was recorded
 //! before, and sees the rest as its clock comes to it, so that incidents can be handled from first sight on.
 
 use std::io::ErrorKind;
 
-use caifeng_plugin_host::contract::{Target, Timestamp};
+use caifeng_plugin_host::contract::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::clock::rfc3339;
 use crate::config::{Config, ConfigError};
 use crate::directory::Directory;
 use crate::evidence::archive::Archive;
-use crate::watch::Watch;
+use crate::recording::Recording;
 
 const WEB: &[u8] = include_bytes!("../demo/web.warc.gz");
 const CONFIG: &str = include_str!("../demo/caifeng.toml");
 
-/// The demo as it stands in one data directory.
-#[derive(Debug)]
-pub struct Demo {
-    /// Organisation, topics and watches of the county.
-    pub config: Config,
-    /// Its recorded web.
-    pub archive: Archive,
-    /// Seconds from the recording's time to the time shown.
-    pub shift: i64,
-}
+/// The demo in one data directory.
+#[derive(Clone, Copy, Debug)]
+pub struct Demo;
 
 /// What a directory remembers of its demo.
 #[derive(Debug, Serialize, Deserialize)]
@@ -75,21 +67,12 @@ pub enum DemoError {
     Config(#[from] ConfigError),
 }
 
-/// One sweep of the recorded month.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Moment {
-    /// What was swept.
-    pub watch: Watch,
-    /// When, on the recording's clock.
-    pub at: Timestamp,
-}
-
 impl Demo {
     /// Opens the demo in `directory`, where it ends at the time it was first opened.
     ///
     /// # Errors
     /// When the directory cannot be written.
-    pub fn open(directory: &Directory, now: Timestamp) -> Result<Self, DemoError> {
+    pub fn open(directory: &Directory, now: Timestamp) -> Result<Recording, DemoError> {
         let archive = Archive::from_bytes(WEB)?;
         let config = Self::config()?;
         let end = archive.entries().iter().map(|entry| entry.date).max().unwrap_or(now);
@@ -97,15 +80,15 @@ impl Demo {
             Some(mark) => mark,
             None => Mark { shift: now - end, ahead: 0 }.write(directory)?,
         };
-        Ok(Self { config, archive, shift: mark.shift })
+        Ok(Recording { config, archive, shift: mark.shift })
     }
 
-    /// Organisation, topics and watches of the county, as they come with the program.
+    /// Organisation, topics and watches of the county.
     ///
     /// # Errors
     /// A fault of this release.
-    pub fn config() -> Result<Config, DemoError> {
-        Ok(Config::parse(CONFIG, "demo/caifeng.toml".as_ref())?)
+    pub fn config() -> Result<Config, ConfigError> {
+        Config::parse(CONFIG, "demo/caifeng.toml".as_ref())
     }
 
     /// How many seconds the clock of a directory is ahead of the system's; 0 where there is no demo.
@@ -138,23 +121,5 @@ impl Demo {
         };
         mark.write(directory)?;
         Ok(stood)
-    }
-
-    /// Every sweep of the month, in the order in which it happened.
-    #[must_use]
-    pub fn moments(&self) -> Vec<Moment> {
-        let watches = self.config.watches(self.end());
-        let listed = |url: &str| watches.iter().find(|w| matches!(&w.target, Target::Listing(at) if at == url));
-        let entries = self.archive.entries().iter();
-        let mut moments: Vec<Moment> =
-            entries.filter_map(|entry| Some(Moment { watch: listed(&entry.url)?.clone(), at: entry.date })).collect();
-        moments.sort_by_key(|moment| moment.at);
-        moments
-    }
-
-    /// When the recording ends, on its own clock.
-    #[must_use]
-    pub fn end(&self) -> Timestamp {
-        self.archive.entries().iter().map(|entry| entry.date).max().unwrap_or_default()
     }
 }

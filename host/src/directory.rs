@@ -14,10 +14,16 @@
 //! | `compiled/` | machine code of plugins; may be deleted at any time | |
 //! | `fixtures/` | pages that plugins could not read, for their authors | 0700 |
 //! | `demo.json` | present when the directory holds the demo | |
+//! | `drills/` | drills, each a data directory of its own | 0700 |
+//! | `drill.json` | present when the directory is a drill: whatever would leave it asks for this first | |
+//! | `case.json` | in a drill: the case that it replays | 0600 |
+//! | `web.warc.gz` | in a drill: what its sites show | 0600 |
+//! | `injected.jsonl` | in a drill: what its trainer has said | 0600 |
+//! | `notices.jsonl` | in a drill: whom its clocks would have told | 0600 |
 
-use std::fs::{DirBuilder, OpenOptions};
+use std::fs::{DirBuilder, Metadata, OpenOptions};
 use std::io::{ErrorKind, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 /// The operator must make the directory usable.
@@ -27,6 +33,11 @@ pub struct DirectoryError {
     path: PathBuf,
     source: std::io::Error,
 }
+
+/// Somebody wants to do in a drill what is only done where it is real.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("this is a drill: {0}")]
+pub struct InDrill(pub &'static str);
 
 /// Names the places inside a data directory.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -111,6 +122,69 @@ impl Directory {
         self.0.join("demo.json")
     }
 
+    /// Where drills are, each a data directory of its own.
+    #[must_use]
+    pub fn drills(&self) -> PathBuf {
+        self.0.join("drills")
+    }
+
+    /// The mark of a directory that is a drill.
+    #[must_use]
+    pub fn drill(&self) -> PathBuf {
+        self.0.join("drill.json")
+    }
+
+    /// Whether this is a drill. Whatever sends, reaches or hands out asks this first, and does not do it here: nothing of
+    /// a drill leaves it (P22).
+    #[must_use]
+    pub fn is_drill(&self) -> bool {
+        self.drill().symlink_metadata().is_ok()
+    }
+
+    /// Refuses in a drill; `instead` says what happens there, or where to do it.
+    ///
+    /// # Errors
+    /// This is one.
+    pub fn not_in_a_drill(&self, instead: &'static str) -> Result<(), InDrill> {
+        if self.is_drill() { Err(InDrill(instead)) } else { Ok(()) }
+    }
+
+    /// In a drill: the case that it replays.
+    #[must_use]
+    pub fn case(&self) -> PathBuf {
+        self.0.join("case.json")
+    }
+
+    /// In a drill: what its sites show.
+    #[must_use]
+    pub fn web(&self) -> PathBuf {
+        self.0.join("web.warc.gz")
+    }
+
+    /// In a drill: what its trainer has said.
+    #[must_use]
+    pub fn injected(&self) -> PathBuf {
+        self.0.join("injected.jsonl")
+    }
+
+    /// In a drill: whom its clocks would have told.
+    #[must_use]
+    pub fn notices(&self) -> PathBuf {
+        self.0.join("notices.jsonl")
+    }
+
+    /// Something in the directory of a drill that leads out of it: a link to a place elsewhere, or a file that has another
+    /// name. `None` where there is none, and for the real thing, which may be laid out as its operator likes.
+    #[must_use]
+    pub fn way_out(&self) -> Option<PathBuf> {
+        if !self.is_drill() {
+            return None;
+        }
+        let entries = std::fs::read_dir(&self.0).ok()?.filter_map(Result::ok);
+        let leads_out = |meta: &Metadata| meta.is_symlink() || meta.is_file() && meta.nlink() > 1;
+        entries.map(|entry| entry.path()).find(|path| path.symlink_metadata().is_ok_and(|meta| leads_out(&meta)))
+    }
+
     /// Whether nothing has been stored here yet.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -183,7 +257,25 @@ fn private_directory(path: &Path) -> Result<(), DirectoryError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::os::unix::fs::PermissionsExt;
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    #[test]
+    fn a_drill_has_no_way_out_and_the_real_thing_may() {
+        let temp = tempfile::tempdir().unwrap();
+        let directory = Directory::at(temp.path().join("d"));
+        directory.create().unwrap();
+        let real = temp.path().join("evidence");
+        std::fs::create_dir(&real).unwrap();
+        symlink(&real, directory.evidence()).unwrap();
+        assert_eq!((directory.is_drill(), directory.way_out()), (false, None));
+        std::fs::write(directory.drill(), "{}").unwrap();
+        assert_eq!((directory.is_drill(), directory.way_out()), (true, Some(directory.evidence())));
+        std::fs::remove_file(directory.evidence()).unwrap();
+        assert_eq!(directory.way_out(), None);
+        std::fs::write(temp.path().join("caifeng.db"), "real").unwrap();
+        std::fs::hard_link(temp.path().join("caifeng.db"), directory.path().join("caifeng.db")).unwrap();
+        assert_eq!(directory.way_out(), Some(directory.path().join("caifeng.db")));
+    }
 
     #[test]
     fn a_key_is_made_once_is_private_and_is_never_replaced() {

@@ -251,6 +251,8 @@ mod tests {
         sources(&root().join("src/disclosure"), &mut source);
         sources(&root().join("src/contact"), &mut source);
         sources(&root().join("src/feed"), &mut source);
+        sources(&root().join("src/case"), &mut source);
+        sources(&root().join("src/drill"), &mut source);
         for file in ["src/record.rs", "src/lang.rs"] {
             source.push_str(&std::fs::read_to_string(root().join(file)).unwrap());
         }

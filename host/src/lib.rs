@@ -23,6 +23,7 @@
 //! | telling of one's own accord | [`disclosure`], [`contact`] | pure |
 //! | what everybody may read | [`supervision`] | pure |
 //! | telling people in time | [`notify`] | pure, but for its sending |
+//! | learning from it | [`case`], [`drill`] | pure, shell |
 //! | remember | [`store`] | SQLite, one writer |
 //! | find again | [`search`] | pure |
 //! | be subscribed to | [`feed`] | pure |
@@ -37,6 +38,7 @@ rust_i18n::i18n!("locales", fallback = "zh-CN");
 
 pub mod asking;
 pub mod calendar;
+pub mod case;
 pub mod clock;
 pub mod config;
 pub mod contact;
@@ -48,6 +50,7 @@ pub mod demo;
 pub mod directory;
 pub mod disclosure;
 pub mod document;
+pub mod drill;
 pub mod endorsement;
 pub mod evaluate;
 pub mod evidence;
@@ -69,6 +72,7 @@ pub mod plan;
 pub mod plugins;
 pub mod query;
 pub mod record;
+pub mod recording;
 pub mod referral;
 pub mod reply;
 pub mod report;

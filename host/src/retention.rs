@@ -215,6 +215,7 @@ impl Keeper {
         self.store.expire_counts(now - COUNTS)?;
         while self.store.expire_notices(cutoffs.records)? > 0 {}
         released.contact_notes = self.store.expire_contact_notes(cutoffs.contact_notes)?;
+        self.store.expire_cases(cutoffs.matched)?;
         self.release_files(cutoffs, &mut released)?;
         Ok(released)
     }

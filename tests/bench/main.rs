@@ -14,6 +14,7 @@ mod bare;
 mod call;
 mod crawl;
 mod decide;
+mod drill;
 mod extract;
 mod group;
 mod kit;
@@ -79,7 +80,7 @@ fn main() -> anyhow::Result<()> {
         warning::run(scratch.path())?;
     }
     // What follows runs plugins.
-    let others = ["rest", "call", "sandbox", "way", "extract", "crawl"];
+    let others = ["rest", "call", "sandbox", "way", "drill", "extract", "crawl"];
     if !others.iter().any(|part| wanted(part)) {
         return Ok(());
     }
@@ -96,6 +97,9 @@ fn main() -> anyhow::Result<()> {
     }
     if wanted("way") {
         way::run(size, scratch.path(), &engine, &registry)?;
+    }
+    if wanted("drill") {
+        drill::run(scratch.path(), &engine, &registry)?;
     }
     if wanted("extract") {
         extract::run(&engine, registry.find("news")?.1)?;

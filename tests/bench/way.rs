@@ -145,7 +145,7 @@ impl Way {
             directory: directory.clone(),
             follow: true,
             config: Config { topics: posts::topics(), ..Config::default() },
-            demo: None,
+            recording: None,
             registry: Arc::clone(registry),
             engine: engine.clone(),
             clock: Arc::new(SystemClock),

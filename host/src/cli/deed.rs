@@ -103,8 +103,8 @@ fn here(directory: &Directory, deed: Deed) -> Result<Result<Done, Refusal>, Fail
     let organisation = workplace::organisation(directory)?;
     workplace::govern(&store, directory, organisation.zone())?;
     let reader = store.reader().map_err(unopened)?;
-    let (clock, accounts) = (workplace::clock(directory)?, organisation.accounts);
-    let clerk = Clerk { store, reader, clock, directory: directory.clone(), accounts };
+    let clock = workplace::clock(directory)?;
+    let clerk = Clerk { store, reader, clock, directory: directory.clone(), organisation };
     let done = clerk.carry_out(deed, account(directory));
     clerk.store.close();
     Ok(done)

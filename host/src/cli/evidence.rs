@@ -106,6 +106,7 @@ fn proof_line(proof: &Proof) -> String {
 /// Writes what is handed out, has the record say so, and leaves nothing behind when it refuses.
 fn export(args: &ExportArgs) -> Outcome {
     let directory = args.person.data.directory()?;
+    directory.not_in_a_drill("what its sites showed is no evidence of anything").or_exit(Exit::Refused)?;
     let reader = Reader::open(directory.path()).or_exit(Exit::Usage)?;
     let incident = known(&reader, args.incident)?;
     let name = format!("incident-{}.warc.gz", incident.id);

@@ -11,8 +11,8 @@ use tokio::sync::mpsc;
 
 use super::deed::{TokenArgs, account, refused};
 use super::output::note;
-use super::serve::{open, open_demo, runtime};
-use super::workplace::{self, DataArgs};
+use super::serve::{open_as_it_is, runtime};
+use super::workplace::DataArgs;
 use super::{Exit, Failed, OrExit};
 
 #[derive(Debug, clap::Args)]
@@ -60,12 +60,7 @@ pub(super) fn ask(
         }
         None
     } else {
-        let config = workplace::config(args.config.as_ref(), directory)?;
-        Some(if config.is_none() && directory.demo().exists() {
-            open_demo(directory)?
-        } else {
-            open(directory, config)?
-        })
+        Some(open_as_it_is(directory, args.config.as_ref())?)
     };
     let (owner, socket, account) = (daemon.as_ref().map(Daemon::owner), directory.socket(), account(directory));
     let outcome = runtime.block_on(async {

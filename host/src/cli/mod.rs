@@ -6,6 +6,7 @@
 
 mod audit;
 mod backtest;
+mod case;
 mod classifiers;
 mod classify;
 mod clocks;
@@ -15,8 +16,9 @@ mod corrections;
 mod coverage;
 mod deed;
 mod demo;
-mod effect;
 mod disclosure;
+mod drill;
+mod effect;
 mod evaluate;
 mod evidence;
 mod feed;
@@ -29,6 +31,7 @@ mod incident;
 mod input;
 mod notify;
 mod output;
+mod paper;
 mod person;
 mod places;
 mod plan;
@@ -170,6 +173,10 @@ enum Command {
     Coverage(coverage::Args),
     /// Print or export the monitoring record: every sweep, newest first
     Record(record::Args),
+    /// Cases: closed incidents to learn from, with the people in them hidden
+    Case(case::Args),
+    /// Drills: a case replayed against the clock, scored
+    Drill(drill::Args),
     /// Users: who may act here, and as what
     User(user::Args),
     /// Warnings: what grows, and why
@@ -223,6 +230,8 @@ pub(crate) fn run() -> ExitCode {
         Command::Watch(args) => watch::run(&args),
         Command::Coverage(args) => coverage::run(&args),
         Command::Record(args) => record::run(&args),
+        Command::Case(args) => case::run(args),
+        Command::Drill(args) => drill::run(args),
         Command::User(args) => user::run(args),
         Command::Warnings(args) => warnings::run(&args),
         Command::Backtest(args) => backtest::run(&args),

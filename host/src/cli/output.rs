@@ -2,6 +2,7 @@
 #![expect(clippy::print_stderr, reason = "errors of a command line go to standard error")]
 
 use std::io::{self, BufWriter, IsTerminal, StdoutLock, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
@@ -9,23 +10,50 @@ use tracing_subscriber::EnvFilter;
 
 use super::workplace::colours;
 
+/// What is printed comes from a drill.
+static DRILL: AtomicBool = AtomicBool::new(false);
+/// What everything begins with that comes from a drill, in both languages: nobody may take it for the real thing.
+const MARK: &str = "【演练 DRILL】 以下均为演练，并非真实情况 · none of this is real";
+
+/// From now on all that is printed says that it comes from a drill (P22): a line before text, `"drill": true` in
+/// each JSON object, and a line on standard error.
+pub(crate) fn mark_as_drill() {
+    if !DRILL.swap(true, Ordering::Relaxed) {
+        note(MARK);
+    }
+}
+
 /// Lines on standard output, buffered. A reader that has gone away (`| head`)
 /// ends the command quietly.
-pub(crate) struct Lines(BufWriter<StdoutLock<'static>>);
+pub(crate) struct Lines(BufWriter<StdoutLock<'static>>, Begun);
+
+/// Whether a line of text was printed.
+type Begun = bool;
 
 impl Lines {
     /// Opens standard output.
     pub(crate) fn new() -> Self {
-        Self(BufWriter::new(io::stdout().lock()))
+        Self(BufWriter::new(io::stdout().lock()), false)
     }
 
     /// Prints one line of text.
     pub(crate) fn text(&mut self, line: impl std::fmt::Display) -> io::Result<()> {
+        self.begin()?;
         writeln!(self.0, "{}", harmless(&line.to_string()))
+    }
+
+    /// Before the first line of text from a drill.
+    fn begin(&mut self) -> io::Result<()> {
+        if !self.1 && DRILL.load(Ordering::Relaxed) {
+            writeln!(self.0, "{MARK}")?;
+        }
+        self.1 = true;
+        Ok(())
     }
 
     /// Prints one line in pieces, those that are marked so that a person sees them: by colour where there is any.
     pub(crate) fn marked<'a>(&mut self, indent: &str, pieces: impl Iterator<Item = (bool, &'a str)>) -> io::Result<()> {
+        self.begin()?;
         let (on, off) =
             if io::stdout().is_terminal() && colours() { ("\x1b[1;33m", "\x1b[0m") } else { ("【", "】") };
         self.0.write_all(indent.as_bytes())?;
@@ -39,7 +67,15 @@ impl Lines {
 
     /// Prints one value as a line of JSON.
     pub(crate) fn json(&mut self, value: &impl Serialize) -> io::Result<()> {
-        serde_json::to_writer(&mut self.0, value)?;
+        if DRILL.load(Ordering::Relaxed) {
+            let mut value = serde_json::to_value(value)?;
+            if let Some(object) = value.as_object_mut() {
+                object.insert("drill".to_owned(), true.into());
+            }
+            serde_json::to_writer(&mut self.0, &value)?;
+        } else {
+            serde_json::to_writer(&mut self.0, value)?;
+        }
         self.0.write_all(b"\n")
     }
 

@@ -167,6 +167,7 @@ fn propose(args: ProposeArgs) -> Outcome {
 fn hand_out(args: &ExportArgs) -> Outcome {
     let (at, person) = (args.at.0, &args.with.person);
     let directory = person.data.directory()?;
+    directory.not_in_a_drill("nobody is referred: the decision itself is the exercise").or_exit(Exit::Refused)?;
     let reader = Reader::open(directory.path()).or_exit(Exit::Usage)?;
     let found = reader.referral(at.id).or_exit(Exit::Internal)?;
     let row = found.ok_or_else(|| anyhow!("no such referral: {}", at.id)).or_exit(Exit::Usage)?;

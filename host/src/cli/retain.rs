@@ -58,6 +58,8 @@ fn older(error: StoreError) -> Result<(), StoreError> {
 
 fn release(args: &Args) -> Result<Released, Failed> {
     let directory = args.place.data.directory()?;
+    let instead = "nothing is kept for long in it: remove its directory when it is over";
+    directory.not_in_a_drill(instead).or_exit(Exit::Refused)?;
     // Nothing is made where nothing was ever stored.
     Reader::open(directory.path()).map(drop).or_else(older).or_exit(Exit::Usage)?;
     let asked = Asked::Upkeep(Upkeep::Retain { token: args.place.token.read()? });

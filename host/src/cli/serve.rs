@@ -8,6 +8,8 @@ use caifeng::config::Config;
 use caifeng::daemon::{Daemon, OpenError, Parts};
 use caifeng::demo::Demo;
 use caifeng::directory::Directory;
+use caifeng::drill;
+use caifeng::recording::Recording;
 use caifeng::store::StoreError;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -40,17 +42,32 @@ pub(crate) struct Bind {
 /// Runs `caifeng serve`.
 pub(crate) fn run(args: Args) -> Outcome {
     let directory = args.data.directory()?;
-    let config = workplace::config(args.config.as_ref(), &directory)?;
     args.bind.check()?;
-    let daemon = match config {
-        None if directory.is_empty() || directory.demo().exists() => open_demo(&directory)?,
-        config => open(&directory, config)?,
+    let daemon = match args.config {
+        None if directory.is_empty() => open_demo(&directory)?,
+        config => open_as_it_is(&directory, config.as_ref())?,
     };
     serve(daemon, args.bind)
 }
 
-/// Opens a data directory with a configuration; without one its watches stay as they are.
-pub(crate) fn open(directory: &Directory, config: Option<Config>) -> Result<Daemon, Failed> {
+/// Opens a data directory as what it is: a drill, the demo, or the real thing with the configuration that was named or
+/// that lies in it.
+pub(crate) fn open_as_it_is(directory: &Directory, named: Option<&PathBuf>) -> Result<Daemon, Failed> {
+    if directory.is_drill() {
+        if named.is_some() {
+            directory.not_in_a_drill("it has its own configuration: leave --config out").or_exit(Exit::Usage)?;
+        }
+        let recording = drill::open(directory).or_exit(Exit::Usage)?;
+        return assemble(directory, Some(recording.config.clone()), Some(recording));
+    }
+    match workplace::config(named, directory)? {
+        None if directory.demo().exists() => open_demo(directory),
+        config => open(directory, config),
+    }
+}
+
+/// Opens the real thing with a configuration; without one its watches stay as they are.
+fn open(directory: &Directory, config: Option<Config>) -> Result<Daemon, Failed> {
     if directory.demo().exists() {
         let what = directory.path().display();
         return Err(anyhow!("{what} holds the demo: name another --data for the real thing")).or_exit(Exit::Usage);
@@ -76,12 +93,12 @@ pub(crate) fn fresh_or_demo(directory: &Directory) -> Result<(), Failed> {
     Err(anyhow!("{what} holds real data: name another --data for the demo")).or_exit(Exit::Usage)
 }
 
-fn assemble(directory: &Directory, config: Option<Config>, demo: Option<Demo>) -> Result<Daemon, Failed> {
+fn assemble(directory: &Directory, config: Option<Config>, recording: Option<Recording>) -> Result<Daemon, Failed> {
     let parts = Parts {
         directory: directory.clone(),
         follow: config.is_some(),
         config: config.unwrap_or_default(),
-        demo,
+        recording,
         registry: workplace::registry(Some(directory))?,
         engine: workplace::engine(Some(directory))?,
         clock: workplace::clock(directory)?,
@@ -133,9 +150,10 @@ pub(crate) fn serve(daemon: Daemon, bind: Bind) -> Outcome {
             let _ = stop.send(true);
         });
         let orders = daemon.orders().context("caifeng.sock").or_exit(Exit::Usage)?;
-        // Whoever reads this line may give orders and open the page.
+        // Whoever reads this line, a person or a program, may give orders and open the page: nothing stands before it.
         let mut lines = Lines::new();
-        lines.text(format_args!("http://{address}/")).and_then(|()| lines.flush()).or_exit(Exit::Internal)?;
+        let line = format!("http://{address}/\n");
+        lines.bytes(line.as_bytes()).and_then(|()| lines.flush()).or_exit(Exit::Internal)?;
         drop(lines);
         daemon.run(listener, orders, stopped).await.or_exit(Exit::Internal)?;
         Ok(Exit::Done)

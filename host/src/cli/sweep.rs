@@ -4,16 +4,14 @@ use std::path::PathBuf;
 
 use anyhow::anyhow;
 use caifeng::control::{self, Line, Order, Refusal, Selection};
-use caifeng::daemon::Daemon;
-use caifeng::directory::Directory;
 use caifeng::sweep::Report;
 use caifeng::watch::FailureKind;
 use tokio::sync::mpsc;
 
 use super::deed::{TokenArgs, account, refused};
 use super::output::{Lines, note, progress};
-use super::serve::{open, open_demo, runtime};
-use super::workplace::{self, DataArgs};
+use super::serve::{open_as_it_is, runtime};
+use super::workplace::DataArgs;
 use super::{Exit, Failed, OrExit, Outcome};
 
 /// `caifeng sweep WATCH|--all|--plugin P`
@@ -52,6 +50,8 @@ pub(crate) struct Args {
 /// Runs `caifeng sweep`.
 pub(crate) fn run(args: Args) -> Outcome {
     let directory = args.data.directory()?;
+    let instead = "its sites are swept by its clock: caifeng drill advance moves it";
+    directory.not_in_a_drill(instead).or_exit(Exit::Refused)?;
     let order = order(&args)?;
     let runtime = runtime()?;
     if std::os::unix::net::UnixStream::connect(directory.socket()).is_ok() {
@@ -64,20 +64,12 @@ pub(crate) fn run(args: Args) -> Outcome {
             given.map_err(|error| Refusal::Internal(error.to_string()))
         }));
     }
-    let daemon = take(&args, &directory)?;
+    let daemon = open_as_it_is(&directory, args.config.as_ref())?;
     let (sweeper, account) = (daemon.sweeper.clone(), account(&directory));
     let outcome = runtime
         .block_on(print(&args, |tell| async move { control::carry_out(&order, account, &sweeper, &tell).await }));
     daemon.sweeper.store.close();
     outcome
-}
-
-/// Takes the directory that nobody owns: with its configuration, or with the demo's.
-fn take(args: &Args, directory: &Directory) -> Result<Daemon, Failed> {
-    match workplace::config(args.config.as_ref(), directory)? {
-        None if directory.demo().exists() => open_demo(directory),
-        config => open(directory, config),
-    }
 }
 
 fn order(args: &Args) -> Result<Order, Failed> {
@@ -161,7 +153,7 @@ where
                     }
                 }
             }
-            Line::Done | Line::Acted(_) | Line::Handed(_) | Line::Released(_) => {}
+            Line::Done | Line::Acted(_) | Line::Drilled(_) | Line::Handed(_) | Line::Released(_) => {}
             Line::Failed(failed) => refusal = Some(failed),
         }
     }

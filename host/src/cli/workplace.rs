@@ -7,17 +7,18 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use caifeng::clock::steady::SteadyClock;
-use caifeng::clock::{AheadClock, Clock, rfc3339};
+use caifeng::clock::{Clock, Pace, PacedClock, rfc3339};
 use caifeng::config::{self, Config, Organisation};
 use caifeng::demo::Demo;
 use caifeng::directory::Directory;
+use caifeng::drill::{DrillClock, DrillError};
 use caifeng::plugins::{Origin, PluginError, Registry};
 use caifeng::store::{Governing, Reader, Store};
 use caifeng_plugin_host::contract::Timestamp;
 use caifeng_plugin_host::engine::{CompiledCache, Engine, EngineConfig};
 use jiff::tz::TimeZone;
 
-use super::output::note;
+use super::output::{self, note};
 use super::{Exit, Failed, OrExit};
 
 /// Options that name a data directory.
@@ -29,8 +30,20 @@ pub(crate) struct DataArgs {
 }
 
 impl DataArgs {
-    /// The data directory that was named, or the user's own.
+    /// The data directory that was named, or the user's own. From here on everything that is printed says so when it
+    /// is a drill.
     pub(crate) fn directory(&self) -> Result<Directory, Failed> {
+        let directory = self.named()?;
+        if let Some(path) = directory.way_out() {
+            return Err(DrillError::WayOut(path)).or_exit(Exit::Usage);
+        }
+        if directory.is_drill() {
+            output::mark_as_drill();
+        }
+        Ok(directory)
+    }
+
+    fn named(&self) -> Result<Directory, Failed> {
         if let Some(named) = self.data.clone().or_else(|| std::env::var_os("CAIFENG_DATA").map(PathBuf::from)) {
             return Ok(Directory::at(named));
         }
@@ -55,11 +68,14 @@ pub(super) fn token_file(named: Option<&PathBuf>) -> Option<(PathBuf, bool)> {
 }
 
 /// The clock of a data directory: one that nobody can set while it runs, and that never goes back behind the record;
-/// the demo's may be ahead. A machine whose clock is behind is told so.
+/// the demo's may be ahead, a drill has its own. A machine whose clock is behind is told so.
 pub(super) fn clock(directory: &Directory) -> Result<Arc<dyn Clock>, Failed> {
+    if directory.is_drill() {
+        return Ok(Arc::new(DrillClock::new(directory).or_exit(Exit::Usage)?));
+    }
     let ahead = Demo::ahead(directory).or_exit(Exit::Usage)?;
     if ahead != 0 {
-        return Ok(Arc::new(AheadClock(ahead)));
+        return Ok(Arc::new(PacedClock(Pace::ahead(ahead))));
     }
     // Where no record can be read there is none to go back behind: whoever opens it will say what is wrong.
     let latest = Reader::open(directory.path()).and_then(|reader| reader.latest()).ok().flatten();
@@ -91,13 +107,13 @@ pub(crate) fn config(named: Option<&PathBuf>, directory: &Directory) -> Result<O
     Config::read(&path).map(Some).or_exit(Exit::Usage)
 }
 
-/// The organisation of a data directory: as configured there, in a demo the county's bureau.
+/// Whose data directory it is: as the configuration in it says, or the demo's county.
 pub(crate) fn organisation(directory: &Directory) -> Result<Organisation, Failed> {
     let config = match config(None, directory)? {
-        None if directory.demo().exists() => Some(Demo::config().or_exit(Exit::Internal)?),
-        config => config,
+        None if directory.demo().exists() => Demo::config().or_exit(Exit::Internal)?,
+        config => config.unwrap_or_default(),
     };
-    Ok(config.unwrap_or_default().organisation)
+    Ok(config.organisation)
 }
 
 /// Tells a store which plan governs here, and the organisation's time.

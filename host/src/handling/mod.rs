@@ -5,6 +5,7 @@
 //! and lets the store do the rest in one transaction: who is it, may they, is it still what they saw, what
 //! follows. When an [`Outcome`] comes back it is on disk.
 
+pub mod casework;
 pub mod checkpoint;
 pub mod document;
 pub mod receipt;
@@ -15,6 +16,7 @@ use caifeng_plugin_host::contract::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Clock;
+use crate::config::Organisation;
 use crate::control::Refusal;
 use crate::directory::Directory;
 use crate::feed::Feed;
@@ -22,12 +24,13 @@ use crate::incident::IncidentId;
 use crate::reply::citation::{self, Citation};
 use crate::store::model::PostRowId;
 use crate::store::{
-    AddressChange, Answering, Caller, Changed, Contacted, Contacting, Decided, Decision, Disclosing, DisclosureRow,
-    Erased, Feeding, OwnAddress, Reader, Receipt, ReferralRow, Referring, ReplyRow, Seen, Shown, Sight, Store,
-    SummaryRow, Supervising, UserChange,
+    AddressChange, Answering, Caller, CaseRow, Changed, Contacted, Contacting, Decided, Decision, Disclosing,
+    DisclosureRow, Erased, Feeding, OwnAddress, Reader, Receipt, ReferralRow, Referring, ReplyRow, Seen, Shown, Sight,
+    Store, SummaryRow, Supervising, UserChange,
 };
 use crate::user::User;
 use crate::user::token::Token;
+use casework::Casework;
 use checkpoint::Signed;
 
 /// What somebody wants, and the token by which they are known.
@@ -71,6 +74,8 @@ pub enum What {
     HandOut(IncidentId, String),
     /// Believe the machine's clock and not a record that is ahead of it.
     TrustClock,
+    /// Do something about a case.
+    Case(Casework),
     /// Sign where the record stands.
     Checkpoint,
 }
@@ -101,6 +106,8 @@ pub enum Outcome {
     Addresses(Vec<OwnAddress>),
     /// What time the record said, if it was ahead, and what the machine's clock says.
     Trusted(Option<Timestamp>, Timestamp),
+    /// How a case stands now.
+    Case(Box<CaseRow>),
     /// Where the record stands.
     Checkpoint(Signed),
 }
@@ -116,8 +123,8 @@ pub struct Clerk {
     pub clock: Arc<dyn Clock>,
     /// Where the keys lie.
     pub directory: Directory,
-    /// The organisation's registered accounts.
-    pub accounts: Vec<String>,
+    /// Whose work it is: its registered accounts, its name and its places.
+    pub organisation: Organisation,
 }
 
 impl std::fmt::Debug for Clerk {
@@ -148,7 +155,7 @@ impl Clerk {
                 if let Answering::Draft { text, .. } = &answering {
                     self.citations_are_kept(text)?;
                 }
-                Ok(Outcome::Reply(self.store.answer(&caller, answering, self.accounts.clone(), now)?))
+                Ok(Outcome::Reply(self.store.answer(&caller, answering, self.organisation.accounts.clone(), now)?))
             }
             What::Receipt(reply, receipt) => {
                 if let Receipt::Document(digest) = &receipt {
@@ -160,7 +167,7 @@ impl Clerk {
                 if let Disclosing::Draft(composed) | Disclosing::Edit(_, composed) = &disclosing {
                     self.citations_are_kept(composed.body.as_deref().unwrap_or_default())?;
                 }
-                let row = self.store.disclose(&caller, disclosing, self.accounts.clone(), now)?;
+                let row = self.store.disclose(&caller, disclosing, self.organisation.accounts.clone(), now)?;
                 Ok(Outcome::Disclosure(Box::new(row)))
             }
             What::DisclosureReceipt(sight, channel, receipt) => {
@@ -193,6 +200,7 @@ impl Clerk {
                 let wall = now.saturating_add(self.clock.off());
                 Ok(Outcome::Trusted(self.store.distrust(&caller, wall)?, wall))
             }
+            What::Case(work) => Ok(Outcome::Case(Box::new(self.casework(&caller, work, now)?))),
             What::Checkpoint => {
                 let key = self.directory.key(checkpoint::KEY).map_err(|e| Refusal::Internal(e.to_string()))?;
                 let key = checkpoint::Key::new(&key);

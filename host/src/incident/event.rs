@@ -13,6 +13,7 @@ use sha2::{Digest, Sha256};
 use super::clock::ClockEvent;
 use super::life::Given;
 use super::{Category, IncidentId};
+use crate::case::life::CaseEvent;
 use crate::hex::hex;
 use crate::notify::{NoticeId, Receipt};
 use crate::plan::answer::Form;
@@ -174,6 +175,13 @@ pub enum Event {
         /// What.
         done: SummaryEvent,
     },
+    /// Something happened to a case that was made of it.
+    Case {
+        /// The case.
+        case: i64,
+        /// What.
+        done: CaseEvent,
+    },
     /// An answer of it is published, with its receipt.
     Answered {
         /// The reply.
@@ -294,6 +302,7 @@ impl Event {
                 | Self::Acknowledged { .. }
                 | Self::HandedOut { .. }
                 | Self::Disclosed { .. }
+                | Self::Case { .. }
         )
     }
 
@@ -345,6 +354,7 @@ impl Event {
             Self::Reply { .. } => "reply",
             Self::Referral { .. } => "referral",
             Self::Public { .. } => "public",
+            Self::Case { .. } => "case",
             Self::Answered { .. } => "answered",
             Self::Disclosed { .. } => "disclosed",
             Self::Referred { .. } => "referred",

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::case::life::CaseRefusal;
 use crate::disclosure::life::DisclosureRefusal;
 use crate::incident::life::Refusal;
 use crate::referral::ReferralRefusal;
@@ -92,6 +93,9 @@ pub enum StoreError {
     /// The referral does not accept the command.
     #[error(transparent)]
     Referral(#[from] ReferralRefusal),
+    /// The case does not accept the command.
+    #[error(transparent)]
+    Case(#[from] CaseRefusal),
     /// The gate of referrals stays shut.
     #[error("not referred: {}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
     Shut(Vec<Shut>),

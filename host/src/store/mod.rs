@@ -17,9 +17,11 @@
 
 mod captures;
 mod casefile;
+mod cases;
 mod contacts;
 mod decisions;
 mod disclosures;
+mod enrolment;
 pub mod error;
 mod facets;
 mod feeds;
@@ -68,9 +70,11 @@ use caifeng_plugin_host::contract::{Reactions, Timestamp};
 use rusqlite::Connection;
 
 pub use captures::Evidence;
+pub use cases::{CaseChange, CaseRow};
 pub use contacts::{ContactNote, ContactQuery, ContactRow, Contacted, Contacting, Imported, Via};
 pub use decisions::{Decided, Decision, Seen, Shown};
 pub use disclosures::{Composed, Disclosing, DisclosureRow, DisclosureStep, When};
+pub use enrolment::Enrolment;
 pub use error::StoreError;
 pub use feeds::Feeding;
 pub use outbox::Attempt;

@@ -9,7 +9,7 @@ use super::error::StoreError;
 
 /// Applied in order; the number of those applied is the file's `user_version`. A
 /// released migration is never edited.
-const MIGRATIONS: [&str; 20] = [
+const MIGRATIONS: [&str; 21] = [
     include_str!("migrations/0001.sql"),
     include_str!("migrations/0002.sql"),
     include_str!("migrations/0003.sql"),
@@ -25,11 +25,12 @@ const MIGRATIONS: [&str; 20] = [
     include_str!("migrations/0013.sql"),
     include_str!("migrations/0014.sql"),
     include_str!("migrations/0015.sql"),
-    include_str!("migrations/0020.sql"),
-    include_str!("migrations/0019.sql"),
-    include_str!("migrations/0018.sql"),
     include_str!("migrations/0016.sql"),
-    include_str!("migrations/0022.sql"),
+    include_str!("migrations/0017.sql"),
+    include_str!("migrations/0018.sql"),
+    include_str!("migrations/0019.sql"),
+    include_str!("migrations/0020.sql"),
+    include_str!("migrations/0021.sql"),
 ];
 
 /// The schema that this program reads and writes.

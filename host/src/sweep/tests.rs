@@ -51,7 +51,7 @@ impl World {
             directory: Directory::at(dir.path()),
             config: Config::parse(&config, Path::new("caifeng.toml")).unwrap(),
             follow: true,
-            demo: None,
+            recording: None,
             registry: Arc::new(Registry::read(&[(plugins, Origin::Shipped)]).unwrap()),
             engine: Engine::new(EngineConfig::default()).unwrap(),
             clock: Arc::clone(&clock) as Arc<dyn Clock>,

@@ -100,23 +100,26 @@ impl Tokeniser {
     #[must_use]
     pub fn words<'a>(&self, text: &'a str) -> Vec<&'a str> {
         let mut words = Vec::new();
-        let mut rest = text;
-        while let Some(first) = rest.chars().next() {
-            let script = Script::of(first);
-            let (longest, runs) = match script {
-                Script::Han => (LONGEST_RUN, true),
-                Script::Word => (usize::MAX, true),
-                Script::Gap => (1, false),
-            };
-            let same = |c: &(usize, char)| !runs && c.0 == 0 || runs && Script::of(c.1) == script;
-            let end = rest.char_indices().take(longest).take_while(same).last();
-            let (run, after) = rest.split_at(end.map_or(first.len_utf8(), |(at, c)| at + c.len_utf8()));
-            match script {
-                Script::Han => words.extend(self.jieba.cut(run, false).into_iter().map(|token| token.word)),
-                _ => words.push(run),
-            }
-            rest = after;
-        }
+        each_run(text, |script, run| match script {
+            Script::Han => words.extend(self.jieba.cut(run, false).into_iter().map(|token| token.word)),
+            _ => words.push(run),
+        });
+        words
+    }
+
+    /// As [`words`](Self::words), but with characters put together that look like a word or a name which no dictionary
+    /// has, and with what each seems to be. Nothing is found by them: a name is cut differently in different sentences.
+    #[must_use]
+    pub fn guessed_words<'a>(&'a self, text: &'a str) -> Vec<Guessed<'a>> {
+        let mut words = Vec::new();
+        each_run(text, |script, run| match script {
+            Script::Han => words.extend(self.jieba.tag(run, true).into_iter().map(|tag| Guessed {
+                word: tag.word,
+                person: matches!(tag.tag, "nr" | "nrt" | "nrfg"),
+                known: self.jieba.has_word(tag.word),
+            })),
+            _ => words.push(Guessed { word: run, person: false, known: true }),
+        });
         words
     }
 
@@ -160,6 +163,35 @@ impl Tokeniser {
             });
         }
         take(script, &run, begin);
+    }
+}
+
+/// A word as it stands in a text, and what it seems to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Guessed<'a> {
+    /// The word.
+    pub word: &'a str,
+    /// It seems to be a person's name.
+    pub person: bool,
+    /// The dictionary has it.
+    pub known: bool,
+}
+
+/// Calls `take` with each run of characters of one script, as they stand; each gap is one of its own.
+fn each_run<'a>(text: &'a str, mut take: impl FnMut(Script, &'a str)) {
+    let mut rest = text;
+    while let Some(first) = rest.chars().next() {
+        let script = Script::of(first);
+        let (longest, runs) = match script {
+            Script::Han => (LONGEST_RUN, true),
+            Script::Word => (usize::MAX, true),
+            Script::Gap => (1, false),
+        };
+        let same = |c: &(usize, char)| !runs && c.0 == 0 || runs && Script::of(c.1) == script;
+        let end = rest.char_indices().take(longest).take_while(same).last();
+        let (run, after) = rest.split_at(end.map_or(first.len_utf8(), |(at, c)| at + c.len_utf8()));
+        take(script, run);
+        rest = after;
     }
 }
 

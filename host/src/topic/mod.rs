@@ -18,7 +18,7 @@ mod compile;
 #[cfg(test)]
 mod hostile;
 mod matcher;
-mod place;
+pub(crate) mod place;
 mod starts;
 pub mod trial;
 

@@ -66,6 +66,12 @@ pub enum Act {
     AnswerPerson,
     /// Have a watch swept now.
     Sweep,
+    /// Make a case of what is over, and correct it (P22).
+    MakeCase,
+    /// Check and release a case that somebody else made.
+    CheckCase,
+    /// Lead a drill: inject posts, move its clock.
+    LeadDrill,
     /// Add and revoke users, and replace their tokens.
     AddUser,
     /// Let go, now, of what is kept no longer.
@@ -85,7 +91,7 @@ const EVERYBODY: &[Role] = &[Monitor, Staff, LeadingGroup, Head, Spokesperson, L
 const WORKERS: &[Role] = &[Monitor, Staff, LeadingGroup, Head, Spokesperson, Legal];
 
 /// Who may do what.
-pub const RIGHTS: [(Act, &[Role]); 32] = [
+pub const RIGHTS: [(Act, &[Role]); 35] = [
     (Act::Submit, EVERYBODY),
     (Act::Note, EVERYBODY),
     (Act::Assess, DECIDERS),
@@ -113,6 +119,9 @@ pub const RIGHTS: [(Act, &[Role]); 32] = [
     (Act::ExportEvidence, &[Monitor, LeadingGroup, Head, Legal]),
     (Act::AnswerPerson, &[Legal]),
     (Act::Sweep, &[Monitor, LeadingGroup, Head]),
+    (Act::MakeCase, &[Trainer, Monitor, LeadingGroup, Head, Legal]),
+    (Act::CheckCase, &[Trainer, LeadingGroup, Head, Legal]),
+    (Act::LeadDrill, &[Trainer, LeadingGroup, Head]),
     (Act::AddUser, &[System]),
     (Act::Retain, &[System]),
     (Act::TrustClock, &[System]),
@@ -164,6 +173,9 @@ impl Act {
             Self::ExportEvidence => "hand out evidence",
             Self::AnswerPerson => "answer a person who asks",
             Self::Sweep => "sweep",
+            Self::MakeCase => "make or correct a case",
+            Self::CheckCase => "check and release a case",
+            Self::LeadDrill => "lead a drill",
             Self::AddUser => "add and revoke users",
             Self::Retain => "let go of what is kept no longer",
             Self::TrustClock => "believe the machine's clock",

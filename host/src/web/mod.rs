@@ -107,6 +107,8 @@ pub struct App {
     pub demo: bool,
     /// The plan in force: what clocks are called.
     pub plan: Arc<Plan>,
+    /// This is a drill: every page says so.
+    pub drill: bool,
     /// Host names besides the loopback ones under which the desk is asked for.
     pub hosts: Vec<String>,
 }
@@ -244,6 +246,7 @@ impl Desk {
             now: (self.app.clock)(),
             demo: self.app.demo,
             plan: Arc::clone(&self.app.plan),
+            drill: self.app.drill,
         }
     }
 }

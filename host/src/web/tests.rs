@@ -41,6 +41,7 @@ fn app(rows: Arc<dyn Rows>, changes: watch::Receiver<u64>) -> App {
         changes,
         pulse: Arc::new(AtomicI64::new(NOW - 5)),
         demo: true,
+        drill: false,
         hosts: vec![],
     }
 }
@@ -260,6 +261,7 @@ fn an_empty_desk_says_what_to_do() {
         now: NOW,
         demo: false,
         plan: Arc::new(crate::plan::Plan::built_in().clone()),
+        drill: false,
     };
     let page = page::home(&visit, &HomeRows::default()).unwrap();
     assert!(page.contains("run caifeng demo for a tour"));

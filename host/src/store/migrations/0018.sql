@@ -1,31 +1,51 @@
--- What clocks told, in the order in which they did, with all that a notice of it needs. `seq` is that of its event.
-CREATE TABLE ring (
-    seq      INTEGER PRIMARY KEY,
+-- Notices (P7): queued in the transaction of the event that causes them. They hold no words: what one says is put
+-- together when it is sent.
+CREATE TABLE outbox (
+    id       INTEGER PRIMARY KEY AUTOINCREMENT,
     at       INTEGER NOT NULL,
-    incident INTEGER NOT NULL,
-    body     TEXT NOT NULL               -- JSON
+    incident INTEGER,
+    urgent   INTEGER NOT NULL,
+    body     TEXT NOT NULL,              -- JSON
+    routed   INTEGER                     -- when its ways were chosen; NULL before
 );
-CREATE INDEX ring_incident ON ring (incident);
+CREATE INDEX outbox_unrouted ON outbox (id) WHERE routed IS NULL;
+CREATE INDEX outbox_incident ON outbox (incident, id);
 
--- When the oldest escalation was told that nobody who decides has acknowledged.
-ALTER TABLE incident ADD COLUMN escalated INTEGER;
-CREATE INDEX incident_escalated ON incident (escalated) WHERE escalated IS NOT NULL;
+-- One way of a notice to one place.
+CREATE TABLE delivery (
+    id      INTEGER PRIMARY KEY,
+    notice  INTEGER NOT NULL REFERENCES outbox (id) ON DELETE CASCADE,
+    channel TEXT NOT NULL,
+    address TEXT NOT NULL,               -- of mail; empty otherwise
+    user    TEXT,                        -- whose own address it is
+    state   TEXT NOT NULL CHECK (state IN ('waiting', 'sending', 'sent', 'refused', 'passed', 'uncertain')),
+    since   INTEGER NOT NULL,            -- from when on it may be sent: the minute to the next channel counts from here
+    due     INTEGER NOT NULL,            -- when it is tried next
+    tries   INTEGER NOT NULL DEFAULT 0,
+    unsure  INTEGER NOT NULL DEFAULT 0,  -- times that it may have arrived
+    message INTEGER,                     -- the first attempt that held it: its number for whoever gets it
+    ended   INTEGER,
+    code    INTEGER,
+    why     TEXT
+);
+CREATE INDEX delivery_open ON delivery (channel, due) WHERE ended IS NULL;
+CREATE INDEX delivery_message ON delivery (message) WHERE ended IS NULL;
+CREATE INDEX delivery_notice ON delivery (notice);
+CREATE INDEX delivery_ended ON delivery (channel, ended) WHERE ended IS NOT NULL;
 
--- Watches that fed a major incident which is watched since it was handled: how often they are swept, and until when.
-CREATE TABLE follow_up (
-    watch    TEXT NOT NULL,
-    incident INTEGER NOT NULL,
-    until    INTEGER NOT NULL,
-    every    INTEGER NOT NULL,           -- seconds, at most
-    PRIMARY KEY (watch, incident)
+-- Messages as they went out: what limits are counted by, also after a restart.
+CREATE TABLE attempt (
+    id      INTEGER PRIMARY KEY AUTOINCREMENT,
+    channel TEXT NOT NULL,
+    at      INTEGER NOT NULL,
+    rest    INTEGER                      -- until then the channel wants nothing
+);
+CREATE INDEX attempt_channel ON attempt (channel, at);
+
+-- Addresses of users' own. The record says that they changed, not what they are.
+CREATE TABLE own_address (
+    user    TEXT NOT NULL REFERENCES user (id),
+    channel TEXT NOT NULL,
+    address TEXT NOT NULL,
+    PRIMARY KEY (user, channel, address)
 ) WITHOUT ROWID;
-CREATE INDEX follow_up_incident ON follow_up (incident);
-
--- A page of which a person has asked that their words be deleted: it goes with the next retention, however young.
-ALTER TABLE capture ADD COLUMN erased INTEGER NOT NULL DEFAULT 0;
-CREATE INDEX capture_erased ON capture (file) WHERE erased <> 0;
-
--- The record up to this event says nothing of what time it is: a person has said so.
-CREATE TABLE distrusted (
-    seq INTEGER PRIMARY KEY
-);

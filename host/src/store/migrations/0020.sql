@@ -1,8 +1,12 @@
--- What the public reads of incidents (P24): `life` is the fold of a summary's events, which lie in the chain of its incident.
--- Its text is a note.
-CREATE TABLE summary (
-    id       INTEGER PRIMARY KEY,
-    incident INTEGER NOT NULL REFERENCES incident (id),
-    life     TEXT NOT NULL
+-- Cases made of closed incidents. `life` is the fold of their events, which lie in the chain of their incident; no word
+-- that was hidden stands in `body`. Nothing here refers to posts: a case outlives them.
+CREATE TABLE casebook (
+    id       INTEGER PRIMARY KEY AUTOINCREMENT,  -- events name it: never given again
+    incident INTEGER NOT NULL,
+    life     TEXT NOT NULL,              -- JSON
+    body     TEXT NOT NULL               -- JSON
 );
-CREATE INDEX summary_incident ON summary (incident);
+-- The words of released cases.
+CREATE VIRTUAL TABLE casebook_text USING fts5 (
+    tokens, content = '', contentless_delete = 1, detail = none, tokenize = 'ascii'
+);

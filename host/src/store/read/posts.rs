@@ -117,6 +117,14 @@ impl Reader {
         })
     }
 
+    /// The post of this row key, if it is stored.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn post_of(&self, key: PostRowId) -> Result<Option<PostRow>, StoreError> {
+        self.with(|db| row(db, key))
+    }
+
     /// Posts that can be read at this very address. Nobody is looked for: whoever asks names what they said.
     ///
     /// # Errors

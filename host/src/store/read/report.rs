@@ -98,7 +98,7 @@ impl Reader {
     ///
     /// # Errors
     /// As above.
-    pub fn case(&self, id: IncidentId, in_force: &Plan, now: Timestamp) -> Result<Option<Case>, StoreError> {
+    pub fn dossier(&self, id: IncidentId, in_force: &Plan, now: Timestamp) -> Result<Option<Case>, StoreError> {
         let Some(incident) = self.standing(id)? else { return Ok(None) };
         let Some(matter) = self.matter(id, &incident, None)? else { return Ok(None) };
         let governed = incident.assessed.as_ref().map(|assessed| self.plan(&assessed.plan)).transpose()?.flatten();

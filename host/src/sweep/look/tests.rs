@@ -56,7 +56,7 @@ impl Rig {
             directory: Directory::at(dir.path()),
             config: Config::parse(&config, Path::new("caifeng.toml")).unwrap(),
             follow: true,
-            demo: None,
+            recording: None,
             registry: Arc::default(),
             engine: Engine::new(EngineConfig::default()).unwrap(),
             clock: Arc::clone(&clock) as Arc<dyn crate::clock::Clock>,

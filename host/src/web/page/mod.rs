@@ -74,6 +74,8 @@ pub(crate) struct Visit {
     pub(crate) demo: bool,
     /// Names clocks.
     pub(crate) plan: Arc<Plan>,
+    /// This is a drill.
+    pub(crate) drill: bool,
 }
 
 /// A room of the desk.
@@ -95,6 +97,7 @@ pub(crate) struct Frame {
     title: String,
     organisation: String,
     demo: bool,
+    drill: bool,
     path: String,
     here: Room,
     coverage: String,
@@ -134,6 +137,7 @@ impl Frame {
             title,
             organisation: visit.organisation.clone(),
             demo: visit.demo,
+            drill: visit.drill,
             path: visit.path.clone(),
             here,
             coverage: coverage_line(visit.lang, &all),
