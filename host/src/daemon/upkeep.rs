@@ -15,9 +15,9 @@ use tokio::time::{Interval, MissedTickBehavior};
 
 use crate::asking::Asking;
 use crate::lang::Lang;
+use crate::notify::dispatcher::Dispatcher;
 use crate::plan::Plan;
 use crate::reporting::{Setting, shelf};
-use crate::notify::dispatcher::Dispatcher;
 use crate::sweep::{Sweeper, blocking};
 
 /// From the start to the first work of a day: a daemon that was just started has better things to do.

@@ -1,4 +1,3 @@
--- 0022
 -- Disclosures: `life` is the fold of their events, which lie in the chain and belong to no incident. Title and text are a note.
 CREATE TABLE disclosure (
     id   INTEGER PRIMARY KEY,
