@@ -314,11 +314,7 @@ mod tests {
         );
         let wrong = error(&text.replace("yunxi.example.cn", "https://yunxi.example.cn/"));
         assert!(wrong.starts_with("caifeng.toml:4:9:") && wrong.contains("is no host"), "{wrong}");
-        assert!(
-            error(&text.replace("local", "county")).contains("level"),
-            "{}",
-            error(&text.replace("local", "county"))
-        );
+        assert!(error(&text.replace("local", "county")).contains("known here: local, provincial, central"));
     }
 
     #[test]
