@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 
 use aho_corasick::{AhoCorasick, MatchKind};
-use caifeng_plugin_sdk::{Failure, Label, Post, Reactions};
+use caifeng_plugin_sdk::{Failure, Label, Post, Reactions, clause};
 
 use crate::LABELS;
 use crate::reading::{Least, Rule};
@@ -148,7 +148,7 @@ impl Numbered {
         let words = self.must.iter().chain(&self.any).filter_map(|word| found[*word]);
         let mut excerpts: Vec<String> = Vec::new();
         for (part, start, end) in words {
-            let excerpt = clause(part, start, end);
+            let excerpt = clause::around(part, start, end, AROUND);
             if excerpts.len() < EVIDENCE && !excerpts.iter().any(|seen| seen == excerpt) {
                 excerpts.push(excerpt.to_owned());
             }
@@ -164,36 +164,4 @@ fn reached(least: Least, told: Reactions) -> bool {
         && enough(least.likes, told.likes)
         && enough(least.replies, told.replies)
         && enough(least.shares, told.shares)
-}
-
-/// What stands around a word: to the nearest punctuation, or [`AROUND`] characters.
-fn clause(text: &str, start: usize, end: usize) -> &str {
-    let inside = |c: &char| !ends_clause(*c);
-    let before = text[..start].chars().rev().take(AROUND).take_while(inside).map(char::len_utf8).sum::<usize>();
-    let after = text[end..].chars().take(AROUND).take_while(inside).map(char::len_utf8).sum::<usize>();
-    text[start - before..end + after].trim()
-}
-
-fn ends_clause(c: char) -> bool {
-    matches!(
-        c,
-        '，' | '。'
-            | '！'
-            | '？'
-            | '；'
-            | '：'
-            | '、'
-            | '…'
-            | '“'
-            | '”'
-            | '【'
-            | '】'
-            | '（'
-            | '）'
-            | '《'
-            | '》'
-            | '\n'
-            | '\r'
-            | '\t'
-    ) || (c.is_ascii_punctuation() && !matches!(c, '.' | '-' | '@' | '#' | '/' | '%' | ':'))
 }

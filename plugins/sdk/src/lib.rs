@@ -141,11 +141,13 @@
 //! relative ones; [`html::text`] and [`html::decode`] for plain text;
 //! [`url::join`] for absolute addresses, [`url::encode`] and [`url::parameter`]
 //! for queries; [`count::parse`] for "1.2万"; [`markup::select`] to find the
-//! elements of a page without building a tree. With the feature `json`, the module
+//! elements of a page without building a tree; [`clause::around`] for the excerpt that
+//! shows what a label rests on. With the feature `json`, the module
 //! `json` reads answers that should be JSON and names what stands in their place.
 
 pub mod bindings;
 mod civil;
+pub mod clause;
 mod contract;
 pub mod count;
 pub mod dates;

@@ -54,27 +54,6 @@ pub(crate) enum Sign {
 /// How many signs there are.
 pub(crate) const SIGNS: usize = 20;
 
-/// Words before a cue that take an event, a crime or an appeal back, or make it
-/// something that might happen.
-const TAKEN_BACK: [&[char]; 16] = [
-    &['没', '有'],
-    &['未', '发', '生'],
-    &['无'],
-    &['不'],
-    &['并', '非'],
-    &['防'],
-    &['防', '止'],
-    &['避', '免'],
-    &['预', '防'],
-    &['杜', '绝'],
-    &['如', '果'],
-    &['万', '一'],
-    &['可', '能'],
-    &['容', '易'],
-    &['引', '发'],
-    &['没'],
-];
-
 /// A cue at its place.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Hit {
@@ -123,13 +102,17 @@ pub(crate) fn hits(codes: &[u32]) -> impl Iterator<Item = Hit> + '_ {
     })
 }
 
-/// Whether the text ends with a word that takes back what follows.
+/// Whether the text ends with a word that takes back an event, a crime or an appeal, or makes it something that might
+/// happen.
 fn taken_back(before: &[u32]) -> bool {
-    let ends_with = |word: &[char]| {
-        let tail = before.len().checked_sub(word.len()).map(|at| &before[at..]);
-        tail.is_some_and(|tail| tail.iter().zip(word).all(|(code, c)| *code == u32::from(*c)))
-    };
-    TAKEN_BACK.iter().any(|word| ends_with(word))
+    let back = |nth: usize| before.len().checked_sub(nth).and_then(|at| char::from_u32(before[at])).unwrap_or(' ');
+    match (back(2), back(1)) {
+        (_, '没' | '无' | '不' | '防') => true,
+        ('没', '有') | ('并', '非') | ('防', '止') | ('避', '免') | ('杜', '绝') => true,
+        ('如', '果') | ('万', '一') | ('可', '能') | ('容', '易') | ('引', '发') => true,
+        ('发', '生') => back(3) == '未',
+        _ => false,
+    }
 }
 
 /// The longest term that the text begins with, and its codes.

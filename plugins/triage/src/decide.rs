@@ -25,9 +25,9 @@ pub(crate) const NONE: usize = 5;
 /// The least share of a rumour that is suggested.
 const SURE_OF_RUMOUR: f32 = 0.3;
 
-/// Part of every share that is spread evenly: two careful readers differ on one text in ten or
-/// twenty, so no text is surer than that, and texts written to be clear make a model too sure.
-const DISAGREE: f32 = 0.05;
+/// Part of every share that is spread evenly: two careful readers differ on some texts, so none is surer than that. That
+/// the model knows other people's words less well is in its sharpness already.
+const DISAGREE: f32 = 0.03;
 
 /// A problem stands from this part of what none has.
 const DOUBT: f32 = 0.7;

@@ -1,5 +1,7 @@
 //! The clauses that are shown for a label, verbatim.
 
+use caifeng_plugin_sdk::clause;
+
 use crate::cues::{self, Sign};
 use crate::model;
 use crate::reading::Reading;
@@ -47,11 +49,7 @@ impl Reading<'_> {
     fn clause(&self, part: usize, from: usize, to: usize) -> &str {
         let source = self.sources[part];
         let (start, end) = self.folded[part].bytes(source, from, to);
-        let before = source[..start].char_indices().rev().take(AROUND).take_while(|(_, c)| !ends_clause(*c)).last();
-        let after = source[end..].char_indices().take(AROUND).take_while(|(_, c)| !ends_clause(*c)).last();
-        let start = before.map_or(start, |(at, _)| at);
-        let end = after.map_or(end, |(at, c)| end + at + c.len_utf8());
-        source[start..end].trim()
+        clause::around(source, start, end, AROUND)
     }
 
     /// The level of the heaviest toll, and the clause that tells it.
@@ -91,7 +89,7 @@ impl Reading<'_> {
         let mut pieces = Vec::new();
         let mut from = 0;
         for at in 0..=read {
-            let ends = at == read || char::from_u32(codes[at]).is_none_or(ends_clause);
+            let ends = at == read || char::from_u32(codes[at]).is_none_or(clause::ends);
             if (ends || at - from == WIDE) && at > from {
                 pieces.push((from, at, weights[from..at].iter().sum()));
             }
@@ -103,26 +101,4 @@ impl Reading<'_> {
         }
         pieces
     }
-}
-
-fn ends_clause(c: char) -> bool {
-    matches!(
-        c,
-        '，' | '。'
-            | '！'
-            | '？'
-            | '；'
-            | '：'
-            | '、'
-            | '…'
-            | '“'
-            | '”'
-            | '【'
-            | '】'
-            | '（'
-            | '）'
-            | '《'
-            | '》'
-    ) || (c.is_ascii_punctuation() && !matches!(c, '.' | '-' | '@' | '#' | '/' | '%' | ':'))
-        || matches!(c, '\n' | '\r' | '\t')
 }

@@ -62,6 +62,12 @@ const CATEGORIES: [Category; NONE] = [
 /// From this share of a good or a bad mood it is said; between, a text is even-tempered.
 const MOODY: f32 = 0.6;
 
+/// How much less sure a mood is of which as much speaks for as against.
+const TORN: f32 = 0.6;
+
+/// Part of a mood that is spread evenly: two readers differ on it more often than on what a post is.
+const MIXED: f32 = 0.06;
+
 /// From this sum of its cues a life or a crowd is in danger.
 const PERIL: f32 = 6.0;
 
@@ -136,9 +142,12 @@ fn urgency(reading: &Reading<'_>, first: Option<usize>, labels: &mut Vec<Label>)
     }
 }
 
-/// A mood needs a clause that shows it: most letters are written calmly, whatever the model makes of them.
+/// A mood needs a clause that shows it: most letters are written calmly, whatever the model makes of them. What
+/// praises and blames in one breath says less surely which it is, however much it says.
 fn mood(reading: &Reading<'_>, sum: f32, labels: &mut Vec<Label>) {
-    let good = 1.0 / (1.0 + (-sum).exp());
+    let [good, bad] = [Sign::Good, Sign::Bad].map(|sign| reading.sum(sign));
+    let torn = good.min(bad) / good.max(bad).max(1.0);
+    let good = MIXED / 2.0 + (1.0 - MIXED) / (1.0 + (-sum * (1.0 - TORN * torn)).exp());
     let (name, share, shown): (_, _, &[Sign]) = if good >= 0.5 {
         ("positive", good, &[Sign::Good, Sign::Thanks])
     } else {

@@ -3,7 +3,7 @@
 //! Runs are weighted by how rare they are in the training texts and brought to length one (tf-idf with
 //! a term frequency of one); runs that the training did not meet twice count for nothing, also
 //! not for the length. The file is written by `cargo run --release -p caifeng-triage --example train`.
-//! Little-endian: `CFT2`; a digest of the training texts (`u64`); the `f32` of [`Head`] in their order; a tag for each slot; a [`Row`] of eight bytes for
+//! Little-endian: `CFT3`; a digest of the training texts (`u64`); the `f32` of [`Head`] in their order; a tag for each slot; a [`Row`] of eight bytes for
 //! each slot. It is read in place: a fresh instance builds nothing.
 
 use crate::cues::SIGNS;
@@ -16,7 +16,7 @@ pub const CLASSES: usize = 6;
 /// Numbers that the cues give: a sum for each sign, and three combinations.
 pub const DENSE: usize = SIGNS + 3;
 
-/// What a run says: of each class, of the mood, and the square of its rarity.
+/// What a run says, in eight signed steps: of each class, of the mood, and the square of its rarity.
 pub type Row = [u8; 8];
 
 /// Where in a row the mood is.
@@ -25,7 +25,7 @@ pub const MOOD: usize = CLASSES;
 /// Where in a row the square of the rarity is.
 pub const RARITY: usize = CLASSES + 1;
 
-const MAGIC: &[u8; 4] = b"CFT2";
+const MAGIC: &[u8; 4] = b"CFT3";
 
 /// Numbers of a model that are not in its table.
 #[derive(Clone, Debug, PartialEq)]
@@ -89,10 +89,15 @@ fn number(nth: usize) -> f32 {
 
 /// What a run says, if the model knows it.
 pub(crate) fn row(hash: u32) -> Option<(usize, Row)> {
-    let slot = ngrams::slot(hash);
-    if MODEL[FRONT + slot] != ngrams::tag(hash) {
+    let tag = ngrams::tag(hash);
+    let [first, beside] = ngrams::slots(hash);
+    let slot = if MODEL[FRONT + first] == tag {
+        first
+    } else if MODEL[FRONT + beside] == tag {
+        beside
+    } else {
         return None;
-    }
+    };
     let at = FRONT + SLOTS + slot * 8;
     let mut row = Row::default();
     row.copy_from_slice(&MODEL[at..at + 8]);
@@ -146,7 +151,10 @@ pub(crate) fn sums(title: &Folded, text: &Folded, dense: &[f32; DENSE], seen: &m
         if let Some((slot, row)) = row(hash)
             && seen.first(slot)
         {
-            add(&mut steps, row);
+            // Eight alike, so that one instruction can add them.
+            for (step, byte) in steps.iter_mut().zip(row) {
+                *step += i32::from(byte.cast_signed());
+            }
         }
     });
     seen.forget();
@@ -154,24 +162,20 @@ pub(crate) fn sums(title: &Folded, text: &Folded, dense: &[f32; DENSE], seen: &m
     #[expect(clippy::cast_precision_loss, reason = "sums of 4,500 bytes, exact")]
     let steps = steps.map(|step| step as f32);
     let length = (steps[RARITY] * scale(2)).max(1.0).sqrt();
+    let mut cued = [0.0; CLASSES + 1];
+    for (nth, value) in dense.iter().enumerate().filter(|(_, value)| **value != 0.0) {
+        for (column, sum) in cued.iter_mut().enumerate() {
+            *sum += value * number(2 + (CLASSES + 1) * (1 + nth) + column);
+        }
+    }
     let sum = |column: usize, scale: f32, sharpness: f32| {
-        let cued = dense.iter().enumerate().filter(|(_, value)| **value != 0.0);
-        let cued: f32 = cued.map(|(nth, value)| value * number(2 + (CLASSES + 1) * (1 + nth) + column)).sum();
-        (number(2 + column) + steps[column] * scale / length + cued) * sharpness
+        (number(2 + column) + steps[column] * scale / length + cued[column]) * sharpness
     };
     let mut classes = [0.0; CLASSES];
     for (class, value) in classes.iter_mut().enumerate() {
         *value = sum(class, scale(0), number(0));
     }
     Sums { classes, mood: sum(MOOD, scale(1), number(1)) }
-}
-
-/// Adds a row: seven signed steps and one that is not.
-fn add(steps: &mut [i32; 8], row: Row) {
-    for (step, byte) in steps.iter_mut().zip(row).take(RARITY) {
-        *step += i32::from(byte.cast_signed());
-    }
-    steps[RARITY] += i32::from(row[RARITY]);
 }
 
 #[cfg(test)]

@@ -2,15 +2,15 @@
 //!
 //! Shape matters more than the name of a street: any run of digits is one `0`, any run of Latin
 //! letters one `a`. A title counts twice, once among the text and once as a title. A run is
-//! known by its hash; [`slot`] and [`tag`] say where in the model's table it would be and how to
-//! tell it from others that would be there. Of a long post the first [`READ`] codes are read, which bounds
+//! known by its hash; [`slots`] and [`tag`] say at which two places of the model's table it may be and how to
+//! tell it from others that may be there. Of a long post the first [`READ`] codes are read, which bounds
 //! the work; what this gave up are calls for help at the end of a novel, and those the cues
 //! still see.
 
 use crate::fold::Folded;
 
 /// How many bits number a slot.
-pub const BITS: u32 = 18;
+pub const BITS: u32 = 17;
 
 /// How many slots the model's table has.
 pub const SLOTS: usize = 1 << BITS;
@@ -69,13 +69,14 @@ const fn mix(a: u32, b: u32) -> u32 {
     h ^ (h >> 15)
 }
 
-/// Where in the table a run would be.
+/// Where in the table a run is, if it is there: at the first or beside it, so that both come from memory together.
 #[must_use]
-pub const fn slot(hash: u32) -> usize {
-    (hash.wrapping_mul(0xc2b2_ae35) >> (32 - BITS)) as usize
+pub const fn slots(hash: u32) -> [usize; 2] {
+    let slot = (hash.wrapping_mul(0xc2b2_ae35) >> (32 - BITS)) as usize;
+    [slot, slot ^ 1]
 }
 
-/// By what a run is told from others of its slot; never 0, which is nobody's.
+/// By what a run is told from others of its slots; never 0, which is nobody's.
 #[must_use]
 pub const fn tag(hash: u32) -> u8 {
     let tag = (hash ^ (hash >> 9)) as u8;

@@ -15,7 +15,8 @@ pub(crate) fn calibrate(held: &[Held]) -> f32 {
     (1..=60_u8).map(|n| f32::from(n) * 0.05).min_by(|a, b| loss(*a).total_cmp(&loss(*b))).unwrap_or(1.0)
 }
 
-fn best(shares: &[f32]) -> usize {
+/// The greatest of them.
+pub(crate) fn best(shares: &[f32]) -> usize {
     (0..shares.len()).max_by(|a, b| shares[*a].total_cmp(&shares[*b])).unwrap_or(0)
 }
 
