@@ -131,6 +131,8 @@ fn five_incidents_from_first_sight_to_the_archive() {
     play.comes("2026-06-29T16:05:00");
     let rumour = play.seen("重要！城东主管道全部报废", "2026-06-29T07:59:48Z");
     let referral = a_rumour_is_rebutted_and_rests(&play, rumour);
+    play.comes("2026-06-29T20:05:00");
+    it_is_watched(&play, emergency);
     play.comes("2026-06-30T12:05:00");
     let suggestion = play.seen("建议：给每个老小区建一张“管线二维码”", "2026-06-30T03:59:48Z");
     a_suggestion_is_thanked_for_and_collated(&play, suggestion);
@@ -139,6 +141,9 @@ fn five_incidents_from_first_sight_to_the_archive() {
     it_came_back(&play, emergency);
     play.comes("2026-07-03T10:00:00");
     what_was_promised_is_done(&play, problem, sensitive, suggestion);
+    // What was said until the evening joined what was being handled; nobody has come back to it since.
+    play.office.li(emergency, "close", "--reason 已重新接好并检测").ends(0);
+    assert_eq!(play.office.case(emergency)["state"], "watching");
     play.comes("2026-08-05T09:00:00");
     play.office.li(emergency, "close", "--reason 跟踪期满").ends(0);
     for id in [problem, sensitive, emergency, rumour, suggestion] {
@@ -176,7 +181,7 @@ fn an_attitude_is_stated_and_the_cause_is_held(play: &Play, id: i64) {
     play.does("chen", id, "hype", "--note 两小时内无新增转发");
 }
 
-/// P13: two hours, told on the way, missed, acknowledged, met at last; and watched afterwards, for it is major.
+/// P13: two hours, told on the way, missed, acknowledged, met at last.
 fn an_emergency_runs_against_two_hours(play: &Play, id: i64) {
     play.taken_up(id, "emergency --level ii --reason 两人晕倒");
     play.does("chen", id, "on-site", "--note 七点零五分到场");
@@ -207,10 +212,14 @@ fn an_emergency_runs_against_two_hours(play: &Play, id: i64) {
         let due = second(clock["due"].as_str().unwrap());
         assert_eq!((due - second("2026-06-28T22:59:48Z"), &clock["late"]), (hours * 3600, &0.into()), "{clock}");
     }
+}
+
+/// P17: a major incident is watched once it is handled, for thirty days, and not closed before.
+fn it_is_watched(play: &Play, id: i64) {
     play.office.li(id, "close", "--reason 已关阀复气").ends(0);
     let case = play.office.case(id);
     assert_eq!(case["state"], "watching", "{case}");
-    let (until, closed) = (second(case["watched_until"].as_str().unwrap()), "2026-06-29T01:05:00Z");
+    let (until, closed) = (second(case["watched_until"].as_str().unwrap()), "2026-06-29T12:05:00Z");
     assert!((0..600).contains(&(until - 30 * 86_400 - second(closed))), "thirty days from then: {case}");
     let early = play.office.li(id, "close", "--reason 完").ends(1);
     assert!(early.err.contains("it is watched until"), "{early}");
@@ -223,8 +232,9 @@ fn a_rumour_is_rebutted_and_rests(play: &Play, id: i64) -> String {
     let claim = posts.as_array().unwrap().last().unwrap()["post"].clone();
     play.does("chen", id, "claim", &format!("--capture {claim} --document evidence.txt"));
     play.does("li", id, "consent", "--consent 云溪燃气公司=consent.txt");
-    let propose =
-        format!("referral propose {id} --post {claim} --claim 城东主管道报废全城停气一个月 --document evidence.txt");
+    let propose = format!(
+        "referral propose {id} --post {claim} --claim 发改局6月29日已开会决定全城停气30天 --document evidence.txt"
+    );
     let early = play.office.run("han", &propose).ends(1);
     assert!(early.err.contains("no published reply rebuts"), "{early}");
     let rebuttal = play.answers(
@@ -277,8 +287,6 @@ fn it_came_back(play: &Play, id: i64) {
     );
     play.does("sun", id, "publish", &format!("--reply {facts}"));
     assert_eq!(play.clock(id, "facts")["late"], 0);
-    play.office.li(id, "close", "--reason 已重新接好并检测").ends(0);
-    assert_eq!(play.office.case(id)["state"], "watching");
 }
 
 /// What was begun is finished, and what changed after the answers can be read.

@@ -18,10 +18,12 @@ fn window(window: &Window) -> Vec<String> {
     } else {
         format!("{} h", hours(*seconds))
     };
+    if *reading == Reading::TooEarly {
+        return vec![format!("  {span}: too early, less than an hour has passed")];
+    }
     let mut lines = vec![format!("  {span}  before: {}  after: {}", side(before), side(after))];
     match reading {
-        Reading::Comparable => {}
-        Reading::TooEarly => lines.push("    too early: less than an hour has passed".to_owned()),
+        Reading::Comparable | Reading::TooEarly => {}
         Reading::Unheard => lines.push(format!(
             "    not comparable: {} of the time before was heard and {} of the time after; fewer posts may be silence, not calm",
             percent(before.heard),
