@@ -115,7 +115,8 @@ pub fn trial(lang: Lang, channel: &str) -> String {
 /// That so many notices wait, the oldest for so many seconds, and where to look.
 #[must_use]
 pub fn waiting(lang: Lang, notices: u64, seconds: i64) -> String {
-    lang.count("notify.waiting", notices).replace("%{age}", &length(lang, seconds.max(0)))
+    let (notices, age) = (lang.count("notify.digest", notices), length(lang, seconds));
+    lang.with("notify.waiting", &[("notices", &notices), ("age", &age)])
 }
 
 /// Where a notice's subject is read in the product.
@@ -172,6 +173,13 @@ mod tests {
         ];
         let lines = |lang| all.iter().cloned().map(|o| said(lang, o)).collect::<Vec<_>>().join("\n");
         insta::assert_snapshot!(format!("{}\n\n{}", lines(Lang::Zh), lines(Lang::En)));
+    }
+
+    #[test]
+    fn how_many_wait_and_for_how_long_is_told_in_both_languages() {
+        let zh = "有 12 条提醒等待发送，最早的已等 3 分钟：请用 caifeng notify channels 查看是哪个渠道。";
+        assert_eq!(waiting(Lang::Zh, 12, 125), zh);
+        assert!(waiting(Lang::En, 1, 4).starts_with("1 notice waiting to be sent, the oldest for 1 min: "));
     }
 
     #[test]

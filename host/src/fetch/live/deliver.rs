@@ -5,7 +5,7 @@ use url::Url;
 
 use super::Live;
 use crate::fetch::guard::{Refusal, check_url};
-use crate::fetch::retry_after;
+use crate::fetch::{FetchError, retry_after};
 
 /// Bytes of an answer that are read.
 const ANSWER: usize = 64 << 10;
@@ -80,7 +80,10 @@ impl Live {
             }
             next = cause.source();
         }
-        let why = self.failed(error).to_string();
+        let why = match self.failed(error) {
+            FetchError::Network { detail } => detail,
+            other => other.to_string(),
+        };
         if error.is_connect() { Undelivered::Unreached(why) } else { Undelivered::Unanswered(why) }
     }
 }

@@ -32,7 +32,7 @@ pub(super) struct NoticeLine {
     pub(super) href: String,
     pub(super) sentence: String,
     pub(super) at: Stamp,
-    pub(super) urgent: bool,
+    pub(super) urgent: Option<String>,
 }
 
 impl ToldView {
@@ -44,7 +44,7 @@ impl ToldView {
             href: link("", &row.notice),
             sentence: tight(&voice.sentence(&row.notice, &row.known)),
             at: face.stamp(row.at),
-            urgent: row.notice.urgent,
+            urgent: row.notice.urgent.then(|| lang.t("notify.mark-urgent")),
         };
         let OutboxHealth { waiting: count, oldest } = rows.health;
         let late = oldest.map(|oldest| face.now() - oldest).filter(|age| *age > PATIENCE);
