@@ -287,6 +287,7 @@ fn pure_modules_reach_nothing() {
         "host/src/calendar/",
         "host/src/reply/",
         "host/src/report/",
+        "host/src/supervision/",
         "host/src/referral/",
         "host/src/notify/channel.rs",
         "host/src/notify/letter.rs",

@@ -12,24 +12,26 @@ use crate::incident::clock::Clock;
 use crate::lang::grouped;
 
 /// Clocks that are named.
-const CLOCKS: usize = 3;
+const CLOCKS: usize = 2;
 /// Posts that are cited.
-const CITED: usize = 3;
+const CITED: usize = 2;
 
 /// 快报.
 pub(super) fn write(case: &Case, frame: &Frame<'_>) -> Document {
     let lang = frame.lang;
-    let title = lang.with("report.title-flash", &[("matter", &words::called(&case.matter))]);
-    let mut document = headed(Kind::Flash, title, number(frame), frame);
-    document.heading(1, lang.t("report.what"));
-    let runs = what(&mut document, case, frame);
-    document.paragraph(runs);
-    document.heading(1, lang.t("report.spread"));
-    document.paragraph(vec![Run::text(spread(case, frame))]);
-    document.heading(1, lang.t("report.judgement"));
-    document.paragraph(special::judgement(case, frame));
-    document.heading(1, lang.t("report.handling"));
-    document.paragraph(vec![Run::text(handling(case, frame))]);
+    let mut document = headed(Kind::Flash, words::called(&case.matter), number(frame), frame);
+    let what = what(&mut document, case, frame);
+    let parts = [
+        ("report.what", what),
+        ("report.spread", vec![Run::text(spread(case, frame))]),
+        ("report.judgement", special::judgement(case, frame)),
+        ("report.handling", vec![Run::text(handling(case, frame))]),
+    ];
+    for (name, runs) in parts {
+        // Headings of their own would cost the page its last lines.
+        let name = Run::strong(lang.with("report.run-in", &[("name", &lang.t(name))]));
+        document.paragraph(std::iter::once(name).chain(runs).collect());
+    }
     words::coverage(&mut document, &case.coverage, frame);
     document
 }

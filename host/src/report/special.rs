@@ -127,7 +127,7 @@ pub(super) fn core_risk(case: &Case, frame: &Frame<'_>) -> String {
 pub(super) fn judgement(case: &Case, frame: &Frame<'_>) -> Vec<Run> {
     use crate::incident::event::Event;
     let lang = frame.lang;
-    let judged = words::judged(frame, &case.plan, &case.matter);
+    let judged = words::kind(frame, &case.matter);
     let level = words::level(frame, &case.plan, case.matter.level.as_deref());
     let mut runs = vec![Run::text(lang.with("report.judged-said", &[("judged", &judged), ("level", &level)]))];
     let decided = case.history.iter().rev().find(|one| matches!(one.recorded.event, Event::Assessed { .. }));

@@ -104,14 +104,19 @@ pub(super) fn called(matter: &Matter) -> Plain {
     if title.is_empty() { Plain::of(&format!("#{}", matter.id)) } else { title.cut(TITLE) }
 }
 
-/// Category with who says so, and level.
-pub(super) fn judged(frame: &Frame<'_>, plan: &Plan, matter: &Matter) -> String {
+/// Category with who says so.
+pub(super) fn kind(frame: &Frame<'_>, matter: &Matter) -> String {
     let named = category(frame, matter.category);
-    let named = match (matter.category, matter.decided) {
+    match (matter.category, matter.decided) {
         (None, _) => frame.lang.t("report.not-judged"),
         (Some(_), true) => named,
         (Some(_), false) => frame.lang.with("report.suggested-category", &[("category", &named)]),
-    };
+    }
+}
+
+/// Category with who says so, and level.
+pub(super) fn judged(frame: &Frame<'_>, plan: &Plan, matter: &Matter) -> String {
+    let named = kind(frame, matter);
     match &matter.level {
         None => named,
         Some(id) => frame.lang.list(&[named, level(frame, plan, Some(id))]),

@@ -223,10 +223,10 @@ pub(super) fn bars(chart: &Chart, grid: &Grid, palette: &Palette, id: &str) -> S
     canvas.finish()
 }
 
-/// A label that fits beside a bar: 26 narrow letters or half as many wide ones.
+/// A label that fits beside a bar: 24 narrow letters or half as many wide ones.
 pub(super) fn narrow(label: &Plain) -> Plain {
     let wide = |c: char| if c.is_ascii() { 1 } else { 2 };
-    let mut room = 26_usize;
+    let mut room = 24_usize;
     let fit = label.as_str().chars().take_while(|c| {
         let fits = room >= wide(*c);
         room = room.saturating_sub(wide(*c));

@@ -107,8 +107,10 @@ impl Body<'_> {
             }
             self = self.paragraph(line);
         }
-        self.docx = self.docx.add_table(table::of(&chart.table(lang), true));
-        Ok(self.paragraph(Paragraph::new().style("Small")))
+        let (figures, left_out) = table::without_zeros(chart.table(lang));
+        self.docx = self.docx.add_table(table::of(&figures, true));
+        let below = if left_out { lang.t("paper.zeros") } else { String::new() };
+        Ok(self.paragraph(Paragraph::new().style("Small").add_run(Piece::new().add_text(below))))
     }
 
     /// The list of what is cited.

@@ -12,9 +12,15 @@ pub(super) const LINE: i32 = 579;
 /// Height of a line of small print.
 const SMALL: i32 = 400;
 
-/// A style to begin with: `size` in half points.
+/// A style to begin with: `size` in half points. Lines are as high as the style says: the grid, to which a word processor
+/// would round every one of them up, is there for who types.
 fn style(id: &str, name: &str, font: Font, size: usize) -> Style {
-    Style::new(id, StyleType::Paragraph).name(name).fonts(font.run()).size(size).line_spacing(fixed(LINE))
+    Style::new(id, StyleType::Paragraph)
+        .name(name)
+        .fonts(font.run())
+        .size(size)
+        .line_spacing(fixed(LINE))
+        .snap_to_grid(false)
 }
 
 /// Lines of one height, nothing above and below.

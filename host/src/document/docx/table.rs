@@ -13,6 +13,8 @@ use crate::document::{Cell, Field, Form, Table};
 const HEAD: f32 = 397.0;
 /// Height of a line in a form.
 const LINE: f32 = 560.0;
+/// Rows from which a table is long.
+const LONG: usize = 12;
 /// Width of a form's labels.
 const LABEL: usize = 1700;
 
@@ -31,6 +33,16 @@ pub(super) fn of(table: &Table, small: bool) -> Grid {
         TableRow::new(cells.collect()).cant_split()
     }));
     bordered(rows, widths)
+}
+
+/// Rows of a long table that are all zero say nothing on paper; whether any were left out.
+pub(super) fn without_zeros(mut table: Table) -> (Table, bool) {
+    let all = table.rows.len();
+    if all > LONG {
+        table.rows.retain(|row| row.iter().any(|cell| matches!(cell, Cell::Count(n) if *n > 0)));
+    }
+    let left_out = table.rows.len() < all;
+    (table, left_out)
 }
 
 /// What makes the first row of a table come again on every page (ECMA-376, 17.4.49), which docx-rs cannot say.
