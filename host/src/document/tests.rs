@@ -96,7 +96,7 @@ fn well_formed(name: &str, xml: &str) {
 fn docx_is_laid_out_as_the_norm_has_it() {
     let file = docx::write(&paper(Lang::Zh), &Fonts::none()).unwrap();
     let mut archive = zip::ZipArchive::new(Cursor::new(&file)).unwrap();
-    let names: Vec<String> = archive.file_names().map(str::to_owned).collect();
+    let names: Vec<String> = archive.file_names().map(|name| name.unwrap().into_owned()).collect();
     for name in names.iter().filter(|name| name.ends_with(".xml") || name.ends_with(".rels")) {
         let mut text = String::new();
         archive.by_name(name).unwrap().read_to_string(&mut text).unwrap();
