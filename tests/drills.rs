@@ -94,7 +94,7 @@ fn score(place: &Place, drill: &str) -> Value {
 #[test]
 fn a_case_names_nobody_is_checked_by_another_and_leaves_only_released() {
     let (office, id) = closed();
-    let open = office.place.run(&format!("incident list --data data --json --limit 500")).ends(0).json();
+    let open = office.place.run("incident list --data data --json --limit 500").ends(0).json();
     let open = open.iter().find(|it| it["state"] == "new").unwrap()["id"].clone();
     let early = office.run("zhou", &format!("case make {open}")).ends(1);
     assert!(early.err.contains("is not closed"), "{early}");
@@ -243,7 +243,7 @@ fn a_team_that_does_nothing_misses_its_clocks_and_another_judges_otherwise() {
     assert_eq!((&told["over"], &told["kept"]), (&true.into(), &0.into()), "{told}");
     let id = told["incident"].as_i64().unwrap();
     let missed = told["clocks"].as_array().unwrap().iter().find(|clock| clock["incident"] == id).unwrap();
-    let shown = place.run(&format!("drill list --data data --json")).ends(0).json().remove(0);
+    let shown = place.run("drill list --data data --json").ends(0).json().remove(0);
     let seconds = |value: &Value| value.as_str().unwrap().parse::<jiff::Timestamp>().unwrap().as_second();
     let over = seconds(&shown["ends"]) - missed["due"].as_i64().unwrap();
     assert_eq!((&missed["outcome"], &missed["seconds"]), (&"overdue".into(), &over.into()), "{missed}");
@@ -307,6 +307,8 @@ fn there_is_no_door_out_of_a_drill() {
         (format!("serve --config other.toml --bind 127.0.0.1:0 --data {at}"), 2, "this is a drill"),
         (format!("retain --data {at}"), 1, "this is a drill"),
         (format!("evidence export 1 --data {at}"), 1, "this is a drill"),
+        (format!("record --format csv --data {at}"), 1, "this is a drill"),
+        (format!("record --output record.txt --data {at}"), 1, "this is a drill"),
         (format!("referral export 1@1 --data {at} --token han.token"), 1, "this is a drill"),
         (format!("case make 1 --data {at} --token zhou.token"), 1, "this is a drill"),
         (format!("drill 1 --prepare --data {at}"), 2, "is a drill itself"),

@@ -189,9 +189,8 @@ fn hide(args: HideArgs) -> Outcome {
 }
 
 fn take(work: Casework, with: &With) -> Outcome {
-    let row = match act(&with.person, What::Case(work))? {
-        Done::Case(row) => row,
-        _ => return Err(anyhow!("nothing came of it")).or_exit(Exit::Internal),
+    let Done::Case(row) = act(&with.person, What::Case(work))? else {
+        return Err(anyhow!("nothing came of it")).or_exit(Exit::Internal);
     };
     let mut lines = Lines::new();
     let printed = if with.json { lines.json(&brief(&row)) } else { lines.text(line(&row)) };

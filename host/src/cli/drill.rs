@@ -190,6 +190,7 @@ fn start(args: &StartArgs) -> Outcome {
     if args.prepare {
         return print_drill(&drill, &mark, args.json);
     }
+    super::output::mark_as_drill();
     note(format_args!("the drill is in {path}: act with --data {path}"));
     serve(open_as_it_is(&drill, None)?, args.bind)
 }

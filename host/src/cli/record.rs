@@ -70,6 +70,10 @@ pub(crate) fn run(args: &Args) -> Outcome {
         return Err(anyhow!("a workbook is no text: name a file with --output FILE.xlsx")).or_exit(Exit::Usage);
     }
     let directory = args.data.directory()?;
+    if args.format != Format::Text || args.output.is_some() {
+        let instead = "what its sites showed is no monitoring record: leave --format and --output out";
+        directory.not_in_a_drill(instead).or_exit(Exit::Refused)?;
+    }
     let zone = coverage::zone(args.config.as_ref(), &directory)?;
     let reader = Reader::open(directory.path()).or_exit(Exit::Usage)?;
     let mut out = Out::open(args.output.as_ref())?;
@@ -88,8 +92,10 @@ pub(crate) fn run(args: &Args) -> Outcome {
         out.write(record::csv_head(lang).as_bytes())?;
     }
     pages(args, &reader, |page| {
-        let lines: String = page.iter().map(|entry| line(entry, args.format, &zone)).collect();
-        out.write(lines.as_bytes())
+        page.iter().try_for_each(|entry| {
+            let line = line(entry, args.format, &zone);
+            if args.format == Format::Text { out.text(&line) } else { out.write(line.as_bytes()) }
+        })
     })?;
     out.close()
 }
@@ -131,6 +137,14 @@ impl Out {
             Self::File(file) => file.write_all(bytes),
         }
         .or_exit(Exit::Internal)
+    }
+
+    /// A line of text, with its end.
+    fn text(&mut self, line: &str) -> Result<(), Failed> {
+        match self {
+            Self::Lines(lines) => lines.text(line.trim_end_matches('\n')).or_exit(Exit::Internal),
+            Self::File(_) => self.write(line.as_bytes()),
+        }
     }
 
     fn close(mut self) -> Outcome {

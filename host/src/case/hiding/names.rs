@@ -40,6 +40,9 @@ const LONGER: &str = "工作 工程 工人 工地 工资 工厂 工业 总是 �
 const BEFORE: &str = "局长 副局长 书记 主任 副主任 科长 副科长 股长 处长 部长 县长 副县长 市长 镇长 乡长 村长 支书 校长 \
      院长 所长 站长 队长 组长 经理 老板 负责人 记者 通讯员 编辑 医生 护士 老师 教师 律师 民警 交警 村民 \
      居民 业主 市民 学生 患者 死者 伤者 司机 商户 家属 名叫 我叫 叫做 姓名 联系人";
+/// Words that the dictionary takes for names and that are others.
+const NO_NAMES: &str =
+    "顾客 高兴 高峰 高手 高速 关心 安全 安心 平安 文明 和平 成功 明白 温馨 万一 任意 严重 安装 程序 金额 江水 石头";
 /// Characters that do not belong to a given name.
 const NOT_GIVEN: &str = "的了在到从去于和与及是有把被向往至给对由而但又也都就还我你他她它们这那哪该说讲称问答来等不没很太又再才只让\
                          请吗呢吧啊呀、，。！？：；“”";
@@ -130,7 +133,8 @@ fn made_like_a_name(word: &Guessed<'_>) -> Option<usize> {
     let surname = surname(word.word)?;
     let given = word.word[surname..].chars().count();
     let likely = word.person || !word.known;
-    ((1..=2).contains(&given) && likely && !ends_like_a_place(word.word)).then_some(word.word.len())
+    let likely = likely && !NO_NAMES.split(' ').any(|other| other == word.word) && !ends_like_a_place(word.word);
+    ((1..=2).contains(&given) && likely).then_some(word.word.len())
 }
 
 /// 张某某, 李×: somebody whom the writer did not want to name is named by so much.

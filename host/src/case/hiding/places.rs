@@ -72,6 +72,9 @@ pub(super) fn find(text: &str, about: &Gazetteer, take: &mut impl FnMut(Range<us
             let (before, end) = (&text[..at], at + ending.len());
             let generic = GENERIC.split(' ').any(|word| text[..end].ends_with(word));
             if !generic && let Some(begins) = stem(before, SHORT.contains(&ending)) {
+                // 直击城东农贸市场: where the end of it is a listed place, that is the name.
+                let listed = about.places.iter().filter(|place| text[begins..end].ends_with(place.as_str()));
+                let begins = listed.map(|place| end - place.len()).min().unwrap_or(begins);
                 take(begins..end, Kind::Place);
             }
         }

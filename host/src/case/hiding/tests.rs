@@ -128,6 +128,7 @@ fn words_that_only_begin_like_a_name_stay() {
 fn places_finer_than_the_county_are_found_and_the_county_stays() {
     hides("云溪县城关镇桥西路和锦绣家园", Kind::Place, &["城关镇", "桥西路", "锦绣家园"]);
     hides("柳树湾的井盖，在南山粮库门口", Kind::Place, &["柳树湾", "南山粮库"]);
+    hides("直击南山粮库现场", Kind::Place, &["南山粮库"]);
     hides("中心小学旁边", Kind::Place, &["中心小学"]);
     hides("云溪县发展和改革局在云溪", Kind::Place, &[]);
     hides("衡水市和河北省都知道", Kind::Place, &[]);
