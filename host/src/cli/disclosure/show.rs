@@ -252,7 +252,7 @@ fn told(shown: &Shown, found: &[Value], people: &[Value]) -> Vec<String> {
     told.extend(found.iter().map(finding_line));
     let of = |one: &Value, key: &str| one[key].as_str().unwrap_or_default().to_owned();
     told.extend(people.iter().map(|one| format!("{}  “{}”  {}", of(one, "sign"), of(one, "words"), of(one, "why"))));
-    told.extend(shown.history.iter().map(|step| happened(step)));
+    told.extend(shown.history.iter().map(happened));
     told
 }
 
