@@ -176,6 +176,8 @@ to = ["x@b.cn", "y@b.cn"]
         assert_eq!(told(&[Role::Monitor], &[], &people), ["office li@b.cn u4", "duty  "]);
         assert_eq!(told(&[Role::Head, Role::LeadingGroup], &[], &people), ["office zhou@b.cn u5", "heads  "], "once");
         assert_eq!(told(&[Role::Legal], &[], &people), Vec::<String>::new());
+        let twice = [person("u7", &[Role::Monitor], &[("office", "x@b.cn"), ("office", "x@b.cn")])];
+        assert_eq!(told(&[Role::Monitor], &[], &twice), ["office x@b.cn u7", "duty  "], "one place is told once");
     }
 
     #[test]
