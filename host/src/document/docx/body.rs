@@ -120,8 +120,8 @@ impl Body<'_> {
             return self.docx;
         }
         let head = Piece::new().add_text(document.lang.t("paper.sources"));
-        self =
-            self.paragraph(Paragraph::new().style("Caption").align(AlignmentType::Left).keep_next(true).add_run(head));
+        self = self
+            .paragraph(Paragraph::new().style("SmallHead").align(AlignmentType::Left).keep_next(true).add_run(head));
         for (n, source) in (1_u32..).zip(&document.sources) {
             let about = format!("[{n}] {}　{}　{}", source.site, source.title, document.source_line(source));
             let mut line = Paragraph::new().style("Source").add_run(Piece::new().add_text(about));

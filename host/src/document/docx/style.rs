@@ -96,7 +96,7 @@ fn small(docx: Docx) -> Docx {
         style("RedHead", "Red Head", Font::Title, 96)
             .color("FF0000")
             .align(AlignmentType::Center)
-            .line_spacing(LineSpacing::new().line_rule(LineSpacingType::Auto).line(240).before(300).after(200)),
+            .line_spacing(LineSpacing::new().line_rule(LineSpacingType::Auto).line(240).before(0).after(120)),
     )
     .add_style(style("HeadLine", "Head Line", Font::Body, 32))
     .add_style(style("Number", "footer", Font::Song, 28).line_spacing(loose(0, 0)))
