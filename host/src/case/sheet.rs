@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use super::course::{Happened, Tick};
 use super::hiding::Kind;
 use super::words::Speech;
 use super::{Case, CaseId, Said};
@@ -135,7 +136,7 @@ fn course(case: &Case, speech: &Speech<'_>) -> Table {
         Column::new(lang.t("case.who"), 14),
         Column::new(lang.t("case.what"), 52),
     ];
-    let told = case.course.iter().map(|step| {
+    let told = case.course.iter().filter(|step| is_told(&step.what)).map(|step| {
         let mut what = vec![Run::text(speech.happened(&step.what))];
         let notes = step.notes.iter().filter(|(_, note)| !note.is_empty());
         what.extend(notes.map(|(_, note)| Run::text(format!("：{}", Plain::of(&note.shown()).cut(HEAD)))));
@@ -147,6 +148,12 @@ fn course(case: &Case, speech: &Speech<'_>) -> Table {
         ]
     });
     Table { caption: lang.t("case.course-table").into(), columns, rows: told.collect() }
+}
+
+/// When clocks ran and reminded stands with the clocks.
+const fn is_told(what: &Happened) -> bool {
+    let Happened::Clock { what, .. } = what else { return true };
+    matches!(what, Tick::Met { .. } | Tick::Rings { escalates: true, .. })
 }
 
 fn clocks(case: &Case, speech: &Speech<'_>) -> Table {

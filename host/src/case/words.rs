@@ -129,10 +129,12 @@ impl Speech<'_> {
         match tick {
             Tick::Runs { due } => self.lang.with("case.runs", &[("clock", &name), ("time", &self.moment(due))]),
             Tick::Rings { moment, escalates } => {
-                let key = match (moment < 0, escalates) {
-                    (true, _) => "case.rings",
-                    (false, false) => "case.rings-over",
-                    (false, true) => "case.escalates",
+                let key = match (moment, escalates) {
+                    (..0, _) => "case.rings",
+                    (0, false) => return self.lang.with("case.rings-now", &[("clock", &name)]),
+                    (0, true) => return self.lang.with("case.escalates-now", &[("clock", &name)]),
+                    (_, false) => "case.rings-over",
+                    (_, true) => "case.escalates",
                 };
                 self.lang.with(key, &[("clock", &name), ("time", &self.length(moment.abs()))])
             }
