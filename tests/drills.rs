@@ -316,6 +316,9 @@ fn there_is_no_door_out_of_a_drill() {
         (format!("record --output record.txt --data {at}"), 1, "this is a drill"),
         (format!("referral export 1@1 --data {at} --token han.token"), 1, "this is a drill"),
         (format!("case make 1 --data {at} --token zhou.token"), 1, "this is a drill"),
+        (format!("notify test duty --data {at}"), 1, "this is a drill"),
+        (format!("report flash --incident 1 --data {at}"), 1, "this is a drill"),
+        (format!("publish export public --data {at}"), 1, "this is a drill"),
         (format!("drill 1 --prepare --data {at}"), 2, "is a drill itself"),
         (format!("demo --once --data {at}"), 2, "holds real data"),
     ] {

@@ -251,7 +251,7 @@ fn export(args: &ExportArgs) -> Outcome {
     }
     let plan = reader.plan(&row.case.plan).or_exit(Exit::Internal)?;
     let plan = plan.map_or_else(|| config::plan_beside(&directory.config()), Ok).or_exit(Exit::Usage)?;
-    let zone = workplace::organisation(&directory)?.zone();
+    let zone = workplace::organisation(None, &directory)?.zone();
     let speech = Speech { lang: args.paper.lang, zone, plan: &plan };
     hand_out(&sheet(row.id, &row.case, &speech), &args.paper, &format!("case-{}", row.id))
 }

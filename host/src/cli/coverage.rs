@@ -76,7 +76,7 @@ pub(crate) fn zone(
     named: Option<&std::path::PathBuf>,
     directory: &caifeng::directory::Directory,
 ) -> Result<TimeZone, Failed> {
-    Ok(workplace::config(named, directory)?.unwrap_or_default().organisation.zone())
+    Ok(workplace::organisation(named, directory)?.zone())
 }
 
 fn text(lines: &mut Lines, statement: &Statement, lang: Lang, zone: &TimeZone) -> std::io::Result<()> {

@@ -100,7 +100,7 @@ fn here(directory: &Directory, deed: Deed) -> Result<Result<Done, Refusal>, Fail
     }
     directory.create().or_exit(Exit::Usage)?;
     let store = Store::open(directory.path(), None).map_err(unopened)?;
-    let organisation = workplace::organisation(directory)?;
+    let organisation = workplace::organisation(None, directory)?;
     workplace::govern(&store, directory, organisation.zone())?;
     let reader = store.reader().map_err(unopened)?;
     let clock = workplace::clock(directory)?;

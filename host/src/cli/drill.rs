@@ -177,7 +177,7 @@ fn start(args: &StartArgs) -> Outcome {
     let reader = Reader::open(real.path()).or_exit(Exit::Usage)?;
     let row = case::known(&reader, args.case.unwrap_or_default())?;
     may_leave(&row.life).or_exit(Exit::Refused)?;
-    let organisation = workplace::organisation(&real)?;
+    let organisation = workplace::organisation(None, &real)?;
     let people = reader.enrolment().or_exit(Exit::Internal)?;
     let times = if let Speed::Times(times) = args.speed { times } else { 0 };
     let ground = Ground { real: &real, case: &row, organisation: &organisation, people, speed: times };

@@ -73,7 +73,7 @@ pub(crate) fn run(args: Args) -> Outcome {
 /// Shows a table as it would be taken.
 fn preview(args: &Args, format: Format) -> Outcome {
     let directory = args.place.data.directory()?;
-    let zone = workplace::config(args.place.config.as_ref(), &directory)?.unwrap_or_default().organisation.zone();
+    let zone = workplace::organisation(args.place.config.as_ref(), &directory)?.zone();
     let mut printer = Printer::new(args);
     let come = Arc::new(AtomicU64::new(0));
     let mut sum = Summary::default();

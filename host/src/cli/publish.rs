@@ -183,8 +183,9 @@ fn export(args: &ExportArgs) -> Outcome {
     let lang = Lang::of_tag(&args.lang);
     let lang = lang.ok_or_else(|| anyhow!("--lang {:?}: write zh-CN or en", args.lang)).or_exit(Exit::Usage)?;
     let directory = args.data.directory()?;
+    directory.not_in_a_drill("the public reads nothing of it").or_exit(Exit::Refused)?;
     let reader = Reader::open(directory.path()).or_exit(Exit::Usage)?;
-    let organisation = workplace::config(args.config.as_ref(), &directory)?.unwrap_or_default().organisation;
+    let organisation = workplace::organisation(args.config.as_ref(), &directory)?;
     let now = workplace::clock(&directory)?.now();
     let (facts, held) = reader.public(now).or_exit(Exit::Internal)?;
     let (zone, contact) = (organisation.zone(), organisation.contact.as_deref());

@@ -291,7 +291,7 @@ pub(super) fn keep_documents(directory: &Directory, paths: &[PathBuf]) -> Result
 /// A text, or standard input, with the approved wording that it names in its place.
 pub(super) fn worded(directory: &Directory, text: String) -> Result<String, Failed> {
     let wordings = config::wordings_beside(&directory.config()).or_exit(Exit::Usage)?;
-    let organisation = workplace::organisation(directory)?;
+    let organisation = workplace::organisation(None, directory)?;
     let today = organisation.day(workplace::clock(directory)?.now());
     wordings
         .insert(&written(text)?, today)

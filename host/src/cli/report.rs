@@ -83,6 +83,7 @@ fn format(name: &str) -> Result<Format, String> {
 /// Runs `caifeng report`.
 pub(crate) fn run(args: &Args) -> Outcome {
     let directory = args.data.directory()?;
+    directory.not_in_a_drill("its paper is its score: caifeng drill score").or_exit(Exit::Refused)?;
     let kind = match args.what {
         What::List => return list(args, &directory),
         What::Kind(kind) => kind,
@@ -130,11 +131,11 @@ fn wanted(args: &Args) -> Result<Format, Failed> {
 fn setting(args: &Args, directory: &Directory) -> Result<Setting, Failed> {
     let lang = Lang::of_tag(&args.lang);
     let lang = lang.ok_or_else(|| anyhow!("--lang {:?}: write zh-CN or en", args.lang)).or_exit(Exit::Usage)?;
-    let config = workplace::config(args.config.as_ref(), directory)?.unwrap_or_default();
+    let organisation = workplace::organisation(args.config.as_ref(), directory)?;
     let beside = args.config.clone().unwrap_or_else(|| directory.config());
     let plan = config::plan_beside(&beside).or_exit(Exit::Usage)?;
     let now = workplace::clock(directory)?.now();
-    let (organisation, zone) = (config.organisation.name.clone(), config.organisation.zone());
+    let (organisation, zone) = (organisation.name.clone(), organisation.zone());
     Ok(Setting { organisation, zone, plan, lang, now, number: args.number })
 }
 

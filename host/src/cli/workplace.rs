@@ -107,9 +107,9 @@ pub(crate) fn config(named: Option<&PathBuf>, directory: &Directory) -> Result<O
     Config::read(&path).map(Some).or_exit(Exit::Usage)
 }
 
-/// Whose data directory it is: as the configuration in it says, or the demo's county.
-pub(crate) fn organisation(directory: &Directory) -> Result<Organisation, Failed> {
-    let config = match config(None, directory)? {
+/// Whose data directory it is: as the configuration that was named or lies in it says, or the demo's county.
+pub(crate) fn organisation(named: Option<&PathBuf>, directory: &Directory) -> Result<Organisation, Failed> {
+    let config = match config(named, directory)? {
         None if directory.demo().exists() => Demo::config().or_exit(Exit::Internal)?,
         config => config.unwrap_or_default(),
     };

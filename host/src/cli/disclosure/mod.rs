@@ -130,7 +130,7 @@ impl WhatArgs {
     fn composed(self, with: &With) -> Result<Composed, Failed> {
         let directory = with.person.data.directory()?;
         keep_documents(&directory, &self.documents)?;
-        let zone: TimeZone = workplace::config(None, &directory)?.unwrap_or_default().organisation.zone();
+        let zone: TimeZone = workplace::organisation(None, &directory)?.zone();
         Ok(Composed {
             body: self.text.map(|text| worded(&directory, text)).transpose()?,
             channels: (!self.channels.is_empty()).then_some(self.channels),

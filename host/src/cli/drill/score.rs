@@ -52,7 +52,7 @@ pub(super) fn run(args: &Args) -> Outcome {
     let score = score(&case, &played(&reader)?, &plan, mark.ends, now);
     if args.paper.document {
         let lang = args.paper.paper.lang;
-        let zone = workplace::organisation(&directory)?.zone();
+        let zone = workplace::organisation(None, &directory)?.zone();
         let about = about(&directory, &mark, case.title.shown())?;
         let speech = Speech { lang, zone, plan: &plan };
         return hand_out(&sheet(&score, &about, &speech), &args.paper.paper, &format!("drill-{}", mark.case));

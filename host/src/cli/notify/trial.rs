@@ -37,6 +37,7 @@ pub(super) struct Args {
 /// Runs `caifeng notify test`.
 pub(super) fn run(args: &Args) -> Outcome {
     let desk = Desk::open(&args.place)?;
+    desk.directory.not_in_a_drill("who would be told is written down and nobody is").or_exit(Exit::Refused)?;
     let channel = desk.channel(&args.channel)?;
     let secrets = secrets(&desk, channel)?;
     let addresses = addresses(channel, args.to.as_ref())?;

@@ -41,8 +41,8 @@ pub fn write(document: &Document, fonts: &Fonts) -> Result<Vec<u8>, Unwritable> 
     for block in &document.blocks {
         body = body.block(block)?;
     }
-    let docx = signed(body.sources(), document);
-    let mut parts = docx.build();
+    body.docx = signed(body.docx, document);
+    let mut parts = body.sources().build();
     parts.font_table = fonts::table();
     parts.doc_props.core = head::properties(document);
     table::repeat_heads(&mut parts.document);
