@@ -64,18 +64,24 @@ impl<'a> Cut<'a> {
             }
             Script::Han => {
                 let tokens = self.tokeniser.jieba.cut_for_search(run, false);
-                let after = tokens.iter().skip(1).map(|next| next.byte_start).chain([run.len()]);
-                // The words within a word come before it.
-                let piece = |(token, next): (&Token<'_>, usize)| Piece {
+                let first = self.pieces.len();
+                let piece = |token: &Token<'_>| Piece {
                     start: base + token.byte_start,
                     end: base + token.byte_end,
                     spaced: false,
-                    inner: next < token.byte_end,
+                    inner: false,
                     stray: token.end - token.start == 1 && self.tokeniser.dictionary(token.word).0 < COMMON_CHARACTER,
                     title,
                     at: at + token.start,
                 };
-                self.pieces.extend(tokens.iter().zip(after).map(piece));
+                self.pieces.extend(tokens.iter().map(piece));
+                // The words within a word come before it, and words follow one another: seen from the end, what begins no
+                // earlier than the last whole word lies within it.
+                let mut whole = usize::MAX;
+                for piece in self.pieces[first..].iter_mut().rev() {
+                    piece.inner = piece.start >= whole;
+                    whole = whole.min(piece.start);
+                }
             }
         }
         self.folded.push_str(run);
@@ -137,4 +143,21 @@ impl<'a> Cut<'a> {
 fn once<'a>(words: impl Iterator<Item = &'a str>, about: usize) -> impl Iterator<Item = &'a str> {
     let mut said = HashSet::with_capacity(about);
     words.filter(move |word| said.insert(*word))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_words_that_lie_in_no_other_are_the_text_again() {
+        let tokeniser = Tokeniser::new();
+        for text in ["城东农贸市场煤气泄漏", "中华人民共和国国家发展和改革委员会", "又来了东门又有煤气味"]
+        {
+            let cut = tokeniser.cut(None, text);
+            let whole: Vec<&str> = cut.pieces().filter(|piece| !piece.inner).map(|piece| cut.word(piece)).collect();
+            assert_eq!(whole.concat(), text, "{whole:?}");
+            assert!(cut.pieces().any(|piece| piece.inner) || text.starts_with('又'), "nothing lies in another: {text}");
+        }
+    }
 }
