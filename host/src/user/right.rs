@@ -149,8 +149,8 @@ impl Act {
             Self::AnswerPerson => "answer a person who asks",
             Self::Sweep => "sweep",
             Self::AddUser => "add and revoke users",
-            Self::Retain => "let go of what is kept no longer",
-            Self::TrustClock => "believe the machine's clock",
+            Self::Retain => "retain",
+            Self::TrustClock => "trust the clock",
             Self::GiveRoles => "give roles",
             Self::Checkpoint => "sign a checkpoint",
         }
