@@ -177,8 +177,8 @@ impl Act {
             Self::CheckCase => "check and release a case",
             Self::LeadDrill => "lead a drill",
             Self::AddUser => "add and revoke users",
-            Self::Retain => "let go of what is kept no longer",
-            Self::TrustClock => "believe the machine's clock",
+            Self::Retain => "retain",
+            Self::TrustClock => "trust the clock",
             Self::GiveRoles => "give roles",
             Self::Checkpoint => "sign a checkpoint",
         }
