@@ -202,7 +202,7 @@ fn what_answers_an_incident_is_shown_there_and_approved_by_its_rules() {
     assert_eq!((&disclosed["event"]["disclosure"], &disclosed["event"]["channel"]), (&1.into(), &"site".into()));
     assert_eq!(case["disclosures"][0]["id"], 1);
     let shown = office.place.run(&format!("incident show {id} --data data")).ends(0);
-    for words in ["disclosure 1@", "disclosure 1 published on site  u7 as spokesperson"] {
+    for words in ["disclosure 1@", "disclosure 1 published on site  ", "(u7) as spokesperson"] {
         assert!(shown.out.contains(words), "{words}: {shown}");
     }
     let listed = office.place.run(&format!("disclosure list --incident {id} --data data")).ends(0);
