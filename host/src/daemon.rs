@@ -347,6 +347,7 @@ impl Daemon {
                 Arc::clone(&self.sweeper.pipeline.tokeniser),
                 self.config.names(),
                 Arc::clone(&plan),
+                &self.directory.reports(),
             )),
             organisation: web::Organisation { name: organisation.name.clone(), zone: organisation.zone() },
             clock: Arc::new(move || clock.now()),
