@@ -88,11 +88,15 @@ impl Play {
 
     /// Moments at which a clock told something, from its end, and whether it escalated.
     fn told(&self, id: i64, clock: &str) -> Vec<(i64, i64, bool)> {
-        let all = self.office.place.run("clocks --told --data data --json").ends(0).json();
-        let of = all.into_iter().filter(|row| row["incident"] == id && row["clock"] == clock);
-        let number = |row: &Value, key: &str| row[key].as_i64().unwrap();
-        of.map(|row| (number(&row, "at") - number(&row, "due"), number(&row, "moment"), row["escalate"] == true))
-            .collect()
+        let history = self.office.case(id)["events"].take();
+        let told = history.as_array().unwrap().iter().map(|row| &row["event"]);
+        let rung = told.filter(|told| told["what"] == "rung" && told["clock"] == clock);
+        rung.map(|told| {
+            let number = |value: &Value| value.as_i64().unwrap();
+            let (moment, planned) = (number(&told["moment"]), number(&told["planned"]));
+            (number(&told["at"]) - (planned - moment), moment, told["escalate"] == true)
+        })
+        .collect()
     }
 
     fn shows(&self, id: i64, words: &[&str]) {

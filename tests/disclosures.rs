@@ -231,6 +231,9 @@ fn what_is_overdue_is_told_by_the_list_and_once_by_the_daemon() {
     let (mut daemon, _) = office.place.serve("--data data");
     assert!(daemon.terminate().success());
     assert_eq!(overdue(&show(&office, 1)), 1, "told once");
+    let notices = office.place.run("notify list --data data --json").ends(0).json();
+    let late: Vec<&Value> = notices.iter().filter(|row| row.to_string().contains("overdue")).collect();
+    assert_eq!(late.len(), 1, "{notices:?}");
     assert_eq!(overdue(&show(&office, 2)), 0);
     let current = at(&show(&office, 1));
     does(&office, "chen", "drop", &current, "--reason 不再需要");
@@ -381,7 +384,7 @@ fn a_feed_is_read_by_its_address_until_it_is_revoked_and_says_no_word_of_a_post(
     drafted(&office, "--due 2999-01-05");
     office.run("chen", "feed add clocks").ends(1);
     let add = |kind: &str| told(office.run("li", &format!("feed add {kind} --json")));
-    let paths: Vec<String> = ["clocks", "disclosures", "incidents"]
+    let paths: Vec<String> = ["clocks", "disclosures", "incidents", "reports"]
         .map(add)
         .iter()
         .map(|feed| feed["path"].as_str().unwrap().to_owned())
@@ -389,7 +392,10 @@ fn a_feed_is_read_by_its_address_until_it_is_revoked_and_says_no_word_of_a_post(
     let listed = office.place.run("feed list --data data").ends(0).out;
     let (_, secret) = paths[0].split_once("/feeds/").unwrap();
     let secret = secret.split('/').next().unwrap().rsplit('_').next().unwrap();
-    assert!(!listed.contains(secret) && listed.lines().count() == 3, "{listed}");
+    assert!(!listed.contains(secret) && listed.lines().count() == 4, "{listed}");
+    let shelf = office.place.path("data/reports");
+    std::fs::create_dir_all(&shelf).unwrap();
+    std::fs::write(shelf.join("daily-2026-06-30.html"), "桥东路").unwrap();
     let (_daemon, address) = office.place.serve("--data data");
     let get = |path: &str| http(&address, &format!("GET {path} HTTP/1.1\nHost: localhost"));
     let answers: Vec<String> = paths.iter().map(|path| get(path)).collect();
@@ -397,6 +403,7 @@ fn a_feed_is_read_by_its_address_until_it_is_revoked_and_says_no_word_of_a_post(
         ["200 OK", "text/calendar", "BEGIN:VEVENT"],
         ["200 OK", "text/calendar", "SUMMARY:待公开：路灯检修安排"],
         ["200 OK", "application/atom+xml", "<title>事件 1：问题类"],
+        ["200 OK", "application/atom+xml", "<title>日报（2026-06-30）</title>"],
     ]) {
         for part in parts {
             assert!(answer.contains(part), "{part}: {answer}");

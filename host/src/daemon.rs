@@ -9,7 +9,7 @@
 mod notices;
 mod upkeep;
 
-use std::collections::HashSet;
+use std::collections::{HashSet, VecDeque};
 use std::io;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -47,10 +47,10 @@ use crate::notify::courier::Courier;
 use crate::notify::route::Routes;
 use crate::plan::Plan;
 use crate::plugins::{PluginError, Registry};
-use crate::recording::{self, Moment, Recording};
+use crate::recording::{self, Happened, Moment, Recording, Ringing};
 use crate::rounds::Rounds;
 use crate::store::{Reader, Store, StoreError};
-use crate::sweep::{Report, Sweeper, When, blocking};
+use crate::sweep::{Sweeper, blocking};
 use crate::text::tokens::Tokeniser;
 use crate::topic::{TopicError, Topics};
 use crate::web;
@@ -229,60 +229,32 @@ impl Daemon {
     ///
     /// # Errors
     /// When the store cannot be read.
-    pub fn unplayed(&self) -> Result<Vec<Moment>, StoreError> {
+    fn unplayed(&self) -> Result<Vec<Moment>, StoreError> {
         let (shift, now) = (self.sweeper.shift.unwrap_or_default(), self.sweeper.clock.now());
         let moments = recording::unplayed(&self.moments, shift, &self.sweeper.reader)?;
         Ok(moments.into_iter().filter(|moment| moment.at.saturating_add(shift) <= now).collect())
     }
 
-    /// Plays one recorded sweep.
-    ///
-    /// # Errors
-    /// When the store cannot write.
-    pub async fn play(&self, moment: &Moment) -> Result<Report, StoreError> {
-        let shift = self.sweeper.shift.unwrap_or_default();
-        self.sweeper.sweep(&moment.watch, When::Recorded { at: moment.at, shift }).await
-    }
-
     /// Lets the time of a demo pass up to now: what was recorded meanwhile is swept, and clocks ring; each at its moment
     /// when the demo's clock `stood` at an earlier time, all at the end when the demo begins. `done` is told after each
-    /// sweep. Returns how many there were.
+    /// sweep how many of how many that was. Returns how many there were.
     ///
     /// # Errors
     /// When the store cannot read or write; what was done before stays.
     pub async fn pass(&self, stood: Option<Timestamp>, done: impl Fn(usize, usize)) -> Result<usize, StoreError> {
-        let (month, shift) = (self.unplayed()?, self.sweeper.shift.unwrap_or_default());
-        for (nth, moment) in month.iter().enumerate() {
-            if stood.is_some() {
-                self.ring_until(moment.at.saturating_add(shift)).await?;
-            }
-            self.play(moment).await?;
-            done(nth + 1, month.len());
-        }
+        let mut month: VecDeque<Moment> = self.unplayed()?.into();
+        let (of, mut nth) = (month.len(), 0);
+        let ringing = if stood.is_some() { Ringing::OnTheWay } else { Ringing::AtTheEnd };
         let now = self.sweeper.clock.now();
-        if stood.is_some() {
-            self.ring_until(now).await?;
-        } else {
-            let store = self.sweeper.store.clone();
-            blocking(move || {
-                while !store.ring(now)?.is_empty() {}
-                Ok::<_, StoreError>(())
-            })
-            .await?;
-        }
-        Ok(month.len())
-    }
-
-    /// Lets each clock that has something to tell by `until` do so at its moment.
-    async fn ring_until(&self, until: Timestamp) -> Result<(), StoreError> {
-        let (store, reader) = (self.sweeper.store.clone(), self.sweeper.reader.clone());
-        blocking(move || {
-            while let Some(next) = reader.next_ring()?.filter(|next| *next <= until) {
-                store.ring(next)?;
+        let happened = |happened| {
+            if happened == Happened::Swept {
+                nth += 1;
+                done(nth, of);
             }
-            Ok(())
-        })
-        .await
+            Ok::<_, StoreError>(())
+        };
+        recording::pass(&self.sweeper, &mut month, now, ringing, happened).await?;
+        Ok(of)
     }
 
     /// What orders are carried out with.
@@ -375,6 +347,7 @@ impl Daemon {
                 Arc::clone(&self.sweeper.pipeline.tokeniser),
                 self.config.names(),
                 Arc::clone(&plan),
+                &self.directory.reports(),
             )),
             organisation: web::Organisation { name: organisation.name.clone(), zone: organisation.zone() },
             clock: Arc::new(move || clock.now()),
@@ -391,14 +364,8 @@ impl Daemon {
     }
 
     async fn play_month(&self) {
-        let moments = match self.unplayed() {
-            Ok(moments) => moments,
-            Err(error) => return tracing::error!("the demo cannot be played: {error}"),
-        };
-        for moment in moments {
-            if let Err(error) = self.play(&moment).await {
-                return tracing::error!("the demo cannot be played: {error}");
-            }
+        if let Err(error) = self.pass(None, |_, _| ()).await {
+            tracing::error!("the demo cannot be played: {error}");
         }
     }
 

@@ -2,15 +2,19 @@
 //!
 //! The recording holds what each site showed at each moment. Every answer is swept at the moment it was recorded, moved
 //! by a shift that is the same for all, by the same plugins, stages and store as on a live web, and without network. Two
-//! things differ between a demo and a drill: where the recording comes from, and the clock by which it is played.
+//! things differ between a demo and a drill: where the recording comes from, and the clock by which it is played. How
+//! recorded time passes is [`pass`] for both.
 
-use std::collections::HashSet;
+use std::collections::{HashSet, VecDeque};
 
 use caifeng_plugin_host::contract::{Target, Timestamp};
 
 use crate::config::Config;
 use crate::evidence::archive::Archive;
+use crate::incident::IncidentId;
+use crate::incident::event::Event;
 use crate::store::{Reader, StoreError};
+use crate::sweep::{Sweeper, When, blocking};
 use crate::watch::Watch;
 
 /// A recording, and who listens to it.
@@ -65,4 +69,54 @@ pub fn unplayed(moments: &[Moment], shift: i64, reader: &Reader) -> Result<Vec<M
         done.extend(ended.map(|sweep| (sweep.watch, sweep.started - shift)));
     }
     Ok(moments.iter().filter(|moment| !done.contains(&(moment.watch.id.clone(), moment.at))).cloned().collect())
+}
+
+/// What happened as recorded time passed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Happened {
+    /// A site was swept.
+    Swept,
+    /// Clocks told what they had to tell.
+    Rung(Vec<(IncidentId, Event)>),
+}
+
+/// When clocks tell what they have to tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ringing {
+    /// Each at its second.
+    OnTheWay,
+    /// All at the end: nobody was there on the way.
+    AtTheEnd,
+}
+
+/// Lets time pass until a moment on the clock of `sweeper`: `moments`, the next one first, are swept and leave the queue,
+/// and clocks ring; what is said before what is told of it in the same second. `happened` is told of each.
+///
+/// # Errors
+/// The store cannot read or write, or what `happened` says; what happened before stays.
+pub async fn pass<E: From<StoreError>>(
+    sweeper: &Sweeper,
+    moments: &mut VecDeque<Moment>,
+    until: Timestamp,
+    ringing: Ringing,
+    mut happened: impl FnMut(Happened) -> Result<(), E>,
+) -> Result<(), E> {
+    let shift = sweeper.shift.unwrap_or_default();
+    loop {
+        let sweep = moments.front().map(|moment| moment.at.saturating_add(shift)).filter(|at| *at <= until);
+        let reader = sweeper.reader.clone();
+        let ring = blocking(move || reader.next_ring()).await?.filter(|at| *at <= until);
+        let sweep_first = match (sweep, ring) {
+            (None, None) => return Ok(()),
+            (Some(sweep), Some(ring)) => ringing == Ringing::AtTheEnd || sweep <= ring,
+            (sweep, _) => sweep.is_some(),
+        };
+        if sweep_first && let Some(Moment { watch, at }) = moments.pop_front() {
+            sweeper.sweep(&watch, When::Recorded { at, shift }).await?;
+            happened(Happened::Swept)?;
+        } else if let Some(ring) = ring {
+            let (store, at) = (sweeper.store.clone(), if ringing == Ringing::AtTheEnd { until } else { ring });
+            happened(Happened::Rung(blocking(move || store.ring(at)).await?))?;
+        }
+    }
 }

@@ -10,7 +10,7 @@ use caifeng::incident::clock::{Clock, ClockState};
 use caifeng::incident::life::Incident;
 use caifeng::plan::Plan;
 use caifeng::plan::words::Words;
-use caifeng::store::{Reader, Rung, StoreError};
+use caifeng::store::{Reader, StoreError};
 use caifeng_plugin_host::contract::Timestamp;
 use serde_json::{Value, json};
 
@@ -32,12 +32,6 @@ pub(crate) struct Args {
     /// Print response times
     #[arg(long)]
     responses: bool,
-    /// Print what clocks have told, oldest first: whom, of what, until when
-    #[arg(long, conflicts_with_all = ["incident", "responses"])]
-    told: bool,
-    /// With --told: only what came after this place in the record
-    #[arg(long, value_name = "SEQ", requires = "told", default_value_t = 0)]
-    after: i64,
     /// Print JSON Lines
     #[arg(long)]
     json: bool,
@@ -49,9 +43,6 @@ pub(crate) fn run(args: &Args) -> Outcome {
     let reader = Reader::open(directory.path()).or_exit(Exit::Usage)?;
     let now = workplace::clock(&directory)?.now();
     let mut lines = Lines::new();
-    if args.told {
-        return told(&reader, args, lines);
-    }
     let standings = reader.standings().or_exit(Exit::Internal)?;
     if args.responses {
         let rounds: Vec<_> = standings.iter().flat_map(|(_, incident)| incident.rounds()).collect();
@@ -70,25 +61,6 @@ pub(crate) fn run(args: &Args) -> Outcome {
     }
     lines.flush().or_exit(Exit::Internal)?;
     Ok(Exit::Done)
-}
-
-fn told(reader: &Reader, args: &Args, mut lines: Lines) -> Outcome {
-    for rung in reader.rings(args.after, usize::MAX).or_exit(Exit::Internal)? {
-        if args.json { lines.json(&rung) } else { lines.text(rung_line(&rung)) }.or_exit(Exit::Internal)?;
-    }
-    lines.flush().or_exit(Exit::Internal)?;
-    Ok(Exit::Done)
-}
-
-fn rung_line(rung: &Rung) -> String {
-    let Rung { seq, at, incident, ring, .. } = rung;
-    let roles = ring.tell.iter().map(|role| role.as_str());
-    let whom: Vec<&str> = ring.owner.as_deref().into_iter().chain(roles).collect();
-    let whom = if whom.is_empty() { "nobody".to_owned() } else { whom.join(", ") };
-    let how = if ring.escalate { "ESCALATED to" } else { "told" };
-    let when = if ring.moment < 0 { format!("{} left", length(-ring.moment)) } else { "time is up".to_owned() };
-    let (at, due, name) = (rfc3339(*at), rfc3339(ring.due), &ring.name);
-    format!("{seq}  {at}  incident {incident}  {} {name}  until {due}, {when}: {how} {whom}", ring.clock)
 }
 
 /// The plans that govern incidents, each read once.

@@ -17,7 +17,7 @@ use super::{Exit, OrExit, Outcome};
 /// `caifeng feed`
 #[derive(Debug, clap::Args)]
 #[command(
-    long_about = "Addresses to which calendars and readers subscribe: clocks and disclosures as iCalendar, incidents as Atom. The page serves each at an address with a secret in it, which is printed once; whoever has it can read the feed until it is revoked. A feed holds numbers, categories, moments and titles that staff wrote, and no word that somebody posted."
+    long_about = "Addresses to which calendars and readers subscribe: clocks and disclosures as iCalendar, incidents and regular reports as Atom. The page serves each at an address with a secret in it, which is printed once; whoever has it can read the feed until it is revoked. A feed holds numbers, categories, moments and titles that staff wrote, and no word that somebody posted."
 )]
 pub(crate) struct Args {
     #[command(subcommand)]
@@ -40,7 +40,7 @@ fn kind(text: &str) -> Result<Kind, String> {
 
 #[derive(Debug, clap::Args)]
 struct AddArgs {
-    /// clocks, disclosures or incidents
+    /// clocks, disclosures, incidents or reports
     #[arg(value_parser = kind)]
     kind: Kind,
     /// In which language it speaks: zh-CN or en

@@ -1,5 +1,6 @@
 //! What happens in a drill by itself: sites show what was said, clocks tell what they have to tell, each at its own second.
 
+use std::collections::VecDeque;
 use std::fs::OpenOptions;
 use std::io::Write as _;
 use std::os::unix::fs::OpenOptionsExt as _;
@@ -16,7 +17,7 @@ use crate::fetch::replay::Replay;
 use crate::incident::IncidentId;
 use crate::incident::clock::ClockEvent;
 use crate::incident::event::{Event, Role};
-use crate::recording::{self, Moment, Recording};
+use crate::recording::{self, Happened, Moment, Recording, Ringing};
 use crate::store::Reader;
 use crate::sweep::{Sweeper, When, blocking};
 
@@ -34,7 +35,8 @@ pub struct Played {
 pub struct Player {
     directory: Directory,
     sweeper: Sweeper,
-    moments: Vec<Moment>,
+    /// What is still to be played, the next one first.
+    moments: VecDeque<Moment>,
     /// Bytes of the recording when it was read.
     read: u64,
 }
@@ -43,7 +45,7 @@ impl Player {
     /// A player that has read nothing yet.
     #[must_use]
     pub const fn new(directory: Directory, sweeper: Sweeper) -> Self {
-        Self { directory, sweeper, moments: Vec::new(), read: 0 }
+        Self { directory, sweeper, moments: VecDeque::new(), read: 0 }
     }
 
     /// Lets happen what is due until a moment on the drill's clock, in its order: what is said before what is told of it
@@ -53,23 +55,22 @@ impl Player {
     /// See [`DrillError`]; what happened before stays.
     pub async fn until(&mut self, end: Timestamp) -> Result<Played, DrillError> {
         self.refresh().await?;
-        let mut played = Played::default();
-        loop {
-            let reader = self.sweeper.reader.clone();
-            let ring = blocking(move || reader.next_ring()).await?.filter(|at| *at <= end);
-            let moment = self.moments.last().map(|moment| moment.at).filter(|at| *at <= end);
-            match (moment, ring) {
-                (None, None) => return Ok(played),
-                (Some(moment), ring) if ring.is_none_or(|ring| moment <= ring) => {
-                    if let Some(Moment { watch, at }) = self.moments.pop() {
-                        self.sweeper.sweep(&watch, When::Recorded { at, shift: 0 }).await?;
-                        played.sweeps += 1;
-                    }
+        let (mut played, directory) = (Played::default(), &self.directory);
+        let happened = |happened| {
+            match happened {
+                Happened::Swept => played.sweeps += 1,
+                Happened::Rung(rung) => {
+                    // Whoever would be told is written down instead: nothing of a drill is sent.
+                    let of = |(incident, event): &(IncidentId, Event)| Notice::of(*incident, event);
+                    let notices: Vec<Notice> = rung.iter().filter_map(of).collect();
+                    keep(directory, &notices)?;
+                    played.notices += notices.len() as u64;
                 }
-                (_, Some(ring)) => played.notices += self.ring(ring).await?,
-                (Some(_), None) => {}
             }
-        }
+            Ok::<_, DrillError>(())
+        };
+        recording::pass(&self.sweeper, &mut self.moments, end, Ringing::OnTheWay, happened).await?;
+        Ok(played)
     }
 
     /// Sweeps a site at a moment, whether or not it was swept in the same second before.
@@ -87,7 +88,7 @@ impl Player {
         Ok(())
     }
 
-    /// Reads the recording again if the trainer has added to it. What is played next stands last.
+    /// Reads the recording again if the trainer has added to it.
     async fn refresh(&mut self) -> Result<(), DrillError> {
         let path = self.directory.web();
         let size = std::fs::metadata(&path).map_err(|source| DrillError::Directory { path, source })?.len();
@@ -95,20 +96,10 @@ impl Player {
             return Ok(());
         }
         let (directory, reader) = (self.directory.clone(), self.sweeper.reader.clone());
-        let (recording, mut moments) = blocking(move || read(&directory, &reader)).await?;
-        moments.reverse();
+        let (recording, moments) = blocking(move || read(&directory, &reader)).await?;
         self.sweeper.fetcher = Arc::new(Fetcher::Replay(Replay::new(recording.archive)));
-        (self.moments, self.read) = (moments, size);
+        (self.moments, self.read) = (moments.into(), size);
         Ok(())
-    }
-
-    /// Whoever would be told is written down instead: nothing of a drill is sent.
-    async fn ring(&self, at: Timestamp) -> Result<u64, DrillError> {
-        let store = self.sweeper.store.clone();
-        let rung = blocking(move || store.ring(at)).await?;
-        let notices: Vec<Notice> = rung.iter().filter_map(|(incident, event)| Notice::of(*incident, event)).collect();
-        keep(&self.directory, &notices)?;
-        Ok(notices.len() as u64)
     }
 }
 

@@ -1,7 +1,8 @@
-//! Incidents as Atom (RFC 4287).
+//! Incidents and regular reports as Atom (RFC 4287).
 
 use atom_syndication::{Content, Entry, Feed, FixedDateTime, Person, Text};
 use caifeng_plugin_host::contract::Timestamp;
+use jiff::civil::Date;
 use sha2::{Digest as _, Sha256};
 
 use super::category;
@@ -9,6 +10,7 @@ use crate::document::Plain;
 use crate::hex::hex;
 use crate::incident::{Category, IncidentId, State};
 use crate::lang::Lang;
+use crate::report;
 
 /// What is said of an incident.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,17 +36,70 @@ pub struct Told {
 /// A feed of incidents, those that changed last first.
 #[must_use]
 pub fn incidents(told: &[Told], organisation: &str, lang: Lang) -> String {
+    let updated = told.iter().map(|one| one.updated).max();
+    feed(("incidents", "feed.incidents"), updated, organisation, lang, |ours| {
+        told.iter().map(|one| entry(one, ours, lang)).collect()
+    })
+}
+
+/// A regular report that lies on the shelf; what it says is read there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shelved {
+    /// Which.
+    pub kind: report::Kind,
+    /// The first day that it is about.
+    pub first: Date,
+    /// The last one.
+    pub last: Date,
+    /// When it was written.
+    pub written: Timestamp,
+}
+
+/// A feed of regular reports, in the order in which they are handed in.
+#[must_use]
+pub fn reports(shelved: &[Shelved], organisation: &str, lang: Lang) -> String {
+    let updated = shelved.iter().map(|one| one.written).max();
+    feed(("reports", "feed.reports"), updated, organisation, lang, |ours| {
+        shelved.iter().map(|one| report_entry(one, ours, lang)).collect()
+    })
+}
+
+fn report_entry(shelved: &Shelved, ours: &str, lang: Lang) -> Entry {
+    let Shelved { kind, first, last, written } = shelved;
+    let key = if first == last { "feed.report" } else { "feed.report-span" };
+    let title = lang.with(key, &[("kind", &kind.name(lang)), ("first", first), ("last", last)]);
+    let mut entry = Entry::default();
+    entry.set_title(Text::plain(title.clone()));
+    entry.set_id(format!("{ours}:report:{}:{first}", kind.as_str()));
+    entry.set_published(moment(*written));
+    entry.set_updated(moment(*written));
+    // An entry without a link must have content (RFC 4287, 4.1.1.1).
+    let mut content = Content::default();
+    content.set_value(title);
+    content.set_content_type("text".to_owned());
+    entry.set_content(content);
+    entry
+}
+
+/// A feed with the last part of its identifier, the key of its title, and the entries that are made with the part before.
+fn feed(
+    (id, title): (&str, &str),
+    updated: Option<Timestamp>,
+    organisation: &str,
+    lang: Lang,
+    entries: impl FnOnce(&str) -> Vec<Entry>,
+) -> String {
     let organisation = Plain::of(organisation);
     let name = if organisation.is_empty() { "Caifeng".to_owned() } else { organisation.to_string() };
-    // A reader may know the feeds of two organisations: their incidents have the same numbers.
+    // A reader may know the feeds of two organisations: what they tell of has the same numbers.
     let ours = format!("urn:x-caifeng:{}", &hex(&Sha256::digest(&name))[..16]);
     let mut feed = Feed::default();
-    feed.set_title(lang.with("feed.incidents", &[("organisation", &name)]));
-    feed.set_id(format!("{ours}:incidents"));
+    feed.set_title(lang.with(title, &[("organisation", &name)]));
+    feed.set_id(format!("{ours}:{id}"));
     feed.set_lang(lang.code().to_owned());
-    feed.set_updated(moment(told.iter().map(|one| one.updated).max().unwrap_or_default()));
+    feed.set_updated(moment(updated.unwrap_or_default()));
     feed.set_authors(vec![Person { name, ..Person::default() }]);
-    feed.set_entries(told.iter().map(|one| entry(one, &ours, lang)).collect::<Vec<_>>());
+    feed.set_entries(entries(&ours));
     feed.to_string()
 }
 
@@ -143,6 +198,27 @@ mod tests {
             incidents(&[told(5)], "另一个局", Lang::Zh).contains(":incident:5")
                 && !incidents(&[told(5)], "另一个局", Lang::Zh).contains(ids[0])
         );
+    }
+
+    #[test]
+    fn a_report_is_told_by_kind_and_span_without_its_text() {
+        let shelved = |kind, first: &str, last: &str| Shelved {
+            kind,
+            first: first.parse().unwrap(),
+            last: last.parse().unwrap(),
+            written: 1_782_003_600,
+        };
+        let all = [
+            shelved(report::Kind::Daily, "2026-06-30", "2026-06-30"),
+            shelved(report::Kind::Weekly, "2026-06-22", "2026-06-28"),
+        ];
+        let found = read(&reports(&all, "县城管局", Lang::Zh));
+        let all =
+            |path: &str| found.iter().filter(|(at, _)| at == path).map(|(_, text)| text.clone()).collect::<Vec<_>>();
+        assert_eq!(all("feed/title"), ["县城管局：报告"]);
+        assert_eq!(all("feed/entry/title"), ["日报（2026-06-30）", "周报（2026-06-22 至 2026-06-28）"]);
+        assert_eq!(all("feed/entry/updated"), ["2026-06-21T01:00:00+00:00"; 2]);
+        assert!(all("feed/entry/id")[1].ends_with(":report:weekly:2026-06-22"));
     }
 
     #[test]

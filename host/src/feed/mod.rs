@@ -1,6 +1,6 @@
 //! 订阅: what calendars and readers subscribe to. Pure.
 //!
-//! Clocks and disclosures as iCalendar (RFC 5545), incidents as Atom (RFC 4287), each at an address with a secret in it
+//! Clocks and disclosures as iCalendar (RFC 5545), incidents and regular reports as Atom (RFC 4287), each at an address with a secret in it
 //! that can be taken back. Whoever has the address reads it, and programs keep what they read where nobody
 //! deletes it: so a feed holds numbers, categories, moments and what staff wrote for the public, and never a word that
 //! somebody posted; an incident's title is such a word.
@@ -8,7 +8,7 @@
 //! | feed | module |
 //! | --- | --- |
 //! | clocks, disclosures | [`ics`] |
-//! | incidents | [`atom`] |
+//! | incidents, reports | [`atom`] |
 
 pub mod atom;
 pub mod ics;
@@ -32,11 +32,13 @@ pub enum Kind {
     Disclosures,
     /// Incidents, as they open and change.
     Incidents,
+    /// Regular reports that were written, without what they say.
+    Reports,
 }
 
 impl Kind {
-    /// All three.
-    pub const ALL: [Self; 3] = [Self::Clocks, Self::Disclosures, Self::Incidents];
+    /// All four.
+    pub const ALL: [Self; 4] = [Self::Clocks, Self::Disclosures, Self::Incidents, Self::Reports];
 
     /// The name that the command line and the store use.
     #[must_use]
@@ -45,6 +47,7 @@ impl Kind {
             Self::Clocks => "clocks",
             Self::Disclosures => "disclosures",
             Self::Incidents => "incidents",
+            Self::Reports => "reports",
         }
     }
 
@@ -61,6 +64,7 @@ impl Kind {
             Self::Clocks => "clocks.ics",
             Self::Disclosures => "disclosures.ics",
             Self::Incidents => "incidents.atom",
+            Self::Reports => "reports.atom",
         }
     }
 
@@ -69,7 +73,7 @@ impl Kind {
     pub const fn media_type(self) -> &'static str {
         match self {
             Self::Clocks | Self::Disclosures => "text/calendar; charset=utf-8",
-            Self::Incidents => "application/atom+xml; charset=utf-8",
+            Self::Incidents | Self::Reports => "application/atom+xml; charset=utf-8",
         }
     }
 }

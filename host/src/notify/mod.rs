@@ -47,6 +47,7 @@ use caifeng_plugin_host::contract::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::coverage::{Cause, Told};
+use crate::disclosure::DisclosureId;
 use crate::incident::IncidentId;
 use crate::incident::event::Role;
 use crate::warning::Alert;
@@ -140,6 +141,13 @@ pub enum Occasion {
         /// Since when.
         since: Timestamp,
     },
+    /// A disclosure should have been published everywhere by now (P20).
+    Overdue {
+        /// Its number.
+        disclosure: DisclosureId,
+        /// When its time was up.
+        due: Timestamp,
+    },
     /// An answer waits for somebody (P18).
     Reply {
         /// Its number.
@@ -162,6 +170,7 @@ impl Occasion {
             Self::Warned { .. } => "warned",
             Self::Clock { .. } => "clock",
             Self::Gap { .. } => "gap",
+            Self::Overdue { .. } => "overdue",
             Self::Reply { .. } => "reply",
         }
     }

@@ -1,6 +1,9 @@
 //! What is worth telling, and whom: from events to notices. The plan says who (`[[report]]`, `[ladder]`, `[tell]`).
 
+use caifeng_plugin_host::contract::Timestamp;
+
 use super::{Notice, Occasion, Tell, Waits};
+use crate::disclosure::DisclosureId;
 use crate::incident::Category;
 use crate::incident::IncidentId;
 use crate::incident::clock::ClockEvent;
@@ -144,6 +147,13 @@ pub fn of_reply(
     Some(Notice { incident: Some(id), urgent, occasion: Occasion::Reply { reply, waits }, tell })
 }
 
+/// What is told of a disclosure whose time was up at `due`.
+#[must_use]
+pub fn of_overdue(id: DisclosureId, due: Timestamp, authors: &[String], plan: &Plan) -> Notice {
+    let tell = Tell { roles: plan.tell.overdue.all().to_vec(), users: authors.to_vec() };
+    Notice { incident: None, urgent: false, occasion: Occasion::Overdue { disclosure: id, due }, tell }
+}
+
 fn roles(roles: &[Role]) -> Tell {
     Tell { roles: roles.to_vec(), users: Vec::new() }
 }
@@ -235,6 +245,15 @@ mod tests {
         let all = vec![Role::Monitor, Role::LeadingGroup, Role::Head];
         assert_eq!(warned(Severity::Alarm), ("warned".into(), all, vec![], true));
         assert!(of_topic(3, &alert(Severity::Alarm), Plan::built_in()).urgent);
+    }
+
+    #[test]
+    fn a_disclosure_that_is_late_is_told_to_its_authors_and_whom_the_plan_names() {
+        let notice = of_overdue(4, 95, &["u5".into()], Plan::built_in());
+        assert_eq!(notice.occasion, Occasion::Overdue { disclosure: 4, due: 95 });
+        assert_eq!((notice.incident, notice.urgent), (None, false));
+        assert_eq!(notice.tell.roles, [Role::LeadingGroup, Role::Spokesperson]);
+        assert_eq!(notice.tell.users, ["u5"]);
     }
 
     #[test]

@@ -67,6 +67,9 @@ impl Voice<'_> {
                 let (cause, since) = (lang.t(keys(*cause).0), moment(*since, zone));
                 lang.with(key, &[("watch", watch), ("since", &since), ("cause", &cause)])
             }
+            Occasion::Overdue { disclosure, due } => {
+                lang.with("notify.overdue", &[("disclosure", disclosure), ("due", &moment(*due, zone))])
+            }
             Occasion::Reply { reply, waits } => lang.with(
                 match waits {
                     Waits::Review => "notify.reply-review",
@@ -140,7 +143,8 @@ mod tests {
         let zone = jiff::tz::offset(8).to_time_zone();
         let voice = Voice { lang, zone: &zone, plan: Plan::built_in() };
         let tell = Tell { roles: vec![Role::LeadingGroup, Role::Head], users: vec!["u4".into()] };
-        let incident = (!matches!(occasion, Occasion::Gap { .. })).then_some(7);
+        let of_none = matches!(occasion, Occasion::Gap { .. } | Occasion::Overdue { .. });
+        let incident = (!of_none).then_some(7);
         let notice = Notice { incident, urgent: true, occasion, tell };
         voice.sentence(&notice, &Known { title: "城南水厂 <爆管>\n@all".into(), category: Some(Category::Emergency) })
     }
@@ -166,6 +170,7 @@ mod tests {
                 cause: crate::coverage::Cause::Late,
                 since: 1_773_000_000,
             },
+            Occasion::Overdue { disclosure: 4, due: 1_773_028_800 },
             reply(Waits::Review),
             reply(Waits::Approval),
             reply(Waits::Publication),

@@ -20,6 +20,8 @@ pub struct Tell {
     pub alarm: Roles,
     /// A watch is not heard.
     pub gap: Roles,
+    /// A disclosure is not published everywhere although its day is over (P20), besides its authors.
+    pub overdue: Roles,
     /// An incident came back (P17), besides those who heard of it.
     pub recurrence: Roles,
 }
@@ -33,6 +35,7 @@ impl Default for Tell {
             warning: Roles::of(&[Role::Monitor, Role::LeadingGroup]),
             alarm: Roles::of(&[Role::Monitor, Role::LeadingGroup, Role::Head]),
             gap: monitor.clone(),
+            overdue: Roles::of(&[Role::LeadingGroup, Role::Spokesperson]),
             recurrence: Roles::of(&[Role::Monitor, Role::LeadingGroup]),
         }
     }
@@ -51,13 +54,14 @@ impl Tell {
 
     /// All of it, by the keys of the file.
     #[must_use]
-    pub const fn all(&self) -> [(&'static str, &Roles); 6] {
+    pub const fn all(&self) -> [(&'static str, &Roles); 7] {
         [
             ("submission", &self.submission),
             ("notice", &self.notice),
             ("warning", &self.warning),
             ("alarm", &self.alarm),
             ("gap", &self.gap),
+            ("overdue", &self.overdue),
             ("recurrence", &self.recurrence),
         ]
     }

@@ -1,6 +1,6 @@
 //! The charts of reports: volume and category over time, sources, clocks kept and missed, spread of an incident.
 
-use super::facts::{Case, Frame, Kept, Period, Volume};
+use super::facts::{Dossier, Frame, Kept, Period, Volume};
 use super::words;
 use crate::document::chart::{Chart, Grid, Lane, Mark, Series, Shape, Timeline, ticks};
 use crate::document::{Cell, Column, Plain, Table};
@@ -59,8 +59,8 @@ pub(super) fn clocks(period: &Period, frame: &Frame<'_>) -> Chart {
 }
 
 /// Posts of an incident by hour, or by day when it is old.
-pub(super) fn course(case: &Case, frame: &Frame<'_>) -> Chart {
-    let (Some((first, _)), Some((last, _))) = (case.hours.first(), case.hours.last()) else {
+pub(super) fn course(dossier: &Dossier, frame: &Frame<'_>) -> Chart {
+    let (Some((first, _)), Some((last, _))) = (dossier.hours.first(), dossier.hours.last()) else {
         return chart(frame, "report.chart-course", Shape::Lines(Grid::default()));
     };
     let hourly = usize::try_from(last - first).is_ok_and(|hours| hours < HOURLY);
@@ -69,7 +69,7 @@ pub(super) fn course(case: &Case, frame: &Frame<'_>) -> Chart {
         at.strftime(if hourly { "%m-%d %H:00" } else { "%m-%d" }).to_string()
     };
     let mut figures: Vec<(Plain, u64)> = Vec::new();
-    let mut counted = case.hours.iter().peekable();
+    let mut counted = dossier.hours.iter().peekable();
     for hour in *first..=*last {
         let posts = counted.next_if(|(at, _)| *at == hour).map_or(0, |(_, posts)| *posts);
         let label = Plain::from(name(hour));
@@ -82,8 +82,8 @@ pub(super) fn course(case: &Case, frame: &Frame<'_>) -> Chart {
 }
 
 /// Where an incident is told, and since when: a lane for each place, and one for what we did.
-pub(super) fn spread(case: &Case, frame: &Frame<'_>) -> Chart {
-    let mut places: Vec<_> = case.reach.places.iter().collect();
+pub(super) fn spread(dossier: &Dossier, frame: &Frame<'_>) -> Chart {
+    let mut places: Vec<_> = dossier.reach.places.iter().collect();
     places.truncate(LANES);
     places.sort_by_key(|place| place.since);
     let mut lanes: Vec<Lane> = places
@@ -98,12 +98,12 @@ pub(super) fn spread(case: &Case, frame: &Frame<'_>) -> Chart {
             }],
         })
         .collect();
-    let published = case.answers.iter().filter_map(|answer| answer.reply.published.as_ref());
+    let published = dossier.answers.iter().filter_map(|answer| answer.reply.published.as_ref());
     let ours: Vec<Mark> = published
         .map(|done| Mark { at: done.at, told: words::moment(frame, done.at).into(), size: 1, alarming: true })
         .collect();
     let at = lanes.iter().flat_map(|lane| &lane.marks).chain(&ours).map(|mark| mark.at);
-    let (from, until) = (at.clone().min().unwrap_or(case.matter.opened), at.max().unwrap_or(frame.now));
+    let (from, until) = (at.clone().min().unwrap_or(dossier.matter.opened), at.max().unwrap_or(frame.now));
     if !ours.is_empty() {
         lanes.push(Lane { name: frame.lang.t("report.our-replies").into(), marks: ours });
     }

@@ -248,7 +248,7 @@ pub struct Piece {
 
 /// What a report about one incident rests on.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Case {
+pub struct Dossier {
     /// As lists show it.
     pub matter: Matter,
     /// How it stands.

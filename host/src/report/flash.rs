@@ -4,7 +4,7 @@
 //! nothing that was captured can be one.
 
 use super::cite::cite_all;
-use super::facts::{Case, Frame};
+use super::facts::{Dossier, Frame};
 use super::{Kind, headed, special, words};
 use crate::coverage::words::length;
 use crate::document::{Document, Run};
@@ -17,22 +17,22 @@ const CLOCKS: usize = 2;
 const CITED: usize = 2;
 
 /// 快报.
-pub(super) fn write(case: &Case, frame: &Frame<'_>) -> Document {
+pub(super) fn write(dossier: &Dossier, frame: &Frame<'_>) -> Document {
     let lang = frame.lang;
-    let mut document = headed(Kind::Flash, words::called(&case.matter), number(frame), frame);
-    let what = what(&mut document, case, frame);
+    let mut document = headed(Kind::Flash, words::called(&dossier.matter), number(frame), frame);
+    let what = what(&mut document, dossier, frame);
     let parts = [
         ("report.what", what),
-        ("report.spread", vec![Run::text(spread(case, frame))]),
-        ("report.judgement", special::judgement(case, frame)),
-        ("report.handling", vec![Run::text(handling(case, frame))]),
+        ("report.spread", vec![Run::text(spread(dossier, frame))]),
+        ("report.judgement", special::judgement(dossier, frame)),
+        ("report.handling", vec![Run::text(handling(dossier, frame))]),
     ];
     for (name, runs) in parts {
         // Headings of their own would cost the page its last lines.
         let name = Run::strong(lang.with("report.run-in", &[("name", &lang.t(name))]));
         document.paragraph(std::iter::once(name).chain(runs).collect());
     }
-    words::coverage(&mut document, &case.coverage, frame);
+    words::coverage(&mut document, &dossier.coverage, frame);
     document
 }
 
@@ -45,29 +45,29 @@ pub(super) fn number(frame: &Frame<'_>) -> String {
 }
 
 /// First sight, and what was said, in the words of whoever said it first.
-pub(super) fn what(document: &mut Document, case: &Case, frame: &Frame<'_>) -> Vec<Run> {
+pub(super) fn what(document: &mut Document, dossier: &Dossier, frame: &Frame<'_>) -> Vec<Run> {
     let lang = frame.lang;
-    let Some(first) = case.matter.cited.first() else {
+    let Some(first) = dossier.matter.cited.first() else {
         return vec![Run::missing(lang)];
     };
     let told = lang.with(
         "report.first-sight",
         &[
-            ("time", &words::moment(frame, case.matter.opened)),
+            ("time", &words::moment(frame, dossier.matter.opened)),
             ("site", &first.site),
             ("title", &super::cite::title(first)),
         ],
     );
     let mut runs = vec![Run::text(told)];
-    runs.extend(cite_all(document, case.matter.cited.iter().take(CITED), frame));
+    runs.extend(cite_all(document, dossier.matter.cited.iter().take(CITED), frame));
     runs.push(Run::text(lang.t("list.stop")));
     runs
 }
 
 /// Where it is told, how often, and how it grows.
-pub(super) fn spread(case: &Case, frame: &Frame<'_>) -> String {
+pub(super) fn spread(dossier: &Dossier, frame: &Frame<'_>) -> String {
     let lang = frame.lang;
-    let reach = &case.reach;
+    let reach = &dossier.reach;
     let views = reach.views.map_or_else(
         || lang.t("report.views-unknown"),
         |views| lang.with("report.views", &[("views", &grouped(views))]),
@@ -80,10 +80,10 @@ pub(super) fn spread(case: &Case, frame: &Frame<'_>) -> String {
             ("copies", &grouped(reach.copies)),
             ("sites", &lang.count("count.sites", reach.places.len() as u64)),
             ("views", &views),
-            ("stage", &words::stage(frame, case.matter.stage)),
+            ("stage", &words::stage(frame, dossier.matter.stage)),
         ],
     );
-    let media: Vec<String> = case
+    let media: Vec<String> = dossier
         .media
         .iter()
         .take(3)
@@ -94,32 +94,33 @@ pub(super) fn spread(case: &Case, frame: &Frame<'_>) -> String {
     if !media.is_empty() {
         told.push_str(&lang.with("report.media", &[("media", &lang.list(&media))]));
     }
-    if case.deleted > 0 {
-        told.push_str(&lang.count("report.deleted", case.deleted));
+    if dossier.deleted > 0 {
+        told.push_str(&lang.count("report.deleted", dossier.deleted));
     }
     told
 }
 
 /// What was done, and what ends next.
-fn handling(case: &Case, frame: &Frame<'_>) -> String {
+fn handling(dossier: &Dossier, frame: &Frame<'_>) -> String {
     let lang = frame.lang;
-    let done = case.incident.steps.len();
+    let done = dossier.incident.steps.len();
     let steps =
-        case.matter.category.and_then(|category| case.plan.playbook(category)).map_or(0, |book| book.steps.len());
-    let owner = case.incident.owner.as_ref().map_or_else(|| lang.t("report.no-owner"), |id| words::person(frame, id));
+        dossier.matter.category.and_then(|category| dossier.plan.playbook(category)).map_or(0, |book| book.steps.len());
+    let owner =
+        dossier.incident.owner.as_ref().map_or_else(|| lang.t("report.no-owner"), |id| words::person(frame, id));
     let mut told = lang.with(
         "report.handling-said",
-        &[("state", &words::state(frame, case.matter.state)), ("owner", &owner), ("done", &done), ("steps", &steps)],
+        &[("state", &words::state(frame, dossier.matter.state)), ("owner", &owner), ("done", &done), ("steps", &steps)],
     );
-    let mut clocks: Vec<&Clock> = case.incident.clocks.clocks().iter().filter(|clock| clock.is_live()).collect();
+    let mut clocks: Vec<&Clock> = dossier.incident.clocks.clocks().iter().filter(|clock| clock.is_live()).collect();
     clocks.sort_by_key(|clock| clock.due);
     for clock in clocks.into_iter().take(CLOCKS) {
-        let (name, course) = (words::clock(frame, &case.plan, &clock.id), words::course(frame, clock));
+        let (name, course) = (words::clock(frame, &dossier.plan, &clock.id), words::course(frame, clock));
         told.push_str(&lang.with("report.clock-said", &[("clock", &name), ("course", &course)]));
     }
-    match case.matter.answered {
+    match dossier.matter.answered {
         Some(at) => {
-            let took = length(lang, (at - case.matter.opened).max(0));
+            let took = length(lang, (at - dossier.matter.opened).max(0));
             told.push_str(
                 &lang.with("report.answered-after", &[("time", &words::moment(frame, at)), ("length", &took)]),
             );

@@ -30,7 +30,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::document::{Document, Head, Plain, Signature};
 use crate::lang::Lang;
-use facts::{Case, Frame, Period, Sweeps};
+use facts::{Dossier, Frame, Period, Sweeps};
 
 /// A kind of report or form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -155,7 +155,7 @@ pub enum Facts {
     /// For [`Kind::Record`].
     Sweeps(Box<Sweeps>),
     /// For the kinds that are about an incident.
-    Case(Box<Case>),
+    Dossier(Box<Dossier>),
 }
 
 /// What was asked does not fit what was handed in: a fault of the caller.
@@ -172,15 +172,15 @@ pub fn write(kind: Kind, facts: &Facts, frame: &Frame<'_>) -> Result<Document, M
         (Kind::Daily, Facts::Period(period)) => Ok(period::daily(period, frame)),
         (Kind::Weekly | Kind::Monthly, Facts::Period(period)) => Ok(period::long(kind, period, frame)),
         (Kind::Record, Facts::Sweeps(sweeps)) => Ok(form::record::write(sweeps, frame)),
-        (Kind::Flash, Facts::Case(case)) => Ok(flash::write(case, frame)),
-        (Kind::Special, Facts::Case(case)) => Ok(special::write(case, frame)),
-        (Kind::Summary, Facts::Case(case)) => Ok(summary::write(case, frame)),
-        (Kind::Assignment, Facts::Case(case)) => Ok(form::task::assignment(case, frame)),
-        (Kind::Feedback, Facts::Case(case)) => Ok(form::task::feedback(case, frame)),
-        (Kind::Extension, Facts::Case(case)) => Ok(form::task::extension(case, frame)),
-        (Kind::Approval, Facts::Case(case)) => Ok(form::approval::write(case, frame)),
-        (Kind::Referral, Facts::Case(case)) => Ok(form::referral::write(case, frame)),
-        (Kind::Archive, Facts::Case(case)) => Ok(form::archive::write(case, frame)),
+        (Kind::Flash, Facts::Dossier(dossier)) => Ok(flash::write(dossier, frame)),
+        (Kind::Special, Facts::Dossier(dossier)) => Ok(special::write(dossier, frame)),
+        (Kind::Summary, Facts::Dossier(dossier)) => Ok(summary::write(dossier, frame)),
+        (Kind::Assignment, Facts::Dossier(dossier)) => Ok(form::task::assignment(dossier, frame)),
+        (Kind::Feedback, Facts::Dossier(dossier)) => Ok(form::task::feedback(dossier, frame)),
+        (Kind::Extension, Facts::Dossier(dossier)) => Ok(form::task::extension(dossier, frame)),
+        (Kind::Approval, Facts::Dossier(dossier)) => Ok(form::approval::write(dossier, frame)),
+        (Kind::Referral, Facts::Dossier(dossier)) => Ok(form::referral::write(dossier, frame)),
+        (Kind::Archive, Facts::Dossier(dossier)) => Ok(form::archive::write(dossier, frame)),
         (kind, _) => Err(Misfit(kind)),
     }
 }

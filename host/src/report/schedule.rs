@@ -53,6 +53,17 @@ fn first(kind: Kind, today: Date) -> Option<Date> {
     }
 }
 
+/// The last day that a report is about which begins on `first`; `None` for a kind that is about no span of days.
+#[must_use]
+pub fn last_day(kind: Kind, first: Date) -> Option<Date> {
+    match kind {
+        Kind::Daily | Kind::Record => Some(first),
+        Kind::Weekly => first.checked_add(6.days()).ok(),
+        Kind::Monthly => Some(first.last_of_month()),
+        _ => None,
+    }
+}
+
 /// The first day of the one before it.
 fn before(kind: Kind, day: Date) -> Option<Date> {
     match kind {
@@ -96,5 +107,6 @@ mod tests {
     #[test]
     fn what_is_about_an_incident_has_no_span() {
         assert_eq!(last_whole(Kind::Flash, 1_780_000_000, &TimeZone::UTC), None);
+        assert_eq!(last_day(Kind::Flash, Date::constant(2026, 6, 1)), None);
     }
 }

@@ -4,7 +4,7 @@
 //! posts that were deleted. What people think of it is for people: there is room for it.
 
 use super::cite::{cite_all, quote};
-use super::facts::{Case, Frame, Mood};
+use super::facts::{Dossier, Frame, Mood};
 use super::{Kind, chart, flash, headed, sign, words};
 use crate::document::{Block, Cell, Column, Document, Plain, Run, Table};
 use crate::incident::clock::{Clock, ClockState};
@@ -19,62 +19,62 @@ pub(super) const HEAD: usize = 200;
 const VOICES: usize = 4;
 
 /// 专报.
-pub(super) fn write(case: &Case, frame: &Frame<'_>) -> Document {
+pub(super) fn write(dossier: &Dossier, frame: &Frame<'_>) -> Document {
     let lang = frame.lang;
-    let title = lang.with("report.title-special", &[("matter", &words::called(&case.matter))]);
+    let title = lang.with("report.title-special", &[("matter", &words::called(&dossier.matter))]);
     let mut document = headed(Kind::Special, title, flash::number(frame), frame);
-    document.push(Block::Summary(head(case, frame)));
+    document.push(Block::Summary(head(dossier, frame)));
     document.heading(1, lang.t("report.what"));
-    let runs = flash::what(&mut document, case, frame);
+    let runs = flash::what(&mut document, dossier, frame);
     document.paragraph(runs);
     document.heading(1, lang.t("report.spread"));
-    document.paragraph(vec![Run::text(flash::spread(case, frame))]);
-    if !case.hours.is_empty() {
-        document.push(Block::Figure(chart::course(case, frame)));
+    document.paragraph(vec![Run::text(flash::spread(dossier, frame))]);
+    if !dossier.hours.is_empty() {
+        document.push(Block::Figure(chart::course(dossier, frame)));
     }
-    if !case.reach.places.is_empty() {
-        document.push(Block::Figure(chart::spread(case, frame)));
+    if !dossier.reach.places.is_empty() {
+        document.push(Block::Figure(chart::spread(dossier, frame)));
     }
-    voices(&mut document, case, frame);
+    voices(&mut document, dossier, frame);
     document.heading(1, lang.t("report.handling"));
-    steps(&mut document, case, frame);
-    answers(&mut document, case, frame);
+    steps(&mut document, dossier, frame);
+    answers(&mut document, dossier, frame);
     document.heading(1, lang.t("report.clocks-head"));
-    clocks(&mut document, case, frame);
+    clocks(&mut document, dossier, frame);
     document.heading(1, lang.t("report.judgement"));
-    document.paragraph(judgement(case, frame));
+    document.paragraph(judgement(dossier, frame));
     document.paragraph(vec![Run::text(lang.t("report.advice-room")), Run::missing(lang)]);
-    words::coverage(&mut document, &case.coverage, frame);
+    words::coverage(&mut document, &dossier.coverage, frame);
     words::grounds(&mut document, frame);
     sign(&mut document, frame);
     document
 }
 
 /// The head: the core risk first, then what happened and how it stands, as far as there is room.
-pub(super) fn head(case: &Case, frame: &Frame<'_>) -> Vec<Run> {
+pub(super) fn head(dossier: &Dossier, frame: &Frame<'_>) -> Vec<Run> {
     let lang = frame.lang;
     let label = lang.t("report.core-risk");
-    let risk = core_risk(case, frame);
+    let risk = core_risk(dossier, frame);
     let mut room = HEAD.saturating_sub(label.chars().count() + risk.chars().count());
     let rest = [
         lang.with(
             "report.head-what",
-            &[("matter", &words::called(&case.matter)), ("opened", &words::moment(frame, case.matter.opened))],
+            &[("matter", &words::called(&dossier.matter)), ("opened", &words::moment(frame, dossier.matter.opened))],
         ),
         lang.with(
             "report.head-reach",
             &[
-                ("posts", &lang.count("count.posts", case.reach.posts)),
-                ("sites", &lang.count("count.sites", case.reach.places.len() as u64)),
-                ("critical", &grouped(case.moods.critical)),
-                ("favourable", &grouped(case.moods.favourable)),
+                ("posts", &lang.count("count.posts", dossier.reach.posts)),
+                ("sites", &lang.count("count.sites", dossier.reach.places.len() as u64)),
+                ("critical", &grouped(dossier.moods.critical)),
+                ("favourable", &grouped(dossier.moods.favourable)),
             ],
         ),
         lang.with(
             "report.head-judged",
             &[
-                ("judged", &words::judged(frame, &case.plan, &case.matter)),
-                ("state", &words::state(frame, case.matter.state)),
+                ("judged", &words::judged(frame, &dossier.plan, &dossier.matter)),
+                ("state", &words::state(frame, dossier.matter.state)),
             ],
         ),
     ];
@@ -91,46 +91,46 @@ pub(super) fn head(case: &Case, frame: &Frame<'_>) -> Vec<Run> {
 }
 
 /// The gravest of what the facts show, in one line.
-pub(super) fn core_risk(case: &Case, frame: &Frame<'_>) -> String {
+pub(super) fn core_risk(dossier: &Dossier, frame: &Frame<'_>) -> String {
     let lang = frame.lang;
-    let missed = case
+    let missed = dossier
         .incident
         .clocks
         .clocks()
         .iter()
         .filter(|clock| clock.state == ClockState::Running && clock.late(frame.now) > 0);
     if let Some(clock) = missed.max_by_key(|clock| clock.late(frame.now)) {
-        let name = words::clock(frame, &case.plan, &clock.id);
+        let name = words::clock(frame, &dossier.plan, &clock.id);
         let late = crate::coverage::words::length(lang, clock.late(frame.now));
         return lang.with("report.risk-missed", &[("clock", &name), ("length", &late)]);
     }
     if let Some((name, tier)) =
-        case.media.iter().filter(|(_, tier)| *tier >= Tier::Provincial).max_by_key(|(_, tier)| *tier)
+        dossier.media.iter().filter(|(_, tier)| *tier >= Tier::Provincial).max_by_key(|(_, tier)| *tier)
     {
         let tier = crate::warning::words::tier(lang, *tier);
         return lang.with("report.risk-media", &[("name", name), ("tier", &tier)]);
     }
-    if matches!(case.matter.stage, Stage::Growing | Stage::Peaking) {
-        let stage = words::stage(frame, case.matter.stage);
-        return lang.with("report.risk-growth", &[("stage", &stage), ("posts", &grouped(case.reach.posts))]);
+    if matches!(dossier.matter.stage, Stage::Growing | Stage::Peaking) {
+        let stage = words::stage(frame, dossier.matter.stage);
+        return lang.with("report.risk-growth", &[("stage", &stage), ("posts", &grouped(dossier.reach.posts))]);
     }
-    if case.matter.answered.is_none() && case.matter.state.is_open() {
+    if dossier.matter.answered.is_none() && dossier.matter.state.is_open() {
         return lang.t("report.risk-unanswered");
     }
-    if case.deleted > 0 {
-        return lang.count("report.risk-deleted", case.deleted);
+    if dossier.deleted > 0 {
+        return lang.count("report.risk-deleted", dossier.deleted);
     }
     lang.t("report.risk-none")
 }
 
 /// What it is held to be, by whom, and why: the reasons of people, the votes of classifiers as such.
-pub(super) fn judgement(case: &Case, frame: &Frame<'_>) -> Vec<Run> {
+pub(super) fn judgement(dossier: &Dossier, frame: &Frame<'_>) -> Vec<Run> {
     use crate::incident::event::Event;
     let lang = frame.lang;
-    let judged = words::kind(frame, &case.matter);
-    let level = words::level(frame, &case.plan, case.matter.level.as_deref());
+    let judged = words::kind(frame, &dossier.matter);
+    let level = words::level(frame, &dossier.plan, dossier.matter.level.as_deref());
     let mut runs = vec![Run::text(lang.with("report.judged-said", &[("judged", &judged), ("level", &level)]))];
-    let decided = case.history.iter().rev().find(|one| matches!(one.recorded.event, Event::Assessed { .. }));
+    let decided = dossier.history.iter().rev().find(|one| matches!(one.recorded.event, Event::Assessed { .. }));
     match decided {
         Some(one) => {
             let note = one.note.as_deref().map(|note| Plain::of(note).cut(120));
@@ -140,7 +140,7 @@ pub(super) fn judgement(case: &Case, frame: &Frame<'_>) -> Vec<Run> {
         }
         None => runs.push(Run::text(lang.t("report.awaits-judgement"))),
     }
-    if let Some(alert) = &case.alert {
+    if let Some(alert) = &dossier.alert {
         let why = crate::warning::words::reasons(lang, alert);
         runs.push(Run::text(lang.with("report.warned", &[("why", &why)])));
     }
@@ -148,13 +148,13 @@ pub(super) fn judgement(case: &Case, frame: &Frame<'_>) -> Vec<Run> {
 }
 
 /// Criticism and praise, quoted; and that labels are labels.
-pub(super) fn voices(document: &mut Document, case: &Case, frame: &Frame<'_>) {
+pub(super) fn voices(document: &mut Document, dossier: &Dossier, frame: &Frame<'_>) {
     let lang = frame.lang;
     document.heading(1, lang.t("report.voices"));
-    document.paragraph(vec![Run::text(words::moods(frame, case.moods))]);
+    document.paragraph(vec![Run::text(words::moods(frame, dossier.moods))]);
     for (key, mood) in [("report.criticism", Mood::Critical), ("report.praise", Mood::Favourable)] {
         document.heading(2, lang.t(key).trim_end_matches(['：', ':', ' ']));
-        let said = case.voices.iter().filter(|heard| heard.mood == Some(mood)).take(VOICES);
+        let said = dossier.voices.iter().filter(|heard| heard.mood == Some(mood)).take(VOICES);
         let items: Vec<Vec<Run>> = said.map(|heard| quote(document, heard, frame)).collect();
         if items.is_empty() {
             document.paragraph(vec![Run::text(lang.t("report.no-voice"))]);
@@ -165,15 +165,15 @@ pub(super) fn voices(document: &mut Document, case: &Case, frame: &Frame<'_>) {
 }
 
 /// The steps of the playbook, and what became of each.
-pub(super) fn steps(document: &mut Document, case: &Case, frame: &Frame<'_>) {
+pub(super) fn steps(document: &mut Document, dossier: &Dossier, frame: &Frame<'_>) {
     let lang = frame.lang;
-    let Some(book) = case.incident.decided().and_then(|category| case.plan.playbook(category)) else {
+    let Some(book) = dossier.incident.decided().and_then(|category| dossier.plan.playbook(category)) else {
         document.paragraph(vec![Run::text(lang.t("report.no-playbook"))]);
         return;
     };
     let rows = book.steps.iter().map(|step| {
         let became =
-            match case.incident.steps.get(&step.id) {
+            match dossier.incident.steps.get(&step.id) {
                 None => Cell::text(lang.t("report.step-open")),
                 Some(Progress::Done(at, by)) => Cell::text(lang.with(
                     "report.step-done",
@@ -194,9 +194,10 @@ pub(super) fn steps(document: &mut Document, case: &Case, frame: &Frame<'_>) {
 }
 
 /// What was answered in public, with its receipt.
-pub(super) fn answers(document: &mut Document, case: &Case, frame: &Frame<'_>) {
+pub(super) fn answers(document: &mut Document, dossier: &Dossier, frame: &Frame<'_>) {
     let lang = frame.lang;
-    let published: Vec<_> = case.answers.iter().filter_map(|one| Some((one, one.reply.published.as_ref()?))).collect();
+    let published: Vec<_> =
+        dossier.answers.iter().filter_map(|one| Some((one, one.reply.published.as_ref()?))).collect();
     if published.is_empty() {
         document.paragraph(vec![Run::text(lang.t("report.matter-unanswered"))]);
         return;
@@ -208,7 +209,7 @@ pub(super) fn answers(document: &mut Document, case: &Case, frame: &Frame<'_>) {
                 ("time", &words::moment(frame, done.at)),
                 ("account", &done.account),
                 ("form", &form(frame, answer.reply.form)),
-                ("channel", &channel(frame, case, &answer.reply.channel)),
+                ("channel", &channel(frame, dossier, &answer.reply.channel)),
             ],
         ))];
         match &answer.receipt {
@@ -235,14 +236,14 @@ pub(super) fn form(frame: &Frame<'_>, form: crate::plan::answer::Form) -> String
 }
 
 /// The name of a channel.
-pub(super) fn channel(frame: &Frame<'_>, case: &Case, id: &str) -> String {
-    case.plan.channel(id).map_or_else(|| id.to_owned(), |channel| channel.name.in_lang(frame.lang).to_owned())
+pub(super) fn channel(frame: &Frame<'_>, dossier: &Dossier, id: &str) -> String {
+    dossier.plan.channel(id).map_or_else(|| id.to_owned(), |channel| channel.name.in_lang(frame.lang).to_owned())
 }
 
 /// Every clock, with when it ends and what became of it.
-pub(super) fn clocks(document: &mut Document, case: &Case, frame: &Frame<'_>) {
+pub(super) fn clocks(document: &mut Document, dossier: &Dossier, frame: &Frame<'_>) {
     let lang = frame.lang;
-    let all = case.incident.clocks.clocks();
+    let all = dossier.incident.clocks.clocks();
     let told: Vec<&Clock> = all.iter().filter(|clock| !matches!(clock.state, ClockState::Void(_))).collect();
     if told.is_empty() {
         document.paragraph(vec![Run::text(lang.t("report.clocks-none"))]);
@@ -250,7 +251,7 @@ pub(super) fn clocks(document: &mut Document, case: &Case, frame: &Frame<'_>) {
     }
     let rows = told.into_iter().map(|clock| {
         vec![
-            Cell::text(words::clock(frame, &case.plan, &clock.id)),
+            Cell::text(words::clock(frame, &dossier.plan, &clock.id)),
             Cell::text(words::moment(frame, clock.due)),
             Cell::text(words::course(frame, clock)),
         ]
@@ -267,6 +268,6 @@ pub(super) fn clocks(document: &mut Document, case: &Case, frame: &Frame<'_>) {
 }
 
 /// Citations of what the incident is told by.
-pub(super) fn cited(document: &mut Document, case: &Case, frame: &Frame<'_>) -> Vec<Run> {
-    cite_all(document, &case.matter.cited, frame)
+pub(super) fn cited(document: &mut Document, dossier: &Dossier, frame: &Frame<'_>) -> Vec<Run> {
+    cite_all(document, &dossier.matter.cited, frame)
 }

@@ -1,6 +1,6 @@
 //! 处置总结: what was done about an incident, from first sight to its end (P23), for the archive and for cases (P22).
 
-use super::facts::{Case, Frame, Happened};
+use super::facts::{Dossier, Frame, Happened};
 use super::{Kind, chart, flash, sign, special, words};
 use crate::document::{Block, Cell, Column, Document, Plain, Run, Table};
 use crate::incident::event::{Actor, Event};
@@ -11,55 +11,55 @@ const COURSE: usize = 60;
 const NOTE: usize = 80;
 
 /// 处置总结.
-pub(super) fn write(case: &Case, frame: &Frame<'_>) -> Document {
+pub(super) fn write(dossier: &Dossier, frame: &Frame<'_>) -> Document {
     let lang = frame.lang;
-    let title = lang.with("report.title-summary", &[("matter", &words::called(&case.matter))]);
+    let title = lang.with("report.title-summary", &[("matter", &words::called(&dossier.matter))]);
     let mut document = Document::new(lang, title);
-    let named = lang.with("report.incident-number", &[("n", &case.matter.id)]);
+    let named = lang.with("report.incident-number", &[("n", &dossier.matter.id)]);
     document.subtitle = Some(format!("{}　{named}", Kind::Summary.name(lang)).into());
     document.heading(1, lang.t("report.what"));
-    let runs = flash::what(&mut document, case, frame);
+    let runs = flash::what(&mut document, dossier, frame);
     document.paragraph(runs);
-    document.paragraph(special::judgement(case, frame));
+    document.paragraph(special::judgement(dossier, frame));
     document.heading(1, lang.t("report.spread"));
-    document.paragraph(vec![Run::text(flash::spread(case, frame))]);
-    if !case.reach.places.is_empty() {
-        document.push(Block::Figure(chart::spread(case, frame)));
+    document.paragraph(vec![Run::text(flash::spread(dossier, frame))]);
+    if !dossier.reach.places.is_empty() {
+        document.push(Block::Figure(chart::spread(dossier, frame)));
     }
-    special::voices(&mut document, case, frame);
+    special::voices(&mut document, dossier, frame);
     document.heading(1, lang.t("report.course"));
-    document.push(Block::Table(course(case, frame)));
-    special::steps(&mut document, case, frame);
+    document.push(Block::Table(course(dossier, frame)));
+    special::steps(&mut document, dossier, frame);
     document.heading(1, lang.t("report.replies"));
-    special::answers(&mut document, case, frame);
+    special::answers(&mut document, dossier, frame);
     document.heading(1, lang.t("report.clocks-head"));
-    special::clocks(&mut document, case, frame);
+    special::clocks(&mut document, dossier, frame);
     document.heading(1, lang.t("report.follow-up"));
-    document.paragraph(vec![Run::text(followed(case, frame))]);
+    document.paragraph(vec![Run::text(followed(dossier, frame))]);
     document.heading(1, lang.t("report.lessons"));
     document.paragraph(vec![Run::text(lang.t("report.lessons-room")), Run::missing(lang)]);
-    words::coverage(&mut document, &case.coverage, frame);
+    words::coverage(&mut document, &dossier.coverage, frame);
     words::grounds(&mut document, frame);
     sign(&mut document, frame);
     document
 }
 
-fn followed(case: &Case, frame: &Frame<'_>) -> String {
+fn followed(dossier: &Dossier, frame: &Frame<'_>) -> String {
     let lang = frame.lang;
-    let mut told = match case.incident.watched_until {
+    let mut told = match dossier.incident.watched_until {
         Some(until) => lang.with("report.watched", &[("time", &words::moment(frame, until))]),
         None => lang.t("report.not-watched"),
     };
-    if case.incident.recurred > 0 {
-        told.push_str(&lang.count("report.recurred", u64::from(case.incident.recurred)));
+    if dossier.incident.recurred > 0 {
+        told.push_str(&lang.count("report.recurred", u64::from(dossier.incident.recurred)));
     }
     told
 }
 
 /// What happened, when, by whom, with what people wrote.
-pub(super) fn course(case: &Case, frame: &Frame<'_>) -> Table {
+pub(super) fn course(dossier: &Dossier, frame: &Frame<'_>) -> Table {
     let lang = frame.lang;
-    let mut rows: Vec<Vec<Cell>> = case.history.iter().filter_map(|one| row(one, case, frame)).collect();
+    let mut rows: Vec<Vec<Cell>> = dossier.history.iter().filter_map(|one| row(one, dossier, frame)).collect();
     let more = rows.len().saturating_sub(COURSE);
     rows.truncate(COURSE);
     if more > 0 {
@@ -76,8 +76,8 @@ pub(super) fn course(case: &Case, frame: &Frame<'_>) -> Table {
     }
 }
 
-fn row(one: &Happened, case: &Case, frame: &Frame<'_>) -> Option<Vec<Cell>> {
-    let mut told = happened(&one.recorded.event, case, frame)?;
+fn row(one: &Happened, dossier: &Dossier, frame: &Frame<'_>) -> Option<Vec<Cell>> {
+    let mut told = happened(&one.recorded.event, dossier, frame)?;
     if let Some(note) = &one.note {
         told = frame.lang.with("report.with-note", &[("event", &told), ("note", &Plain::of(note).cut(NOTE))]);
     }
@@ -89,10 +89,10 @@ fn row(one: &Happened, case: &Case, frame: &Frame<'_>) -> Option<Vec<Cell>> {
 }
 
 /// An event in words; `None` for what a summary need not tell (posts that join, clocks that tick).
-fn happened(event: &Event, case: &Case, frame: &Frame<'_>) -> Option<String> {
+fn happened(event: &Event, dossier: &Dossier, frame: &Frame<'_>) -> Option<String> {
     let lang = frame.lang;
     let step = |id: &str| {
-        let found = case.plan.playbooks.iter().find_map(|book| book.step(id));
+        let found = dossier.plan.playbooks.iter().find_map(|book| book.step(id));
         found.map_or_else(|| id.to_owned(), |step| step.name.in_lang(lang).to_owned())
     };
     let said = match event {
@@ -103,11 +103,11 @@ fn happened(event: &Event, case: &Case, frame: &Frame<'_>) -> Option<String> {
         }
         Event::Assessed { category, level, .. } => {
             let category = words::category(frame, Some(*category));
-            let level = words::level(frame, &case.plan, level.as_deref());
+            let level = words::level(frame, &dossier.plan, level.as_deref());
             lang.with("report.event-assessed", &[("category", &category), ("level", &level)])
         }
         Event::LevelSet { level, .. } => {
-            lang.with("report.event-level", &[("level", &words::level(frame, &case.plan, Some(level)))])
+            lang.with("report.event-level", &[("level", &words::level(frame, &dossier.plan, Some(level)))])
         }
         Event::Assigned { user } => lang.with("report.event-assigned", &[("who", &words::person(frame, user))]),
         Event::StepDone { step: id, .. } => lang.with("report.event-step", &[("step", &step(id))]),

@@ -112,7 +112,7 @@ fn period() -> Period {
     }
 }
 
-fn case() -> Case {
+fn dossier() -> Dossier {
     let mut incident = Incident {
         born: true,
         state: State::Handling,
@@ -148,7 +148,7 @@ fn case() -> Case {
         published: Some(Publication { account: "letters:fg".into(), at: DAY + 9 * HOUR }),
         ..Reply::default()
     };
-    Case {
+    Dossier {
         matter: matter(vec![heard(2, None), heard(9, None)]),
         plan: Plan::built_in().clone(),
         history: vec![Happened {
@@ -189,7 +189,7 @@ fn facts(kind: Kind) -> Facts {
     match kind {
         Kind::Daily | Kind::Weekly | Kind::Monthly => Facts::Period(Box::new(period())),
         Kind::Record => Facts::Sweeps(Box::new(sweeps())),
-        _ => Facts::Case(Box::new(case())),
+        _ => Facts::Dossier(Box::new(dossier())),
     }
 }
 
@@ -243,9 +243,9 @@ fn a_sentence_about_an_incident_cites_or_says_that_it_cannot() {
         assert!(with.sources.iter().any(|source| source.capture.as_str() == "102"), "{kind:?}: {:?}", with.sources);
         let mut bare = facts(kind);
         match &mut bare {
-            Facts::Case(case) => {
-                case.matter.cited.clear();
-                case.voices.clear();
+            Facts::Dossier(dossier) => {
+                dossier.matter.cited.clear();
+                dossier.voices.clear();
             }
             Facts::Period(period) => {
                 period.matters[0].cited.clear();
@@ -280,26 +280,26 @@ fn criticism_stands_beside_praise_and_neither_is_made_up() {
 
 #[test]
 fn the_head_of_a_special_report_has_two_hundred_characters_and_begins_with_the_risk() {
-    let head = |case: Case| {
-        let document = written(Kind::Special, &Facts::Case(Box::new(case)), Lang::Zh);
+    let head = |dossier: Dossier| {
+        let document = written(Kind::Special, &Facts::Dossier(Box::new(dossier)), Lang::Zh);
         let found = document
             .blocks
             .iter()
             .find_map(|block| if let Block::Summary(runs) = block { Some(said(runs)) } else { None });
         found.unwrap()
     };
-    let told = head(case());
+    let told = head(dossier());
     assert!(told.starts_with("核心风险：时限“"), "{told}");
     assert!(told.contains("已超时 6 小时"), "{told}");
     assert!(told.chars().count() <= special::HEAD, "{told}");
-    let mut long = case();
+    let mut long = dossier();
     long.matter.title = "很长的标题".repeat(100);
     long.media = vec![("中央媒体".repeat(60), crate::warning::media::Tier::Central)];
     long.incident.clocks = Default::default();
     let told = head(long);
     assert!(told.chars().count() <= special::HEAD, "{}", told.chars().count());
     assert!(told.starts_with("核心风险："), "{told}");
-    let mut calm = case();
+    let mut calm = dossier();
     calm.incident.clocks = Default::default();
     calm.matter.stage = crate::warning::Stage::Quiet;
     calm.matter.answered = Some(DAY + 9 * HOUR);

@@ -133,8 +133,8 @@ fn facts(reader: &Reader, kind: Kind, subject: Subject, setting: &Setting) -> Re
             Facts::Period(Box::new(reader.period(span, &setting.zone)?))
         }
         (_, Subject::Incident(id)) => {
-            let case = reader.dossier(id, &setting.plan, setting.now)?;
-            Facts::Case(Box::new(case.ok_or(ReportError::NoIncident(id))?))
+            let dossier = reader.dossier(id, &setting.plan, setting.now)?;
+            Facts::Dossier(Box::new(dossier.ok_or(ReportError::NoIncident(id))?))
         }
         (kind, Subject::Span(_)) => return Err(Misfit(kind).into()),
     })

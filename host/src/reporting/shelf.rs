@@ -8,11 +8,13 @@ use std::io::{self, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
+use caifeng_plugin_host::contract::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::{Format, ReportError, Setting, Subject, prepare, render};
 use crate::coverage::statement::Span;
+use crate::feed::atom::Shelved;
 use crate::plan::bulletin::Bulletin;
 use crate::report::{Kind, schedule};
 use crate::store::Reader;
@@ -31,6 +33,8 @@ pub struct Written {
     pub path: PathBuf,
     /// Its size, in bytes.
     pub bytes: u64,
+    /// When it was written.
+    pub at: Timestamp,
 }
 
 /// Why a regular report was not written.
@@ -111,11 +115,27 @@ pub fn list(folder: &Path) -> io::Result<Vec<Written>> {
         let entry = entry?;
         let name = entry.file_name();
         if let Some((kind, day)) = name.to_str().and_then(named) {
-            found.push(Written { day, kind, path: entry.path(), bytes: entry.metadata()?.len() });
+            let metadata = entry.metadata()?;
+            let at = jiff::Timestamp::try_from(metadata.modified()?).unwrap_or_default().as_second();
+            found.push(Written { day, kind, path: entry.path(), bytes: metadata.len(), at });
         }
     }
     found.sort_by(|a, b| b.day.cmp(&a.day).then_with(|| a.path.cmp(&b.path)));
     Ok(found)
+}
+
+/// What feeds tell of the shelf: each report once, however many files it has; the newest first, `most` at most.
+///
+/// # Errors
+/// The folder cannot be read.
+pub fn told(folder: &Path, most: usize) -> io::Result<Vec<Shelved>> {
+    let mut files = list(folder)?;
+    files.sort_by_key(|file| (std::cmp::Reverse(file.day), file.kind, file.at));
+    files.dedup_by_key(|file| (file.day, file.kind));
+    let spans = files.into_iter().filter_map(|Written { day, kind, at, .. }| {
+        Some(Shelved { kind, first: day, last: schedule::last_day(kind, day)?, written: at })
+    });
+    Ok(spans.take(most).collect())
 }
 
 /// `daily-2026-06-30.docx`.
@@ -148,7 +168,9 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let folder = dir.path().join("reports");
         assert_eq!(list(&folder).unwrap(), []);
-        for name in ["daily-2026-06-30.docx", "monthly-2026-06-01.html", "daily-2025-01-01.docx"] {
+        for name in
+            ["daily-2026-06-30.docx", "daily-2026-06-30.html", "monthly-2026-06-01.html", "daily-2025-01-01.docx"]
+        {
             put(&folder, &folder.join(name), b"x").unwrap();
         }
         fs::write(folder.join("notes.txt"), "mine").unwrap();
@@ -157,9 +179,18 @@ mod tests {
             let found = list(&folder).unwrap().into_iter();
             found.map(|one| one.path.file_name().unwrap().to_str().unwrap().to_owned()).collect()
         };
-        assert_eq!(told(), ["daily-2026-06-30.docx", "monthly-2026-06-01.html", "daily-2025-01-01.docx"]);
+        assert_eq!(
+            told(),
+            ["daily-2026-06-30.docx", "daily-2026-06-30.html", "monthly-2026-06-01.html", "daily-2025-01-01.docx"]
+        );
+        let spans: Vec<String> = self::told(&folder, 2)
+            .unwrap()
+            .iter()
+            .map(|one| format!("{} {}..{}", one.kind.as_str(), one.first, one.last))
+            .collect();
+        assert_eq!(spans, ["daily 2026-06-30..2026-06-30", "monthly 2026-06-01..2026-06-30"], "each once, two at most");
         assert_eq!(clear(&folder, "2026-01-01".parse().unwrap()).unwrap(), 1);
-        assert_eq!(told(), ["daily-2026-06-30.docx", "monthly-2026-06-01.html"]);
+        assert_eq!(told(), ["daily-2026-06-30.docx", "daily-2026-06-30.html", "monthly-2026-06-01.html"]);
         assert!(folder.join("notes.txt").exists());
     }
 }

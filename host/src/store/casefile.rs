@@ -10,7 +10,7 @@ use rusqlite::{Connection, OptionalExtension, ToSql};
 use super::error::StoreError;
 use super::incidents::{append, history};
 use super::writer::Writing;
-use super::{follow_up, outbox, plans, rings};
+use super::{follow_up, outbox, plans};
 use crate::incident::ballot::Ballot;
 use crate::incident::event::{Actor, Event};
 use crate::incident::life::{self, Command, Grounds, Incident};
@@ -98,10 +98,8 @@ impl CaseFile {
         for event in &events {
             append(writing, self.id, event, actor, now)?;
             life::apply(&mut self.incident, event, actor, now);
-            match event {
-                Event::Assessed { .. } => plans::keep(writing.db, &plan, now)?,
-                Event::Clock(clock) => rings::remember(writing, self, &plan, clock, now)?,
-                _ => {}
+            if matches!(event, Event::Assessed { .. }) {
+                plans::keep(writing.db, &plan, now)?;
             }
         }
         if self.incident.watched_until != watched {

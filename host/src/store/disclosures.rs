@@ -11,13 +11,14 @@ use super::error::StoreError;
 use super::replies::{self, Receipt, Sight, in_a_role};
 use super::users::{self, Caller};
 use super::writer::Writing;
-use super::{Reader, Store, decisions, incidents, plans, salt};
+use super::{Reader, Store, decisions, incidents, outbox, plans, salt};
 use crate::disclosure::life::{self, Answered, Around, DisclosureCommand, DisclosureRefusal};
 use crate::disclosure::{BadTitle, Disclosure, DisclosureEntry, DisclosureEvent, DisclosureId, Kind, Text, calendar};
 use crate::endorsement::Unfit;
 use crate::incident::IncidentId;
 use crate::incident::event::{Actor, Event};
 use crate::incident::life::{Command, Incident};
+use crate::notify::occasion::of_overdue;
 use crate::permission::NO_INCIDENT;
 use crate::plan::Plan;
 use crate::user::Person;
@@ -361,6 +362,10 @@ fn tell_overdue(writing: &mut Writing<'_>, now: Timestamp) -> Result<Vec<Disclos
         let row = one(writing.db, *id)?.ok_or_else(unknown)?;
         let mut desk = Desk::of(writing, row)?;
         let event = desk.ask(&DisclosureCommand::Ring, &actor, &[], now)?;
+        if let DisclosureEvent::Overdue { due } = event {
+            let notice = of_overdue(*id, due, &desk.row.disclosure.authors, &desk.plan);
+            outbox::queue(writing.db, &[notice], now)?;
+        }
         desk.take(writing, event, &actor, now)?;
     }
     Ok(ids)

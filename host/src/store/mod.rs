@@ -89,7 +89,7 @@ pub use read::{
 pub use referrals::{ReferralRow, Referring};
 pub use replies::{Answering, Receipt, ReplyRow, Sight};
 pub use retain::{Cutoffs, Erased, Step};
-pub use rings::{Rung, Unacknowledged};
+pub use rings::Unacknowledged;
 pub use rowid::second;
 pub use summaries::{SummaryRow, Supervising};
 pub use topics::{FullDay, KeptTopic, TopicCount};

@@ -9,12 +9,10 @@ use super::rows::{Became, Changed, Choices, Found, PostsQuery, Rows, Unanswered}
 use crate::coverage::statement::{Span, Statement, Watched};
 use crate::coverage::{Cause, Gap, Notice, Told};
 use crate::incident::ballot::Weight;
-use crate::incident::event::Role;
 use crate::incident::group::Why;
-use crate::incident::life::ring::Ring;
+use crate::incident::life::Escalation;
 use crate::incident::reach::{Reach, Sight};
 use crate::incident::{Category, IncidentId, State};
-use crate::plan::words::Words;
 use crate::record::Entry;
 use crate::store::model::{Figures, IncidentRow, LabelBy, PostRow, WatchRow};
 use crate::store::{
@@ -493,22 +491,9 @@ impl Rows for Fixed {
     }
 
     fn unacknowledged(&self, _: usize) -> Result<(Vec<Unacknowledged>, u64), Unanswered> {
-        let ring = Ring {
-            clock: "facts".to_owned(),
-            name: Words { zh: "两小时内发布事实".to_owned(), en: "facts within two hours".to_owned() },
-            source: Words { zh: "预案 P13".to_owned(), en: "the plan, P13".to_owned() },
-            step: Some("publish".to_owned()),
-            due: NOW - HOUR,
-            moment: 0,
-            planned: NOW - HOUR,
-            category: Some(Category::Emergency),
-            level: Some("ii".to_owned()),
-            owner: None,
-            tell: vec![Role::LeadingGroup, Role::Head],
-            escalate: true,
-        };
+        let escalations = vec![Escalation { clock: "facts".to_owned(), at: NOW - HOUR }];
         let title = Some("路面塌了<script>alert(1)</script>".to_owned());
-        Ok((vec![Unacknowledged { incident: 12, title, since: NOW - HOUR, rings: vec![ring] }], 3))
+        Ok((vec![Unacknowledged { incident: 12, title, since: NOW - HOUR, escalations }], 3))
     }
 
     fn course(&self, incident: IncidentId) -> Result<Course, Unanswered> {

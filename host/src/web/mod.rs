@@ -229,8 +229,12 @@ impl Desk {
     fn duties(&self, rows: &dyn Rows, visit: &Visit) -> Result<Duties, Unanswered> {
         let today = jiff::Timestamp::from_second(visit.now).map(|at| at.to_zoned(visit.zone.clone()).date());
         let (unacknowledged, escalated) = rows.unacknowledged(page::ESCALATED)?;
+        let governed = unacknowledged.into_iter().map(|one| {
+            let plan = rows.governing(one.incident)?;
+            Ok((one, plan))
+        });
         Ok(Duties {
-            unacknowledged,
+            unacknowledged: governed.collect::<Result<_, Unanswered>>()?,
             escalated,
             clock: (self.app.off)(),
             year: today.ok().and_then(|today| self.app.calendar.missing(today)),

@@ -4,6 +4,7 @@
 //! Every call blocks on disk and is made from a blocking thread only.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 
 use caifeng_plugin_host::contract::Timestamp;
@@ -18,6 +19,7 @@ use crate::incident::reach::Reach;
 use crate::permission::Permission;
 use crate::plan::Plan;
 use crate::record::Entry;
+use crate::reporting::shelf;
 use crate::search::{Search, SearchError};
 use crate::store::model::{Figures, IncidentRow, PostRow, PostRowId, WatchRow};
 use crate::store::{
@@ -311,14 +313,15 @@ pub struct Stored {
     tokeniser: Arc<Tokeniser>,
     names: Arc<Names>,
     in_force: Arc<Plan>,
+    reports: Arc<Path>,
 }
 
 impl Stored {
     /// Reads through `reader`; searches are cut into words by `tokeniser`, as posts were, and may use `names`;
-    /// `in_force` governs what nobody has decided yet.
+    /// `in_force` governs what nobody has decided yet; regular reports lie in `reports`.
     #[must_use]
-    pub fn new(reader: Reader, tokeniser: Arc<Tokeniser>, names: Names, in_force: Arc<Plan>) -> Self {
-        Self { reader, tokeniser, names: Arc::new(names), in_force }
+    pub fn new(reader: Reader, tokeniser: Arc<Tokeniser>, names: Names, in_force: Arc<Plan>, reports: &Path) -> Self {
+        Self { reader, tokeniser, names: Arc::new(names), in_force, reports: reports.into() }
     }
 }
 
@@ -380,6 +383,12 @@ impl Rows for Stored {
             }
             feed::Kind::Incidents => {
                 feed::atom::incidents(&self.reader.incidents_told(ENTRIES)?, &asked.organisation, lang)
+            }
+            feed::Kind::Reports => {
+                let folder = self.reports.display();
+                let told = shelf::told(&self.reports, ENTRIES)
+                    .map_err(|error| StoreError::Internal(format!("{folder}: {error}")))?;
+                feed::atom::reports(&told, &asked.organisation, lang)
             }
         }))
     }

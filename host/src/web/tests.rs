@@ -538,7 +538,7 @@ async fn what_the_store_took_is_on_the_page() {
         posts: texts.map(|(id, text)| prepared(&tokeniser, id, text)).to_vec(),
     };
     store.ingest(batch).unwrap();
-    let rig = rig(Stored::new(store.reader().unwrap(), tokeniser, Names::default(), plan()));
+    let rig = rig(Stored::new(store.reader().unwrap(), tokeniser, Names::default(), plan(), dir.path()));
     let (_, _, home) = ask(&rig, Method::GET, "/", &[]).await;
     assert!(home.contains("2 件事件未办结"), "{home}");
     let search = |words: &str| {
@@ -572,7 +572,7 @@ async fn what_the_store_took_is_on_the_page() {
 async fn hosts_that_the_operator_vouches_for_are_shown_with_the_reason() {
     let dir = tempfile::tempdir().unwrap();
     let store = Store::open(dir.path(), None).unwrap();
-    let stored = Stored::new(store.reader().unwrap(), Arc::new(Tokeniser::new()), Names::default(), plan());
+    let stored = Stored::new(store.reader().unwrap(), Arc::new(Tokeniser::new()), Names::default(), plan(), dir.path());
     let rig = rig(stored);
     let page = || async { ask(&rig, Method::GET, "/watches", &[("accept-language", "en")]).await.2 };
     assert!(!page().await.contains("robots.txt"));

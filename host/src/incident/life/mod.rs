@@ -34,7 +34,6 @@ pub mod command;
 pub mod decide;
 mod may;
 pub mod progress;
-pub mod ring;
 mod rounds;
 #[cfg(test)]
 mod tests;

@@ -2,39 +2,39 @@
 
 use super::{about, begun, pen};
 use crate::document::{Block, Document, Field, Form, Plain, Run};
-use crate::report::facts::{Answer, Case, Frame};
+use crate::report::facts::{Answer, Dossier, Frame};
 use crate::report::{Kind, special, words};
 
 /// 发布审批表.
-pub(crate) fn write(case: &Case, frame: &Frame<'_>) -> Document {
+pub(crate) fn write(dossier: &Dossier, frame: &Frame<'_>) -> Document {
     let lang = frame.lang;
-    let mut document = begun(Kind::Approval, case, frame);
-    if case.answers.is_empty() {
+    let mut document = begun(Kind::Approval, dossier, frame);
+    if dossier.answers.is_empty() {
         let mut form = Form::default();
-        about(&mut form, &mut document, case, frame);
+        about(&mut form, &mut document, dossier, frame);
         form.row([Field::room(lang.t("report.draft"), vec![vec![Run::missing(lang)]], 8)]);
         signatures(&mut form, None, frame);
         document.push(Block::Form(form));
     }
-    for (n, answer) in case.answers.iter().enumerate() {
+    for (n, answer) in dossier.answers.iter().enumerate() {
         if n > 0 {
             document.push(Block::PageBreak);
         }
-        let form = one(&mut document, case, answer, frame);
+        let form = one(&mut document, dossier, answer, frame);
         document.push(Block::Form(form));
     }
-    words::coverage(&mut document, &case.coverage, frame);
+    words::coverage(&mut document, &dossier.coverage, frame);
     document
 }
 
-fn one(document: &mut Document, case: &Case, answer: &Answer, frame: &Frame<'_>) -> Form {
+fn one(document: &mut Document, dossier: &Dossier, answer: &Answer, frame: &Frame<'_>) -> Form {
     let lang = frame.lang;
     let mut form = Form::default();
-    about(&mut form, document, case, frame);
+    about(&mut form, document, dossier, frame);
     let how = format!(
         "{} · {}",
         special::form(frame, answer.reply.form),
-        special::channel(frame, case, &answer.reply.channel)
+        special::channel(frame, dossier, &answer.reply.channel)
     );
     form.row([
         Field::new(lang.t("report.reply-number"), vec![Run::text(answer.id.to_string())]),

@@ -5,46 +5,46 @@ use super::begun;
 use crate::document::{Block, Cell, Column, Document, Run, Table};
 use crate::incident::event::Event;
 use crate::incident::life::Given;
-use crate::report::facts::{Case, Frame};
+use crate::report::facts::{Dossier, Frame};
 use crate::report::{Kind, special, words};
 
 /// Captures that are listed one by one.
 const CAPTURES: usize = 400;
 
 /// 归档目录.
-pub(crate) fn write(case: &Case, frame: &Frame<'_>) -> Document {
+pub(crate) fn write(dossier: &Dossier, frame: &Frame<'_>) -> Document {
     let lang = frame.lang;
-    let mut document = begun(Kind::Archive, case, frame);
-    let mut about = vec![Run::strong(words::called(&case.matter))];
+    let mut document = begun(Kind::Archive, dossier, frame);
+    let mut about = vec![Run::strong(words::called(&dossier.matter))];
     about.push(Run::text(lang.with(
         "report.archive-said",
         &[
-            ("judged", &words::judged(frame, &case.plan, &case.matter)),
-            ("state", &words::state(frame, case.matter.state)),
-            ("events", &case.history.len()),
-            ("captures", &case.evidence.len()),
-            ("posts", &case.matter.whole),
+            ("judged", &words::judged(frame, &dossier.plan, &dossier.matter)),
+            ("state", &words::state(frame, dossier.matter.state)),
+            ("events", &dossier.history.len()),
+            ("captures", &dossier.evidence.len()),
+            ("posts", &dossier.matter.whole),
         ],
     )));
-    about.extend(special::cited(&mut document, case, frame));
+    about.extend(special::cited(&mut document, dossier, frame));
     document.paragraph(about);
     document.heading(1, lang.t("report.archive-papers"));
-    document.push(Block::Table(papers(case, frame)));
+    document.push(Block::Table(papers(dossier, frame)));
     document.heading(1, lang.t("report.archive-captures"));
-    document.push(Block::Table(captures(case, frame)));
+    document.push(Block::Table(captures(dossier, frame)));
     document.push(Block::Note(vec![Run::text(lang.t("report.archive-note"))]));
-    words::coverage(&mut document, &case.coverage, frame);
+    words::coverage(&mut document, &dossier.coverage, frame);
     super::super::sign(&mut document, frame);
     document
 }
 
 /// Decisions, replies, referrals and documents, in the order in which they came to be.
-fn papers(case: &Case, frame: &Frame<'_>) -> Table {
+fn papers(dossier: &Dossier, frame: &Frame<'_>) -> Table {
     let lang = frame.lang;
     let mut rows: Vec<(i64, String, String)> = Vec::new();
-    for one in &case.history {
+    for one in &dossier.history {
         if let Event::StepDone { step, evidence } = &one.recorded.event {
-            let found = case.plan.playbooks.iter().find_map(|book| book.step(step));
+            let found = dossier.plan.playbooks.iter().find_map(|book| book.step(step));
             let name = found.map_or(step.as_str(), |step| step.name.in_lang(lang));
             for given in evidence {
                 if let Given::Document(digest) | Given::Consent(digest, _) = given {
@@ -57,8 +57,8 @@ fn papers(case: &Case, frame: &Frame<'_>) -> Table {
             rows.push((one.recorded.at, lang.t("report.archive-assessed"), lang.t("report.archive-record")));
         }
     }
-    for answer in &case.answers {
-        let at = answer.reply.published.as_ref().map_or(case.matter.opened, |done| done.at);
+    for answer in &dossier.answers {
+        let at = answer.reply.published.as_ref().map_or(dossier.matter.opened, |done| done.at);
         let receipt = answer
             .reply
             .receipt
@@ -66,7 +66,7 @@ fn papers(case: &Case, frame: &Frame<'_>) -> Table {
             .map_or_else(|| lang.t("report.no-receipt"), |receipt| format!("SHA-256 {}", receipt.capture));
         rows.push((at, lang.with("report.archive-reply", &[("n", &answer.id)]), receipt));
     }
-    for (id, referral, _) in &case.referrals {
+    for (id, referral, _) in &dossier.referrals {
         let kept = lang.with("report.archive-exports", &[("n", &referral.exports)]);
         rows.push((referral.rests_until, lang.with("report.archive-referral", &[("n", id)]), kept));
     }
@@ -86,9 +86,9 @@ fn papers(case: &Case, frame: &Frame<'_>) -> Table {
     }
 }
 
-fn captures(case: &Case, frame: &Frame<'_>) -> Table {
+fn captures(dossier: &Dossier, frame: &Frame<'_>) -> Table {
     let lang = frame.lang;
-    let rows = case.evidence.iter().take(CAPTURES).map(|piece| {
+    let rows = dossier.evidence.iter().take(CAPTURES).map(|piece| {
         vec![
             Cell::Count(piece.capture.unsigned_abs()),
             Cell::text(words::moment(frame, piece.at)),
@@ -97,7 +97,7 @@ fn captures(case: &Case, frame: &Frame<'_>) -> Table {
         ]
     });
     let mut rows: Vec<Vec<Cell>> = rows.collect();
-    let more = case.evidence.len().saturating_sub(CAPTURES);
+    let more = dossier.evidence.len().saturating_sub(CAPTURES);
     if more > 0 {
         let told = lang.count("report.more-captures", more as u64);
         rows.push(vec![Cell::text("…"), Cell::text(told), Cell::text(""), Cell::text("")]);

@@ -9,31 +9,31 @@ pub(super) mod referral;
 pub(super) mod task;
 
 use super::Kind;
-use super::facts::{Case, Frame};
+use super::facts::{Dossier, Frame};
 use super::words;
 use crate::document::{Document, Field, Form, Run};
 
 /// A form's document: its title, the number of the incident and the day.
-fn begun(kind: Kind, case: &Case, frame: &Frame<'_>) -> Document {
+fn begun(kind: Kind, dossier: &Dossier, frame: &Frame<'_>) -> Document {
     let lang = frame.lang;
     let (organisation, name) = (words::organisation(frame), kind.name(lang));
     let title = lang.with("report.title-form", &[("organisation", &organisation), ("name", &name)]);
     let mut document = Document::new(lang, title);
-    let number = lang.with("report.incident-number", &[("n", &case.matter.id)]);
+    let number = lang.with("report.incident-number", &[("n", &dossier.matter.id)]);
     document.subtitle = Some(format!("{number}　{}", words::day(frame, frame.now)).into());
     document
 }
 
 /// The fields that every form of an incident begins with.
-fn about(form: &mut Form, document: &mut Document, case: &Case, frame: &Frame<'_>) {
+fn about(form: &mut Form, document: &mut Document, dossier: &Dossier, frame: &Frame<'_>) {
     let lang = frame.lang;
     let text = |words: String| vec![Run::text(words)];
-    let mut title = vec![Run::text(words::called(&case.matter))];
-    title.extend(super::special::cited(document, case, frame));
+    let mut title = vec![Run::text(words::called(&dossier.matter))];
+    title.extend(super::special::cited(document, dossier, frame));
     form.row([Field::new(lang.t("report.matter"), title)]);
     form.row([
-        Field::new(lang.t("report.judged"), text(words::judged(frame, &case.plan, &case.matter))),
-        Field::new(lang.t("report.opened"), text(words::moment(frame, case.matter.opened))),
+        Field::new(lang.t("report.judged"), text(words::judged(frame, &dossier.plan, &dossier.matter))),
+        Field::new(lang.t("report.opened"), text(words::moment(frame, dossier.matter.opened))),
     ]);
 }
 

@@ -5,40 +5,40 @@ use super::{about, begun, pen};
 use crate::document::{Block, Document, Field, Form, Plain, Run};
 use crate::referral::Referral;
 use crate::report::cite::cite;
-use crate::report::facts::{Case, Frame, Heard};
+use crate::report::facts::{Dossier, Frame, Heard};
 use crate::report::{Kind, words};
 
 /// Characters of the claim.
 const CLAIM: usize = 300;
 
 /// 移送建议书.
-pub(crate) fn write(case: &Case, frame: &Frame<'_>) -> Document {
+pub(crate) fn write(dossier: &Dossier, frame: &Frame<'_>) -> Document {
     let lang = frame.lang;
-    let mut document = begun(Kind::Referral, case, frame);
-    if case.referrals.is_empty() {
+    let mut document = begun(Kind::Referral, dossier, frame);
+    if dossier.referrals.is_empty() {
         document.paragraph(vec![Run::text(lang.t("report.no-referral"))]);
     }
-    for (n, (id, referral, heard)) in case.referrals.iter().enumerate() {
+    for (n, (id, referral, heard)) in dossier.referrals.iter().enumerate() {
         if n > 0 {
             document.push(Block::PageBreak);
         }
-        let form = one(&mut document, case, (*id, referral, heard.as_ref()), frame);
+        let form = one(&mut document, dossier, (*id, referral, heard.as_ref()), frame);
         document.push(Block::Form(form));
     }
     document.push(Block::Note(vec![Run::text(lang.t("report.referral-note"))]));
-    words::coverage(&mut document, &case.coverage, frame);
+    words::coverage(&mut document, &dossier.coverage, frame);
     document
 }
 
 fn one(
     document: &mut Document,
-    case: &Case,
+    dossier: &Dossier,
     (id, referral, heard): (i64, &Referral, Option<&Heard>),
     frame: &Frame<'_>,
 ) -> Form {
     let lang = frame.lang;
     let mut form = Form::default();
-    about(&mut form, document, case, frame);
+    about(&mut form, document, dossier, frame);
     form.row([
         Field::new(lang.t("report.referral-number"), vec![Run::text(id.to_string())]),
         Field::new(lang.t("report.state"), vec![Run::text(state(referral, frame))]),

@@ -1,12 +1,3 @@
--- What clocks told, in the order in which they did, with all that a notice of it needs. `seq` is that of its event.
-CREATE TABLE ring (
-    seq      INTEGER PRIMARY KEY,
-    at       INTEGER NOT NULL,
-    incident INTEGER NOT NULL,
-    body     TEXT NOT NULL               -- JSON
-);
-CREATE INDEX ring_incident ON ring (incident);
-
 -- When the oldest escalation was told that nobody who decides has acknowledged.
 ALTER TABLE incident ADD COLUMN escalated INTEGER;
 CREATE INDEX incident_escalated ON incident (escalated) WHERE escalated IS NOT NULL;

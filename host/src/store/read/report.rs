@@ -19,7 +19,7 @@ use crate::incident::{Category, IncidentId};
 use crate::plan::Plan;
 use crate::record::Entry;
 use crate::report::facts::{
-    Answer, Case, Day, Happened, Heard, Kept, Matter, Mood, Moods, Period, Piece, Sweeps, Volume,
+    Answer, Day, Dossier, Happened, Heard, Kept, Matter, Mood, Moods, Period, Piece, Sweeps, Volume,
 };
 use crate::store::error::StoreError;
 use crate::store::model::{LabelBy, PostRowId};
@@ -98,7 +98,7 @@ impl Reader {
     ///
     /// # Errors
     /// As above.
-    pub fn dossier(&self, id: IncidentId, in_force: &Plan, now: Timestamp) -> Result<Option<Case>, StoreError> {
+    pub fn dossier(&self, id: IncidentId, in_force: &Plan, now: Timestamp) -> Result<Option<Dossier>, StoreError> {
         let Some(incident) = self.standing(id)? else { return Ok(None) };
         let Some(matter) = self.matter(id, &incident, None)? else { return Ok(None) };
         let governed = incident.assessed.as_ref().map(|assessed| self.plan(&assessed.plan)).transpose()?.flatten();
@@ -106,7 +106,7 @@ impl Reader {
         let course = self.course(Kind::Incident, id, Timestamp::MIN)?;
         let (moods, voices) = self.with(|db| voices(db, id))?;
         let media = course.carriers.iter().filter_map(|(carrier, _)| Some((carrier.name.clone(), carrier.tier?)));
-        Ok(Some(Case {
+        Ok(Some(Dossier {
             reach: self.reach(id)?,
             hours: course.hours.iter().filter(|hour| hour.posts > 0).map(|hour| (hour.hour, hour.posts)).collect(),
             media: media.collect(),

@@ -106,12 +106,12 @@ fn a_case_has_what_was_said_done_and_kept() {
     store.ingest(Batch { captured: NOW, ..batch(vec![said(1, NOW - 60, "problem", Some("negative"), 3)]) }).unwrap();
     assess(&store, &head, 1, Category::Problem, NOW + 60).unwrap();
     let reader = store.reader().unwrap();
-    let case = reader.dossier(1, Plan::built_in(), NOW + 120).unwrap().unwrap();
-    assert_eq!((case.matter.whole, case.matter.decided, case.moods.critical), (1, true, 1));
-    assert_eq!(case.matter.cited.len(), 1);
-    assert_eq!(case.voices[0].mood, Some(Mood::Critical));
-    assert!(case.history.iter().any(|one| one.note.as_deref() == Some("张三确有其事")));
-    assert!(!case.incident.clocks.clocks().is_empty());
+    let dossier = reader.dossier(1, Plan::built_in(), NOW + 120).unwrap().unwrap();
+    assert_eq!((dossier.matter.whole, dossier.matter.decided, dossier.moods.critical), (1, true, 1));
+    assert_eq!(dossier.matter.cited.len(), 1);
+    assert_eq!(dossier.voices[0].mood, Some(Mood::Critical));
+    assert!(dossier.history.iter().any(|one| one.note.as_deref() == Some("张三确有其事")));
+    assert!(!dossier.incident.clocks.clocks().is_empty());
     assert_eq!(reader.dossier(2, Plan::built_in(), NOW).unwrap(), None);
     let missing = prepare(&reader, Kind::Flash, Subject::Incident(2), &setting(NOW)).unwrap_err();
     assert!(missing.to_string().contains("no such incident: 2"), "{missing}");

@@ -1,7 +1,10 @@
 //! What somebody must do before all else: escalations that nobody has acknowledged, a machine clock that is off, a year
 //! without its notice of working days.
 
+use std::sync::Arc;
+
 use crate::coverage::words::length;
+use crate::plan::Plan;
 use crate::store::Unacknowledged;
 use crate::web::lang::Lang;
 use crate::web::mark::line;
@@ -13,8 +16,8 @@ pub(crate) const ESCALATED: usize = 4;
 /// What the page is told of them.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Duties {
-    /// Incidents with escalations, the longest waiting first.
-    pub(crate) unacknowledged: Vec<Unacknowledged>,
+    /// Incidents with escalations, the longest waiting first, each with the plan that governs it.
+    pub(crate) unacknowledged: Vec<(Unacknowledged, Arc<Plan>)>,
     /// How many there are.
     pub(crate) escalated: u64,
     /// Seconds by which the machine's clock is ahead of the time that is kept here, or behind it.
@@ -38,7 +41,8 @@ impl DutyView {
 
 /// All of them, in words.
 pub(super) fn duties(duties: &Duties, face: &Clockface, lang: Lang) -> Vec<DutyView> {
-    let mut all: Vec<DutyView> = duties.unacknowledged.iter().map(|one| escalated(one, face, lang)).collect();
+    let mut all: Vec<DutyView> =
+        duties.unacknowledged.iter().map(|(one, plan)| escalated(one, plan, face, lang)).collect();
     let more = duties.escalated.saturating_sub(u64::try_from(all.len()).unwrap_or(u64::MAX));
     if more > 0 {
         let href = Some("/incidents".to_owned());
@@ -52,12 +56,13 @@ pub(super) fn duties(duties: &Duties, face: &Clockface, lang: Lang) -> Vec<DutyV
     all
 }
 
-fn escalated(one: &Unacknowledged, face: &Clockface, lang: Lang) -> DutyView {
+fn escalated(one: &Unacknowledged, plan: &Plan, face: &Clockface, lang: Lang) -> DutyView {
     let title = match one.title.as_deref().map(str::trim).filter(|title| !title.is_empty()) {
         Some(title) => line(title, 60),
         None => format!("#{}", one.incident),
     };
-    let clocks: Vec<&str> = one.rings.iter().map(|ring| ring.name.in_lang(lang)).collect();
+    let name = |clock| plan.clock_name(clock).map_or(clock, |name| name.in_lang(lang));
+    let clocks: Vec<&str> = one.escalations.iter().map(|it| name(it.clock.as_str())).collect();
     DutyView {
         sentence: lang.with("duty.escalated", &[("title", &title), ("clocks", &lang.list(&clocks))]),
         href: Some(format!("/incidents/{}", one.incident)),
