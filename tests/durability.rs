@@ -284,6 +284,8 @@ fn a_full_disk_is_said_and_loses_nothing() {
     while let Some(line) = sweep.line() {
         reports.extend(acknowledged(&line));
     }
+    let nobody = sweep.error_line();
+    assert!(nobody.contains("nobody has been added here yet"), "{nobody}");
     let error = sweep.error_line();
     assert_eq!(sweep.wait().code(), Some(70), "{error}");
     assert!(error.contains("the disk is full or failing"), "{error}");
