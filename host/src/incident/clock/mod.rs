@@ -285,18 +285,31 @@ impl Ledger {
         events
     }
 
-    /// What is to be told now.
+    /// What is to be told now. A clock that stands still tells what it came to before it did: first sight may turn out to
+    /// be so much earlier that it had run out by then.
     #[must_use]
     pub fn ring(&self, rules: &[Rule<'_>], now: Timestamp) -> Vec<ClockEvent> {
-        let running = self.clocks.iter().filter(|clock| clock.state == ClockState::Running);
-        running.flat_map(|clock| rung(clock, rules, now)).collect()
+        let until = |clock: &Clock| match clock.state {
+            ClockState::Running => Some(now),
+            ClockState::Paused(since) => Some(since.min(now)),
+            ClockState::Met(_) | ClockState::Void(_) => None,
+        };
+        self.clocks.iter().filter_map(|clock| Some(rung(clock, rules, until(clock)?))).flatten().collect()
     }
 
     /// When something is to be told next, if nothing happens before.
     #[must_use]
     pub fn next(&self, rules: &[Rule<'_>]) -> Option<Timestamp> {
-        let running = self.clocks.iter().filter(|clock| clock.state == ClockState::Running);
-        running.filter_map(|clock| ahead(clock, rules).map(|(planned, _)| planned).next()).min()
+        let next = |clock: &Clock| {
+            let (planned, _) = ahead(clock, rules).next()?;
+            let reached = match clock.state {
+                ClockState::Running => true,
+                ClockState::Paused(since) => planned <= since,
+                ClockState::Met(_) | ClockState::Void(_) => false,
+            };
+            reached.then_some(planned)
+        };
+        self.clocks.iter().filter_map(next).min()
     }
 
     /// All running clocks stand still.

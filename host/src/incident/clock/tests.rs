@@ -108,7 +108,13 @@ fn a_pause_moves_the_end_by_as_much_as_it_lasted_and_says_so() {
     let mut ledger = running();
     let events = ledger.pause(MONDAY + 40 * MINUTE, &note());
     fold(&mut ledger, &events);
+    let before = ledger.ring(&emergency(), MONDAY + 9 * DAY);
+    let stood = MONDAY + 40 * MINUTE;
+    let reached = |event: &ClockEvent| matches!(event, ClockEvent::Rung { planned, .. } if *planned <= stood);
+    assert!(!before.is_empty() && before.iter().all(reached), "what was over by then is told: {before:?}");
+    fold(&mut ledger, &before);
     assert_eq!(ledger.ring(&emergency(), MONDAY + 9 * DAY), vec![], "nothing rings while it stands still");
+    assert_eq!(ledger.next(&emergency()), None);
     let events = ledger.resume(&emergency(), MONDAY + 100 * MINUTE, &time());
     fold(&mut ledger, &events);
     let facts = ledger.live("facts").unwrap();

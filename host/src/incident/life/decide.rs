@@ -30,6 +30,14 @@ pub fn decide(
     let mut after = incident.clone();
     let mut events = Vec::with_capacity(decided.len());
     for event in decided {
+        // What has run out is told before anything is decided: a decision may stop or end the clock that would tell.
+        if event.is_decision() {
+            for rung in after.told(grounds.plan, now) {
+                let rung = Event::Clock(rung);
+                apply(&mut after, &rung, actor, now);
+                events.push(rung);
+            }
+        }
         apply(&mut after, &event, actor, now);
         let followed = follow(&after, &event, grounds, now);
         events.push(event);
@@ -200,11 +208,7 @@ impl Scene<'_> {
 
     /// Only what is handled has deadlines that anybody can still keep.
     fn ring(&self) -> Vec<Event> {
-        if self.incident.next_ring(self.plan).is_none_or(|next| next > self.now) {
-            return Vec::new();
-        }
-        let rung = self.incident.clocks.ring(&self.incident.rules(self.plan), self.now);
-        rung.into_iter().map(Event::Clock).collect()
+        self.incident.told(self.plan, self.now).into_iter().map(Event::Clock).collect()
     }
 
     fn suggest(&self, suggestion: Option<Suggestion>) -> Answer {

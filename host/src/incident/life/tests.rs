@@ -468,3 +468,21 @@ fn only_a_machine_warns_and_nothing_changes_by_it() {
     story.does(&person(Role::Monitor), Command::MergeInto(2));
     assert!(matches!(story.tries(&machine(), alert()), Err(Refusal::State(State::Merged, _))));
 }
+
+/// A decision in the very second in which time is up, before the clock could tell, does not keep it from telling.
+#[test]
+fn what_runs_out_as_somebody_decides_is_told_all_the_same() {
+    for command in
+        [Command::Pause(note()), Command::Dismiss(note()), assess(Category::Problem, None), Command::MergeInto(2)]
+    {
+        let mut story = Story::assessed(Category::Emergency, "i");
+        let due = story.incident.clocks.live("facts").unwrap().due;
+        story.now = due - 1;
+        let events = story.tries(&person(Role::Head), command.clone()).unwrap();
+        let told = events.iter().any(
+            |event| matches!(event, Event::Clock(ClockEvent::Rung { clock, escalate: true, .. }) if clock == "facts"),
+        );
+        assert!(told, "{command:?}: {events:?}");
+        assert_eq!(replay(&story.history), story.incident);
+    }
+}

@@ -96,6 +96,14 @@ impl Incident {
         self.clocks.next(&self.rules(plan))
     }
 
+    /// What its clocks have to tell by now, and have not told.
+    pub(super) fn told(&self, plan: &crate::plan::Plan, now: Timestamp) -> Vec<ClockEvent> {
+        if self.next_ring(plan).is_none_or(|next| next > now) {
+            return Vec::new();
+        }
+        self.clocks.ring(&self.rules(plan), now)
+    }
+
     /// What was done that may have ended a clock before it started.
     fn done(&self) -> Vec<(Done, Timestamp)> {
         let assessed = self.assessed.as_ref().map(|assessed| (Done::Assessed, assessed.at));
