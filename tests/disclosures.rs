@@ -165,7 +165,7 @@ fn a_private_person_in_a_text_is_pointed_at() {
     assert!(review.err.contains("it may name private persons: 王芳"), "{review}");
     let shown = office.place.run("disclosure show 1 --lang zh-CN --data data").ends(0);
     assert!(shown.out.contains("name  “王芳”  可能是私人姓名"), "{shown}");
-    assert_eq!(show(&office, 1)["people"][1]["sign"], "door");
+    assert_eq!(show(&office, 1)["people"][1]["kind"], "address");
 }
 
 #[test]
@@ -403,7 +403,7 @@ fn a_feed_is_read_by_its_address_until_it_is_revoked_and_says_no_word_of_a_post(
         ["200 OK", "text/calendar", "BEGIN:VEVENT"],
         ["200 OK", "text/calendar", "SUMMARY:待公开：路灯检修安排"],
         ["200 OK", "application/atom+xml", "<title>事件 1：问题类"],
-        ["200 OK", "application/atom+xml", "<title>日报（2026-06-30）</title>"],
+        ["200 OK", "application/atom+xml", "<title>网络舆情日报（2026-06-30）</title>"],
     ]) {
         for part in parts {
             assert!(answer.contains(part), "{part}: {answer}");

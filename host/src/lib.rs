@@ -23,6 +23,7 @@
 //! | telling of one's own accord | [`disclosure`], [`contact`] | pure |
 //! | what everybody may read | [`supervision`] | pure |
 //! | telling people in time | [`notify`] | pure, but for its sending |
+//! | who could be known from a text | [`privacy`] | pure |
 //! | learning from it | [`case`], [`drill`] | pure, shell |
 //! | remember | [`store`] | SQLite, one writer |
 //! | find again | [`search`] | pure |
@@ -70,6 +71,7 @@ mod pasts;
 pub mod permission;
 pub mod plan;
 pub mod plugins;
+pub mod privacy;
 pub mod query;
 pub mod record;
 pub mod recording;

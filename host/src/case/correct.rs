@@ -2,8 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::hiding::{self, Gazetteer, Hider, Kind};
+use super::hiding::{self, Hider};
 use super::{Case, Place, tag};
+use crate::privacy::{Gazetteer, Kind, find};
 use crate::text::tokens::Tokeniser;
 
 /// What is to be put right.
@@ -93,7 +94,7 @@ pub fn still(case: &Case, about: &Gazetteer, tokeniser: &Tokeniser) -> Vec<Strin
         }
     }
     for tag in &case.tags {
-        for found in hiding::find(tag, &about, tokeniser) {
+        for found in find(tag, &about, tokeniser) {
             lines.push(format!("tag: {} ({})", &tag[found.range], found.kind.as_str()));
         }
     }

@@ -5,13 +5,14 @@ use std::collections::HashMap;
 use caifeng_plugin_host::contract::{Kind, Reactions, Timestamp};
 
 use super::course::{Step, happened, written};
-use super::hiding::{Gazetteer, Hider};
+use super::hiding::Hider;
 use super::life::CaseRefusal;
 use super::passage::Passage;
 use super::{Case, Kept, Said, tag};
 use crate::incident::event::Recorded;
 use crate::incident::life::Incident;
 use crate::incident::{IncidentId, State};
+use crate::privacy::Gazetteer;
 use crate::text::tokens::Tokeniser;
 
 /// Posts that a case holds, the earliest: more are read by nobody, and an incident may have a million.

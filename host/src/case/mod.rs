@@ -1,6 +1,6 @@
 //! 案例: a closed incident to learn from, with the people in it hidden (P22).
 //!
-//! Pure. [`make`](fn@make::make) takes what is known of an incident and hides, by [`rules`](hiding), what points at people and at
+//! Pure. [`make`](fn@make::make) takes what is known of an incident and hides, by the rules of [`privacy`](crate::privacy), what points at people and at
 //! places where few people are; what was hidden is listed with its place and its replacement ([`Passage::spots`]) for a
 //! second person to check, who can hide more and put back what is nobody ([`correct`]). [`life`] says who may do what: a case
 //! that was not checked by somebody else leaves the room by no door.
@@ -10,7 +10,7 @@
 //!
 //! | question | module |
 //! | --- | --- |
-//! | what points at somebody | [`hiding`] |
+//! | hiding what points at somebody | [`hiding`] |
 //! | what is left of a text | [`passage`] |
 //! | what happened, without who | [`course`] |
 //! | how a case is made | [`make`] |

@@ -3,13 +3,12 @@
 
 use std::collections::BTreeMap;
 
-use super::course::{Happened, Tick};
-use super::hiding::Kind;
 use super::words::Speech;
 use super::{Case, CaseId, Said};
 use crate::document::chart::{Chart, Lane, Mark, Shape, Timeline, ticks};
 use crate::document::{Block, Cell, Column, Document, Field, Form, Plain, Run, Table};
 use crate::incident::clock::ClockState;
+use crate::privacy::Kind;
 
 /// Sites that have a lane of their own; what was said elsewhere shares one.
 const LANES: usize = 8;

@@ -2,7 +2,6 @@
 
 use anyhow::anyhow;
 use caifeng::case::correct::{Correction, told};
-use caifeng::case::hiding::Kind;
 use caifeng::case::life::{Life, may_leave};
 use caifeng::case::sheet::sheet;
 use caifeng::case::words::Speech;
@@ -11,6 +10,7 @@ use caifeng::clock::rfc3339;
 use caifeng::config;
 use caifeng::handling::casework::{Casework, original};
 use caifeng::handling::{Outcome as Done, What};
+use caifeng::privacy::Kind;
 use caifeng::store::{CaseRow, Reader};
 use caifeng::text::tokens::Tokeniser;
 use clap::Subcommand;

@@ -17,12 +17,11 @@
 //! | --- | --- |
 //! | who may do what next | [`life`] |
 //! | by when, and what is late | [`calendar`] |
-//! | who is named that holds no office | [`people`] |
+//! | who is named that holds no office | [`privacy::private`](crate::privacy::private) |
 //! | what is pasted where | [`prepare`] |
 
 pub mod calendar;
 pub mod life;
-pub mod people;
 pub mod prepare;
 
 use std::collections::BTreeMap;

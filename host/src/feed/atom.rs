@@ -216,7 +216,7 @@ mod tests {
         let all =
             |path: &str| found.iter().filter(|(at, _)| at == path).map(|(_, text)| text.clone()).collect::<Vec<_>>();
         assert_eq!(all("feed/title"), ["县城管局：报告"]);
-        assert_eq!(all("feed/entry/title"), ["日报（2026-06-30）", "周报（2026-06-22 至 2026-06-28）"]);
+        assert_eq!(all("feed/entry/title"), ["网络舆情日报（2026-06-30）", "网络舆情周报（2026-06-22 至 2026-06-28）"]);
         assert_eq!(all("feed/entry/updated"), ["2026-06-21T01:00:00+00:00"; 2]);
         assert!(all("feed/entry/id")[1].ends_with(":report:weekly:2026-06-22"));
     }

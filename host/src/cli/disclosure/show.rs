@@ -6,13 +6,16 @@ use anyhow::{Context as _, anyhow};
 use caifeng::clock::rfc3339;
 use caifeng::config::{self, Config};
 use caifeng::disclosure::prepare::{self, Imprint, Prepared};
-use caifeng::disclosure::{DisclosureEvent, DisclosureState, Text, calendar, people};
+use caifeng::disclosure::{DisclosureEvent, DisclosureState, Text, calendar};
 use caifeng::incident::event::Actor;
 use caifeng::lang::Lang;
 use caifeng::plan::Plan;
 use caifeng::plan::answer::Form;
+use caifeng::privacy::private::private;
+use caifeng::privacy::{Found, Gazetteer};
 use caifeng::reply::aid::{self, Purpose};
 use caifeng::store::{DisclosureRow, DisclosureStep, Reader};
+use caifeng::text::tokens::Tokeniser;
 use caifeng_plugin_host::contract::Timestamp;
 use serde_json::{Value, json};
 
@@ -136,6 +139,13 @@ impl Shown {
         self.row.text.clone().unwrap_or_default()
     }
 
+    /// By what private persons may be known in a text of it.
+    fn private(&self, text: &str) -> Vec<Found> {
+        let own = &self.config.organisation;
+        let organisation = std::iter::once(&own.name).chain(&own.aliases).cloned().collect();
+        private(text, &Gazetteer { organisation, ..Gazetteer::default() }, &Tokeniser::new())
+    }
+
     /// What to paste on each channel, or why it cannot be.
     fn prepared(&self) -> Vec<(&str, Result<Prepared, String>)> {
         let organisation = &self.config.organisation;
@@ -168,7 +178,7 @@ pub(super) fn point(data: &DataArgs, row: &DisclosureRow) -> Result<(), Failed> 
         note(format_args!("the drafting aid points at {found} places: caifeng disclosure show prints them"));
     }
     let written = shown.text().written();
-    let people: Vec<&str> = people::pointed(&written).into_iter().map(|one| &written[one.at]).collect();
+    let people: Vec<&str> = shown.private(&written).into_iter().map(|one| &written[one.range]).collect();
     if !people.is_empty() {
         note(format_args!("it may name private persons: {}: caifeng disclosure show says why", people.join(", ")));
     }
@@ -183,8 +193,8 @@ pub(super) fn point(data: &DataArgs, row: &DisclosureRow) -> Result<(), Failed> 
 /// By what private persons may be known in it.
 fn named(shown: &Shown, lang: Lang) -> Vec<Value> {
     let text = shown.text().written();
-    let told = people::pointed(&text).into_iter();
-    told.map(|one| json!({"sign": one.sign, "words": &text[one.at], "why": one.sign.why(lang)})).collect()
+    let told = shown.private(&text).into_iter();
+    told.map(|one| json!({"kind": one.kind, "words": &text[one.range], "why": one.kind.why(lang)})).collect()
 }
 
 pub(super) fn show(args: &ShowArgs) -> Outcome {
@@ -251,7 +261,7 @@ fn told(shown: &Shown, found: &[Value], people: &[Value]) -> Vec<String> {
     told.extend([String::new(), text, String::new()]);
     told.extend(found.iter().map(finding_line));
     let of = |one: &Value, key: &str| one[key].as_str().unwrap_or_default().to_owned();
-    told.extend(people.iter().map(|one| format!("{}  “{}”  {}", of(one, "sign"), of(one, "words"), of(one, "why"))));
+    told.extend(people.iter().map(|one| format!("{}  “{}”  {}", of(one, "kind"), of(one, "words"), of(one, "why"))));
     told.extend(shown.history.iter().map(happened));
     told
 }

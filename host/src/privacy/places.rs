@@ -130,7 +130,7 @@ fn stem(before: &str, short: bool) -> Option<usize> {
 
 /// The ending that tells what a place is.
 #[must_use]
-pub(super) fn ending(place: &str) -> Option<&'static str> {
+pub(crate) fn ending(place: &str) -> Option<&'static str> {
     let endings = WITHIN.split(' ').chain(UNITS.iter().map(|(ending, _)| *ending));
     endings.filter(|ending| place.ends_with(ending) && place.len() > ending.len()).max_by_key(|ending| ending.len())
 }
