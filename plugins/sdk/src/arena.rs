@@ -148,7 +148,7 @@ mod tests {
                 // SAFETY: sizes are none of zero; blocks are written and read within their sizes.
                 unsafe {
                     let block = arena.alloc(layout(size, align));
-                    assert!(!block.is_null() && block.addr() % align == 0, "{size} {align}");
+                    assert!(!block.is_null() && block.addr().is_multiple_of(align), "{size} {align}");
                     block.write_bytes(fill, size);
                     // The latest grows in its place, or moves with what is in it; then it shrinks.
                     let wider = arena.realloc(block, layout(size, align), size + 5);
