@@ -30,7 +30,7 @@ pub struct Arena {
     next: Cell<usize>,
     /// Behind the last that may be used.
     end: Cell<usize>,
-    /// Adds so many pages to the memory: the number of its first page, `usize::MAX` where there are no more.
+    /// Adds so many pages to the memory; the number of its first page, `usize::MAX` where there are no more.
     grow: fn(usize) -> usize,
 }
 
@@ -109,5 +109,69 @@ unsafe impl GlobalAlloc for Arena {
             }
             moved
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    /// The next page that the tests' memory grows by, and how many there still are.
+    static PAGES: [AtomicUsize; 2] = [AtomicUsize::new(0), AtomicUsize::new(0)];
+
+    fn grow(pages: usize) -> usize {
+        let left = PAGES[1].load(Ordering::Relaxed);
+        if left < pages {
+            return usize::MAX;
+        }
+        PAGES[1].store(left - pages, Ordering::Relaxed);
+        PAGES[0].fetch_add(pages, Ordering::Relaxed)
+    }
+
+    fn layout(size: usize, align: usize) -> Layout {
+        Layout::from_size_align(size, align).unwrap_or(Layout::new::<u64>())
+    }
+
+    #[test]
+    fn blocks_keep_what_is_in_them_until_there_is_no_more() {
+        const ALL: usize = 4 * STEP;
+        // SAFETY: the size is none of zero; what is returned is checked.
+        let memory = unsafe { std::alloc::alloc(layout(ALL * PAGE, PAGE)) };
+        assert!(!memory.is_null());
+        PAGES[0].store(memory.expose_provenance() / PAGE, Ordering::Relaxed);
+        PAGES[1].store(ALL, Ordering::Relaxed);
+        let arena = Arena { next: Cell::new(0), end: Cell::new(0), grow };
+        let mut kept: Vec<(*mut u8, usize, u8)> = Vec::new();
+        for (size, fill) in [(1, 1), (13, 2), (4096, 3), (70_000, 4), (200_000, 5)] {
+            for align in [1, 8, 64] {
+                // SAFETY: sizes are none of zero; blocks are written and read within their sizes.
+                unsafe {
+                    let block = arena.alloc(layout(size, align));
+                    assert!(!block.is_null() && block.addr().is_multiple_of(align), "{size} {align}");
+                    block.write_bytes(fill, size);
+                    // The latest grows in its place, or moves with what is in it; then it shrinks.
+                    let wider = arena.realloc(block, layout(size, align), size + 5);
+                    assert_eq!((wider.read(), wider.add(size - 1).read()), (fill, fill));
+                    assert_eq!(arena.realloc(wider, layout(size + 5, align), size), wider);
+                    kept.push((wider, size, fill));
+                    // What is given back at once is handed out again.
+                    let passing = arena.alloc(layout(24, 8));
+                    arena.dealloc(passing, layout(24, 8));
+                    assert_eq!(arena.alloc(layout(16, 8)), passing);
+                    // One that is not the latest stays where it is when it shrinks, and moves when it grows.
+                    assert_ne!(arena.realloc(wider, layout(size, align), size + 1), wider);
+                }
+            }
+        }
+        for (block, size, fill) in kept {
+            // SAFETY: as above.
+            let held = unsafe { std::slice::from_raw_parts(block, size) };
+            assert!(held.iter().all(|byte| *byte == fill), "a block of {size} was written over");
+        }
+        // SAFETY: nothing is written to it.
+        assert!(unsafe { arena.alloc(layout(ALL * PAGE, 1)) }.is_null());
+        // SAFETY: nothing of it is in use any more.
+        unsafe { std::alloc::dealloc(memory, layout(ALL * PAGE, PAGE)) };
     }
 }

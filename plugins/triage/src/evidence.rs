@@ -20,10 +20,11 @@ const WIDE: usize = 2 * AROUND;
 impl Reading<'_> {
     /// Clauses that hold the strongest cues of these signs, in reading order.
     pub(crate) fn clauses(&self, shown: &[Sign]) -> Vec<String> {
+        let wanted = shown.iter().fold(0_u32, |all, sign| all | 1 << *sign as u32);
         let strength = |hit: &cues::Hit| {
             cues::signs(hit.term)
                 .iter()
-                .filter(|(sign, _)| shown.contains(sign) && !(hit.taken_back && cues::silenced(*sign)))
+                .filter(|(sign, _)| wanted >> *sign as u32 & 1 == 1 && !(hit.taken_back && cues::silenced(*sign)))
                 .map(|(_, weight)| *weight)
                 .max()
                 .unwrap_or(0)
