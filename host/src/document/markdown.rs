@@ -54,7 +54,7 @@ impl Writer<'_> {
             Block::Paragraph(runs) => self.add(&told(runs)),
             Block::Quote(runs) | Block::Note(runs) => self.add(&format!("> {}", told(runs))),
             Block::Summary(runs) => {
-                self.add(&format!("> **{}**\n> {}", self.document.lang.t("paper.summary"), told(runs)))
+                self.add(&format!("> **{}**\n> {}", self.document.lang.t("paper.summary"), told(runs)));
             }
             Block::List { ordered, items } => {
                 let mark = |n: usize| if *ordered { format!("{n}. ") } else { "- ".to_owned() };

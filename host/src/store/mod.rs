@@ -91,7 +91,7 @@ pub use replies::{Answering, Receipt, ReplyRow, Sight};
 pub use retain::{Cutoffs, Erased, Step};
 pub use rings::Unacknowledged;
 pub use rowid::second;
-pub use summaries::{SummaryRow, Supervising};
+pub use summaries::{HeldBack, SummaryRow, Supervising};
 pub use topics::{FullDay, KeptTopic, TopicCount};
 pub use users::{AddressChange, Caller, Changed, OwnAddress, UserChange};
 pub use visits::Look;

@@ -161,6 +161,9 @@ impl Store {
     }
 }
 
+/// Summaries that are not handed out, each with what in it points at somebody.
+pub type HeldBack = Vec<(SummaryId, Vec<Private>)>;
+
 impl Reader {
     /// All summaries, in the order of their numbers.
     ///
@@ -179,7 +182,7 @@ impl Reader {
     ///
     /// # Errors
     /// As above.
-    pub fn public(&self, now: Timestamp) -> Result<(Facts, Vec<(SummaryId, Vec<Private>)>), StoreError> {
+    pub fn public(&self, now: Timestamp) -> Result<(Facts, HeldBack), StoreError> {
         let (mut summaries, mut held) = (Vec::new(), Vec::new());
         for row in self.summaries()?.into_iter().rev().filter(|row| row.summary.state == SummaryState::Approved) {
             let (Some(told), Some(incident)) = (row.told, self.standing(row.incident)?) else { continue };
