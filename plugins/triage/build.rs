@@ -2,7 +2,9 @@
 //!
 //! Cue terms are laid out by the bucket of their first code (`HEADS[b]..HEADS[b + 1]`),
 //! the longest first within a bucket. `NEXT` has each term's second code, by which
-//! most of a bucket is passed over; 0 where it has none.
+//! most of a bucket is passed over; 0 where it has none. `MAY` has 64 bits for each
+//! bucket, one for the second codes that are alike modulo 64: at most places of a text it says
+//! at one look that no term begins.
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -84,12 +86,14 @@ fn laid_out(terms: &BTreeMap<Vec<u32>, BTreeMap<usize, u8>>) -> Result<String, B
         buckets[*term.first().ok_or("empty term")? as usize % BUCKETS].push(term);
     }
     let (mut heads, mut nexts, mut table, mut count) = (vec![0], Vec::new(), String::new(), 0);
-    for bucket in &mut buckets {
+    let mut may = vec![0_u64; BUCKETS];
+    for (bucket, may) in buckets.iter_mut().zip(&mut may) {
         bucket.sort_by_key(|term| (std::cmp::Reverse(term.len()), *term));
         for term in bucket.iter() {
             let signs: Vec<String> =
                 terms[*term].iter().map(|(sign, weight)| format!("(Sign::{}, {weight})", SIGNS[*sign].1)).collect();
             writeln!(table, "    (&{term:?}, &[{}]),", signs.join(", "))?;
+            *may |= term.get(1).map_or(u64::MAX, |second| 1 << (second % 64));
             nexts.push(term.get(1).copied().unwrap_or(0));
             count += 1;
         }
@@ -98,6 +102,7 @@ fn laid_out(terms: &BTreeMap<Vec<u32>, BTreeMap<usize, u8>>) -> Result<String, B
     Ok(format!(
         "const BUCKETS: usize = {BUCKETS};\n\
          static HEADS: [u16; {}] = {heads:?};\n\
+         static MAY: [u64; BUCKETS] = {may:?};\n\
          static NEXT: [u32; {count}] = {nexts:?};\n\
          /// A term's codes, and what it is a sign of, with weights.\n\
          type Term = (&'static [u32], &'static [(Sign, u8)]);\n\

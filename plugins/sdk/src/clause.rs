@@ -30,6 +30,11 @@ pub fn around(text: &str, start: usize, end: usize, reach: usize) -> &str {
 /// Whether a clause ends here. A mark within numbers, addresses, names and tags does not end one.
 #[must_use]
 pub fn ends(c: char) -> bool {
+    // Most characters are ideographs, and none of them is a mark.
+    !matches!(c, '\u{4e00}'..='\u{9fff}') && is_mark(c)
+}
+
+fn is_mark(c: char) -> bool {
     matches!(
         c,
         '，' | '。'

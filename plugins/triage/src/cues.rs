@@ -118,14 +118,15 @@ fn taken_back(before: &[u32]) -> bool {
 /// The longest term that the text begins with, and its codes.
 fn longest(rest: &[u32]) -> Option<(usize, usize)> {
     let bucket = *rest.first()? as usize % BUCKETS;
-    let (from, to) = (HEADS[bucket] as usize, HEADS[bucket + 1] as usize);
-    if from == to {
+    let next = rest.get(1).copied().unwrap_or(0);
+    if MAY[bucket] >> (next % 64) & 1 == 0 {
         return None;
     }
-    let next = rest.get(1).copied().unwrap_or(0);
+    let (from, to) = (HEADS[bucket] as usize, HEADS[bucket + 1] as usize);
     (from..to).find_map(|nth| {
         let term = TERMS[nth].0;
-        let may_be = NEXT[nth] == next || NEXT[nth] == 0;
-        (may_be && rest.starts_with(term)).then_some((nth, term.len()))
+        // Code by code: these are short, and to call for a comparison of memory costs a guest more.
+        let may_be = (NEXT[nth] == next || NEXT[nth] == 0) && term.len() <= rest.len();
+        (may_be && term.iter().zip(rest).all(|(wanted, code)| wanted == code)).then_some((nth, term.len()))
     })
 }

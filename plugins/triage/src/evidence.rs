@@ -20,28 +20,32 @@ const WIDE: usize = 2 * AROUND;
 impl Reading<'_> {
     /// Clauses that hold the strongest cues of these signs, in reading order.
     pub(crate) fn clauses(&self, shown: &[Sign]) -> Vec<String> {
+        let wanted = shown.iter().fold(0_u32, |all, sign| all | 1 << *sign as u32);
         let strength = |hit: &cues::Hit| {
             cues::signs(hit.term)
                 .iter()
-                .filter(|(sign, _)| shown.contains(sign) && !(hit.taken_back && cues::silenced(*sign)))
+                .filter(|(sign, _)| wanted >> *sign as u32 & 1 == 1 && !(hit.taken_back && cues::silenced(*sign)))
                 .map(|(_, weight)| *weight)
                 .max()
+                .unwrap_or(0)
         };
-        let strong = self.hits.iter().enumerate().filter_map(|(nth, (_, hit))| Some((strength(hit)?, nth)));
-        let mut strong: Vec<(u8, usize)> = strong.collect();
-        strong.sort_by_key(|(weight, nth)| (std::cmp::Reverse(*weight), *nth));
-        let mut clauses: Vec<(usize, &str)> = Vec::new();
-        for (_, nth) in strong {
+        // Of each cue; none weighs 0.
+        let strengths: &Vec<u8> = &self.hits.iter().map(|(_, hit)| strength(hit)).collect();
+        let strongest = strengths.iter().copied().max().unwrap_or(0);
+        let by_strength = (1..=strongest).rev();
+        let strong = by_strength.flat_map(|weight| (0..strengths.len()).filter(move |nth| strengths[*nth] == weight));
+        let mut clauses: Vec<(usize, &str)> = Vec::with_capacity(SHOWN);
+        for nth in strong {
             let (part, hit) = &self.hits[nth];
             let clause = self.clause(*part, hit.start, hit.end);
             if !clause.is_empty() && !clauses.iter().any(|(_, seen)| *seen == clause) {
-                clauses.push((nth, clause));
+                let before = clauses.partition_point(|(seen, _)| *seen < nth);
+                clauses.insert(before, (nth, clause));
             }
             if clauses.len() == SHOWN {
                 break;
             }
         }
-        clauses.sort_by_key(|(nth, _)| *nth);
         clauses.into_iter().map(|(_, clause)| clause.to_owned()).collect()
     }
 
@@ -82,7 +86,7 @@ impl Reading<'_> {
         let read = codes.len().min(ngrams::READ);
         let mut weights = vec![0; read];
         ngrams::places(self.folded[part], part == 0, |hash, at| {
-            if let Some((_, row)) = model::row(hash) {
+            if let Some(row) = model::row(hash) {
                 weights[at] += weigh(row);
             }
         });

@@ -27,15 +27,23 @@ pub struct Folded {
 impl Folded {
     /// Folds `source`, in place of what was there before.
     pub fn read(&mut self, source: &str) {
-        self.codes.clear();
-        self.starts.clear();
-        for (at, c) in source.char_indices().take(READ) {
-            if let Some(code) = fold(c) {
-                self.codes.push(code);
+        // As long as it can be at most, so that no code asks whether there is room for it.
+        let most = source.len().min(READ);
+        self.codes.resize(most, 0);
+        self.starts.resize(most, 0);
+        let mut read = 0;
+        for ((at, c), _) in source.char_indices().zip(0..READ) {
+            if let Some(code) = fold(c)
+                && let (Some(next), Some(start)) = (self.codes.get_mut(read), self.starts.get_mut(read))
+            {
+                *next = code;
                 // A text of more than 4 GiB does not fit into a guest's memory.
-                self.starts.push(u32::try_from(at).unwrap_or(u32::MAX));
+                *start = at as u32;
+                read += 1;
             }
         }
+        self.codes.truncate(read);
+        self.starts.truncate(read);
     }
 
     /// The bytes of `source` that codes `from` to before `to` came from.

@@ -75,6 +75,9 @@ const PERIL: f32 = 6.0;
 const URGENT: f32 = 0.8;
 const SOON: f32 = 0.6;
 
+/// How many labels most posts have at most.
+const LABELS: usize = 6;
+
 /// What the classifier works in; kept from post to post, so that nothing is allocated for each.
 #[derive(Default)]
 pub struct Desk {
@@ -103,7 +106,7 @@ impl Desk {
         let sums = model::sums(&self.title, &self.text, &reading.dense(), &mut self.seen);
         let shares = decide::shares(&reading, sums.classes);
         let standing = decide::standing(shares);
-        let mut labels = Vec::new();
+        let mut labels = Vec::with_capacity(LABELS);
         for class in &standing {
             let Category { name, shown } = CATEGORIES[*class];
             let cued = reading.clauses(shown);
@@ -175,10 +178,10 @@ fn told(label: Label) -> sdk::Label {
     sdk::Label { name: label.name.to_owned(), score: label.score, evidence: label.evidence }
 }
 
-/// The allocator of the C library that `std` has here costs a good part of a call.
+/// A call has an instance of its own, and what it needs beside the posts is little.
 #[cfg(target_family = "wasm")]
 #[global_allocator]
-static ALLOCATOR: talc::wasm::WasmDynamicTalc = talc::wasm::new_wasm_dynamic_allocator();
+static ALLOCATOR: sdk::arena::Arena = sdk::arena::Arena::new();
 
 sdk::export_classifier!(Triage);
 

@@ -29,6 +29,11 @@ pub fn each(title: &Folded, text: &Folded, mut found: impl FnMut(u32)) {
     runs(&text.codes, TEXT, |hash, _| found(hash));
 }
 
+/// The most runs that the post can have.
+pub(crate) fn most(title: &Folded, text: &Folded) -> usize {
+    3 * (2 * title.codes.len().min(READ) + text.codes.len().min(READ))
+}
+
 /// Calls `found` for each run of a title or a text with the place of its last code.
 pub(crate) fn places(source: &Folded, title: bool, found: impl FnMut(u32, usize)) {
     runs(&source.codes, if title { TITLE } else { TEXT }, found);
