@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use super::course::{Happened, Tick};
 use super::words::Speech;
 use super::{Case, CaseId, Said};
 use crate::document::chart::{Chart, Lane, Mark, Shape, Timeline, ticks};

@@ -1,7 +1,7 @@
 //! An allocator for plugins that answer one call and are gone: it goes through memory once.
 //!
 //! A general allocator looks for the place that fits, and keeps books of what is free. For a classifier, whose instance lives
-//! for one batch, that was a tenth of the call. Here memory is handed out from front to back. Only the latest block can be given back
+//! for one batch, that is work for nobody. Here memory is handed out from front to back. Only the latest block can be given back
 //! or grow in its place; every other one stays until the instance ends, and with it all of them. So it suits
 //! plugins that keep few things for long; whoever builds large things and drops them again should not use it.
 //!
