@@ -216,13 +216,10 @@ fn published(office: &Office, id: i64, text: &str) -> String {
 #[test]
 fn a_receipt_is_what_the_site_shows_kept_with_its_hash() {
     const TEXT: &str = "县城管局7月1日修好了桥东路的路灯。";
+    const PAGE: &str = "<html><body><p>答复：</p><p>县城管局7月1日<b>修好了</b>桥东路的路灯。</p></body></html>";
     let site = Site::serve(|path, _| match path {
         "/robots.txt" => ("404 Not Found".to_owned(), String::new()),
-        "/ours" => {
-            let page =
-                format!("<html><body><p>答复：</p><p>县城管局7月1日<b>修好了</b>桥东路的路灯。</p></body></html>");
-            ("200 OK\r\nContent-Type: text/html; charset=utf-8".to_owned(), page)
-        }
+        "/ours" => ("200 OK\r\nContent-Type: text/html; charset=utf-8".to_owned(), PAGE.to_owned()),
         "/other" => ("200 OK\r\nContent-Type: text/html; charset=utf-8".to_owned(), "<p>公告</p>".to_owned()),
         _ => ("404 Not Found".to_owned(), "没有这一页".to_owned()),
     });
@@ -245,8 +242,7 @@ fn a_receipt_is_what_the_site_shows_kept_with_its_hash() {
     assert_eq!(told["effect"]["windows"][0]["reading"], "too-early", "{told}");
     // The capture is the answer of the site, byte for byte, and retention keeps it.
     let digest = shown["capture"].as_str().unwrap().to_owned();
-    let body = "<html><body><p>答复：</p><p>县城管局7月1日<b>修好了</b>桥东路的路灯。</p></body></html>";
-    office.place.write("body.html", body);
+    office.place.write("body.html", PAGE);
     let sum = office.place.finish("sha256sum", {
         let mut sum = office.place.program("sha256sum");
         sum.arg("body.html");
