@@ -253,6 +253,7 @@ mod tests {
         sources(&root().join("src/disclosure"), &mut source);
         sources(&root().join("src/contact"), &mut source);
         sources(&root().join("src/feed"), &mut source);
+        sources(&root().join("src/privacy"), &mut source);
         sources(&root().join("src/case"), &mut source);
         sources(&root().join("src/drill"), &mut source);
         for file in ["src/record.rs", "src/lang.rs"] {

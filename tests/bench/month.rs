@@ -82,8 +82,8 @@ fn prepared(number: u64, site: &str, published: i64) -> Prepared {
     let draft = posts::draft(number);
     let category = ["problem", "problem", "suggestion", "sensitive", "emergency"][(number / MATTER % 5) as usize];
     let mut labels = vec![label("category", category)];
-    if number % 4 == 0 {
-        labels.push(label("sentiment", if number % 20 == 0 { "positive" } else { "negative" }));
+    if number.is_multiple_of(4) {
+        labels.push(label("sentiment", if number.is_multiple_of(20) { "positive" } else { "negative" }));
     }
     let post = Post {
         published: Some(published),

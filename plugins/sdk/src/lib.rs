@@ -145,7 +145,6 @@
 //! shows what a label rests on. With the feature `json`, the module
 //! `json` reads answers that should be JSON and names what stands in their place.
 
-pub mod arena;
 pub mod bindings;
 mod civil;
 pub mod clause;

@@ -178,10 +178,10 @@ fn told(label: Label) -> sdk::Label {
     sdk::Label { name: label.name.to_owned(), score: label.score, evidence: label.evidence }
 }
 
-/// A call has an instance of its own, and what it needs beside the posts is little.
+/// The allocator of the C library that `std` has here costs a good part of a call.
 #[cfg(target_family = "wasm")]
 #[global_allocator]
-static ALLOCATOR: sdk::arena::Arena = sdk::arena::Arena::new();
+static ALLOCATOR: talc::wasm::WasmDynamicTalc = talc::wasm::new_wasm_dynamic_allocator();
 
 sdk::export_classifier!(Triage);
 
