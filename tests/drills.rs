@@ -149,6 +149,7 @@ fn a_case_is_handed_out_as_a_sheet_and_outlives_what_it_was_made_of() {
     }
     // Its time is over: the posts go.
     let before = office.place.run("case show 1 --data data --json").ends(0).json().remove(0);
+    office.place.run("demo --once --at 2026-03-01T00:00:00Z --data data").ends(0);
     office.place.run("retain --data data --token wang.token").ends(0);
     let after = office.place.run("case show 1 --data data --json").ends(0).json().remove(0);
     let kept = |shown: &Value| {

@@ -64,7 +64,7 @@ pub struct Timeline {
     pub from: Timestamp,
     /// The last second.
     pub until: Timestamp,
-    /// Moments that are named below, such as midnights: [`ticks`].
+    /// Moments that are named below, such as midnights: [`ticks()`].
     pub ticks: Vec<(Timestamp, Plain)>,
     /// The lanes, the first on top.
     pub lanes: Vec<Lane>,
