@@ -16,7 +16,7 @@ use caifeng::text::tokens::Tokeniser;
 use clap::Subcommand;
 use serde_json::{Value, json};
 
-use super::deed::{PersonArgs, act};
+use super::deed::{With, act};
 use super::output::{Lines, one_line};
 use super::paper::{PaperArgs, hand_out};
 use super::reply::At;
@@ -51,15 +51,6 @@ enum Command {
     Search(SearchArgs),
     /// Write a released case as a sheet for a class
     Export(ExportArgs),
-}
-
-#[derive(Debug, clap::Args)]
-struct With {
-    #[command(flatten)]
-    person: PersonArgs,
-    /// Print JSON
-    #[arg(long)]
-    json: bool,
 }
 
 #[derive(Debug, clap::Args)]

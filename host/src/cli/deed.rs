@@ -24,6 +24,16 @@ pub(super) struct PersonArgs {
     pub(super) token: TokenArgs,
 }
 
+/// Options of commands that take a person and say what came of it.
+#[derive(Debug, clap::Args)]
+pub(super) struct With {
+    #[command(flatten)]
+    pub(super) person: PersonArgs,
+    /// Print JSON
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
 /// Whose rights a command has.
 #[derive(Clone, Debug, clap::Args)]
 pub(super) struct TokenArgs {

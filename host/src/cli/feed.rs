@@ -8,9 +8,10 @@ use caifeng::store::{Feeding, Reader};
 use caifeng::user::token::Token;
 use clap::Subcommand;
 
+use super::deed::With;
 use super::deed::act;
 use super::output::{Lines, note};
-use super::reply::{With, lang};
+use super::reply::lang;
 use super::workplace::DataArgs;
 use super::{Exit, OrExit, Outcome};
 

@@ -13,7 +13,7 @@ use caifeng::supervision::page::{Frame, data, document, feed};
 use clap::Subcommand;
 use serde_json::json;
 
-use super::deed::{PersonArgs, act};
+use super::deed::{With, act};
 use super::output::{Lines, note};
 use super::reply::At;
 use super::workplace::{self, DataArgs};
@@ -43,15 +43,6 @@ enum Command {
     Withdraw(WithdrawArgs),
     /// Write the page, the feed and the data into a new folder
     Export(ExportArgs),
-}
-
-#[derive(Debug, clap::Args)]
-struct With {
-    #[command(flatten)]
-    person: PersonArgs,
-    /// Print JSON
-    #[arg(long)]
-    json: bool,
 }
 
 #[derive(Debug, clap::Args)]

@@ -11,7 +11,7 @@ use caifeng::referral::Referral;
 use caifeng::store::{PostQuery, Reader, ReferralRow, Referring, Sight};
 use clap::Subcommand;
 
-use super::deed::{PersonArgs, act};
+use super::deed::{With, act};
 use super::output::{Lines, note};
 use super::reply::At;
 use super::workplace::{self, DataArgs};
@@ -39,15 +39,6 @@ enum Command {
     Refuse(ReasonArgs),
     /// Hand an approved one out, with the page as it was captured; the record says so each time
     Export(ExportArgs),
-}
-
-#[derive(Debug, clap::Args)]
-struct With {
-    #[command(flatten)]
-    person: PersonArgs,
-    /// Print JSON
-    #[arg(long)]
-    json: bool,
 }
 
 #[derive(Debug, clap::Args)]

@@ -23,7 +23,7 @@ use caifeng::store::{Answering, Reader, Receipt, ReplyRow, Sight};
 use clap::Subcommand;
 use serde_json::{Value, json};
 
-use super::deed::{PersonArgs, act};
+use super::deed::{PersonArgs, With, act};
 use super::hand::{PlaceArgs, ask};
 use super::output::{Lines, note};
 use super::workplace::{self, DataArgs};
@@ -87,15 +87,6 @@ fn form(text: &str) -> Result<Form, String> {
 fn category(text: &str) -> Result<Category, String> {
     let known = Category::ALL.map(Category::as_str).join(", ");
     Category::from_name(text).ok_or_else(|| format!("no such category: one of {known}"))
-}
-
-#[derive(Debug, clap::Args)]
-pub(super) struct With {
-    #[command(flatten)]
-    pub(super) person: PersonArgs,
-    /// Print JSON
-    #[arg(long)]
-    pub(super) json: bool,
 }
 
 #[derive(Debug, clap::Args)]

@@ -14,9 +14,10 @@ use caifeng::store::{ContactQuery, Contacted, Contacting, Imported, Reader};
 use serde_json::json;
 
 use super::{contacted, kind};
+use crate::cli::deed::With;
 use crate::cli::deed::act;
 use crate::cli::output::{Lines, note};
-use crate::cli::reply::{With, lang};
+use crate::cli::reply::lang;
 use crate::cli::workplace::DataArgs;
 use crate::cli::{Exit, Failed, OrExit, Outcome};
 

@@ -11,9 +11,10 @@ use caifeng_plugin_host::contract::Timestamp;
 use clap::Subcommand;
 use serde_json::{Value, json};
 
+use super::deed::With;
 use super::deed::act;
 use super::output::{Lines, one_line};
-use super::reply::{At, With, written};
+use super::reply::{At, written};
 use super::workplace::{self, DataArgs};
 use super::{Exit, Failed, OrExit, Outcome};
 

@@ -16,10 +16,11 @@ use caifeng::store::{Composed, Disclosing, DisclosureRow, Receipt, When};
 use clap::Subcommand;
 use jiff::tz::TimeZone;
 
+use super::deed::With;
 use super::deed::{PersonArgs, act};
 use super::hand::{PlaceArgs, ask};
 use super::output::{Lines, note};
-use super::reply::{At, With, keep_documents, worded};
+use super::reply::{At, keep_documents, worded};
 use super::{Exit, Failed, OrExit, Outcome, workplace};
 
 /// `caifeng disclosure`

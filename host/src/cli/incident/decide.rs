@@ -10,7 +10,7 @@ use caifeng::incident::Category;
 use caifeng::store::{Decided, Decision, Seen, Shown};
 use clap::Subcommand;
 
-use crate::cli::deed::{PersonArgs, act};
+use crate::cli::deed::{With, act};
 use crate::cli::output::Lines;
 use crate::cli::{Exit, Failed, OrExit, Outcome};
 
@@ -35,15 +35,6 @@ impl FromStr for At {
 fn category(text: &str) -> Result<Category, String> {
     let known = || Category::ALL.map(Category::as_str).join(", ");
     Category::from_name(text).ok_or_else(|| format!("no such category: one of {}", known()))
-}
-
-#[derive(Debug, clap::Args)]
-pub(super) struct With {
-    #[command(flatten)]
-    person: PersonArgs,
-    /// Print JSON
-    #[arg(long)]
-    json: bool,
 }
 
 /// A decision that needs a reason and nothing else.
