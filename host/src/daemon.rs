@@ -349,6 +349,8 @@ impl Daemon {
                 Arc::clone(&plan),
                 &self.directory.reports(),
             )),
+            owner: self.owner(),
+            account: nix::unistd::getuid().as_raw(),
             organisation: web::Organisation { name: organisation.name.clone(), zone: organisation.zone() },
             clock: Arc::new(move || clock.now()),
             off: Arc::new(move || steady.off()),

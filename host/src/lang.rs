@@ -56,6 +56,12 @@ impl Lang {
         rust_i18n::t!(key, locale = self.code()).into_owned()
     }
 
+    /// The words of a key that came from outside; nothing when the catalogue does not hold it.
+    #[must_use]
+    pub fn known(self, key: &str) -> Option<String> {
+        crate::_rust_i18n_try_translate(self.code(), key).map(std::borrow::Cow::into_owned)
+    }
+
     /// The words of a key with `%{name}` replaced by arguments. Arguments are
     /// never searched for further placeholders, so ingested text may be one.
     #[must_use]

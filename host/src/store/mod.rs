@@ -46,6 +46,7 @@ mod retain;
 mod rings;
 mod rowid;
 mod schema;
+mod sessions;
 mod submissions;
 mod summaries;
 mod tally;

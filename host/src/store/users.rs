@@ -17,6 +17,7 @@ use crate::notify::channel::mailbox_fault;
 use crate::notify::route::Recipient;
 use crate::permission::NO_INCIDENT;
 use crate::user::right::Act;
+use crate::user::session::Keeper;
 use crate::user::token::{Token, TokenId};
 use crate::user::{self, Denied, Person, Realm, User, UserEvent};
 
@@ -108,34 +109,68 @@ pub(super) fn allowed(writing: &Writing<'_>, caller: &Caller, act: Act, now: Tim
     Ok(person(writing, caller, now)?.doing(act)?)
 }
 
+/// What the store keeps of a token.
+pub(super) struct Kept {
+    pub(super) user: String,
+    pub(super) proof: Vec<u8>,
+    pub(super) keeper: Keeper,
+    /// The account that used it first.
+    account: Option<u32>,
+    /// When it was last used, or made.
+    pub(super) used: Timestamp,
+    pub(super) ends: Option<Timestamp>,
+    /// Since when it, or its user, is not valid any more.
+    pub(super) revoked: Option<Timestamp>,
+}
+
+pub(super) fn kept(db: &Connection, token: TokenId) -> Result<Option<Kept>, StoreError> {
+    let sql =
+        "SELECT t.user, t.proof, t.kept, t.account, coalesce(t.used, t.made), t.ends, coalesce(t.revoked, u.revoked)
+               FROM token t JOIN user u ON u.id = t.user WHERE t.id = ?1";
+    let found = db.prepare_cached(sql)?.query_row([token], |r| {
+        Ok(Kept {
+            user: r.get(0)?,
+            proof: r.get(1)?,
+            // The table holds no other names.
+            keeper: Keeper::named(&r.get::<_, String>(2)?).unwrap_or(Keeper::Person),
+            account: r.get(3)?,
+            used: r.get(4)?,
+            ends: r.get(5)?,
+            revoked: r.get(6)?,
+        })
+    });
+    Ok(found.optional()?)
+}
+
 /// The user of a token that is valid for this account; notes that it was used.
 fn proven(db: &Connection, token: &Token, account: u32, now: Timestamp) -> Result<String, StoreError> {
-    let sql = "SELECT t.user, t.proof, t.account, coalesce(t.revoked, u.revoked)
-               FROM token t JOIN user u ON u.id = t.user WHERE t.id = ?1";
-    let found = db.prepare_cached(sql)?.query_row([token.id], |r| {
-        Ok((r.get::<_, String>(0)?, r.get::<_, Vec<u8>>(1)?, r.get::<_, Option<u32>>(2)?, r.get::<_, Option<i64>>(3)?))
-    });
-    let (user, proof, first, revoked) = found.optional()?.ok_or(Denied::Unknown)?;
-    if !token.proves(&proof) {
+    let kept = kept(db, token.id)?.ok_or(Denied::Unknown)?;
+    if !token.proves(&kept.proof) {
         return Err(Denied::Unknown.into());
     }
-    match (revoked, first) {
-        (Some(_), _) => return Err(Denied::Revoked(token.id).into()),
-        (None, Some(first)) if first != account => {
+    if kept.revoked.is_some() {
+        return Err(Denied::Revoked(token.id).into());
+    }
+    if kept.keeper.over(kept.used, kept.ends, now) {
+        return Err(Denied::Over.into());
+    }
+    match kept.account {
+        // Whoever keeps it in a file keeps it in one account's; browsers and programs reach us through our own.
+        Some(first) if first != account && kept.keeper == Keeper::Person => {
             return Err(Denied::OtherAccount { token: token.id, first, now: account }.into());
         }
         _ => {}
     }
     db.prepare_cached("UPDATE token SET used = max(coalesce(used, ?2), ?2), account = ?3 WHERE id = ?1")?
         .execute(params![token.id, now, account])?;
-    Ok(user)
+    Ok(kept.user)
 }
 
-fn anybody(db: &Connection) -> Result<bool, StoreError> {
+pub(super) fn anybody(db: &Connection) -> Result<bool, StoreError> {
     Ok(db.prepare_cached("SELECT 1 FROM user LIMIT 1")?.exists([])?)
 }
 
-fn roles(db: &Connection, user: &str) -> Result<Vec<Role>, StoreError> {
+pub(super) fn roles(db: &Connection, user: &str) -> Result<Vec<Role>, StoreError> {
     let mut statement = db.prepare_cached("SELECT role FROM user_role WHERE user = ?1")?;
     let found = statement.query_map([user], |r| r.get::<_, String>(0))?.collect::<Result<Vec<_>, _>>()?;
     Ok(Role::ALL.into_iter().filter(|role| found.iter().any(|name| name == role.as_str())).collect())
@@ -234,7 +269,7 @@ fn give(
     Ok(Changed { user: one(db, &id)?, token: None })
 }
 
-fn set_roles(db: &Connection, user: &str, roles: &[Role]) -> Result<(), StoreError> {
+pub(super) fn set_roles(db: &Connection, user: &str, roles: &[Role]) -> Result<(), StoreError> {
     db.prepare_cached("DELETE FROM user_role WHERE user = ?1")?.execute([user])?;
     let mut insert = db.prepare_cached("INSERT INTO user_role (user, role) VALUES (?1, ?2)")?;
     for role in roles {
@@ -272,7 +307,20 @@ fn void(db: &Connection, user: &str, now: Timestamp) -> Result<(), StoreError> {
 /// A new token, and no other.
 fn renew(db: &Connection, user: &str, secret: [u8; 32], now: Timestamp) -> Result<Token, StoreError> {
     void(db, user, now)?;
-    db.prepare_cached("INSERT INTO token (user, proof, made) VALUES (?1, x'', ?2)")?.execute(params![user, now])?;
+    add_token(db, user, secret, Keeper::Person, None, now)
+}
+
+/// A further token.
+pub(super) fn add_token(
+    db: &Connection,
+    user: &str,
+    secret: [u8; 32],
+    keeper: Keeper,
+    ends: Option<Timestamp>,
+    now: Timestamp,
+) -> Result<Token, StoreError> {
+    let sql = "INSERT INTO token (user, proof, made, kept, ends) VALUES (?1, x'', ?2, ?3, ?4)";
+    db.prepare_cached(sql)?.execute(params![user, now, keeper.as_str(), ends])?;
     let token = Token::new(db.last_insert_rowid(), secret);
     db.prepare_cached("UPDATE token SET proof = ?2 WHERE id = ?1")?.execute(params![token.id, token.proof()])?;
     Ok(token)
@@ -334,7 +382,8 @@ fn one(db: &Connection, id: &str) -> Result<User, StoreError> {
     let sql = "SELECT name, added, revoked, (SELECT max(used) FROM token WHERE user = u.id) FROM user u WHERE id = ?1";
     let (name, added, revoked, used) =
         db.prepare_cached(sql)?.query_row([id], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?)))?;
-    let mut statement = db.prepare_cached("SELECT id FROM token WHERE user = ?1 AND revoked IS NULL ORDER BY id")?;
+    let mut statement =
+        db.prepare_cached("SELECT id FROM token WHERE user = ?1 AND revoked IS NULL AND kept = 'person' ORDER BY id")?;
     let tokens = statement.query_map([id], |r| r.get(0))?.collect::<Result<Vec<TokenId>, _>>()?;
     Ok(User { id: id.to_owned(), name, roles: roles(db, id)?, added, revoked, used, tokens })
 }

@@ -12,6 +12,7 @@
 //! one, and losing it is cured by a new one.
 
 pub mod right;
+pub mod session;
 pub mod token;
 
 use caifeng_plugin_host::contract::Timestamp;
@@ -179,6 +180,9 @@ pub enum Denied {
     /// It was replaced or revoked.
     #[error("the token {0} is no longer valid: the system administrator can replace it: caifeng user token NAME")]
     Revoked(TokenId),
+    /// A session that nobody used for long, or that is too old.
+    #[error("the session is over: sign in again")]
+    Over,
     /// Somebody else's account of the machine uses it.
     #[error(
         "the token {token} belongs to another account of this machine (first used by account {first}, now by {now}): whoever lost it must have it replaced: caifeng user token NAME"

@@ -1,22 +1,18 @@
 //! What every request passes and every response carries.
 //!
-//! Until people can sign in, whoever reaches the desk may read it; so only this
-//! machine may. The listener must be bound to a loopback address, and the Host
-//! field must name this machine, or else a page of another site could read the
-//! desk through the reader's own browser by pointing its name at 127.0.0.1 (DNS
-//! rebinding). Nothing is changed over the web yet: GET and HEAD only.
+//! The Host field must name this machine, or a host that the operator listed, or else a page of another site could read the
+//! desk through the reader's own browser by pointing its name at us (DNS rebinding).
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
+use super::desk::Desk;
 use super::lang::Lang;
-use super::page::Trouble;
-use super::{Desk, troubled};
 
 /// Nothing from elsewhere, nothing inline, in no frame (CSP Level 3).
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; \
@@ -43,10 +39,6 @@ pub(super) async fn guard(State(desk): State<Arc<Desk>>, request: Request, next:
     let mut response = if !names_us(request.uri(), request.headers(), &desk.app.hosts) {
         let text = "this address is not served here: open the address that caifeng printed when it started\n";
         (StatusCode::MISDIRECTED_REQUEST, text).into_response()
-    } else if !matches!(*request.method(), Method::GET | Method::HEAD) {
-        let mut refused = troubled(language(request.headers()), Trouble::Method);
-        refused.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
-        refused
     } else if let Some(chosen) = choice(request.uri()) {
         chosen
     } else {

@@ -15,7 +15,7 @@ use axum::response::{IntoResponse, Response};
 use caifeng_plugin_host::contract::Timestamp;
 use serde_json::{Value, json};
 
-use super::Desk;
+use super::desk::Desk;
 use crate::store::OutboxHealth;
 
 /// Seconds within which the scheduler must have looked at its watches.

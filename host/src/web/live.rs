@@ -16,7 +16,7 @@ use axum::response::{IntoResponse, Response};
 use futures_util::stream::{Stream, unfold};
 use tokio::sync::{OwnedSemaphorePermit, watch};
 
-use super::Desk;
+use super::desk::Desk;
 
 /// Pages that may listen at the same time; a further one still reads itself every half minute.
 pub(super) const SEATS: usize = 64;

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use caifeng_plugin_host::contract::Timestamp;
 
-use super::subscribed::Subscribed;
+use super::room::subscribed::Subscribed;
 use crate::coverage::Notice;
 use crate::coverage::statement::Statement;
 use crate::feed;

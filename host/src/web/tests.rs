@@ -6,15 +6,24 @@ use caifeng_plugin_host::contract::{Kind, Post};
 use futures_util::StreamExt;
 use tower::ServiceExt;
 
+use std::sync::LazyLock;
+
+use caifeng_plugin_host::engine::{Engine, EngineConfig};
+
 use super::fixed::{Fixed, NOW};
-use super::page::HomeRows;
+use super::page::{HomeRows, Visit};
 use super::*;
+use crate::clock::SetClock;
+use crate::config::Config;
 use crate::coverage::Notice;
 use crate::coverage::statement::{Span, Statement};
+use crate::daemon::{Daemon, Parts};
+use crate::directory::Directory;
 use crate::incident::IncidentId;
 use crate::plan::Plan;
+use crate::plugins::Registry;
 use crate::record::Entry;
-use crate::store::model::{Batch, Figures, IncidentRow, PostRow, Prepared};
+use crate::store::model::{Batch, Figures, IncidentRow, PostRow, Prepared, WatchRow};
 use crate::store::{CategoryFilter, IncidentQuery, RecordQuery, SeriesPoint, Store};
 use crate::text::tokens::Tokeniser;
 use crate::topic::Names;
@@ -27,10 +36,31 @@ struct Rig {
     stop: watch::Sender<bool>,
 }
 
+/// Who would act: an empty data directory, the same for all tests of one run.
+fn owner() -> Owner {
+    static OWNER: LazyLock<(tempfile::TempDir, Owner)> = LazyLock::new(|| {
+        let dir = tempfile::tempdir().unwrap();
+        let daemon = Daemon::open(Parts {
+            directory: Directory::at(dir.path()),
+            config: Config::default(),
+            follow: true,
+            recording: None,
+            registry: Arc::new(Registry::read(&[]).unwrap()),
+            engine: Engine::new(EngineConfig::default()).unwrap(),
+            clock: Arc::new(SetClock::new(NOW)),
+        });
+        let owner = daemon.unwrap().owner();
+        (dir, owner)
+    });
+    OWNER.1.clone()
+}
+
 fn app(rows: Arc<dyn Rows>, changes: watch::Receiver<u64>) -> App {
     App {
         plan: Arc::new(crate::plan::Plan::built_in().clone()),
         rows,
+        owner: owner(),
+        account: 1000,
         organisation: Organisation {
             name: "青石县水务局".to_owned(), zone: TimeZone::get("Asia/Shanghai").unwrap()
         },
@@ -107,6 +137,46 @@ async fn pages_read_as_they_should() {
         let body = get_text(path, lang).await.replace(asset::version(), "V");
         insta::assert_snapshot!(name, body);
     }
+}
+
+/// The one place where nobody proves who they are is the demo; what it gives is a session that ends.
+#[tokio::test]
+async fn a_demo_is_entered_by_a_form_of_its_own_pages_only_and_left_again() {
+    let entered = |site: &'static str, demo: bool| async move {
+        let (_commit, changes) = watch::channel(7);
+        let (_stop, stopped) = watch::channel(false);
+        let router = router(App { demo, ..app(Arc::new(Fixed), changes) }, stopped);
+        let form = [("content-type", "application/x-www-form-urlencoded"), ("sec-fetch-site", site)];
+        let mut request = asking(Method::POST, "/demo/enter", &form);
+        *request.body_mut() = Body::from("role=head");
+        let answer = router.clone().oneshot(request).await.unwrap();
+        (router, answer)
+    };
+    assert_eq!(entered("cross-site", true).await.1.status(), 403);
+    assert_eq!(entered("same-origin", false).await.1.status(), 404);
+    let (router, answer) = entered("same-origin", true).await;
+    assert_eq!(answer.status(), 303);
+    let cookies: Vec<&str> = answer.headers().get_all("set-cookie").iter().map(|c| c.to_str().unwrap()).collect();
+    let session = cookies.iter().find(|c| c.starts_with("caifeng_session=caifeng_")).unwrap();
+    assert!(session.contains("HttpOnly") && session.contains("SameSite=Lax"), "{session}");
+    let kept = session.split(';').next().unwrap();
+    let page = |path: &'static str, kept: String| {
+        let request = asking(Method::GET, path, &[("cookie", &kept), ("accept-language", "en")]);
+        let router = router.clone();
+        async move {
+            String::from_utf8_lossy(
+                &to_bytes(router.oneshot(request).await.unwrap().into_body(), 1 << 24).await.unwrap(),
+            )
+            .into_owned()
+        }
+    };
+    let said = page("/", format!("{kept}; caifeng_said=entered")).await;
+    assert!(said.contains("<small>head</small>") && said.contains("You are in the demo"), "{said}");
+    assert!(!page("/", format!("{kept}; caifeng_said=<b>")).await.contains("said-done"));
+    let mut leaving = asking(Method::POST, "/demo/leave", &[("cookie", kept), ("sec-fetch-site", "same-origin")]);
+    *leaving.body_mut() = Body::empty();
+    assert_eq!(router.clone().oneshot(leaving).await.unwrap().status(), 303);
+    assert!(!page("/", kept.to_owned()).await.contains("<small>head</small>"), "the session has ended");
 }
 
 /// What somebody must do before all else stands on the first page, in both languages.
@@ -262,6 +332,9 @@ fn an_empty_desk_says_what_to_do() {
         demo: false,
         plan: Arc::new(crate::plan::Plan::built_in().clone()),
         drill: false,
+        person: None,
+        said: None,
+        rooms: Vec::new(),
     };
     let page = page::home(&visit, &HomeRows::default()).unwrap();
     assert!(page.contains("run caifeng demo for a tour"));
@@ -309,7 +382,7 @@ async fn what_may_not_come_in_is_refused() {
     assert!(!body.contains("青石县"));
     let (status, headers, _) = ask(&rig, Method::POST, "/posts", &[]).await;
     assert_eq!(status, StatusCode::METHOD_NOT_ALLOWED);
-    assert_eq!(headers["allow"], "GET, HEAD");
+    assert_eq!(headers["allow"], "GET,HEAD");
     for path in ["/incidents/99", "/incidents/x", "/no"] {
         assert_eq!(ask(&rig, Method::GET, path, &[]).await.0, 404, "{path}");
     }

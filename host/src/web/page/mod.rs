@@ -38,9 +38,13 @@ use super::coverage::Coverage;
 use super::lang::{Lang, grouped};
 use super::mark::Piece;
 use super::when::Clockface;
+use crate::incident::event::Role;
 use crate::incident::{Category, State};
 use crate::plan::Plan;
+use crate::plan::show::role_key;
 use crate::store::model::{Figures, WatchRow};
+use crate::user::right::Act;
+use crate::user::session::Known;
 
 pub(crate) use coverage::{CoverageRows, coverage};
 pub(crate) use duties::{Duties, ESCALATED};
@@ -51,7 +55,7 @@ pub(crate) use incidents::{ListRows, asked_for, incidents};
 pub(crate) use posts::{PostsAsked, PostsRows, posts};
 pub(crate) use sweeps::{SweepsAsked, SweepsRows, sweeps};
 pub(crate) use told::ToldRows;
-pub(crate) use trouble::{Trouble, trouble};
+pub(crate) use trouble::{Trouble, refusal, trouble};
 pub(crate) use watch::{SWEEPS, SweptWatch, order, watches};
 
 /// A page that could not be put together: only memory can be the cause.
@@ -76,6 +80,19 @@ pub(crate) struct Visit {
     pub(crate) plan: Arc<Plan>,
     /// This is a drill.
     pub(crate) drill: bool,
+    /// Who is signed in.
+    pub(crate) person: Option<Known>,
+    /// What was done just before, in words.
+    pub(crate) said: Option<String>,
+    /// The rooms that are open to them, in the order of the rail.
+    pub(crate) rooms: Vec<Room>,
+}
+
+impl Visit {
+    /// Whether a person is signed in whose roles include `act`: what they cannot do is not offered.
+    pub(crate) fn may(&self, act: Act) -> bool {
+        self.person.as_ref().is_some_and(|known| known.roles.iter().any(|role| act.is_for(*role)))
+    }
 }
 
 /// A room of the desk.
@@ -83,12 +100,86 @@ pub(crate) struct Visit {
 pub(crate) enum Room {
     /// 态势: the situation.
     Situation,
+    /// 研判: new incidents, one by one.
+    Inbox,
     /// 事件: incidents.
     Incidents,
     /// 信息: posts.
     Posts,
+    /// 回应: answers.
+    Replies,
+    /// 公开: disclosures, and what the public reads.
+    Disclosures,
+    /// 报告: reports.
+    Reports,
+    /// 案例演练: cases and drills.
+    Cases,
     /// 监测: watches.
     Watches,
+    /// 联络: contacts.
+    Contacts,
+    /// 插件: plugins.
+    Plugins,
+    /// 管理: administration.
+    Administration,
+}
+
+impl Room {
+    /// In the order of the rail: the work, what is told, what is listened to.
+    pub(crate) const ALL: [Self; 12] = [
+        Self::Situation,
+        Self::Inbox,
+        Self::Incidents,
+        Self::Posts,
+        Self::Replies,
+        Self::Disclosures,
+        Self::Reports,
+        Self::Cases,
+        Self::Watches,
+        Self::Contacts,
+        Self::Plugins,
+        Self::Administration,
+    ];
+
+    /// Where it is.
+    pub(crate) const fn path(self) -> &'static str {
+        match self {
+            Self::Situation => "/",
+            Self::Inbox => "/inbox",
+            Self::Incidents => "/incidents",
+            Self::Posts => "/posts",
+            Self::Replies => "/replies",
+            Self::Disclosures => "/disclosures",
+            Self::Reports => "/reports",
+            Self::Cases => "/cases",
+            Self::Watches => "/watches",
+            Self::Contacts => "/contacts",
+            Self::Plugins => "/plugins",
+            Self::Administration => "/admin",
+        }
+    }
+
+    const fn key(self) -> &'static str {
+        match self {
+            Self::Situation => "rooms.situation",
+            Self::Inbox => "rooms.inbox",
+            Self::Incidents => "rooms.incidents",
+            Self::Posts => "rooms.posts",
+            Self::Replies => "rooms.replies",
+            Self::Disclosures => "rooms.disclosures",
+            Self::Reports => "rooms.reports",
+            Self::Cases => "rooms.cases",
+            Self::Watches => "rooms.watches",
+            Self::Contacts => "rooms.contacts",
+            Self::Plugins => "rooms.plugins",
+            Self::Administration => "rooms.administration",
+        }
+    }
+
+    /// Whether a line stands before it in the rail.
+    const fn begins(self) -> bool {
+        matches!(self, Self::Disclosures | Self::Watches)
+    }
 }
 
 /// What stands around every page.
@@ -105,6 +196,9 @@ pub(crate) struct Frame {
     face: Clockface,
     all: Coverage,
     figures: Figures,
+    person: Option<Known>,
+    said: Option<String>,
+    rooms: Vec<Room>,
 }
 
 /// A link beside others of its kind.
@@ -127,6 +221,7 @@ struct RoomLink {
     note: Option<String>,
     warn: bool,
     here: bool,
+    begins: bool,
 }
 
 impl Frame {
@@ -145,24 +240,49 @@ impl Frame {
             face: Clockface::new(visit.now, &visit.zone, visit.lang),
             all,
             figures,
+            person: visit.person.clone(),
+            said: visit.said.clone(),
+            rooms: visit.rooms.clone(),
         }
     }
 
+    /// Who is signed in: a name, and the roles.
+    fn who(&self) -> Option<(String, String)> {
+        let known = self.person.as_ref()?;
+        let roles: Vec<String> = known.roles.iter().map(|role| self.lang.t(role_key(*role))).collect();
+        Some((known.name.clone().unwrap_or_else(|| known.user.clone()), self.lang.list(&roles)))
+    }
+
+    /// The roles as whom somebody can look at a demo.
+    fn rehearsable(&self) -> Vec<(&'static str, String)> {
+        if !self.demo || self.person.is_some() {
+            return Vec::new();
+        }
+        let roles =
+            [Role::Head, Role::Monitor, Role::Staff, Role::Spokesperson, Role::Legal, Role::Trainer, Role::System];
+        roles.into_iter().map(|role| (role.as_str(), self.lang.t(role_key(role)))).collect()
+    }
+
     fn rooms(&self) -> Vec<RoomLink> {
+        self.rooms.iter().map(|room| self.link(*room)).collect()
+    }
+
+    fn link(&self, room: Room) -> RoomLink {
         let silent = u64::try_from(self.all.silent.len()).unwrap_or(u64::MAX);
-        let link = |room, href, key, n: u64, warn| RoomLink {
-            href,
-            name: self.lang.t(key),
+        let (n, warn) = match room {
+            Room::Incidents => (self.figures.open, false),
+            Room::Posts => (self.figures.posts, false),
+            Room::Watches => (silent, true),
+            _ => (0, false),
+        };
+        RoomLink {
+            href: room.path(),
+            name: self.lang.t(room.key()),
             note: (n > 0).then(|| if warn { self.lang.count("rooms.silent", n) } else { grouped(n) }),
             warn,
             here: self.here == room,
-        };
-        vec![
-            link(Room::Situation, "/", "rooms.situation", 0, false),
-            link(Room::Incidents, "/incidents", "rooms.incidents", self.figures.open, false),
-            link(Room::Posts, "/posts", "rooms.posts", self.figures.posts, false),
-            link(Room::Watches, "/watches", "rooms.watches", silent, true),
-        ]
+            begins: room.begins(),
+        }
     }
 
     fn others(&self) -> Vec<Lang> {

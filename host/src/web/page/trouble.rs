@@ -12,8 +12,14 @@ pub(crate) enum Trouble {
     Address,
     /// 404: no such page.
     Missing,
-    /// 405: pages are only read here.
+    /// 401: somebody must sign in first.
+    SignIn,
+    /// 403: it is for others.
+    Others,
+    /// 405: this address is not asked in this way.
     Method,
+    /// 422: what the form says cannot be understood.
+    Form,
     /// 500: our fault; the log has the cause.
     Ours,
 }
@@ -24,7 +30,10 @@ impl Trouble {
         match self {
             Self::Address => 400,
             Self::Missing => 404,
+            Self::SignIn => 401,
+            Self::Others => 403,
             Self::Method => 405,
+            Self::Form => 422,
             Self::Ours => 500,
         }
     }
@@ -45,15 +54,20 @@ pub(crate) fn trouble(lang: Lang, trouble: Trouble) -> Rendered {
     let (title, advice) = match trouble {
         Trouble::Address => ("trouble.address", "trouble.address-advice"),
         Trouble::Missing => ("trouble.missing", "trouble.missing-advice"),
+        Trouble::SignIn => ("trouble.sign-in", "trouble.sign-in-advice"),
+        Trouble::Others => ("trouble.others", "trouble.others-advice"),
         Trouble::Method => ("trouble.method", "trouble.method-advice"),
+        Trouble::Form => ("trouble.form", "trouble.form-advice"),
         Trouble::Ours => ("trouble.ours", "trouble.ours-advice"),
     };
-    TroublePage {
-        lang,
-        status: trouble.status(),
-        title: lang.t(title),
-        advice: lang.t(advice),
-        version: crate::web::asset::version(),
-    }
-    .render()
+    alone(lang, trouble.status(), lang.t(title), lang.t(advice))
+}
+
+/// The page of something that may not be, or not so: `words` say who must act.
+pub(crate) fn refusal(lang: Lang, status: u16, words: &str) -> Rendered {
+    alone(lang, status, lang.t("trouble.refused"), words.to_owned())
+}
+
+fn alone(lang: Lang, status: u16, title: String, advice: String) -> Rendered {
+    TroublePage { lang, status, title, advice, version: crate::web::asset::version() }.render()
 }

@@ -7,10 +7,11 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use jiff::tz::TimeZone;
 
-use super::page::{self, CoverageRows, SweepsAsked, SweepsRows, Trouble};
-use super::{Asked, Desk, Refused, troubled};
 use crate::record;
 use crate::store::RecordQuery;
+use crate::web::desk::{Asked, Desk, Refused};
+use crate::web::page::{self, CoverageRows, SweepsAsked, SweepsRows, Trouble};
+use crate::web::troubled;
 
 /// Sweeps on a page.
 const PAGE: usize = 50;
@@ -19,7 +20,11 @@ const FILE: usize = 50_000;
 const DAY: i64 = 86_400;
 
 /// `GET /coverage?days=7|30`.
-pub(super) async fn coverage(State(desk): State<Arc<Desk>>, RawQuery(query): RawQuery, asked: Asked) -> Response {
+pub(in crate::web) async fn coverage(
+    State(desk): State<Arc<Desk>>,
+    RawQuery(query): RawQuery,
+    asked: Asked,
+) -> Response {
     desk.show(asked, move |rows, visit| {
         let days = match query.as_deref().unwrap_or_default() {
             "" | "days=7" => 7,
@@ -34,7 +39,7 @@ pub(super) async fn coverage(State(desk): State<Arc<Desk>>, RawQuery(query): Raw
 }
 
 /// `GET /sweeps?watch=…&from=…&to=…&failed=1&before=…`.
-pub(super) async fn sweeps(State(desk): State<Arc<Desk>>, RawQuery(query): RawQuery, asked: Asked) -> Response {
+pub(in crate::web) async fn sweeps(State(desk): State<Arc<Desk>>, RawQuery(query): RawQuery, asked: Asked) -> Response {
     desk.show(asked, move |rows, visit| {
         let wanted = wanted(query.as_deref())?;
         let mut entries = rows.record(&wanted.query(&visit.zone, PAGE + 1))?;
@@ -51,7 +56,7 @@ fn wanted(query: Option<&str>) -> Result<SweepsAsked, Refused> {
 }
 
 /// `GET /sweeps.csv`, with the parameters of the page.
-pub(super) async fn csv(desk: State<Arc<Desk>>, query: RawQuery, asked: Asked) -> Response {
+pub(in crate::web) async fn csv(desk: State<Arc<Desk>>, query: RawQuery, asked: Asked) -> Response {
     let lang = asked.lang;
     let written = move |entries: &[record::Entry], zone: &TimeZone| {
         let lines = entries.iter().map(|entry| record::csv_line(entry, zone));
@@ -61,7 +66,7 @@ pub(super) async fn csv(desk: State<Arc<Desk>>, query: RawQuery, asked: Asked) -
 }
 
 /// `GET /sweeps.xlsx`, with the parameters of the page.
-pub(super) async fn xlsx(desk: State<Arc<Desk>>, query: RawQuery, asked: Asked) -> Response {
+pub(in crate::web) async fn xlsx(desk: State<Arc<Desk>>, query: RawQuery, asked: Asked) -> Response {
     let lang = asked.lang;
     let kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
     let written = move |entries: &[record::Entry], zone: &TimeZone| record::xlsx(entries, lang, zone).ok();

@@ -10,10 +10,10 @@ use axum::http::header;
 use axum::response::{IntoResponse as _, Response};
 use caifeng_plugin_host::contract::Timestamp;
 
-use super::page::Trouble;
-use super::{Asked, Desk, troubled};
 use crate::feed::Kind;
 use crate::user::token::Token;
+use crate::web::page::Trouble;
+use crate::web::{Asked, Desk, troubled};
 
 /// A feed that somebody asks for.
 #[derive(Clone, Debug)]
@@ -29,7 +29,7 @@ pub struct Subscribed {
 }
 
 /// Serves a feed.
-pub(super) async fn feed(
+pub(in crate::web) async fn feed(
     State(desk): State<Arc<Desk>>,
     Path((token, file)): Path<(String, String)>,
     asked: Asked,

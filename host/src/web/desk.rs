@@ -1,0 +1,254 @@
+//! What every handler shares: reading, acting, and saying what came of it.
+
+use std::sync::Arc;
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use tokio::sync::{Semaphore, mpsc, watch};
+
+use super::access::{self, Access, Visitor};
+use super::month::Keeper;
+use super::page::{self, Duties, Trouble, Visit};
+use super::{App, Rows, Unanswered, guard, routes, troubled};
+use crate::control::{Asked as Order, Line, Refusal};
+use crate::handling::{Deed, Outcome, What};
+use crate::lang::Lang;
+use crate::store::StoreError;
+use crate::user::token::Token;
+
+/// The cookie by which a page that somebody is led to says once what was done.
+const SAID: &str = "caifeng_said";
+
+/// The app, and what the open pages share.
+pub(super) struct Desk {
+    pub(super) app: App,
+    pub(super) stop: watch::Receiver<bool>,
+    pub(super) seats: Arc<Semaphore>,
+    pub(super) month: Keeper,
+}
+
+/// Why a page is not shown, or something was not done.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Refused {
+    /// The asker can do something about it.
+    #[error("{0:?}")]
+    Trouble(Trouble),
+    /// It may not be, or not so; the words say who must act.
+    #[error(transparent)]
+    Refusal(#[from] Refusal),
+    /// The store did not answer.
+    #[error(transparent)]
+    Store(#[from] Unanswered),
+    /// The template did not render.
+    #[error("page does not render: {0}")]
+    Page(#[from] askama::Error),
+}
+
+impl From<StoreError> for Refused {
+    fn from(error: StoreError) -> Self {
+        Self::Store(Unanswered(error.to_string()))
+    }
+}
+
+/// Where somebody is led after something was done, and what is said there.
+pub(super) struct Done {
+    /// A path of the desk.
+    pub(super) to: String,
+    /// A key of the catalogue that begins with `done.`.
+    pub(super) said: &'static str,
+}
+
+impl Done {
+    /// Leads to `to`, where the words of a key `done.…` are said.
+    pub(super) fn new(to: impl Into<String>, said: &'static str) -> Self {
+        Self { to: to.into(), said }
+    }
+}
+
+/// What a request says about its sender.
+#[derive(Clone, Debug)]
+pub(super) struct Asked {
+    /// The language they read.
+    pub(super) lang: Lang,
+    /// Path and query without `lang`.
+    pub(super) path: String,
+    /// Who they are.
+    pub(super) visitor: Visitor,
+    /// What was done just before: a key below `done.`.
+    pub(super) said: Option<String>,
+}
+
+impl<S: Sync> FromRequestParts<S> for Asked {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+        Ok(Self {
+            lang: guard::language(&parts.headers),
+            path: guard::without_lang(&parts.uri),
+            visitor: parts.extensions.get::<Visitor>().cloned().unwrap_or_default(),
+            said: said(&parts.headers),
+        })
+    }
+}
+
+/// Only our own words are said: what the cookie holds is a key.
+fn said(headers: &HeaderMap) -> Option<String> {
+    let key = headers.get_all(header::COOKIE).iter().find_map(|field| access::cookie(field.to_str().ok()?, SAID))?;
+    (!key.is_empty() && key.len() <= 40 && key.bytes().all(|b| b.is_ascii_lowercase() || b == b'-'))
+        .then(|| key.to_owned())
+}
+
+impl Desk {
+    /// Who is known by a token, and whether reading takes nobody in particular.
+    pub(super) async fn visitor(
+        self: Arc<Self>,
+        token: Option<Token>,
+        access: Access,
+    ) -> Result<(Visitor, bool), Unanswered> {
+        if access == Access::Everybody && token.is_none() {
+            return Ok((Visitor::default(), true));
+        }
+        let work = move || {
+            let clerk = &self.app.owner.clerk;
+            let failed = |error: StoreError| Unanswered(error.to_string());
+            let person = match &token {
+                Some(token) => clerk.reader.known(token, (self.app.clock)()).map_err(failed)?,
+                None => None,
+            };
+            if let Some(known) = &person {
+                clerk.store.note_use(known, (self.app.clock)()).map_err(failed)?;
+            }
+            let open = self.app.demo || !clerk.reader.anybody().map_err(failed)?;
+            let token = token.filter(|_| person.is_some());
+            Ok((Visitor { person, token }, open))
+        };
+        tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| Err(Unanswered(error.to_string())))
+    }
+
+    /// Reads and renders in a blocking thread; a panic there is a page of its own.
+    pub(super) async fn show<F>(self: Arc<Self>, asked: Asked, read: F) -> Response
+    where
+        F: FnOnce(&dyn Rows, &Visit) -> Result<String, Refused> + Send + 'static,
+    {
+        let lang = asked.lang;
+        let was_said = asked.said.is_some();
+        let work = move || {
+            let visit = self.visit(asked);
+            read(self.app.rows.as_ref(), &visit)
+        };
+        let mut response = match tokio::task::spawn_blocking(work).await {
+            Ok(Ok(html)) => ([(header::CONTENT_TYPE, "text/html; charset=utf-8")], html).into_response(),
+            Ok(Err(refused)) => refuse(lang, refused),
+            Err(error) => {
+                tracing::error!(%error, "page not shown");
+                troubled(lang, Trouble::Ours)
+            }
+        };
+        if was_said {
+            let gone = HeaderValue::from_static("caifeng_said=; Path=/; Max-Age=0; HttpOnly; SameSite=Strict");
+            response.headers_mut().append(header::SET_COOKIE, gone);
+        }
+        response
+    }
+
+    /// Does what somebody wants, and leads them on when it is on disk; a refusal is a page that says who must act.
+    pub(super) async fn act(self: Arc<Self>, asked: Asked, act: What, done: impl FnOnce(&Outcome) -> Done) -> Response {
+        let lang = asked.lang;
+        match self.carry_out(&asked, act).await {
+            Ok(outcome) => lead(&done(&outcome)),
+            Err(refusal) => refuse(lang, Refused::Refusal(refusal)),
+        }
+    }
+
+    /// Does what somebody wants; when it comes back it is on disk.
+    pub(super) async fn carry_out(self: Arc<Self>, asked: &Asked, act: What) -> Result<Outcome, Refusal> {
+        let deed = Deed { token: asked.visitor.token.clone(), act };
+        let work = move || self.app.owner.clerk.carry_out(deed, self.app.account);
+        tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| Err(Refusal::Internal(error.to_string())))
+    }
+
+    /// Gives an order to the daemon; everything it told, when it is done.
+    pub(super) async fn order(self: Arc<Self>, order: Order) -> Result<Vec<Line>, Refusal> {
+        let (tell, mut told) = mpsc::channel(16);
+        let ours = Arc::clone(&self);
+        let work = async move { order.carry_out(&ours.app.owner, ours.app.account, &tell).await };
+        let listen = async {
+            let mut lines = Vec::new();
+            while let Some(line) = told.recv().await {
+                lines.push(line);
+            }
+            lines
+        };
+        let (outcome, lines) = tokio::join!(work, listen);
+        outcome.map(|()| lines)
+    }
+
+    /// What must be done before all else.
+    pub(super) fn duties(&self, rows: &dyn Rows, visit: &Visit) -> Result<Duties, Unanswered> {
+        let today = jiff::Timestamp::from_second(visit.now).map(|at| at.to_zoned(visit.zone.clone()).date());
+        let (unacknowledged, escalated) = rows.unacknowledged(page::ESCALATED)?;
+        let governed = unacknowledged.into_iter().map(|one| {
+            let plan = rows.governing(one.incident)?;
+            Ok((one, plan))
+        });
+        Ok(Duties {
+            unacknowledged: governed.collect::<Result<_, Unanswered>>()?,
+            escalated,
+            clock: (self.app.off)(),
+            year: today.ok().and_then(|today| self.app.calendar.missing(today)),
+        })
+    }
+
+    fn visit(&self, asked: Asked) -> Visit {
+        let roles = asked.visitor.person.as_ref().map(|known| known.roles.as_slice());
+        // What is shown at all is open to whoever is shown it.
+        let open = |room: &page::Room| routes::leads_in(room.path(), roles);
+        Visit {
+            rooms: page::Room::ALL.into_iter().filter(open).collect(),
+            lang: asked.lang,
+            path: asked.path,
+            organisation: self.app.organisation.name.clone(),
+            zone: self.app.organisation.zone.clone(),
+            now: (self.app.clock)(),
+            demo: self.app.demo,
+            plan: Arc::clone(&self.app.plan),
+            drill: self.app.drill,
+            person: asked.visitor.person,
+            said: asked.said.and_then(|key| asked.lang.known(&format!("done.{key}"))),
+        }
+    }
+}
+
+/// Leads a browser on after a form (303: the page is asked for, the form not sent again).
+pub(super) fn lead(done: &Done) -> Response {
+    // "//host" would leave for another site.
+    let to = if done.to.starts_with('/') && !done.to.starts_with("//") { done.to.as_str() } else { "/" };
+    let key = done.said.strip_prefix("done.").unwrap_or_default();
+    let said = format!("{SAID}={key}; Path=/; Max-Age=30; HttpOnly; SameSite=Strict");
+    let (Ok(to), Ok(said)) = (HeaderValue::from_str(to), HeaderValue::from_str(&said)) else {
+        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+    };
+    (StatusCode::SEE_OTHER, [(header::LOCATION, to), (header::SET_COOKIE, said)]).into_response()
+}
+
+/// The page of a refusal.
+pub(super) fn refuse(lang: Lang, refused: Refused) -> Response {
+    match refused {
+        Refused::Trouble(trouble) => troubled(lang, trouble),
+        Refused::Refusal(Refusal::Usage(words)) => said_why(lang, StatusCode::UNPROCESSABLE_ENTITY, &words),
+        Refused::Refusal(Refusal::Refused(words)) => said_why(lang, StatusCode::CONFLICT, &words),
+        error => {
+            tracing::error!(%error, "page not shown");
+            troubled(lang, Trouble::Ours)
+        }
+    }
+}
+
+fn said_why(lang: Lang, status: StatusCode, words: &str) -> Response {
+    match page::refusal(lang, status.as_u16(), words) {
+        Ok(html) => (status, [(header::CONTENT_TYPE, "text/html; charset=utf-8")], html).into_response(),
+        Err(_) => status.into_response(),
+    }
+}

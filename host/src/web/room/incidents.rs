@@ -1,0 +1,62 @@
+//! `/incidents`: which there are, and one of them.
+
+use std::sync::Arc;
+
+use axum::extract::{Path, RawQuery, State};
+use axum::response::Response;
+
+use crate::store::model::{IncidentRow, PostRow};
+use crate::web::desk::{Asked, Desk, Refused};
+use crate::web::page::{self, IncidentRows, ListRows, Trouble};
+use crate::web::rows::{Rows, Unanswered};
+
+/// Posts of each incident of a list that are looked at for evidence and growth.
+const GLANCE: usize = 40;
+/// Incidents on a page of the list.
+const LIST: usize = 30;
+/// Posts on the page of an incident.
+const WHOLE: usize = 200;
+
+/// `GET /incidents`.
+pub(in crate::web) async fn list(State(desk): State<Arc<Desk>>, RawQuery(query): RawQuery, asked: Asked) -> Response {
+    desk.show(asked, move |rows, visit| {
+        let wanted = page::asked_for(query.as_deref().unwrap_or_default());
+        let mut asked = wanted.ok_or(Refused::Trouble(Trouble::Address))?;
+        asked.limit = Some(LIST + 1);
+        let mut incidents = rows.incidents(&asked)?;
+        let more = incidents.len() > LIST;
+        incidents.truncate(LIST);
+        let incidents = glanced(rows, incidents)?;
+        let (figures, watches) = (rows.figures()?, rows.watches()?);
+        Ok(page::incidents(visit, &ListRows { figures, watches, asked, incidents, more })?)
+    })
+    .await
+}
+
+/// `GET /incidents/{id}`.
+pub(in crate::web) async fn one(State(desk): State<Arc<Desk>>, Path(id): Path<String>, asked: Asked) -> Response {
+    desk.show(asked, move |rows, visit| {
+        let missing = || Refused::Trouble(Trouble::Missing);
+        let id = id.parse().map_err(|_| missing())?;
+        let incident = rows.incident(id)?.ok_or_else(missing)?;
+        let posts = rows.posts_of(id, WHOLE)?;
+        let (watches, lives, reach) = (rows.watches()?, rows.lives(&posts)?, rows.reach(id)?);
+        let (figures, course, opinion) = (rows.figures()?, rows.course(id)?, rows.opinion(id)?);
+        let (plan, disclosures) = (rows.governing(id)?, rows.disclosures(id)?);
+        let told = IncidentRows { figures, watches, incident, posts, lives, course, reach, opinion, plan, disclosures };
+        Ok(page::incident(visit, &told)?)
+    })
+    .await
+}
+
+/// Incidents with some of their posts, for evidence and growth.
+pub(super) fn glanced(
+    rows: &dyn Rows,
+    incidents: Vec<IncidentRow>,
+) -> Result<Vec<(IncidentRow, Vec<PostRow>)>, Unanswered> {
+    let glance = |incident: IncidentRow| {
+        let posts = rows.posts_of(incident.id, GLANCE)?;
+        Ok((incident, posts))
+    };
+    incidents.into_iter().map(glance).collect()
+}

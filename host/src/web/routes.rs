@@ -1,0 +1,98 @@
+//! The one table of routes: what is asked for, how, whom it is for, and who answers.
+//!
+//! A route cannot exist without a line here, and a line cannot be written without saying whom it is for.
+//! `docs/operating.md` shows it as a table; a test holds the two together.
+
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock};
+
+use axum::Router;
+use axum::handler::Handler;
+use axum::http::Method;
+use axum::middleware::from_fn_with_state;
+use axum::routing::{MethodFilter, MethodRouter, on};
+
+use super::access::{Access, enforce};
+use super::desk::Desk;
+use super::room::{demo, hearing, incidents, posts, situation, subscribed, watches};
+use super::{asset, health, live};
+use crate::incident::event::Role;
+use crate::user::Realm;
+
+/// Those who hear and answer.
+const WORK: Access = Access::Realms(&[Realm::Work]);
+/// Those who hear and answer, and who keeps the machine.
+const DESK: Access = Access::Realms(&[Realm::Work, Realm::System]);
+
+/// One line of the table.
+pub(super) struct Route {
+    pub(super) method: Method,
+    pub(super) path: &'static str,
+    pub(super) access: Access,
+    answers: MethodRouter<Arc<Desk>>,
+}
+
+fn get<H, T>(path: &'static str, access: Access, handler: H) -> Route
+where
+    H: Handler<T, Arc<Desk>>,
+    T: 'static,
+{
+    Route { method: Method::GET, path, access, answers: on(MethodFilter::GET, handler) }
+}
+
+fn post<H, T>(path: &'static str, access: Access, handler: H) -> Route
+where
+    H: Handler<T, Arc<Desk>>,
+    T: 'static,
+{
+    Route { method: Method::POST, path, access, answers: on(MethodFilter::POST, handler) }
+}
+
+/// The table.
+pub(super) fn table() -> Vec<Route> {
+    use Access::Everybody;
+    vec![
+        // 态势
+        get("/", WORK, situation::home),
+        // 事件
+        get("/incidents", WORK, incidents::list),
+        get("/incidents/{id}", WORK, incidents::one),
+        // 信息
+        get("/posts", WORK, posts::list),
+        // 监测
+        get("/watches", DESK, watches::list),
+        get("/coverage", DESK, hearing::coverage),
+        get("/sweeps", DESK, hearing::sweeps),
+        get("/sweeps.csv", DESK, hearing::csv),
+        get("/sweeps.xlsx", DESK, hearing::xlsx),
+        // The demo
+        post("/demo/enter", Everybody, demo::enter),
+        post("/demo/leave", Everybody, demo::leave),
+        // For machines
+        get("/assets/{file}", Everybody, asset::asset),
+        get("/events", DESK, live::events),
+        get("/feeds/{token}/{file}", Everybody, subscribed::feed),
+        get("/healthz", Everybody, health::healthz),
+        get("/readyz", Everybody, health::readyz),
+    ]
+}
+
+/// Whom each page is for, by its path.
+static PAGES: LazyLock<HashMap<&'static str, Access>> = LazyLock::new(|| {
+    let pages = table().into_iter().filter(|route| route.method == Method::GET);
+    pages.map(|route| (route.path, route.access)).collect()
+});
+
+/// Whether there is a page at `path` that is for these roles, or that is read by whoever is not signed in where reading
+/// is open.
+pub(super) fn leads_in(path: &str, roles: Option<&[Role]>) -> bool {
+    PAGES.get(path).is_some_and(|access| access.admits(roles, true, true).is_ok())
+}
+
+/// The table as a router: nothing is answered that does not stand in it, and before each answer stands its access.
+pub(super) fn router(desk: &Arc<Desk>) -> Router<Arc<Desk>> {
+    table().into_iter().fold(Router::new(), |router, route| {
+        let guarded = route.answers.layer(from_fn_with_state((Arc::clone(desk), route.access), enforce));
+        router.route(route.path, guarded)
+    })
+}
