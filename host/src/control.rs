@@ -18,6 +18,7 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
+use crate::case::life::CaseRefusal;
 use crate::directory::InDrill;
 use crate::drill::order::{self, Came};
 use crate::evidence::archive::Archive;
@@ -27,9 +28,12 @@ use crate::fetch::{Fetcher, SharedRecorder};
 use crate::hand::{self, HandIn, Told};
 use crate::handling::receipt::{self, Receipting};
 use crate::handling::{Clerk, Deed, Outcome};
+use crate::incident::life;
 use crate::plugins::PluginError;
+use crate::referral::ReferralRefusal;
 use crate::retention::Released;
 use crate::store::{Caller, StoreError};
+use crate::supervision::SummaryRefusal;
 use crate::sweep::{Report, Sweeper, When, blocking};
 use crate::user::right::Act;
 use crate::user::token::Token;
@@ -167,6 +171,9 @@ pub enum Refusal {
     /// It may not be, or not now; who must act first is in the words.
     #[error("{0}")]
     Refused(String),
+    /// Whoever asks may not do it; who may is in the words.
+    #[error("{0}")]
+    Denied(String),
     /// The store or the machine; what was committed before stays.
     #[error("{0}")]
     Internal(String),
@@ -181,6 +188,11 @@ impl From<InDrill> for Refusal {
 impl From<StoreError> for Refusal {
     fn from(error: StoreError) -> Self {
         match error {
+            StoreError::Denied(_)
+            | StoreError::Refused(life::Refusal::Role(..))
+            | StoreError::Referral(ReferralRefusal::Role { .. })
+            | StoreError::Case(CaseRefusal::Role { .. })
+            | StoreError::Summary(SummaryRefusal::Role { .. }) => Self::Denied(error.to_string()),
             StoreError::Refused(_)
             | StoreError::Answer(_)
             | StoreError::Disclosure(_)
@@ -189,8 +201,7 @@ impl From<StoreError> for Refusal {
             | StoreError::Shut(_)
             | StoreError::Summary(_)
             | StoreError::Overtaken { .. }
-            | StoreError::Outdated { .. }
-            | StoreError::Denied(_) => Self::Refused(error.to_string()),
+            | StoreError::Outdated { .. } => Self::Refused(error.to_string()),
             StoreError::Unknown { .. }
             | StoreError::Wordless
             | StoreError::Unwritten(_)

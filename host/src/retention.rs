@@ -131,7 +131,7 @@ impl Retention {
 }
 
 /// What went, or would go.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Released {
     /// Posts that mention no topic.
     pub unmatched: u64,

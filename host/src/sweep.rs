@@ -66,7 +66,7 @@ impl When {
 }
 
 /// What one sweep found.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Report {
     /// The watch.
     pub watch: String,

@@ -133,7 +133,7 @@ impl Watch {
 }
 
 /// Why a sweep did not hear everything it should have. Stored with the sweep.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct SweepFailure {
     /// Which reaction it causes.
     pub kind: FailureKind,
@@ -142,7 +142,7 @@ pub struct SweepFailure {
 }
 
 /// Failures by the reaction that they cause.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum FailureKind {
     /// The plugin cannot do that: whoever added the watch must change it.
@@ -211,7 +211,7 @@ impl FailureKind {
 }
 
 /// What one sweep did (巡查): a line of the monitoring record.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct SweepTally {
     /// Requests sent.
     pub requests: u64,
@@ -268,7 +268,7 @@ impl SweepTally {
 }
 
 /// A finished or running sweep as it is stored.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Sweep {
     /// Row id.
     pub id: i64,

@@ -8,7 +8,8 @@ use crate::privacy::{Gazetteer, Kind, find};
 use crate::text::tokens::Tokeniser;
 
 /// What is to be put right.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Correction {
     /// Words to be hidden wherever they stand, and as what.
     pub hide: Vec<(String, Kind)>,

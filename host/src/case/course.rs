@@ -14,7 +14,7 @@ use crate::reply::{ReplyEvent, ReplyState};
 use crate::warning::Stage;
 
 /// One step of the way.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Step {
     /// When.
     pub at: Timestamp,
@@ -27,7 +27,7 @@ pub struct Step {
 }
 
 /// What happened, without anybody's name or number.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(tag = "step", rename_all = "kebab-case")]
 pub enum Happened {
     /// It was first seen.
@@ -119,7 +119,7 @@ pub enum Happened {
 }
 
 /// What a clock did.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(tag = "tick", rename_all = "kebab-case")]
 pub enum Tick {
     /// It ran until then.

@@ -13,7 +13,7 @@ use crate::privacy::{Found, Gazetteer, Kind, apart, find, own_names, places};
 use crate::text::tokens::Tokeniser;
 
 /// How many people, accounts and places of a case have a replacement of their own.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Count {
     /// People.
     pub names: usize,

@@ -16,7 +16,7 @@ use crate::incident::event::{Actor, Role};
 use crate::user::right::Act;
 
 /// Where a case stands.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Standing {
     /// 待核对.
@@ -42,7 +42,7 @@ impl Standing {
 
 /// One thing that happened to a case. Its JSON form is hashed and stored; a variant or field may be added, never
 /// changed. No word of a case stands in it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(tag = "what", rename_all = "kebab-case")]
 pub enum CaseEvent {
     /// It was made of a closed incident.
@@ -68,7 +68,7 @@ pub enum CaseEvent {
 }
 
 /// The life of a case: the fold of its events.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Life {
     /// How much has happened to it: what a command says that it saw.
     pub version: u64,

@@ -40,7 +40,7 @@ use crate::incident::{Category, IncidentId};
 pub type CaseId = i64;
 
 /// A case.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Case {
     /// The incident that it was made of.
     pub incident: IncidentId,
@@ -75,7 +75,7 @@ pub struct Case {
 }
 
 /// One thing that was said.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Said {
     /// Row key of the post, under which it may be kept still.
     pub row: i64,
@@ -84,6 +84,7 @@ pub struct Said {
     /// Site key.
     pub site: String,
     /// Form of utterance.
+    #[schemars(with = "String")]
     pub kind: Kind,
     /// When it was first heard.
     pub heard: Timestamp,
@@ -94,11 +95,12 @@ pub struct Said {
     /// Text.
     pub text: Passage,
     /// How far it had travelled.
+    #[schemars(with = "std::collections::BTreeMap<String, Option<u64>>")]
     pub reactions: Reactions,
 }
 
 /// What became of a clock.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Kept {
     /// The rule's id.
     pub clock: String,

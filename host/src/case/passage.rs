@@ -10,14 +10,14 @@ use serde::{Deserialize, Serialize};
 use crate::privacy::Kind;
 
 /// A text with parts that were hidden.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(transparent)]
 pub struct Passage {
     pieces: Vec<Piece>,
 }
 
 /// A part of a passage.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(untagged)]
 enum Piece {
     Said(String),
@@ -25,7 +25,7 @@ enum Piece {
 }
 
 /// Something that was hidden.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Hidden {
     /// What it was.
     pub kind: Kind,

@@ -133,7 +133,7 @@ fn unopened(error: StoreError) -> Failed {
 pub(super) fn refused(refusal: Refusal) -> Failed {
     let exit = match &refusal {
         Refusal::Usage(_) => Exit::Usage,
-        Refusal::Refused(_) => Exit::Refused,
+        Refusal::Refused(_) | Refusal::Denied(_) => Exit::Refused,
         Refusal::Internal(_) => Exit::Internal,
     };
     Failed { exit, error: refusal.into() }

@@ -84,7 +84,8 @@ impl fmt::Display for Bad {
 }
 
 /// A contact that can be taken.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Taken {
     /// Line on which it begins, from 1.
     pub line: u64,

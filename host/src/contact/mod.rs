@@ -24,7 +24,7 @@ use crate::document::{Address, Plain};
 pub type ContactId = i64;
 
 /// Where somebody works.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
     /// 新闻媒体.
@@ -63,7 +63,7 @@ impl Kind {
 }
 
 /// Somebody in their function. One that exists is fit to be kept: [`Contact::new`] makes it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Contact {
     /// Where they work.
     pub kind: Kind,
@@ -113,7 +113,8 @@ pub enum ContactEntry {
 }
 
 /// A contact as somebody wrote it, before anybody has looked at it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Draft {
     /// Where they work; media when nobody said.
     pub kind: Option<Kind>,

@@ -73,13 +73,14 @@ impl<'de> Deserialize<'de> for Cause {
 }
 
 /// A span of time in which a watch was not heard, for one cause.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Gap {
     /// Row id.
     pub id: i64,
     /// The watch.
     pub watch: String,
     /// Why.
+    #[schemars(with = "String")]
     pub cause: Cause,
     /// One line about the cause, as the sweep that noticed it wrote it.
     pub detail: Option<String>,

@@ -14,7 +14,7 @@ use super::{Cause, GRACE, Gap};
 const ALIVE: i64 = 3 * 60;
 
 /// From when to when.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct Span {
     /// The first second.
     pub since: Timestamp,
@@ -42,7 +42,7 @@ pub struct Watched {
 }
 
 /// What was covered of one watch.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct WatchCoverage {
     /// The watch.
     pub watch: String,
@@ -57,7 +57,7 @@ pub struct WatchCoverage {
 }
 
 /// What was covered of all watches.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct Statement {
     /// The span it is about.
     #[serde(flatten)]

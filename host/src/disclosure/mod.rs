@@ -37,7 +37,7 @@ use crate::reply::{Publication, Receipt};
 pub type DisclosureId = i64;
 
 /// What is published.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
     /// 工作动态.
@@ -74,7 +74,7 @@ impl Kind {
 }
 
 /// Where a disclosure stands.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum DisclosureState {
     /// 已列入计划: a title in the calendar, and no text yet.
@@ -202,7 +202,7 @@ pub enum DisclosureEntry {
 }
 
 /// What became of it on one channel.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Outlet {
     /// Under which account, and when.
     pub publication: Publication,
@@ -211,7 +211,7 @@ pub struct Outlet {
 }
 
 /// A disclosure: the fold of its events.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Disclosure {
     /// How much has happened to it: what a command says that it saw.
     pub version: u64,
@@ -242,7 +242,7 @@ pub struct Disclosure {
 }
 
 /// Title and text, as they are kept in one note and sealed together.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Text {
     /// One line.
     pub title: String,

@@ -23,7 +23,7 @@ use crate::lang::Lang;
 pub type FeedId = i64;
 
 /// What is subscribed to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
     /// Deadlines that incidents run against.
@@ -79,7 +79,7 @@ impl Kind {
 }
 
 /// A feed as lists show it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Feed {
     /// Its number.
     pub id: FeedId,

@@ -28,7 +28,8 @@ const TRIES: usize = 3;
 const MAX_NOTE: usize = 10_000;
 
 /// What is handed in.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Submission {
     /// The page or the text.
     pub what: What,
@@ -37,8 +38,8 @@ pub struct Submission {
 }
 
 /// A page or a text.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub enum What {
     /// An address to be read.
     Page(String),
@@ -58,7 +59,7 @@ pub enum What {
 }
 
 /// What became of it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Receipt {
     /// The incident that it belongs to now.
     pub incident: IncidentId,

@@ -25,8 +25,8 @@ use crate::store::{Caller, CaseChange, CaseRow, PostQuery, Reader, Sight, StoreE
 use crate::text::tokens::Tokeniser;
 
 /// What a person does about a case.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub enum Casework {
     /// Make one of a closed incident.
     Make {

@@ -16,7 +16,7 @@ use crate::incident::chain::Checkpoint;
 pub const KEY: &str = "checkpoint";
 
 /// A checkpoint with its signature: what is kept elsewhere.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Signed {
     /// Where the record stood.

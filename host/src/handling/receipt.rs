@@ -15,8 +15,8 @@ use crate::sweep::receipt::CaptureError;
 use crate::user::token::Token;
 
 /// Something that was published, and the version of it that was seen.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub enum Published {
     /// An answer.
     Reply(Sight),

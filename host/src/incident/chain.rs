@@ -93,11 +93,12 @@ impl Record<'_> {
 }
 
 /// The end of a chain at some moment, to be kept where the database is not.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Checkpoint {
     /// The newest record; 0 for an empty chain.
     pub seq: i64,
     /// Its hash.
+    #[schemars(with = "String")]
     pub hash: Hash,
 }
 

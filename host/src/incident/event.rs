@@ -25,7 +25,7 @@ use crate::warning::Alert;
 
 /// One thing that happened. Its JSON form, in the order of the fields here, is
 /// what is hashed and stored; a variant or field may be added, never changed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(tag = "event", rename_all = "kebab-case")]
 pub enum Event {
     /// A post that belonged to no incident opened this one.
@@ -372,7 +372,7 @@ impl Event {
 }
 
 /// Points at a text that a person wrote and that can be deleted.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Note {
     /// Row id of the text.
     pub id: i64,
@@ -390,7 +390,7 @@ impl Note {
 }
 
 /// Who did it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(tag = "actor", rename_all = "kebab-case")]
 pub enum Actor {
     /// A rule of the core or a plugin: `group@1`, `triage@0.1.0`.
@@ -431,7 +431,7 @@ impl Actor {
 }
 
 /// Roles of the plan (design §2). What each may do stands in [`right`](crate::user::right).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Role {
     /// 监测员.
@@ -500,7 +500,7 @@ impl Role {
 }
 
 /// An event with its place in the record.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Recorded {
     /// Place in the chain, from 1.
     pub seq: i64,

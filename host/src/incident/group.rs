@@ -53,7 +53,7 @@ pub const LEAST_LIKENESS_OF_FEW: f32 = 0.6;
 pub const WORDS_WINDOW: i64 = 90 * 86_400;
 
 /// Why a post belongs to an incident, in terms a person can check.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(tag = "by", rename_all = "kebab-case")]
 pub enum Why {
     /// A person handed it in, and it opened the incident.

@@ -34,7 +34,7 @@ use serde::{Deserialize, Serialize};
 pub type IncidentId = i64;
 
 /// The plan's five categories (P12–P16).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Category {
     /// 问题类 (P12).
@@ -86,7 +86,7 @@ impl Category {
 }
 
 /// Where an incident stands (design §6).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum State {
     /// 待研判: nobody has assessed it yet.

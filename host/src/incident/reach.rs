@@ -30,7 +30,7 @@ pub struct Sight {
 }
 
 /// How far an incident has gone.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct Reach {
     /// Its posts.
     pub posts: u64,
@@ -47,7 +47,7 @@ pub struct Reach {
 }
 
 /// One text and its copies.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct Story {
     /// Address of the post that the others copy.
     pub url: String,
@@ -58,7 +58,7 @@ pub struct Story {
 }
 
 /// One site that tells of it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct Place {
     /// The site.
     pub site: String,

@@ -234,7 +234,7 @@ impl DeliveryState {
 
 /// What became of a delivery, as the record of its incident says it: no text, no name, no address. A variant may be added,
 /// none changed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Receipt {
     /// The channel has taken it.

@@ -20,7 +20,7 @@ use crate::incident::life::command::moment;
 pub type ReferralId = i64;
 
 /// Where a referral stands.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum ReferralState {
     /// Nobody proposed it.
@@ -49,7 +49,7 @@ impl ReferralState {
 
 /// One thing that happened to a referral. Its JSON form is hashed and stored; a variant or field may be added,
 /// never changed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(tag = "what", rename_all = "kebab-case")]
 pub enum ReferralEvent {
     /// The gate let it through.
@@ -98,7 +98,7 @@ impl ReferralEvent {
 }
 
 /// A referral: the fold of its events.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Referral {
     /// How much has happened to it: what a command says that it saw.
     pub version: u64,

@@ -39,7 +39,7 @@ use crate::plan::answer::Form;
 pub type ReplyId = i64;
 
 /// Where a reply stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum ReplyState {
     /// 草稿.
@@ -73,7 +73,7 @@ impl ReplyState {
 
 /// One thing that happened to a reply. Its JSON form is hashed and stored; a variant or field may be added,
 /// never changed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(tag = "what", rename_all = "kebab-case")]
 pub enum ReplyEvent {
     /// A text was written: the first one, or another that takes its place.
@@ -134,7 +134,7 @@ impl ReplyEvent {
 }
 
 /// A reply: the fold of its events.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Reply {
     /// How much has happened to it: what a command says that it saw.
     pub version: u64,
@@ -159,7 +159,7 @@ pub struct Reply {
 }
 
 /// What shows that a reply was published.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Receipt {
     /// SHA-256 of the captured page, or of the document, in hex.
     pub capture: String,
@@ -170,7 +170,7 @@ pub struct Receipt {
 }
 
 /// A person's act of publishing.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Publication {
     /// Under which account.
     pub account: String,

@@ -33,7 +33,7 @@ use crate::lang::Lang;
 use facts::{Dossier, Frame, Period, Sweeps};
 
 /// A kind of report or form.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
     /// 快报.

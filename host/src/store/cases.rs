@@ -18,7 +18,7 @@ use crate::incident::event::{Actor, Event};
 use crate::user::Person;
 
 /// A case with its number and its life.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct CaseRow {
     /// Its number.
     pub id: CaseId,

@@ -24,8 +24,8 @@ use crate::user::right::Act;
 const LONGEST_NOTE: usize = 4_000;
 
 /// What a person does about contacts.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub enum Contacting {
     /// Keep somebody new.
     Add(Draft),
@@ -58,7 +58,7 @@ pub enum Contacting {
 }
 
 /// What came of it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Contacted {
     /// How the contact stands now.
@@ -70,7 +70,7 @@ pub enum Contacted {
 }
 
 /// What became of a file of contacts.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Imported {
     /// Not known before.
     pub added: u64,
@@ -81,7 +81,7 @@ pub struct Imported {
 }
 
 /// A contact with what the store knows of it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ContactRow {
     /// Its number.
     pub id: ContactId,

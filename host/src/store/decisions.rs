@@ -17,7 +17,8 @@ use crate::user::Person;
 use crate::user::right::Act;
 
 /// An incident as somebody saw it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Seen {
     /// The incident.
     pub id: IncidentId,
@@ -26,8 +27,8 @@ pub struct Seen {
 }
 
 /// What a person decides about an incident; texts are kept where they can be deleted.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub enum Decision {
     /// What it is.
     Assess {
@@ -91,8 +92,8 @@ pub enum Decision {
 }
 
 /// A piece of evidence, as it is given.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub enum Shown {
     /// Words.
     Note(String),
@@ -109,7 +110,7 @@ pub enum Shown {
 }
 
 /// Where a decision has left its incident.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Decided {
     /// The incident.
     pub id: IncidentId,

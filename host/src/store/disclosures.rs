@@ -29,8 +29,8 @@ const CALENDAR: &str = "calendar@1";
 const TOGETHER: usize = 256;
 
 /// A moment that is set, or taken away.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub enum When {
     /// Then.
     At(Timestamp),
@@ -48,7 +48,8 @@ impl When {
 }
 
 /// What a disclosure is to be; what is `None` stays as it is.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Composed {
     /// What it is.
     pub kind: Option<Kind>,
@@ -67,8 +68,8 @@ pub struct Composed {
 }
 
 /// What a person does about a disclosure.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub enum Disclosing {
     /// Begin one.
     Draft(Composed),
@@ -87,7 +88,7 @@ pub enum Disclosing {
 }
 
 /// A disclosure with its number.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct DisclosureRow {
     /// Its number.
     pub id: DisclosureId,

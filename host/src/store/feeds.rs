@@ -23,8 +23,8 @@ use crate::user::right::Act;
 use crate::user::token::Token;
 
 /// What a person does about feeds.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub enum Feeding {
     /// A new address, in a language by its BCP 47 tag.
     Add(Kind, String),

@@ -33,6 +33,7 @@ mod media;
 pub mod model;
 mod moment;
 pub mod near;
+mod once;
 mod outbox;
 mod pages;
 mod permissions;
@@ -78,6 +79,7 @@ pub use disclosures::{Composed, Disclosing, DisclosureRow, DisclosureStep, When}
 pub use enrolment::Enrolment;
 pub use error::StoreError;
 pub use feeds::Feeding;
+pub use once::Begun;
 pub use outbox::Attempt;
 pub use plans::Governing;
 pub use questions::{Answered, Asked, ServiceRow};

@@ -244,7 +244,7 @@ impl PostRow {
 }
 
 /// An incident as lists show it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct IncidentRow {
     /// Its number.
     pub id: IncidentId,
@@ -306,7 +306,7 @@ impl WatchRow {
 }
 
 /// The four figures at the head of the page.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Figures {
     /// Incidents not closed, dismissed or merged.
     pub open: u64,

@@ -21,8 +21,8 @@ use crate::referral::{self, Referral, ReferralCommand, ReferralEvent, ReferralId
 use crate::user::Person;
 
 /// What a person does about a referral.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub enum Referring {
     /// Propose one.
     Propose {
@@ -44,7 +44,7 @@ pub enum Referring {
 }
 
 /// A referral with its number and its incident.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ReferralRow {
     /// Its number.
     pub id: ReferralId,

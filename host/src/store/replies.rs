@@ -23,7 +23,8 @@ use crate::reply::{self, Reply, ReplyEvent, ReplyId};
 use crate::user::{Denied, Person};
 
 /// A reply or a referral as somebody saw it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Sight {
     /// Its number.
     pub id: i64,
@@ -32,8 +33,8 @@ pub struct Sight {
 }
 
 /// What a person does about an answer.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub enum Answering {
     /// Write one.
     Draft {
@@ -95,7 +96,7 @@ impl Receipt {
 }
 
 /// A reply with its number and its incident.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ReplyRow {
     /// Its number.
     pub id: ReplyId,

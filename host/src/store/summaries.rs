@@ -24,8 +24,8 @@ use crate::supervision::{self, Summary, SummaryCommand, SummaryEvent, SummaryId,
 const POSTS: i64 = 10_000;
 
 /// What a person does about a summary.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub enum Supervising {
     /// Write one.
     Draft(IncidentId, Told),
@@ -38,7 +38,7 @@ pub enum Supervising {
 }
 
 /// A summary with its number, its incident and its text.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct SummaryRow {
     /// Its number.
     pub id: SummaryId,

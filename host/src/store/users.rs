@@ -32,8 +32,8 @@ pub struct Caller {
 }
 
 /// A change of the users.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub enum UserChange {
     /// Somebody new.
     Add {
@@ -62,7 +62,8 @@ pub enum UserChange {
 }
 
 /// An address at which somebody wants to be told.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct OwnAddress {
     /// A mail channel of the configuration.
     pub channel: String,
@@ -71,8 +72,8 @@ pub struct OwnAddress {
 }
 
 /// A change of the caller's own addresses.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub enum AddressChange {
     /// Tell me there too.
     Add(OwnAddress),

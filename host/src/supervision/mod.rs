@@ -24,7 +24,8 @@ use crate::user::right::Act;
 pub type SummaryId = i64;
 
 /// What the public reads of one incident, in the words of staff.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Told {
     /// What was raised.
     pub raised: String,
@@ -45,7 +46,7 @@ impl Told {
 }
 
 /// Where a summary stands.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum SummaryState {
     /// 草稿.
@@ -71,7 +72,7 @@ impl SummaryState {
 
 /// One thing that happened to a summary. Its JSON form is hashed and stored; a variant or field may be added, never
 /// changed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(tag = "what", rename_all = "kebab-case")]
 pub enum SummaryEvent {
     /// A text was written: the first one, or another that takes its place.
@@ -92,7 +93,7 @@ pub enum SummaryEvent {
 }
 
 /// A summary: the fold of its events.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Summary {
     /// How much has happened to it: what a command says that it saw.
     pub version: u64,

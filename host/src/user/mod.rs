@@ -61,7 +61,7 @@ impl Realm {
 }
 
 /// A user as lists show it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct User {
     /// What events name: `u1`.
     pub id: String,

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::incident::event::Role;
 
 /// Something that takes a right.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Act {
     /// Hand in what was seen (P10).

@@ -73,7 +73,7 @@ pub(super) fn hours(seconds: i64) -> f64 {
 }
 
 /// What is judged: what it starts from, and how unlikely it must be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
     /// It begins with its first post, and is judged from then on.

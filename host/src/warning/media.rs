@@ -18,7 +18,7 @@ const ENDINGS: [&str; 12] =
 const LONGEST: usize = 40;
 
 /// The level of a medium. The order is that of weight.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Tier {
     /// 地方: of a city or county.

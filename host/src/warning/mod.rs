@@ -38,7 +38,7 @@ use self::media::Tier;
 pub const RULES: &str = "warning@1";
 
 /// How far a subject has come.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Stage {
     /// 平静: as its past makes likely.
@@ -78,7 +78,7 @@ impl Stage {
 }
 
 /// How much a warning asks of a person. The order is that of urgency.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Severity {
     /// 关注: look at it today.
@@ -120,7 +120,7 @@ impl Severity {
 }
 
 /// Why: what a sentence is made of. Part of the events' stored form: a variant may be added, none changed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(tag = "sign", rename_all = "kebab-case")]
 pub enum Reason {
     /// It had faded and comes back.
@@ -169,7 +169,7 @@ pub enum Reason {
 }
 
 /// Something that a person must be told, once.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Alert {
     /// How far the subject has come.
     pub stage: Stage,

@@ -14,6 +14,7 @@ use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
+use super::api::{self, Problem};
 use super::desk::Desk;
 use super::guard;
 use super::page::Trouble;
@@ -85,6 +86,13 @@ pub(super) fn session(headers: &HeaderMap) -> Option<Token> {
     headers.get_all(header::COOKIE).iter().find_map(|field| cookie(field.to_str().ok()?, COOKIE)?.parse().ok())
 }
 
+/// The token that a program sends (RFC 6750 §2.1).
+fn bearer(headers: &HeaderMap) -> Option<Token> {
+    let field = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, token) = field.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.parse().ok())?
+}
+
 /// The value of a cookie in a `Cookie` header field (RFC 6265 §4.2.1).
 pub(super) fn cookie<'a>(field: &'a str, name: &str) -> Option<&'a str> {
     field
@@ -111,9 +119,12 @@ pub(super) async fn enforce(
     next: Next,
 ) -> Response {
     let lang = guard::language(request.headers());
-    let token = session(request.headers());
+    let program = request.uri().path().starts_with(api::BASE);
+    // Tokens of programs open the API only: a page is for a person, who signs in.
+    let token = session(request.headers()).or_else(|| bearer(request.headers()).filter(|_| program));
     let (visitor, open) = match Arc::clone(&desk).visitor(token, access).await {
         Ok(found) => found,
+        Err(error) if program => return Problem::from(error).into_response(),
         Err(error) => {
             tracing::error!(%error, "who asks is not known");
             return troubled(lang, Trouble::Ours);
@@ -126,6 +137,7 @@ pub(super) async fn enforce(
             request.extensions_mut().insert(visitor);
             next.run(request).await
         }
+        Err(barred) if program => Problem::from(barred).into_response(),
         Err(Barred::Unknown) if reading => {
             let place = guard::without_lang(request.uri());
             let back: String = url::form_urlencoded::byte_serialize(place.as_bytes()).collect();

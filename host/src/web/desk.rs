@@ -239,6 +239,7 @@ pub(super) fn refuse(lang: Lang, refused: Refused) -> Response {
         Refused::Trouble(trouble) => troubled(lang, trouble),
         Refused::Refusal(Refusal::Usage(words)) => said_why(lang, StatusCode::UNPROCESSABLE_ENTITY, &words),
         Refused::Refusal(Refusal::Refused(words)) => said_why(lang, StatusCode::CONFLICT, &words),
+        Refused::Refusal(Refusal::Denied(words)) => said_why(lang, StatusCode::FORBIDDEN, &words),
         error => {
             tracing::error!(%error, "page not shown");
             troubled(lang, Trouble::Ours)

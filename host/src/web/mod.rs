@@ -11,6 +11,7 @@
 //! again, a few kilobytes compressed).
 
 mod access;
+mod api;
 mod asset;
 mod coverage;
 mod desk;

@@ -3,6 +3,7 @@
 //! A route cannot exist without a line here, and a line cannot be written without saying whom it is for.
 //! `docs/operating.md` shows it as a table; a test holds the two together.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
 
@@ -13,6 +14,7 @@ use axum::middleware::from_fn_with_state;
 use axum::routing::{MethodFilter, MethodRouter, on};
 
 use super::access::{Access, enforce};
+use super::api::{self, Endpoint};
 use super::desk::Desk;
 use super::room::{demo, hearing, incidents, posts, situation, subscribed, watches};
 use super::{asset, health, live};
@@ -20,14 +22,16 @@ use crate::incident::event::Role;
 use crate::user::Realm;
 
 /// Those who hear and answer.
-const WORK: Access = Access::Realms(&[Realm::Work]);
+pub(super) const WORK: Access = Access::Realms(&[Realm::Work]);
 /// Those who hear and answer, and who keeps the machine.
-const DESK: Access = Access::Realms(&[Realm::Work, Realm::System]);
+pub(super) const DESK: Access = Access::Realms(&[Realm::Work, Realm::System]);
+/// The three administrators.
+pub(super) const ADMINISTRATORS: Access = Access::Realms(&[Realm::System, Realm::Security, Realm::Audit]);
 
 /// One line of the table.
 pub(super) struct Route {
     pub(super) method: Method,
-    pub(super) path: &'static str,
+    pub(super) path: Cow<'static, str>,
     pub(super) access: Access,
     answers: MethodRouter<Arc<Desk>>,
 }
@@ -37,7 +41,7 @@ where
     H: Handler<T, Arc<Desk>>,
     T: 'static,
 {
-    Route { method: Method::GET, path, access, answers: on(MethodFilter::GET, handler) }
+    Route { method: Method::GET, path: path.into(), access, answers: on(MethodFilter::GET, handler) }
 }
 
 fn post<H, T>(path: &'static str, access: Access, handler: H) -> Route
@@ -45,11 +49,23 @@ where
     H: Handler<T, Arc<Desk>>,
     T: 'static,
 {
-    Route { method: Method::POST, path, access, answers: on(MethodFilter::POST, handler) }
+    Route { method: Method::POST, path: path.into(), access, answers: on(MethodFilter::POST, handler) }
 }
 
-/// The table.
+impl From<Endpoint> for Route {
+    fn from(Endpoint { method, path, access, answers, .. }: Endpoint) -> Self {
+        Self { method, path: path.into(), access, answers }
+    }
+}
+
+/// The table: pages, and the endpoints of the API.
 pub(super) fn table() -> Vec<Route> {
+    let mut table = pages();
+    table.extend(api::table().into_iter().map(Route::from));
+    table
+}
+
+fn pages() -> Vec<Route> {
     use Access::Everybody;
     vec![
         // 态势
@@ -69,6 +85,8 @@ pub(super) fn table() -> Vec<Route> {
         post("/demo/enter", Everybody, demo::enter),
         post("/demo/leave", Everybody, demo::leave),
         // For machines
+        get("/api", DESK, api::reference),
+        get("/api/v1/openapi.json", Everybody, api::document),
         get("/assets/{file}", Everybody, asset::asset),
         get("/events", DESK, live::events),
         get("/feeds/{token}/{file}", Everybody, subscribed::feed),
@@ -78,7 +96,7 @@ pub(super) fn table() -> Vec<Route> {
 }
 
 /// Whom each page is for, by its path.
-static PAGES: LazyLock<HashMap<&'static str, Access>> = LazyLock::new(|| {
+static PAGES: LazyLock<HashMap<Cow<'static, str>, Access>> = LazyLock::new(|| {
     let pages = table().into_iter().filter(|route| route.method == Method::GET);
     pages.map(|route| (route.path, route.access)).collect()
 });
@@ -93,6 +111,6 @@ pub(super) fn leads_in(path: &str, roles: Option<&[Role]>) -> bool {
 pub(super) fn router(desk: &Arc<Desk>) -> Router<Arc<Desk>> {
     table().into_iter().fold(Router::new(), |router, route| {
         let guarded = route.answers.layer(from_fn_with_state((Arc::clone(desk), route.access), enforce));
-        router.route(route.path, guarded)
+        router.route(&route.path, guarded)
     })
 }

@@ -20,6 +20,7 @@ use crate::coverage::statement::{Span, Statement};
 use crate::daemon::{Daemon, Parts};
 use crate::directory::Directory;
 use crate::incident::IncidentId;
+use crate::incident::event::Role;
 use crate::plan::Plan;
 use crate::plugins::Registry;
 use crate::record::Entry;
@@ -27,6 +28,7 @@ use crate::store::model::{Batch, Figures, IncidentRow, PostRow, Prepared, WatchR
 use crate::store::{CategoryFilter, IncidentQuery, RecordQuery, SeriesPoint, Store};
 use crate::text::tokens::Tokeniser;
 use crate::topic::Names;
+use crate::user::token::Token;
 use crate::watch::Sweep;
 
 /// A desk over `rows`, with the two ends that the daemon holds.
@@ -36,23 +38,49 @@ struct Rig {
     stop: watch::Sender<bool>,
 }
 
-/// Who would act: an empty data directory, the same for all tests of one run.
-fn owner() -> Owner {
-    static OWNER: LazyLock<(tempfile::TempDir, Owner)> = LazyLock::new(|| {
-        let dir = tempfile::tempdir().unwrap();
-        let daemon = Daemon::open(Parts {
-            directory: Directory::at(dir.path()),
-            config: Config::default(),
-            follow: true,
-            recording: None,
-            registry: Arc::new(Registry::read(&[]).unwrap()),
-            engine: Engine::new(EngineConfig::default()).unwrap(),
-            clock: Arc::new(SetClock::new(NOW)),
-        });
-        let owner = daemon.unwrap().owner();
-        (dir, owner)
+/// A data directory of its own, with everything that acts in it.
+pub(super) struct Office {
+    _dir: tempfile::TempDir,
+    owner: Owner,
+}
+
+/// A new one.
+pub(super) fn office() -> Arc<Office> {
+    let dir = tempfile::tempdir().unwrap();
+    let daemon = Daemon::open(Parts {
+        directory: Directory::at(dir.path()),
+        config: Config::default(),
+        follow: true,
+        recording: None,
+        registry: Arc::new(Registry::read(&[]).unwrap()),
+        engine: Engine::new(EngineConfig::default()).unwrap(),
+        clock: Arc::new(SetClock::new(NOW)),
     });
-    OWNER.1.clone()
+    Arc::new(Office { owner: daemon.unwrap().owner(), _dir: dir })
+}
+
+impl Office {
+    /// A session of somebody with this role.
+    pub(super) fn session(&self, role: Role) -> Token {
+        self.owner.clerk.store.rehearse(role.as_str(), role, NOW).unwrap()
+    }
+
+    /// The desk over it, which is no demo.
+    pub(super) fn router(&self) -> Router {
+        let (_, changes) = watch::channel(7);
+        let (_, stopped) = watch::channel(false);
+        let sweeper = &self.owner.sweeper;
+        let plan = Arc::new(Plan::built_in().clone());
+        let tokeniser = Arc::clone(&sweeper.pipeline.tokeniser);
+        let rows = Stored::new(sweeper.reader.clone(), tokeniser, Names::default(), plan, "reports".as_ref());
+        router(App { owner: self.owner.clone(), demo: false, ..app(Arc::new(rows), changes) }, stopped)
+    }
+}
+
+/// Who would act where nobody does: the same for all tests of one run.
+fn owner() -> Owner {
+    static OFFICE: LazyLock<Arc<Office>> = LazyLock::new(office);
+    OFFICE.owner.clone()
 }
 
 fn app(rows: Arc<dyn Rows>, changes: watch::Receiver<u64>) -> App {

@@ -30,7 +30,7 @@ pub use rule::{Done, Rule, rules};
 
 /// One thing that happened to one clock. Its JSON form is hashed and stored; a variant or field may be added,
 /// never changed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(tag = "what", rename_all = "kebab-case")]
 pub enum ClockEvent {
     /// It runs.
@@ -123,7 +123,7 @@ impl ClockEvent {
 }
 
 /// One clock of an incident.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Clock {
     /// The rule's id.
     pub id: String,
@@ -142,7 +142,7 @@ pub struct Clock {
 }
 
 /// How a clock stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum ClockState {
     /// It runs.
@@ -156,7 +156,7 @@ pub enum ClockState {
 }
 
 /// A time in which a clock stood still.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Pause {
     /// From when.
     pub from: Timestamp,
@@ -208,7 +208,7 @@ impl Basis {
 }
 
 /// Every clock of an incident, in the order in which they started.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Ledger {
     clocks: Vec<Clock>,
 }

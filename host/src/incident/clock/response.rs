@@ -19,7 +19,7 @@ pub struct Answered {
 }
 
 /// A table of response times.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct Responses {
     /// All incidents.
     pub incidents: usize,
@@ -32,7 +32,7 @@ pub struct Responses {
 }
 
 /// Answers within some hours.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct Share {
     /// Within how many.
     pub hours: i64,

@@ -154,7 +154,7 @@ pub enum Command {
 }
 
 /// A piece of evidence for a step.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Given {
     /// Words.

@@ -56,7 +56,7 @@ use crate::plan::Plan;
 use crate::plan::answer::Form;
 
 /// An incident: the fold of its events. The default is one that has not been opened.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default)]
 pub struct Incident {
     /// It has been opened.
@@ -102,7 +102,7 @@ pub struct Incident {
 }
 
 /// A clock that ran out, which nobody who decides has acknowledged.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Escalation {
     /// The clock.
     pub clock: String,
@@ -111,7 +111,7 @@ pub struct Escalation {
 }
 
 /// Where a merged incident has gone.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Merged {
     /// The incident that has its posts now.
     pub into: IncidentId,
@@ -122,7 +122,7 @@ pub struct Merged {
 }
 
 /// A decision about what belongs together that can be undone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Grouped {
     /// This one was merged into it.
@@ -132,7 +132,7 @@ pub enum Grouped {
 }
 
 /// A classifier's standing suggestion.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Suggested {
     /// The category.
     pub category: Category,
@@ -141,7 +141,7 @@ pub struct Suggested {
 }
 
 /// A person's standing decision.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Assessed {
     /// The category.
     pub category: Category,

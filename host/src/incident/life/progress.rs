@@ -8,7 +8,7 @@ use crate::plan::Plan;
 use crate::plan::playbook::{EvidenceKind, Playbook, Step};
 
 /// What became of a step.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Progress {
     /// Done then, by this user, with its evidence.

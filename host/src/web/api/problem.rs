@@ -1,0 +1,144 @@
+//! What is wrong, for programs: problem details (RFC 9457).
+
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::control::Refusal;
+use crate::store::StoreError;
+use crate::web::access::Barred;
+use crate::web::rows::Unanswered;
+
+/// Why something was not answered, by what the program can do about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::web) enum Problem {
+    /// 400: a parameter, or the form of the body, cannot be understood.
+    Malformed(String),
+    /// 401: nobody is known by what was sent.
+    Unknown,
+    /// 403: it is for others.
+    Others(String),
+    /// 404: there is no such thing, or not for who asks.
+    Missing,
+    /// 409: it may not be, or not now; who must act first is in the words.
+    Refused(String),
+    /// 413: the body is too large.
+    TooLarge,
+    /// 415: the body is not JSON.
+    NotJson,
+    /// 422: it was understood and makes no sense here.
+    Unfit(String),
+    /// 500: our fault; the log has the cause.
+    Ours,
+}
+
+/// The body of a problem (RFC 9457 §3).
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Problem")]
+pub(super) struct Details {
+    /// Which kind of problem.
+    r#type: String,
+    /// In words.
+    title: String,
+    /// The HTTP status.
+    status: u16,
+    /// What exactly, and who must act.
+    detail: String,
+}
+
+/// Statuses that any endpoint may answer with.
+pub(super) const STATUSES: [(u16, &str); 9] = [
+    (400, "A parameter or the form of the body cannot be understood."),
+    (401, "Nobody is known by what was sent: sign in, or send a token."),
+    (403, "It is for others, or the token does not include it."),
+    (404, "There is no such thing."),
+    (409, "It may not be, or not now: the detail says who must act first."),
+    (413, "The body is too large."),
+    (415, "The body is not JSON."),
+    (422, "The body was understood and makes no sense here."),
+    (500, "A fault of Caifeng itself."),
+];
+
+impl Problem {
+    fn status(&self) -> StatusCode {
+        match self {
+            Self::Malformed(_) => StatusCode::BAD_REQUEST,
+            Self::Unknown => StatusCode::UNAUTHORIZED,
+            Self::Others(_) => StatusCode::FORBIDDEN,
+            Self::Missing => StatusCode::NOT_FOUND,
+            Self::Refused(_) => StatusCode::CONFLICT,
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::NotJson => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::Unfit(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::Ours => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    fn details(self) -> Details {
+        let status = self.status();
+        let (kind, title, detail) = match self {
+            Self::Malformed(why) => ("malformed", "not understood", why),
+            Self::Unknown => (
+                "unknown",
+                "nobody is known by this",
+                "send a session's cookie, or a token of yours: Authorization: Bearer caifeng_…".to_owned(),
+            ),
+            Self::Others(why) => ("others", "this is for others", why),
+            Self::Missing => {
+                ("missing", "there is no such thing", "it may have been deleted, or the address is wrong".to_owned())
+            }
+            Self::Refused(why) => ("refused", "it was not done", why),
+            Self::TooLarge => ("too-large", "too large", "send less at once".to_owned()),
+            Self::NotJson => ("not-json", "not JSON", "send application/json".to_owned()),
+            Self::Unfit(why) => ("unfit", "it makes no sense here", why),
+            Self::Ours => ("ours", "Caifeng itself has failed", "try again later; the log has the cause".to_owned()),
+        };
+        Details { r#type: format!("/api#{kind}"), title: title.to_owned(), status: status.as_u16(), detail }
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let status = self.status();
+        let body = serde_json::to_vec(&self.details()).unwrap_or_default();
+        (status, [(header::CONTENT_TYPE, "application/problem+json")], body).into_response()
+    }
+}
+
+impl From<Barred> for Problem {
+    fn from(barred: Barred) -> Self {
+        match barred {
+            Barred::Unknown => Self::Unknown,
+            Barred::Other => {
+                Self::Others("your roles do not include this: the security administrator gives roles".to_owned())
+            }
+        }
+    }
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Usage(why) => Self::Unfit(why),
+            Refusal::Refused(why) => Self::Refused(why),
+            Refusal::Denied(why) => Self::Others(why),
+            Refusal::Internal(why) => {
+                tracing::error!(%why, "an endpoint did not answer");
+                Self::Ours
+            }
+        }
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        Refusal::from(error).into()
+    }
+}
+
+impl From<Unanswered> for Problem {
+    fn from(error: Unanswered) -> Self {
+        Refusal::Internal(error.to_string()).into()
+    }
+}

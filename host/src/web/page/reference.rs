@@ -1,0 +1,49 @@
+//! `/api`: the endpoints, for people who write programs.
+
+use askama::Template;
+
+use super::{Frame, Rendered, Room, Visit};
+use crate::store::model::{Figures, WatchRow};
+
+/// An endpoint as the page tells it.
+pub(crate) struct Operation {
+    /// Its name for programs.
+    pub(crate) id: String,
+    /// `GET` or `POST`.
+    pub(crate) method: String,
+    /// Its path.
+    pub(crate) path: String,
+    /// What it is for.
+    pub(crate) summary: String,
+    /// Whom it is for.
+    pub(crate) whom: String,
+    /// What stands in path, query and fields.
+    pub(crate) parameters: Vec<Parameter>,
+    /// The schema of its body.
+    pub(crate) body: Option<String>,
+    /// The schema of its answer.
+    pub(crate) answer: String,
+}
+
+/// A parameter.
+pub(crate) struct Parameter {
+    /// Its name.
+    pub(crate) name: String,
+    /// Where it stands.
+    pub(crate) place: String,
+    /// What it means.
+    pub(crate) words: String,
+}
+
+#[derive(Template)]
+#[template(path = "reference.html")]
+struct ReferencePage {
+    frame: Frame,
+    operations: Vec<Operation>,
+}
+
+/// The page.
+pub(crate) fn reference(visit: &Visit, figures: Figures, watches: &[WatchRow], operations: Vec<Operation>) -> Rendered {
+    let frame = Frame::new(visit, Room::Administration, visit.lang.t("api.title"), figures, watches);
+    ReferencePage { frame, operations }.render()
+}
