@@ -6,6 +6,8 @@
 //! `|`: the first is for exactly one, the second for any other number.
 //! (Chinese has one form and needs no divider.)
 
+pub mod refusal;
+
 use std::fmt::Display;
 
 /// A language the desk speaks.

@@ -14,7 +14,7 @@ use super::page::{self, Duties, Trouble, Visit};
 use super::{App, Rows, Unanswered, guard, routes, troubled};
 use crate::control::{Asked as Order, Line, Refusal};
 use crate::handling::{Deed, Outcome, What};
-use crate::lang::Lang;
+use crate::lang::{Lang, refusal};
 use crate::store::StoreError;
 use crate::user::token::Token;
 
@@ -248,7 +248,7 @@ pub(super) fn refuse(lang: Lang, refused: Refused) -> Response {
 }
 
 fn said_why(lang: Lang, status: StatusCode, words: &str) -> Response {
-    match page::refusal(lang, status.as_u16(), words) {
+    match page::refusal(lang, status.as_u16(), &refusal::told(lang, words)) {
         Ok(html) => (status, [(header::CONTENT_TYPE, "text/html; charset=utf-8")], html).into_response(),
         Err(_) => status.into_response(),
     }

@@ -39,7 +39,7 @@ pub(super) fn key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
     let Some(field) = headers.get(FIELD) else { return Ok(None) };
     let wrong = || Problem::Malformed(format!("{FIELD}: between 1 and {LONGEST} printable ASCII characters"));
     let text = field.to_str().map_err(|_| wrong())?;
-    let fits = !text.is_empty() && text.len() <= LONGEST;
+    let fits = (1..=LONGEST).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
     fits.then(|| Some(text.to_owned())).ok_or_else(wrong)
 }
 
