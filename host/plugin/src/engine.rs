@@ -29,11 +29,14 @@
 
 mod cache;
 mod plugin;
+mod snapshot;
 mod ticker;
 
 pub use cache::CompiledCache;
 pub(crate) use plugin::Plugin;
 pub use plugin::{CallError, Called};
+pub use snapshot::SnapshotError;
+pub(crate) use snapshot::initialised;
 
 use crate::artifact::{Artifact, ArtifactError};
 use crate::manifest::Wishes;

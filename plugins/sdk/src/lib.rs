@@ -161,6 +161,7 @@ pub mod json;
 pub mod markup;
 pub mod refusal;
 pub mod url;
+pub mod warm;
 
 pub use contract::{
     Asker, Author, Classifier, Crawl, Kind, Label, Method, Page, Post, Reactions, Request, Response, Settings, Source,
