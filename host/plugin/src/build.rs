@@ -15,7 +15,7 @@
 //! and every host of ours has it.
 
 use crate::artifact::{Artifact, ArtifactError, MANIFEST_SECTION, SNAPSHOT_EXPORT};
-use crate::engine::{self, SnapshotError};
+use crate::engine::{self, SPOKEN_PAGES, SnapshotError};
 use crate::manifest::{Manifest, ManifestError};
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
@@ -26,6 +26,9 @@ use wasmparser::{Parser, Payload, TypeRef};
 
 /// Stands in for WASI inside the component.
 const ADAPTER: &str = include_str!("adapter.wat");
+
+/// What a plugin hears that asks for the time.
+const NO_CLOCK: &str = "a plugin has no clock: use crawl.now";
 
 /// The module name that the adapter satisfies.
 const WASI: &str = "wasi_snapshot_preview1";
@@ -259,7 +262,11 @@ fn complaint(text: String) -> BuildError {
 }
 
 fn adapter() -> Result<Vec<u8>, BuildError> {
-    wat::parse_str(ADAPTER).map_err(|error| BuildError::Encode(format!("the host's own adapter: {error}")))
+    // The adapter has no memory of its own to keep a text in: it is spelled out, a byte an instruction.
+    let byte = |byte| format!("(drop (memory.grow (i32.const {})))", SPOKEN_PAGES + usize::from(byte));
+    let said: String = NO_CLOCK.bytes().map(byte).collect();
+    wat::parse_str(ADAPTER.replace("(@say)", &said))
+        .map_err(|error| BuildError::Encode(format!("the host's own adapter: {error}")))
 }
 
 /// What the module imports and the adapter does not give.
