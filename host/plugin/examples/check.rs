@@ -30,9 +30,7 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
             (Ok(answer), Some(expected)) => {
                 difference(expected, &answer).iter().for_each(|line| println!("{}: {line}", fixture.name));
             }
-            (Ok(answer), None) => {
-                println!("{}: answers {}, and nobody said what to expect", fixture.name, answer.brief())
-            }
+            (Ok(answer), None) => println!("{}: {}, nobody said what to expect", fixture.name, answer.brief()),
             (Err(trap), _) => println!("{}: {trap}", fixture.name),
         }
     }
