@@ -13,7 +13,7 @@ use super::month::Keeper;
 use super::page::{self, Duties, Trouble, Visit};
 use super::{App, Rows, Unanswered, guard, routes, troubled};
 use crate::control::{Asked as Order, Line, Refusal};
-use crate::handling::{Deed, Outcome, What};
+use crate::handling::{Deed, Outcome, What, document};
 use crate::lang::{Lang, refusal};
 use crate::store::StoreError;
 use crate::user::token::Token;
@@ -167,6 +167,14 @@ impl Desk {
         let deed = Deed { token: asked.visitor.token.clone(), act };
         let work = move || self.app.owner.clerk.carry_out(deed, self.app.account);
         tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| Err(Refusal::Internal(error.to_string())))
+    }
+
+    /// Keeps a file that somebody handed in; its SHA-256, in hex.
+    pub(super) async fn keep(&self, file: Vec<u8>) -> Result<String, Refusal> {
+        let folder = self.app.owner.clerk.directory.documents();
+        let kept = tokio::task::spawn_blocking(move || document::keep_bytes(&folder, &file)).await;
+        let failed = |error: &dyn std::fmt::Display| Refusal::Internal(format!("the file cannot be kept: {error}"));
+        kept.map_err(|error| failed(&error))?.map_err(|error| failed(&error))
     }
 
     /// Gives an order to the daemon; everything it told, when it is done.

@@ -16,10 +16,11 @@ use axum::routing::{MethodFilter, MethodRouter, on};
 use super::access::{Access, enforce};
 use super::api::{self, Endpoint};
 use super::desk::Desk;
-use super::room::{demo, hearing, incidents, posts, situation, subscribed, watches};
+use super::room::{demo, documents, hearing, incidents, posts, replies, situation, subscribed, watches};
 use super::{asset, health, live};
 use crate::incident::event::Role;
 use crate::user::Realm;
+use crate::user::right::Act;
 
 /// Those who hear and answer.
 pub(super) const WORK: Access = Access::Realms(&[Realm::Work]);
@@ -66,7 +67,7 @@ pub(super) fn table() -> Vec<Route> {
 }
 
 fn pages() -> Vec<Route> {
-    use Access::Everybody;
+    use Access::{Able, Everybody};
     vec![
         // 态势
         get("/", WORK, situation::home),
@@ -81,6 +82,19 @@ fn pages() -> Vec<Route> {
         get("/sweeps", DESK, hearing::sweeps),
         get("/sweeps.csv", DESK, hearing::csv),
         get("/sweeps.xlsx", DESK, hearing::xlsx),
+        // 回应
+        get("/replies", WORK, replies::list),
+        get("/replies/{id}", WORK, replies::one),
+        get("/incidents/{id}/replies/new", Able(Act::DraftReply), replies::new),
+        post("/incidents/{id}/replies", Able(Act::DraftReply), replies::begin),
+        get("/replies/{id}/edit", Able(Act::DraftReply), replies::edit),
+        post("/replies/{id}/edit", Able(Act::DraftReply), replies::change),
+        post("/replies/{id}/review", Able(Act::ReviewReply), replies::review),
+        post("/replies/{id}/approve", Able(Act::ApproveReply), replies::approve),
+        post("/replies/{id}/return", Able(Act::ReviewReply), replies::give_back),
+        post("/replies/{id}/publish", Able(Act::PublishReply), replies::publish),
+        post("/replies/{id}/receipt", Able(Act::PublishReply), replies::receipt),
+        get("/documents/{digest}", WORK, documents::one),
         // The demo
         post("/demo/enter", Everybody, demo::enter),
         post("/demo/leave", Everybody, demo::leave),

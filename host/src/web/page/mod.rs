@@ -8,6 +8,7 @@
 
 mod coverage;
 mod disclosures;
+mod draft;
 mod duties;
 mod fault;
 mod growing;
@@ -19,6 +20,7 @@ mod month;
 mod post;
 mod posts;
 mod reference;
+mod replies;
 mod service;
 mod spread;
 mod sweeps;
@@ -48,6 +50,7 @@ use crate::user::right::Act;
 use crate::user::session::Known;
 
 pub(crate) use coverage::{CoverageRows, coverage};
+pub(crate) use draft::{Draft, DraftRows, draft};
 pub(crate) use duties::{Duties, ESCALATED};
 pub(crate) use home::{HomeRows, home};
 pub(crate) use incident::{IncidentRows, incident};
@@ -55,6 +58,7 @@ use incidents::link_to;
 pub(crate) use incidents::{ListRows, asked_for, incidents};
 pub(crate) use posts::{PostsAsked, PostsRows, posts};
 pub(crate) use reference::{Operation, Parameter, reference};
+pub(crate) use replies::{Ground, RepliesRows, ReplyRows, Version, replies, reply};
 pub(crate) use sweeps::{SweepsAsked, SweepsRows, sweeps};
 pub(crate) use told::ToldRows;
 pub(crate) use trouble::{Trouble, refusal, trouble};
