@@ -29,6 +29,16 @@
     });
   }
 
+  // What takes a while says so.
+  for (const form of document.querySelectorAll("[data-busy]")) {
+    const note = document.createElement("p");
+    note.className = "why";
+    note.setAttribute("role", "status");
+    form.append(note);
+    form.addEventListener("submit", () => { note.textContent = form.dataset.busy; });
+  }
+  addEventListener("pageshow", () => { for (const note of document.querySelectorAll("[data-busy] > [role=status]")) note.textContent = ""; });
+
   // The aid looks again a second after the last key; what it says takes the place of what it said.
   const form = document.getElementById("draft");
   if (!form || !document.getElementById("aid")) return;

@@ -16,7 +16,9 @@ use axum::routing::{MethodFilter, MethodRouter, on};
 use super::access::{Access, enforce};
 use super::api::{self, Endpoint};
 use super::desk::Desk;
-use super::room::{demo, documents, hearing, incidents, posts, replies, situation, subscribed, watches};
+use super::room::{
+    demo, documents, hearing, incidents, posts, replies, reports, situation, submit, subscribed, watches,
+};
 use super::{asset, health, live};
 use crate::incident::event::Role;
 use crate::user::Realm;
@@ -94,6 +96,14 @@ fn pages() -> Vec<Route> {
         post("/replies/{id}/return", Able(Act::ReviewReply), replies::give_back),
         post("/replies/{id}/publish", Able(Act::PublishReply), replies::publish),
         post("/replies/{id}/receipt", Able(Act::PublishReply), replies::receipt),
+        // 上报
+        get("/submit", Able(Act::Submit), submit::form),
+        post("/submit", Able(Act::Submit), submit::take),
+        // 报告
+        get("/reports", WORK, reports::list),
+        get("/reports/view", WORK, reports::view),
+        get("/reports/file", WORK, reports::download),
+        get("/reports/shelf/{name}", WORK, reports::shelved),
         get("/documents/{digest}", WORK, documents::one),
         // The demo
         post("/demo/enter", Everybody, demo::enter),

@@ -21,8 +21,10 @@ mod post;
 mod posts;
 mod reference;
 mod replies;
+mod reports;
 mod service;
 mod spread;
+mod submit;
 mod sweeps;
 mod told;
 mod trouble;
@@ -59,6 +61,8 @@ pub(crate) use incidents::{ListRows, asked_for, incidents};
 pub(crate) use posts::{PostsAsked, PostsRows, posts};
 pub(crate) use reference::{Operation, Parameter, reference};
 pub(crate) use replies::{Ground, RepliesRows, ReplyRows, Version, replies, reply};
+pub(crate) use reports::{ReportAsked, ReportsRows, ShelvedReport, report, reports};
+pub(crate) use submit::submit;
 pub(crate) use sweeps::{SweepsAsked, SweepsRows, sweeps};
 pub(crate) use told::ToldRows;
 pub(crate) use trouble::{Trouble, refusal, trouble};
@@ -108,6 +112,8 @@ pub(crate) enum Room {
     Situation,
     /// 研判: new incidents, one by one.
     Inbox,
+    /// 上报: what staff hand in.
+    Submit,
     /// 事件: incidents.
     Incidents,
     /// 信息: posts.
@@ -132,9 +138,10 @@ pub(crate) enum Room {
 
 impl Room {
     /// In the order of the rail: the work, what is told, what is listened to.
-    pub(crate) const ALL: [Self; 12] = [
+    pub(crate) const ALL: [Self; 13] = [
         Self::Situation,
         Self::Inbox,
+        Self::Submit,
         Self::Incidents,
         Self::Posts,
         Self::Replies,
@@ -152,6 +159,7 @@ impl Room {
         match self {
             Self::Situation => "/",
             Self::Inbox => "/inbox",
+            Self::Submit => "/submit",
             Self::Incidents => "/incidents",
             Self::Posts => "/posts",
             Self::Replies => "/replies",
@@ -169,6 +177,7 @@ impl Room {
         match self {
             Self::Situation => "rooms.situation",
             Self::Inbox => "rooms.inbox",
+            Self::Submit => "rooms.submit",
             Self::Incidents => "rooms.incidents",
             Self::Posts => "rooms.posts",
             Self::Replies => "rooms.replies",

@@ -16,7 +16,9 @@ pub(super) mod hearing;
 pub(super) mod incidents;
 pub(super) mod posts;
 pub(super) mod replies;
+pub(super) mod reports;
 pub(super) mod situation;
+pub(super) mod submit;
 pub(super) mod subscribed;
 pub(super) mod watches;
 

@@ -10,6 +10,8 @@ use crate::store::{Answering, Decision, Seen, Sight};
 use crate::user::token::Token;
 
 mod replies;
+mod reports;
+mod submit;
 
 /// Words that would be markup if anything let them.
 const HOSTILE: &str = "<script>alert(1)</script>";
