@@ -108,21 +108,10 @@ impl Answer {
         // Whether a text may be written does not depend on the text.
         let note = || Note { id: 0, seal: String::new() };
         let reply = &self.row.reply;
+        let of_role = |refusal: &ReplyRefusal| matches!(refusal, ReplyRefusal::Unfit(Unfit::Role { .. }));
         let may = |command: ReplyCommand| {
-            let mut refused = None;
-            for role in &person.roles {
-                match life::decide(reply, command.clone(), &person.in_role(*role), &around) {
-                    Ok(_) => return Ok(()),
-                    Err(refusal) => {
-                        let of_role = matches!(refusal, ReplyRefusal::Unfit(Unfit::Role { .. }));
-                        // What stands in the way in a role that may is said rather than that another may not.
-                        if refused.is_none() || !of_role {
-                            refused = Some(refusal);
-                        }
-                    }
-                }
-            }
-            Err(refused.unwrap_or(ReplyRefusal::Unfit(Unfit::PersonOnly)))
+            let asked = person.in_a_role(of_role, |actor| life::decide(reply, command.clone(), actor, &around));
+            asked.map(drop).map_err(|refused| refused.unwrap_or(ReplyRefusal::Unfit(Unfit::PersonOnly)))
         };
         let account = accounts.first().cloned().unwrap_or_default();
         let shown = crate::reply::Receipt { capture: String::new(), document: true, found: false };

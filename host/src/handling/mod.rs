@@ -8,6 +8,7 @@
 pub mod answer;
 pub mod casework;
 pub mod checkpoint;
+pub mod disclosed;
 pub mod document;
 pub mod receipt;
 

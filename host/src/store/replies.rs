@@ -168,24 +168,13 @@ impl Answer {
     }
 }
 
-/// Asks for each role of a person; a refusal that another role might not meet is passed over while there is one.
+/// Asks in each role of a person, as [`Person::in_a_role`].
 pub(super) fn in_a_role<T, E: Into<StoreError>>(
     person: &Person,
     of_role: impl Fn(&E) -> bool,
-    mut ask: impl FnMut(&Actor) -> Result<T, E>,
+    ask: impl FnMut(&Actor) -> Result<T, E>,
 ) -> Result<(T, Actor), StoreError> {
-    let mut refused = None;
-    for role in &person.roles {
-        let actor = person.in_role(*role);
-        match ask(&actor) {
-            Ok(done) => return Ok((done, actor)),
-            Err(refusal) if of_role(&refusal) => {
-                refused.get_or_insert(refusal);
-            }
-            Err(refusal) => return Err(refusal.into()),
-        }
-    }
-    Err(refused.map_or(StoreError::Denied(Denied::NoRole), Into::into))
+    person.in_a_role(of_role, ask).map_err(|refused| refused.map_or(StoreError::Denied(Denied::NoRole), Into::into))
 }
 
 /// The job behind [`Store::answer`].

@@ -27,6 +27,36 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Sent<T> {
     }
 }
 
+/// A form whose fields may stand more than once: boxes to tick.
+pub(super) struct Fields(Vec<(String, String)>);
+
+impl Fields {
+    /// What a field says that stands once, without spaces around it; nothing when it says nothing or stands twice.
+    pub(super) fn one(&self, name: &str) -> Option<String> {
+        let mut found = self.0.iter().filter(|(field, _)| field == name);
+        let said = found.next().filter(|_| found.next().is_none())?.1.trim().replace("\r\n", "\n");
+        (!said.is_empty()).then_some(said)
+    }
+
+    /// What a field says each time.
+    pub(super) fn all(&self, name: &str) -> Vec<String> {
+        self.0.iter().filter(|(field, _)| field == name).map(|(_, said)| said.clone()).collect()
+    }
+
+    /// Whether it has no fields but these.
+    pub(super) fn only(&self, known: &[&str]) -> bool {
+        self.0.iter().all(|(name, _)| known.contains(&name.as_str()))
+    }
+}
+
+impl<S: Send + Sync> FromRequest<S> for Fields {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Response> {
+        Sent::<Vec<(String, String)>>::from_request(request, state).await.map(|Sent(fields)| Self(fields))
+    }
+}
+
 /// The largest form with a file, in bytes.
 pub(super) const LARGEST: usize = 16 << 20;
 /// The most fields of a form with a file: more is none of ours.

@@ -16,9 +16,8 @@ use axum::routing::{MethodFilter, MethodRouter, on};
 use super::access::{Access, enforce};
 use super::api::{self, Endpoint};
 use super::desk::Desk;
-use super::room::{
-    demo, documents, hearing, incidents, posts, replies, reports, situation, submit, subscribed, watches,
-};
+use super::room::{demo, hearing, incidents, posts, situation, subscribed, watches};
+use super::room::{disclosures, documents, replies, reports, submit};
 use super::{asset, health, live};
 use crate::incident::event::Role;
 use crate::user::Realm;
@@ -64,12 +63,13 @@ impl From<Endpoint> for Route {
 /// The table: pages, and the endpoints of the API.
 pub(super) fn table() -> Vec<Route> {
     let mut table = pages();
+    table.extend(told());
     table.extend(api::table().into_iter().map(Route::from));
     table
 }
 
 fn pages() -> Vec<Route> {
-    use Access::{Able, Everybody};
+    use Access::Everybody;
     vec![
         // 态势
         get("/", WORK, situation::home),
@@ -84,6 +84,24 @@ fn pages() -> Vec<Route> {
         get("/sweeps", DESK, hearing::sweeps),
         get("/sweeps.csv", DESK, hearing::csv),
         get("/sweeps.xlsx", DESK, hearing::xlsx),
+        // The demo
+        post("/demo/enter", Everybody, demo::enter),
+        post("/demo/leave", Everybody, demo::leave),
+        // For machines
+        get("/api", DESK, api::reference),
+        get("/api/v1/openapi.json", Everybody, api::document),
+        get("/assets/{file}", Everybody, asset::asset),
+        get("/events", DESK, live::events),
+        get("/feeds/{token}/{file}", Everybody, subscribed::feed),
+        get("/healthz", Everybody, health::healthz),
+        get("/readyz", Everybody, health::readyz),
+    ]
+}
+
+/// What is told: answers, disclosures, reports, what staff hand in.
+fn told() -> Vec<Route> {
+    use Access::Able;
+    vec![
         // 回应
         get("/replies", WORK, replies::list),
         get("/replies/{id}", WORK, replies::one),
@@ -104,18 +122,20 @@ fn pages() -> Vec<Route> {
         get("/reports/view", WORK, reports::view),
         get("/reports/file", WORK, reports::download),
         get("/reports/shelf/{name}", WORK, reports::shelved),
+        // 公开
+        get("/disclosures", WORK, disclosures::list),
+        get("/disclosures/new", Able(Act::DraftReply), disclosures::new),
+        post("/disclosures", Able(Act::DraftReply), disclosures::begin),
+        get("/disclosures/{id}", WORK, disclosures::one),
+        get("/disclosures/{id}/edit", Able(Act::DraftReply), disclosures::edit),
+        post("/disclosures/{id}/edit", Able(Act::DraftReply), disclosures::change),
+        post("/disclosures/{id}/review", Able(Act::ReviewReply), disclosures::review),
+        post("/disclosures/{id}/approve", Able(Act::ApproveReply), disclosures::approve),
+        post("/disclosures/{id}/return", Able(Act::ReviewReply), disclosures::give_back),
+        post("/disclosures/{id}/publish", Able(Act::PublishReply), disclosures::publish),
+        post("/disclosures/{id}/receipt", Able(Act::PublishReply), disclosures::receipt),
+        post("/disclosures/{id}/drop", Able(Act::DraftReply), disclosures::give_up),
         get("/documents/{digest}", WORK, documents::one),
-        // The demo
-        post("/demo/enter", Everybody, demo::enter),
-        post("/demo/leave", Everybody, demo::leave),
-        // For machines
-        get("/api", DESK, api::reference),
-        get("/api/v1/openapi.json", Everybody, api::document),
-        get("/assets/{file}", Everybody, asset::asset),
-        get("/events", DESK, live::events),
-        get("/feeds/{token}/{file}", Everybody, subscribed::feed),
-        get("/healthz", Everybody, health::healthz),
-        get("/readyz", Everybody, health::readyz),
     ]
 }
 

@@ -7,6 +7,7 @@
 //! Addresses become links only when they are http or https.
 
 mod coverage;
+mod disclose;
 mod disclosures;
 mod draft;
 mod duties;
@@ -52,6 +53,9 @@ use crate::user::right::Act;
 use crate::user::session::Known;
 
 pub(crate) use coverage::{CoverageRows, coverage};
+pub(crate) use disclose::{
+    DisclosureRows, DisclosuresRows, PlanRows, Planned, disclosure, disclosures, plan_disclosure,
+};
 pub(crate) use draft::{Draft, DraftRows, draft};
 pub(crate) use duties::{Duties, ESCALATED};
 pub(crate) use home::{HomeRows, home};

@@ -11,6 +11,7 @@ use crate::reply::citation::{self, Citation};
 use crate::store::{Reader, StoreError};
 
 pub(super) mod demo;
+pub(super) mod disclosures;
 pub(super) mod documents;
 pub(super) mod hearing;
 pub(super) mod incidents;

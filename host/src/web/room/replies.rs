@@ -35,7 +35,7 @@ fn missing() -> Refused {
     Refused::Trouble(Trouble::Missing)
 }
 
-fn number(id: &str) -> Result<i64, Refused> {
+pub(super) fn number(id: &str) -> Result<i64, Refused> {
     id.parse().map_err(|_| missing())
 }
 
@@ -260,15 +260,15 @@ fn place(outcome: &Outcome) -> String {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(in crate::web) struct Seen {
-    version: u64,
+    pub(super) version: u64,
 }
 
 /// The same, for a reason.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(in crate::web) struct Reasoned {
-    version: u64,
-    reason: String,
+    pub(super) version: u64,
+    pub(super) reason: String,
 }
 
 /// The same, under an account.
