@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::{SummaryId, Told};
 use crate::coverage::words::length;
 use crate::document::{Block, Cell, Column, Document, Run, Table};
+use crate::feed::ics;
 use crate::incident::Category;
 use crate::incident::clock::response::Responses;
 use crate::lang::{Lang, grouped};
@@ -194,6 +195,21 @@ pub fn feed(facts: &Facts, frame: &Frame<'_>) -> String {
         ..Feed::default()
     };
     feed.to_string()
+}
+
+/// The calendar (RFC 5545): the days on which matters were first seen and first answered, in the words of the page's headings.
+#[must_use]
+pub fn calendar(facts: &Facts, frame: &Frame<'_>) -> String {
+    let name = frame.lang.with("public.calendar-name", &[("organisation", &frame.organisation)]);
+    let days = facts.summaries.iter().map(|one| {
+        let uid = format!("{}-{}@caifeng.invalid", seal(frame.organisation), one.id);
+        (
+            uid,
+            local(frame, one.answered.unwrap_or(one.opened)).date(),
+            format!("{}\n{}", heading(one, frame), took(one, frame)),
+        )
+    });
+    ics::days(&clean(&name), days, frame.now)
 }
 
 /// Text that may stand in XML.

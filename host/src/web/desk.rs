@@ -11,6 +11,7 @@ use tokio::sync::{Semaphore, mpsc, watch};
 use super::access::{self, Access, Visitor};
 use super::month::Keeper;
 use super::page::{self, Duties, Trouble, Visit};
+use super::room::public::Shown;
 use super::{App, Rows, Unanswered, guard, routes, troubled};
 use crate::control::{Asked as Order, Line, Refusal};
 use crate::handling::{Deed, Outcome, What, document};
@@ -27,6 +28,7 @@ pub(super) struct Desk {
     pub(super) stop: watch::Receiver<bool>,
     pub(super) seats: Arc<Semaphore>,
     pub(super) month: Keeper,
+    pub(super) shown: Shown,
 }
 
 /// Why a page is not shown, or something was not done.

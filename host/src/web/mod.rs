@@ -57,6 +57,7 @@ use self::desk::{Asked, Desk};
 use self::lang::Lang;
 use self::month::Keeper;
 use self::page::Trouble;
+use self::room::public::Shown;
 pub use self::room::subscribed::Subscribed;
 pub use self::rows::{Became, Changed, Choices, Found, PostsQuery, Rows, Stored, Unanswered};
 pub use crate::asking::budget;
@@ -89,6 +90,8 @@ pub struct App {
     pub plan: Arc<Plan>,
     /// This is a drill: every page says so.
     pub drill: bool,
+    /// Everybody may read what was approved for them.
+    pub public: bool,
     /// Host names besides the loopback ones under which the desk is asked for.
     pub hosts: Vec<String>,
 }
@@ -137,7 +140,13 @@ pub async fn serve(
 }
 
 fn router(app: App, stop: watch::Receiver<bool>) -> Router {
-    let desk = Arc::new(Desk { app, stop, seats: Arc::new(Semaphore::new(live::SEATS)), month: Keeper::default() });
+    let desk = Arc::new(Desk {
+        app,
+        stop,
+        seats: Arc::new(Semaphore::new(live::SEATS)),
+        month: Keeper::default(),
+        shown: Shown::default(),
+    });
     routes::router(&desk)
         .fallback(missing)
         .method_not_allowed_fallback(otherwise)

@@ -17,7 +17,7 @@ use super::access::{Access, enforce};
 use super::api::{self, Endpoint};
 use super::desk::Desk;
 use super::room::{demo, hearing, incidents, posts, situation, subscribed, watches};
-use super::room::{disclosures, documents, replies, reports, submit};
+use super::room::{disclosures, documents, public, replies, reports, submit, summaries};
 use super::{asset, health, live};
 use crate::incident::event::Role;
 use crate::user::Realm;
@@ -100,7 +100,7 @@ fn pages() -> Vec<Route> {
 
 /// What is told: answers, disclosures, reports, what staff hand in.
 fn told() -> Vec<Route> {
-    use Access::Able;
+    use Access::{Able, Everybody};
     vec![
         // 回应
         get("/replies", WORK, replies::list),
@@ -135,6 +135,16 @@ fn told() -> Vec<Route> {
         post("/disclosures/{id}/publish", Able(Act::PublishReply), disclosures::publish),
         post("/disclosures/{id}/receipt", Able(Act::PublishReply), disclosures::receipt),
         post("/disclosures/{id}/drop", Able(Act::DraftReply), disclosures::give_up),
+        // What the public reads
+        get("/summaries", WORK, summaries::list),
+        get("/incidents/{id}/summaries/new", Able(Act::DraftSummary), summaries::new),
+        post("/incidents/{id}/summaries", Able(Act::DraftSummary), summaries::begin),
+        get("/summaries/{id}/edit", Able(Act::DraftSummary), summaries::edit),
+        post("/summaries/{id}/edit", Able(Act::DraftSummary), summaries::change),
+        post("/summaries/{id}/approve", Able(Act::ApproveSummary), summaries::approve),
+        post("/summaries/{id}/withdraw", Able(Act::ApproveSummary), summaries::withdraw),
+        get("/public", Everybody, public::page),
+        get("/public/{file}", Everybody, public::file),
         get("/documents/{digest}", WORK, documents::one),
     ]
 }

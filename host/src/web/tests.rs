@@ -102,6 +102,7 @@ fn app(rows: Arc<dyn Rows>, changes: watch::Receiver<u64>) -> App {
         pulse: Arc::new(AtomicI64::new(NOW - 5)),
         demo: true,
         drill: false,
+        public: false,
         hosts: vec![],
     }
 }

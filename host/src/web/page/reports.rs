@@ -116,7 +116,7 @@ pub(crate) fn reports(visit: &Visit, rows: &ReportsRows) -> Rendered {
 /// A report as markup of ours: [`html::fragment`](crate::document::html::fragment) escapes what it holds.
 #[derive(Template)]
 #[template(source = "{{ self.0|safe }}", ext = "html")]
-struct Paper(String);
+pub(super) struct Paper(pub(super) String);
 
 impl HtmlSafe for Paper {}
 

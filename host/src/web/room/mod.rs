@@ -16,11 +16,13 @@ pub(super) mod documents;
 pub(super) mod hearing;
 pub(super) mod incidents;
 pub(super) mod posts;
+pub(super) mod public;
 pub(super) mod replies;
 pub(super) mod reports;
 pub(super) mod situation;
 pub(super) mod submit;
 pub(super) mod subscribed;
+pub(super) mod summaries;
 pub(super) mod watches;
 
 /// Names of the organisation's own people, by identifier; whoever's name has been deleted has none.
