@@ -16,8 +16,8 @@ use axum::routing::{MethodFilter, MethodRouter, on};
 use super::access::{Access, enforce};
 use super::api::{self, Endpoint};
 use super::desk::Desk;
+use super::room::{contacts, disclosures, documents, public, replies, reports, submit, summaries};
 use super::room::{demo, hearing, incidents, posts, situation, subscribed, watches};
-use super::room::{disclosures, documents, public, replies, reports, submit, summaries};
 use super::{asset, health, live};
 use crate::incident::event::Role;
 use crate::user::Realm;
@@ -145,6 +145,18 @@ fn told() -> Vec<Route> {
         post("/summaries/{id}/withdraw", Able(Act::ApproveSummary), summaries::withdraw),
         get("/public", Everybody, public::page),
         get("/public/{file}", Everybody, public::file),
+        // 联络
+        get("/contacts", WORK, contacts::list),
+        get("/contacts/new", Able(Act::KeepContacts), contacts::new),
+        post("/contacts", Able(Act::KeepContacts), contacts::add),
+        get("/contacts/file", Able(Act::KeepContacts), contacts::export),
+        post("/contacts/import", Able(Act::KeepContacts), contacts::import),
+        get("/contacts/{id}", WORK, contacts::one),
+        get("/contacts/{id}/edit", Able(Act::KeepContacts), contacts::edit),
+        post("/contacts/{id}/edit", Able(Act::KeepContacts), contacts::change),
+        post("/contacts/{id}/note", Able(Act::KeepContacts), contacts::note),
+        post("/contacts/{id}/link", Able(Act::KeepContacts), contacts::link),
+        post("/contacts/{id}/remove", Able(Act::KeepContacts), contacts::remove),
         get("/documents/{digest}", WORK, documents::one),
     ]
 }

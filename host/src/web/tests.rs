@@ -69,13 +69,18 @@ impl Office {
 
     /// The desk over it, which is no demo.
     pub(super) fn router(&self) -> Router {
+        self.public(false)
+    }
+
+    /// The same, with the public page on or off.
+    fn public(&self, public: bool) -> Router {
         let (_, changes) = watch::channel(7);
         let (_, stopped) = watch::channel(false);
         let sweeper = &self.owner.sweeper;
         let plan = Arc::new(Plan::built_in().clone());
         let tokeniser = Arc::clone(&sweeper.pipeline.tokeniser);
         let rows = Stored::new(sweeper.reader.clone(), tokeniser, Names::default(), plan, "reports".as_ref());
-        router(App { owner: self.owner.clone(), demo: false, ..app(Arc::new(rows), changes) }, stopped)
+        router(App { owner: self.owner.clone(), demo: false, public, ..app(Arc::new(rows), changes) }, stopped)
     }
 }
 

@@ -6,6 +6,7 @@
 //! markup are [`Stamp`](super::when::Stamp) and [`Marked`], templates themselves.
 //! Addresses become links only when they are http or https.
 
+mod contacts;
 mod coverage;
 mod disclose;
 mod disclosures;
@@ -54,6 +55,9 @@ use crate::store::model::{Figures, WatchRow};
 use crate::user::right::Act;
 use crate::user::session::Known;
 
+pub(crate) use contacts::{
+    ContactAsked, ContactRows, ContactsRows, ImportRows, contact, contact_form, contacts, import,
+};
 pub(crate) use coverage::{CoverageRows, coverage};
 pub(crate) use disclose::{
     DisclosureRows, DisclosuresRows, PlanRows, Planned, disclosure, disclosures, plan_disclosure,

@@ -10,6 +10,7 @@ use crate::handling::document;
 use crate::reply::citation::{self, Citation};
 use crate::store::{Reader, StoreError};
 
+pub(super) mod contacts;
 pub(super) mod demo;
 pub(super) mod disclosures;
 pub(super) mod documents;

@@ -9,6 +9,8 @@ use crate::reply::ReplyState;
 use crate::store::{Answering, Decision, Seen, Sight};
 use crate::user::token::Token;
 
+mod contacts;
+mod disclosures;
 mod replies;
 mod reports;
 mod submit;
