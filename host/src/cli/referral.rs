@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, anyhow};
 use caifeng::clock::rfc3339;
 use caifeng::directory::Directory;
-use caifeng::evidence::export::{self, Case};
+use caifeng::handling::handout::{self, HandOutError};
 use caifeng::handling::{Outcome as Done, What, document};
 use caifeng::referral::Referral;
-use caifeng::store::{PostQuery, Reader, ReferralRow, Referring, Sight};
+use caifeng::store::{Reader, ReferralRow, Referring, Sight};
 use clap::Subcommand;
 
 use super::deed::{With, act};
@@ -181,19 +181,12 @@ fn record(args: &ExportArgs, at: Sight, out: &Path) -> Result<ReferralRow, Faile
     done(Referring::Export(at, sha256.or_exit(Exit::Internal)?), &args.with)
 }
 
-/// The captures of the one post that makes the claim, with the events of its incident.
 fn write(reader: &Reader, directory: &Directory, row: &ReferralRow, out: &Path) -> Result<Vec<String>, Failed> {
-    let incident = reader.incident(row.incident).or_exit(Exit::Internal)?;
-    let incident = incident.ok_or_else(|| anyhow!("no such incident: {}", row.incident)).or_exit(Exit::Internal)?;
-    let query = PostQuery { incident: Some(row.incident), ..PostQuery::default() };
-    let mut posts = reader.posts(&query).or_exit(Exit::Internal)?;
-    posts.retain(|post| post.row == row.referral.post);
-    let mut proofs = reader.proofs(row.incident).or_exit(Exit::Internal)?;
-    proofs.retain(|proof| proof.row == row.referral.post);
-    let events = reader.chained(row.incident).or_exit(Exit::Internal)?;
     let now = workplace::clock(directory)?.now();
-    let case = Case { incident: &incident, posts: &posts, proofs: &proofs, events: &events, now };
-    let exported = export::write(out, &directory.evidence(), &case).or_exit(Exit::Usage)?;
+    let exported = handout::referral(reader, directory, row, out, now).map_err(|error| {
+        let exit = if matches!(error, HandOutError::File(_)) { Exit::Usage } else { Exit::Internal };
+        Failed { exit, error: error.into() }
+    })?;
     exported.missing.iter().for_each(|line| note(format_args!("missing: {line}")));
     Ok(exported.files.iter().map(|path| path.display().to_string()).collect())
 }

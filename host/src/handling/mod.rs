@@ -10,6 +10,8 @@ pub mod casework;
 pub mod checkpoint;
 pub mod disclosed;
 pub mod document;
+pub mod drilled;
+pub mod handout;
 pub mod receipt;
 
 use std::sync::Arc;

@@ -12,7 +12,7 @@ use super::access::{self, Access, Visitor};
 use super::month::Keeper;
 use super::page::{self, Duties, Trouble, Visit};
 use super::room::public::Shown;
-use super::{App, Rows, Unanswered, guard, routes, troubled};
+use super::{App, Rows, Unanswered, alone, guard, routes, troubled};
 use crate::control::{Asked as Order, Line, Refusal};
 use crate::handling::{Deed, Outcome, What, document};
 use crate::lang::{Lang, refusal};
@@ -258,8 +258,5 @@ pub(super) fn refuse(lang: Lang, refused: Refused) -> Response {
 }
 
 fn said_why(lang: Lang, status: StatusCode, words: &str) -> Response {
-    match page::refusal(lang, status.as_u16(), &refusal::told(lang, words)) {
-        Ok(html) => (status, [(header::CONTENT_TYPE, "text/html; charset=utf-8")], html).into_response(),
-        Err(_) => status.into_response(),
-    }
+    alone(page::refusal(lang, status.as_u16(), &refusal::told(lang, words)))
 }

@@ -16,7 +16,7 @@ use axum::routing::{MethodFilter, MethodRouter, on};
 use super::access::{Access, enforce};
 use super::api::{self, Endpoint};
 use super::desk::Desk;
-use super::room::{contacts, disclosures, documents, public, replies, reports, submit, summaries};
+use super::room::{cases, contacts, disclosures, documents, public, referrals, replies, reports, submit, summaries};
 use super::room::{demo, hearing, incidents, posts, situation, subscribed, watches};
 use super::{asset, health, live};
 use crate::incident::event::Role;
@@ -64,6 +64,7 @@ impl From<Endpoint> for Route {
 pub(super) fn table() -> Vec<Route> {
     let mut table = pages();
     table.extend(told());
+    table.extend(learnt());
     table.extend(api::table().into_iter().map(Route::from));
     table
 }
@@ -145,6 +146,33 @@ fn told() -> Vec<Route> {
         post("/summaries/{id}/withdraw", Able(Act::ApproveSummary), summaries::withdraw),
         get("/public", Everybody, public::page),
         get("/public/{file}", Everybody, public::file),
+        // 移送
+        get("/incidents/{id}/referral", WORK, referrals::one),
+        post("/incidents/{id}/referral", Able(Act::ProposeReferral), referrals::propose),
+        post("/referrals/{id}/approve", Able(Act::DecideReferral), referrals::approve),
+        post("/referrals/{id}/refuse", Able(Act::DecideReferral), referrals::refused),
+        post("/referrals/{id}/export", Able(Act::ExportReferral), referrals::export),
+    ]
+}
+
+/// What is kept and learnt from: contacts, cases, drills.
+fn learnt() -> Vec<Route> {
+    use Access::Able;
+    vec![
+        // 案例演练
+        get("/cases", WORK, cases::list),
+        get("/cases/{id}", WORK, cases::one),
+        get("/cases/{id}/file", WORK, cases::download),
+        get("/incidents/{id}/cases/new", Able(Act::MakeCase), cases::new),
+        post("/incidents/{id}/cases", Able(Act::MakeCase), cases::make),
+        post("/cases/{id}/hide", Able(Act::MakeCase), cases::hide),
+        post("/cases/{id}/check", Able(Act::CheckCase), cases::check),
+        post("/cases/{id}/release", Able(Act::CheckCase), cases::release),
+        post("/cases/{id}/drill", Able(Act::LeadDrill), cases::set_up),
+        get("/drills", WORK, cases::drills),
+        get("/drills/{name}", WORK, cases::drill),
+        post("/drills/advance", Able(Act::LeadDrill), cases::advance),
+        post("/drills/inject", Able(Act::LeadDrill), cases::inject),
         // 联络
         get("/contacts", WORK, contacts::list),
         get("/contacts/new", Able(Act::KeepContacts), contacts::new),

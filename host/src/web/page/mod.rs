@@ -6,6 +6,7 @@
 //! markup are [`Stamp`](super::when::Stamp) and [`Marked`], templates themselves.
 //! Addresses become links only when they are http or https.
 
+mod cases;
 mod contacts;
 mod coverage;
 mod disclose;
@@ -23,6 +24,7 @@ mod post;
 mod posts;
 mod public;
 mod reference;
+mod referral;
 mod replies;
 mod reports;
 mod service;
@@ -55,6 +57,9 @@ use crate::store::model::{Figures, WatchRow};
 use crate::user::right::Act;
 use crate::user::session::Known;
 
+pub(crate) use cases::{
+    CaseAsked, CaseRows, CasesRows, DrillLine, DrillRows, DrillsRows, case, case_form, cases, drill, drills,
+};
 pub(crate) use contacts::{
     ContactAsked, ContactRows, ContactsRows, ImportRows, contact, contact_form, contacts, import,
 };
@@ -71,13 +76,14 @@ pub(crate) use incidents::{ListRows, asked_for, incidents};
 pub(crate) use posts::{PostsAsked, PostsRows, posts};
 pub(crate) use public::public;
 pub(crate) use reference::{Operation, Parameter, reference};
+pub(crate) use referral::{ReferralRows, ReferralTold, referral};
 pub(crate) use replies::{Ground, RepliesRows, ReplyRows, Version, replies, reply};
 pub(crate) use reports::{ReportAsked, ReportsRows, ShelvedReport, report, reports};
 pub(crate) use submit::submit;
 pub(crate) use summaries::{SummariesRows, SummaryAsked, summaries, summary_form};
 pub(crate) use sweeps::{SweepsAsked, SweepsRows, sweeps};
 pub(crate) use told::ToldRows;
-pub(crate) use trouble::{Trouble, refusal, trouble};
+pub(crate) use trouble::{Alone, Trouble, refusal, trouble};
 pub(crate) use watch::{SWEEPS, SweptWatch, order, watches};
 
 /// A page that could not be put together: only memory can be the cause.

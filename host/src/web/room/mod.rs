@@ -10,6 +10,7 @@ use crate::handling::document;
 use crate::reply::citation::{self, Citation};
 use crate::store::{Reader, StoreError};
 
+pub(super) mod cases;
 pub(super) mod contacts;
 pub(super) mod demo;
 pub(super) mod disclosures;
@@ -18,6 +19,7 @@ pub(super) mod hearing;
 pub(super) mod incidents;
 pub(super) mod posts;
 pub(super) mod public;
+pub(super) mod referrals;
 pub(super) mod replies;
 pub(super) mod reports;
 pub(super) mod situation;

@@ -9,8 +9,10 @@ use crate::reply::ReplyState;
 use crate::store::{Answering, Decision, Seen, Sight};
 use crate::user::token::Token;
 
+mod cases;
 mod contacts;
 mod disclosures;
+mod referrals;
 mod replies;
 mod reports;
 mod submit;
