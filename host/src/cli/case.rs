@@ -16,11 +16,11 @@ use caifeng::text::tokens::Tokeniser;
 use clap::Subcommand;
 use serde_json::{Value, json};
 
-use super::deed::{With, act};
+use super::deed::{SeenArgs, With, act};
 use super::output::{Lines, one_line};
 use super::paper::{PaperArgs, hand_out};
 use super::reply::At;
-use super::workplace::{self, DataArgs};
+use super::workplace::{self, DataArgs, ListArgs};
 use super::{Exit, Failed, OrExit, Outcome};
 
 /// `caifeng case`
@@ -44,9 +44,9 @@ enum Command {
     /// Hide what was missed, put back what is nobody, add lessons and tags
     Hide(HideArgs),
     /// Say that a case which somebody else made names nobody
-    Check(AtArgs),
+    Check(SeenArgs),
     /// Let a checked case be shown
-    Release(AtArgs),
+    Release(SeenArgs),
     /// Find released cases by their words
     Search(SearchArgs),
     /// Write a released case as a sheet for a class
@@ -65,15 +65,6 @@ struct MakeArgs {
     tags: Vec<String>,
     #[command(flatten)]
     with: With,
-}
-
-#[derive(Debug, clap::Args)]
-struct ListArgs {
-    #[command(flatten)]
-    data: DataArgs,
-    /// Print JSON Lines
-    #[arg(long)]
-    json: bool,
 }
 
 #[derive(Debug, clap::Args)]
@@ -107,15 +98,6 @@ struct HideArgs {
     /// A tag to be added; may be repeated
     #[arg(long = "tag", value_name = "T")]
     tags: Vec<String>,
-    #[command(flatten)]
-    with: With,
-}
-
-#[derive(Debug, clap::Args)]
-struct AtArgs {
-    /// The case, and the version that you saw
-    #[arg(value_name = "ID@VERSION")]
-    at: At,
     #[command(flatten)]
     with: With,
 }

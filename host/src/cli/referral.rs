@@ -11,10 +11,10 @@ use caifeng::referral::Referral;
 use caifeng::store::{Reader, ReferralRow, Referring, Sight};
 use clap::Subcommand;
 
-use super::deed::{With, act};
+use super::deed::{ReasonArgs, With, act};
 use super::output::{Lines, note};
 use super::reply::At;
-use super::workplace::{self, DataArgs};
+use super::workplace::{self, ListArgs};
 use super::{Exit, Failed, OrExit, Outcome};
 
 /// `caifeng referral`
@@ -42,15 +42,6 @@ enum Command {
 }
 
 #[derive(Debug, clap::Args)]
-struct ListArgs {
-    #[command(flatten)]
-    data: DataArgs,
-    /// Print JSON Lines
-    #[arg(long)]
-    json: bool,
-}
-
-#[derive(Debug, clap::Args)]
 struct ProposeArgs {
     /// The incident
     incident: i64,
@@ -63,18 +54,6 @@ struct ProposeArgs {
     /// A document that shows that it is false; may be repeated
     #[arg(long = "document", value_name = "F")]
     documents: Vec<PathBuf>,
-    #[command(flatten)]
-    with: With,
-}
-
-#[derive(Debug, clap::Args)]
-struct ReasonArgs {
-    /// The referral, and the version that you saw
-    #[arg(value_name = "ID@VERSION")]
-    at: At,
-    /// Why
-    #[arg(long, value_name = "R")]
-    reason: String,
     #[command(flatten)]
     with: With,
 }

@@ -21,7 +21,7 @@ use caifeng::store::{Answering, Reader, Receipt, ReplyRow, Sight};
 use clap::Subcommand;
 use serde_json::{Value, json};
 
-use super::deed::{PersonArgs, With, act};
+use super::deed::{PersonArgs, ReasonArgs, SeenArgs, With, act};
 use super::hand::{PlaceArgs, ask};
 use super::output::{Lines, note};
 use super::workplace::{self, DataArgs};
@@ -49,11 +49,11 @@ enum Command {
     /// Write a reply, or write one anew
     Draft(DraftArgs),
     /// Say that somebody else's text is right
-    Review(PlainArgs),
+    Review(SeenArgs),
     /// Give it back to its author
-    Return(ReturnArgs),
+    Return(ReasonArgs),
     /// Stand behind somebody else's text
-    Approve(PlainArgs),
+    Approve(SeenArgs),
     /// Say that you published it
     Publish(PublishArgs),
     /// Keep what the site shows of it
@@ -132,27 +132,6 @@ struct DraftArgs {
     /// A file to cite, which is copied into the data directory; may be repeated
     #[arg(long = "document", value_name = "F")]
     documents: Vec<PathBuf>,
-    #[command(flatten)]
-    with: With,
-}
-
-#[derive(Debug, clap::Args)]
-struct PlainArgs {
-    /// The reply, and the version that you saw
-    #[arg(value_name = "ID@VERSION")]
-    at: At,
-    #[command(flatten)]
-    with: With,
-}
-
-#[derive(Debug, clap::Args)]
-struct ReturnArgs {
-    /// The reply, and the version that you saw
-    #[arg(value_name = "ID@VERSION")]
-    at: At,
-    /// Why
-    #[arg(long, value_name = "R")]
-    reason: String,
     #[command(flatten)]
     with: With,
 }

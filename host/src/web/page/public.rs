@@ -12,6 +12,7 @@ struct PublicPage {
     lang: Lang,
     title: String,
     paper: Paper,
+    demo: bool,
     version: &'static str,
 }
 
@@ -22,6 +23,6 @@ impl PublicPage {
 }
 
 /// The page; `paper` is markup of [`html::fragment`](crate::document::html::fragment).
-pub(crate) fn public(lang: Lang, title: String, paper: String) -> Rendered {
-    PublicPage { lang, title, paper: Paper(paper), version: crate::web::asset::version() }.render()
+pub(crate) fn public(lang: Lang, title: String, paper: String, demo: bool) -> Rendered {
+    PublicPage { lang, title, paper: Paper(paper), demo, version: crate::web::asset::version() }.render()
 }

@@ -105,7 +105,7 @@ fn made(desk: &Desk, lang: Lang, form: Form) -> Result<Arc<str>, Refused> {
     let body: Arc<str> = match form {
         Form::Page => {
             let paper = document(&facts, &frame);
-            page::public(lang, paper.title.as_str().to_owned(), html::fragment(&paper))?.into()
+            page::public(lang, paper.title.as_str().to_owned(), html::fragment(&paper), desk.app.demo)?.into()
         }
         Form::Atom => feed(&facts, &frame).into(),
         Form::Calendar => crate::supervision::page::calendar(&facts, &frame).into(),
