@@ -231,6 +231,28 @@ impl Desk {
     }
 }
 
+/// A file that a browser keeps: it opens it as no page of ours.
+pub(super) struct Attached {
+    /// Its media type.
+    pub(super) kind: &'static str,
+    /// Its name, of letters, figures, hyphens and points.
+    pub(super) name: String,
+    /// What is in it.
+    pub(super) bytes: Vec<u8>,
+}
+
+/// Makes a file in a blocking thread and hands it out.
+pub(super) async fn attach(lang: Lang, make: impl FnOnce() -> Result<Attached, Refused> + Send + 'static) -> Response {
+    match tokio::task::spawn_blocking(make).await {
+        Ok(Ok(Attached { kind, name, bytes })) => {
+            let how = format!("attachment; filename=\"{name}\"");
+            ([(header::CONTENT_TYPE, kind.to_owned()), (header::CONTENT_DISPOSITION, how)], bytes).into_response()
+        }
+        Ok(Err(refused)) => refuse(lang, refused),
+        Err(error) => refuse(lang, Refused::Refusal(Refusal::Internal(error.to_string()))),
+    }
+}
+
 /// Leads a browser on after a form (303: the page is asked for, the form not sent again).
 pub(super) fn lead(done: &Done) -> Response {
     // "//host" would leave for another site.

@@ -3,8 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::{Path, Query, State};
-use axum::http::header;
-use axum::response::{IntoResponse as _, Response};
+use axum::response::Response;
 use serde::Deserialize;
 
 use super::people;
@@ -29,7 +28,7 @@ use crate::plan::Plan;
 use crate::privacy::Kind;
 use crate::reporting::{self, Format};
 use crate::store::{CaseRow, Reader, Sight};
-use crate::web::desk::{Asked, Desk, Done, Refused, lead, refuse};
+use crate::web::desk::{Asked, Attached, Desk, Done, Refused, attach, lead, refuse};
 use crate::web::form::{Fields, Sent};
 use crate::web::page::{self, CaseAsked, CaseRows, CasesRows, DrillLine, DrillRows, DrillsRows, Trouble};
 
@@ -123,29 +122,15 @@ pub(in crate::web) async fn download(
     asked: Asked,
     wanted: Asking<Paper>,
 ) -> Response {
-    let lang = asked.lang;
-    let work = move || -> Result<(Format, String, Vec<u8>), Refused> {
+    attach(asked.lang, move || {
         let Query(Paper { format }) = wanted.map_err(|_| Refused::Trouble(Trouble::Address))?;
         let row = read(&desk, &id)?;
         may_leave(&row.life).map_err(|error| Refused::Refusal(Refusal::Refused(error.to_string())))?;
-        let bytes = reporting::render(&paper(&desk, &row, lang)?, format);
+        let bytes = reporting::render(&paper(&desk, &row, asked.lang)?, format);
         let bytes = bytes.map_err(|error| Refused::Refusal(Refusal::Internal(error.to_string())))?;
-        Ok((format, format!("case-{}.{}", row.id, format.as_str()), bytes))
-    };
-    file(lang, tokio::task::spawn_blocking(work).await)
-}
-
-/// A file to keep, or why there is none.
-fn file(lang: Lang, made: Result<Result<(Format, String, Vec<u8>), Refused>, tokio::task::JoinError>) -> Response {
-    match made {
-        Ok(Ok((format, name, bytes))) => {
-            let how = format!("attachment; filename=\"{name}\"");
-            let headers = [(header::CONTENT_TYPE, format.media_type().to_owned()), (header::CONTENT_DISPOSITION, how)];
-            (headers, bytes).into_response()
-        }
-        Ok(Err(refused)) => refuse(lang, refused),
-        Err(error) => refuse(lang, Refused::Refusal(Refusal::Internal(error.to_string()))),
-    }
+        Ok(Attached { kind: format.media_type(), name: format!("case-{}.{}", row.id, format.as_str()), bytes })
+    })
+    .await
 }
 
 /// `GET /incidents/{id}/cases/new`.

@@ -3,8 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::{Path, Query, State};
-use axum::http::header;
-use axum::response::{IntoResponse as _, Response};
+use axum::response::Response;
 use serde::Deserialize;
 
 use super::people;
@@ -14,7 +13,7 @@ use crate::contact::{Draft, Kind, table, vcard};
 use crate::control::Refusal;
 use crate::handling::{Outcome, What};
 use crate::store::{ContactQuery, ContactRow, Contacted, Contacting, Sight, StoreError};
-use crate::web::desk::{Asked, Desk, Done, Refused, refuse};
+use crate::web::desk::{Asked, Attached, Desk, Done, Refused, attach, refuse};
 use crate::web::form::{Fields, Sent, Uploaded};
 use crate::web::page::{self, ContactAsked, ContactRows, ContactsRows, ImportRows, Trouble};
 
@@ -214,27 +213,20 @@ pub(in crate::web) struct Export {
 
 /// `GET /contacts/file?format=vcard|csv&kind=…`.
 pub(in crate::web) async fn export(State(desk): State<Arc<Desk>>, asked: Asked, wanted: Asking<Export>) -> Response {
-    let lang = asked.lang;
-    let work = move || -> Result<(&'static str, &'static str, String), Refused> {
+    attach(asked.lang, move || {
         let address = || Refused::Trouble(Trouble::Address);
         let Query(Export { format, kind }) = wanted.map_err(|_| address())?;
         let format = Format::from_name(&format).ok_or_else(address)?;
         let query = Wanted { kind, ..Wanted::default() }.query()?;
         let rows = desk.app.owner.clerk.reader.contacts(&query)?;
         let contacts = rows.iter().map(|row| (row.uid.as_str(), &row.contact));
-        Ok(match format {
+        let (kind, name, text) = match format {
             Format::Vcard => ("text/vcard; charset=utf-8", "caifeng-contacts.vcf", vcard::write(contacts)),
-            Format::Csv => ("text/csv; charset=utf-8", "caifeng-contacts.csv", table::write(contacts, lang)),
-        })
-    };
-    match tokio::task::spawn_blocking(work).await {
-        Ok(Ok((kind, name, text))) => {
-            let how = format!("attachment; filename=\"{name}\"");
-            ([(header::CONTENT_TYPE, kind.to_owned()), (header::CONTENT_DISPOSITION, how)], text).into_response()
-        }
-        Ok(Err(refused)) => refuse(lang, refused),
-        Err(error) => refuse(lang, Refused::Refusal(Refusal::Internal(error.to_string()))),
-    }
+            Format::Csv => ("text/csv; charset=utf-8", "caifeng-contacts.csv", table::write(contacts, asked.lang)),
+        };
+        Ok(Attached { kind, name: name.to_owned(), bytes: text.into_bytes() })
+    })
+    .await
 }
 
 /// `POST /contacts/import`: shows what would be taken, unless `take` is pressed.

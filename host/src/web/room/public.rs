@@ -50,9 +50,12 @@ impl Form {
     }
 }
 
-/// What was made, and when.
+/// What was made in a language, and when.
+type Made = HashMap<(Form, &'static str), (Timestamp, Arc<str>)>;
+
+/// What was made lately.
 #[derive(Default)]
-pub(in crate::web) struct Shown(Mutex<HashMap<(Form, &'static str), (Timestamp, Arc<str>)>>);
+pub(in crate::web) struct Shown(Mutex<Made>);
 
 /// `GET /public`.
 pub(in crate::web) async fn page(State(desk): State<Arc<Desk>>, asked: Asked) -> Response {

@@ -6,8 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::extract::{Path, State};
-use axum::http::header;
-use axum::response::{IntoResponse as _, Response};
+use axum::response::Response;
 
 use super::people;
 use super::replies::{Reasoned, Seen, number};
@@ -17,7 +16,7 @@ use crate::incident::event::Event;
 use crate::referral::ReferralEvent;
 use crate::store::{ReferralRow, Referring, Sight};
 use crate::user::token::Token;
-use crate::web::desk::{Asked, Desk, Done, Refused, refuse};
+use crate::web::desk::{Asked, Attached, Desk, Done, Refused, attach, refuse};
 use crate::web::form::{Sent, Uploaded};
 use crate::web::page::{self, ReferralRows, ReferralTold, Trouble};
 
@@ -130,18 +129,11 @@ pub(in crate::web) async fn export(
     asked: Asked,
     Sent(Seen { version }): Sent<Seen>,
 ) -> Response {
-    let lang = asked.lang;
-    let Ok(id) = number(&id) else { return refuse(lang, missing()) };
-    let token = asked.visitor.token.clone();
-    match tokio::task::spawn_blocking(move || hand_out(&desk, token, Sight { id, version })).await {
-        Ok(Ok(bytes)) => {
-            let how = format!("attachment; filename=\"referral-{id}.zip\"");
-            ([(header::CONTENT_TYPE, "application/zip".to_owned()), (header::CONTENT_DISPOSITION, how)], bytes)
-                .into_response()
-        }
-        Ok(Err(refused)) => refuse(lang, refused),
-        Err(error) => refuse(lang, Refused::Refusal(Refusal::Internal(error.to_string()))),
-    }
+    attach(asked.lang, move || {
+        let bytes = hand_out(&desk, asked.visitor.token, Sight { id: number(&id)?, version })?;
+        Ok(Attached { kind: "application/zip", name: format!("referral-{id}.zip"), bytes })
+    })
+    .await
 }
 
 /// Writes the files into a folder of their own, has the record say so, and leaves nothing behind.

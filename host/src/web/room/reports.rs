@@ -3,15 +3,14 @@
 use std::sync::Arc;
 
 use axum::extract::{Path, Query, State};
-use axum::http::header;
-use axum::response::{IntoResponse as _, Response};
+use axum::response::Response;
 use serde::Deserialize;
 
 use crate::control::Refusal;
 use crate::document::{Document, html};
 use crate::report::{About, Kind};
 use crate::reporting::{self, Format, ReportError, Setting, Subject, shelf};
-use crate::web::desk::{Asked, Desk, Refused, refuse};
+use crate::web::desk::{Asked, Attached, Desk, Refused, attach, refuse};
 use crate::web::page::{self, ReportAsked, ReportsRows, ShelvedReport, Trouble};
 
 /// Regular reports on the page.
@@ -85,22 +84,16 @@ pub(in crate::web) async fn list(State(desk): State<Arc<Desk>>, asked: Asked) ->
 /// `GET /reports/shelf/{name}`: a regular report as a file.
 pub(in crate::web) async fn shelved(State(desk): State<Arc<Desk>>, Path(name): Path<String>, asked: Asked) -> Response {
     let folder = desk.app.owner.clerk.directory.reports();
-    let wanted = name.clone();
-    // Only what the shelf knows by itself is handed out: no name leads anywhere else.
-    let read = move || {
-        let found = shelf::list(&folder)
-            .ok()?
-            .into_iter()
-            .find(|one| one.path.file_name().is_some_and(|it| it == wanted.as_str()))?;
-        std::fs::read(found.path).ok()
-    };
-    match tokio::task::spawn_blocking(read).await {
-        Ok(Some(bytes)) => {
-            let format = name.rsplit_once('.').and_then(|(_, ending)| Format::from_name(ending));
-            file(format.unwrap_or(Format::Docx), &name, bytes)
-        }
-        _ => refuse(asked.lang, Refused::Trouble(Trouble::Missing)),
-    }
+    attach(asked.lang, move || {
+        // Only what the shelf knows by itself is handed out: no name leads anywhere else.
+        let found = shelf::list(&folder).unwrap_or_default().into_iter();
+        let mut found = found.filter(|one| one.path.file_name().is_some_and(|it| it == name.as_str()));
+        let missing = || Refused::Trouble(Trouble::Missing);
+        let bytes = std::fs::read(found.next().ok_or_else(missing)?.path).map_err(|_| missing())?;
+        let format = name.rsplit_once('.').and_then(|(_, ending)| Format::from_name(ending)).ok_or_else(missing)?;
+        Ok(Attached { kind: format.media_type(), name, bytes })
+    })
+    .await
 }
 
 /// `GET /reports/view?kind=…`.
@@ -127,26 +120,15 @@ pub(in crate::web) async fn download(
     wanted: Result<Query<Wanted>, axum::extract::rejection::QueryRejection>,
 ) -> Response {
     let Ok(Query(wanted)) = wanted else { return refuse(asked.lang, Refused::Trouble(Trouble::Address)) };
-    let lang = asked.lang;
-    let work = move || -> Result<(Format, String, Vec<u8>), Refused> {
+    attach(asked.lang, move || {
         let format = wanted.format.unwrap_or(Format::Docx);
-        let document = document(&desk, &wanted, lang)?;
+        let document = document(&desk, &wanted, asked.lang)?;
         let day = desk.app.owner.clerk.organisation.day((desk.app.clock)());
         let name = format!("{}-{day}.{}", wanted.kind.as_str(), format.as_str());
-        Ok((format, name, reporting::render(&document, format).map_err(ReportError::from)?))
-    };
-    match tokio::task::spawn_blocking(work).await {
-        Ok(Ok((format, name, bytes))) => file(format, &name, bytes),
-        Ok(Err(refused)) => refuse(lang, refused),
-        Err(error) => refuse(lang, Refused::Refusal(Refusal::Internal(error.to_string()))),
-    }
-}
-
-/// A file to keep: no browser opens it as a page of ours.
-fn file(format: Format, name: &str, bytes: Vec<u8>) -> Response {
-    let how = format!("attachment; filename=\"{name}\"");
-    ([(header::CONTENT_TYPE, format.media_type().to_owned()), (header::CONTENT_DISPOSITION, how)], bytes)
-        .into_response()
+        let bytes = reporting::render(&document, format).map_err(ReportError::from)?;
+        Ok(Attached { kind: format.media_type(), name, bytes })
+    })
+    .await
 }
 
 fn document(desk: &Desk, wanted: &Wanted, lang: crate::lang::Lang) -> Result<Document, Refused> {
