@@ -32,7 +32,7 @@ pub enum Subject {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadSpan {
     /// Neither a day nor a moment.
-    #[error("not a day: {0:?}: write 2026-06-01, or a moment as 2026-06-01T09:00:00+08:00")]
+    #[error("{0}")]
     Unreadable(String),
     /// Nothing has happened then.
     #[error("--from lies in the future: name a time that is over")]
@@ -64,13 +64,12 @@ pub fn span(kind: Kind, from: Option<&str>, to: Option<&str>, setting: &Setting)
 
 /// A day of the zone, its beginning or its end, or a moment.
 fn moment(text: &str, end: bool, zone: &TimeZone) -> Result<Timestamp, BadSpan> {
-    let unreadable = || BadSpan::Unreadable(text.chars().take(40).collect());
     let Ok(day) = text.parse::<jiff::civil::Date>() else {
-        return crate::clock::parse_time(text).map_err(|_| unreadable());
+        return crate::clock::parse_time(text).map_err(BadSpan::Unreadable);
     };
     let day = if end { day.tomorrow() } else { Ok(day) };
     let begins = day.and_then(|day| day.to_zoned(zone.clone()));
-    begins.map(|at| at.timestamp().as_second()).map_err(|_| unreadable())
+    begins.map(|at| at.timestamp().as_second()).map_err(|error| BadSpan::Unreadable(error.to_string()))
 }
 
 /// How a report is written down.
