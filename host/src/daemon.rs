@@ -360,6 +360,7 @@ impl Daemon {
             pulse: Arc::clone(pulse),
             demo: self.directory.demo().exists(),
             drill: self.directory.is_drill(),
+            public: self.config.public.enabled,
             plan,
             hosts: Vec::new(),
         }

@@ -18,7 +18,7 @@ use serde_json::json;
 
 use super::deed::{PersonArgs, act};
 use super::output::{Lines, note};
-use super::workplace::DataArgs;
+use super::workplace::ListArgs;
 use super::{Exit, OrExit, Outcome};
 
 /// `caifeng user …`
@@ -66,15 +66,6 @@ struct OutArgs {
     #[arg(long, value_name = "F")]
     out: Option<PathBuf>,
     /// Print JSON
-    #[arg(long)]
-    json: bool,
-}
-
-#[derive(Debug, clap::Args)]
-struct ListArgs {
-    #[command(flatten)]
-    data: DataArgs,
-    /// Print JSON Lines
     #[arg(long)]
     json: bool,
 }

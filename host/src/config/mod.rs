@@ -74,6 +74,16 @@ pub struct Config {
     pub classifiers: BTreeMap<String, ClassifierConfig>,
     /// How people are told what cannot wait (P7).
     pub notify: Notify,
+    /// What everybody may read (P24).
+    pub public: Public,
+}
+
+/// What everybody may read without signing in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Public {
+    /// The page of approved summaries is served at `/public`.
+    pub enabled: bool,
 }
 
 /// Who is listening: configuration, never code.

@@ -5,9 +5,13 @@
 //! and lets the store do the rest in one transaction: who is it, may they, is it still what they saw, what
 //! follows. When an [`Outcome`] comes back it is on disk.
 
+pub mod answer;
 pub mod casework;
 pub mod checkpoint;
+pub mod disclosed;
 pub mod document;
+pub mod drilled;
+pub mod handout;
 pub mod receipt;
 
 use std::sync::Arc;

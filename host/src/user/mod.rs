@@ -97,6 +97,30 @@ impl Person {
         Actor::Person { user: self.user.clone(), role, token: self.token }
     }
 
+    /// What comes of asking in each role in turn; a refusal that another role might not meet (`of_role`) is passed over while
+    /// there is one.
+    ///
+    /// # Errors
+    /// The refusal; `None` for a person without any role.
+    pub fn in_a_role<T, E>(
+        &self,
+        of_role: impl Fn(&E) -> bool,
+        mut ask: impl FnMut(&Actor) -> Result<T, E>,
+    ) -> Result<(T, Actor), Option<E>> {
+        let mut refused = None;
+        for role in &self.roles {
+            let actor = self.in_role(*role);
+            match ask(&actor) {
+                Ok(done) => return Ok((done, actor)),
+                Err(refusal) if of_role(&refusal) => {
+                    refused.get_or_insert(refusal);
+                }
+                Err(refusal) => return Err(Some(refusal)),
+            }
+        }
+        Err(refused)
+    }
+
     /// The person in the first of their roles that includes `act`.
     ///
     /// # Errors

@@ -6,6 +6,7 @@
 use caifeng_plugin_host::contract::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::Person;
 use super::token::TokenId;
 use crate::incident::event::Role;
 
@@ -66,6 +67,14 @@ pub struct Known {
     pub keeper: Keeper,
     /// When something was last done with it, or it was made.
     pub used: Timestamp,
+}
+
+impl Known {
+    /// Who acts.
+    #[must_use]
+    pub fn person(&self) -> Person {
+        Person { user: self.user.clone(), roles: self.roles.clone(), token: Some(self.token) }
+    }
 }
 
 #[cfg(test)]

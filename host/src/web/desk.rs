@@ -11,9 +11,10 @@ use tokio::sync::{Semaphore, mpsc, watch};
 use super::access::{self, Access, Visitor};
 use super::month::Keeper;
 use super::page::{self, Duties, Trouble, Visit};
-use super::{App, Rows, Unanswered, guard, routes, troubled};
+use super::room::public::Shown;
+use super::{App, Rows, Unanswered, alone, guard, routes, troubled};
 use crate::control::{Asked as Order, Line, Refusal};
-use crate::handling::{Deed, Outcome, What};
+use crate::handling::{Deed, Outcome, What, document};
 use crate::lang::{Lang, refusal};
 use crate::store::StoreError;
 use crate::user::token::Token;
@@ -27,6 +28,7 @@ pub(super) struct Desk {
     pub(super) stop: watch::Receiver<bool>,
     pub(super) seats: Arc<Semaphore>,
     pub(super) month: Keeper,
+    pub(super) shown: Shown,
 }
 
 /// Why a page is not shown, or something was not done.
@@ -169,6 +171,14 @@ impl Desk {
         tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| Err(Refusal::Internal(error.to_string())))
     }
 
+    /// Keeps a file that somebody handed in; its SHA-256, in hex.
+    pub(super) async fn keep(&self, file: Vec<u8>) -> Result<String, Refusal> {
+        let folder = self.app.owner.clerk.directory.documents();
+        let kept = tokio::task::spawn_blocking(move || document::keep_bytes(&folder, &file)).await;
+        let failed = |error: &dyn std::fmt::Display| Refusal::Internal(format!("the file cannot be kept: {error}"));
+        kept.map_err(|error| failed(&error))?.map_err(|error| failed(&error))
+    }
+
     /// Gives an order to the daemon; everything it told, when it is done.
     pub(super) async fn order(self: Arc<Self>, order: Order) -> Result<Vec<Line>, Refusal> {
         let (tell, mut told) = mpsc::channel(16);
@@ -221,6 +231,28 @@ impl Desk {
     }
 }
 
+/// A file that a browser keeps: it opens it as no page of ours.
+pub(super) struct Attached {
+    /// Its media type.
+    pub(super) kind: &'static str,
+    /// Its name, of letters, figures, hyphens and points.
+    pub(super) name: String,
+    /// What is in it.
+    pub(super) bytes: Vec<u8>,
+}
+
+/// Makes a file in a blocking thread and hands it out.
+pub(super) async fn attach(lang: Lang, make: impl FnOnce() -> Result<Attached, Refused> + Send + 'static) -> Response {
+    match tokio::task::spawn_blocking(make).await {
+        Ok(Ok(Attached { kind, name, bytes })) => {
+            let how = format!("attachment; filename=\"{name}\"");
+            ([(header::CONTENT_TYPE, kind.to_owned()), (header::CONTENT_DISPOSITION, how)], bytes).into_response()
+        }
+        Ok(Err(refused)) => refuse(lang, refused),
+        Err(error) => refuse(lang, Refused::Refusal(Refusal::Internal(error.to_string()))),
+    }
+}
+
 /// Leads a browser on after a form (303: the page is asked for, the form not sent again).
 pub(super) fn lead(done: &Done) -> Response {
     // "//host" would leave for another site.
@@ -248,8 +280,5 @@ pub(super) fn refuse(lang: Lang, refused: Refused) -> Response {
 }
 
 fn said_why(lang: Lang, status: StatusCode, words: &str) -> Response {
-    match page::refusal(lang, status.as_u16(), &refusal::told(lang, words)) {
-        Ok(html) => (status, [(header::CONTENT_TYPE, "text/html; charset=utf-8")], html).into_response(),
-        Err(_) => status.into_response(),
-    }
+    alone(page::refusal(lang, status.as_u16(), &refusal::told(lang, words)))
 }

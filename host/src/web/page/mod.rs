@@ -6,8 +6,12 @@
 //! markup are [`Stamp`](super::when::Stamp) and [`Marked`], templates themselves.
 //! Addresses become links only when they are http or https.
 
+mod cases;
+mod contacts;
 mod coverage;
+mod disclose;
 mod disclosures;
+mod draft;
 mod duties;
 mod fault;
 mod growing;
@@ -18,9 +22,15 @@ mod life;
 mod month;
 mod post;
 mod posts;
+mod public;
 mod reference;
+mod referral;
+mod replies;
+mod reports;
 mod service;
 mod spread;
+mod submit;
+mod summaries;
 mod sweeps;
 mod told;
 mod trouble;
@@ -47,17 +57,33 @@ use crate::store::model::{Figures, WatchRow};
 use crate::user::right::Act;
 use crate::user::session::Known;
 
+pub(crate) use cases::{
+    CaseAsked, CaseRows, CasesRows, DrillLine, DrillRows, DrillsRows, case, case_form, cases, drill, drills,
+};
+pub(crate) use contacts::{
+    ContactAsked, ContactRows, ContactsRows, ImportRows, contact, contact_form, contacts, import,
+};
 pub(crate) use coverage::{CoverageRows, coverage};
+pub(crate) use disclose::{
+    DisclosureRows, DisclosuresRows, PlanRows, Planned, disclosure, disclosures, plan_disclosure,
+};
+pub(crate) use draft::{Draft, DraftRows, draft};
 pub(crate) use duties::{Duties, ESCALATED};
 pub(crate) use home::{HomeRows, home};
 pub(crate) use incident::{IncidentRows, incident};
 use incidents::link_to;
 pub(crate) use incidents::{ListRows, asked_for, incidents};
 pub(crate) use posts::{PostsAsked, PostsRows, posts};
+pub(crate) use public::public;
 pub(crate) use reference::{Operation, Parameter, reference};
+pub(crate) use referral::{ReferralRows, ReferralTold, referral};
+pub(crate) use replies::{Ground, RepliesRows, ReplyRows, Version, replies, reply};
+pub(crate) use reports::{ReportAsked, ReportsRows, ShelvedReport, report, reports};
+pub(crate) use submit::submit;
+pub(crate) use summaries::{SummariesRows, SummaryAsked, summaries, summary_form};
 pub(crate) use sweeps::{SweepsAsked, SweepsRows, sweeps};
 pub(crate) use told::ToldRows;
-pub(crate) use trouble::{Trouble, refusal, trouble};
+pub(crate) use trouble::{Alone, Trouble, refusal, trouble};
 pub(crate) use watch::{SWEEPS, SweptWatch, order, watches};
 
 /// A page that could not be put together: only memory can be the cause.
@@ -104,6 +130,8 @@ pub(crate) enum Room {
     Situation,
     /// 研判: new incidents, one by one.
     Inbox,
+    /// 上报: what staff hand in.
+    Submit,
     /// 事件: incidents.
     Incidents,
     /// 信息: posts.
@@ -128,9 +156,10 @@ pub(crate) enum Room {
 
 impl Room {
     /// In the order of the rail: the work, what is told, what is listened to.
-    pub(crate) const ALL: [Self; 12] = [
+    pub(crate) const ALL: [Self; 13] = [
         Self::Situation,
         Self::Inbox,
+        Self::Submit,
         Self::Incidents,
         Self::Posts,
         Self::Replies,
@@ -148,6 +177,7 @@ impl Room {
         match self {
             Self::Situation => "/",
             Self::Inbox => "/inbox",
+            Self::Submit => "/submit",
             Self::Incidents => "/incidents",
             Self::Posts => "/posts",
             Self::Replies => "/replies",
@@ -165,6 +195,7 @@ impl Room {
         match self {
             Self::Situation => "rooms.situation",
             Self::Inbox => "rooms.inbox",
+            Self::Submit => "rooms.submit",
             Self::Incidents => "rooms.incidents",
             Self::Posts => "rooms.posts",
             Self::Replies => "rooms.replies",
