@@ -8,11 +8,28 @@
 //! administrator adds people, the security administrator gives them roles, the audit administrator
 //! holds the record against checkpoints; nobody can do two of these, so nobody can make themselves powerful unseen.
 //!
-//! Given up: passwords. A token has 256 random bits, so that a fast hash of it is as good as a slow
-//! one, and losing it is cured by a new one.
+//! A person at a browser is known by a [session](session), which begins with a [password](password) and, where there is one, a
+//! [second factor](factor); a [brake](throttle) makes whoever guesses wait. A command is known by a token: it has 256 random bits, so
+//! that a fast hash of it is as good as a slow one.
+//!
+//! | question | module |
+//! | --- | --- |
+//! | which role may do what | [`right`] |
+//! | what may a program do with its token | [`scope`] |
+//! | which password may be chosen, and what is kept of it | [`password`] |
+//! | what is shown once and typed once | [`code`] |
+//! | which six digits | [`factor`] |
+//! | who must wait | [`throttle`] |
+//! | what a browser keeps for us | [`seal`] |
 
+pub mod code;
+pub mod factor;
+pub mod password;
 pub mod right;
+pub mod scope;
+pub mod seal;
 pub mod session;
+pub mod throttle;
 pub mod token;
 
 use caifeng_plugin_host::contract::Timestamp;
