@@ -17,9 +17,11 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 
 use caifeng_plugin_host::contract::Timestamp;
+use serde::{Deserialize, Serialize};
 
 /// What is guessed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Guess {
     /// A password, or a one-time code in its place.
     Password,
@@ -143,6 +145,15 @@ impl Throttle {
         self.mistakes.remove(&pass.user);
         if pass.place.0 != Guess::Token {
             self.known.insert((pass.user, pass.place.1), now);
+        }
+    }
+
+    /// It did not take place.
+    pub fn undone(&mut self, pass: &Pass) {
+        for lane in std::iter::once(&pass.own).chain(&pass.others) {
+            if let Some(strain) = self.lanes.get_mut(lane) {
+                strain.count = (strain.count - 1.0).max(0.0);
+            }
         }
     }
 

@@ -11,10 +11,12 @@
 //! again, a few kilobytes compressed).
 
 mod access;
+mod agent;
 mod api;
 mod asset;
 mod coverage;
 mod desk;
+mod door;
 #[cfg(test)]
 mod fixed;
 mod form;
@@ -50,10 +52,12 @@ use tower_http::csrf::CsrfLayer;
 
 use crate::calendar::Calendar;
 use crate::control::Owner;
+use crate::entrance::Entrance;
 use crate::lang;
 use crate::plan::Plan;
 
 use self::desk::{Asked, Desk};
+use self::door::Door;
 use self::lang::Lang;
 use self::month::Keeper;
 use self::page::Trouble;
@@ -89,6 +93,10 @@ pub struct App {
     pub plan: Arc<Plan>,
     /// This is a drill: every page says so.
     pub drill: bool,
+    /// Who is let in, and how.
+    pub entrance: Arc<Entrance>,
+    /// The desk is reached over HTTPS: cookies are sent over nothing else.
+    pub secure: bool,
     /// Host names besides the loopback ones under which the desk is asked for.
     pub hosts: Vec<String>,
 }
@@ -132,12 +140,19 @@ pub async fn serve(
         // Nobody listens for it when no page is open.
         stopping.send_replace(true);
     };
-    axum::serve(stall::Guarded(listener), router(app, stopped)).with_graceful_shutdown(ending).await?;
+    let service = router(app, stopped).into_make_service_with_connect_info::<access::Peer>();
+    axum::serve(stall::Guarded(listener), service).with_graceful_shutdown(ending).await?;
     Ok(())
 }
 
 fn router(app: App, stop: watch::Receiver<bool>) -> Router {
-    let desk = Arc::new(Desk { app, stop, seats: Arc::new(Semaphore::new(live::SEATS)), month: Keeper::default() });
+    let desk = Arc::new(Desk {
+        app,
+        stop,
+        seats: Arc::new(Semaphore::new(live::SEATS)),
+        month: Keeper::default(),
+        door: Door::default(),
+    });
     routes::router(&desk)
         .fallback(missing)
         .method_not_allowed_fallback(otherwise)
@@ -149,9 +164,14 @@ fn router(app: App, stop: watch::Receiver<bool>) -> Router {
 
 fn troubled(lang: Lang, trouble: Trouble) -> Response {
     let status = StatusCode::from_u16(trouble.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    match page::trouble(lang, trouble) {
+    html(status, page::trouble(lang, trouble))
+}
+
+/// A page that needs no store, with its status.
+fn html(status: StatusCode, page: page::Rendered) -> Response {
+    match page {
         Ok(html) => (status, [(header::CONTENT_TYPE, "text/html; charset=utf-8")], html).into_response(),
-        Err(_) => status.into_response(),
+        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }
 }
 

@@ -16,7 +16,7 @@ use axum::routing::{MethodFilter, MethodRouter, on};
 use super::access::{Access, enforce};
 use super::api::{self, Endpoint};
 use super::desk::Desk;
-use super::room::{demo, hearing, incidents, posts, situation, subscribed, watches};
+use super::room::{demo, hearing, incidents, posts, sign_in, situation, subscribed, watches};
 use super::{asset, health, live};
 use crate::incident::event::Role;
 use crate::user::Realm;
@@ -81,6 +81,13 @@ fn pages() -> Vec<Route> {
         get("/sweeps", DESK, hearing::sweeps),
         get("/sweeps.csv", DESK, hearing::csv),
         get("/sweeps.xlsx", DESK, hearing::xlsx),
+        // Who is there
+        get("/sign-in", Everybody, sign_in::form),
+        post("/sign-in", Everybody, sign_in::sign_in),
+        post("/sign-in/code", Everybody, sign_in::code),
+        post("/sign-out", Everybody, sign_in::sign_out),
+        get("/set-up-password", Everybody, sign_in::choose),
+        post("/set-up-password", Everybody, sign_in::set_up),
         // The demo
         post("/demo/enter", Everybody, demo::enter),
         post("/demo/leave", Everybody, demo::leave),

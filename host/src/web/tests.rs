@@ -1,5 +1,7 @@
 //! The desk as a browser meets it, over fixed rows and a fixed moment.
 
+mod sign_in;
+
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Method, Request};
 use caifeng_plugin_host::contract::{Kind, Post};
@@ -28,6 +30,7 @@ use crate::store::model::{Batch, Figures, IncidentRow, PostRow, Prepared, WatchR
 use crate::store::{CategoryFilter, IncidentQuery, RecordQuery, SeriesPoint, Store};
 use crate::text::tokens::Tokeniser;
 use crate::topic::Names;
+use crate::user::code::Code;
 use crate::user::token::Token;
 use crate::watch::Sweep;
 
@@ -42,9 +45,13 @@ struct Rig {
 pub(super) struct Office {
     _dir: tempfile::TempDir,
     owner: Owner,
+    entrance: Arc<Entrance>,
 }
 
-/// A new one.
+/// The code with which the first user of an office is made.
+const FIRST: Code = Code::new([9; 10]);
+
+/// A new one, in which a legal officer signs in with a second factor.
 pub(super) fn office() -> Arc<Office> {
     let dir = tempfile::tempdir().unwrap();
     let daemon = Daemon::open(Parts {
@@ -56,7 +63,9 @@ pub(super) fn office() -> Arc<Office> {
         engine: Engine::new(EngineConfig::default()).unwrap(),
         clock: Arc::new(SetClock::new(NOW)),
     });
-    Arc::new(Office { owner: daemon.unwrap().owner(), _dir: dir })
+    let first = Some((FIRST, NOW + 86_400));
+    let entrance = Arc::new(Entrance::open(&Directory::at(dir.path()), vec![Role::Legal], first).unwrap());
+    Arc::new(Office { owner: daemon.unwrap().owner(), entrance, _dir: dir })
 }
 
 impl Office {
@@ -67,13 +76,19 @@ impl Office {
 
     /// The desk over it, which is no demo.
     pub(super) fn router(&self) -> Router {
+        self.router_at(Arc::new(|| NOW))
+    }
+
+    /// As [`router`](Self::router), by another clock.
+    fn router_at(&self, clock: Arc<dyn Fn() -> Timestamp + Send + Sync>) -> Router {
         let (_, changes) = watch::channel(7);
         let (_, stopped) = watch::channel(false);
         let sweeper = &self.owner.sweeper;
         let plan = Arc::new(Plan::built_in().clone());
         let tokeniser = Arc::clone(&sweeper.pipeline.tokeniser);
         let rows = Stored::new(sweeper.reader.clone(), tokeniser, Names::default(), plan, "reports".as_ref());
-        router(App { owner: self.owner.clone(), demo: false, ..app(Arc::new(rows), changes) }, stopped)
+        let (owner, entrance) = (self.owner.clone(), Arc::clone(&self.entrance));
+        router(App { owner, entrance, clock, demo: false, ..app(Arc::new(rows), changes) }, stopped)
     }
 }
 
@@ -81,6 +96,11 @@ impl Office {
 fn owner() -> Owner {
     static OFFICE: LazyLock<Arc<Office>> = LazyLock::new(office);
     OFFICE.owner.clone()
+}
+
+fn entrance() -> Arc<Entrance> {
+    let dir = tempfile::tempdir().unwrap();
+    Arc::new(Entrance::open(&Directory::at(dir.path()), Vec::new(), None).unwrap())
 }
 
 fn app(rows: Arc<dyn Rows>, changes: watch::Receiver<u64>) -> App {
@@ -100,6 +120,8 @@ fn app(rows: Arc<dyn Rows>, changes: watch::Receiver<u64>) -> App {
         pulse: Arc::new(AtomicI64::new(NOW - 5)),
         demo: true,
         drill: false,
+        entrance: entrance(),
+        secure: false,
         hosts: vec![],
     }
 }

@@ -20,6 +20,7 @@ mod post;
 mod posts;
 mod reference;
 mod service;
+mod sign_in;
 mod spread;
 mod sweeps;
 mod told;
@@ -55,6 +56,7 @@ use incidents::link_to;
 pub(crate) use incidents::{ListRows, asked_for, incidents};
 pub(crate) use posts::{PostsAsked, PostsRows, posts};
 pub(crate) use reference::{Operation, Parameter, reference};
+pub(crate) use sign_in::{Resend, SetUp, SignIn, code, resend, set_up, sign_in, unfit};
 pub(crate) use sweeps::{SweepsAsked, SweepsRows, sweeps};
 pub(crate) use told::ToldRows;
 pub(crate) use trouble::{Trouble, refusal, trouble};
@@ -93,7 +95,7 @@ pub(crate) struct Visit {
 impl Visit {
     /// Whether a person is signed in whose roles include `act`: what they cannot do is not offered.
     pub(crate) fn may(&self, act: Act) -> bool {
-        self.person.as_ref().is_some_and(|known| known.roles.iter().any(|role| act.is_for(*role)))
+        self.person.as_ref().is_some_and(|known| known.may(act))
     }
 }
 

@@ -6,6 +6,7 @@ pub(super) mod demo;
 pub(super) mod hearing;
 pub(super) mod incidents;
 pub(super) mod posts;
+pub(super) mod sign_in;
 pub(super) mod situation;
 pub(super) mod subscribed;
 pub(super) mod watches;
