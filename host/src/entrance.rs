@@ -112,7 +112,13 @@ impl Entrance {
     /// Whether somebody must add a second factor before anything else.
     #[must_use]
     pub fn wants_more(&self, known: &Known) -> bool {
-        !known.factor && known.roles.iter().any(|role| self.required.contains(role))
+        !known.factor && self.requires(known)
+    }
+
+    /// Whether one of somebody's roles must have a second factor.
+    #[must_use]
+    pub fn requires(&self, known: &Known) -> bool {
+        known.roles.iter().any(|role| self.required.contains(role))
     }
 
     fn throttle(&self) -> MutexGuard<'_, Throttle> {

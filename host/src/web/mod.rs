@@ -26,6 +26,7 @@ mod live;
 mod mark;
 mod month;
 mod page;
+mod qr;
 mod room;
 mod routes;
 mod rows;

@@ -6,6 +6,7 @@
 //! markup are [`Stamp`](super::when::Stamp) and [`Marked`], templates themselves.
 //! Addresses become links only when they are http or https.
 
+mod account;
 mod coverage;
 mod disclosures;
 mod duties;
@@ -48,6 +49,7 @@ use crate::store::model::{Figures, WatchRow};
 use crate::user::right::Act;
 use crate::user::session::Known;
 
+pub(crate) use account::{AccountRows, Form as AccountForm, account, factor, recovery};
 pub(crate) use coverage::{CoverageRows, coverage};
 pub(crate) use duties::{Duties, ESCALATED};
 pub(crate) use home::{HomeRows, home};
@@ -194,7 +196,8 @@ pub(crate) struct Frame {
     demo: bool,
     drill: bool,
     path: String,
-    here: Room,
+    /// `None`: in no room of the rail.
+    here: Option<Room>,
     coverage: String,
     silent: bool,
     face: Clockface,
@@ -229,7 +232,13 @@ struct RoomLink {
 }
 
 impl Frame {
-    fn new(visit: &Visit, here: Room, title: String, figures: Figures, watches: &[WatchRow]) -> Self {
+    fn new(
+        visit: &Visit,
+        here: impl Into<Option<Room>>,
+        title: String,
+        figures: Figures,
+        watches: &[WatchRow],
+    ) -> Self {
         let all = Coverage::of(watches, visit.now);
         Self {
             lang: visit.lang,
@@ -238,7 +247,7 @@ impl Frame {
             demo: visit.demo,
             drill: visit.drill,
             path: visit.path.clone(),
-            here,
+            here: here.into(),
             coverage: coverage_line(visit.lang, &all),
             silent: !all.silent.is_empty(),
             face: Clockface::new(visit.now, &visit.zone, visit.lang),
@@ -284,7 +293,7 @@ impl Frame {
             name: self.lang.t(room.key()),
             note: (n > 0).then(|| if warn { self.lang.count("rooms.silent", n) } else { grouped(n) }),
             warn,
-            here: self.here == room,
+            here: self.here == Some(room),
             begins: room.begins(),
         }
     }

@@ -2,6 +2,7 @@
 //! or take what a form says to the [`Clerk`](crate::handling::Clerk). Which route leads to which stands in
 //! [`routes`](super::routes).
 
+pub(super) mod account;
 pub(super) mod demo;
 pub(super) mod hearing;
 pub(super) mod incidents;

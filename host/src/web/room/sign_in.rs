@@ -85,20 +85,22 @@ async fn attempt<T: Send + 'static>(
     blocking(move || work(&ours, pass, now)).await
 }
 
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, Turned> + Send + 'static) -> Result<T, Turned> {
+pub(super) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Turned> + Send + 'static,
+) -> Result<T, Turned> {
     let done = tokio::task::spawn_blocking(work).await;
     done.unwrap_or_else(|error| Err(Turned::Store(StoreError::Internal(error.to_string()))))
 }
 
 /// What somebody is told who is not let in.
-pub(in crate::web) struct TurnedAway {
+pub(super) struct TurnedAway {
     status: StatusCode,
     wait: Option<i64>,
-    pub(in crate::web) words: String,
+    pub(super) words: String,
 }
 
 /// Says it; what is the store's fault is no page of a form.
-pub(in crate::web) fn turned(lang: Lang, turned: Turned, wrong: &str) -> Result<TurnedAway, Box<Response>> {
+pub(super) fn turned(lang: Lang, turned: Turned, wrong: &str) -> Result<TurnedAway, Box<Response>> {
     let told = |status, words| Ok(TurnedAway { status, wait: None, words });
     match turned {
         Turned::Away(Wait(seconds)) => Ok(TurnedAway {
@@ -121,9 +123,21 @@ pub(in crate::web) fn turned(lang: Lang, turned: Turned, wrong: &str) -> Result<
 }
 
 impl TurnedAway {
+    /// What is wrong can be put right at once.
+    pub(super) const fn new(status: StatusCode, words: String) -> Self {
+        Self { status, wait: None, words }
+    }
+
     /// With a page.
-    pub(in crate::web) fn answer(&self, page: page::Rendered) -> Response {
-        let mut response = html(self.status, page);
+    fn answer(&self, page: page::Rendered) -> Response {
+        self.mark(html(self.status, page))
+    }
+
+    /// With a page that was shown already.
+    pub(super) fn mark(&self, mut response: Response) -> Response {
+        if response.status().is_success() {
+            *response.status_mut() = self.status;
+        }
         if let Some(seconds) = self.wait {
             response.headers_mut().insert(header::RETRY_AFTER, seconds.max(1).into());
         }
