@@ -54,6 +54,7 @@ pub mod disclosure;
 pub mod document;
 pub mod drill;
 pub mod endorsement;
+pub mod entrance;
 pub mod evaluate;
 pub mod evidence;
 pub mod failed_call;

@@ -8,7 +8,8 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use tokio::sync::{Semaphore, mpsc, watch};
 
-use super::access::{self, Access, Visitor};
+use super::access::{self, Access, Standing, Visitor};
+use super::door::Door;
 use super::month::Keeper;
 use super::page::{self, Duties, Trouble, Visit};
 use super::room::public::Shown;
@@ -17,6 +18,7 @@ use crate::control::{Asked as Order, Line, Refusal};
 use crate::handling::{Deed, Outcome, What, document};
 use crate::lang::{Lang, refusal};
 use crate::store::StoreError;
+use crate::user::session::Holder;
 use crate::user::token::Token;
 
 /// The cookie by which a page that somebody is led to says once what was done.
@@ -29,6 +31,7 @@ pub(super) struct Desk {
     pub(super) seats: Arc<Semaphore>,
     pub(super) month: Keeper,
     pub(super) shown: Shown,
+    pub(super) door: Door,
 }
 
 /// Why a page is not shown, or something was not done.
@@ -104,27 +107,24 @@ fn said(headers: &HeaderMap) -> Option<String> {
 
 impl Desk {
     /// Who is known by a token, and whether reading takes nobody in particular.
-    pub(super) async fn visitor(
+    pub(super) async fn standing(
         self: Arc<Self>,
         token: Option<Token>,
         access: Access,
-    ) -> Result<(Visitor, bool), Unanswered> {
+    ) -> Result<Standing, Unanswered> {
         if access == Access::Everybody && token.is_none() {
-            return Ok((Visitor::default(), true));
+            return Ok(Standing { open: true, ..Standing::default() });
         }
         let work = move || {
             let clerk = &self.app.owner.clerk;
             let failed = |error: StoreError| Unanswered(error.to_string());
-            let person = match &token {
-                Some(token) => clerk.reader.known(token, (self.app.clock)()).map_err(failed)?,
-                None => None,
-            };
-            if let Some(known) = &person {
+            let open = self.app.demo || !clerk.reader.anybody().map_err(failed)?;
+            let Some(token) = token else { return Ok(Standing { open, ..Standing::default() }) };
+            let holder = clerk.reader.holder(&token, (self.app.clock)()).map_err(failed)?;
+            if let Holder::Known(known) = &holder {
                 clerk.store.note_use(known, (self.app.clock)()).map_err(failed)?;
             }
-            let open = self.app.demo || !clerk.reader.anybody().map_err(failed)?;
-            let token = token.filter(|_| person.is_some());
-            Ok((Visitor { person, token }, open))
+            Ok(access::standing_of(holder, token, open))
         };
         tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| Err(Unanswered(error.to_string())))
     }
@@ -255,14 +255,25 @@ pub(super) async fn attach(lang: Lang, make: impl FnOnce() -> Result<Attached, R
 
 /// Leads a browser on after a form (303: the page is asked for, the form not sent again).
 pub(super) fn lead(done: &Done) -> Response {
-    // "//host" would leave for another site.
-    let to = if done.to.starts_with('/') && !done.to.starts_with("//") { done.to.as_str() } else { "/" };
     let key = done.said.strip_prefix("done.").unwrap_or_default();
     let said = format!("{SAID}={key}; Path=/; Max-Age=30; HttpOnly; SameSite=Strict");
-    let (Ok(to), Ok(said)) = (HeaderValue::from_str(to), HeaderValue::from_str(&said)) else {
+    let (Ok(to), Ok(said)) = (HeaderValue::from_str(own_path(&done.to)), HeaderValue::from_str(&said)) else {
         return StatusCode::INTERNAL_SERVER_ERROR.into_response();
     };
-    (StatusCode::SEE_OTHER, [(header::LOCATION, to), (header::SET_COOKIE, said)]).into_response()
+    let mut response = (StatusCode::SEE_OTHER, [(header::LOCATION, to)]).into_response();
+    if !key.is_empty() {
+        response.headers_mut().append(header::SET_COOKIE, said);
+    }
+    response
+}
+
+/// A place that somebody named, if it is one of ours; else the first page. `//host` and `/\\host` would leave for another site.
+pub(super) fn own_path(place: &str) -> &str {
+    let ours = place.starts_with('/')
+        && !place.starts_with("//")
+        && !place.contains('\\')
+        && place.bytes().all(|b| b.is_ascii_graphic());
+    if ours { place } else { "/" }
 }
 
 /// The page of a refusal.

@@ -11,10 +11,12 @@
 //! again, a few kilobytes compressed).
 
 mod access;
+mod agent;
 mod api;
 mod asset;
 mod coverage;
 mod desk;
+mod door;
 #[cfg(test)]
 mod fixed;
 mod form;
@@ -24,6 +26,7 @@ mod live;
 mod mark;
 mod month;
 mod page;
+mod qr;
 mod room;
 mod routes;
 mod rows;
@@ -51,10 +54,12 @@ use tower_http::csrf::CsrfLayer;
 
 use crate::calendar::Calendar;
 use crate::control::Owner;
+use crate::entrance::Entrance;
 use crate::lang;
 use crate::plan::Plan;
 
 use self::desk::{Asked, Desk};
+use self::door::Door;
 use self::lang::Lang;
 use self::month::Keeper;
 use self::page::Trouble;
@@ -93,6 +98,10 @@ pub struct App {
     pub drill: bool,
     /// Everybody may read what was approved for them.
     pub public: bool,
+    /// Who is let in, and how.
+    pub entrance: Arc<Entrance>,
+    /// The desk is reached over HTTPS: cookies are sent over nothing else.
+    pub secure: bool,
     /// Host names besides the loopback ones under which the desk is asked for.
     pub hosts: Vec<String>,
 }
@@ -136,7 +145,8 @@ pub async fn serve(
         // Nobody listens for it when no page is open.
         stopping.send_replace(true);
     };
-    axum::serve(stall::Guarded(listener), router(app, stopped)).with_graceful_shutdown(ending).await?;
+    let service = router(app, stopped).into_make_service_with_connect_info::<access::Peer>();
+    axum::serve(stall::Guarded(listener), service).with_graceful_shutdown(ending).await?;
     Ok(())
 }
 
@@ -147,6 +157,7 @@ fn router(app: App, stop: watch::Receiver<bool>) -> Router {
         seats: Arc::new(Semaphore::new(live::SEATS)),
         month: Keeper::default(),
         shown: Shown::default(),
+        door: Door::default(),
     });
     routes::router(&desk)
         .fallback(missing)
@@ -178,6 +189,14 @@ async fn dress(State(desk): State<Arc<Desk>>, request: Request, next: Next) -> R
         *response.body_mut() = html.into();
     }
     response
+}
+
+/// A page that needs no store, with its status.
+fn html(status: StatusCode, page: page::Rendered) -> Response {
+    match page {
+        Ok(html) => (status, [(header::CONTENT_TYPE, "text/html; charset=utf-8")], html).into_response(),
+        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
 }
 
 async fn missing(asked: Asked) -> Response {

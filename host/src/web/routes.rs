@@ -16,8 +16,10 @@ use axum::routing::{MethodFilter, MethodRouter, on};
 use super::access::{Access, enforce};
 use super::api::{self, Endpoint};
 use super::desk::Desk;
-use super::room::{cases, contacts, disclosures, documents, public, referrals, replies, reports, submit, summaries};
-use super::room::{demo, hearing, incidents, posts, situation, subscribed, watches};
+use super::room::{
+    account, cases, contacts, disclosures, documents, public, referrals, replies, reports, submit, summaries,
+};
+use super::room::{demo, hearing, incidents, posts, sign_in, situation, subscribed, watches};
 use super::{asset, health, live};
 use crate::incident::event::Role;
 use crate::user::Realm;
@@ -70,7 +72,7 @@ pub(super) fn table() -> Vec<Route> {
 }
 
 fn pages() -> Vec<Route> {
-    use Access::Everybody;
+    use Access::{Everybody, Signed};
     vec![
         // 态势
         get("/", WORK, situation::home),
@@ -85,6 +87,20 @@ fn pages() -> Vec<Route> {
         get("/sweeps", DESK, hearing::sweeps),
         get("/sweeps.csv", DESK, hearing::csv),
         get("/sweeps.xlsx", DESK, hearing::xlsx),
+        // Who is there
+        get("/sign-in", Everybody, sign_in::form),
+        post("/sign-in", Everybody, sign_in::sign_in),
+        post("/sign-in/code", Everybody, sign_in::code),
+        post("/sign-out", Everybody, sign_in::sign_out),
+        get("/set-up-password", Everybody, sign_in::choose),
+        post("/set-up-password", Everybody, sign_in::set_up),
+        get("/account", Signed, account::account),
+        post("/account/end", Signed, account::end),
+        post("/account/password", Signed, account::password),
+        get("/account/factor", Signed, account::offer),
+        post("/account/factor", Signed, account::add_factor),
+        post("/account/factor/end", Signed, account::end_factor),
+        post("/account/programs", Signed, account::make),
         // The demo
         post("/demo/enter", Everybody, demo::enter),
         post("/demo/leave", Everybody, demo::leave),

@@ -1,6 +1,7 @@
 //! The desk as a browser meets it, over fixed rows and a fixed moment.
 
 mod rooms;
+mod sign_in;
 
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Method, Request};
@@ -30,6 +31,7 @@ use crate::store::model::{Batch, Figures, IncidentRow, PostRow, Prepared, WatchR
 use crate::store::{CategoryFilter, IncidentQuery, RecordQuery, SeriesPoint, Store};
 use crate::text::tokens::Tokeniser;
 use crate::topic::Names;
+use crate::user::code::Code;
 use crate::user::token::Token;
 use crate::watch::Sweep;
 
@@ -44,9 +46,13 @@ struct Rig {
 pub(super) struct Office {
     _dir: tempfile::TempDir,
     pub(super) owner: Owner,
+    entrance: Arc<Entrance>,
 }
 
-/// A new one.
+/// The code with which the first user of an office is made.
+const FIRST: Code = Code::new([9; 10]);
+
+/// A new one, in which a legal officer signs in with a second factor.
 pub(super) fn office() -> Arc<Office> {
     let dir = tempfile::tempdir().unwrap();
     let daemon = Daemon::open(Parts {
@@ -58,7 +64,9 @@ pub(super) fn office() -> Arc<Office> {
         engine: Engine::new(EngineConfig::default()).unwrap(),
         clock: Arc::new(SetClock::new(NOW)),
     });
-    Arc::new(Office { owner: daemon.unwrap().owner(), _dir: dir })
+    let first = Some((FIRST, NOW + 86_400));
+    let entrance = Arc::new(Entrance::open(&Directory::at(dir.path()), vec![Role::Legal], first).unwrap());
+    Arc::new(Office { owner: daemon.unwrap().owner(), entrance, _dir: dir })
 }
 
 impl Office {
@@ -69,18 +77,31 @@ impl Office {
 
     /// The desk over it, which is no demo.
     pub(super) fn router(&self) -> Router {
-        self.public(false)
+        self.router_with(|_| ())
     }
 
     /// The same, with the public page on or off.
     fn public(&self, public: bool) -> Router {
+        self.router_with(|app| app.public = public)
+    }
+
+    /// As [`router`](Self::router), by another clock.
+    fn router_at(&self, clock: Arc<dyn Fn() -> Timestamp + Send + Sync>) -> Router {
+        self.router_with(|app| app.clock = clock)
+    }
+
+    /// The same, but for what is changed.
+    fn router_with(&self, change: impl FnOnce(&mut App)) -> Router {
         let (_, changes) = watch::channel(7);
         let (_, stopped) = watch::channel(false);
         let sweeper = &self.owner.sweeper;
         let plan = Arc::new(Plan::built_in().clone());
         let tokeniser = Arc::clone(&sweeper.pipeline.tokeniser);
         let rows = Stored::new(sweeper.reader.clone(), tokeniser, Names::default(), plan, "reports".as_ref());
-        router(App { owner: self.owner.clone(), demo: false, public, ..app(Arc::new(rows), changes) }, stopped)
+        let (owner, entrance) = (self.owner.clone(), Arc::clone(&self.entrance));
+        let mut app = App { owner, entrance, demo: false, ..app(Arc::new(rows), changes) };
+        change(&mut app);
+        router(app, stopped)
     }
 }
 
@@ -88,6 +109,11 @@ impl Office {
 fn owner() -> Owner {
     static OFFICE: LazyLock<Arc<Office>> = LazyLock::new(office);
     OFFICE.owner.clone()
+}
+
+fn entrance() -> Arc<Entrance> {
+    let dir = tempfile::tempdir().unwrap();
+    Arc::new(Entrance::open(&Directory::at(dir.path()), Vec::new(), None).unwrap())
 }
 
 fn app(rows: Arc<dyn Rows>, changes: watch::Receiver<u64>) -> App {
@@ -108,6 +134,8 @@ fn app(rows: Arc<dyn Rows>, changes: watch::Receiver<u64>) -> App {
         demo: true,
         drill: false,
         public: false,
+        entrance: entrance(),
+        secure: false,
         hosts: vec![],
     }
 }

@@ -6,6 +6,7 @@
 //! markup are [`Stamp`](super::when::Stamp) and [`Marked`], templates themselves.
 //! Addresses become links only when they are http or https.
 
+mod account;
 mod cases;
 mod contacts;
 mod coverage;
@@ -28,6 +29,7 @@ mod referral;
 mod replies;
 mod reports;
 mod service;
+mod sign_in;
 mod spread;
 mod submit;
 mod summaries;
@@ -57,6 +59,7 @@ use crate::store::model::{Figures, WatchRow};
 use crate::user::right::Act;
 use crate::user::session::Known;
 
+pub(crate) use account::{AccountRows, Form as AccountForm, account, factor, recovery};
 pub(crate) use cases::{
     CaseAsked, CaseRows, CasesRows, DrillLine, DrillRows, DrillsRows, case, case_form, cases, drill, drills,
 };
@@ -79,6 +82,7 @@ pub(crate) use reference::{Operation, Parameter, reference};
 pub(crate) use referral::{ReferralRows, ReferralTold, referral};
 pub(crate) use replies::{Ground, RepliesRows, ReplyRows, Version, replies, reply};
 pub(crate) use reports::{ReportAsked, ReportsRows, ShelvedReport, report, reports};
+pub(crate) use sign_in::{Resend, SetUp, SignIn, code, resend, set_up, sign_in, unfit};
 pub(crate) use submit::submit;
 pub(crate) use summaries::{SummariesRows, SummaryAsked, summaries, summary_form};
 pub(crate) use sweeps::{SweepsAsked, SweepsRows, sweeps};
@@ -119,7 +123,7 @@ pub(crate) struct Visit {
 impl Visit {
     /// Whether a person is signed in whose roles include `act`: what they cannot do is not offered.
     pub(crate) fn may(&self, act: Act) -> bool {
-        self.person.as_ref().is_some_and(|known| known.roles.iter().any(|role| act.is_for(*role)))
+        self.person.as_ref().is_some_and(|known| known.may(act))
     }
 }
 
@@ -223,7 +227,8 @@ pub(crate) struct Frame {
     demo: bool,
     drill: bool,
     path: String,
-    here: Room,
+    /// `None`: in no room of the rail.
+    here: Option<Room>,
     coverage: String,
     silent: bool,
     face: Clockface,
@@ -258,7 +263,13 @@ struct RoomLink {
 }
 
 impl Frame {
-    fn new(visit: &Visit, here: Room, title: String, figures: Figures, watches: &[WatchRow]) -> Self {
+    fn new(
+        visit: &Visit,
+        here: impl Into<Option<Room>>,
+        title: String,
+        figures: Figures,
+        watches: &[WatchRow],
+    ) -> Self {
         let all = Coverage::of(watches, visit.now);
         Self {
             lang: visit.lang,
@@ -267,7 +278,7 @@ impl Frame {
             demo: visit.demo,
             drill: visit.drill,
             path: visit.path.clone(),
-            here,
+            here: here.into(),
             coverage: coverage_line(visit.lang, &all),
             silent: !all.silent.is_empty(),
             face: Clockface::new(visit.now, &visit.zone, visit.lang),
@@ -313,7 +324,7 @@ impl Frame {
             name: self.lang.t(room.key()),
             note: (n > 0).then(|| if warn { self.lang.count("rooms.silent", n) } else { grouped(n) }),
             warn,
-            here: self.here == room,
+            here: self.here == Some(room),
             begins: room.begins(),
         }
     }

@@ -10,6 +10,7 @@ use crate::handling::document;
 use crate::reply::citation::{self, Citation};
 use crate::store::{Reader, StoreError};
 
+pub(super) mod account;
 pub(super) mod cases;
 pub(super) mod contacts;
 pub(super) mod demo;
@@ -22,6 +23,7 @@ pub(super) mod public;
 pub(super) mod referrals;
 pub(super) mod replies;
 pub(super) mod reports;
+pub(super) mod sign_in;
 pub(super) mod situation;
 pub(super) mod submit;
 pub(super) mod subscribed;
