@@ -52,8 +52,13 @@ pub(super) struct Office {
 /// The code with which the first user of an office is made.
 const FIRST: Code = Code::new([9; 10]);
 
-/// A new one, in which a legal officer signs in with a second factor.
+/// A new one.
 pub(super) fn office() -> Arc<Office> {
+    office_with(Vec::new())
+}
+
+/// A new one, in which whoever has one of these roles signs in with a second factor.
+fn office_with(second_factor: Vec<Role>) -> Arc<Office> {
     let dir = tempfile::tempdir().unwrap();
     let daemon = Daemon::open(Parts {
         directory: Directory::at(dir.path()),
@@ -65,7 +70,7 @@ pub(super) fn office() -> Arc<Office> {
         clock: Arc::new(SetClock::new(NOW)),
     });
     let first = Some((FIRST, NOW + 86_400));
-    let entrance = Arc::new(Entrance::open(&Directory::at(dir.path()), vec![Role::Legal], first).unwrap());
+    let entrance = Arc::new(Entrance::open(&Directory::at(dir.path()), second_factor, first).unwrap());
     Arc::new(Office { owner: daemon.unwrap().owner(), entrance, _dir: dir })
 }
 

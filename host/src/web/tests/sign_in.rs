@@ -102,7 +102,7 @@ impl Browser {
 
 impl House {
     fn new() -> Self {
-        let office = office();
+        let office = office_with(vec![Role::Legal]);
         let now = Arc::new(AtomicI64::new(NOW));
         let ours = Arc::clone(&now);
         let router = office.router_at(Arc::new(move || ours.load(Ordering::Relaxed)));
@@ -137,7 +137,7 @@ impl House {
 
 #[tokio::test]
 async fn the_first_user_comes_in_with_the_code_of_the_terminal_and_nobody_with_another() {
-    let office = office();
+    let office = office_with(vec![Role::Legal]);
     let router = office.router();
     let house =
         House { office, router, now: Arc::new(AtomicI64::new(NOW)), admin: Caller { token: None, account: 1000 } };
