@@ -67,7 +67,7 @@
     try {
       const answer = await fetch(location.href, { headers: { accept: "text/html" }, cache: "no-store", redirect: "error" });
       if (!answer.ok) throw new Error(String(answer.status));
-      fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+      fresh = desk.parse(await answer.text());
       readAt = new Date();
       lost.hidden = true;
       settle();
@@ -104,10 +104,21 @@
     if (target) { target.focus({ preventScroll: true }); item.scrollIntoView({ block: "nearest" }); }
   });
 
-  const events = new EventSource("/events");
-  events.addEventListener("commit", later);
-  events.addEventListener("open", later);
-  events.addEventListener("error", later);
+  // One connection a browser: the page that holds the lock listens, and tells the others. When it closes, the next one does.
+  const others = window.BroadcastChannel && new BroadcastChannel("caifeng-events");
+  others?.addEventListener("message", later);
+  const tell = () => { later(); others?.postMessage("commit"); };
+  const listen = () => new Promise((over) => {
+    const events = new EventSource("/events");
+    for (const kind of ["commit", "open"]) events.addEventListener(kind, tell);
+    // A broken line is tried again by the browser; a refused one is not: another page may fare better.
+    events.addEventListener("error", () => { later(); if (events.readyState === EventSource.CLOSED) over(); });
+  });
+  const seat = async () => {
+    await (navigator.locks ? navigator.locks.request("caifeng-events", listen) : listen());
+    setTimeout(seat, 60000);
+  };
+  seat();
   document.addEventListener("visibilitychange", later);
   // Minutes pass and watches fall silent without a commit.
   setInterval(later, 30000);

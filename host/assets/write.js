@@ -51,7 +51,7 @@
     try {
       const answer = await fetch(form.action, { method: "POST", body: fields });
       if (!answer.ok || number !== asked) return;
-      const next = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("aid");
+      const next = desk.parse(await answer.text()).getElementById("aid");
       if (next) document.getElementById("aid").replaceWith(document.importNode(next, true));
     } catch {
       // The line is down: the button still says so when it is pressed.

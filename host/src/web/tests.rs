@@ -601,14 +601,29 @@ async fn a_commit_is_told_and_a_stop_ends_the_telling() {
     let answer = rig.router.clone().oneshot(asked).await.unwrap();
     assert_eq!(answer.headers()["content-type"], "text/event-stream");
     let mut events = answer.into_body().into_data_stream();
-    assert_eq!(events.next().await.unwrap().unwrap(), "event: commit\ndata: 7\n\n");
+    assert_eq!(events.next().await.unwrap().unwrap(), "event: commit\nid: 7\ndata: 7\n\n");
     for number in 8..=10 {
         rig.commit.send(number).unwrap();
     }
     // Three commits, one event: the newest.
-    assert_eq!(events.next().await.unwrap().unwrap(), "event: commit\ndata: 10\n\n");
+    assert_eq!(events.next().await.unwrap().unwrap(), "event: commit\nid: 10\ndata: 10\n\n");
     rig.stop.send(true).unwrap();
     assert!(events.next().await.is_none());
+}
+
+#[tokio::test]
+async fn who_comes_back_is_told_what_was_missed_and_nothing_twice() {
+    let rig = rig(Fixed);
+    let again = async |id: &str| {
+        let asked = asking(Method::GET, "/events", &[("last-event-id", id)]);
+        rig.router.clone().oneshot(asked).await.unwrap().into_body().into_data_stream()
+    };
+    for missed in ["6", "of another daemon"] {
+        assert_eq!(again(missed).await.next().await.unwrap().unwrap(), "event: commit\nid: 7\ndata: 7\n\n");
+    }
+    let mut known = again("7").await;
+    rig.commit.send(8).unwrap();
+    assert_eq!(known.next().await.unwrap().unwrap(), "event: commit\nid: 8\ndata: 8\n\n");
 }
 
 #[tokio::test]
