@@ -213,10 +213,7 @@ where
         Err(problem) => return problem.into_response(),
     };
     let (headers, place) = (request.headers().clone(), request.uri().path().to_owned());
-    let bytes = match Bytes::from_request(request, &()).await {
-        Ok(bytes) => bytes,
-        Err(_) => return Problem::TooLarge.into_response(),
-    };
+    let Ok(bytes) = Bytes::from_request(request, &()).await else { return Problem::TooLarge.into_response() };
     let body = match body::<B>(&headers, &bytes) {
         Ok(body) => body,
         Err(problem) => return problem.into_response(),

@@ -201,8 +201,8 @@ fn operations(document: &Value) -> Vec<Operation> {
                 summary: text(&operation["summary"]),
                 whom: text(&operation["description"]),
                 parameters: parameters.collect(),
-                body: (!body.is_null()).then(|| pretty(&resolved(body, document))),
-                answer: pretty(&resolved(answer, document)),
+                body: (!body.is_null()).then(|| pretty(resolved(body, document))),
+                answer: pretty(resolved(answer, document)),
             });
         }
     }

@@ -278,7 +278,7 @@ pub(in crate::web) async fn sign_out(State(desk): State<Arc<Desk>>, asked: Asked
     if let Some(known) = asked.visitor.person {
         let ours = Arc::clone(&desk);
         let ended = blocking(move || {
-            Ok(ours.app.owner.clerk.store.end_session(known.token, (ours.app.clock)()).map_err(Turned::Store)?)
+            ours.app.owner.clerk.store.end_session(known.token, (ours.app.clock)()).map_err(Turned::Store)
         });
         if let Err(Turned::Store(error)) = ended.await {
             return refuse(asked.lang, Refused::from(error));
