@@ -94,7 +94,7 @@ pub use read::{
 pub use referrals::{ReferralRow, Referring};
 pub use replies::{Answering, Receipt, ReplyRow, Sight};
 pub use retain::{Cutoffs, Erased, Step};
-pub use rings::Unacknowledged;
+pub use rings::{Deadline, Unacknowledged};
 pub use rowid::second;
 pub use sessions::{Held, ProgramToken, SessionRow};
 pub use summaries::{HeldBack, SummaryRow, Supervising};

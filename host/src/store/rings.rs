@@ -10,6 +10,7 @@ use super::error::StoreError;
 use super::writer::Writing;
 use super::{Reader, Store};
 use crate::incident::IncidentId;
+use crate::incident::clock::ClockState;
 use crate::incident::event::{Actor, Event};
 use crate::incident::life::{Command, Escalation, Incident};
 
@@ -29,6 +30,25 @@ pub struct Unacknowledged {
     pub since: Timestamp,
     /// All of them, in the order in which they were told.
     pub escalations: Vec<Escalation>,
+}
+
+/// A clock that runs, and until when.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Deadline {
+    /// The incident that runs against it.
+    pub incident: IncidentId,
+    /// What it is called; `None` once its words are deleted.
+    pub title: Option<String>,
+    /// The rule's id; `step:ID` for the due time of a step.
+    pub clock: String,
+    /// Until when.
+    pub due: Timestamp,
+}
+
+/// The running clock that runs out first after `now`.
+fn first_due(life: &Incident, now: Timestamp) -> Option<(String, Timestamp)> {
+    let running = life.clocks.clocks().iter().filter(|clock| clock.state == ClockState::Running && clock.due > now);
+    running.min_by_key(|clock| clock.due).map(|clock| (clock.id.clone(), clock.due))
 }
 
 fn ring(writing: &mut Writing<'_>, now: Timestamp) -> Result<Vec<(IncidentId, Event)>, StoreError> {
@@ -66,6 +86,36 @@ impl Reader {
     pub fn next_ring(&self) -> Result<Option<Timestamp>, StoreError> {
         let sql = "SELECT due FROM incident WHERE due IS NOT NULL ORDER BY due LIMIT 1";
         self.with(|db| Ok(db.prepare_cached(sql)?.query_row([], |r| r.get(0)).optional()?))
+    }
+
+    /// What runs out next: incidents by the first of their clocks that runs out after `now`, `limit` at most.
+    ///
+    /// A clock tells something before its end or at its end. So incidents are read in the order in which they tell
+    /// something, and no further than to the last end that was found.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn deadlines(&self, now: Timestamp, limit: usize) -> Result<Vec<Deadline>, StoreError> {
+        let sql = "SELECT id, title, due, life FROM incident WHERE due IS NOT NULL ORDER BY due";
+        self.with(|db| {
+            let mut statement = db.prepare_cached(sql)?;
+            let mut rows = statement.query([])?;
+            let mut found: Vec<Deadline> = Vec::new();
+            while let Some(r) = rows.next()? {
+                let tells: Timestamp = r.get(2)?;
+                if limit.checked_sub(1).is_none_or(|last| found.get(last).is_some_and(|it| it.due <= tells)) {
+                    break;
+                }
+                let life: Incident = serde_json::from_str(r.get_ref(3)?.as_str().map_err(rusqlite::Error::from)?)?;
+                let Some((clock, due)) = first_due(&life, now) else { continue };
+                let at = found.partition_point(|it| it.due <= due);
+                if at < limit {
+                    found.truncate(limit - 1);
+                    found.insert(at, Deadline { incident: r.get(0)?, title: r.get(1)?, clock, due });
+                }
+            }
+            Ok(found)
+        })
     }
 
     /// Incidents with escalations that nobody who decides has acknowledged, the longest waiting first, `limit` at most;

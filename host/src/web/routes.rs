@@ -76,6 +76,7 @@ fn pages() -> Vec<Route> {
     vec![
         // 态势
         get("/", WORK, situation::home),
+        get("/wall", WORK, situation::wall),
         // 事件
         get("/incidents", WORK, incidents::list),
         get("/incidents/{id}", WORK, incidents::one),

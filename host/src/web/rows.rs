@@ -23,8 +23,8 @@ use crate::reporting::shelf;
 use crate::search::{Search, SearchError};
 use crate::store::model::{Figures, IncidentRow, PostRow, PostRowId, WatchRow};
 use crate::store::{
-    Course, DisclosureRow, FullDay, Governing, IncidentQuery, Life, NoticeRow, OutboxHealth, OutboxQuery, PostQuery,
-    Reader, Reading, RecordQuery, Risen, SeriesPoint, ServiceRow, StoreError, Unacknowledged, Version,
+    Course, Deadline, DisclosureRow, FullDay, Governing, IncidentQuery, Life, NoticeRow, OutboxHealth, OutboxQuery,
+    PostQuery, Reader, Reading, RecordQuery, Risen, SeriesPoint, ServiceRow, StoreError, Unacknowledged, Version,
 };
 use crate::text::diff::{Part, diff};
 use crate::text::tokens::Tokeniser;
@@ -291,6 +291,14 @@ pub trait Rows: Send + Sync + 'static {
         Ok((Vec::new(), 0))
     }
 
+    /// What runs out next, an incident with its first clock, `limit` at most.
+    ///
+    /// # Errors
+    /// [`Unanswered`].
+    fn deadlines(&self, _now: Timestamp, _limit: usize) -> Result<Vec<Deadline>, Unanswered> {
+        Ok(Vec::new())
+    }
+
     /// How an incident grew.
     ///
     /// # Errors
@@ -482,6 +490,10 @@ impl Rows for Stored {
 
     fn unacknowledged(&self, limit: usize) -> Result<(Vec<Unacknowledged>, u64), Unanswered> {
         Ok(self.reader.unacknowledged(limit)?)
+    }
+
+    fn deadlines(&self, now: Timestamp, limit: usize) -> Result<Vec<Deadline>, Unanswered> {
+        Ok(self.reader.deadlines(now, limit)?)
     }
 
     fn course(&self, incident: IncidentId) -> Result<Course, Unanswered> {

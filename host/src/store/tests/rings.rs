@@ -64,6 +64,32 @@ fn what_a_clock_tells_is_an_event_at_its_second() {
 }
 
 #[test]
+fn what_runs_out_next_is_told_whatever_rings_before_it() {
+    let (_dir, store, head) = emergency();
+    let reader = store.reader().unwrap();
+    let next = |now, limit| {
+        let all = reader.deadlines(now, limit).unwrap();
+        all.into_iter().map(|it| (it.incident, it.clock, it.due - NOW)).collect::<Vec<_>>()
+    };
+    assert_eq!(next(NOW + 700, 9), [(1, "step:on-site".to_owned(), HOUR / 2)]);
+    // A second incident tells something later and runs out later; a third is still to be judged.
+    heard(&store, "2", 30, NOW + 900);
+    assess(&store, &head, 2, Category::Problem, NOW + 960).unwrap();
+    heard(&store, "3", 60, NOW + 1_000);
+    let all = next(NOW + 1_000, 9);
+    assert_eq!(all.len(), 3, "{all:?}");
+    assert!(all.is_sorted_by_key(|it| it.2), "{all:?}");
+    for limit in 0..3 {
+        assert_eq!(next(NOW + 1_000, limit), all[..limit]);
+    }
+    // What has run out is an escalation and no deadline.
+    pass(&store, NOW + HOUR);
+    assert!(next(NOW + HOUR, 9).iter().all(|it| it.2 > HOUR));
+    store.decide(&head, Seen { id: 1, version: None }, Decision::Pause("等检测".into()), NOW + HOUR).unwrap();
+    assert!(next(NOW + HOUR, 9).iter().all(|it| it.0 != 1), "what stands still runs out at no time");
+}
+
+#[test]
 fn an_escalation_stands_until_somebody_who_decides_has_acted() {
     let (_dir, store, head) = emergency();
     let reader = store.reader().unwrap();

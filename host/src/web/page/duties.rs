@@ -4,8 +4,9 @@
 use std::sync::Arc;
 
 use crate::coverage::words::length;
+use crate::incident::IncidentId;
 use crate::plan::Plan;
-use crate::store::Unacknowledged;
+use crate::store::{Deadline, Unacknowledged};
 use crate::web::lang::Lang;
 use crate::web::mark::line;
 use crate::web::when::{Clockface, Stamp};
@@ -39,6 +40,34 @@ impl DutyView {
     }
 }
 
+/// A clock that runs out, told.
+pub(super) struct DeadlineView {
+    pub(super) id: i64,
+    pub(super) title: String,
+    /// What the clock is called.
+    pub(super) clock: String,
+    /// How much time is left.
+    pub(super) left: String,
+    pub(super) at: Stamp,
+}
+
+/// What runs out next, in words.
+pub(super) fn deadlines(all: &[(Deadline, Arc<Plan>)], face: &Clockface, lang: Lang) -> Vec<DeadlineView> {
+    let told = |(one, plan): &(Deadline, Arc<Plan>)| DeadlineView {
+        id: one.incident,
+        title: called(one.title.as_deref(), one.incident),
+        clock: plan.clock_name(&one.clock).map_or(one.clock.as_str(), |name| name.in_lang(lang)).to_owned(),
+        left: lang.with("deadline.left", &[("length", &length(lang, one.due - face.now()))]),
+        at: face.stamp(one.due),
+    };
+    all.iter().map(told).collect()
+}
+
+/// What an incident is called, or its number.
+fn called(title: Option<&str>, id: IncidentId) -> String {
+    title.map(str::trim).filter(|title| !title.is_empty()).map_or_else(|| format!("#{id}"), |title| line(title, 60))
+}
+
 /// All of them, in words.
 pub(super) fn duties(duties: &Duties, face: &Clockface, lang: Lang) -> Vec<DutyView> {
     let mut all: Vec<DutyView> =
@@ -57,10 +86,7 @@ pub(super) fn duties(duties: &Duties, face: &Clockface, lang: Lang) -> Vec<DutyV
 }
 
 fn escalated(one: &Unacknowledged, plan: &Plan, face: &Clockface, lang: Lang) -> DutyView {
-    let title = match one.title.as_deref().map(str::trim).filter(|title| !title.is_empty()) {
-        Some(title) => line(title, 60),
-        None => format!("#{}", one.incident),
-    };
+    let title = called(one.title.as_deref(), one.incident);
     let name = |clock| plan.clock_name(clock).map_or(clock, |name| name.in_lang(lang));
     let clocks: Vec<&str> = one.escalations.iter().map(|it| name(it.clock.as_str())).collect();
     DutyView {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use askama::Template;
 
-use super::duties::{Duties, DutyView, duties};
+use super::duties::{DeadlineView, Duties, DutyView, deadlines, duties};
 use super::growing::{GrowingView, first};
 use super::incident::IncidentView;
 use super::month::MonthView;
@@ -15,8 +15,9 @@ use super::watch::{SweptWatch, WatchView, no_watches, told};
 use super::{Frame, Rendered, Room, Visit, named, tight};
 use crate::coverage::words::keys;
 use crate::coverage::{Notice, Told};
-use crate::store::Risen;
+use crate::plan::Plan;
 use crate::store::model::{Figures, IncidentRow, PostRow, WatchRow};
+use crate::store::{Deadline, Risen};
 use crate::warning::words;
 use crate::web::lang::Lang;
 use crate::web::mark::line;
@@ -49,6 +50,8 @@ pub(crate) struct HomeRows {
     pub(crate) told: ToldRows,
     /// What somebody must do before all else.
     pub(crate) duties: Duties,
+    /// What runs out next, each with the plan that governs its incident.
+    pub(crate) deadlines: Vec<(Deadline, Arc<Plan>)>,
 }
 
 #[derive(Template)]
@@ -76,6 +79,7 @@ struct HomePage {
 /// The four lines.
 struct Situation {
     headline: String,
+    next: Option<DeadlineView>,
     newest: Option<Pointer>,
     growing: Option<Pointer>,
     unheard: String,
@@ -122,6 +126,35 @@ pub(crate) fn home(visit: &Visit, rows: &HomeRows) -> Rendered {
         no_watches: no_watches(lang),
         more_watches,
         told: ToldView::new(&rows.told, &visit.plan, &visit.zone, &frame.face, lang),
+        frame,
+    }
+    .render()
+}
+
+#[derive(Template)]
+#[template(path = "wall.html")]
+struct WallPage {
+    frame: Frame,
+    today: Stamp,
+    situation: Situation,
+    duties: Vec<DutyView>,
+    deadlines: Vec<DeadlineView>,
+    growing: Vec<GrowingView>,
+    month: Option<MonthView>,
+}
+
+/// The same for a screen on the wall: read from across the room, and touched by nobody.
+pub(crate) fn wall(visit: &Visit, rows: &HomeRows) -> Rendered {
+    let lang = visit.lang;
+    let watches: Vec<WatchRow> = rows.watches.iter().map(|swept| swept.row.clone()).collect();
+    let frame = Frame::new(visit, Room::Situation, lang.t("rooms.situation"), rows.figures, &watches);
+    WallPage {
+        today: frame.face.today(),
+        situation: situation(rows, &frame),
+        duties: duties(&rows.duties, &frame.face, lang),
+        deadlines: deadlines(&rows.deadlines, &frame.face, lang),
+        growing: rows.risen.iter().filter_map(|risen| GrowingView::new(risen, &frame.face, lang)).collect(),
+        month: rows.month.as_ref().and_then(|month| MonthView::new(month, &frame.face, lang)),
         frame,
     }
     .render()
@@ -179,6 +212,7 @@ fn situation(rows: &HomeRows, frame: &Frame) -> Situation {
     };
     Situation {
         headline: headline(lang, &rows.figures),
+        next: deadlines(&rows.deadlines, &frame.face, lang).into_iter().next(),
         newest: newest.map(|(row, _)| pointer(row, size(lang, row))),
         growing,
         unheard,

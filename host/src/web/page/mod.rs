@@ -72,7 +72,7 @@ pub(crate) use disclose::{
 };
 pub(crate) use draft::{Draft, DraftRows, draft};
 pub(crate) use duties::{Duties, ESCALATED};
-pub(crate) use home::{HomeRows, home};
+pub(crate) use home::{HomeRows, home, wall};
 pub(crate) use incident::{IncidentRows, incident};
 use incidents::link_to;
 pub(crate) use incidents::{ListRows, asked_for, incidents};

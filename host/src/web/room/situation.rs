@@ -8,9 +8,11 @@ use axum::response::Response;
 use super::incidents::glanced;
 use super::watches::swept;
 use crate::store::{IncidentQuery, PostQuery};
+use crate::web::desk::Refused;
 use crate::web::desk::{Asked, Desk};
+use crate::web::page::Visit;
 use crate::web::page::{self, HomeRows, ToldRows};
-use crate::web::rows::PostsQuery;
+use crate::web::rows::{PostsQuery, Rows, Unanswered};
 
 /// Incidents on the first page.
 const INCIDENTS: usize = 20;
@@ -20,6 +22,8 @@ const LATEST: usize = 12;
 const NOTICES: usize = 50;
 /// Notices to people on the first page.
 const TOLD: usize = 6;
+/// Clocks that run out next on the wall.
+const DEADLINES: usize = 8;
 /// What grows that the first page shows.
 const RISEN: usize = 4;
 
@@ -29,16 +33,36 @@ pub(in crate::web) async fn home(State(desk): State<Arc<Desk>>, asked: Asked) ->
     desk.show(asked, move |rows, visit| {
         let query = IncidentQuery { limit: Some(INCIDENTS), ..IncidentQuery::default() };
         let incidents = glanced(rows, rows.incidents(&query)?)?;
-        let commit = *ours.app.changes.borrow();
-        let month = Some(ours.month.month(rows, commit, visit.now, &visit.zone)?);
         let latest = PostQuery { limit: Some(LATEST), ..PostQuery::default() };
         let posts = rows.posts(&PostsQuery { list: latest, ..PostsQuery::default() })?;
         let posts = posts.posts.into_iter().map(|(post, _)| post).collect();
-        let (watches, notices) = (swept(rows, visit.now)?, rows.notices(NOTICES)?);
-        let (figures, risen) = (rows.figures()?, rows.risen(visit.now, RISEN)?);
         let told = ToldRows { newest: rows.told(TOLD)?, health: rows.outbox_health(visit.now)? };
-        let duties = ours.duties(rows, visit)?;
-        Ok(page::home(visit, &HomeRows { figures, incidents, posts, watches, month, notices, risen, told, duties })?)
+        let notices = rows.notices(NOTICES)?;
+        Ok(page::home(visit, &HomeRows { incidents, posts, notices, told, ..glance(&ours, rows, visit, 1)? })?)
     })
     .await
+}
+
+/// `GET /wall`.
+pub(in crate::web) async fn wall(State(desk): State<Arc<Desk>>, asked: Asked) -> Response {
+    let ours = Arc::clone(&desk);
+    desk.show(asked, move |rows, visit| Ok(page::wall(visit, &glance(&ours, rows, visit, DEADLINES)?)?)).await
+}
+
+/// What both show, with the `next` clocks that run out.
+fn glance(desk: &Desk, rows: &dyn Rows, visit: &Visit, next: usize) -> Result<HomeRows, Refused> {
+    let commit = *desk.app.changes.borrow();
+    let governed = rows.deadlines(visit.now, next)?.into_iter().map(|one| {
+        let plan = rows.governing(one.incident)?;
+        Ok((one, plan))
+    });
+    Ok(HomeRows {
+        deadlines: governed.collect::<Result<_, Unanswered>>()?,
+        figures: rows.figures()?,
+        watches: swept(rows, visit.now)?,
+        month: Some(desk.month.month(rows, commit, visit.now, &visit.zone)?),
+        risen: rows.risen(visit.now, RISEN)?,
+        duties: desk.duties(rows, visit)?,
+        ..HomeRows::default()
+    })
 }
