@@ -6,7 +6,7 @@
 //! whether it is `met`. Everything else goes to standard error. To run a part,
 //! name it: `cargo bench -p caifeng --bench caifeng -- call sandbox`.
 //! `BENCH_POSTS` sets how many posts go the whole way (200,000), `BENCH_SEARCH` how many are searched (1,000,000),
-//! `BENCH_MONTH` over how many a month's report is written (1,000,000).
+//! `BENCH_MONTH` over how many a month's report is written (1,000,000), `BENCH_DESK` how many stand behind the pages (1,000,000).
 
 #![allow(clippy::disallowed_methods, reason = "it stands outside: asks the daemon like any client, and waits for it")]
 
@@ -14,6 +14,7 @@ mod bare;
 mod call;
 mod crawl;
 mod decide;
+mod desk;
 mod drill;
 mod extract;
 mod fresh;
@@ -73,6 +74,9 @@ fn main() -> anyhow::Result<()> {
     }
     if wanted("search") {
         search::run(scratch.path())?;
+    }
+    if wanted("desk") {
+        desk::run(scratch.path(), executable)?;
     }
     if wanted("decide") {
         decide::run(scratch.path())?;

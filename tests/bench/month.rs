@@ -42,12 +42,7 @@ pub(crate) fn run(scratch: &Path) -> anyhow::Result<()> {
     let folder = scratch.join("month");
     std::fs::create_dir_all(&folder)?;
     let store = Store::open(&folder, None)?;
-    for first in (0..size).step_by(BATCH as usize) {
-        store.ingest(batch(first, size))?;
-        if first % 100_000 == 0 {
-            note(format_args!("month: {first} posts stored"));
-        }
-    }
+    fill(&store, size, MATTER)?;
     let reader = store.reader()?;
     let until = posts::BEGIN + MONTH as i64;
     let setting = Setting {
@@ -71,16 +66,27 @@ pub(crate) fn run(scratch: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn batch(first: u64, size: u64) -> Batch {
+/// Stores a month of `size` posts, `matter` to an incident.
+pub(crate) fn fill(store: &Store, size: u64, matter: u64) -> anyhow::Result<()> {
+    for first in (0..size).step_by(BATCH as usize) {
+        store.ingest(batch(first, size, matter))?;
+        if first % 100_000 == 0 {
+            note(format_args!("{first} posts stored"));
+        }
+    }
+    Ok(())
+}
+
+fn batch(first: u64, size: u64, matter: u64) -> Batch {
     let site = format!("site{}.bench.example", first / BATCH % posts::SITES);
     let at = |number: u64| posts::BEGIN + (number * MONTH / size) as i64;
-    let posts = (first..first + BATCH).map(|number| prepared(number, &site, at(number))).collect();
+    let posts = (first..first + BATCH).map(|number| prepared(number, matter, &site, at(number))).collect();
     Batch { sweep: None, plugin: "feed".to_owned(), site, captured: at(first + BATCH), posts }
 }
 
-fn prepared(number: u64, site: &str, published: i64) -> Prepared {
+fn prepared(number: u64, matter: u64, site: &str, published: i64) -> Prepared {
     let draft = posts::draft(number);
-    let category = ["problem", "problem", "suggestion", "sensitive", "emergency"][(number / MATTER % 5) as usize];
+    let category = ["problem", "problem", "suggestion", "sensitive", "emergency"][(number / matter % 5) as usize];
     let mut labels = vec![label("category", category)];
     if number.is_multiple_of(4) {
         labels.push(label("sentiment", if number.is_multiple_of(20) { "positive" } else { "negative" }));
@@ -96,7 +102,7 @@ fn prepared(number: u64, site: &str, published: i64) -> Prepared {
         tokens: String::new(),
         signature: None,
         telling: Telling::default(),
-        links: vec![format!("http://matter.bench.example/{}", number / MATTER)],
+        links: vec![format!("http://matter.bench.example/{}", number / matter)],
         topics: Some(vec!["本局".to_owned()]),
         labels,
         post,

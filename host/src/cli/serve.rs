@@ -11,6 +11,7 @@ use caifeng::directory::Directory;
 use caifeng::drill;
 use caifeng::recording::Recording;
 use caifeng::store::StoreError;
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
@@ -136,8 +137,19 @@ impl Bind {
     }
 }
 
+/// Every page that listens holds a file open, and the usual limit is 1,024 of them: up to what the system allows.
+fn raise_file_limit() {
+    if let Ok((now, most)) = getrlimit(Resource::RLIMIT_NOFILE)
+        && now < most
+        && let Err(error) = setrlimit(Resource::RLIMIT_NOFILE, most, most)
+    {
+        tracing::warn!("the limit of open files stays at {now}: {error}");
+    }
+}
+
 /// Serves until the process is told to stop.
 pub(crate) fn serve(daemon: Daemon, bind: Bind) -> Outcome {
+    raise_file_limit();
     runtime()?.block_on(async {
         let listener = TcpListener::bind(bind.address).await;
         let listener = listener.with_context(|| format!("--bind {}", bind.address)).or_exit(Exit::Usage)?;

@@ -213,6 +213,11 @@ impl Room {
         }
     }
 
+    /// Whether a phone shows it before "more" is pressed.
+    const fn is_first(self) -> bool {
+        matches!(self, Self::Situation | Self::Inbox | Self::Submit | Self::Incidents)
+    }
+
     /// Whether a line stands before it in the rail.
     const fn begins(self) -> bool {
         matches!(self, Self::Disclosures | Self::Watches)
@@ -260,6 +265,7 @@ struct RoomLink {
     warn: bool,
     here: bool,
     begins: bool,
+    first: bool,
 }
 
 impl Frame {
@@ -326,6 +332,7 @@ impl Frame {
             warn,
             here: self.here == Some(room),
             begins: room.begins(),
+            first: room.is_first(),
         }
     }
 
