@@ -26,6 +26,7 @@
 //! - [`fixture`] holds recorded calls with the answers they must have, for a
 //!   plugin of any kind as [`Loaded`](loaded::Loaded).
 //! - [`build`] goes the other way, from an author's crate to a file.
+//! - [`pack`] makes of such a file the one that is handed on: stripped, with its fixtures inside.
 //!
 //! ```no_run
 //! use caifeng_plugin_host::artifact::Artifact;
@@ -69,4 +70,5 @@ mod labels;
 pub mod laws;
 pub mod loaded;
 pub mod manifest;
+pub mod pack;
 pub mod source;
