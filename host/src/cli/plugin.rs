@@ -6,7 +6,9 @@ mod check;
 mod fixture;
 mod folder;
 mod inspect;
+mod key;
 mod list;
+mod pack;
 mod parse;
 mod test;
 mod r#try;
@@ -48,6 +50,10 @@ enum Command {
     Bench(bench::BenchArgs),
     /// Make a fixture of a page that a plugin could not read
     Fixture(fixture::FixtureArgs),
+    /// Make a key to sign plugins with
+    Key(key::KeyArgs),
+    /// Make the one file that is handed on, with its fixtures inside, and sign it
+    Pack(pack::PackArgs),
 }
 
 /// Runs `caifeng plugin …`.
@@ -62,6 +68,8 @@ pub(crate) fn run(args: Args) -> Outcome {
         Command::Check(args) => check::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::Fixture(args) => fixture::run(&args),
+        Command::Key(args) => key::run(&args),
+        Command::Pack(args) => pack::run(&args),
     }
 }
 
