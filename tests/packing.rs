@@ -126,3 +126,153 @@ fn a_key_is_never_written_over_and_is_its_owners() {
     place.write("no.key", "a\nb\n");
     place.run("plugin pack board.wasm --fixtures fixtures --key no.key").ends(2);
 }
+
+/// Packs and signs a version of the board, as `board-VERSION.wasm`.
+fn release(place: &Place, version: &str, allow: &str, key: &str) {
+    place.write("board.wasm", board(place, version, allow));
+    place.run(&format!("plugin pack board.wasm --fixtures fixtures --key {key}")).ends(0);
+}
+
+/// Two keys, and a version of the board by the first.
+fn released() -> Place {
+    let place = author();
+    place.run("plugin key other.key").ends(0);
+    release(&place, "0.1.0", "[\"target\"]", "author.key");
+    place
+}
+
+fn grants(place: &Place) -> String {
+    std::fs::read_to_string(place.path("data/grants.toml")).unwrap_or_default()
+}
+
+#[test]
+fn a_plugin_waits_for_its_grant_and_an_upgrade_that_asks_for_more_does_too() {
+    let place = released();
+    let said = place.run("plugin install board-0.1.0.wasm --data data").ends(0);
+    for line in [
+        "a key that was not known here",
+        "keeps every law",
+        "  - read from the site that each of your watches names",
+        "it waits, and nothing of it runs",
+    ] {
+        assert!(said.out.contains(line), "{line}: {said}");
+    }
+    assert!(!place.path("data/plugins/board.wasm").exists() && grants(&place).is_empty());
+    let said = place.run("plugin list --data data").ends(0);
+    assert!(said.out.contains("waiting") && said.out.contains("caifeng plugin grant board"), "{said}");
+    place.run("plugin grant board --data data --network example.cn").ends(2);
+    place.run("plugin grant board --data data").ends(0);
+    assert!(place.path("data/plugins/board.wasm.minisig").exists());
+    assert_eq!(grants(&place).matches("[[grant]]").count(), 1);
+    let first = grants(&place);
+    // No more than before: it takes the place at once, with the grant of the one before.
+    release(&place, "0.1.1", "[\"target\"]", "author.key");
+    let said = place.run("plugin upgrade board-0.1.1.wasm --data data").ends(0);
+    assert!(said.out.contains("as before") && said.out.contains("no more than 0.1.0"), "{said}");
+    assert!(said.out.contains("installed in place of 0.1.0"), "{said}");
+    assert!(grants(&place).matches("[[grant]]").count() == 1 && grants(&place) != first);
+    // More: the one before keeps running, with its grant.
+    release(&place, "0.2.0", "[\"target\", \"*.example.cn\"]", "author.key");
+    let (second, file) = (grants(&place), std::fs::read(place.path("data/plugins/board.wasm")).unwrap());
+    let said = place.run("plugin upgrade board-0.2.0.wasm --data data").ends(0);
+    assert!(said.out.contains("  + read from every host below example.cn"), "{said}");
+    assert!(!said.out.contains("  + read from the site"), "{said}");
+    assert!(said.out.contains("it waits, and 0.1.1 keeps running"), "{said}");
+    assert!(grants(&place) == second && std::fs::read(place.path("data/plugins/board.wasm")).unwrap() == file);
+    place.run("plugin grant board --data data").ends(0);
+    assert!(place.run("plugin list --data data").ends(0).out.contains("board        0.2.0"));
+    assert!(grants(&place).contains("*.example.cn") && grants(&place).matches("[[grant]]").count() == 1);
+    place.run("plugin remove board --data data").ends(0);
+    assert!(!grants(&place).contains("board") && !place.path("data/plugins/board.wasm").exists());
+    place.run("plugin remove board --data data").ends(2);
+}
+
+#[test]
+fn who_signs_is_pinned_and_nobody_else_comes_in_under_the_name() {
+    let place = released();
+    place.run("plugin install board-0.1.0.wasm --data data --grant").ends(0);
+    release(&place, "0.2.0", "[\"target\"]", "other.key");
+    let upgrade = "plugin upgrade board-0.2.0.wasm --data data";
+    let said = place.run(upgrade).ends(1);
+    assert!(said.err.contains("plugin board 0.2.0: it is signed by RW") && said.err.contains("--new-signer"), "{said}");
+    std::fs::remove_file(place.path("board-0.2.0.wasm.minisig")).unwrap();
+    let said = place.run(upgrade).ends(1);
+    assert!(said.err.contains("plugin board 0.2.0: it is not signed") && said.err.contains("ask its author"), "{said}");
+    // The signature of the version before, used again.
+    std::fs::copy(place.path("board-0.1.0.wasm.minisig"), place.path("board-0.2.0.wasm.minisig")).unwrap();
+    let said = place.run(upgrade).ends(1);
+    assert!(said.err.contains("does not fit the file") && said.err.contains("it says board 0.1.0"), "{said}");
+    // Removed, the name is still the first signer's.
+    place.run("plugin remove board --data data").ends(0);
+    release(&place, "0.2.0", "[\"target\"]", "other.key");
+    place.run("plugin install board-0.2.0.wasm --data data").ends(1);
+    place.run("plugin install board-0.2.0.wasm --data data --new-signer --grant").ends(0);
+    release(&place, "0.3.0", "[\"target\"]", "other.key");
+    place.run("plugin upgrade board-0.3.0.wasm --data data").ends(0);
+    // A person who knows the key says so, and another does not pass.
+    let said = place.run("plugin install board-0.3.0.wasm --data elsewhere --signer author.key.pub").ends(1);
+    assert!(said.err.contains("signed by another key"), "{said}");
+    place.run("plugin install board-0.3.0.wasm --data elsewhere --signer other.key.pub").ends(0);
+}
+
+#[test]
+fn an_older_version_and_a_name_of_the_release_need_a_word_of_their_own() {
+    let place = released();
+    release(&place, "0.10.0", "[\"target\"]", "author.key");
+    place.run("plugin install board-0.10.0.wasm --data data --grant").ends(0);
+    place.run("plugin install board-0.10.0.wasm --data data").ends(1);
+    let said = place.run("plugin upgrade board-0.1.0.wasm --data data").ends(1);
+    assert!(said.err.contains("plugin board 0.1.0: it is older than 0.10.0"), "{said}");
+    // Removed, the last version is still known.
+    place.run("plugin remove board --data data").ends(0);
+    place.run("plugin install board-0.1.0.wasm --data data").ends(1);
+    place.run("plugin install board-0.1.0.wasm --data data --downgrade --grant").ends(0);
+    // The same version, another file.
+    let other = std::fs::read_to_string(place.path("fixtures/bureau/call.toml")).unwrap();
+    place.write("fixtures/bureau/call.toml", format!("# again\n{other}"));
+    place.run("plugin pack board.wasm --fixtures fixtures --key author.key").ends(0);
+    place.run("plugin upgrade board-0.10.0.wasm --data data").ends(0);
+    place.write("board.wasm", std::fs::read(place.path("board-0.10.0.wasm")).unwrap());
+    place.write("fixtures/bureau/call.toml", other);
+    place.run("plugin pack board.wasm --fixtures fixtures --key author.key").ends(0);
+    let said = place.run("plugin upgrade board-0.10.0.wasm --data data").ends(1);
+    assert!(said.err.contains("another file than the one of the same version"), "{said}");
+    place.run("plugin pack feed --out feed.wasm").ends(0);
+    let said = place.run("plugin install feed.wasm --data data").ends(1);
+    assert!(said.err.contains("the release has a plugin of this name"), "{said}");
+}
+
+#[test]
+fn what_was_tampered_with_is_refused_and_nothing_of_it_stays() {
+    let place = released();
+    let whole = std::fs::read(place.path("board-0.1.0.wasm")).unwrap();
+    let signature = std::fs::read_to_string(place.path("board-0.1.0.wasm.minisig")).unwrap();
+    let install = |name: &str, file: &[u8], code: i32, said: &str| {
+        place.write(&format!("{name}.wasm"), file);
+        place.write(&format!("{name}.wasm.minisig"), &signature);
+        let answer = place.run(&format!("plugin install {name}.wasm --data data --grant")).ends(code);
+        assert!(answer.err.contains(said), "{name}: {answer}");
+        assert!(!place.path("data").exists(), "{name}: {answer}");
+    };
+    let text = Artifact::read(whole.as_slice()).unwrap().manifest_text().to_owned();
+    let tampered = with_manifest(&whole, &text.replace("\"target\"", "\"target\", \"*.evil.cn\""));
+    install("tampered", &tampered, 1, "plugin board 0.1.0: the signature does not fit the file");
+    install("cut", &whole[..whole.len() - 100], 3, "damaged file, fetch or build it again");
+    install("no-plugin", b"no plugin", 3, "not a plugin");
+    place.write("board-0.1.0.wasm.minisig", &signature[..signature.len() - 20]);
+    let said = place.run("plugin install board-0.1.0.wasm --data data").ends(1);
+    assert!(said.err.contains("the signature is damaged, fetch it again"), "{said}");
+    // A law that is broken, and no fixtures to try any on.
+    let call = std::fs::read_to_string(place.path("fixtures/bureau/expect.json")).unwrap();
+    place.write("fixtures/bureau/expect.json", call.replace("停水", "停电"));
+    place.run("plugin pack board.wasm --fixtures fixtures --out lawless.wasm --key author.key").ends(0);
+    let said = place.run("plugin install lawless.wasm --data data").ends(3);
+    assert!(
+        said.err.contains("plugin board 0.1.0: it breaks the law of expectations: its author must mend it"),
+        "{said}"
+    );
+    place.run("plugin pack board.wasm --out bare.wasm --key author.key").ends(0);
+    let said = place.run("plugin install bare.wasm --data data").ends(3);
+    assert!(said.err.contains("it carries no fixtures"), "{said}");
+    assert!(!place.path("data").exists());
+}

@@ -5,11 +5,14 @@ mod build;
 mod check;
 mod fixture;
 mod folder;
+mod grant;
 mod inspect;
+mod install;
 mod key;
 mod list;
 mod pack;
 mod parse;
+mod remove;
 mod test;
 mod r#try;
 
@@ -54,6 +57,14 @@ enum Command {
     Key(key::KeyArgs),
     /// Make the one file that is handed on, with its fixtures inside, and sign it
     Pack(pack::PackArgs),
+    /// Install a plugin: show whose it is and what it asks for, hold it against every law
+    Install(install::InstallArgs),
+    /// Put a newer version in the place of an installed plugin
+    Upgrade(install::InstallArgs),
+    /// Allow what a plugin asks for
+    Grant(grant::GrantArgs),
+    /// Remove an installed plugin
+    Remove(remove::RemoveArgs),
 }
 
 /// Runs `caifeng plugin …`.
@@ -70,6 +81,10 @@ pub(crate) fn run(args: Args) -> Outcome {
         Command::Fixture(args) => fixture::run(&args),
         Command::Key(args) => key::run(&args),
         Command::Pack(args) => pack::run(&args),
+        Command::Install(args) => install::run(&args, install::Way::Install),
+        Command::Upgrade(args) => install::run(&args, install::Way::Upgrade),
+        Command::Grant(args) => grant::run(&args),
+        Command::Remove(args) => remove::run(&args),
     }
 }
 

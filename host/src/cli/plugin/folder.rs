@@ -76,6 +76,11 @@ pub(super) struct Subject {
 }
 
 impl PluginArgs {
+    /// A source folder with its own fixtures.
+    pub(super) fn of(folder: &str, data: &DataArgs) -> Self {
+        Self { plugin: folder.to_owned(), fixtures: None, data: data.clone() }
+    }
+
     /// Finds the plugin, builds it where that is needed, and reads its fixtures.
     pub(super) fn subject(&self) -> Result<Subject, Failed> {
         let Located { path, bytes, fixtures } = self.located()?;
