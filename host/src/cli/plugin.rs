@@ -12,6 +12,8 @@ mod key;
 mod list;
 mod pack;
 mod parse;
+mod publish;
+mod registry;
 mod remove;
 mod test;
 mod r#try;
@@ -57,6 +59,8 @@ enum Command {
     Key(key::KeyArgs),
     /// Make the one file that is handed on, with its fixtures inside, and sign it
     Pack(pack::PackArgs),
+    /// Put a signed plugin into a registry
+    Publish(publish::PublishArgs),
     /// Install a plugin: show whose it is and what it asks for, hold it against every law
     Install(install::InstallArgs),
     /// Put a newer version in the place of an installed plugin
@@ -81,6 +85,7 @@ pub(crate) fn run(args: Args) -> Outcome {
         Command::Fixture(args) => fixture::run(&args),
         Command::Key(args) => key::run(&args),
         Command::Pack(args) => pack::run(&args),
+        Command::Publish(args) => publish::run(&args),
         Command::Install(args) => install::run(&args, install::Way::Install),
         Command::Upgrade(args) => install::run(&args, install::Way::Upgrade),
         Command::Grant(args) => grant::run(&args),

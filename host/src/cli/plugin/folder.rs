@@ -103,6 +103,11 @@ impl PluginArgs {
         self.data.directory()
     }
 
+    /// Which data directory was named.
+    pub(super) fn data(&self) -> &DataArgs {
+        &self.data
+    }
+
     /// The source folder, if that is what was named.
     pub(super) fn folder(&self) -> Option<PathBuf> {
         Some(PathBuf::from(&self.plugin)).filter(|folder| folder.join("plugin.toml").is_file())

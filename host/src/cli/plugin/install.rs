@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow};
 use caifeng::clock::{Clock as _, SystemClock};
+use caifeng::fetch::live::Kept;
 use caifeng::plugins::offer::{Allowed, Known, Pin, Refused, Why, judge};
 use caifeng::plugins::shelf::{Package, Shelf};
 use caifeng::plugins::wishes::Wish;
@@ -21,6 +22,7 @@ use super::super::workplace::{self, DataArgs};
 use super::super::{Exit, Failed, OrExit, Outcome};
 use super::folder::{PluginArgs, inside};
 use super::pack::{beside, packed};
+use super::registry::RegistryArgs;
 
 /// Bytes of a plugin's file that are read.
 const LARGEST: u64 = 256 << 20;
@@ -30,8 +32,8 @@ const LARGEST: u64 = 256 << 20;
     after_help = "Nothing of a plugin runs for real before what it asks for was allowed: by --grant, or later by caifeng plugin grant. An upgrade that asks for no more than the version before is allowed as that one was; otherwise the version before keeps running. Every law of caifeng plugin check must be kept. Exit code 1: refused, and by whom it can be put right; 3: it is no plugin, or breaks a law."
 )]
 pub(super) struct InstallArgs {
-    /// A packed .wasm file, with its signature beside it, or a plugin's source folder
-    #[arg(value_name = "FILE|DIR")]
+    /// A packed .wasm file, with its signature beside it, a plugin's source folder, or a place in a registry
+    #[arg(value_name = "FILE|DIR|oci://…")]
     from: String,
     #[command(flatten)]
     data: DataArgs,
@@ -50,6 +52,8 @@ pub(super) struct InstallArgs {
     /// Take it although the release has a plugin of its name
     #[arg(long)]
     replace_shipped: bool,
+    #[command(flatten)]
+    registry: RegistryArgs,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -216,6 +220,11 @@ pub(super) const NEXT_START: &str = "it runs from the next start of caifeng serv
 
 /// The file that was named, packed where it is a folder, and its signature.
 fn offered(args: &InstallArgs) -> Result<Package, Failed> {
+    if args.from.starts_with("oci://") {
+        let Kept { file, signature } = args.registry.pull(&args.from, &args.data)?;
+        let artifact = Artifact::read(file).with_context(|| args.from.clone()).or_exit(Exit::Plugin)?;
+        return Ok(Package { artifact, signature });
+    }
     let path = Path::new(&args.from);
     if path.is_dir() {
         let (_, artifact) = packed(&PluginArgs::of(&args.from, &args.data))?;
@@ -233,7 +242,8 @@ fn offered(args: &InstallArgs) -> Result<Package, Failed> {
     Ok(Package { artifact, signature })
 }
 
-fn bounded(path: &Path, most: u64) -> Result<Vec<u8>, Failed> {
+/// A file that is not larger than that.
+pub(super) fn bounded(path: &Path, most: u64) -> Result<Vec<u8>, Failed> {
     let mut bytes = Vec::new();
     let read = fs::File::open(path).and_then(|file| file.take(most + 1).read_to_end(&mut bytes));
     read.with_context(|| format!("{}: cannot be read", path.display())).or_exit(Exit::Usage)?;
@@ -245,7 +255,7 @@ fn bounded(path: &Path, most: u64) -> Result<Vec<u8>, Failed> {
 }
 
 /// A key, or the file of one.
-pub(super) fn named(text: &str) -> Result<Signer, Failed> {
+fn named(text: &str) -> Result<Signer, Failed> {
     if let Ok(signer) = text.parse() {
         return Ok(signer);
     }
@@ -265,7 +275,7 @@ fn is_shipped(id: &str) -> Result<bool, Failed> {
 }
 
 /// Holds a packed plugin against the laws, on the fixtures that it carries; how many those were.
-fn lawful(artifact: &Artifact) -> Result<usize, Failed> {
+pub(super) fn lawful(artifact: &Artifact) -> Result<usize, Failed> {
     let manifest = artifact.manifest();
     let who = format!("plugin {} {}", manifest.id, manifest.version);
     let fixtures = inside(artifact.bytes()).with_context(|| who.clone()).or_exit(Exit::Plugin)?;
