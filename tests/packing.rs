@@ -2,13 +2,15 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod site;
 mod terminal;
 
 use std::path::{Path, PathBuf};
 
 use caifeng_plugin_host::artifact::Artifact;
 use caifeng_plugin_host::pack;
-use terminal::Place;
+use site::Site;
+use terminal::{DEADLINE, Place};
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
@@ -275,4 +277,108 @@ fn what_was_tampered_with_is_refused_and_nothing_of_it_stays() {
     let said = place.run("plugin install bare.wasm --data data").ends(3);
     assert!(said.err.contains("it carries no fixtures"), "{said}");
     assert!(!place.path("data").exists());
+}
+
+/// A registry of Debian's on the loopback; ends with the test.
+struct Registry {
+    child: std::process::Child,
+    at: String,
+}
+
+impl Drop for Registry {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Registry {
+    /// `None` where it is not installed.
+    #[expect(clippy::disallowed_methods, reason = "a test waits until the registry listens")]
+    fn start(place: &Place) -> Option<Self> {
+        let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let at = free.local_addr().unwrap().to_string();
+        drop(free);
+        let kept = place.path("registry");
+        let config = format!(
+            "version: 0.1\nlog: {{ level: error }}\nstorage:\n  filesystem: {{ rootdirectory: {} }}\nhttp: {{ addr: '{at}' }}\n",
+            kept.display()
+        );
+        let config = place.write("registry.yml", config);
+        let child = place.program("docker-registry").arg("serve").arg(config).spawn().ok()?;
+        let registry = Self { child, at };
+        let begun = std::time::Instant::now();
+        while std::net::TcpStream::connect(&registry.at).is_err() {
+            assert!(begun.elapsed() < DEADLINE, "the registry does not listen");
+            std::thread::yield_now();
+        }
+        Some(registry)
+    }
+}
+
+#[test]
+fn a_real_registry_takes_a_plugin_and_gives_it_back() {
+    let place = released();
+    let Some(registry) = Registry::start(&place) else {
+        println!("not run: docker-registry is not installed");
+        return;
+    };
+    let at = format!("oci://{}/plugins/board", registry.at);
+    let publish = format!("plugin publish {at} board-0.1.0.wasm --data data");
+    let said = place.run(&format!("{publish} --plain-http")).ends(2);
+    assert!(said.err.contains("list it in [network] private"), "{said}");
+    place.write("data/caifeng.toml", format!("[network]\nprivate = [\"{}\"]\n", registry.at));
+    let said = place.run(&format!("{publish} --plain-http")).ends(0);
+    let digest = said.out.trim().rsplit_once('@').unwrap().1.to_owned();
+    assert!(said.out.starts_with(&format!("{at}:0.1.0@sha256:")), "{said}");
+    // The same plugin is the same artifact.
+    assert!(place.run(&format!("{publish} --plain-http")).ends(0).out.contains(&digest));
+    let said = place.run(&format!("plugin install {at}:9.9.9 --data data --plain-http")).ends(4);
+    assert!(said.err.contains("the registry has no such plugin"), "{said}");
+    let said = place.run(&format!("plugin install {at}@{digest} --data data --plain-http --grant")).ends(0);
+    assert!(said.out.contains("signed by RW") && said.out.contains("installed:"), "{said}");
+    let installed = std::fs::read(place.path("data/plugins/board.wasm")).unwrap();
+    assert!(installed == std::fs::read(place.path("board-0.1.0.wasm")).unwrap());
+    release(&place, "0.2.0", "[\"target\"]", "author.key");
+    let to = format!("plugin publish {at} board.wasm --fixtures fixtures --data data --plain-http");
+    place.run(&to).ends(2);
+    place.run(&format!("{to} --key author.key")).ends(0);
+    let said = place.run(&format!("plugin upgrade {at}:0.2.0 --data data --plain-http")).ends(0);
+    assert!(said.out.contains("installed in place of 0.1.0"), "{said}");
+}
+
+#[test]
+fn a_registry_that_lies_is_found_out() {
+    let place = released();
+    let hash = |digit: &str| format!("sha256:{}", digit.repeat(64));
+    let (a, b) = (hash("a"), hash("b"));
+    let layer = format!("{{\"mediaType\":\"application/wasm\",\"digest\":\"{a}\",\"size\":20}}");
+    let manifest = |layers: &str| format!("{{\"schemaVersion\":2,\"config\":{layer},\"layers\":[{layers}]}}");
+    let (one, none) = (manifest(&layer), manifest(""));
+    let site = Site::serve(move |path, _| match path {
+        _ if path.ends_with("/manifests/other") => (format!("200 OK\r\nDocker-Content-Digest: {b}"), one.clone()),
+        _ if path.ends_with("/manifests/none") => ("200 OK".to_owned(), none.clone()),
+        _ if path.ends_with("/manifests/long") => ("200 OK".to_owned(), one.replace("20", "19")),
+        _ if path.ends_with("/manifests/away") => {
+            ("307 Go\r\nLocation: http://169.254.169.254/latest".to_owned(), String::new())
+        }
+        _ if path.ends_with("/manifests/shut") => ("403 No".to_owned(), String::new()),
+        _ if path.contains("/manifests/") => ("200 OK".to_owned(), one.clone()),
+        _ => ("200 OK".to_owned(), "another file, indeed".to_owned()),
+    });
+    place.write("data/caifeng.toml", format!("[network]\nprivate = [\"{}\"]\n", site.at));
+    let install = |name: &str, code: i32, why: &str| {
+        let at = format!("oci://{}/board{name}", site.at);
+        let said = place.run(&format!("plugin install {at} --data data --plain-http --grant")).ends(code);
+        assert!(said.err.contains(why), "{name}: {said}");
+        assert!(!place.path("data/plugins").exists());
+    };
+    install(":1", 1, "the registry sent something else than it promised, and nothing of it was taken");
+    install(":other", 1, "a manifest of sha256:");
+    install(&format!("@{}", hash("c")), 1, "a manifest of sha256:");
+    install(":long", 1, "more than the 19 bytes that it promised");
+    install(":none", 3, "its author must publish it with caifeng plugin publish");
+    install(":away", 2, "not a public address: 169.254.169.254");
+    install(":shut", 1, "--login-file");
+    install(":../x", 2, "not a place in a registry");
 }
