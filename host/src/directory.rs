@@ -9,7 +9,9 @@
 //! | `evidence/` | what sites answered, as WARC files by day | 0700 |
 //! | `keys/` | secrets: never in the database, never in a backup of it | 0700 |
 //! | `plugins/` | plugins that the operator installed | |
+//! | `plugins/waiting/` | plugins that nobody has allowed yet | |
 //! | `grants.toml` | what those may reach | |
+//! | `signers.toml` | whose signatures they have | |
 //! | `secrets.toml` | what the operator lets plugins' requests carry | 0600, or refused |
 //! | `compiled/` | machine code of plugins; may be deleted at any time | |
 //! | `fixtures/` | pages that plugins could not read, for their authors | 0700 |
@@ -66,6 +68,18 @@ impl Directory {
     #[must_use]
     pub fn plugins(&self) -> PathBuf {
         self.0.join("plugins")
+    }
+
+    /// Plugins that nobody has allowed yet.
+    #[must_use]
+    pub fn waiting_plugins(&self) -> PathBuf {
+        self.plugins().join("waiting")
+    }
+
+    /// Whose signatures plugins have.
+    #[must_use]
+    pub fn signers(&self) -> PathBuf {
+        self.0.join("signers.toml")
     }
 
     /// What sites answered.

@@ -86,6 +86,7 @@ pub mod revisit;
 pub mod rounds;
 pub mod schedule;
 pub mod search;
+pub mod signature;
 pub mod store;
 pub mod supervision;
 pub mod sweep;

@@ -3,6 +3,13 @@
 //! Shipped plugins stand beside the executable; an operator's own in `DATA/plugins`.
 //! A file that is not a plugin is kept in the list with what is wrong with it:
 //! a broken plugin must be seen, not skipped.
+//!
+//! How a plugin gets there: [`wishes`] says what it asks for, [`offer`] whether it may take the place that it names,
+//! [`shelf`] keeps it, waiting or running.
+
+pub mod offer;
+pub mod shelf;
+pub mod wishes;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -32,6 +39,16 @@ pub struct Found {
     pub origin: Origin,
     /// The plugin, or what is wrong with the file.
     pub artifact: Result<Artifact, Arc<ArtifactError>>,
+}
+
+impl Found {
+    /// Whether this is the plugin called `id`; a broken file is called what its name says.
+    fn is_called(&self, id: &str) -> bool {
+        match &self.artifact {
+            Ok(artifact) => artifact.manifest().id == id,
+            Err(_) => self.path.file_stem().is_some_and(|stem| stem == id),
+        }
+    }
 }
 
 /// Why a plugin cannot be used.
@@ -106,11 +123,7 @@ impl Registry {
     /// # Errors
     /// When there is none, or its file is broken.
     pub fn find(&self, id: &str) -> Result<(&Found, &Artifact), PluginError> {
-        let named = |found: &&Found| {
-            found.artifact.as_ref().is_ok_and(|a| a.manifest().id == id)
-                || found.artifact.is_err() && found.path.file_stem().is_some_and(|stem| stem == id)
-        };
-        let Some(found) = self.found.iter().rev().find(named) else {
+        let Some(found) = self.found.iter().rev().find(|found| found.is_called(id)) else {
             let ids: Vec<_> =
                 self.found.iter().filter_map(|f| Some(f.artifact.as_ref().ok()?.manifest().id.clone())).collect();
             let installed = if ids.is_empty() { "none".to_owned() } else { ids.join(", ") };

@@ -56,6 +56,20 @@ impl HostPattern {
             },
         }
     }
+
+    /// Whether every host that this covers is covered by `other` too, whatever the watch.
+    #[must_use]
+    pub fn within(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Exact(name) | Self::Below(name), Self::Below(domain)) => {
+                let below =
+                    name.strip_suffix(domain.as_str()).is_some_and(|rest| rest.len() > 1 && rest.ends_with('.'));
+                // An address in numbers has no domain.
+                below && !name.parse::<std::net::IpAddr>().is_ok() || self == other
+            }
+            _ => self == other,
+        }
+    }
 }
 
 /// A fully qualified name may end in a dot; it is the same host.
@@ -117,6 +131,26 @@ impl fmt::Display for HostPattern {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn a_pattern_lies_within_another_when_it_reaches_no_further() {
+        let within = |a: &str, b: &str| a.parse::<HostPattern>().unwrap().within(&b.parse().unwrap());
+        for (a, b) in
+            [("a.cn", "a.cn"), ("x.a.cn", "*.a.cn"), ("*.x.a.cn", "*.a.cn"), ("*.a.cn", "*.a.cn"), ("target", "target")]
+        {
+            assert!(within(a, b), "{a} {b}");
+        }
+        for (a, b) in [
+            ("a.cn", "*.a.cn"),
+            ("xa.cn", "*.a.cn"),
+            ("*.a.cn", "x.a.cn"),
+            ("*.a.cn", "*.x.a.cn"),
+            ("target", "*.a.cn"),
+            ("a.cn", "target"),
+        ] {
+            assert!(!within(a, b), "{a} {b}");
+        }
+    }
 
     fn covers(pattern: &str, url: &str) -> bool {
         let pattern: HostPattern = pattern.parse().unwrap();

@@ -27,6 +27,7 @@
 //!   plugin of any kind as [`Loaded`](loaded::Loaded).
 //! - [`laws`] hold a file and its fixtures against what every plugin must keep.
 //! - [`build`] goes the other way, from an author's crate to a file.
+//! - [`pack`] makes of such a file the one that is handed on: stripped, with its fixtures inside.
 //!
 //! ```no_run
 //! use caifeng_plugin_host::artifact::Artifact;
@@ -96,4 +97,5 @@ mod labels;
 pub mod laws;
 pub mod loaded;
 pub mod manifest;
+pub mod pack;
 pub mod source;

@@ -5,9 +5,16 @@ mod build;
 mod check;
 mod fixture;
 mod folder;
+mod grant;
 mod inspect;
+mod install;
+mod key;
 mod list;
+mod pack;
 mod parse;
+mod publish;
+mod registry;
+mod remove;
 mod test;
 mod r#try;
 
@@ -48,6 +55,20 @@ enum Command {
     Bench(bench::BenchArgs),
     /// Make a fixture of a page that a plugin could not read
     Fixture(fixture::FixtureArgs),
+    /// Make a key to sign plugins with
+    Key(key::KeyArgs),
+    /// Make the one file that is handed on, with its fixtures inside, and sign it
+    Pack(pack::PackArgs),
+    /// Put a signed plugin into a registry
+    Publish(publish::PublishArgs),
+    /// Install a plugin: show whose it is and what it asks for, hold it against every law
+    Install(install::InstallArgs),
+    /// Put a newer version in the place of an installed plugin
+    Upgrade(install::InstallArgs),
+    /// Allow what a plugin asks for
+    Grant(grant::GrantArgs),
+    /// Remove an installed plugin
+    Remove(remove::RemoveArgs),
 }
 
 /// Runs `caifeng plugin …`.
@@ -62,6 +83,13 @@ pub(crate) fn run(args: Args) -> Outcome {
         Command::Check(args) => check::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::Fixture(args) => fixture::run(&args),
+        Command::Key(args) => key::run(&args),
+        Command::Pack(args) => pack::run(&args),
+        Command::Publish(args) => publish::run(&args),
+        Command::Install(args) => install::run(&args, install::Way::Install),
+        Command::Upgrade(args) => install::run(&args, install::Way::Upgrade),
+        Command::Grant(args) => grant::run(&args),
+        Command::Remove(args) => remove::run(&args),
     }
 }
 

@@ -14,6 +14,7 @@
 //!
 //! Two things leave that are no pages: a notice to a robot or a webhook ([`Live::deliver`]) and a letter ([`Live::mail`]). Both
 //! go where the operator said and nowhere else: past the same guard, without robots.txt, redirects, cookies or a recording.
+//! Plugins come from registries and go to them ([`Live::pull`], [`Live::push`]), past the guard at every hop.
 //!
 //! Given up: `http/3`; zstd; ranges; a body that is larger than the limit is refused, not cut. An answer that says only
 //! that nothing has changed (304) is not recorded, for no page could be read from it.
@@ -22,6 +23,7 @@ mod client;
 mod deliver;
 mod hop;
 mod mail;
+mod registry;
 mod settings;
 
 use std::fmt;
@@ -38,6 +40,7 @@ use self::client::{Resolver, client};
 pub use self::deliver::{Answered, Undelivered};
 use self::hop::{Body, Hop, guest_fields};
 pub use self::mail::{MailServer, Unposted};
+pub use self::registry::Kept;
 pub use self::settings::{Limits, Settings, user_agent};
 use super::guard::{Policy, Refusal};
 use super::pace::{Pace, Turn};

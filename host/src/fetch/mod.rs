@@ -33,6 +33,7 @@ pub mod guard;
 pub mod live;
 pub mod pace;
 pub mod permit;
+pub mod registry;
 pub mod replay;
 pub mod robots;
 pub mod secrets;

@@ -15,6 +15,7 @@ use caifeng::directory::Directory;
 use caifeng_plugin_host::artifact::Artifact;
 use caifeng_plugin_host::fixture::{Fixture, Listed};
 use caifeng_plugin_host::manifest::Manifest;
+use caifeng_plugin_host::pack;
 
 use super::super::output::note;
 use super::super::workplace::{self, DataArgs};
@@ -75,12 +76,21 @@ pub(super) struct Subject {
 }
 
 impl PluginArgs {
+    /// A source folder with its own fixtures.
+    pub(super) fn of(folder: &str, data: &DataArgs) -> Self {
+        Self { plugin: folder.to_owned(), fixtures: None, data: data.clone() }
+    }
+
     /// Finds the plugin, builds it where that is needed, and reads its fixtures.
     pub(super) fn subject(&self) -> Result<Subject, Failed> {
         let Located { path, bytes, fixtures } = self.located()?;
         let Some(fixtures) = fixtures else {
-            let what = "name the folder of its fixtures with --fixtures DIR";
-            return Err(anyhow!("{}: {what}", path.display())).or_exit(Exit::Usage);
+            let inside = inside(&bytes).with_context(|| path.display().to_string()).or_exit(Exit::Plugin)?;
+            if inside.is_empty() {
+                let what = "no fixtures are inside: name the folder of its fixtures with --fixtures DIR";
+                return Err(anyhow!("{}: {what}", path.display())).or_exit(Exit::Usage);
+            }
+            return Ok(Subject { path, bytes, fixtures: inside });
         };
         if self.fixtures.is_some() && !fixtures.is_dir() {
             return Err(anyhow!("{}: no such folder", fixtures.display())).or_exit(Exit::Usage);
@@ -91,6 +101,11 @@ impl PluginArgs {
     /// The data directory that was named, or the usual one.
     pub(super) fn directory(&self) -> Result<Directory, Failed> {
         self.data.directory()
+    }
+
+    /// Which data directory was named.
+    pub(super) fn data(&self) -> &DataArgs {
+        &self.data
     }
 
     /// The source folder, if that is what was named.
@@ -120,6 +135,15 @@ impl PluginArgs {
         let bytes = bytes.or_exit(Exit::Usage)?;
         Ok(Located { path, bytes, fixtures: self.fixtures.clone().or(usual) })
     }
+}
+
+/// The fixtures that a packed plugin carries; none of a file that is no plugin, of which its card will tell.
+pub(super) fn inside(bytes: &[u8]) -> anyhow::Result<Vec<Listed>> {
+    if Artifact::read(bytes).is_err() {
+        return Ok(Vec::new());
+    }
+    let folder = tempfile::tempdir()?;
+    Ok(pack::lay_out(&pack::fixtures(bytes)?, folder.path())?)
 }
 
 /// The component of a source folder: the one that was built last, unless the

@@ -2,13 +2,15 @@
 
 use std::path::Path;
 
+use caifeng::directory::Directory;
 use caifeng::plugins::Origin;
+use caifeng::plugins::shelf::Shelf;
 use caifeng_plugin_host::artifact::Artifact;
 use serde::Serialize;
 
 use super::super::output::{Lines, note};
 use super::super::workplace::{self, DataArgs};
-use super::super::{Exit, OrExit, Outcome};
+use super::super::{Exit, Failed, OrExit, Outcome};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct ListArgs {
@@ -64,9 +66,37 @@ pub(super) fn run(args: &ListArgs) -> Outcome {
             }
         }
     }
+    if let Some(directory) = &directory {
+        waiting(directory, args.json, &mut lines)?;
+    }
     if registry.all().is_empty() {
         note("no plugins: `make plugins` builds the shipped ones");
     }
     lines.flush().or_exit(Exit::Internal)?;
     Ok(exit)
+}
+
+/// Those that wait to be allowed.
+fn waiting(directory: &Directory, json: bool, lines: &mut Lines) -> Result<(), Failed> {
+    let waiting = Shelf::of(directory).all_waiting().or_exit(Exit::Internal)?;
+    for found in waiting.all() {
+        let Ok(artifact) = &found.artifact else {
+            note(format_args!("{}: damaged, install it again", found.path.display()));
+            continue;
+        };
+        let listed = Listed::of(artifact, &found.path);
+        if json {
+            let mut value = serde_json::to_value(&listed).or_exit(Exit::Internal)?;
+            value["waiting"] = true.into();
+            lines.json(&value).or_exit(Exit::Internal)?;
+        } else {
+            let Listed { id, name, version, kind, .. } = listed;
+            let line = format!(
+                "{id:<12} {version:<8} {kind:<11} {:<10} {name} (allow it: caifeng plugin grant {id})",
+                "waiting"
+            );
+            lines.text(line).or_exit(Exit::Internal)?;
+        }
+    }
+    Ok(())
 }
