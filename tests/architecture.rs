@@ -391,6 +391,8 @@ fn only_the_clock_asks_for_the_time() {
         "host/src/asking/mod.rs",
         // How long a picture that costs a walk over a month may be shown again.
         "host/src/web/month.rs",
+        // How long the desk takes to answer.
+        "host/src/web/metrics.rs",
     ];
     only(&host, "Instant::now", &measured, |source| source.spells("Instant::now"));
 }

@@ -138,6 +138,11 @@ fn every_command_explains_itself() {
         "evidence list",
         "evidence export",
         "retain",
+        "backup",
+        "restore",
+        "doctor",
+        "completions",
+        "man",
     ];
     let pages: Vec<String> =
         commands.iter().map(|command| place.run(&format!("{command} --help")).ends(0).to_string()).collect();

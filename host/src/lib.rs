@@ -27,10 +27,12 @@
 //! | who could be known from a text | [`privacy`] | pure |
 //! | learning from it | [`case`], [`drill`] | pure, shell |
 //! | remember | [`store`] | SQLite, one writer |
+//! | keep a copy elsewhere, and come back to it | [`backup`] | shell |
 //! | find again | [`search`] | pure |
 //! | be subscribed to | [`feed`] | pure |
 //! | tell others | [`report`] | pure |
 //! | write it down for them | [`document`], [`reporting`] | pure, shell |
+//! | what is wrong with the machine | [`doctor`] | shell |
 //! | show | [`web`], `cli` | shells |
 //!
 //! [`daemon`] wires the stages and owns tasks and shutdown; `docs/architecture.md`
@@ -39,6 +41,7 @@
 rust_i18n::i18n!("locales", fallback = "zh-CN");
 
 pub mod asking;
+pub mod backup;
 pub mod calendar;
 pub mod case;
 pub mod clock;
@@ -51,6 +54,7 @@ pub mod daemon;
 pub mod demo;
 pub mod directory;
 pub mod disclosure;
+pub mod doctor;
 pub mod document;
 pub mod drill;
 pub mod endorsement;

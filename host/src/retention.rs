@@ -8,6 +8,7 @@
 //! | pages that a plugin could not read | 30 days | |
 //! | what was said with contacts | 365 days | |
 //! | sweeps, and notices | 180 days, and never less | what waits to be sent |
+//! | the copy of the store from before a conversion | 7 days, by the time of the file | |
 //! | pages with the words of a person who asked that they be deleted | to the next run | *pinned* by a post of somebody else |
 //!
 //! All can be set, the floor cannot. Time counts from the capture. A page holds what was
@@ -216,6 +217,7 @@ impl Keeper {
         while self.store.expire_notices(cutoffs.records)? > 0 {}
         released.contact_notes = self.store.expire_contact_notes(cutoffs.contact_notes)?;
         self.store.expire_cases(cutoffs.matched)?;
+        self.store.expire_copies()?;
         self.release_files(cutoffs, &mut released)?;
         Ok(released)
     }

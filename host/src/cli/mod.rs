@@ -6,6 +6,7 @@
 
 mod audit;
 mod backtest;
+mod backup;
 mod case;
 mod classifiers;
 mod classify;
@@ -17,6 +18,7 @@ mod coverage;
 mod deed;
 mod demo;
 mod disclosure;
+mod doctor;
 mod drill;
 mod effect;
 mod evaluate;
@@ -32,6 +34,7 @@ mod input;
 mod notify;
 mod output;
 mod paper;
+mod paperwork;
 mod person;
 mod places;
 mod plan;
@@ -193,6 +196,16 @@ enum Command {
     Person(person::Args),
     /// Let go of what is kept no longer
     Retain(retain::Args),
+    /// Look whether everything is as it should be, and say what to do where it is not
+    Doctor(doctor::Args),
+    /// Copy a data directory while it is in use, and check the copy
+    Backup(backup::Args),
+    /// Bring a backup back into an empty directory
+    Restore(backup::RestoreArgs),
+    /// Print what makes a shell complete commands and options
+    Completions(paperwork::CompletionsArgs),
+    /// Print the manual as a man page, or write one for each command
+    Man(paperwork::ManArgs),
 }
 
 /// Parses the arguments, runs the command and says how it ended.
@@ -240,6 +253,11 @@ pub(crate) fn run() -> ExitCode {
         Command::Evidence(args) => evidence::run(&args),
         Command::Person(args) => person::run(args),
         Command::Retain(args) => retain::run(&args),
+        Command::Doctor(args) => doctor::run(&args),
+        Command::Completions(args) => paperwork::completions(&args),
+        Command::Man(args) => paperwork::man(&args),
+        Command::Backup(args) => backup::run(args),
+        Command::Restore(args) => backup::run_restore(args),
     };
     let exit = outcome.unwrap_or_else(|failed| {
         if output::is_broken_pipe(&failed.error) {

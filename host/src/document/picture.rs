@@ -49,6 +49,14 @@ impl Fonts {
         });
         FOUND.clone()
     }
+
+    /// Whether Chinese can be written with them.
+    #[must_use]
+    pub fn have_chinese(&self) -> bool {
+        let known =
+            |face: &usvg::fontdb::FaceInfo| face.families.iter().any(|(name, _)| FAMILIES.contains(&name.as_str()));
+        self.0.faces().any(known)
+    }
 }
 
 /// A picture of dots.

@@ -49,6 +49,7 @@ mod rings;
 mod rowid;
 mod schema;
 mod sessions;
+pub mod snapshot;
 mod submissions;
 mod summaries;
 mod tally;
@@ -68,6 +69,7 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, SyncSender};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use caifeng_plugin_host::contract::{Reactions, Timestamp};
 use rusqlite::Connection;
@@ -86,6 +88,7 @@ pub use outbox::Attempt;
 pub use plans::Governing;
 pub use questions::{Answered, Asked, ServiceRow};
 pub use read::evidence::{Due, Life, Looked, Proof, Reading, Version};
+pub use read::machine::{Machine, Watching};
 pub use read::outbox::{ChannelStanding, DeliveryRow, NoticeRow, OutboxHealth, OutboxQuery, Queue, Waiting};
 pub use read::warnings::{Course, Risen, Subject, Warned, WarningQuery};
 pub use read::{
@@ -110,6 +113,9 @@ use model::{Batch, Heard, Ingested, KnownPage, Received, Submission};
 use plans::Plans;
 use writer::{Health, Message, OnCommit, Task, Writer, Writing};
 
+/// How long the copy that is made before a conversion is kept: as long as what mentions nothing, by default, so that
+/// nothing that must go stays in it for longer.
+pub const COPIES_KEPT: Duration = Duration::from_secs(7 * 86_400);
 /// Jobs that may wait before callers do.
 const QUEUE: usize = 64;
 /// Incidents that can be found by their words, the newest; half as many again until the oldest are let go. About
@@ -190,6 +196,21 @@ impl Store {
             .map_err(|e| unusable(dir, &e))?;
         let inner = Inner { dir: dir.to_owned(), queue, thread: Mutex::new(Some(thread)), health };
         Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// Lets go of copies from before conversions that are older than [`COPIES_KEPT`].
+    ///
+    /// # Errors
+    /// The directory cannot be read, or a copy not removed.
+    pub fn expire_copies(&self) -> Result<(), StoreError> {
+        for copy in schema::copies(&self.inner.dir)? {
+            // One from the future is kept: the machine's clock is wrong.
+            if fs::metadata(&copy)?.modified()?.elapsed().is_ok_and(|age| age > COPIES_KEPT) {
+                fs::remove_file(&copy)?;
+                tracing::info!("let go of {}", copy.display());
+            }
+        }
+        Ok(())
     }
 
     /// The data directory.

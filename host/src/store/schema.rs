@@ -1,6 +1,6 @@
-//! Opening the file: pragmas and numbered migrations.
+//! Opening the file: pragmas, numbered migrations, and the copy that is kept before they are applied.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
@@ -65,6 +65,7 @@ pub(super) fn open_writer(path: &Path) -> Result<Connection, StoreError> {
          PRAGMA journal_size_limit = 67108864;",
     )?;
     db.busy_timeout(std::time::Duration::from_secs(5))?;
+    keep_a_copy(&db, path)?;
     migrate(&mut db)?;
     Ok(db)
 }
@@ -92,8 +93,37 @@ fn keep_statements(db: &Connection) -> Result<(), StoreError> {
     Ok(())
 }
 
-fn version(db: &Connection) -> Result<i64, StoreError> {
+pub(super) fn version(db: &Connection) -> Result<i64, StoreError> {
     Ok(db.query_row("PRAGMA user_version", [], |r| r.get(0))?)
+}
+
+/// What the copy beside a database of an earlier version is called, before its schema.
+const COPY: &str = "before-schema-";
+
+/// The copies that were made before conversions in a data directory.
+pub(super) fn copies(dir: &Path) -> std::io::Result<Vec<PathBuf>> {
+    let ours = |path: &PathBuf| {
+        let name = path.file_name().and_then(|name| name.to_str());
+        name.and_then(|name| name.strip_prefix(FILE)).is_some_and(|rest| rest.starts_with(&format!(".{COPY}")))
+    };
+    let entries = std::fs::read_dir(dir)?.filter_map(Result::ok);
+    Ok(entries.map(|entry| entry.path()).filter(ours).collect())
+}
+
+/// Before a store is converted a copy of it stays beside it: whoever must go back to the program that wrote it can.
+fn keep_a_copy(db: &Connection, path: &Path) -> Result<(), StoreError> {
+    let found = version(db)?;
+    if found == 0 || found >= KNOWN {
+        return Ok(());
+    }
+    let copy = path.with_file_name(format!("{FILE}.{COPY}{KNOWN}"));
+    super::snapshot::copy(db, &copy)?;
+    tracing::warn!(
+        "the store is converted from schema {found} to {KNOWN}; as it was it lies in {} for {} days",
+        copy.display(),
+        super::COPIES_KEPT.as_secs() / 86_400
+    );
+    Ok(())
 }
 
 fn migrate(db: &mut Connection) -> Result<(), StoreError> {

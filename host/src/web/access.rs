@@ -56,6 +56,8 @@ pub(super) enum Access {
     Realms(&'static [Realm]),
     /// Whoever has a role that includes it.
     Able(Act),
+    /// Whoever is signed in, a program with the scope, and whoever asks from this machine itself: figures of the machine.
+    Machine,
 }
 
 /// Why somebody is not let through.
@@ -72,9 +74,9 @@ impl Access {
     pub(super) fn admits(self, roles: Option<&[Role]>, reading: bool, open: bool) -> Result<(), Barred> {
         let admitted = match (self, roles) {
             (Self::Everybody, _) => true,
-            (Self::Realms(_), None) if reading && open => true,
+            (Self::Realms(_) | Self::Machine, None) if reading && open => true,
             (_, None) => return Err(Barred::Unknown),
-            (Self::Signed, Some(_)) => true,
+            (Self::Signed | Self::Machine, Some(_)) => true,
             (Self::Realms(realms), Some(roles)) => roles.iter().any(|role| realms.contains(&Realm::of(*role))),
             (Self::Able(act), Some(roles)) => roles.iter().any(|role| act.is_for(*role)),
         };
@@ -247,6 +249,7 @@ pub(super) async fn enforce(
         }
     }
     let reading = matches!(*request.method(), Method::GET | Method::HEAD);
+    let open = open || access == Access::Machine && is_of_this_machine(&request);
     let mut response = match admitted(&desk, access, &visitor, (&path, reading, open)) {
         Ok(()) => {
             request.extensions_mut().insert(visitor);
@@ -270,6 +273,13 @@ pub(super) async fn enforce(
         }
     }
     response
+}
+
+/// Whether a request was made on this machine, and by nobody who passes on what others ask.
+fn is_of_this_machine(request: &Request) -> bool {
+    let passed_on = ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via"];
+    address(request.extensions()).to_canonical().is_loopback()
+        && !passed_on.iter().any(|field| request.headers().contains_key(*field))
 }
 
 const SCOPE: &str = "the token of this program does not include this: its owner can make another one";

@@ -10,6 +10,7 @@ use tokio::sync::{Semaphore, mpsc, watch};
 
 use super::access::{self, Access, Standing, Visitor};
 use super::door::Door;
+use super::metrics::Counted;
 use super::month::Keeper;
 use super::page::{self, Duties, Trouble, Visit};
 use super::room::public::Shown;
@@ -32,6 +33,7 @@ pub(super) struct Desk {
     pub(super) month: Keeper,
     pub(super) shown: Shown,
     pub(super) door: Door,
+    pub(super) counted: Counted,
 }
 
 /// Why a page is not shown, or something was not done.

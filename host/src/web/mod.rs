@@ -24,6 +24,7 @@ mod guard;
 mod health;
 mod live;
 mod mark;
+mod metrics;
 mod month;
 mod page;
 mod qr;
@@ -158,6 +159,7 @@ fn router(app: App, stop: watch::Receiver<bool>) -> Router {
         month: Keeper::default(),
         shown: Shown::default(),
         door: Door::default(),
+        counted: metrics::Counted::default(),
     });
     routes::router(&desk)
         .fallback(missing)

@@ -20,7 +20,7 @@ use super::room::{
     account, cases, contacts, disclosures, documents, public, referrals, replies, reports, submit, summaries,
 };
 use super::room::{demo, hearing, incidents, posts, sign_in, situation, subscribed, watches};
-use super::{asset, health, live};
+use super::{asset, health, live, metrics};
 use crate::incident::event::Role;
 use crate::user::Realm;
 use crate::user::right::Act;
@@ -113,6 +113,7 @@ fn pages() -> Vec<Route> {
         get("/feeds/{token}/{file}", Everybody, subscribed::feed),
         get("/healthz", Everybody, health::healthz),
         get("/readyz", Everybody, health::readyz),
+        get("/metrics", Access::Machine, metrics::metrics),
     ]
 }
 
@@ -222,6 +223,7 @@ pub(super) fn leads_in(path: &str, roles: Option<&[Role]>) -> bool {
 pub(super) fn router(desk: &Arc<Desk>) -> Router<Arc<Desk>> {
     table().into_iter().fold(Router::new(), |router, route| {
         let guarded = route.answers.layer(from_fn_with_state((Arc::clone(desk), route.access), enforce));
-        router.route(&route.path, guarded)
+        let counted = (Arc::clone(desk), route.path.clone());
+        router.route(&route.path, guarded.layer(from_fn_with_state(counted, metrics::count)))
     })
 }

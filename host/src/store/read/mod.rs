@@ -8,6 +8,7 @@ mod effect;
 pub(super) mod evidence;
 mod gaps;
 mod incidents;
+pub(super) mod machine;
 mod novelty;
 pub(super) mod outbox;
 mod posts;
@@ -127,7 +128,7 @@ impl Reader {
 }
 
 /// Walks the chain of a file.
-pub(super) fn verify(
+pub(in crate::store) fn verify(
     db: &Connection,
     checkpoint: Option<Checkpoint>,
 ) -> Result<Result<ChainReport, ChainBreak>, StoreError> {

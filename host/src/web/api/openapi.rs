@@ -125,6 +125,7 @@ fn whom(access: Access) -> String {
     let roles: Vec<&str> = match access {
         Access::Everybody => return "For everybody.".to_owned(),
         Access::Signed => return "For anybody who is signed in.".to_owned(),
+        Access::Machine => return "For anybody who is signed in, or on this machine.".to_owned(),
         Access::Able(act) => act.roles().iter().map(|role| role.as_str()).collect(),
         Access::Realms(realms) => {
             let names: Vec<&str> = realms.iter().map(|realm| realm.as_str()).collect();
