@@ -228,6 +228,7 @@ fn listening(dir: &Path, address: &str, clock: &Arc<SetClock>) -> Daemon {
         directory: Directory::at(dir),
         config: Config::parse(&config, Path::new("caifeng.toml")).unwrap(),
         follow: true,
+        file: None,
         recording: None,
         registry: Arc::new(Registry::read(&[(plugins, Origin::Shipped)]).unwrap()),
         engine: Engine::new(EngineConfig::default()).unwrap(),

@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use caifeng::clock::{Clock, SetClock};
 use caifeng::coverage::{Cause, Gap, Told};
+use caifeng::current::Current;
 use caifeng::evidence::vault::Vault;
 use caifeng::failed_call::FailedCalls;
 use caifeng::fetch::{FetchError, Fetched, Fetcher, Made, replay};
@@ -210,14 +211,14 @@ impl World {
             registry: Arc::new(Registry::read(&[(plugins, Origin::Shipped)]).unwrap()),
             grants: Arc::new(Grants::default()),
             pipeline: Pipeline {
-                topics: Arc::new(Topics::compile(&[nothing], &Names::default()).unwrap()),
+                topics: Current::new(Topics::compile(&[nothing], &Names::default()).unwrap()),
                 tokeniser: Arc::new(Tokeniser::new()),
                 voices: Vec::new(),
                 pseudonyms: Pseudonyms::new(&[7; 32]),
             },
             fetcher: Arc::new(Fetcher::Made(made)),
             recorder: None,
-            budgets: Arc::default(),
+            budgets: Current::default(),
             failed: FailedCalls::below(dir.path().join("fixtures")),
             vault: Arc::new(Vault::open(&dir.path().join("evidence"), Arc::new(|| MONDAY), &|_| 0).unwrap()),
             retention: Retention::default(),

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use caifeng::clock::{Clock, SetClock};
+use caifeng::current::Current;
 use caifeng::evidence::vault::Vault;
 use caifeng::failed_call::FailedCalls;
 use caifeng::fetch::{FetchError, Fetched, Fetcher, Made, replay};
@@ -52,14 +53,14 @@ fn sweeper(dir: &Path, plugins: &Path) -> Sweeper {
         registry: Arc::new(Registry::read(&[(plugins.to_owned(), Origin::Shipped)]).unwrap()),
         grants: Arc::new(Grants::default()),
         pipeline: Pipeline {
-            topics: Arc::new(Topics::compile(&[topic], &Names::default()).unwrap()),
+            topics: Current::new(Topics::compile(&[topic], &Names::default()).unwrap()),
             tokeniser: Arc::new(Tokeniser::new()),
             voices: Vec::new(),
             pseudonyms: Pseudonyms::new(&[7; 32]),
         },
         fetcher: Arc::new(Fetcher::Made(Made(Box::new(service)))),
         recorder: None,
-        budgets: Arc::default(),
+        budgets: Current::default(),
         failed: FailedCalls::below(dir.join("fixtures")),
         vault: Arc::new(Vault::open(&dir.join("evidence"), Arc::new(|| NOW), &|_| 0).unwrap()),
         retention: Retention::default(),

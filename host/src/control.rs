@@ -19,6 +19,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use crate::case::life::CaseRefusal;
+use crate::configuring::{self, Configuring, Setup};
 use crate::directory::InDrill;
 use crate::drill::order::{self, Came};
 use crate::evidence::archive::Archive;
@@ -91,6 +92,8 @@ pub enum Asked {
     Deed(Box<Deed>),
     /// What a site shows of a published answer.
     Receipt(Receipting),
+    /// To change the configuration.
+    Configure(Box<Configuring>),
     /// Something that the trainer of a drill wants.
     Drill(order::Order),
     /// Something other than listening.
@@ -103,7 +106,7 @@ impl Asked {
     /// # Errors
     /// When it cannot be understood, or the store cannot write.
     pub async fn carry_out(self, owner: &Owner, account: u32, tell: &mpsc::Sender<Line>) -> Result<(), Refusal> {
-        let Owner { sweeper, clerk } = owner;
+        let Owner { sweeper, clerk, .. } = owner;
         match self {
             Self::Sweep(order) => {
                 clerk.directory.not_in_a_drill("its sites are swept by its clock: caifeng drill advance moves it")?;
@@ -115,6 +118,10 @@ impl Asked {
                 let outcome = blocking(move || clerk.carry_out(*deed, account)).await?;
                 let _ = tell.send(Line::Acted(Box::new(outcome))).await;
                 Ok(())
+            }
+            Self::Configure(configuring) => {
+                let owner = owner.clone();
+                blocking(move || configuring::carry_out(&configuring, account, &owner)).await
             }
             Self::Receipt(receipting) => receipt::carry_out(receipting, account, owner, tell).await,
             Self::Drill(wish) => order::carry_out(wish, account, owner, tell).await,
@@ -135,6 +142,8 @@ pub struct Owner {
     pub sweeper: Sweeper,
     /// Acts for people.
     pub clerk: Clerk,
+    /// The configuration, and what of it is in force.
+    pub setup: Setup,
 }
 
 /// What is told while an order is carried out.

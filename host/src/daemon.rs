@@ -26,7 +26,9 @@ use crate::asking::{self, Asking, Service};
 use crate::calendar::Calendar;
 use crate::clock::Clock;
 use crate::config::{self, ClassifierConfig, Config};
+use crate::configuring::Setup;
 use crate::control::{self, Owner};
+use crate::current::Current;
 use crate::demo::DemoError;
 use crate::directory::{Directory, DirectoryError};
 use crate::drill::DrillError;
@@ -68,6 +70,8 @@ pub struct Parts {
     pub directory: Directory,
     /// What the operator set.
     pub config: Config,
+    /// Where it stands, or would: pages change it there. `None` where it comes with a recording.
+    pub file: Option<PathBuf>,
     /// Whether the watches become those of the configuration; a command that has none leaves them as they are.
     pub follow: bool,
     /// What is played, when the directory holds the demo or is a drill.
@@ -138,6 +142,8 @@ pub struct Daemon {
     routes: Arc<Routes>,
     directory: Directory,
     config: Config,
+    /// What of it is in force.
+    setup: Setup,
     /// What is recorded, in a demo and in a drill.
     moments: Vec<Moment>,
     commits: watch::Receiver<u64>,
@@ -158,7 +164,7 @@ impl Daemon {
     /// # Errors
     /// See [`OpenError`]; nothing runs afterwards.
     pub fn open(parts: Parts) -> Result<Self, OpenError> {
-        let Parts { directory, config, follow, recording, registry, engine, clock } = parts;
+        let Parts { directory, config, file, follow, recording, registry, engine, clock } = parts;
         within(&directory, recording.as_ref())?;
         let (bump, commits) = watch::channel(0);
         let store = Store::open(
@@ -174,7 +180,7 @@ impl Daemon {
         let shift = recording.as_ref().map(|recording| recording.shift);
         let is_recorded = recording.is_some();
         let pipeline = Pipeline {
-            topics: Arc::new(Topics::compile(&config.topics, &config.names())?),
+            topics: Current::new(Topics::compile(&config.topics, &config.names())?),
             tokeniser: Arc::new(Tokeniser::new()),
             voices: voices(&registry, &engine, &config)?,
             pseudonyms: Pseudonyms::new(&directory.key("author")?),
@@ -199,7 +205,7 @@ impl Daemon {
         if follow {
             store.configure_topics(config.kept_topics(), config.organisation.utc_offset(now))?;
             store.configure_media(config.media.clone())?;
-            store.configure_watches(&config.watches_for(&registry, now))?;
+            store.observe(&config.watches_for(&registry, now), config.paused())?;
             vouch(&store, &config, &asking.services, now)?;
             store.configure_askers(asking.services.iter().map(|service| service.plugin().to_owned()).collect())?;
         } else if reader.watches()?.iter().any(|row| !row.watch.recorded) {
@@ -215,7 +221,7 @@ impl Daemon {
             fetcher: Arc::new(fetcher),
             recorder: None,
             secrets,
-            budgets: Arc::new(config.budgets()),
+            budgets: Current::new(config.budgets()),
             vault: Arc::new(vault),
             retention: config.retention,
             failed: FailedCalls::below(directory.failed_calls()),
@@ -227,7 +233,8 @@ impl Daemon {
         };
         let (courier, routes) = (Arc::new(courier), Arc::new(notices::routes(&config, is_recorded)));
         let entrance = Arc::new(entrance(&directory, &config, (&sweeper.reader, is_recorded), now)?);
-        Ok(Self { sweeper, asking, courier, routes, directory, config, moments, commits, entrance })
+        let setup = Setup::new(file.filter(|_| !is_recorded), &config, Arc::clone(&courier));
+        Ok(Self { sweeper, asking, courier, routes, directory, config, setup, moments, commits, entrance })
     }
 
     /// The code with which the first user is made at a browser; `None` once there is somebody, and in a demo.
@@ -273,9 +280,9 @@ impl Daemon {
     pub fn owner(&self) -> Owner {
         let Sweeper { store, reader, clock, .. } = &self.sweeper;
         let (store, reader, clock) = (store.clone(), reader.clone(), Arc::clone(clock));
-        let organisation = self.config.organisation.clone();
+        let organisation = self.setup.organisation.clone();
         let clerk = Clerk { store, reader, clock, directory: self.directory.clone(), organisation };
-        Owner { sweeper: self.sweeper.clone(), clerk }
+        Owner { sweeper: self.sweeper.clone(), clerk, setup: self.setup.clone() }
     }
 
     /// The socket that takes orders; what comes before [`run`](Self::run) waits.
@@ -351,18 +358,17 @@ impl Daemon {
         let steady = Arc::clone(&clock);
         // What is wrong with the file was told when the plan in force was read.
         let calendar = config::calendar_beside(&self.directory.config());
-        let organisation = &self.config.organisation;
         web::App {
             rows: Arc::new(web::Stored::new(
                 self.sweeper.reader.clone(),
                 Arc::clone(&self.sweeper.pipeline.tokeniser),
-                self.config.names(),
+                self.setup.names.clone(),
                 Arc::clone(&plan),
                 &self.directory.reports(),
             )),
             owner: self.owner(),
             account: nix::unistd::getuid().as_raw(),
-            organisation: web::Organisation { name: organisation.name.clone(), zone: organisation.zone() },
+            organisation: self.setup.organisation.clone(),
             clock: Arc::new(move || clock.now()),
             off: Arc::new(move || steady.off()),
             calendar: calendar.unwrap_or_else(|_| Calendar::built_in().clone()),

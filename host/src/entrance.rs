@@ -361,7 +361,7 @@ impl Entrance {
         let salt = clerk.store.offer_factor(caller, now)?;
         let secret = self.secret(&known.user, &salt);
         let name = known.name.as_deref().unwrap_or(&known.user);
-        Ok(Offer { secret: secret.written(), address: secret.address(&clerk.organisation.name, name) })
+        Ok(Offer { secret: secret.written(), address: secret.address(&clerk.organisation.get().name, name) })
     }
 
     /// They show a code of it: it is asked for from now on. Codes for when it is lost, told this once.

@@ -9,6 +9,7 @@ use std::path::Path;
 
 use caifeng_plugin_host::address::HostPattern;
 use caifeng_plugin_host::artifact::Artifact;
+use caifeng_plugin_host::contract::Crawl;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
@@ -67,6 +68,13 @@ pub struct Right {
 }
 
 impl Right {
+    /// All that a plugin asks for when it reads this: for its author, who would grant it.
+    #[must_use]
+    pub fn asked(artifact: &Artifact, crawl: &Crawl) -> Self {
+        let target = crate::watch::address(crawl.site.as_deref(), &crawl.target);
+        Self { asked: artifact.manifest().network.allow.clone(), granted: None, target }
+    }
+
     /// Whether the plugin may reach `url`.
     #[must_use]
     pub fn covers(&self, url: &Url) -> bool {

@@ -15,6 +15,7 @@ use caifeng_plugin_host::manifest::{Manifest, SettingError};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
+use crate::current::Current;
 use crate::incident::ballot::Weight;
 use crate::store::model::{Batch, LabelBy, Prepared};
 use crate::store::{Novelty, Reader, StoreError};
@@ -150,7 +151,7 @@ pub fn labelled(voices: &[Voice], batch: &[Post]) -> (Vec<Vec<LabelBy>>, Vec<Str
 #[derive(Clone)]
 pub struct Pipeline {
     /// Which posts are about us; none configured means all are.
-    pub topics: Arc<Topics>,
+    pub topics: Current<Topics>,
     /// Cuts Chinese text into words.
     pub tokeniser: Arc<Tokeniser>,
     /// Who gives opinions.
@@ -226,11 +227,12 @@ impl Pipeline {
 
     /// The topics that a post mentions; without topics every post counts.
     fn mentioned(&self, post: &Post) -> Option<Vec<String>> {
-        if self.topics.is_empty() {
+        let topics = self.topics.get();
+        if topics.is_empty() {
             return Some(Vec::new());
         }
-        let matches = self.topics.matches(post.title.as_deref(), &post.text);
-        let names = matches.iter().filter_map(|found| self.topics.name(found.topic).map(str::to_owned));
+        let matches = topics.matches(post.title.as_deref(), &post.text);
+        let names = matches.iter().filter_map(|found| topics.name(found.topic).map(str::to_owned));
         (!matches.is_empty()).then(|| names.collect())
     }
 

@@ -18,6 +18,8 @@
 //! | which incident | [`incident`] | pure |
 //! | is it growing | [`warning`] | pure |
 //! | what a plugin would hear, for its author | [`trial`] | shell |
+//! | which plugin fits, and what a watch would read | [`fitting`], [`preview`] | pure, shell |
+//! | change the configuration while it runs | [`configuring`] | shell |
 //! | what is to be done, by whom, until when | [`plan`], [`calendar`] | pure |
 //! | who decides, what follows | [`handling`], [`user`] | shell, pure |
 //! | answering | [`reply`], [`referral`], [`endorsement`] | pure |
@@ -46,10 +48,12 @@ pub mod calendar;
 pub mod case;
 pub mod clock;
 pub mod config;
+pub mod configuring;
 pub mod contact;
 pub mod control;
 pub mod coverage;
 pub mod crawl;
+pub mod current;
 pub mod daemon;
 pub mod demo;
 pub mod directory;
@@ -64,6 +68,7 @@ pub mod evidence;
 pub mod failed_call;
 pub mod feed;
 pub mod fetch;
+pub mod fitting;
 pub mod grant;
 pub mod hand;
 pub mod handling;
@@ -77,6 +82,7 @@ mod pasts;
 pub mod permission;
 pub mod plan;
 pub mod plugins;
+pub mod preview;
 pub mod privacy;
 pub mod query;
 pub mod record;

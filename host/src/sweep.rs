@@ -29,6 +29,7 @@ use serde::{Deserialize, Serialize};
 use self::run::Run;
 use crate::clock::Clock;
 use crate::crawl::Limits;
+use crate::current::Current;
 use crate::evidence::vault::Vault;
 use crate::failed_call::FailedCalls;
 use crate::fetch::secrets::{Credentials, Secrets};
@@ -106,7 +107,7 @@ pub struct Sweeper {
     /// What the operator lets requests carry.
     pub secrets: Arc<Secrets>,
     /// How far a watch's sweeps may go; the usual where nothing is said.
-    pub budgets: Arc<HashMap<String, Limits>>,
+    pub budgets: Current<HashMap<String, Limits>>,
     /// Keeps each exchange as evidence.
     pub vault: Arc<Vault>,
     /// How long what was heard is kept.

@@ -1,7 +1,8 @@
-//! One crawl of a plugin for its author: nothing is installed, granted or stored.
+//! One crawl of a plugin for its author, or for whoever would watch something with it: nothing is stored.
 //!
-//! What is asked, and how, is what a sweep would do: the manifest's allow-list at every hop, the guard, robots.txt, the
-//! pace, the limits of a crawl. Only the grant is taken as given, since whoever tries a plugin is who would give it.
+//! What is asked, and how, is what a sweep would do: the right that the caller names at every hop, the guard, robots.txt,
+//! the pace, the limits of a crawl. For a plugin's author the grant is taken as given ([`Right::asked`]), since whoever
+//! tries a plugin is who would give it.
 //! There are no credentials: what needs them says so, and no recording of a trial can hold any.
 //!
 //! What this gave up: pages are read one after the other, and a page that was read before is asked for again.
@@ -18,8 +19,7 @@ use url::Url;
 use crate::crawl::{Frontier, Limits};
 use crate::failed_call::without_credentials;
 use crate::fetch::{FetchError, Fetcher, Session};
-use crate::grant::Grants;
-use crate::plugins::Origin;
+use crate::grant::Right;
 use crate::sweep::blocking;
 
 /// What is tried, and how far it may go.
@@ -33,6 +33,8 @@ pub struct Trial<'a> {
     pub fetcher: &'a Fetcher,
     /// How far the crawl may go.
     pub limits: Limits,
+    /// What the plugin may reach.
+    pub right: Right,
 }
 
 /// What happens while it is tried, in this order.
@@ -65,9 +67,8 @@ pub struct Exchange {
 
 impl Trial<'_> {
     /// Crawls to the end, and tells what happens.
-    pub async fn run(&self, tell: &mut dyn FnMut(Event)) {
-        let right = Grants::default().right_at(self.source.artifact(), Origin::Shipped, address(&self.crawl));
-        let Ok(right) = right else { return };
+    pub async fn run(&self, tell: &mut impl FnMut(Event)) {
+        let right = self.right.clone();
         let allowed = move |url: &Url| right.covers(url);
         let pace: Duration = self.source.manifest().network.pace.unwrap_or_default();
         let mut session = Session { pace, ..Session::default() };
@@ -109,9 +110,4 @@ impl Trial<'_> {
             tell(Event::LeftOut(left_out));
         }
     }
-}
-
-/// The address that `target` in an allow-list stands for, as [`Watch::address`](crate::watch::Watch::address) says it.
-fn address(crawl: &Crawl) -> Option<Url> {
-    crate::watch::address(crawl.site.as_deref(), &crawl.target)
 }

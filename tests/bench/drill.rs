@@ -46,6 +46,7 @@ pub(crate) fn run(scratch: &Path, engine: &Engine, registry: &Arc<Registry>) -> 
     let daemon = Daemon::open(Parts {
         directory: drill.clone(),
         follow: true,
+        file: None,
         config: recording.config.clone(),
         recording: Some(recording),
         registry: Arc::clone(registry),

@@ -7,6 +7,7 @@ use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
+use caifeng::current::Current;
 use caifeng::ingest::{Origin, Pipeline, Pseudonyms};
 use caifeng::store::{IncidentQuery, Store};
 use caifeng::text::telling::Telling;
@@ -92,7 +93,7 @@ fn ingest(
 ) -> anyhow::Result<f64> {
     let reader = store.reader()?;
     let pipeline = Pipeline {
-        topics: Arc::new(Topics::compile(&[], &Names::default())?),
+        topics: Current::new(Topics::compile(&[], &Names::default())?),
         tokeniser: Arc::clone(tokeniser),
         voices: Vec::new(),
         pseudonyms: Pseudonyms::new(&[0; 32]),

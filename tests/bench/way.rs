@@ -144,6 +144,7 @@ impl Way {
         let parts = Parts {
             directory: directory.clone(),
             follow: true,
+            file: None,
             config: Config { topics: posts::topics(), ..Config::default() },
             recording: None,
             registry: Arc::clone(registry),

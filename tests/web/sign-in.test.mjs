@@ -96,7 +96,7 @@ describe("from nothing", { concurrency: false }, () => {
     await page.fill("#password", password);
     await page.fill("#again", password);
     await page.click("button.go");
-    await page.waitForURL(`${desk.address}/`);
+    await page.waitForURL(`${desk.address}/welcome`);
     await page.goto(`${desk.address}/account`);
     assert.match(await page.textContent("main"), /系统管理员/);
     await close();

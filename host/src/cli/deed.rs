@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, anyhow};
 use caifeng::control::{self, Asked, Line, Refusal};
+use caifeng::current::Current;
 use caifeng::directory::Directory;
 use caifeng::handling::{Clerk, Deed, Outcome as Done, What};
 use caifeng::store::{self, Store, StoreError, UserChange};
@@ -138,6 +139,7 @@ fn here(directory: &Directory, deed: Deed) -> Result<Result<Done, Refusal>, Fail
     workplace::govern(&store, directory, organisation.zone())?;
     let reader = store.reader().map_err(unopened)?;
     let clock = workplace::clock(directory)?;
+    let organisation = Current::new(organisation);
     let clerk = Clerk { store, reader, clock, directory: directory.clone(), organisation };
     let done = clerk.carry_out(deed, account(directory));
     clerk.store.close();

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::{Context, anyhow};
+use caifeng::current::Current;
 use caifeng::incident::IncidentId;
 use caifeng::incident::group::Why;
 use caifeng::ingest::{Origin, Pipeline, Pseudonyms};
@@ -61,7 +62,7 @@ pub(crate) fn run(_: &Args) -> Outcome {
     let store = Store::open(folder.path(), None).or_exit(Exit::Internal)?;
     let reader = store.reader().or_exit(Exit::Internal)?;
     let pipeline = Pipeline {
-        topics: Arc::new(Topics::compile(&[], &Names::default()).or_exit(Exit::Internal)?),
+        topics: Current::new(Topics::compile(&[], &Names::default()).or_exit(Exit::Internal)?),
         tokeniser: Arc::new(Tokeniser::new()),
         voices: Vec::new(),
         pseudonyms: Pseudonyms::new(&[0; 32]),

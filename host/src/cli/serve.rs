@@ -59,22 +59,22 @@ pub(crate) fn open_as_it_is(directory: &Directory, named: Option<&PathBuf>) -> R
             directory.not_in_a_drill("it has its own configuration: leave --config out").or_exit(Exit::Usage)?;
         }
         let recording = drill::open(directory).or_exit(Exit::Usage)?;
-        return assemble(directory, Some(recording.config.clone()), Some(recording));
+        return assemble(directory, Some(recording.config.clone()), None, Some(recording));
     }
     match workplace::config(named, directory)? {
         None if directory.demo().exists() => open_demo(directory),
-        config => open(directory, config),
+        config => open(directory, config, named.cloned().unwrap_or_else(|| directory.config())),
     }
 }
 
-/// Opens the real thing with a configuration; without one its watches stay as they are.
-fn open(directory: &Directory, config: Option<Config>) -> Result<Daemon, Failed> {
+/// Opens the real thing with a configuration, which stands in `file`; without one its watches stay as they are.
+fn open(directory: &Directory, config: Option<Config>, file: PathBuf) -> Result<Daemon, Failed> {
     if directory.demo().exists() {
         let what = directory.path().display();
         return Err(anyhow!("{what} holds the demo: name another --data for the real thing")).or_exit(Exit::Usage);
     }
     directory.create().or_exit(Exit::Usage)?;
-    assemble(directory, config, None)
+    assemble(directory, config, Some(file), None)
 }
 
 /// Opens a data directory with the demo.
@@ -82,7 +82,7 @@ pub(crate) fn open_demo(directory: &Directory) -> Result<Daemon, Failed> {
     fresh_or_demo(directory)?;
     directory.create().or_exit(Exit::Usage)?;
     let demo = Demo::open(directory, workplace::clock(directory)?.now()).or_exit(Exit::Internal)?;
-    assemble(directory, Some(demo.config.clone()), Some(demo))
+    assemble(directory, Some(demo.config.clone()), None, Some(demo))
 }
 
 /// Refuses a directory that holds the real thing.
@@ -94,11 +94,17 @@ pub(crate) fn fresh_or_demo(directory: &Directory) -> Result<(), Failed> {
     Err(anyhow!("{what} holds real data: name another --data for the demo")).or_exit(Exit::Usage)
 }
 
-fn assemble(directory: &Directory, config: Option<Config>, recording: Option<Recording>) -> Result<Daemon, Failed> {
+fn assemble(
+    directory: &Directory,
+    config: Option<Config>,
+    file: Option<PathBuf>,
+    recording: Option<Recording>,
+) -> Result<Daemon, Failed> {
     let parts = Parts {
         directory: directory.clone(),
         follow: config.is_some(),
         config: config.unwrap_or_default(),
+        file,
         recording,
         registry: workplace::registry(Some(directory))?,
         engine: workplace::engine(Some(directory))?,

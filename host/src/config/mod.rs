@@ -10,10 +10,12 @@
 //! | what is made of classifiers | [`classifiers`] |
 //! | what does the text say, and where | `written`, `sheet` |
 //! | which files, and is it consistent | [`reading`] |
+//! | what does a page change in them | [`edit`] |
 //! | does it fit what is installed | `check` |
 
 mod check;
 pub mod classifiers;
+pub mod edit;
 pub mod reading;
 pub(crate) mod sheet;
 pub(crate) mod suggest;
@@ -303,6 +305,12 @@ impl Config {
             places: organisation.places.clone(),
             aliases: self.aliases.clone(),
         }
+    }
+
+    /// Watches that are not swept for the time being, each with why.
+    #[must_use]
+    pub fn paused(&self) -> Vec<(String, String)> {
+        self.watches.iter().filter_map(|watch| Some((watch.id.clone(), watch.paused.clone()?))).collect()
     }
 
     /// The watches, with offsets of the organisation's zone at `now`.

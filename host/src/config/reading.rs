@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;
 
+use super::edit::Edited;
 use super::sheet::Sheet;
 use super::watches::{Fault, WatchFile};
 use super::written::Spot;
@@ -58,12 +59,20 @@ impl Reading {
     /// # Errors
     /// When `path` itself cannot be read; everything else is a problem.
     pub fn read(path: &Path) -> Result<Self, ConfigError> {
+        Self::read_with(path, None)
+    }
+
+    /// As [`read`](Self::read), but for one of the files, which is taken to say what it shall say.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn read_with(path: &Path, edited: Option<&Edited>) -> Result<Self, ConfigError> {
         let unreadable = |source| ConfigError::Unreadable { path: path.to_owned(), source };
-        let bytes = bounded(path).map_err(unreadable)?;
+        let bytes = bytes_of(path, edited).map_err(unreadable)?;
         let mut reading = Self::empty();
         reading.main(path, bytes);
         let folder = path.parent().unwrap_or_else(|| Path::new(""));
-        reading.folder(&folder.join(super::WATCHES));
+        reading.folder(&folder.join(super::WATCHES), edited);
         reading.setting_files(folder);
         reading.check();
         Ok(reading)
@@ -116,13 +125,13 @@ impl Reading {
         self.origins = (0..self.config.watches.len()).map(|index| (0, index)).collect();
     }
 
-    fn folder(&mut self, folder: &Path) {
+    fn folder(&mut self, folder: &Path, edited: Option<&Edited>) {
         let paths = match toml_files(folder) {
             Ok(paths) => paths,
             Err(error) => return self.unreadable(folder, &error),
         };
         for path in paths {
-            match bounded(&path) {
+            match bytes_of(&path, edited) {
                 Err(error) => self.unreadable(&path, &error),
                 Ok(bytes) => {
                     let watches = self.take::<WatchFile>(&path, bytes).unwrap_or_default().watches;
@@ -258,6 +267,14 @@ impl Reading {
                 self.problem(0, spot.key("channel").index(index).key(key).value(), message);
             }
         }
+    }
+}
+
+/// What a file says, or shall say.
+fn bytes_of(path: &Path, edited: Option<&Edited>) -> std::io::Result<Vec<u8>> {
+    match edited.filter(|edited| edited.path == path) {
+        Some(edited) => Ok(edited.text.clone().into_bytes()),
+        None => bounded(path),
     }
 }
 

@@ -35,6 +35,9 @@ pub struct WatchConfig {
     /// What each full sweep must find again: a post's id or address, or a phrase of a page.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub canary: Option<String>,
+    /// Why it is not swept for the time being; it is a gap as long.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub paused: Option<String>,
     /// What a person should know about it; never interpreted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
@@ -150,6 +153,9 @@ impl WatchConfig {
         if self.canary.as_ref().is_some_and(|canary| canary.trim().is_empty()) {
             let message = "a canary is a post's id or address, or a phrase of a page: write one or leave it out";
             faults.push(("canary", named(message.to_owned())));
+        }
+        if self.paused.as_ref().is_some_and(|why| why.trim().is_empty()) {
+            faults.push(("paused", named("say why it is paused, or leave `paused` out".to_owned())));
         }
         match &self.target {
             TargetConfig::Account(id)

@@ -114,6 +114,7 @@ fn config(organisation: &Organisation, sites: &[Site]) -> Config {
         budget: Limits::default(),
         every: EveryConfig::default(),
         canary: None,
+        paused: None,
         note: None,
     };
     let organisation = Organisation { contact: None, ..organisation.clone() };

@@ -221,6 +221,7 @@ impl<'a> Reading<'a> {
             budget: Limits::default(),
             every: EveryConfig::default(),
             canary: None,
+            paused: None,
             note,
         });
         Ok(())

@@ -106,7 +106,7 @@ impl Clerk {
 
     /// What the organisation knows of its own area and people.
     fn gazetteer(&self) -> Result<Gazetteer, Refusal> {
-        let own = &self.organisation;
+        let own = self.organisation.get();
         let organisation = std::iter::once(&own.name).chain(&own.aliases).filter(|name| !name.is_empty()).cloned();
         let hosts = own.contact.iter().filter_map(|contact| Url::parse(contact).ok()?.host_str().map(str::to_owned));
         Ok(Gazetteer {

@@ -22,6 +22,7 @@ use serde::{Deserialize, Serialize};
 use crate::clock::Clock;
 use crate::config::Organisation;
 use crate::control::Refusal;
+use crate::current::Current;
 use crate::directory::Directory;
 use crate::feed::Feed;
 use crate::incident::IncidentId;
@@ -133,7 +134,7 @@ pub struct Clerk {
     /// Where the keys lie.
     pub directory: Directory,
     /// Whose work it is: its registered accounts, its name and its places.
-    pub organisation: Organisation,
+    pub organisation: Current<Organisation>,
 }
 
 impl std::fmt::Debug for Clerk {
@@ -168,7 +169,12 @@ impl Clerk {
                 if let Answering::Draft { text, .. } = &answering {
                     self.citations_are_kept(text)?;
                 }
-                Ok(Outcome::Reply(self.store.answer(&caller, answering, self.organisation.accounts.clone(), now)?))
+                Ok(Outcome::Reply(self.store.answer(
+                    &caller,
+                    answering,
+                    self.organisation.get().accounts.clone(),
+                    now,
+                )?))
             }
             What::Receipt(reply, receipt) => {
                 if let Receipt::Document(digest) = &receipt {
@@ -180,7 +186,7 @@ impl Clerk {
                 if let Disclosing::Draft(composed) | Disclosing::Edit(_, composed) = &disclosing {
                     self.citations_are_kept(composed.body.as_deref().unwrap_or_default())?;
                 }
-                let row = self.store.disclose(&caller, disclosing, self.organisation.accounts.clone(), now)?;
+                let row = self.store.disclose(&caller, disclosing, self.organisation.get().accounts.clone(), now)?;
                 Ok(Outcome::Disclosure(Box::new(row)))
             }
             What::DisclosureReceipt(sight, channel, receipt) => {

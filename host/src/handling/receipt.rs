@@ -68,7 +68,7 @@ pub struct Receipting {
 pub async fn carry_out(
     Receipting { token, of, published_at }: Receipting,
     account: u32,
-    Owner { sweeper, clerk }: &Owner,
+    Owner { sweeper, clerk, .. }: &Owner,
     tell: &mpsc::Sender<Line>,
 ) -> Result<(), Refusal> {
     let usage = |what: &str| Refusal::Usage(what.to_owned());

@@ -40,6 +40,7 @@ pub mod occasion;
 pub mod pace;
 pub mod robot;
 pub mod route;
+pub mod trial;
 pub mod webhook;
 pub mod words;
 

@@ -92,7 +92,8 @@ pub use read::machine::{Machine, Watching};
 pub use read::outbox::{ChannelStanding, DeliveryRow, NoticeRow, OutboxHealth, OutboxQuery, Queue, Waiting};
 pub use read::warnings::{Course, Risen, Subject, Warned, WarningQuery};
 pub use read::{
-    CategoryFilter, IncidentQuery, Keep, Novelty, PostPage, PostQuery, Reader, RecordQuery, SCANNED, SeriesPoint,
+    CategoryFilter, EventRow, IncidentQuery, Keep, Novelty, PostPage, PostQuery, Reader, RecordQuery, SCANNED,
+    SeriesPoint,
 };
 pub use referrals::{ReferralRow, Referring};
 pub use replies::{Answering, Receipt, ReplyRow, Sight};
@@ -305,8 +306,19 @@ impl Store {
     /// # Errors
     /// Nothing is changed.
     pub fn configure_watches(&self, watches: &[Watch]) -> Result<(), StoreError> {
+        self.observe(watches, Vec::new())
+    }
+
+    /// The same, but for those of `paused`, each with why: they are passed over.
+    ///
+    /// # Errors
+    /// Nothing is changed.
+    pub fn observe(&self, watches: &[Watch], paused: Vec<(String, String)>) -> Result<(), StoreError> {
         let watches = watches.to_vec();
-        self.run(move |w| watches::configure(w.db, &watches))
+        self.run(move |w| {
+            watches::configure(w.db, &watches)?;
+            paused.iter().try_for_each(|(id, why)| watches::set_halted(w.db, id, Some(why)))
+        })
     }
 
     /// Makes these the topics of the configuration: a topic with a cap takes no more posts of one day, which begins

@@ -123,6 +123,18 @@ pub(super) fn allowed(writing: &Writing<'_>, caller: &Caller, act: Act, now: Tim
     Ok(person(writing, caller, now)?.doing(act)?)
 }
 
+/// Who does something that one of several rights includes; the refusal names the first.
+fn one_of(writing: &Writing<'_>, caller: &Caller, acts: &[Act], now: Timestamp) -> Result<Actor, StoreError> {
+    let mut refused = None;
+    for act in acts {
+        match allowed(writing, caller, *act, now) {
+            Ok(actor) => return Ok(actor),
+            Err(error) => refused = refused.or(Some(error)),
+        }
+    }
+    Err(refused.unwrap_or(StoreError::Denied(Denied::NoRole)))
+}
+
 /// What the store keeps of a token.
 pub(super) struct Kept {
     pub(super) user: String,
@@ -487,6 +499,33 @@ impl Store {
         self.run(move |w| {
             allowed(w, &caller, act, now)?;
             anybody(w.db)
+        })
+    }
+
+    /// Whether the caller may do one of `acts`, of which people of different realms have one each.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn may_one_of(&self, caller: &Caller, acts: &'static [Act], now: Timestamp) -> Result<(), StoreError> {
+        let caller = caller.clone();
+        self.run(move |w| one_of(w, &caller, acts, now).map(drop))
+    }
+
+    /// Writes down that a person changed the configuration.
+    ///
+    /// # Errors
+    /// The caller may do none of `acts`; nothing is written.
+    pub fn note_configured(
+        &self,
+        caller: &Caller,
+        acts: &'static [Act],
+        event: UserEvent,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let caller = caller.clone();
+        self.run(move |w| {
+            let actor = one_of(w, &caller, acts, now)?;
+            append(w, NO_INCIDENT, &event, &actor, now)
         })
     }
 

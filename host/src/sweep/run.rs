@@ -97,7 +97,7 @@ impl<'a> Run<'a> {
     ///
     /// However it ends, what was read counts: what was left out is told and what was learnt of pages is kept.
     pub(super) async fn crawl_within_limits(&mut self, now: Timestamp) -> Result<(), StoreError> {
-        let mut frontier = Frontier::new(self.sweeper.budgets.get(&self.watch.id).copied().unwrap_or_default());
+        let mut frontier = Frontier::new(self.sweeper.budgets.get().get(&self.watch.id).copied().unwrap_or_default());
         let mut known = Known::nothing();
         let crawl = AssertUnwindSafe(self.crawl(now, &mut frontier, &mut known)).catch_unwind();
         let outcome = tokio::time::timeout(DEADLINE + GRACE, crawl).await;

@@ -51,6 +51,7 @@ impl World {
             directory: Directory::at(dir.path()),
             config: Config::parse(&config, Path::new("caifeng.toml")).unwrap(),
             follow: true,
+            file: None,
             recording: None,
             registry: Arc::new(Registry::read(&[(plugins, Origin::Shipped)]).unwrap()),
             engine: Engine::new(EngineConfig::default()).unwrap(),
@@ -147,7 +148,7 @@ fn every_post_of_a_crawl_has_the_capture_of_its_own_page() {
 #[test]
 fn an_archive_beyond_the_budget_is_no_failure_of_the_first_sweep_and_not_read_again() {
     let Some(world) = World::new("feed", FEED, "budget = { requests = 10 }") else { return };
-    let mut world = world.replays(&archive(40));
+    let world = world.replays(&archive(40));
     let first = world.sweep();
     assert_eq!((first.requests, first.unasked, &first.failures), (10, 1, &vec![]));
     assert_eq!(world.sweeper.reader.heard_until("w").unwrap(), (Some(NOW), None));
@@ -156,7 +157,7 @@ fn an_archive_beyond_the_budget_is_no_failure_of_the_first_sweep_and_not_read_ag
     assert!(second.requests <= 6 && second.unasked == 0 && second.failures.is_empty(), "{second:?}");
     // What is left out of what is said since is told, once.
     let little = Limits { requests: 2, ..Limits::default() };
-    world.sweeper.budgets = Arc::new(HashMap::from([("w".to_owned(), little)]));
+    world.sweeper.budgets.set(HashMap::from([("w".to_owned(), little)]));
     let third = world.sweep();
     assert_eq!((third.failures.len(), third.failures[0].kind, third.unasked), (1, FailureKind::Budget, 1));
     assert!(third.failures[0].detail.contains("may use 2 requests"), "{third:?}");

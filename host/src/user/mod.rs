@@ -270,6 +270,15 @@ pub enum UserEvent {
         /// The unit.
         unit: Option<String>,
     },
+    /// A person changed the configuration at a page.
+    ConfigurationChanged {
+        /// What was done: `watch-added`, `topic-changed`.
+        change: String,
+        /// What it is about: a watch, a topic, the organisation.
+        name: String,
+        /// SHA-256 of the file as it is now, in hex.
+        sha256: String,
+    },
     /// What is kept no longer was let go of because a person said so.
     RetentionOrdered,
     /// The record up to here says nothing of what time it is: a person believes the machine's clock instead.

@@ -68,6 +68,8 @@ pub enum Act {
     AnswerPerson,
     /// Have a watch swept now.
     Sweep,
+    /// Say what is listened to, and for what: watches and topics (P4, P5).
+    KeepWatches,
     /// Make a case of what is over, and correct it (P22).
     MakeCase,
     /// Check and release a case that somebody else made.
@@ -80,6 +82,8 @@ pub enum Act {
     KeepUnits,
     /// Take away a second factor that its owner has lost.
     EndFactor,
+    /// Set Caifeng up: the organisation, watches and topics, channels.
+    Configure,
     /// Let go, now, of what is kept no longer.
     Retain,
     /// Believe the machine's clock and not a record that is ahead of it.
@@ -97,7 +101,7 @@ const EVERYBODY: &[Role] = &[Monitor, Staff, LeadingGroup, Head, Spokesperson, L
 const WORKERS: &[Role] = &[Monitor, Staff, LeadingGroup, Head, Spokesperson, Legal];
 
 /// Who may do what.
-pub const RIGHTS: [(Act, &[Role]); 38] = [
+pub const RIGHTS: [(Act, &[Role]); 40] = [
     (Act::Submit, EVERYBODY),
     (Act::Note, EVERYBODY),
     (Act::Assess, DECIDERS),
@@ -126,12 +130,14 @@ pub const RIGHTS: [(Act, &[Role]); 38] = [
     (Act::ExportEvidence, &[Monitor, LeadingGroup, Head, Legal]),
     (Act::AnswerPerson, &[Legal]),
     (Act::Sweep, &[Monitor, LeadingGroup, Head]),
+    (Act::KeepWatches, &[Monitor, LeadingGroup, Head]),
     (Act::MakeCase, &[Trainer, Monitor, LeadingGroup, Head, Legal]),
     (Act::CheckCase, &[Trainer, LeadingGroup, Head, Legal]),
     (Act::LeadDrill, &[Trainer, LeadingGroup, Head]),
     (Act::AddUser, &[System]),
     (Act::KeepUnits, &[Security]),
     (Act::EndFactor, &[Security]),
+    (Act::Configure, &[System]),
     (Act::Retain, &[System]),
     (Act::TrustClock, &[System]),
     (Act::GiveRoles, &[Security]),
@@ -183,12 +189,14 @@ impl Act {
             Self::ExportEvidence => "hand out evidence",
             Self::AnswerPerson => "answer a person who asks",
             Self::Sweep => "sweep",
+            Self::KeepWatches => "keep watches and topics",
             Self::MakeCase => "make or correct a case",
             Self::CheckCase => "check and release a case",
             Self::LeadDrill => "lead a drill",
             Self::AddUser => "add and revoke users",
             Self::KeepUnits => "keep units",
             Self::EndFactor => "end a second factor",
+            Self::Configure => "set up",
             Self::Retain => "retain",
             Self::TrustClock => "trust the clock",
             Self::GiveRoles => "give roles",

@@ -69,6 +69,7 @@ impl Scope {
             | Act::Group
             | Act::Restrict
             | Act::KeepContacts
+            | Act::KeepWatches
             | Act::ProposeReferral
             | Act::DecideReferral => Some(Self::Handle),
             Act::DraftReply | Act::ReviewReply | Act::DraftSummary => Some(Self::Draft),
@@ -76,6 +77,7 @@ impl Scope {
             Act::ExportReferral | Act::ExportEvidence | Act::AnswerPerson => Some(Self::HandOut),
             Act::MakeCase | Act::CheckCase | Act::LeadDrill => Some(Self::Train),
             Act::AddUser
+            | Act::Configure
             | Act::Retain
             | Act::TrustClock
             | Act::GiveRoles

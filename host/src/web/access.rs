@@ -58,6 +58,8 @@ pub(super) enum Access {
     Able(Act),
     /// Whoever is signed in, a program with the scope, and whoever asks from this machine itself: figures of the machine.
     Machine,
+    /// Whoever has a role that includes one of these, which belong to different realms.
+    AbleToAny(&'static [Act]),
 }
 
 /// Why somebody is not let through.
@@ -79,6 +81,7 @@ impl Access {
             (Self::Signed | Self::Machine, Some(_)) => true,
             (Self::Realms(realms), Some(roles)) => roles.iter().any(|role| realms.contains(&Realm::of(*role))),
             (Self::Able(act), Some(roles)) => roles.iter().any(|role| act.is_for(*role)),
+            (Self::AbleToAny(acts), Some(roles)) => roles.iter().any(|role| acts.iter().any(|act| act.is_for(*role))),
         };
         if admitted { Ok(()) } else { Err(Barred::Other) }
     }
@@ -347,7 +350,7 @@ async fn unknown(desk: &Arc<Desk>, request: Request, worthless: Option<Worthless
         _ => None,
     };
     let Some(typed) = typed else { return troubled(lang, Trouble::SignIn) };
-    let page = SignIn { over, to: place, typed: Some(typed), ..SignIn::new(lang, &desk.app.organisation.name) };
+    let page = SignIn { over, to: place, typed: Some(typed), ..SignIn::new(lang, &desk.app.organisation.get().name) };
     html(StatusCode::UNAUTHORIZED, page::sign_in(&page))
 }
 

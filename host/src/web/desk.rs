@@ -15,6 +15,8 @@ use super::month::Keeper;
 use super::page::{self, Duties, Trouble, Visit};
 use super::room::public::Shown;
 use super::{App, Rows, Unanswered, alone, guard, routes, troubled};
+use crate::config::edit::Change;
+use crate::configuring::Configuring;
 use crate::control::{Asked as Order, Line, Refusal};
 use crate::handling::{Deed, Outcome, What, document};
 use crate::lang::{Lang, refusal};
@@ -197,6 +199,15 @@ impl Desk {
         outcome.map(|()| lines)
     }
 
+    /// Changes the configuration, and leads on when it is in force.
+    pub(super) async fn configure(self: Arc<Self>, asked: Asked, change: Change, done: Done) -> Response {
+        let configure = Configuring { token: asked.visitor.token.clone(), configure: change };
+        match self.order(Order::Configure(Box::new(configure))).await {
+            Ok(_) => lead(&done),
+            Err(refusal) => refuse(asked.lang, Refused::Refusal(refusal)),
+        }
+    }
+
     /// What must be done before all else.
     pub(super) fn duties(&self, rows: &dyn Rows, visit: &Visit) -> Result<Duties, Unanswered> {
         let today = jiff::Timestamp::from_second(visit.now).map(|at| at.to_zoned(visit.zone.clone()).date());
@@ -221,8 +232,8 @@ impl Desk {
             rooms: page::Room::ALL.into_iter().filter(open).collect(),
             lang: asked.lang,
             path: asked.path,
-            organisation: self.app.organisation.name.clone(),
-            zone: self.app.organisation.zone.clone(),
+            organisation: self.app.organisation.get().name.clone(),
+            zone: self.app.organisation.get().zone(),
             now: (self.app.clock)(),
             demo: self.app.demo,
             plan: Arc::clone(&self.app.plan),

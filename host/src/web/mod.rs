@@ -47,14 +47,15 @@ use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Router};
 use caifeng_plugin_host::contract::Timestamp;
-use jiff::tz::TimeZone;
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 use tower_http::compression::CompressionLayer;
 use tower_http::csrf::CsrfLayer;
 
 use crate::calendar::Calendar;
+use crate::config::Organisation;
 use crate::control::Owner;
+use crate::current::Current;
 use crate::entrance::Entrance;
 use crate::lang;
 use crate::plan::Plan;
@@ -78,7 +79,7 @@ pub struct App {
     /// The account of the machine that the daemon runs as: what forms say is said through it.
     pub account: u32,
     /// Whose desk it is.
-    pub organisation: Organisation,
+    pub organisation: Current<Organisation>,
     /// Now, from the one clock of the daemon.
     pub clock: Arc<dyn Fn() -> Timestamp + Send + Sync>,
     /// Seconds by which the machine's clock is ahead of that one, or behind it, where it is not followed; else 0.
@@ -105,15 +106,6 @@ pub struct App {
     pub secure: bool,
     /// Host names besides the loopback ones under which the desk is asked for.
     pub hosts: Vec<String>,
-}
-
-/// What pages say about the organisation.
-#[derive(Clone, Debug)]
-pub struct Organisation {
-    /// Its name.
-    pub name: String,
-    /// The zone in which pages tell times.
-    pub zone: TimeZone,
 }
 
 /// Why the desk does not open.

@@ -19,8 +19,10 @@ use super::desk::Desk;
 use super::room::{
     account, cases, contacts, disclosures, documents, public, referrals, replies, reports, submit, summaries,
 };
-use super::room::{demo, hearing, incidents, posts, sign_in, situation, subscribed, watches};
+use super::room::{admin, plugins, welcome};
+use super::room::{demo, hearing, incidents, posts, sign_in, situation, sources, subscribed, topics, watches};
 use super::{asset, health, live, metrics};
+use crate::configuring;
 use crate::incident::event::Role;
 use crate::user::Realm;
 use crate::user::right::Act;
@@ -29,6 +31,8 @@ use crate::user::right::Act;
 pub(super) const WORK: Access = Access::Realms(&[Realm::Work]);
 /// Those who hear and answer, and who keeps the machine.
 pub(super) const DESK: Access = Access::Realms(&[Realm::Work, Realm::System]);
+/// Those who keep what is listened to, and who sets Caifeng up.
+pub(super) const KEEPERS: Access = Access::AbleToAny(configuring::KEEPERS);
 /// The three administrators.
 pub(super) const ADMINISTRATORS: Access = Access::Realms(&[Realm::System, Realm::Security, Realm::Audit]);
 
@@ -67,6 +71,7 @@ pub(super) fn table() -> Vec<Route> {
     let mut table = pages();
     table.extend(told());
     table.extend(learnt());
+    table.extend(kept());
     table.extend(api::table().into_iter().map(Route::from));
     table
 }
@@ -84,6 +89,22 @@ fn pages() -> Vec<Route> {
         get("/posts", WORK, posts::list),
         // 监测
         get("/watches", DESK, watches::list),
+        get("/repairs", DESK, sources::repairs),
+        get("/watches/new", KEEPERS, sources::new),
+        post("/watches/preview", KEEPERS, sources::preview),
+        post("/watches", KEEPERS, sources::save),
+        get("/watches/{id}", DESK, sources::one),
+        post("/watches/{id}/edit", KEEPERS, sources::edit),
+        post("/watches/{id}/pause", KEEPERS, sources::pause),
+        post("/watches/{id}/resume", KEEPERS, sources::resume),
+        post("/watches/{id}/remove", KEEPERS, sources::remove),
+        post("/watches/{id}/sweep", Access::Able(Act::Sweep), sources::sweep),
+        get("/topics", DESK, topics::list),
+        post("/topics/try", DESK, topics::try_all),
+        get("/topics/new", KEEPERS, topics::new),
+        get("/topics/edit", KEEPERS, topics::edit),
+        post("/topics", KEEPERS, topics::save),
+        post("/topics/remove", KEEPERS, topics::remove),
         get("/coverage", DESK, hearing::coverage),
         get("/sweeps", DESK, hearing::sweeps),
         get("/sweeps.csv", DESK, hearing::csv),
@@ -204,6 +225,42 @@ fn learnt() -> Vec<Route> {
         post("/contacts/{id}/link", Able(Act::KeepContacts), contacts::link),
         post("/contacts/{id}/remove", Able(Act::KeepContacts), contacts::remove),
         get("/documents/{digest}", WORK, documents::one),
+    ]
+}
+
+/// What Caifeng is made of, and who keeps it: plugins, people, channels, the record; and the first steps.
+fn kept() -> Vec<Route> {
+    use Access::Able;
+    vec![
+        // 插件
+        get("/plugins", Access::Realms(&[Realm::Work, Realm::System, Realm::Security, Realm::Audit]), plugins::list),
+        // 管理
+        get("/admin", ADMINISTRATORS, admin::people),
+        post("/admin/users", Able(Act::AddUser), admin::add),
+        post("/admin/users/code", Able(Act::AddUser), admin::code),
+        post("/admin/users/revoke", Able(Act::AddUser), admin::revoke),
+        post("/admin/users/roles", Able(Act::GiveRoles), admin::roles),
+        post("/admin/users/unit", Able(Act::KeepUnits), admin::unit),
+        post("/admin/users/factor", Able(Act::EndFactor), admin::end_factor),
+        get("/admin/plan", ADMINISTRATORS, admin::plan),
+        post("/admin/plan/check", ADMINISTRATORS, admin::check),
+        get("/admin/channels", ADMINISTRATORS, admin::channels),
+        post("/admin/channels/try", Able(Act::Configure), admin::try_channel),
+        get("/admin/keeping", ADMINISTRATORS, admin::keeping),
+        post("/admin/keeping/retain", Able(Act::Retain), admin::retain),
+        get("/admin/audit", Able(Act::Checkpoint), admin::audit),
+        post("/admin/audit/verify", Able(Act::Checkpoint), admin::verify),
+        post("/admin/audit/checkpoint", Able(Act::Checkpoint), admin::checkpoint),
+        // The first steps
+        get("/welcome", Able(Act::Configure), welcome::begin),
+        post("/welcome", Able(Act::Configure), welcome::called),
+        get("/welcome/source", Able(Act::Configure), welcome::source),
+        post("/welcome/source", Able(Act::Configure), welcome::look),
+        post("/welcome/source/save", Able(Act::Configure), welcome::save),
+        get("/welcome/topics", Able(Act::Configure), welcome::topics),
+        post("/welcome/topics", Able(Act::Configure), welcome::adopt),
+        get("/welcome/channels", Able(Act::Configure), welcome::channels),
+        get("/welcome/done", Able(Act::Configure), welcome::done),
     ]
 }
 

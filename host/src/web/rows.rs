@@ -12,6 +12,7 @@ use caifeng_plugin_host::contract::Timestamp;
 use super::room::subscribed::Subscribed;
 use crate::coverage::Notice;
 use crate::coverage::statement::Statement;
+use crate::current::Current;
 use crate::feed;
 use crate::incident::IncidentId;
 use crate::incident::opinion::Opinion;
@@ -319,7 +320,7 @@ pub trait Rows: Send + Sync + 'static {
 pub struct Stored {
     reader: Reader,
     tokeniser: Arc<Tokeniser>,
-    names: Arc<Names>,
+    names: Current<Names>,
     in_force: Arc<Plan>,
     reports: Arc<Path>,
 }
@@ -328,8 +329,14 @@ impl Stored {
     /// Reads through `reader`; searches are cut into words by `tokeniser`, as posts were, and may use `names`;
     /// `in_force` governs what nobody has decided yet; regular reports lie in `reports`.
     #[must_use]
-    pub fn new(reader: Reader, tokeniser: Arc<Tokeniser>, names: Names, in_force: Arc<Plan>, reports: &Path) -> Self {
-        Self { reader, tokeniser, names: Arc::new(names), in_force, reports: reports.into() }
+    pub fn new(
+        reader: Reader,
+        tokeniser: Arc<Tokeniser>,
+        names: Current<Names>,
+        in_force: Arc<Plan>,
+        reports: &Path,
+    ) -> Self {
+        Self { reader, tokeniser, names, in_force, reports: reports.into() }
     }
 }
 
@@ -416,7 +423,8 @@ impl Rows for Stored {
     }
 
     fn posts(&self, query: &PostsQuery) -> Result<Found, Unanswered> {
-        let search = match query.search.as_deref().map(|typed| Search::read(typed, &self.tokeniser, &self.names)) {
+        let search = match query.search.as_deref().map(|typed| Search::read(typed, &self.tokeniser, &self.names.get()))
+        {
             Some(Err(wrong)) => return Ok(Found { wrong: Some(wrong), ..Found::default() }),
             Some(Ok(search)) => search,
             None => None,

@@ -30,7 +30,6 @@ use crate::record::Entry;
 use crate::store::model::{Batch, Figures, IncidentRow, PostRow, Prepared, WatchRow};
 use crate::store::{CategoryFilter, IncidentQuery, RecordQuery, SeriesPoint, Store};
 use crate::text::tokens::Tokeniser;
-use crate::topic::Names;
 use crate::user::code::Code;
 use crate::user::token::Token;
 use crate::watch::Sweep;
@@ -64,6 +63,7 @@ fn office_with(second_factor: Vec<Role>) -> Arc<Office> {
         directory: Directory::at(dir.path()),
         config: Config::default(),
         follow: true,
+        file: None,
         recording: None,
         registry: Arc::new(Registry::read(&[]).unwrap()),
         engine: Engine::new(EngineConfig::default()).unwrap(),
@@ -71,6 +71,25 @@ fn office_with(second_factor: Vec<Role>) -> Arc<Office> {
     });
     let first = Some((FIRST, NOW + 86_400));
     let entrance = Arc::new(Entrance::open(&Directory::at(dir.path()), second_factor, first).unwrap());
+    Arc::new(Office { owner: daemon.unwrap().owner(), entrance, _dir: dir })
+}
+
+/// One whose configuration is a file, with these plugins.
+fn office_of(text: &str, plugins: &[(std::path::PathBuf, crate::plugins::Origin)]) -> Arc<Office> {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("caifeng.toml");
+    std::fs::write(&file, text).unwrap();
+    let daemon = Daemon::open(Parts {
+        directory: Directory::at(dir.path()),
+        config: Config::read(&file).unwrap(),
+        file: Some(file),
+        follow: true,
+        recording: None,
+        registry: Arc::new(Registry::read(plugins).unwrap()),
+        engine: Engine::new(EngineConfig::default()).unwrap(),
+        clock: Arc::new(SetClock::new(NOW)),
+    });
+    let entrance = Arc::new(Entrance::open(&Directory::at(dir.path()), Vec::new(), None).unwrap());
     Arc::new(Office { owner: daemon.unwrap().owner(), entrance, _dir: dir })
 }
 
@@ -102,7 +121,7 @@ impl Office {
         let sweeper = &self.owner.sweeper;
         let plan = Arc::new(Plan::built_in().clone());
         let tokeniser = Arc::clone(&sweeper.pipeline.tokeniser);
-        let rows = Stored::new(sweeper.reader.clone(), tokeniser, Names::default(), plan, "reports".as_ref());
+        let rows = Stored::new(sweeper.reader.clone(), tokeniser, Current::default(), plan, "reports".as_ref());
         let (owner, entrance) = (self.owner.clone(), Arc::clone(&self.entrance));
         let mut app = App { owner, entrance, demo: false, ..app(Arc::new(rows), changes) };
         change(&mut app);
@@ -127,9 +146,7 @@ fn app(rows: Arc<dyn Rows>, changes: watch::Receiver<u64>) -> App {
         rows,
         owner: owner(),
         account: 1000,
-        organisation: Organisation {
-            name: "青石县水务局".to_owned(), zone: TimeZone::get("Asia/Shanghai").unwrap()
-        },
+        organisation: Current::new(Organisation { name: "青石县水务局".to_owned(), ..Organisation::default() }),
         clock: Arc::new(|| NOW),
         off: Arc::new(|| 0),
         calendar: Calendar::built_in().clone(),
@@ -396,7 +413,7 @@ fn an_empty_desk_says_what_to_do() {
         lang: Lang::En,
         path: "/".to_owned(),
         organisation: "青石县水务局".to_owned(),
-        zone: TimeZone::UTC,
+        zone: jiff::tz::TimeZone::UTC,
         now: NOW,
         demo: false,
         plan: Arc::new(crate::plan::Plan::built_in().clone()),
@@ -699,7 +716,7 @@ async fn what_the_store_took_is_on_the_page() {
         posts: texts.map(|(id, text)| prepared(&tokeniser, id, text)).to_vec(),
     };
     store.ingest(batch).unwrap();
-    let rig = rig(Stored::new(store.reader().unwrap(), tokeniser, Names::default(), plan(), dir.path()));
+    let rig = rig(Stored::new(store.reader().unwrap(), tokeniser, Current::default(), plan(), dir.path()));
     let (_, _, home) = ask(&rig, Method::GET, "/", &[]).await;
     assert!(home.contains("2 件事件未办结"), "{home}");
     let search = |words: &str| {
@@ -733,7 +750,8 @@ async fn what_the_store_took_is_on_the_page() {
 async fn hosts_that_the_operator_vouches_for_are_shown_with_the_reason() {
     let dir = tempfile::tempdir().unwrap();
     let store = Store::open(dir.path(), None).unwrap();
-    let stored = Stored::new(store.reader().unwrap(), Arc::new(Tokeniser::new()), Names::default(), plan(), dir.path());
+    let stored =
+        Stored::new(store.reader().unwrap(), Arc::new(Tokeniser::new()), Current::default(), plan(), dir.path());
     let rig = rig(stored);
     let page = || async { ask(&rig, Method::GET, "/watches", &[("accept-language", "en")]).await.2 };
     assert!(!page().await.contains("robots.txt"));

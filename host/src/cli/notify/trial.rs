@@ -6,13 +6,10 @@ use anyhow::anyhow;
 use caifeng::daemon;
 use caifeng::fetch::live::{Live, Settings};
 use caifeng::fetch::secrets::Secrets;
-use caifeng::lang::Lang;
 use caifeng::notify::Carried;
-use caifeng::notify::channel::{Channel, Kind};
-use caifeng::notify::courier::{self, Carrier, Courier, Load};
-use caifeng::notify::message::{Message, Saying, compose};
-use caifeng::notify::pace::Limits;
-use caifeng::notify::words::trial;
+use caifeng::notify::channel::Channel;
+use caifeng::notify::courier::{self, Carrier, Courier};
+use caifeng::notify::trial::{self, Unsent};
 use serde_json::json;
 
 use super::{Desk, PlaceArgs};
@@ -40,20 +37,22 @@ pub(super) fn run(args: &Args) -> Outcome {
     desk.directory.not_in_a_drill("who would be told is written down and nobody is").or_exit(Exit::Refused)?;
     let channel = desk.channel(&args.channel)?;
     let secrets = secrets(&desk, channel)?;
-    let addresses = addresses(channel, args.to.as_ref())?;
+    let addresses = trial::addresses(channel, args.to.as_deref()).map_err(|unsent| match unsent {
+        Unsent::Nobody => anyhow!("{unsent} with --to"),
+        Unsent::Addressless(_) => anyhow!("--to: {unsent}"),
+    });
+    let addresses = addresses.or_exit(Exit::Usage)?;
     let clock = workplace::clock(&desk.directory)?;
     let now = clock.now();
     let settings = Settings { limits: courier::limits(), ..daemon::settings(&desk.config) };
     let live = Live::new(settings, Arc::new(move || clock.now())).or_exit(Exit::Internal)?;
     let carrier = Courier::Live(Box::new(Carrier { live, secrets }));
-    let message = message(&desk, channel);
-    let runtime = runtime()?;
+    let notify = &desk.config.notify;
+    let came = runtime()?.block_on(trial::send(&carrier, (notify, channel), &addresses, now));
     let mut lines = Lines::new();
     let mut worst = Exit::Done;
-    for address in &addresses {
-        let load = Load { channel, address, number: now, again: false, message: &message, items: &[], now };
-        let carried = runtime.block_on(carrier.carry(&load));
-        let (told, exit) = told(&carried);
+    for (address, carried) in &came {
+        let (told, exit) = told(carried);
         let why = carried.why();
         let printed = if args.place.json {
             lines.json(&json!({ "channel": channel.id, "address": address, "outcome": told, "why": why }))
@@ -82,25 +81,6 @@ fn secrets(desk: &Desk, channel: &Channel) -> Result<Arc<Secrets>, Failed> {
             Err(anyhow!("no {name} is set for this channel: {what}")).or_exit(Exit::Usage)
         }
     }
-}
-
-fn addresses(channel: &Channel, to: Option<&String>) -> Result<Vec<String>, Failed> {
-    match (to, channel.kind) {
-        (Some(to), Kind::Mail) => Ok(vec![to.clone()]),
-        (Some(_), kind) => Err(anyhow!("--to: a {} channel has no addresses", kind.as_str())).or_exit(Exit::Usage),
-        (None, Kind::Mail) if channel.to.is_empty() => {
-            Err(anyhow!("this channel has no recipients of its own: name one with --to")).or_exit(Exit::Usage)
-        }
-        (None, Kind::Mail) => Ok(channel.to.clone()),
-        (None, _) => Ok(vec![String::new()]),
-    }
-}
-
-fn message(desk: &Desk, channel: &Channel) -> Message {
-    let notify = &desk.config.notify;
-    let lang = notify.lang.as_deref().and_then(Lang::of_tag).unwrap_or(Lang::Zh);
-    let saying = Saying { text: trial(lang, &channel.id), link: notify.link.clone(), urgent: false };
-    compose(lang, &[saying], false, None, Limits::of(channel).bytes)
 }
 
 const fn told(carried: &Carried) -> (&'static str, Exit) {

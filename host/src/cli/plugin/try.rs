@@ -11,6 +11,8 @@ use caifeng::evidence::archive::Archive;
 use caifeng::fetch::Fetcher;
 use caifeng::fetch::live::Live;
 use caifeng::fetch::replay::Replay;
+use caifeng::fitting;
+use caifeng::grant::Right;
 use caifeng::trial::pseudonym::Pseudonyms;
 use caifeng::trial::{Event, Exchange, Trial};
 use caifeng_plugin_host::artifact::Artifact;
@@ -20,7 +22,6 @@ use caifeng_plugin_host::fixture::{Call, Fixture};
 use caifeng_plugin_host::manifest::{Manifest, TargetKind};
 use caifeng_plugin_host::source::Source;
 use serde_json::json;
-use url::Url;
 
 use super::super::output::{Lines, note, one_line, progress};
 use super::super::serve::runtime;
@@ -78,7 +79,8 @@ pub(super) fn run(args: &TryArgs) -> Outcome {
     let (fetcher, now) = fetcher(args)?;
     let crawl = crawl(args, source.manifest(), now)?;
     let limits = Limits { requests: usize::from(args.requests), ..Limits::default() };
-    let trial = Trial { source: &source, crawl: crawl.clone(), fetcher: &fetcher, limits };
+    let right = Right::asked(&artifact, &crawl);
+    let trial = Trial { source: &source, crawl: crawl.clone(), fetcher: &fetcher, limits, right };
     let mut seen = Seen::new(args.json);
     // A fetcher needs the runtime's clock and sockets.
     runtime()?.block_on(trial.run(&mut |event| seen.take(event)));
@@ -135,25 +137,16 @@ fn crawl(args: &TryArgs, manifest: &Manifest, now: i64) -> Result<Crawl, Failed>
     Ok(Crawl { target, site: args.site.clone(), settings, since: 0, now, utc_offset: 8 * 3600 })
 }
 
-/// What the text means to the plugin. An address may fit a phrase too, so phrases come last.
+/// What the text means to the plugin, by the kind that was named or that is likeliest.
 fn target(manifest: &Manifest, text: &str, kind: Option<&str>) -> Option<Target> {
-    use TargetKind::{Account, Item, Keyword, Listing};
-    let web = Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https"));
-    let kinds: &[TargetKind] = match kind {
-        Some("keyword") => &[Keyword],
-        Some("account") => &[Account],
-        Some("listing") => &[Listing],
-        Some("item") => &[Item],
-        _ if web => &[Item, Listing, Account, Keyword],
-        _ => &[Account, Keyword, Listing, Item],
+    let named = match kind {
+        Some("keyword") => TargetKind::Keyword,
+        Some("account") => TargetKind::Account,
+        Some("listing") => TargetKind::Listing,
+        Some("item") => TargetKind::Item,
+        _ => return fitting::target(manifest, text).map(|(_, target)| target),
     };
-    // Of an address that is an item and a listing by pattern, what the manifest names first is meant.
-    let mut kinds = kinds.to_vec();
-    if kind.is_none() {
-        let place = |kind: &TargetKind| manifest.targets.iter().position(|rule| rule.kind == *kind);
-        kinds.sort_by_key(|kind| (*kind == Keyword && web, place(kind)));
-    }
-    kinds.into_iter().find_map(|kind| manifest.target(kind, text))
+    manifest.target(named, text)
 }
 
 /// What was seen so far, printed as it comes.

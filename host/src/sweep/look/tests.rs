@@ -56,6 +56,7 @@ impl Rig {
             directory: Directory::at(dir.path()),
             config: Config::parse(&config, Path::new("caifeng.toml")).unwrap(),
             follow: true,
+            file: None,
             recording: None,
             registry: Arc::default(),
             engine: Engine::new(EngineConfig::default()).unwrap(),

@@ -16,6 +16,7 @@ use serde_json::{Map, Value, json};
 use super::endpoint::Endpoint;
 use super::problem::{Details, STATUSES};
 use super::{BASE, idempotency, table};
+use crate::incident::event::Role;
 use crate::web::access::Access;
 use crate::web::desk::{Asked, Desk};
 use crate::web::page::{self, Operation, Parameter};
@@ -127,6 +128,7 @@ fn whom(access: Access) -> String {
         Access::Signed => return "For anybody who is signed in.".to_owned(),
         Access::Machine => return "For anybody who is signed in, or on this machine.".to_owned(),
         Access::Able(act) => act.roles().iter().map(|role| role.as_str()).collect(),
+        Access::AbleToAny(acts) => acts.iter().flat_map(|act| act.roles()).map(Role::as_str).collect(),
         Access::Realms(realms) => {
             let names: Vec<&str> = realms.iter().map(|realm| realm.as_str()).collect();
             return format!("For users of the realms: {}.", names.join(", "));

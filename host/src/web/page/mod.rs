@@ -7,6 +7,7 @@
 //! Addresses become links only when they are http or https.
 
 mod account;
+mod admin;
 mod cases;
 mod contacts;
 mod coverage;
@@ -21,6 +22,7 @@ mod incident;
 mod incidents;
 mod life;
 mod month;
+mod plugins;
 mod post;
 mod posts;
 mod public;
@@ -30,14 +32,17 @@ mod replies;
 mod reports;
 mod service;
 mod sign_in;
+mod sources;
 mod spread;
 mod submit;
 mod summaries;
 mod sweeps;
 mod told;
+mod topics;
 mod trouble;
 mod votes;
 mod watch;
+mod welcome;
 
 use std::sync::Arc;
 
@@ -60,6 +65,7 @@ use crate::user::right::Act;
 use crate::user::session::Known;
 
 pub(crate) use account::{AccountRows, Form as AccountForm, account, factor, recovery};
+pub(crate) use admin::{Came, ChannelRow, Checked as CheckedPlan, audit, channels, keeping, people, plan};
 pub(crate) use cases::{
     CaseAsked, CaseRows, CasesRows, DrillLine, DrillRows, DrillsRows, case, case_form, cases, drill, drills,
 };
@@ -76,6 +82,7 @@ pub(crate) use home::{HomeRows, home, wall};
 pub(crate) use incident::{IncidentRows, incident};
 use incidents::link_to;
 pub(crate) use incidents::{ListRows, asked_for, incidents};
+pub(crate) use plugins::{Described, PluginRow, plugins};
 pub(crate) use posts::{PostsAsked, PostsRows, posts};
 pub(crate) use public::public;
 pub(crate) use reference::{Operation, Parameter, reference};
@@ -83,12 +90,15 @@ pub(crate) use referral::{ReferralRows, ReferralTold, referral};
 pub(crate) use replies::{Ground, RepliesRows, ReplyRows, Version, replies, reply};
 pub(crate) use reports::{ReportAsked, ReportsRows, ShelvedReport, report, reports};
 pub(crate) use sign_in::{Resend, SetUp, SignIn, code, resend, set_up, sign_in, unfit};
+pub(crate) use sources::{Ground as Standing, Looked, Repair, WatchRows, new_watch, preview, repairs, watch};
 pub(crate) use submit::submit;
 pub(crate) use summaries::{SummariesRows, SummaryAsked, summaries, summary_form};
 pub(crate) use sweeps::{SweepsAsked, SweepsRows, sweeps};
 pub(crate) use told::ToldRows;
+pub(crate) use topics::{CountedTopic, TopicAsked, Tried, topic_form, topics};
 pub(crate) use trouble::{Alone, Trouble, refusal, trouble};
 pub(crate) use watch::{SWEEPS, SweptWatch, order, watches};
+pub(crate) use welcome::{Step, welcome};
 
 /// A page that could not be put together: only memory can be the cause.
 pub(crate) type Rendered = Result<String, askama::Error>;
@@ -254,7 +264,13 @@ struct Tab {
 /// The pages of the room of watches.
 fn tabs(lang: Lang, here: &'static str) -> Vec<Tab> {
     let tab = |href, key| Tab { name: lang.t(key), href, here: href == here };
-    vec![tab("/watches", "watches.title"), tab("/coverage", "covered.title"), tab("/sweeps", "sweeps.title")]
+    vec![
+        tab("/watches", "watches.title"),
+        tab("/topics", "topics.title"),
+        tab("/repairs", "repairs.title"),
+        tab("/coverage", "covered.title"),
+        tab("/sweeps", "sweeps.title"),
+    ]
 }
 
 /// A line of the rail.

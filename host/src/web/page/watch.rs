@@ -33,6 +33,8 @@ pub(crate) const SWEEPS: usize = 24;
 /// A watch, told.
 pub(super) struct WatchView {
     pub(super) name: String,
+    /// Where all of it is.
+    pub(super) href: Option<String>,
     pub(super) target: String,
     /// Of an account: whose it is, and why it is watched.
     pub(super) registered: Option<String>,
@@ -80,6 +82,7 @@ impl WatchView {
         let skipped = row.last.as_ref().map_or(0, |s| s.tally.skipped);
         Self {
             name: row.watch.id.clone(),
+            href: None,
             target: line(row.target(), 120),
             registered: row.watch.registered.as_ref().map(|it| {
                 let (whose, why) = (line(&it.organisation, 60), line(&it.reason, 120));
@@ -199,6 +202,7 @@ struct WatchesPage {
     no_watches: Vec<String>,
     permitted: Vec<PermittedView>,
     services: Vec<ServiceView>,
+    may_keep: bool,
 }
 
 /// A host at which robots.txt is not asked, told.
@@ -220,7 +224,8 @@ pub(crate) fn watches(
     let rows: Vec<WatchRow> = swept.iter().map(|s| s.row.clone()).collect();
     let frame = Frame::new(visit, Room::Watches, lang.t("watches.title"), figures, &rows);
     let lead = format!("{}{}", lang.t("watches.promise"), lang.t("list.stop"));
-    let watches = told(swept, &frame.face, lang);
+    let mut watches = told(swept, &frame.face, lang);
+    watches.iter_mut().for_each(|watch| watch.href = Some(format!("/watches/{}", watch.name)));
     let permitted = permissions.iter().map(|permission| PermittedView {
         host: permission.host.clone(),
         since: frame.face.stamp(permission.since),
@@ -233,6 +238,7 @@ pub(crate) fn watches(
         no_watches: no_watches(lang),
         permitted: permitted.collect(),
         services: services.iter().map(|service| ServiceView::new(service, lang)).collect(),
+        may_keep: visit.keeps_watches(),
         frame,
     }
     .render()

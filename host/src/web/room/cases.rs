@@ -86,7 +86,7 @@ fn read(desk: &Desk, id: &str) -> Result<CaseRow, Refused> {
 fn paper(desk: &Desk, row: &CaseRow, lang: Lang) -> Result<Document, Refused> {
     let kept = desk.app.owner.clerk.reader.plan(&row.case.plan)?;
     let plan: &Plan = kept.as_ref().unwrap_or(&desk.app.plan);
-    Ok(sheet(row.id, &row.case, &Speech { lang, zone: desk.app.organisation.zone.clone(), plan }))
+    Ok(sheet(row.id, &row.case, &Speech { lang, zone: desk.app.organisation.get().zone(), plan }))
 }
 
 /// `GET /cases/{id}`.
@@ -250,7 +250,8 @@ pub(in crate::web) async fn set_up(
         let row = read(&desk, &id)?;
         may_leave(&row.life).map_err(|error| Refused::Refusal(Refusal::Refused(error.to_string())))?;
         let people = clerk.reader.enrolment()?;
-        let ground = Ground { real: &clerk.directory, case: &row, organisation: &clerk.organisation, people, speed };
+        let ground =
+            Ground { real: &clerk.directory, case: &row, organisation: &clerk.organisation.get(), people, speed };
         let drill = stage::stage(ground)?;
         Ok(name(&drill))
     };

@@ -67,7 +67,7 @@ pub(in crate::web) async fn one(State(desk): State<Arc<Desk>>, Path(id): Path<St
             grounds: grounds(&ours, &it.text().body)?,
             history: clerk.reader.disclosure_history(it.row.id)?,
             people: people(&clerk.reader)?,
-            organisation: clerk.organisation.clone(),
+            organisation: clerk.organisation.get().as_ref().clone(),
             it,
         };
         Ok(page::disclosure(visit, &told)?)
@@ -114,7 +114,7 @@ fn planning(desk: &Desk, rows: &dyn Rows, visit: &Visit, planned: Planned) -> Re
         watches: rows.watches()?,
         plan: Arc::clone(&desk.app.plan),
         people: if planned.looked {
-            let found = Disclosed::private(&planned.text, &desk.app.owner.clerk.organisation);
+            let found = Disclosed::private(&planned.text, &desk.app.owner.clerk.organisation.get());
             found.into_iter().map(|one| planned.text[one.range].to_owned()).collect()
         } else {
             Vec::new()
@@ -178,7 +178,7 @@ async fn take(State(desk): State<Arc<Desk>>, asked: Asked, sight: Option<Sight>,
 
 /// What a form says that it is to be; what it leaves empty is taken away.
 fn composed(desk: &Desk, planned: Planned) -> Result<Composed, Refused> {
-    let zone = &desk.app.organisation.zone;
+    let zone = &desk.app.organisation.get().zone();
     let when = |text: &str, of: fn(Day, &jiff::tz::TimeZone) -> Timestamp| {
         if text.is_empty() {
             return Ok(When::Never);

@@ -81,7 +81,7 @@ async fn file(
     written: impl FnOnce(&[record::Entry], &TimeZone) -> Option<Vec<u8>> + Send + 'static,
 ) -> Response {
     let lang = asked.lang;
-    let zone = desk.app.organisation.zone.clone();
+    let zone = desk.app.organisation.get().zone();
     let Ok(wanted) = wanted(query.as_deref()) else { return troubled(lang, Trouble::Address) };
     let work = move || {
         let query: RecordQuery = wanted.query(&zone, FILE);

@@ -11,6 +11,7 @@ use crate::reply::citation::{self, Citation};
 use crate::store::{Reader, StoreError};
 
 pub(super) mod account;
+pub(super) mod admin;
 pub(super) mod cases;
 pub(super) mod contacts;
 pub(super) mod demo;
@@ -18,6 +19,7 @@ pub(super) mod disclosures;
 pub(super) mod documents;
 pub(super) mod hearing;
 pub(super) mod incidents;
+pub(super) mod plugins;
 pub(super) mod posts;
 pub(super) mod public;
 pub(super) mod referrals;
@@ -25,10 +27,13 @@ pub(super) mod replies;
 pub(super) mod reports;
 pub(super) mod sign_in;
 pub(super) mod situation;
+pub(super) mod sources;
 pub(super) mod submit;
 pub(super) mod subscribed;
 pub(super) mod summaries;
+pub(super) mod topics;
 pub(super) mod watches;
+pub(super) mod welcome;
 
 /// Names of the organisation's own people, by identifier; whoever's name has been deleted has none.
 fn people(reader: &Reader) -> Result<HashMap<String, String>, StoreError> {

@@ -102,7 +102,7 @@ fn made(desk: &Desk, lang: Lang, form: Form) -> Result<Arc<str>, Refused> {
     }
     let clerk = &desk.app.owner.clerk;
     let (facts, _) = clerk.reader.public(now)?;
-    let organisation = &clerk.organisation;
+    let organisation = clerk.organisation.get();
     let (zone, contact) = (organisation.zone(), organisation.contact.as_deref());
     let frame = Frame { lang, zone: &zone, now, organisation: &organisation.name, contact };
     let body: Arc<str> = match form {

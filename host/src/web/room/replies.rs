@@ -68,7 +68,7 @@ pub(in crate::web) async fn list(State(desk): State<Arc<Desk>>, RawQuery(query):
             first: before.is_none(),
             more,
             people: people(reader)?,
-            accounts: ours.app.owner.clerk.organisation.accounts.clone(),
+            accounts: ours.app.owner.clerk.organisation.get().accounts.clone(),
         };
         Ok(page::replies(visit, &told)?)
     })
@@ -91,7 +91,7 @@ pub(in crate::web) async fn one(State(desk): State<Arc<Desk>>, Path(id): Path<St
             answer,
             title,
             people: people(reader)?,
-            accounts: ours.app.owner.clerk.organisation.accounts.clone(),
+            accounts: ours.app.owner.clerk.organisation.get().accounts.clone(),
         };
         Ok(page::reply(visit, &told)?)
     })
@@ -162,7 +162,7 @@ fn drafting(desk: &Desk, rows: &dyn Rows, visit: &Visit, draft: Draft, looked: b
         posts: rows.posts_of(id, CITABLE)?,
         // What is wrong with the file is told when a wording is inserted.
         wordings: config::wordings_beside(&clerk.directory.config()).unwrap_or_default(),
-        today: clerk.organisation.day(visit.now),
+        today: clerk.organisation.get().day(visit.now),
         draft,
         looked,
     };
@@ -245,7 +245,7 @@ pub(super) fn worded(desk: &Desk, text: String) -> Result<String, Refusal> {
     let clerk = &desk.app.owner.clerk;
     let usage = |wrong: Vec<String>| Refusal::Usage(wrong.join("; "));
     let wordings = config::wordings_beside(&clerk.directory.config()).map_err(|e| usage(vec![e.to_string()]))?;
-    let today = clerk.organisation.day((desk.app.clock)());
+    let today = clerk.organisation.get().day((desk.app.clock)());
     wordings.insert(&text, today).map_err(|wrong| usage(wrong.iter().map(ToString::to_string).collect()))
 }
 

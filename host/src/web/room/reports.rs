@@ -123,7 +123,7 @@ pub(in crate::web) async fn download(
     attach(asked.lang, move || {
         let format = wanted.format.unwrap_or(Format::Docx);
         let document = document(&desk, &wanted, asked.lang)?;
-        let day = desk.app.owner.clerk.organisation.day((desk.app.clock)());
+        let day = desk.app.owner.clerk.organisation.get().day((desk.app.clock)());
         let name = format!("{}-{day}.{}", wanted.kind.as_str(), format.as_str());
         let bytes = reporting::render(&document, format).map_err(ReportError::from)?;
         Ok(Attached { kind: format.media_type(), name, bytes })
@@ -143,8 +143,8 @@ fn document(desk: &Desk, wanted: &Wanted, lang: crate::lang::Lang) -> Result<Doc
         number => Some(number.parse().map_err(|_| Refused::Trouble(Trouble::Address))?),
     };
     let setting = Setting {
-        organisation: desk.app.organisation.name.clone(),
-        zone: desk.app.organisation.zone.clone(),
+        organisation: desk.app.organisation.get().name.clone(),
+        zone: desk.app.organisation.get().zone(),
         plan: (*desk.app.plan).clone(),
         lang,
         now: (desk.app.clock)(),

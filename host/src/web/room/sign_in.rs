@@ -44,7 +44,7 @@ pub(in crate::web) async fn form(
     if asked.visitor.person.is_some() {
         return lead(&Done::new(own_path(&wanted.to), ""));
     }
-    let mut page = SignIn::new(asked.lang, &desk.app.organisation.name);
+    let mut page = SignIn::new(asked.lang, &desk.app.organisation.get().name);
     page.to = own_path(&wanted.to).to_owned();
     page.over = wanted.over.is_some();
     page.said = asked.said.and_then(|key| asked.lang.known(&format!("done.{key}")));
@@ -153,7 +153,7 @@ pub(in crate::web) async fn sign_in(
     Sent(form): Sent<Password>,
 ) -> Response {
     let Password { name, password, to, typed } = form;
-    let mut page = SignIn::new(asked.lang, &desk.app.organisation.name);
+    let mut page = SignIn::new(asked.lang, &desk.app.organisation.get().name);
     (page.to, page.typed, page.name) = (own_path(&to).to_owned(), typed, name.trim().to_owned());
     let (called, agent) = (page.name.clone(), whence.agent.clone());
     let step = attempt(&desk, (Guess::Password, &page.name), &whence, move |desk, pass, now| {
@@ -194,7 +194,7 @@ pub(in crate::web) async fn code(
     Sent(form): Sent<Code>,
 ) -> Response {
     let Code { code, to, typed } = form;
-    let mut page = SignIn::new(asked.lang, &desk.app.organisation.name);
+    let mut page = SignIn::new(asked.lang, &desk.app.organisation.get().name);
     (page.to, page.typed) = (own_path(&to).to_owned(), typed);
     let sealed = access::kept(&headers, HALFWAY).unwrap_or_default().to_owned();
     let whose = desk.app.entrance.halfway(&sealed, (desk.app.clock)());
@@ -294,7 +294,7 @@ pub(in crate::web) async fn choose(State(desk): State<Arc<Desk>>, asked: Asked) 
         Ok(first) => first,
         Err(response) => return *response,
     };
-    let asked = SignIn::new(asked.lang, &desk.app.organisation.name);
+    let asked = SignIn::new(asked.lang, &desk.app.organisation.get().name);
     html(StatusCode::OK, page::set_up(&SetUp { asked, first, code: String::new() }))
 }
 
@@ -333,7 +333,11 @@ pub(in crate::web) async fn set_up(
     });
     let why = match done.await {
         Ok(Some(token)) => {
-            let page = SignIn::new(asked.lang, &desk.app.organisation.name);
+            let mut page = SignIn::new(asked.lang, &desk.app.organisation.get().name);
+            // Whoever is the first sets Caifeng up.
+            if desk.app.owner.setup.file.is_some() {
+                page.to = "/welcome".to_owned();
+            }
             return welcome(&desk, &page, &whence, token).await;
         }
         Ok(None) => return lead(&Done::new("/sign-in", "done.password-chosen")),
@@ -348,7 +352,7 @@ pub(in crate::web) async fn set_up(
     let kept = if matches!(why, Turned::Unfit(_)) { code } else { String::new() };
     match turned(asked.lang, why, wrong) {
         Ok(told) => {
-            let mut page = SignIn::new(asked.lang, &desk.app.organisation.name);
+            let mut page = SignIn::new(asked.lang, &desk.app.organisation.get().name);
             (page.name, page.wrong) = (name, Some(told.words.clone()));
             told.answer(page::set_up(&SetUp { asked: page, first, code: kept }))
         }

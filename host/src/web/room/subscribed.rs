@@ -37,7 +37,7 @@ pub(in crate::web) async fn feed(
     let kind = Kind::ALL.into_iter().find(|kind| kind.file() == file);
     let (Some(kind), Ok(token)) = (kind, token.parse::<Token>()) else { return troubled(asked.lang, Trouble::Missing) };
     let subscribed =
-        Subscribed { token, kind, organisation: desk.app.organisation.name.clone(), now: (desk.app.clock)() };
+        Subscribed { token, kind, organisation: desk.app.organisation.get().name.clone(), now: (desk.app.clock)() };
     let rows = Arc::clone(&desk.app.rows);
     match tokio::task::spawn_blocking(move || rows.feed(&subscribed)).await {
         Ok(Ok(Some(body))) => ([(header::CONTENT_TYPE, kind.media_type())], body).into_response(),

@@ -15,6 +15,7 @@ mod disclosures;
 mod referrals;
 mod replies;
 mod reports;
+mod sources;
 mod submit;
 
 /// Words that would be markup if anything let them.
