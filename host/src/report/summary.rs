@@ -117,6 +117,8 @@ fn happened(event: &Event, dossier: &Dossier, frame: &Frame<'_>) -> Option<Strin
             lang.with("report.event-back", &[("steps", &lang.list(&steps))])
         }
         Event::Noted { .. } => lang.t("report.event-noted"),
+        Event::Escalated { .. } => lang.t("report.event-escalated"),
+        Event::TakenBack => lang.t("report.event-taken-back"),
         Event::Paused { .. } => lang.t("report.event-paused"),
         Event::Resumed { .. } => lang.t("report.event-resumed"),
         Event::Watched { .. } => lang.t("report.event-watched"),

@@ -17,6 +17,7 @@
 //! Reminders that nobody could get because the machine was off are not told one by one afterwards: the latest
 //! is. Escalations are all told, late or not.
 
+mod prospect;
 pub mod response;
 mod rule;
 
@@ -26,6 +27,7 @@ use serde::{Deserialize, Serialize};
 use super::event::{Note, Role};
 use crate::calendar::time::OfficeTime;
 use crate::plan::clocks::Start;
+pub use prospect::{Prospect, prospect};
 pub use rule::{Done, Rule, rules};
 
 /// One thing that happened to one clock. Its JSON form is hashed and stored; a variant or field may be added,

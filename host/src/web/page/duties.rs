@@ -62,9 +62,14 @@ fn escalated(one: &Unacknowledged, plan: &Plan, face: &Clockface, lang: Lang) ->
         None => format!("#{}", one.incident),
     };
     let name = |clock| plan.clock_name(clock).map_or(clock, |name| name.in_lang(lang));
-    let clocks: Vec<&str> = one.escalations.iter().map(|it| name(it.clock.as_str())).collect();
+    let clocks: Vec<&str> = one.escalations.iter().filter_map(|it| it.clock.as_deref()).map(name).collect();
+    let sentence = if clocks.is_empty() {
+        lang.with("duty.brought", &[("title", &title)])
+    } else {
+        lang.with("duty.escalated", &[("title", &title), ("clocks", &lang.list(&clocks))])
+    };
     DutyView {
-        sentence: lang.with("duty.escalated", &[("title", &title), ("clocks", &lang.list(&clocks))]),
+        sentence,
         href: Some(format!("/incidents/{}", one.incident)),
         at: Some(face.stamp(one.since)),
     }

@@ -18,6 +18,8 @@ pub(crate) enum Trouble {
     Others,
     /// 405: this address is not asked in this way.
     Method,
+    /// 413: what was sent is too large.
+    TooLarge,
     /// 422: what the form says cannot be understood.
     Form,
     /// 500: our fault; the log has the cause.
@@ -33,6 +35,7 @@ impl Trouble {
             Self::SignIn => 401,
             Self::Others => 403,
             Self::Method => 405,
+            Self::TooLarge => 413,
             Self::Form => 422,
             Self::Ours => 500,
         }
@@ -57,6 +60,7 @@ pub(crate) fn trouble(lang: Lang, trouble: Trouble) -> Rendered {
         Trouble::SignIn => ("trouble.sign-in", "trouble.sign-in-advice"),
         Trouble::Others => ("trouble.others", "trouble.others-advice"),
         Trouble::Method => ("trouble.method", "trouble.method-advice"),
+        Trouble::TooLarge => ("trouble.large", "trouble.large-advice"),
         Trouble::Form => ("trouble.form", "trouble.form-advice"),
         Trouble::Ours => ("trouble.ours", "trouble.ours-advice"),
     };
