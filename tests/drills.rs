@@ -333,9 +333,13 @@ fn there_is_no_door_out_of_a_drill() {
     place.run(&format!("submit {url}b --data {at} --token li.token")).ends(0);
     let said = place.run(&format!("sweep --all --data {at}")).ends(1);
     assert!(said.err.contains("this is a drill"), "{said}");
+    let cookie = office.enters("li", &at, &address);
     for (lang, words) in [("zh-CN", "这里是演练"), ("en", "This is a drill")] {
         for path in ["/", "/incidents", "/incidents/1", "/posts", "/watches", "/coverage", "/sweeps"] {
-            let page = http(&address, &format!("GET {path} HTTP/1.1\nHost: {address}\nAccept-Language: {lang}\n"));
+            let page = http(
+                &address,
+                &format!("GET {path} HTTP/1.1\nHost: {address}\nAccept-Language: {lang}\nCookie: {cookie}\n"),
+            );
             assert!(page.contains("drill-band") && page.contains(words), "{path} in {lang}: {page}");
         }
     }

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod recording;
+mod site;
 mod terminal;
 
 use std::path::{Path, PathBuf};
@@ -12,7 +13,8 @@ use caifeng_plugin_host::artifact::Artifact;
 use caifeng_plugin_host::fixture::Fixture;
 use caifeng_plugin_host::laws::{Law, Laws, Verdict};
 use caifeng_plugin_host::manifest::Manifest;
-use recording::Answer;
+use recording::{Answer, item};
+use site::Site;
 use terminal::Place;
 
 fn root() -> PathBuf {
@@ -125,4 +127,92 @@ fn a_page_that_failed_in_production_becomes_a_fixture() {
     let card = laws.check(&std::fs::read(place.path("feed.wasm")).unwrap(), &fixtures, 0);
     assert_eq!(card.of(Law::Damage).unwrap().verdict, Verdict::Pass, "{card}");
     assert_eq!(card.of(Law::Coverage).unwrap().verdict, Verdict::Fail, "{card}");
+}
+
+const ROBOTS: &str = "User-agent: *\nDisallow: /private\n";
+
+/// A site with a feed, whose author is named, and whose robots.txt keeps everybody from a part of it.
+fn feed_site() -> Site {
+    Site::serve(|path, _| {
+        let named = item("1", "路灯坏了", "张三丰说：没人管").replace("<pubDate>", "<author>张三丰</author><pubDate>");
+        let (kind, body) = match path {
+            "/robots.txt" => ("text/plain", ROBOTS.to_owned()),
+            _ => ("application/rss+xml", Answer::feed("http://127.0.0.1/rss", &[named]).body),
+        };
+        (format!("200 OK\r\nContent-Type: {kind}\r\nSet-Cookie: sid=geheim"), body)
+    })
+}
+
+/// The host's rules hold for an author too: what is private, what robots.txt says.
+#[test]
+fn a_live_trial_keeps_the_rules_shows_what_is_read_and_records_fixtures_without_names() {
+    let (place, site) = (author(), feed_site());
+    let at = site.at;
+    let trial = |path: &str, more: &str| {
+        place.run(&format!("plugin try http://{at}{path} --plugin feed.wasm --fixtures fixtures --data data {more}"))
+    };
+    let said = trial("/rss", "").ends(4);
+    assert!(said.out.contains("not heard: refused: "), "nobody has opened the private address: {said}");
+    assert!(site.asked().is_empty());
+    place.write("data/caifeng.toml", format!("[network]\nprivate = [\"{at}\"]\n"));
+    let said = trial("/private/rss", "").ends(4);
+    assert!(said.out.contains("robots.txt does not allow"), "{said}");
+    let said = trial("/rss", "--save live --pseudonymise").ends(0);
+    assert!(said.out.contains("1 posts, 0 requests, 0 skipped") && said.out.contains("张三丰  路灯坏了"), "{said}");
+    assert!(site.asked().iter().all(|head| !head.contains("cookie")), "an author has no credentials");
+    let saved = place.path("fixtures/live-1");
+    let all = ["call.toml", "body.xml"].map(|file| std::fs::read_to_string(saved.join(file)).unwrap()).concat();
+    assert!(!all.contains("张三丰") && all.contains("user1") && !all.contains("geheim"), "{all}");
+    // Nothing is overwritten, and what was recorded is a fixture like any other.
+    trial("/rss", "--save live").ends(2);
+    let said = place.run("plugin test feed.wasm --fixtures fixtures --accept").ends(0);
+    assert!(said.out.contains("accepted   live-1") && said.out.contains("accepted   live-start"), "{said}");
+    place.run("plugin check feed.wasm --fixtures fixtures").ends(0);
+}
+
+#[test]
+fn a_trial_hears_a_recording_and_says_what_it_lacks() {
+    let place = author();
+    let url = "https://a-good.example/rss";
+    recording::write(&place.path("web.warc.gz"), &[Answer::feed(url, &[item("1", "第一条", "停水三天")])]);
+    let said = place.run(&format!("plugin try {url} --plugin feed.wasm --from web.warc.gz --json")).ends(0);
+    let events: Vec<_> = said.json().iter().map(|line| line["event"].as_str().unwrap().to_owned()).collect();
+    assert_eq!(events, ["started", "asking", "read"], "{said}");
+    let said = place.run("plugin try https://elsewhere.example/ --plugin feed.wasm --from web.warc.gz").ends(4);
+    assert!(said.out.contains("the recording has no answer"), "{said}");
+    let said = place.run("plugin try 停水 --plugin feed.wasm --from web.warc.gz").ends(2);
+    assert!(said.err.contains("no target of plugin feed, name one such as https://"), "{said}");
+}
+
+#[test]
+fn what_each_step_takes_stands_beside_what_it_may() {
+    let place = author();
+    let bench = "plugin bench feed.wasm --fixtures fixtures --rounds 5";
+    let said = place.run(bench).ends(0);
+    assert!(said.out.starts_with("a call may take 2000 ms and 64 MiB"), "{said}");
+    let line = &place.run(&format!("{bench} --json")).ends(0).json()[0];
+    assert_eq!((line["step"].as_str(), line["fixture"].as_str()), (Some("feed"), Some("bureau")));
+    assert!(line["instructions"].as_u64() > Some(10_000) && line["fresh_us"].as_f64() > Some(0.0), "{line}");
+}
+
+/// Tested again when a fixture changes; whoever watches ends it.
+#[test]
+fn a_watched_folder_is_tested_again_when_it_changes() {
+    let place = author();
+    let manifest = std::fs::read_to_string(root().join("plugins/feed/plugin.toml")).unwrap();
+    place.write("plugin.toml", manifest);
+    // Newer than its source, so that nothing is built.
+    std::fs::create_dir(place.path("target")).unwrap();
+    std::fs::copy(place.path("feed.wasm"), place.path("target/feed.wasm")).unwrap();
+    let mut watching = place.caifeng("plugin test --watch").spawn().unwrap();
+    let mut lines = std::io::BufRead::lines(std::io::BufReader::new(watching.stdout.take().unwrap()));
+    let first = lines.next().unwrap().unwrap();
+    let body = std::fs::read_to_string(place.path("fixtures/bureau/body.xml")).unwrap();
+    place.write("fixtures/bureau/body.xml", body.replace("临时停水的通知", "临时停电的通知"));
+    let second = lines.next().unwrap().unwrap();
+    watching.kill().unwrap();
+    watching.wait().unwrap();
+    assert!(first.starts_with("ok         bureau"), "{first}");
+    assert!(second.starts_with("DIFFERENT  bureau"), "{second}");
+    place.run("plugin test feed.wasm --watch --fixtures fixtures").ends(2);
 }

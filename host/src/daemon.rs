@@ -31,6 +31,7 @@ use crate::demo::DemoError;
 use crate::directory::{Directory, DirectoryError};
 use crate::drill::DrillError;
 use crate::drill::play::Player;
+use crate::entrance::Entrance;
 use crate::evidence::archive::Archive;
 use crate::evidence::vault::Vault;
 use crate::failed_call::FailedCalls;
@@ -49,10 +50,11 @@ use crate::plan::Plan;
 use crate::plugins::{PluginError, Registry};
 use crate::recording::{self, Happened, Moment, Recording, Ringing};
 use crate::rounds::Rounds;
-use crate::store::{Reader, Store, StoreError};
+use crate::store::{self, Reader, Store, StoreError};
 use crate::sweep::{Sweeper, blocking};
 use crate::text::tokens::Tokeniser;
 use crate::topic::{TopicError, Topics};
+use crate::user::code::Code;
 use crate::web;
 
 /// Sweeps that run at once; politeness per host is the fetcher's business.
@@ -139,6 +141,8 @@ pub struct Daemon {
     /// What is recorded, in a demo and in a drill.
     moments: Vec<Moment>,
     commits: watch::Receiver<u64>,
+    /// Who comes in at a browser.
+    entrance: Arc<Entrance>,
 }
 
 impl std::fmt::Debug for Daemon {
@@ -222,7 +226,14 @@ impl Daemon {
             turns: Arc::default(),
         };
         let (courier, routes) = (Arc::new(courier), Arc::new(notices::routes(&config, is_recorded)));
-        Ok(Self { sweeper, asking, courier, routes, directory, config, moments, commits })
+        let entrance = Arc::new(entrance(&directory, &config, (&sweeper.reader, is_recorded), now)?);
+        Ok(Self { sweeper, asking, courier, routes, directory, config, moments, commits, entrance })
+    }
+
+    /// The code with which the first user is made at a browser; `None` once there is somebody, and in a demo.
+    #[must_use]
+    pub fn first_code(&self) -> Option<&Code> {
+        self.entrance.first()
     }
 
     /// The recorded sweeps up to now that were not done before; empty where nothing is recorded.
@@ -360,7 +371,10 @@ impl Daemon {
             pulse: Arc::clone(pulse),
             demo: self.directory.demo().exists(),
             drill: self.directory.is_drill(),
+            public: self.config.public.enabled,
             plan,
+            entrance: Arc::clone(&self.entrance),
+            secure: false,
             hosts: Vec::new(),
         }
     }
@@ -517,6 +531,21 @@ fn voices(registry: &Registry, engine: &Engine, config: &Config) -> Result<Vec<V
         }
     };
     ids.iter().map(voice).collect()
+}
+
+/// The entrance of a data directory: where nobody was added, with a code for whoever set it up.
+fn entrance(
+    directory: &Directory,
+    config: &Config,
+    (reader, is_recorded): (&Reader, bool),
+    now: Timestamp,
+) -> Result<Entrance, OpenError> {
+    let first = if is_recorded || reader.anybody()? {
+        None
+    } else {
+        Some((Code::new(store::random()?), now.saturating_add(store::CODE_WORKS)))
+    };
+    Ok(Entrance::open(directory, config.sign_in.second_factor.clone(), first)?)
 }
 
 fn vault(directory: &Directory, reader: &Reader, clock: &Arc<dyn Clock>) -> Result<Vault, StoreError> {

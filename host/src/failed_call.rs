@@ -123,8 +123,7 @@ impl FailedCalls {
             // It failed again: the newest.
             return File::open(&place)?.set_modified(now);
         }
-        let mut response = response.clone();
-        response.headers.retain(|(name, _)| !CREDENTIALS.contains(&name.to_ascii_lowercase().as_str()));
+        let response = without_credentials(response.clone());
         let fixture = Fixture {
             name: call.to_owned(),
             note: line(&format!("a failed call: {error}")),
@@ -182,6 +181,12 @@ impl FailedCalls {
             several => Err(FindError::Several { call: call.to_owned(), several }),
         }
     }
+}
+
+/// An answer without the fields that may let somebody in.
+pub(crate) fn without_credentials(mut response: Response) -> Response {
+    response.headers.retain(|(name, _)| !CREDENTIALS.contains(&name.to_ascii_lowercase().as_str()));
+    response
 }
 
 /// Twelve hexadecimal digits of what was asked and answered.

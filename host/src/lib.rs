@@ -17,6 +17,7 @@
 //! | what does a service say it is | [`asking`] | the operator's model server |
 //! | which incident | [`incident`] | pure |
 //! | is it growing | [`warning`] | pure |
+//! | what a plugin would hear, for its author | [`trial`] | shell |
 //! | what is to be done, by whom, until when | [`plan`], [`calendar`] | pure |
 //! | who decides, what follows | [`handling`], [`user`] | shell, pure |
 //! | answering | [`reply`], [`referral`], [`endorsement`] | pure |
@@ -53,6 +54,7 @@ pub mod disclosure;
 pub mod document;
 pub mod drill;
 pub mod endorsement;
+pub mod entrance;
 pub mod evaluate;
 pub mod evidence;
 pub mod failed_call;
@@ -89,6 +91,7 @@ pub mod supervision;
 pub mod sweep;
 pub mod text;
 pub mod topic;
+pub mod trial;
 pub mod user;
 pub mod warning;
 pub mod watch;

@@ -90,6 +90,15 @@ fn seconds(text: &str) -> Result<i64, String> {
 /// How the id of a page that was handed in ends.
 const HANDED_IN: &str = ", handed in)";
 
+/// The address that a crawl is about: the site that was named, else that of the target.
+pub(crate) fn address(site: Option<&str>, target: &Target) -> Option<url::Url> {
+    let address = site.or(match target {
+        Target::Listing(url) | Target::Item(url) => Some(url),
+        Target::Keyword(_) | Target::Account(_) => None,
+    })?;
+    url::Url::parse(address).ok()
+}
+
 impl Watch {
     /// The id of a watch that reads one page because somebody handed it in.
     #[must_use]
@@ -106,11 +115,7 @@ impl Watch {
     /// The address that the watch is about: its declared site, else its target's.
     #[must_use]
     pub fn address(&self) -> Option<url::Url> {
-        let address = self.site.as_deref().or(match &self.target {
-            Target::Listing(url) | Target::Item(url) => Some(url),
-            Target::Keyword(_) | Target::Account(_) => None,
-        })?;
-        url::Url::parse(address).ok()
+        address(self.site.as_deref(), &self.target)
     }
 
     /// The site that posts of this watch are keyed by: taken from the watch and

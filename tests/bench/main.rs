@@ -16,6 +16,7 @@ mod crawl;
 mod decide;
 mod drill;
 mod extract;
+mod fresh;
 mod group;
 mod kit;
 mod month;
@@ -80,7 +81,7 @@ fn main() -> anyhow::Result<()> {
         warning::run(scratch.path())?;
     }
     // What follows runs plugins.
-    let others = ["rest", "call", "sandbox", "way", "drill", "extract", "crawl"];
+    let others = ["rest", "call", "fresh", "sandbox", "way", "drill", "extract", "crawl"];
     if !others.iter().any(|part| wanted(part)) {
         return Ok(());
     }
@@ -91,6 +92,9 @@ fn main() -> anyhow::Result<()> {
     }
     if wanted("call") {
         call::run(&engine, registry.find("feed")?.1)?;
+    }
+    if wanted("fresh") {
+        fresh::run(&engine, &registry, scratch.path())?;
     }
     if wanted("sandbox") {
         sandbox::run(&engine, registry.find("feed")?.1, registry.find("triage")?.1)?;

@@ -47,7 +47,9 @@ fn kill_9_between_sending_and_noting_it_loses_nothing_and_sends_twice_at_most() 
     assert!(shown.contains("duty  uncertain") && shown.contains("possibly repeated"), "{shown}");
     let ready = terminal::http(&address, "GET /readyz HTTP/1.1\nHost: 127.0.0.1");
     assert!(ready.contains("\"notices\":{"), "{ready}");
-    let page = terminal::http(&address, "GET / HTTP/1.1\nHost: 127.0.0.1\nAccept-Language: zh-CN");
+    let cookie = office.enters("li", "data", &address);
+    let asked = format!("GET / HTTP/1.1\nHost: 127.0.0.1\nAccept-Language: zh-CN\nCookie: {cookie}");
+    let page = terminal::http(&address, &asked);
     assert!(page.contains("有人报送了信息"), "the newest notices are on the first page");
     third.terminate();
     office.place.run("audit verify --data data").ends(0);

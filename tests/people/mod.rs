@@ -4,7 +4,7 @@
 
 use serde_json::Value;
 
-use crate::terminal::{Place, Said};
+use crate::terminal::{Place, Said, http};
 
 /// A data directory with its people; each token lies in NAME.token.
 pub(crate) struct Office {
@@ -36,6 +36,22 @@ impl Office {
     /// A command as somebody.
     pub(crate) fn run(&self, who: &str, command: &str) -> Said {
         self.place.run(&format!("{command} --data data --token {who}.token"))
+    }
+
+    /// The cookie of somebody who has set a password at the desk that answers at an address, for the data of a directory.
+    pub(crate) fn enters(&self, who: &str, data: &str, address: &str) -> String {
+        let code = self.place.run(&format!("user code {who} --data {data} --token wang.token --json")).ends(0);
+        let code = code.json()[0]["code"].as_str().unwrap().to_owned();
+        let password = "three+white+egrets+over+the+weir";
+        let form = format!("name={who}&code={code}&password={password}&again={password}");
+        let length = form.len();
+        let head = format!(
+            "POST /set-up-password HTTP/1.1\nHost: {address}\nOrigin: http://{address}\nSec-Fetch-Site: same-origin"
+        );
+        let kind = "Content-Type: application/x-www-form-urlencoded";
+        let answer = http(address, &format!("{head}\n{kind}\nContent-Length: {length}\nConnection: close\n\n{form}"));
+        let cookie = answer.lines().find_map(|line| line.strip_prefix("set-cookie: caifeng_session=")).expect(&answer);
+        format!("caifeng_session={}", cookie.split(';').next().unwrap_or_default())
     }
 
     /// A decision about an incident as it stands now.

@@ -4,7 +4,7 @@
 // CAIFENG_DESK=http://127.0.0.1:PORT, one that already runs. The browser is CHROMIUM, else Debian's. `run` sees to both.
 
 import { spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -22,18 +22,28 @@ const flags = [
 /** Where pictures go. */
 export const pictures = join(root, "target/web");
 
-/** Starts both; `close` ends them and removes what they wrote. */
-export async function open() {
+/** Starts both; `close` ends them and removes what they wrote. With `config`, the real thing instead of the demo. */
+export async function open({ config } = {}) {
   mkdirSync(pictures, { recursive: true });
   const scratch = mkdtempSync(join(tmpdir(), "caifeng-web-"));
-  const desk = process.env.CAIFENG_DESK
-    ? { address: process.env.CAIFENG_DESK.replace(/\/$/, ""), end: async () => {} }
-    : await demo(join(scratch, "data"));
+  const data = join(scratch, "data");
+  if (config !== undefined) writeFileSync(join(scratch, "caifeng.toml"), config);
+  const desk = config !== undefined
+    ? await start(["serve", "--config", join(scratch, "caifeng.toml")], data)
+    : process.env.CAIFENG_DESK
+      ? { address: process.env.CAIFENG_DESK.replace(/\/$/, ""), end: async () => {} }
+      : await start(["demo"], data);
   const context = await chromium.launchPersistentContext(join(scratch, "profile"), {
     executablePath: browser, args: flags, locale: "zh-CN",
   });
   return {
     address: desk.address,
+    /** What it has said. */
+    said: () => desk.said(),
+    /** The data directory. */
+    data,
+    /** The binary. */
+    binary,
     /** The browser; contexts opened from it share nothing. */
     browser: context.browser() ?? context,
     context,
@@ -45,8 +55,8 @@ export async function open() {
   };
 }
 
-function demo(data) {
-  const child = spawn(binary, ["demo", "--data", data, "--bind", "127.0.0.1:0"], { stdio: ["ignore", "pipe", "pipe"] });
+function start(command, data) {
+  const child = spawn(binary, [...command, "--data", data, "--bind", "127.0.0.1:0"], { stdio: ["ignore", "pipe", "pipe"] });
   const ended = new Promise((done) => child.once("exit", done));
   const end = async () => { child.kill("SIGTERM"); await ended; };
   return new Promise((resolve, reject) => {
@@ -54,10 +64,10 @@ function demo(data) {
     const hear = (text) => {
       said += text;
       const address = said.match(/http:\/\/(?:127\.0\.0\.1|\[::1\]|localhost):\d+/)?.[0];
-      if (address) resolve({ address, end });
+      if (address) resolve({ address, end, said: () => said });
     };
     child.stdout.setEncoding("utf8").on("data", hear);
     child.stderr.setEncoding("utf8").on("data", hear);
-    ended.then((code) => reject(new Error(`caifeng demo ended with ${code}: ${said}`)));
+    ended.then((code) => reject(new Error(`caifeng ${command[0]} ended with ${code}: ${said}`)));
   });
 }

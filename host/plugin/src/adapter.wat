@@ -23,9 +23,10 @@
     (i32.store (local.get 1) (i32.const 0))
     (i32.const 0))
 
-  ;; A plugin that asks for the time is wrong: the call is told it.
-  (func (export "clock_time_get") (param i32 i64 i32) (result i32) (unreachable))
-  (func (export "clock_res_get") (param i32 i32) (result i32) (unreachable))
+  ;; A plugin that asks for the time is wrong: it is told so, in the words that `build` puts here.
+  (func $no_clock (@say) (unreachable))
+  (func (export "clock_time_get") (param i32 i64 i32) (result i32) (call $no_clock) (unreachable))
+  (func (export "clock_res_get") (param i32 i32) (result i32) (call $no_clock) (unreachable))
 
   (func (export "fd_write") (param $fd i32) (param $iovs i32) (param $n i32) (param $out i32) (result i32)
     (local $sum i32) (local $at i32) (local $end i32)

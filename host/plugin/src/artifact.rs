@@ -92,6 +92,9 @@ pub enum ArtifactError {
     /// No manifest inside: its author must build it with one.
     #[error("has no manifest, its author must build it with `caifeng plugin build` beside a plugin.toml")]
     NoManifest,
+    /// Two manifests, of which a reader might take either: its author must build it anew.
+    #[error("has more than one manifest, its author must build it anew with `caifeng plugin build`")]
+    Manifests,
     /// The manifest is wrong: its author must mend it.
     #[error("the manifest is wrong, its author must mend it: {0}")]
     Manifest(#[from] ManifestError),
@@ -254,7 +257,11 @@ impl Surface {
                     }
                 }
                 Payload::CustomSection(section) if depth == 0 && section.name() == MANIFEST_SECTION => {
-                    surface.manifest = Some(String::from_utf8_lossy(section.data()).into_owned());
+                    let text = std::str::from_utf8(section.data());
+                    let text = text.map_err(|error| ArtifactError::Damaged(format!("its manifest: {error}")))?;
+                    if surface.manifest.replace(text.to_owned()).is_some() {
+                        return Err(ArtifactError::Manifests);
+                    }
                 }
                 _ => {}
             }

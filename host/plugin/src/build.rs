@@ -5,12 +5,17 @@
 //! reaches nothing (`adapter.wat`). The result imports nothing; that is not
 //! hoped for but read back from the file before it is handed out.
 //!
+//! A guest that exports [`SNAPSHOT_EXPORT`], as the SDK's macros do, is then
+//! initialised, once and for all: what it sets up on first use is in the file,
+//! and a fresh instance answers like one that has answered before.
+//!
 //! The build belongs to the author: their cargo, their lock file, their
 //! profile. Only the target features are ours: `simd128` is on, since memchr
 //! and its kin, which every parser stands on, run a quarter faster with it,
 //! and every host of ours has it.
 
-use crate::artifact::{Artifact, ArtifactError, MANIFEST_SECTION};
+use crate::artifact::{Artifact, ArtifactError, MANIFEST_SECTION, SNAPSHOT_EXPORT};
+use crate::engine::{self, SPOKEN_PAGES, SnapshotError};
 use crate::manifest::{Manifest, ManifestError};
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
@@ -21,6 +26,9 @@ use wasmparser::{Parser, Payload, TypeRef};
 
 /// Stands in for WASI inside the component.
 const ADAPTER: &str = include_str!("adapter.wat");
+
+/// What a plugin hears that asks for the time.
+const NO_CLOCK: &str = "a plugin has no clock: use crawl.now";
 
 /// The module name that the adapter satisfies.
 const WASI: &str = "wasi_snapshot_preview1";
@@ -64,6 +72,9 @@ pub enum BuildError {
     /// The module is not a guest of the contract.
     #[error("cannot be made a component, export a plugin with the SDK's macro: {0}")]
     Encode(String),
+    /// What the plugin sets up before its first call goes wrong.
+    #[error("cannot be initialised, mend what its `warm` does: {0}")]
+    Warm(#[from] SnapshotError),
     /// The component is not a plugin.
     #[error(transparent)]
     Artifact(#[from] ArtifactError),
@@ -105,6 +116,9 @@ pub fn encode(core_module: &[u8], manifest_toml: &str) -> Result<Vec<u8>, BuildE
         .and_then(|encoder| encoder.adapter(WASI, &adapter))
         .and_then(wit_component::ComponentEncoder::encode)
         .map_err(|error| BuildError::Encode(format!("{error:#}")))?;
+    if exports(&module)?.iter().any(|name| name == SNAPSHOT_EXPORT) {
+        component = engine::initialised(&component)?;
+    }
     CustomSection { name: MANIFEST_SECTION.into(), data: manifest_toml.as_bytes().into() }
         .append_to_component(&mut component);
     Artifact::read(component.as_slice())?;
@@ -248,7 +262,11 @@ fn complaint(text: String) -> BuildError {
 }
 
 fn adapter() -> Result<Vec<u8>, BuildError> {
-    wat::parse_str(ADAPTER).map_err(|error| BuildError::Encode(format!("the host's own adapter: {error}")))
+    // The adapter has no memory of its own to keep a text in: it is spelled out, a byte an instruction.
+    let byte = |byte| format!("(drop (memory.grow (i32.const {})))", SPOKEN_PAGES + usize::from(byte));
+    let said: String = NO_CLOCK.bytes().map(byte).collect();
+    wat::parse_str(ADAPTER.replace("(@say)", &said))
+        .map_err(|error| BuildError::Encode(format!("the host's own adapter: {error}")))
 }
 
 /// What the module imports and the adapter does not give.

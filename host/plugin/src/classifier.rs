@@ -30,6 +30,11 @@ impl Classifier {
         self.0.manifest()
     }
 
+    /// What one call may use.
+    pub(crate) fn limits(&self) -> &crate::engine::Limits {
+        self.0.limits()
+    }
+
     /// The file that it was loaded from.
     #[must_use]
     pub fn artifact(&self) -> &Artifact {

@@ -29,11 +29,14 @@
 
 mod cache;
 mod plugin;
+mod snapshot;
 mod ticker;
 
 pub use cache::CompiledCache;
 pub(crate) use plugin::Plugin;
 pub use plugin::{CallError, Called};
+pub use snapshot::SnapshotError;
+pub(crate) use snapshot::initialised;
 
 use crate::artifact::{Artifact, ArtifactError};
 use crate::manifest::Wishes;
@@ -163,6 +166,9 @@ pub enum Trap {
     /// It asked for more memory than its limit and did not survive the refusal.
     #[error("out of memory: limit {} MiB", .0 >> 20)]
     Memory(usize),
+    /// It wanted more elements in its tables than its limit and did not survive the refusal.
+    #[error("too many table elements: limit {0}")]
+    Table(usize),
     /// Its calls nested too deeply.
     #[error("stack overflow")]
     Stack,
@@ -425,13 +431,14 @@ struct Ward {
     limits: Limits,
     memory: usize,
     table: usize,
-    refused: bool,
+    /// What the limiter last said no to.
+    refused: Option<Trap>,
     spoken: Vec<u8>,
 }
 
 impl Ward {
     fn new(limits: Limits) -> Self {
-        Self { limits, memory: 0, table: 0, refused: false, spoken: Vec::new() }
+        Self { limits, memory: 0, table: 0, refused: None, spoken: Vec::new() }
     }
 
     fn hear(&mut self, byte: u8) {
@@ -452,17 +459,17 @@ impl Ward {
     /// The kind of a trap, from what wasmtime reports and what was refused.
     fn explain(&self, error: &wasmtime::Error) -> Trap {
         use wasmtime::Trap as Code;
-        match error.downcast_ref::<Code>() {
-            Some(Code::Interrupt | Code::OutOfFuel) => Trap::Timeout(self.limits.time),
-            Some(Code::StackOverflow) => Trap::Stack,
-            Some(_) | None if self.refused => Trap::Memory(self.limits.memory),
+        match (error.downcast_ref::<Code>(), &self.refused) {
+            (Some(Code::Interrupt | Code::OutOfFuel), _) => Trap::Timeout(self.limits.time),
+            (Some(Code::StackOverflow), _) => Trap::Stack,
+            (_, Some(refused)) => refused.clone(),
             // A Rust guest keeps its stack below its data, so that an overflow leaves the memory.
-            Some(Code::MemoryOutOfBounds) => {
+            (Some(Code::MemoryOutOfBounds), None) => {
                 Trap::Other("out of bounds memory access, in Rust mostly a stack overflow".to_owned())
             }
-            Some(Code::UnreachableCodeReached) if !self.spoken.is_empty() => Trap::Other(self.said()),
-            Some(code) => Trap::Other(code.to_string()),
-            None => {
+            (Some(Code::UnreachableCodeReached), None) if !self.spoken.is_empty() => Trap::Other(self.said()),
+            (Some(code), None) => Trap::Other(code.to_string()),
+            (None, None) => {
                 let text = error.root_cause().to_string();
                 // wasmtime keeps this error's type to itself.
                 if text.contains("fuel allocated for hostcalls") {
@@ -483,7 +490,7 @@ impl ResourceLimiter for Ward {
             return Ok(false);
         }
         if desired > self.limits.memory {
-            self.refused = true;
+            self.refused = Some(Trap::Memory(self.limits.memory));
             return Ok(false);
         }
         self.memory = self.memory.max(desired);
@@ -493,7 +500,7 @@ impl ResourceLimiter for Ward {
     fn table_growing(&mut self, current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
         let total = self.table + desired.saturating_sub(current);
         if total > self.limits.table {
-            self.refused = true;
+            self.refused = Some(Trap::Table(self.limits.table));
             return Ok(false);
         }
         self.table = total;

@@ -23,9 +23,11 @@
 mod answer;
 mod call;
 mod difference;
+mod measure;
 
 pub use answer::{Answer, Ran};
 pub use difference::difference;
+pub use measure::Measured;
 
 use crate::contract::{Crawl, Post, Request, Response, Settings};
 use std::fs;

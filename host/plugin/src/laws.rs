@@ -97,8 +97,8 @@ impl Laws {
         let artifact = match Artifact::read(file) {
             Ok(artifact) => artifact,
             Err(error) => {
-                use ArtifactError::{Manifest, NoManifest, Unsuited};
-                let manifest = matches!(error, Manifest(_) | NoManifest | Unsuited { .. });
+                use ArtifactError::{Manifest, Manifests, NoManifest, Unsuited};
+                let manifest = matches!(error, Manifest(_) | Manifests | NoManifest | Unsuited { .. });
                 if manifest {
                     ledger.tried(Law::Contract, "imports nothing");
                 }

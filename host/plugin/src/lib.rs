@@ -25,6 +25,7 @@
 //!   [`address`] the host patterns of manifests and grants.
 //! - [`fixture`] holds recorded calls with the answers they must have, for a
 //!   plugin of any kind as [`Loaded`](loaded::Loaded).
+//! - [`laws`] hold a file and its fixtures against what every plugin must keep.
 //! - [`build`] goes the other way, from an author's crate to a file.
 //!
 //! ```no_run
@@ -49,6 +50,32 @@
 //! }
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! # In an author's own repository
+//!
+//! What `caifeng plugin test` and `check` do is this crate, so that `cargo test` of a plugin can do it too, without a
+//! binary of Caifeng. `examples/check.rs` is the whole of it; as a test:
+//!
+//! ```no_run
+//! use caifeng_plugin_host::build::build_crate;
+//! use caifeng_plugin_host::fixture::Fixture;
+//! use caifeng_plugin_host::laws::Laws;
+//! use std::path::Path;
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+//! // Beside the plugin's crate: a crate cannot be a guest and the test of one.
+//! let plugin = build_crate(&here.join("../board"), &here.join("target/board.wasm"), &mut |_| ())?;
+//! let fixtures = Fixture::all(&here.join("../board/fixtures"))?;
+//! let card = Laws::new(None)?.check(&std::fs::read(plugin)?, &fixtures, 0);
+//! assert!(card.passes(), "{card}");
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! [`Laws::check`](laws::Laws::check) gives a [`ScoreCard`](laws::ScoreCard), which prints as text, is JSON by serde, and
+//! has a form for build servers; [`Fixture::measure`](fixture::Fixture::measure) says what a call takes on a fresh and on a
+//! warm instance.
 //!
 //! # Invariants
 //!

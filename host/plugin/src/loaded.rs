@@ -6,7 +6,7 @@
 use crate::artifact::{Artifact, PluginKind};
 use crate::asker::Asker;
 use crate::classifier::Classifier;
-use crate::engine::{Engine, LoadError};
+use crate::engine::{Engine, Limits, LoadError};
 use crate::manifest::Manifest;
 use crate::source::Source;
 use std::sync::Arc;
@@ -43,6 +43,16 @@ impl Loaded {
             Self::Source(source) => source.manifest(),
             Self::Classifier(classifier) => classifier.manifest(),
             Self::Asker(asker) => asker.manifest(),
+        }
+    }
+
+    /// What one of its calls may use: its wishes, as far as the sandbox grants them.
+    #[must_use]
+    pub fn limits(&self) -> &Limits {
+        match self {
+            Self::Source(source) => source.limits(),
+            Self::Classifier(classifier) => classifier.limits(),
+            Self::Asker(asker) => asker.limits(),
         }
     }
 

@@ -55,10 +55,23 @@ impl Source {
         self.0.manifest()
     }
 
+    /// What one call may use.
+    pub(crate) fn limits(&self) -> &crate::engine::Limits {
+        self.0.limits()
+    }
+
     /// The file that it was loaded from.
     #[must_use]
     pub fn artifact(&self) -> &Artifact {
         self.0.artifact()
+    }
+
+    /// Why the host takes nothing of a page that holds more than its limit, if it does.
+    pub(crate) fn too_many(&self, page: &Page) -> Option<Trap> {
+        let limit = self.limits().posts;
+        let counts = [("posts", page.posts.len()), ("follow-up requests", page.follow.len())];
+        let (what, count) = counts.into_iter().find(|(_, count)| *count > limit)?;
+        Some(Trap::TooLarge(format!("{count} {what}, limit {limit}")))
     }
 
     /// Begins a crawl. No instance is made before the first call.
@@ -114,11 +127,8 @@ impl Crawling {
     }
 
     fn check(&self, mut page: Page) -> Result<Page, Trap> {
-        let limit = self.source.0.limits().posts;
-        for (what, count) in [("posts", page.posts.len()), ("follow-up requests", page.follow.len())] {
-            if count > limit {
-                return Err(Trap::TooLarge(format!("{count} {what}, limit {limit}")));
-            }
+        if let Some(trap) = self.source.too_many(&page) {
+            return Err(trap);
         }
         let mut skipped = std::mem::take(&mut page.skipped);
         page.posts.retain_mut(|post| admit(post, &mut skipped));

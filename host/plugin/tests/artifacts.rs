@@ -138,3 +138,17 @@ fn an_entry_under_another_key_is_not_loaded() {
     assert_ne!(first[..32], second[..32], "sealed anew");
     assert_eq!(first[32..], second[32..], "the same code");
 }
+
+/// Parsers of bytes stand on `memchr`, which has vectors only where the build allows them.
+#[test]
+fn guests_are_built_with_vectors() {
+    use wasmparser::{Operator, Parser, Payload};
+    let mut vectors = 0;
+    for payload in Parser::new(0).parse_all(SOURCE.bytes()) {
+        if let Payload::CodeSectionEntry(body) = payload.unwrap() {
+            let operators = body.get_operators_reader().unwrap().into_iter();
+            vectors += operators.filter(|operator| matches!(operator, Ok(Operator::V128Load { .. }))).count();
+        }
+    }
+    assert!(vectors > 0, "no vector is loaded anywhere");
+}

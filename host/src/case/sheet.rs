@@ -64,7 +64,9 @@ fn hidden(case: &Case, speech: &Speech<'_>) -> String {
     if told.is_empty() { speech.lang.t("case.nothing-hidden") } else { speech.lang.list(&told) }
 }
 
-const fn kind_key(kind: Kind) -> &'static str {
+/// What a kind of what is hidden is called.
+#[must_use]
+pub const fn kind_key(kind: Kind) -> &'static str {
     match kind {
         Kind::Name => "case.kind-name",
         Kind::Account => "case.kind-account",

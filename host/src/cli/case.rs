@@ -1,14 +1,14 @@
 //! `caifeng case`: closed incidents to learn from, with the people in them hidden.
 
 use anyhow::anyhow;
+use caifeng::case::CaseId;
 use caifeng::case::correct::{Correction, told};
 use caifeng::case::life::{Life, may_leave};
 use caifeng::case::sheet::sheet;
 use caifeng::case::words::Speech;
-use caifeng::case::{Case, CaseId};
 use caifeng::clock::rfc3339;
 use caifeng::config;
-use caifeng::handling::casework::{Casework, original};
+use caifeng::handling::casework::{Casework, Hid, hidden};
 use caifeng::handling::{Outcome as Done, What};
 use caifeng::privacy::Kind;
 use caifeng::store::{CaseRow, Reader};
@@ -16,11 +16,11 @@ use caifeng::text::tokens::Tokeniser;
 use clap::Subcommand;
 use serde_json::{Value, json};
 
-use super::deed::{With, act};
+use super::deed::{SeenArgs, With, act};
 use super::output::{Lines, one_line};
 use super::paper::{PaperArgs, hand_out};
 use super::reply::At;
-use super::workplace::{self, DataArgs};
+use super::workplace::{self, DataArgs, ListArgs};
 use super::{Exit, Failed, OrExit, Outcome};
 
 /// `caifeng case`
@@ -44,9 +44,9 @@ enum Command {
     /// Hide what was missed, put back what is nobody, add lessons and tags
     Hide(HideArgs),
     /// Say that a case which somebody else made names nobody
-    Check(AtArgs),
+    Check(SeenArgs),
     /// Let a checked case be shown
-    Release(AtArgs),
+    Release(SeenArgs),
     /// Find released cases by their words
     Search(SearchArgs),
     /// Write a released case as a sheet for a class
@@ -65,15 +65,6 @@ struct MakeArgs {
     tags: Vec<String>,
     #[command(flatten)]
     with: With,
-}
-
-#[derive(Debug, clap::Args)]
-struct ListArgs {
-    #[command(flatten)]
-    data: DataArgs,
-    /// Print JSON Lines
-    #[arg(long)]
-    json: bool,
 }
 
 #[derive(Debug, clap::Args)]
@@ -107,15 +98,6 @@ struct HideArgs {
     /// A tag to be added; may be repeated
     #[arg(long = "tag", value_name = "T")]
     tags: Vec<String>,
-    #[command(flatten)]
-    with: With,
-}
-
-#[derive(Debug, clap::Args)]
-struct AtArgs {
-    /// The case, and the version that you saw
-    #[arg(value_name = "ID@VERSION")]
-    at: At,
     #[command(flatten)]
     with: With,
 }
@@ -253,39 +235,10 @@ pub(super) fn known(reader: &Reader, id: CaseId) -> Result<CaseRow, Failed> {
     found.ok_or_else(|| anyhow!("no such case: {id} (caifeng case list lists them)")).or_exit(Exit::Usage)
 }
 
-/// Something that was hidden, for whoever checks it.
-struct Shown {
-    place: String,
-    kind: Kind,
-    at: usize,
-    shown: String,
-    /// What stood there, as long as it is kept elsewhere.
-    was: Option<String>,
-}
-
-/// Everything that was hidden, in the order of the case.
-fn hidden(reader: &Reader, case: &Case) -> Result<Vec<Shown>, Failed> {
-    let mut all = Vec::new();
-    for (place, passage) in case.passages() {
-        let mut spots = passage.spots().peekable();
-        if spots.peek().is_none() {
-            continue;
-        }
-        let text = original(reader, case, place).or_exit(Exit::Internal)?;
-        let characters: Option<Vec<char>> = text.map(|text| text.chars().collect());
-        for spot in spots {
-            let was = characters.as_ref().and_then(|all| all.get(spot.was.clone())).map(|it| it.iter().collect());
-            let (kind, shown) = (spot.hidden.kind, spot.hidden.shown.clone());
-            all.push(Shown { place: told(place), kind, at: spot.at, shown, was });
-        }
-    }
-    Ok(all)
-}
-
 fn show(args: &ShowArgs) -> Outcome {
     let reader = Reader::open(args.data.directory()?.path()).or_exit(Exit::Usage)?;
     let row = known(&reader, args.case)?;
-    let hidden = hidden(&reader, &row.case)?;
+    let hidden = hidden(&reader, &row.case).or_exit(Exit::Internal)?;
     let mut lines = Lines::new();
     let printed = if args.json {
         lines.json(&whole(&row, &hidden))
@@ -296,7 +249,7 @@ fn show(args: &ShowArgs) -> Outcome {
     Ok(Exit::Done)
 }
 
-fn whole(row: &CaseRow, hidden: &[Shown]) -> Value {
+fn whole(row: &CaseRow, hidden: &[Hid]) -> Value {
     let case = &row.case;
     let posts = case.posts.iter().map(|said| {
         json!({
@@ -308,9 +261,9 @@ fn whole(row: &CaseRow, hidden: &[Shown]) -> Value {
     let course = case.course.iter().map(|step| {
         json!({"at": rfc3339(step.at), "by": step.by, "what": step.what, "notes": step.notes.iter().map(|(_, note)| note.shown()).collect::<Vec<_>>()})
     });
-    let hidden = hidden
-        .iter()
-        .map(|one| json!({"place": one.place, "kind": one.kind, "at": one.at, "shown": one.shown, "was": one.was}));
+    let hidden = hidden.iter().map(
+        |one| json!({"place": told(one.place), "kind": one.kind, "at": one.at, "shown": one.shown, "was": one.was}),
+    );
     let mut shown = brief(row);
     shown["opened"] = rfc3339(case.opened).into();
     shown["ended"] = rfc3339(case.ended).into();
@@ -324,7 +277,7 @@ fn whole(row: &CaseRow, hidden: &[Shown]) -> Value {
     shown
 }
 
-fn text(row: &CaseRow, hidden: &[Shown]) -> Vec<String> {
+fn text(row: &CaseRow, hidden: &[Hid]) -> Vec<String> {
     let case = &row.case;
     let mut lines = vec![line(row)];
     let level = case.level.as_deref().unwrap_or("-");
@@ -350,7 +303,7 @@ fn text(row: &CaseRow, hidden: &[Shown]) -> Vec<String> {
     lines.push(format!("  hidden, each for a second person to check ({}):", hidden.len()));
     lines.extend(hidden.iter().map(|one| {
         let was = one.was.as_deref().unwrap_or("(no longer kept)");
-        format!("  {}  at {}  {}  {} ← {}", one.place, one.at, one.kind.as_str(), one.shown, one_line(was))
+        format!("  {}  at {}  {}  {} ← {}", told(one.place), one.at, one.kind.as_str(), one.shown, one_line(was))
     }));
     lines
 }

@@ -11,6 +11,7 @@ use caifeng::store::{self, Store, StoreError, UserChange};
 use caifeng::user::token::Token;
 use tokio::sync::mpsc;
 
+use super::reply::At;
 use super::serve::runtime;
 use super::workplace::{self, DataArgs};
 use super::{Exit, Failed, OrExit};
@@ -32,6 +33,29 @@ pub(super) struct With {
     /// Print JSON
     #[arg(long)]
     pub(super) json: bool,
+}
+
+/// Options of commands that do something with what somebody saw.
+#[derive(Debug, clap::Args)]
+pub(super) struct SeenArgs {
+    /// What is meant by its number, and the version of it that you saw
+    #[arg(value_name = "ID@VERSION")]
+    pub(super) at: At,
+    #[command(flatten)]
+    pub(super) with: With,
+}
+
+/// The same, for a reason.
+#[derive(Debug, clap::Args)]
+pub(super) struct ReasonArgs {
+    /// What is meant by its number, and the version of it that you saw
+    #[arg(value_name = "ID@VERSION")]
+    pub(super) at: At,
+    /// Why
+    #[arg(long, value_name = "R")]
+    pub(super) reason: String,
+    #[command(flatten)]
+    pub(super) with: With,
 }
 
 /// Whose rights a command has.

@@ -19,7 +19,7 @@ use tokio::sync::mpsc;
 use super::deed::{TokenArgs, account, refused};
 use super::output::{Lines, note};
 use super::serve::{Bind, open_as_it_is, runtime, serve};
-use super::workplace::{self, DataArgs};
+use super::workplace::{self, DataArgs, ListArgs};
 use super::{Exit, Failed, OrExit, Outcome, case};
 
 mod score;
@@ -84,15 +84,6 @@ fn speed(text: &str) -> Result<Speed, String> {
     let times = || text.parse().ok().filter(|times| *times <= FASTEST).map(Speed::Times);
     let read = if text == "full" { Some(Speed::Full) } else { times() };
     read.ok_or_else(|| format!("write a whole number from 0 to {FASTEST}, or full"))
-}
-
-#[derive(Debug, clap::Args)]
-struct ListArgs {
-    #[command(flatten)]
-    data: DataArgs,
-    /// Print JSON Lines
-    #[arg(long)]
-    json: bool,
 }
 
 #[derive(Debug, clap::Args)]

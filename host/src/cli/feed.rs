@@ -12,7 +12,7 @@ use super::deed::With;
 use super::deed::act;
 use super::output::{Lines, note};
 use super::reply::lang;
-use super::workplace::DataArgs;
+use super::workplace::ListArgs;
 use super::{Exit, OrExit, Outcome};
 
 /// `caifeng feed`
@@ -49,15 +49,6 @@ struct AddArgs {
     lang: String,
     #[command(flatten)]
     with: With,
-}
-
-#[derive(Debug, clap::Args)]
-struct ListArgs {
-    #[command(flatten)]
-    data: DataArgs,
-    /// Print JSON Lines
-    #[arg(long)]
-    json: bool,
 }
 
 #[derive(Debug, clap::Args)]

@@ -1,5 +1,6 @@
 //! `caifeng plugin`: a file per sub-command.
 
+mod bench;
 mod build;
 mod check;
 mod fixture;
@@ -8,6 +9,7 @@ mod inspect;
 mod list;
 mod parse;
 mod test;
+mod r#try;
 
 use std::path::PathBuf;
 
@@ -38,8 +40,12 @@ enum Command {
     Parse(parse::ParseArgs),
     /// Run a plugin's fixtures and show how its answers differ
     Test(test::TestArgs),
+    /// Try a target on the web, or on a recording of it, and show what the plugin reads
+    Try(r#try::TryArgs),
     /// Hold a plugin against every law and print the score card
     Check(check::CheckArgs),
+    /// Measure what each step takes, beside what it may take
+    Bench(bench::BenchArgs),
     /// Make a fixture of a page that a plugin could not read
     Fixture(fixture::FixtureArgs),
 }
@@ -52,7 +58,9 @@ pub(crate) fn run(args: Args) -> Outcome {
         Command::Build(args) => build::run(&args),
         Command::Parse(args) => parse::run(&args),
         Command::Test(args) => test::run(&args),
+        Command::Try(args) => r#try::run(&args),
         Command::Check(args) => check::run(&args),
+        Command::Bench(args) => bench::run(&args),
         Command::Fixture(args) => fixture::run(&args),
     }
 }

@@ -13,10 +13,10 @@ use caifeng::supervision::page::{Frame, data, document, feed};
 use clap::Subcommand;
 use serde_json::json;
 
-use super::deed::{With, act};
+use super::deed::{ReasonArgs, SeenArgs, With, act};
 use super::output::{Lines, note};
 use super::reply::At;
-use super::workplace::{self, DataArgs};
+use super::workplace::{self, DataArgs, ListArgs};
 use super::{Exit, Failed, OrExit, Outcome};
 
 /// `caifeng publish`
@@ -38,20 +38,11 @@ enum Command {
     /// Write a summary anew; it must be approved again
     Redraft(RedraftArgs),
     /// Let the public read it: somebody else than who wrote it
-    Approve(ApproveArgs),
+    Approve(SeenArgs),
     /// Take it back, for a reason
-    Withdraw(WithdrawArgs),
+    Withdraw(ReasonArgs),
     /// Write the page, the feed and the data into a new folder
     Export(ExportArgs),
-}
-
-#[derive(Debug, clap::Args)]
-struct ListArgs {
-    #[command(flatten)]
-    data: DataArgs,
-    /// Print JSON Lines
-    #[arg(long)]
-    json: bool,
 }
 
 #[derive(Debug, clap::Args)]
@@ -84,27 +75,6 @@ struct RedraftArgs {
     at: At,
     #[command(flatten)]
     text: TextArgs,
-    #[command(flatten)]
-    with: With,
-}
-
-#[derive(Debug, clap::Args)]
-struct ApproveArgs {
-    /// The summary, and the version that you saw
-    #[arg(value_name = "ID@VERSION")]
-    at: At,
-    #[command(flatten)]
-    with: With,
-}
-
-#[derive(Debug, clap::Args)]
-struct WithdrawArgs {
-    /// The summary, and the version that you saw
-    #[arg(value_name = "ID@VERSION")]
-    at: At,
-    /// Why
-    #[arg(long, value_name = "R")]
-    reason: String,
     #[command(flatten)]
     with: With,
 }

@@ -5,16 +5,16 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, anyhow};
 use caifeng::clock::rfc3339;
 use caifeng::directory::Directory;
-use caifeng::evidence::export::{self, Case};
+use caifeng::handling::handout::{self, HandOutError};
 use caifeng::handling::{Outcome as Done, What, document};
 use caifeng::referral::Referral;
-use caifeng::store::{PostQuery, Reader, ReferralRow, Referring, Sight};
+use caifeng::store::{Reader, ReferralRow, Referring, Sight};
 use clap::Subcommand;
 
-use super::deed::{With, act};
+use super::deed::{ReasonArgs, With, act};
 use super::output::{Lines, note};
 use super::reply::At;
-use super::workplace::{self, DataArgs};
+use super::workplace::{self, ListArgs};
 use super::{Exit, Failed, OrExit, Outcome};
 
 /// `caifeng referral`
@@ -42,15 +42,6 @@ enum Command {
 }
 
 #[derive(Debug, clap::Args)]
-struct ListArgs {
-    #[command(flatten)]
-    data: DataArgs,
-    /// Print JSON Lines
-    #[arg(long)]
-    json: bool,
-}
-
-#[derive(Debug, clap::Args)]
 struct ProposeArgs {
     /// The incident
     incident: i64,
@@ -63,18 +54,6 @@ struct ProposeArgs {
     /// A document that shows that it is false; may be repeated
     #[arg(long = "document", value_name = "F")]
     documents: Vec<PathBuf>,
-    #[command(flatten)]
-    with: With,
-}
-
-#[derive(Debug, clap::Args)]
-struct ReasonArgs {
-    /// The referral, and the version that you saw
-    #[arg(value_name = "ID@VERSION")]
-    at: At,
-    /// Why
-    #[arg(long, value_name = "R")]
-    reason: String,
     #[command(flatten)]
     with: With,
 }
@@ -181,19 +160,12 @@ fn record(args: &ExportArgs, at: Sight, out: &Path) -> Result<ReferralRow, Faile
     done(Referring::Export(at, sha256.or_exit(Exit::Internal)?), &args.with)
 }
 
-/// The captures of the one post that makes the claim, with the events of its incident.
 fn write(reader: &Reader, directory: &Directory, row: &ReferralRow, out: &Path) -> Result<Vec<String>, Failed> {
-    let incident = reader.incident(row.incident).or_exit(Exit::Internal)?;
-    let incident = incident.ok_or_else(|| anyhow!("no such incident: {}", row.incident)).or_exit(Exit::Internal)?;
-    let query = PostQuery { incident: Some(row.incident), ..PostQuery::default() };
-    let mut posts = reader.posts(&query).or_exit(Exit::Internal)?;
-    posts.retain(|post| post.row == row.referral.post);
-    let mut proofs = reader.proofs(row.incident).or_exit(Exit::Internal)?;
-    proofs.retain(|proof| proof.row == row.referral.post);
-    let events = reader.chained(row.incident).or_exit(Exit::Internal)?;
     let now = workplace::clock(directory)?.now();
-    let case = Case { incident: &incident, posts: &posts, proofs: &proofs, events: &events, now };
-    let exported = export::write(out, &directory.evidence(), &case).or_exit(Exit::Usage)?;
+    let exported = handout::referral(reader, directory, row, out, now).map_err(|error| {
+        let exit = if matches!(error, HandOutError::File(_)) { Exit::Usage } else { Exit::Internal };
+        Failed { exit, error: error.into() }
+    })?;
     exported.missing.iter().for_each(|line| note(format_args!("missing: {line}")));
     Ok(exported.files.iter().map(|path| path.display().to_string()).collect())
 }

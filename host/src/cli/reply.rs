@@ -3,27 +3,25 @@
 use std::io::Read as _;
 use std::path::PathBuf;
 use std::str::FromStr;
-use std::sync::Arc;
 
 use anyhow::{Context as _, anyhow};
 use caifeng::clock::rfc3339;
 use caifeng::config;
 use caifeng::control::Asked;
 use caifeng::directory::Directory;
+use caifeng::handling::answer::Answer;
 use caifeng::handling::receipt::{Published, Receipting};
 use caifeng::handling::{Outcome as Done, What, document};
 use caifeng::incident::Category;
 use caifeng::lang::Lang;
-use caifeng::plan::Plan;
 use caifeng::plan::answer::Form;
+use caifeng::reply::ReplyState;
 use caifeng::reply::aid::{self, Purpose};
-use caifeng::reply::effect::Effect;
-use caifeng::reply::{ReplyState, prepare};
 use caifeng::store::{Answering, Reader, Receipt, ReplyRow, Sight};
 use clap::Subcommand;
 use serde_json::{Value, json};
 
-use super::deed::{PersonArgs, With, act};
+use super::deed::{PersonArgs, ReasonArgs, SeenArgs, With, act};
 use super::hand::{PlaceArgs, ask};
 use super::output::{Lines, note};
 use super::workplace::{self, DataArgs};
@@ -51,11 +49,11 @@ enum Command {
     /// Write a reply, or write one anew
     Draft(DraftArgs),
     /// Say that somebody else's text is right
-    Review(PlainArgs),
+    Review(SeenArgs),
     /// Give it back to its author
-    Return(ReturnArgs),
+    Return(ReasonArgs),
     /// Stand behind somebody else's text
-    Approve(PlainArgs),
+    Approve(SeenArgs),
     /// Say that you published it
     Publish(PublishArgs),
     /// Keep what the site shows of it
@@ -134,27 +132,6 @@ struct DraftArgs {
     /// A file to cite, which is copied into the data directory; may be repeated
     #[arg(long = "document", value_name = "F")]
     documents: Vec<PathBuf>,
-    #[command(flatten)]
-    with: With,
-}
-
-#[derive(Debug, clap::Args)]
-struct PlainArgs {
-    /// The reply, and the version that you saw
-    #[arg(value_name = "ID@VERSION")]
-    at: At,
-    #[command(flatten)]
-    with: With,
-}
-
-#[derive(Debug, clap::Args)]
-struct ReturnArgs {
-    /// The reply, and the version that you saw
-    #[arg(value_name = "ID@VERSION")]
-    at: At,
-    /// Why
-    #[arg(long, value_name = "R")]
-    reason: String,
     #[command(flatten)]
     with: With,
 }
@@ -336,44 +313,20 @@ fn receipt(args: ReceiptArgs) -> Outcome {
 }
 
 /// Everything that is shown of a reply.
-struct Shown {
-    row: ReplyRow,
-    text: Option<String>,
-    purpose: Purpose,
-    plan: Arc<Plan>,
-    page: Option<String>,
-    effect: Option<Effect>,
-}
-
-impl Shown {
-    fn read(args: &ShowArgs) -> Result<Self, Failed> {
-        let directory = args.data.directory()?;
-        let reader = Reader::open(directory.path()).or_exit(Exit::Usage)?;
-        let found = reader.reply(args.reply).or_exit(Exit::Internal)?;
-        let row = found.ok_or_else(|| anyhow!("no such reply: {}", args.reply)).or_exit(Exit::Usage)?;
-        let note = row.reply.text.as_ref().map(|note| reader.note(note.id)).transpose().or_exit(Exit::Internal)?;
-        let incident = reader.standing(row.incident).or_exit(Exit::Internal)?.unwrap_or_default();
-        let plan = workplace::governing(&reader, &directory)?.plan(row.incident).or_exit(Exit::Internal)?;
-        let cause_established = incident.steps.contains_key("cause");
-        let purpose = Purpose { category: incident.decided(), form: row.reply.form, cause_established };
-        let receipt = row.reply.receipt.as_ref().map(|receipt| reader.receipt_of(&receipt.capture)).transpose();
-        let page = receipt.or_exit(Exit::Internal)?.flatten().map(|(url, _)| url);
-        let effect = reader.effect(&row, super::workplace::clock(&directory)?.now()).or_exit(Exit::Internal)?;
-        Ok(Self { row, text: note.flatten(), purpose, plan, page, effect })
-    }
-
-    /// What to paste, or why it cannot be.
-    fn parts(&self) -> Result<Vec<String>, String> {
-        let channel = self.plan.channel(&self.row.reply.channel).ok_or("the plan has no such channel")?;
-        prepare::prepare(self.text.as_deref().unwrap_or_default(), channel).map_err(|error| error.to_string())
-    }
+fn read(args: &ShowArgs) -> Result<Answer, Failed> {
+    let directory = args.data.directory()?;
+    let reader = Reader::open(directory.path()).or_exit(Exit::Usage)?;
+    let mut governing = workplace::governing(&reader, &directory)?;
+    let now = workplace::clock(&directory)?.now();
+    let found = Answer::read(&reader, args.reply, |incident| governing.plan(incident), now).or_exit(Exit::Internal)?;
+    found.ok_or_else(|| anyhow!("no such reply: {}", args.reply)).or_exit(Exit::Usage)
 }
 
 fn show(args: &ShowArgs) -> Outcome {
     let lang = lang(&args.lang)?;
-    let shown = Shown::read(args)?;
+    let shown = read(args)?;
     let text = shown.text.as_deref().unwrap_or_default();
-    let found: Vec<Value> = findings(text, &shown.purpose, lang);
+    let found: Vec<Value> = findings(text, &shown.purpose(), lang);
     let mut lines = Lines::new();
     if args.json {
         let (row, page) = (&shown.row, &shown.page);

@@ -5,16 +5,13 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, anyhow};
 use caifeng::config;
-use caifeng::coverage::statement::Span;
 use caifeng::directory::Directory;
 use caifeng::document::{Block, Document, Run};
 use caifeng::incident::IncidentId;
 use caifeng::lang::Lang;
-use caifeng::report::{About, Kind, schedule};
-use caifeng::reporting::{self, Format, ReportError, Setting, Subject, shelf};
+use caifeng::report::{About, Kind};
+use caifeng::reporting::{self, BadSpan, Format, ReportError, Setting, Subject, shelf};
 use caifeng::store::Reader;
-use caifeng_plugin_host::contract::Timestamp;
-use jiff::tz::TimeZone;
 use serde_json::json;
 
 use super::output::Lines;
@@ -154,36 +151,14 @@ fn subject(args: &Args, kind: Kind, setting: &Setting) -> Result<Subject, Failed
         (About::Span, Some(_)) => {
             Err(anyhow!("a {} is about a span of time: leave out --incident", kind.as_str())).or_exit(Exit::Usage)
         }
-        (About::Span, None) => span(args, kind, setting).map(Subject::Span),
+        (About::Span, None) => {
+            let span = reporting::span(kind, args.from.as_deref(), args.to.as_deref(), setting).map_err(|error| {
+                let exit = if error == BadSpan::Clock { Exit::Internal } else { Exit::Usage };
+                Failed { exit, error: error.into() }
+            })?;
+            Ok(Subject::Span(span))
+        }
     }
-}
-
-fn span(args: &Args, kind: Kind, setting: &Setting) -> Result<Span, Failed> {
-    let Some(from) = &args.from else {
-        let last = schedule::last_whole(kind, setting.now, &setting.zone);
-        return last.ok_or_else(|| anyhow!("the clock of this machine is wrong")).or_exit(Exit::Internal);
-    };
-    let since = moment(from, false, &setting.zone).or_exit(Exit::Usage)?;
-    let until = match &args.to {
-        Some(to) => moment(to, true, &setting.zone).or_exit(Exit::Usage)?,
-        None => setting.now,
-    };
-    if since >= setting.now {
-        return Err(anyhow!("--from lies in the future: name a time that is over")).or_exit(Exit::Usage);
-    }
-    if since >= until {
-        return Err(anyhow!("--from does not lie before --to: exchange them")).or_exit(Exit::Usage);
-    }
-    Ok(Span { since, until })
-}
-
-/// A day of the zone, its beginning or its end, or a moment.
-fn moment(text: &str, end: bool, zone: &TimeZone) -> anyhow::Result<Timestamp> {
-    if let Ok(day) = text.parse::<jiff::civil::Date>() {
-        let day = if end { day.tomorrow()? } else { day };
-        return Ok(day.to_zoned(zone.clone())?.timestamp().as_second());
-    }
-    caifeng::clock::parse_time(text).map_err(|error| anyhow!(error))
 }
 
 fn create(path: &Path, bytes: &[u8]) -> Result<(), Failed> {

@@ -34,7 +34,7 @@ pub(crate) struct Args {
 /// Where the page is served.
 #[derive(Clone, Copy, Debug, clap::Args)]
 pub(crate) struct Bind {
-    /// Address of the page: loopback only, until sign-in exists
+    /// Address of the page: loopback only
     #[arg(long = "bind", value_name = "A", default_value = "127.0.0.1:8080")]
     address: SocketAddr,
 }
@@ -154,6 +154,14 @@ pub(crate) fn serve(daemon: Daemon, bind: Bind) -> Outcome {
         let mut lines = Lines::new();
         let line = format!("http://{address}/\n");
         lines.bytes(line.as_bytes()).and_then(|()| lines.flush()).or_exit(Exit::Internal)?;
+        // Only on the terminal: a log would keep it.
+        if let Some(code) = daemon.first_code() {
+            let line = format!(
+                "nobody can sign in yet: the first user chooses a name and a password at http://{address}/set-up-password with the code {} (works once, within a day)\n",
+                code.written()
+            );
+            lines.bytes(line.as_bytes()).and_then(|()| lines.flush()).or_exit(Exit::Internal)?;
+        }
         drop(lines);
         daemon.run(listener, orders, stopped).await.or_exit(Exit::Internal)?;
         Ok(Exit::Done)

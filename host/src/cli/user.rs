@@ -18,7 +18,7 @@ use serde_json::json;
 
 use super::deed::{PersonArgs, act};
 use super::output::{Lines, note};
-use super::workplace::DataArgs;
+use super::workplace::ListArgs;
 use super::{Exit, OrExit, Outcome};
 
 /// `caifeng user …`
@@ -38,6 +38,12 @@ enum Command {
     Role(RoleArgs),
     /// Replace a user's token and print the new one, once
     Token(ReplaceArgs),
+    /// Print a code, once, with which a user chooses a password for the browser
+    Code(CodeArgs),
+    /// Say to which unit a user belongs: of restricted incidents they see those of colleagues of the same one
+    Unit(UnitArgs),
+    /// Take away a second factor that its user has lost
+    EndFactor(RevokeArgs),
     /// Let a user do nothing any more
     Revoke(RevokeArgs),
     /// Print which role may do what
@@ -66,15 +72,6 @@ struct OutArgs {
     #[arg(long, value_name = "F")]
     out: Option<PathBuf>,
     /// Print JSON
-    #[arg(long)]
-    json: bool,
-}
-
-#[derive(Debug, clap::Args)]
-struct ListArgs {
-    #[command(flatten)]
-    data: DataArgs,
-    /// Print JSON Lines
     #[arg(long)]
     json: bool,
 }
@@ -111,6 +108,33 @@ struct ReplaceArgs {
 }
 
 #[derive(Debug, clap::Args)]
+#[command(
+    long_about = "Prints a code with which a user chooses a password at the browser: at /set-up-password, with the user's name. It works once and for a day; a code that was given before works no longer. The sessions that the user has end when it is used; a second factor stays."
+)]
+struct CodeArgs {
+    /// The user: name or identifier
+    user: String,
+    #[command(flatten)]
+    person: PersonArgs,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+struct UnitArgs {
+    /// The user: name or identifier
+    user: String,
+    /// The unit, in the organisation's own words; none takes the user out of theirs
+    unit: Option<String>,
+    #[command(flatten)]
+    person: PersonArgs,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, clap::Args)]
 struct RevokeArgs {
     /// The user: name or identifier
     user: String,
@@ -137,6 +161,9 @@ pub(crate) fn run(args: Args) -> Outcome {
         Command::Role(args) => {
             changed(&args.person, UserChange::Roles { user: args.user, roles: args.roles }, args.json)
         }
+        Command::Code(args) => code(&args),
+        Command::Unit(args) => changed(&args.person, UserChange::Unit { user: args.user, unit: args.unit }, args.json),
+        Command::EndFactor(args) => changed(&args.person, UserChange::EndFactor { user: args.user }, args.json),
         Command::Revoke(args) => changed(&args.person, UserChange::Revoke { user: args.user }, args.json),
         Command::List(args) => list(&args),
         Command::Rights(args) => rights(&args),
@@ -180,6 +207,24 @@ fn private(path: &Path) -> Result<(&Path, std::fs::File), super::Failed> {
 fn changed(person: &PersonArgs, change: UserChange, json: bool) -> Outcome {
     if let Done::User(user, _) = act(person, What::User(change))? {
         show(&user, None, json)?;
+    }
+    Ok(Exit::Done)
+}
+
+fn code(args: &CodeArgs) -> Outcome {
+    let Done::Code(user, code) = act(&args.person, What::Code(args.user.clone()))? else {
+        return Err(anyhow!("no code came of it")).or_exit(Exit::Internal);
+    };
+    let mut lines = Lines::new();
+    if args.json {
+        let shown = json!({ "user": object(&user), "code": code.written() });
+        lines.json(&shown).or_exit(Exit::Internal)?;
+    } else {
+        lines.text(code.written()).or_exit(Exit::Internal)?;
+    }
+    lines.flush().or_exit(Exit::Internal)?;
+    if !args.json {
+        note("the code works once and for a day, at /set-up-password: hand it to the user in person");
     }
     Ok(Exit::Done)
 }
@@ -235,12 +280,19 @@ fn line(user: &User) -> String {
     let roles = if user.roles.is_empty() { "no role".to_owned() } else { names(user).join(", ") };
     let used = user.used.map_or_else(|| "never used".to_owned(), |at| format!("last used {}", rfc3339(at)));
     let revoked = user.revoked.map_or_else(String::new, |at| format!("  revoked {}", rfc3339(at)));
-    format!("{}  {name}  {roles}  {used}{revoked}", user.id)
+    let unit = user.unit.as_ref().map_or_else(String::new, |unit| format!("  [{unit}]"));
+    let signs = match (user.password, user.factor) {
+        (false, _) => "",
+        (true, false) => "  password",
+        (true, true) => "  password and second factor",
+    };
+    format!("{}  {name}{unit}  {roles}{signs}  {used}{revoked}", user.id)
 }
 
 fn object(user: &User) -> serde_json::Value {
     json!({
         "id": user.id, "name": user.name, "roles": names(user), "added": rfc3339(user.added),
         "used": user.used.map(rfc3339), "revoked": user.revoked.map(rfc3339), "tokens": user.tokens,
+        "unit": user.unit, "password": user.password, "factor": user.factor,
     })
 }

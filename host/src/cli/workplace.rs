@@ -29,6 +29,16 @@ pub(crate) struct DataArgs {
     pub(crate) data: Option<PathBuf>,
 }
 
+/// Options of commands that print all of a kind.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ListArgs {
+    #[command(flatten)]
+    pub(crate) data: DataArgs,
+    /// Print JSON Lines
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
 impl DataArgs {
     /// The data directory that was named, or the user's own. From here on everything that is printed says so when it
     /// is a drill.

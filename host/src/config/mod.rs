@@ -33,6 +33,7 @@ pub use watches::{AccountConfig, TargetConfig, WatchConfig};
 use crate::calendar::{self, Calendar};
 use crate::crawl::Limits;
 use crate::fetch::permit::Permit;
+use crate::incident::event::Role;
 use crate::notify::channel::Notify;
 use crate::plan::{self, Plan};
 use crate::reply::wording::{self, Wordings};
@@ -74,6 +75,33 @@ pub struct Config {
     pub classifiers: BTreeMap<String, ClassifierConfig>,
     /// How people are told what cannot wait (P7).
     pub notify: Notify,
+    /// What everybody may read (P24).
+    pub public: Public,
+    /// What people show at a browser.
+    #[serde(skip_serializing_if = "SignIn::is_default")]
+    pub sign_in: SignIn,
+}
+
+/// What everybody may read without signing in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Public {
+    /// The page of approved summaries is served at `/public`.
+    pub enabled: bool,
+}
+
+/// What people show at a browser.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SignIn {
+    /// Whoever has one of these roles signs in with a second factor.
+    pub second_factor: Vec<Role>,
+}
+
+impl SignIn {
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// Who is listening: configuration, never code.

@@ -11,6 +11,9 @@ use super::{Block, Cell, Document, Form, Head, Run, Table};
 /// The look. Its colours are those of [`Palette::SCREEN`].
 const STYLE: &str = include_str!("paper.css");
 
+/// The most lines that a field of a form has room for on a screen: the look has a class for each.
+const TALLEST: u8 = 12;
+
 /// Writes a document as a whole page.
 #[must_use]
 pub fn write(document: &Document) -> String {
@@ -22,7 +25,7 @@ pub fn write(document: &Document) -> String {
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
          <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n\
          <meta name=\"referrer\" content=\"no-referrer\">\n<title>{title}</title>\n<style>\n{STYLE}</style>\n</head>\n\
-         <body>\n<main>\n",
+         <body class=\"paper-page\">\n<main class=\"paper\">\n",
         document.lang.code()
     );
     page.push_str(&fragment(document));
@@ -171,10 +174,10 @@ fn form(form: &Form) -> String {
         let span = if row.len() == 1 { " colspan=\"3\"" } else { "" };
         for field in row.iter().take(2) {
             let values: Vec<String> = field.value.iter().map(|runs| told(runs)).collect();
-            let height = f32::from(field.lines) * 2.0;
+            let height = field.lines.min(TALLEST);
             let _ = write!(
                 out,
-                "<th scope=\"row\">{}</th><td{span} style=\"height:{height}em\">{}</td>",
+                "<th scope=\"row\">{}</th><td{span} class=\"l{height}\">{}</td>",
                 escape(field.label.as_str()),
                 values.join("<br>")
             );

@@ -83,6 +83,28 @@ pub fn disclosures<'a>(
     events.to_string()
 }
 
+/// A calendar of days, each with what is known it by and its words: the first line is its name.
+pub(crate) fn days(
+    name: &str,
+    days: impl IntoIterator<Item = (String, jiff::civil::Date, String)>,
+    now: Timestamp,
+) -> String {
+    let mut events = calendar_of(name);
+    for (uid, day, words) in days {
+        let mut event = Event::with_uid(&uid);
+        let (head, rest) = words.split_once('\n').unwrap_or((&words, ""));
+        event.summary(Plain::of(head).as_str());
+        event.description(Plain::of(rest).as_str());
+        let mut begins = icalendar::Property::new("DTSTART", day.strftime("%Y%m%d").to_string());
+        begins.add_parameter("VALUE", "DATE");
+        event.append_property(begins);
+        event.add_property("DTSTAMP", moment(now));
+        event.add_property("TRANSP", "TRANSPARENT");
+        events.push(event);
+    }
+    events.to_string()
+}
+
 fn calendar_of(name: &str) -> Calendar {
     let mut calendar = Calendar::empty();
     for (key, value) in [("VERSION", "2.0"), ("PRODID", "-//caifeng//caifeng//ZH"), ("CALSCALE", "GREGORIAN")] {

@@ -19,7 +19,7 @@ use crate::case::{Case, Place};
 use crate::control::Refusal;
 use crate::incident::IncidentId;
 use crate::incident::event::Recorded;
-use crate::privacy::Gazetteer;
+use crate::privacy::{Gazetteer, Kind};
 use crate::store::model::PostRow;
 use crate::store::{Caller, CaseChange, CaseRow, PostQuery, Reader, Sight, StoreError};
 use crate::text::tokens::Tokeniser;
@@ -158,4 +158,40 @@ pub fn original(reader: &Reader, case: &Case, place: Place) -> Result<Option<Str
         Place::Note(id) => reader.note(id)?,
         Place::Lesson(_) => None,
     })
+}
+
+/// Something that was hidden in a case, for whoever checks it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hid {
+    /// In which passage.
+    pub place: Place,
+    /// What it was.
+    pub kind: Kind,
+    /// Where its replacement begins, in characters.
+    pub at: usize,
+    /// What stands in its place.
+    pub shown: String,
+    /// What stood there, as long as it is kept elsewhere.
+    pub was: Option<String>,
+}
+
+/// Everything that was hidden, in the order of the case.
+///
+/// # Errors
+/// The store cannot be read.
+pub fn hidden(reader: &Reader, case: &Case) -> Result<Vec<Hid>, StoreError> {
+    let mut all = Vec::new();
+    for (place, passage) in case.passages() {
+        let mut spots = passage.spots().peekable();
+        if spots.peek().is_none() {
+            continue;
+        }
+        let characters: Option<Vec<char>> = original(reader, case, place)?.map(|text| text.chars().collect());
+        for spot in spots {
+            let was = characters.as_ref().and_then(|all| all.get(spot.was.clone())).map(|it| it.iter().collect());
+            let (kind, shown) = (spot.hidden.kind, spot.hidden.shown.clone());
+            all.push(Hid { place, kind, at: spot.at, shown, was });
+        }
+    }
+    Ok(all)
 }

@@ -5,9 +5,13 @@
 //! and lets the store do the rest in one transaction: who is it, may they, is it still what they saw, what
 //! follows. When an [`Outcome`] comes back it is on disk.
 
+pub mod answer;
 pub mod casework;
 pub mod checkpoint;
+pub mod disclosed;
 pub mod document;
+pub mod drilled;
+pub mod handout;
 pub mod receipt;
 
 use std::sync::Arc;
@@ -29,6 +33,7 @@ use crate::store::{
     Store, SummaryRow, Supervising, UserChange,
 };
 use crate::user::User;
+use crate::user::code::Code;
 use crate::user::token::Token;
 use casework::Casework;
 use checkpoint::Signed;
@@ -48,6 +53,8 @@ pub struct Deed {
 pub enum What {
     /// Change the users.
     User(UserChange),
+    /// Give a user, named by identifier or name, a code with which to choose a password.
+    Code(String),
     /// Decide about an incident.
     Decide(Seen, Decision),
     /// Delete posts, by row key, because the person who said them asks for it; with the reason.
@@ -88,6 +95,8 @@ pub enum What {
 pub enum Outcome {
     /// The user now, and a new token where there is one.
     User(User, Option<Token>),
+    /// The user, and the code, which is told this once.
+    Code(User, Code),
     /// Where an incident stands now.
     Decided(Decided),
     /// Posts are gone, and pages will be.
@@ -149,6 +158,10 @@ impl Clerk {
             What::User(change) => {
                 let Changed { user, token } = self.store.change_user(&caller, change, now)?;
                 Ok(Outcome::User(user, token))
+            }
+            What::Code(user) => {
+                let (user, code) = self.store.give_code(&caller, &user, now)?;
+                Ok(Outcome::Code(user, code))
             }
             What::Decide(seen, decision) => {
                 self.documents_are_kept(&decision)?;

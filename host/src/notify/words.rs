@@ -128,6 +128,7 @@ pub fn waiting(lang: Lang, notices: u64, seconds: i64) -> String {
 pub fn link(base: &str, notice: &Notice) -> String {
     let base = base.trim_end_matches('/');
     match (&notice.occasion, notice.incident) {
+        (Occasion::Reply { reply, .. }, _) => format!("{base}/replies/{reply}"),
         (_, Some(id)) => format!("{base}/incidents/{id}"),
         (Occasion::Gap { .. }, None) => format!("{base}/coverage"),
         _ => format!("{base}/"),

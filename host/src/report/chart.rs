@@ -4,7 +4,8 @@ use super::facts::{Dossier, Frame, Kept, Period, Volume};
 use super::words;
 use crate::document::chart::{Chart, Grid, Lane, Mark, Series, Shape, Timeline, ticks};
 use crate::document::{Cell, Column, Plain, Table};
-use crate::lang::grouped;
+use crate::incident::clock::response::{Responses, Share};
+use crate::lang::{Lang, grouped};
 
 /// Sites and clocks that are drawn.
 const ROWS: usize = 12;
@@ -114,10 +115,9 @@ pub(super) fn spread(dossier: &Dossier, frame: &Frame<'_>) -> Chart {
     chart(frame, "report.chart-spread", Shape::Timeline(timeline))
 }
 
-/// Labels of an incident's posts, as a table.
-pub(super) fn responses(period: &Period, frame: &Frame<'_>) -> Table {
-    let lang = frame.lang;
-    let row = |share: &crate::incident::clock::response::Share| {
+/// How many incidents were answered within which time.
+pub(crate) fn responses(responses: &Responses, lang: Lang) -> Table {
+    let row = |share: &Share| {
         let name = lang.with("report.within", &[("hours", &share.hours)]);
         let part = share.share().map_or_else(|| Cell::text("—"), Cell::Ratio);
         vec![Cell::text(name), Cell::Count(share.answered as u64), Cell::Count(share.of as u64), part]
@@ -130,7 +130,7 @@ pub(super) fn responses(period: &Period, frame: &Frame<'_>) -> Table {
             Column::new(lang.t("report.due"), 2),
             Column::new(lang.t("report.share"), 2),
         ],
-        rows: period.responses.within.iter().map(row).collect(),
+        rows: responses.within.iter().map(row).collect(),
     }
 }
 

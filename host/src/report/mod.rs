@@ -26,6 +26,7 @@ mod summary;
 mod tests;
 mod words;
 
+pub(crate) use chart::responses;
 use serde::{Deserialize, Serialize};
 
 use crate::document::{Document, Head, Plain, Signature};

@@ -207,7 +207,7 @@ fn clocks(document: &mut Document, period: &Period, frame: &Frame<'_>) {
     if !period.clocks.is_empty() {
         document.push(Block::Figure(chart::clocks(period, frame)));
     }
-    document.push(Block::Table(chart::responses(period, frame)));
+    document.push(Block::Table(chart::responses(&period.responses, frame.lang)));
     let late = period.clocks.iter().filter(|clock| clock.missed > 0);
     let rows: Vec<Vec<Cell>> = late
         .map(|clock| {

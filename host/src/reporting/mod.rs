@@ -28,6 +28,50 @@ pub enum Subject {
     Incident(IncidentId),
 }
 
+/// A span of time that is none: whoever asked must name another.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BadSpan {
+    /// Neither a day nor a moment.
+    #[error("{0}")]
+    Unreadable(String),
+    /// Nothing has happened then.
+    #[error("--from lies in the future: name a time that is over")]
+    Future,
+    /// It ends before it begins.
+    #[error("--from does not lie before --to: exchange them")]
+    Backwards,
+    /// The clock says what no calendar knows.
+    #[error("the clock of this machine is wrong")]
+    Clock,
+}
+
+/// The span that a report of `kind` is about: from a day or moment on, until the end of a day, or a moment, or now;
+/// without a beginning the last whole day, week or month.
+///
+/// # Errors
+/// See [`BadSpan`].
+pub fn span(kind: Kind, from: Option<&str>, to: Option<&str>, setting: &Setting) -> Result<Span, BadSpan> {
+    let Some(from) = from else {
+        return report::schedule::last_whole(kind, setting.now, &setting.zone).ok_or(BadSpan::Clock);
+    };
+    let since = moment(from, false, &setting.zone)?;
+    let until = to.map_or(Ok(setting.now), |to| moment(to, true, &setting.zone))?;
+    if since >= setting.now {
+        return Err(BadSpan::Future);
+    }
+    if since >= until { Err(BadSpan::Backwards) } else { Ok(Span { since, until }) }
+}
+
+/// A day of the zone, its beginning or its end, or a moment.
+fn moment(text: &str, end: bool, zone: &TimeZone) -> Result<Timestamp, BadSpan> {
+    let Ok(day) = text.parse::<jiff::civil::Date>() else {
+        return crate::clock::parse_time(text).map_err(BadSpan::Unreadable);
+    };
+    let day = if end { day.tomorrow() } else { Ok(day) };
+    let begins = day.and_then(|day| day.to_zoned(zone.clone()));
+    begins.map(|at| at.timestamp().as_second()).map_err(|error| BadSpan::Unreadable(error.to_string()))
+}
+
 /// How a report is written down.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -57,6 +101,18 @@ impl Format {
             Self::Md => "md",
             Self::Xlsx => "xlsx",
             Self::Csv => "csv",
+        }
+    }
+
+    /// What browsers are told that it is.
+    #[must_use]
+    pub const fn media_type(self) -> &'static str {
+        match self {
+            Self::Docx => "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+            Self::Html => "text/html; charset=utf-8",
+            Self::Md => "text/markdown; charset=utf-8",
+            Self::Xlsx => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+            Self::Csv => "text/csv; charset=utf-8",
         }
     }
 

@@ -19,6 +19,7 @@ mod captures;
 mod casefile;
 mod cases;
 mod contacts;
+mod credentials;
 mod decisions;
 mod disclosures;
 mod enrolment;
@@ -75,6 +76,7 @@ use rusqlite::Connection;
 pub use captures::Evidence;
 pub use cases::{CaseChange, CaseRow};
 pub use contacts::{ContactNote, ContactQuery, ContactRow, Contacted, Contacting, Imported, Via};
+pub use credentials::{CODE_WORKS, Credential, Entering, FactorKept, Proven};
 pub use decisions::{Decided, Decision, Seen, Shown};
 pub use disclosures::{Composed, Disclosing, DisclosureRow, DisclosureStep, When};
 pub use enrolment::Enrolment;
@@ -96,6 +98,7 @@ pub use replies::{Answering, Receipt, ReplyRow, Sight};
 pub use retain::{Cutoffs, Erased, Step};
 pub use rings::Unacknowledged;
 pub use rowid::second;
+pub use sessions::{Held, ProgramToken, SessionRow};
 pub use summaries::{HeldBack, SummaryRow, Supervising};
 pub use topics::{FullDay, KeptTopic, TopicCount};
 pub use users::{AddressChange, Caller, Changed, OwnAddress, UserChange};
@@ -401,9 +404,17 @@ impl Store {
 }
 
 fn salt() -> Result<[u8; 16], StoreError> {
-    let mut salt = [0; 16];
-    getrandom::fill(&mut salt).map_err(|e| StoreError::Internal(e.to_string()))?;
-    Ok(salt)
+    random()
+}
+
+/// Random bytes, for what must not be guessed.
+///
+/// # Errors
+/// The system gives none.
+pub fn random<const N: usize>() -> Result<[u8; N], StoreError> {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes).map_err(|e| StoreError::Internal(e.to_string()))?;
+    Ok(bytes)
 }
 
 /// Creates the directory for this user alone and locks it.

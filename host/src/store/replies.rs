@@ -19,7 +19,7 @@ use crate::notify::occasion::of_reply;
 use crate::plan::answer::Form;
 use crate::reply::citation::{self, Citation};
 use crate::reply::life::{self, Around, ReplyCommand, ReplyRefusal};
-use crate::reply::{self, Reply, ReplyEvent, ReplyId};
+use crate::reply::{self, Reply, ReplyEvent, ReplyId, ReplyState};
 use crate::user::{Denied, Person};
 
 /// A reply or a referral as somebody saw it.
@@ -168,24 +168,13 @@ impl Answer {
     }
 }
 
-/// Asks for each role of a person; a refusal that another role might not meet is passed over while there is one.
+/// Asks in each role of a person, as [`Person::in_a_role`].
 pub(super) fn in_a_role<T, E: Into<StoreError>>(
     person: &Person,
     of_role: impl Fn(&E) -> bool,
-    mut ask: impl FnMut(&Actor) -> Result<T, E>,
+    ask: impl FnMut(&Actor) -> Result<T, E>,
 ) -> Result<(T, Actor), StoreError> {
-    let mut refused = None;
-    for role in &person.roles {
-        let actor = person.in_role(*role);
-        match ask(&actor) {
-            Ok(done) => return Ok((done, actor)),
-            Err(refusal) if of_role(&refusal) => {
-                refused.get_or_insert(refusal);
-            }
-            Err(refusal) => return Err(refusal.into()),
-        }
-    }
-    Err(refused.map_or(StoreError::Denied(Denied::NoRole), Into::into))
+    person.in_a_role(of_role, ask).map_err(|refused| refused.map_or(StoreError::Denied(Denied::NoRole), Into::into))
 }
 
 /// The job behind [`Store::answer`].
@@ -260,10 +249,14 @@ fn receipt(
     Ok(answer.row)
 }
 
+fn row((id, incident, life): (ReplyId, IncidentId, String)) -> Result<ReplyRow, StoreError> {
+    Ok(ReplyRow { id, incident, reply: serde_json::from_str(&life)? })
+}
+
 fn one(db: &Connection, id: ReplyId) -> Result<Option<ReplyRow>, StoreError> {
     let sql = "SELECT incident, life FROM reply WHERE id = ?1";
     let found = db.prepare_cached(sql)?.query_row([id], |r| Ok((r.get(0)?, r.get::<_, String>(1)?))).optional()?;
-    found.map(|(incident, life)| Ok(ReplyRow { id, incident, reply: serde_json::from_str(&life)? })).transpose()
+    found.map(|(incident, life)| row((id, incident, life))).transpose()
 }
 
 impl Store {
@@ -317,9 +310,27 @@ impl Reader {
             let sql = "SELECT id, incident, life FROM reply WHERE ?1 IS NULL OR incident = ?1 ORDER BY id";
             let mut statement = db.prepare_cached(sql)?;
             let rows = statement.query_map([incident], |r| Ok((r.get(0)?, r.get(1)?, r.get::<_, String>(2)?)))?;
-            let row = |(id, incident, life): (i64, i64, String)| {
-                Ok(ReplyRow { id, incident, reply: serde_json::from_str(&life)? })
-            };
+            rows.map(|found| row(found?)).collect()
+        })
+    }
+
+    /// Replies in some of the states, the newest first: at most `limit` of those before a number, all when there is none.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn replies_in(
+        &self,
+        states: &[ReplyState],
+        before: Option<ReplyId>,
+        limit: usize,
+    ) -> Result<Vec<ReplyRow>, StoreError> {
+        let states = serde_json::to_string(states)?;
+        self.with(|db| {
+            let sql = "SELECT id, incident, life FROM reply WHERE id < ?1
+                       AND life ->> 'state' IN (SELECT value FROM json_each(?2)) ORDER BY id DESC LIMIT ?3";
+            let mut statement = db.prepare_cached(sql)?;
+            let found = params![before.unwrap_or(i64::MAX), states, i64::try_from(limit).unwrap_or(i64::MAX)];
+            let rows = statement.query_map(found, |r| Ok((r.get(0)?, r.get(1)?, r.get::<_, String>(2)?)))?;
             rows.map(|found| row(found?)).collect()
         })
     }

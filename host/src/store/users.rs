@@ -10,13 +10,14 @@ use serde::{Deserialize, Serialize};
 use super::error::StoreError;
 use super::incidents::append;
 use super::writer::Writing;
-use super::{Reader, Store, outbox};
+use super::{Reader, Store, credentials, outbox};
 use crate::incident::chain::Checkpoint;
 use crate::incident::event::{Actor, Role};
 use crate::notify::channel::mailbox_fault;
 use crate::notify::route::Recipient;
 use crate::permission::NO_INCIDENT;
 use crate::user::right::Act;
+use crate::user::scope::Scope;
 use crate::user::session::Keeper;
 use crate::user::token::{Token, TokenId};
 use crate::user::{self, Denied, Person, Realm, User, UserEvent};
@@ -59,6 +60,18 @@ pub enum UserChange {
         /// Identifier or name.
         user: String,
     },
+    /// The user belongs to this unit: of restricted incidents they see those of colleagues of the same one.
+    Unit {
+        /// Identifier or name.
+        user: String,
+        /// The unit, in the organisation's own words; `None`: to none.
+        unit: Option<String>,
+    },
+    /// The second factor of a user who has lost it is taken away; their sessions end.
+    EndFactor {
+        /// Identifier or name.
+        user: String,
+    },
 }
 
 /// An address at which somebody wants to be told.
@@ -95,9 +108,9 @@ pub(super) fn person(writing: &Writing<'_>, caller: &Caller, now: Timestamp) -> 
     let Some(token) = &caller.token else {
         return Err(if anybody(writing.db)? { Denied::NoToken } else { Denied::NobodyYet }.into());
     };
-    let user = proven(writing.db, token, caller.account, now)?;
-    let roles = roles(writing.db, &user)?;
-    Ok(Person { user, roles, token: Some(token.id) })
+    let kept = proven(writing.db, token, caller.account, now)?;
+    let roles = roles(writing.db, &kept.user)?;
+    Ok(Person { user: kept.user, roles, token: Some(token.id), scopes: kept.scopes })
 }
 
 /// Who does what may also be done before there are users: then the account of the machine does, in a role that may.
@@ -122,29 +135,40 @@ pub(super) struct Kept {
     pub(super) ends: Option<Timestamp>,
     /// Since when it, or its user, is not valid any more.
     pub(super) revoked: Option<Timestamp>,
+    /// What a program may do with it.
+    pub(super) scopes: Option<Vec<Scope>>,
 }
 
 pub(super) fn kept(db: &Connection, token: TokenId) -> Result<Option<Kept>, StoreError> {
     let sql =
-        "SELECT t.user, t.proof, t.kept, t.account, coalesce(t.used, t.made), t.ends, coalesce(t.revoked, u.revoked)
+        "SELECT t.user, t.proof, t.kept, t.account, coalesce(t.used, t.made), t.ends, coalesce(t.revoked, u.revoked), t.scopes
                FROM token t JOIN user u ON u.id = t.user WHERE t.id = ?1";
     let found = db.prepare_cached(sql)?.query_row([token], |r| {
-        Ok(Kept {
-            user: r.get(0)?,
-            proof: r.get(1)?,
-            // The table holds no other names.
-            keeper: Keeper::named(&r.get::<_, String>(2)?).unwrap_or(Keeper::Person),
-            account: r.get(3)?,
-            used: r.get(4)?,
-            ends: r.get(5)?,
-            revoked: r.get(6)?,
-        })
+        Ok((
+            Kept {
+                user: r.get(0)?,
+                proof: r.get(1)?,
+                // The table holds no other names.
+                keeper: Keeper::named(&r.get::<_, String>(2)?).unwrap_or(Keeper::Person),
+                account: r.get(3)?,
+                used: r.get(4)?,
+                ends: r.get(5)?,
+                revoked: r.get(6)?,
+                scopes: None,
+            },
+            r.get::<_, Option<String>>(7)?,
+        ))
     });
-    Ok(found.optional()?)
+    let Some((mut kept, scopes)) = found.optional()? else { return Ok(None) };
+    if kept.keeper == Keeper::Program {
+        // A program whose scopes cannot be read may do nothing.
+        kept.scopes = Some(scopes.map(|scopes| serde_json::from_str(&scopes)).transpose()?.unwrap_or_default());
+    }
+    Ok(Some(kept))
 }
 
-/// The user of a token that is valid for this account; notes that it was used.
-fn proven(db: &Connection, token: &Token, account: u32, now: Timestamp) -> Result<String, StoreError> {
+/// A token that is valid for this account; notes that it was used.
+fn proven(db: &Connection, token: &Token, account: u32, now: Timestamp) -> Result<Kept, StoreError> {
     let kept = kept(db, token.id)?.ok_or(Denied::Unknown)?;
     if !token.proves(&kept.proof) {
         return Err(Denied::Unknown.into());
@@ -164,7 +188,7 @@ fn proven(db: &Connection, token: &Token, account: u32, now: Timestamp) -> Resul
     }
     db.prepare_cached("UPDATE token SET used = max(coalesce(used, ?2), ?2), account = ?3 WHERE id = ?1")?
         .execute(params![token.id, now, account])?;
-    Ok(kept.user)
+    Ok(kept)
 }
 
 pub(super) fn anybody(db: &Connection) -> Result<bool, StoreError> {
@@ -196,6 +220,13 @@ fn change(
             Ok(Changed { user: one(writing.db, &id)?, token: Some(token) })
         }
         UserChange::Revoke { user } => revoke(writing, caller, user, now),
+        UserChange::Unit { user, unit } => assign(writing, caller, user, unit.as_deref(), now),
+        UserChange::EndFactor { user } => {
+            let actor = person(writing, caller, now)?.doing(Act::EndFactor)?;
+            let id = identified(writing.db, user)?;
+            credentials::end_factor(writing, &id, &actor, now)?;
+            Ok(Changed { user: one(writing.db, &id)?, token: None })
+        }
     }
 }
 
@@ -294,12 +325,29 @@ fn revoke(writing: &mut Writing<'_>, caller: &Caller, user: &str, now: Timestamp
     db.prepare_cached("UPDATE user SET revoked = coalesce(revoked, ?2) WHERE id = ?1")?.execute(params![id, now])?;
     void(db, &id, now)?;
     db.prepare_cached("DELETE FROM own_address WHERE user = ?1")?.execute([&id])?;
+    credentials::drop_all(db, &id)?;
     append(writing, NO_INCIDENT, &UserEvent::UserRevoked { user: id.clone() }, &actor, now)?;
     Ok(Changed { user: one(db, &id)?, token: None })
 }
 
+/// Says to which unit a user belongs.
+fn assign(
+    writing: &mut Writing<'_>,
+    caller: &Caller,
+    user: &str,
+    unit: Option<&str>,
+    now: Timestamp,
+) -> Result<Changed, StoreError> {
+    let actor = person(writing, caller, now)?.doing(Act::KeepUnits)?;
+    let id = identified(writing.db, user)?;
+    let unit = unit.map(user::unit).transpose()?;
+    writing.db.prepare_cached("UPDATE user SET unit = ?2 WHERE id = ?1")?.execute(params![id, unit])?;
+    append(writing, NO_INCIDENT, &UserEvent::UnitChanged { user: id.clone(), unit }, &actor, now)?;
+    Ok(Changed { user: one(writing.db, &id)?, token: None })
+}
+
 /// No token of the user is valid any more.
-fn void(db: &Connection, user: &str, now: Timestamp) -> Result<(), StoreError> {
+pub(super) fn void(db: &Connection, user: &str, now: Timestamp) -> Result<(), StoreError> {
     let sql = "UPDATE token SET revoked = ?2 WHERE user = ?1 AND revoked IS NULL";
     db.prepare_cached(sql)?.execute(params![user, now])?;
     Ok(())
@@ -379,14 +427,30 @@ pub(super) fn identified(db: &Connection, named: &str) -> Result<String, StoreEr
     found.ok_or_else(|| StoreError::Unknown { what: "user", id: named.to_owned() })
 }
 
-fn one(db: &Connection, id: &str) -> Result<User, StoreError> {
-    let sql = "SELECT name, added, revoked, (SELECT max(used) FROM token WHERE user = u.id) FROM user u WHERE id = ?1";
-    let (name, added, revoked, used) =
-        db.prepare_cached(sql)?.query_row([id], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?)))?;
+pub(super) fn one(db: &Connection, id: &str) -> Result<User, StoreError> {
+    let sql = "SELECT name, added, revoked, (SELECT max(used) FROM token WHERE user = u.id), unit,
+                      EXISTS (SELECT 1 FROM password WHERE user = u.id),
+                      EXISTS (SELECT 1 FROM factor WHERE user = u.id AND since IS NOT NULL)
+               FROM user u WHERE id = ?1";
+    let mut user = db.prepare_cached(sql)?.query_row([id], |r| {
+        Ok(User {
+            id: id.to_owned(),
+            name: r.get(0)?,
+            roles: Vec::new(),
+            added: r.get(1)?,
+            revoked: r.get(2)?,
+            used: r.get(3)?,
+            tokens: Vec::new(),
+            unit: r.get(4)?,
+            password: r.get(5)?,
+            factor: r.get(6)?,
+        })
+    })?;
     let mut statement =
         db.prepare_cached("SELECT id FROM token WHERE user = ?1 AND revoked IS NULL AND kept = 'person' ORDER BY id")?;
-    let tokens = statement.query_map([id], |r| r.get(0))?.collect::<Result<Vec<TokenId>, _>>()?;
-    Ok(User { id: id.to_owned(), name, roles: roles(db, id)?, added, revoked, used, tokens })
+    user.tokens = statement.query_map([id], |r| r.get(0))?.collect::<Result<Vec<TokenId>, _>>()?;
+    user.roles = roles(db, id)?;
+    Ok(user)
 }
 
 impl Store {
@@ -395,8 +459,7 @@ impl Store {
     /// # Errors
     /// The caller may not, or the change breaks a rule of [`user`]; nothing is changed.
     pub fn change_user(&self, caller: &Caller, wanted: UserChange, now: Timestamp) -> Result<Changed, StoreError> {
-        let mut secret = [0; 32];
-        getrandom::fill(&mut secret).map_err(|e| StoreError::Internal(e.to_string()))?;
+        let secret = super::random()?;
         let caller = caller.clone();
         self.run(move |w| change(w, &caller, &wanted, secret, now))
     }

@@ -9,10 +9,12 @@ use serde_json::{Value, json};
 
 use super::{SummaryId, Told};
 use crate::coverage::words::length;
-use crate::document::{Block, Cell, Column, Document, Run, Table};
+use crate::document::{Block, Cell, Document, Run, Table};
+use crate::feed::ics;
 use crate::incident::Category;
 use crate::incident::clock::response::Responses;
 use crate::lang::{Lang, grouped};
+use crate::report;
 
 /// An approved summary with what the clocks say of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -129,26 +131,12 @@ fn took(one: &Public, frame: &Frame<'_>) -> String {
 }
 
 fn speed(facts: &Facts, lang: Lang) -> Table {
-    let row = |share: &crate::incident::clock::response::Share| {
-        let part = share.share().map_or_else(|| Cell::text("—"), Cell::Ratio);
-        let name = lang.with("report.within", &[("hours", &share.hours)]);
-        vec![Cell::text(name), Cell::Count(share.answered as u64), Cell::Count(share.of as u64), part]
-    };
-    let mut rows: Vec<Vec<Cell>> = facts.responses.within.iter().map(row).collect();
+    let mut table = report::responses(&facts.responses, lang);
     if let Some(median) = facts.responses.median {
         let told = Cell::text(length(lang, median));
-        rows.push(vec![Cell::text(lang.t("public.median")), told, Cell::text(""), Cell::text("")]);
+        table.rows.push(vec![Cell::text(lang.t("public.median")), told, Cell::text(""), Cell::text("")]);
     }
-    Table {
-        caption: lang.t("report.table-responses").into(),
-        columns: vec![
-            Column::new(lang.t("report.limit"), 3),
-            Column::new(lang.t("report.answered"), 2),
-            Column::new(lang.t("report.due"), 2),
-            Column::new(lang.t("report.share"), 2),
-        ],
-        rows,
-    }
+    table
 }
 
 fn day(frame: &Frame<'_>, at: Timestamp) -> String {
@@ -194,6 +182,21 @@ pub fn feed(facts: &Facts, frame: &Frame<'_>) -> String {
         ..Feed::default()
     };
     feed.to_string()
+}
+
+/// The calendar (RFC 5545): the days on which matters were first seen and first answered, in the words of the page's headings.
+#[must_use]
+pub fn calendar(facts: &Facts, frame: &Frame<'_>) -> String {
+    let name = frame.lang.with("public.calendar-name", &[("organisation", &frame.organisation)]);
+    let days = facts.summaries.iter().map(|one| {
+        let uid = format!("{}-{}@caifeng.invalid", seal(frame.organisation), one.id);
+        (
+            uid,
+            local(frame, one.answered.unwrap_or(one.opened)).date(),
+            format!("{}\n{}", heading(one, frame), took(one, frame)),
+        )
+    });
+    ics::days(&clean(&name), days, frame.now)
 }
 
 /// Text that may stand in XML.

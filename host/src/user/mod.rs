@@ -8,11 +8,28 @@
 //! administrator adds people, the security administrator gives them roles, the audit administrator
 //! holds the record against checkpoints; nobody can do two of these, so nobody can make themselves powerful unseen.
 //!
-//! Given up: passwords. A token has 256 random bits, so that a fast hash of it is as good as a slow
-//! one, and losing it is cured by a new one.
+//! A person at a browser is known by a [session](session), which begins with a [password](password) and, where there is one, a
+//! [second factor](factor); a [brake](throttle) makes whoever guesses wait. A command is known by a token: it has 256 random bits, so
+//! that a fast hash of it is as good as a slow one.
+//!
+//! | question | module |
+//! | --- | --- |
+//! | which role may do what | [`right`] |
+//! | what may a program do with its token | [`scope`] |
+//! | which password may be chosen, and what is kept of it | [`password`] |
+//! | what is shown once and typed once | [`code`] |
+//! | which six digits | [`factor`] |
+//! | who must wait | [`throttle`] |
+//! | what a browser keeps for us | [`seal`] |
 
+pub mod code;
+pub mod factor;
+pub mod password;
 pub mod right;
+pub mod scope;
+pub mod seal;
 pub mod session;
+pub mod throttle;
 pub mod token;
 
 use caifeng_plugin_host::contract::Timestamp;
@@ -20,6 +37,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::incident::event::{Actor, Role};
 use right::Act;
+use scope::Scope;
+use throttle::Guess;
 use token::TokenId;
 
 /// Roles that exclude each other.
@@ -77,6 +96,12 @@ pub struct User {
     pub used: Option<Timestamp>,
     /// Tokens that are valid.
     pub tokens: Vec<TokenId>,
+    /// The unit that the user belongs to.
+    pub unit: Option<String>,
+    /// The user has chosen a password, and can sign in at a browser.
+    pub password: bool,
+    /// The user signs in with a second factor.
+    pub factor: bool,
 }
 
 /// Who acts: the user of a token, with all of the user's roles.
@@ -88,6 +113,8 @@ pub struct Person {
     pub roles: Vec<Role>,
     /// The token by which the user is known; `None` only before there are users.
     pub token: Option<TokenId>,
+    /// What a program may do of that; `None` for everybody else.
+    pub scopes: Option<Vec<Scope>>,
 }
 
 impl Person {
@@ -97,11 +124,38 @@ impl Person {
         Actor::Person { user: self.user.clone(), role, token: self.token }
     }
 
+    /// What comes of asking in each role in turn; a refusal that another role might not meet (`of_role`) is passed over while
+    /// there is one.
+    ///
+    /// # Errors
+    /// The refusal; `None` for a person without any role.
+    pub fn in_a_role<T, E>(
+        &self,
+        of_role: impl Fn(&E) -> bool,
+        mut ask: impl FnMut(&Actor) -> Result<T, E>,
+    ) -> Result<(T, Actor), Option<E>> {
+        let mut refused = None;
+        for role in &self.roles {
+            let actor = self.in_role(*role);
+            match ask(&actor) {
+                Ok(done) => return Ok((done, actor)),
+                Err(refusal) if of_role(&refusal) => {
+                    refused.get_or_insert(refusal);
+                }
+                Err(refusal) => return Err(Some(refusal)),
+            }
+        }
+        Err(refused)
+    }
+
     /// The person in the first of their roles that includes `act`.
     ///
     /// # Errors
-    /// None of the roles does; the error names those that do.
+    /// None of the roles does, and the error names those that do; or the token of a program does not include it.
     pub fn doing(&self, act: Act) -> Result<Actor, Denied> {
+        if !Scope::allows(self.scopes.as_deref(), act) {
+            return Err(Denied::Scope(act));
+        }
         let able = self.roles.iter().find(|role| act.is_for(**role));
         able.map(|role| self.in_role(*role)).ok_or(Denied::Role { act, needs: act.roles() })
     }
@@ -149,6 +203,73 @@ pub enum UserEvent {
         /// One more.
         added: bool,
     },
+    /// The user was given a code with which to choose a password.
+    SetUpCodeGiven {
+        /// The user.
+        user: String,
+        /// Until when it works.
+        ends: Timestamp,
+    },
+    /// The user chose a password; whatever sessions there were ended, but for the one in which it was done.
+    PasswordChosen {
+        /// The user.
+        user: String,
+    },
+    /// The user signed in at a browser.
+    SignedIn {
+        /// The user.
+        user: String,
+        /// The session.
+        token: TokenId,
+        /// What was shown after the password.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        after: Option<Shown>,
+    },
+    /// Somebody failed many times to sign in as the user, or as nobody who is known here.
+    SignInsFailed {
+        /// The user.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        user: Option<String>,
+        /// What was guessed.
+        guess: Guess,
+        /// How often in a row.
+        times: u32,
+    },
+    /// The user signs in with a second factor from now on.
+    FactorAdded {
+        /// The user.
+        user: String,
+    },
+    /// The user has no second factor any more.
+    FactorEnded {
+        /// The user.
+        user: String,
+    },
+    /// A session or a program's token of the user ended because somebody said so.
+    TokenEnded {
+        /// The user.
+        user: String,
+        /// Which.
+        token: TokenId,
+    },
+    /// The user gave a program a token.
+    ProgramTokenMade {
+        /// The user.
+        user: String,
+        /// The token.
+        token: TokenId,
+        /// What the program may do.
+        scopes: Vec<Scope>,
+        /// When it ends.
+        ends: Timestamp,
+    },
+    /// The user belongs to this unit now, or to none.
+    UnitChanged {
+        /// The user.
+        user: String,
+        /// The unit.
+        unit: Option<String>,
+    },
     /// What is kept no longer was let go of because a person said so.
     RetentionOrdered,
     /// The record up to here says nothing of what time it is: a person believes the machine's clock instead.
@@ -161,6 +282,16 @@ pub enum UserEvent {
         /// The public key, in hex.
         key: String,
     },
+}
+
+/// What somebody showed after the password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Shown {
+    /// A code of the second factor.
+    Factor,
+    /// A recovery code, which is used up.
+    Recovery,
 }
 
 /// Why somebody may not act, by who must act instead.
@@ -203,6 +334,18 @@ pub enum Denied {
         /// Roles that may.
         needs: Vec<Role>,
     },
+    /// A program's token is for something else.
+    #[error("the token of this program does not include this ({}): its owner can make another one", .0.as_str())]
+    Scope(Act),
+    /// It takes the person, in a session of theirs.
+    #[error("this takes you yourself at a browser: sign in there")]
+    AtABrowser,
+    /// The code is wrong, was used, or has ended.
+    #[error("the code is wrong, was used before or has ended: ask the system administrator for a new one")]
+    Code,
+    /// Not a name of a unit.
+    #[error("not a unit: at most {LONGEST_UNIT} characters in one line")]
+    Unit,
     /// The user has no role.
     #[error("you have no role here: the security administrator gives roles: caifeng user role")]
     NoRole,
@@ -233,7 +376,19 @@ fn names(roles: &[Role]) -> String {
 }
 
 /// Longest name, in characters.
-const LONGEST: usize = 40;
+pub const LONGEST: usize = 40;
+/// Longest name of a unit, in characters.
+const LONGEST_UNIT: usize = 60;
+
+/// A unit, in the organisation's own words.
+///
+/// # Errors
+/// It is empty, too long or more than one line.
+pub fn unit(text: &str) -> Result<String, Denied> {
+    let text = text.trim();
+    let fine = !text.is_empty() && text.chars().count() <= LONGEST_UNIT && !text.chars().any(char::is_control);
+    if fine { Ok(text.to_owned()) } else { Err(Denied::Unit) }
+}
 
 /// A name that people can type: letters, digits, `.`, `_` and `-`; never one that could be taken for an identifier.
 ///
@@ -327,11 +482,14 @@ mod tests {
 
     #[test]
     fn a_person_acts_in_the_role_that_may() {
-        let person = Person { user: "u1".into(), roles: vec![Role::Staff, Role::Head], token: Some(3) };
+        let person = Person { user: "u1".into(), roles: vec![Role::Staff, Role::Head], token: Some(3), scopes: None };
         assert_eq!(person.doing(Act::Assess).unwrap(), person.in_role(Role::Head));
         assert_eq!(person.doing(Act::Submit).unwrap(), person.in_role(Role::Staff));
         let refused = person.doing(Act::AddUser).unwrap_err();
         assert_eq!(refused, Denied::Role { act: Act::AddUser, needs: vec![Role::System] });
         assert!(refused.to_string().contains("it takes system"), "{refused}");
+        let program = Person { scopes: Some(vec![Scope::Submit]), ..person };
+        assert!(program.doing(Act::Submit).is_ok());
+        assert_eq!(program.doing(Act::Assess), Err(Denied::Scope(Act::Assess)));
     }
 }

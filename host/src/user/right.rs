@@ -38,6 +38,8 @@ pub enum Act {
     Reopen,
     /// Say that there is nothing to do.
     Dismiss,
+    /// Say who may see an incident.
+    Restrict,
     /// Say which posts belong together.
     Group,
     /// Write an answer.
@@ -76,6 +78,10 @@ pub enum Act {
     LeadDrill,
     /// Add and revoke users, and replace their tokens.
     AddUser,
+    /// Say to which unit a user belongs, and so which restricted incidents they see.
+    KeepUnits,
+    /// Take away a second factor that its owner has lost.
+    EndFactor,
     /// Let go, now, of what is kept no longer.
     Retain,
     /// Believe the machine's clock and not a record that is ahead of it.
@@ -107,6 +113,7 @@ pub const RIGHTS: [(Act, &[Role]); 36] = [
     (Act::Close, DECIDERS),
     (Act::Reopen, &[Monitor, LeadingGroup, Head]),
     (Act::Dismiss, DECIDERS),
+    (Act::Restrict, DECIDERS),
     (Act::Group, &[Monitor, LeadingGroup, Head]),
     (Act::DraftReply, WORKERS),
     (Act::ReviewReply, WORKERS),
@@ -126,6 +133,8 @@ pub const RIGHTS: [(Act, &[Role]); 36] = [
     (Act::CheckCase, &[Trainer, LeadingGroup, Head, Legal]),
     (Act::LeadDrill, &[Trainer, LeadingGroup, Head]),
     (Act::AddUser, &[System]),
+    (Act::KeepUnits, &[Security]),
+    (Act::EndFactor, &[Security]),
     (Act::Retain, &[System]),
     (Act::TrustClock, &[System]),
     (Act::GiveRoles, &[Security]),
@@ -162,6 +171,7 @@ impl Act {
             Self::Close => "close",
             Self::Reopen => "reopen",
             Self::Dismiss => "dismiss",
+            Self::Restrict => "restrict",
             Self::Group => "merge or split",
             Self::DraftReply => "draft a reply",
             Self::ReviewReply => "review a reply",
@@ -181,6 +191,8 @@ impl Act {
             Self::CheckCase => "check and release a case",
             Self::LeadDrill => "lead a drill",
             Self::AddUser => "add and revoke users",
+            Self::KeepUnits => "keep units",
+            Self::EndFactor => "end a second factor",
             Self::Retain => "retain",
             Self::TrustClock => "trust the clock",
             Self::GiveRoles => "give roles",

@@ -6,6 +6,9 @@
 use caifeng_plugin_host::contract::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::Person;
+use super::right::Act;
+use super::scope::Scope;
 use super::token::TokenId;
 use crate::incident::event::Role;
 
@@ -66,6 +69,50 @@ pub struct Known {
     pub keeper: Keeper,
     /// When something was last done with it, or it was made.
     pub used: Timestamp,
+    /// What a program may do with it; `None` for everybody else.
+    pub scopes: Option<Vec<Scope>>,
+    /// The unit that the user belongs to.
+    pub unit: Option<String>,
+    /// Whether the user signs in with a second factor.
+    pub factor: bool,
+}
+
+impl Known {
+    /// Whether one of the roles includes `act`, and a program's token does too.
+    #[must_use]
+    pub fn may(&self, act: Act) -> bool {
+        Scope::allows(self.scopes.as_deref(), act) && self.roles.iter().any(|role| act.is_for(*role))
+    }
+
+    /// Whether it may be used to read what the user may read.
+    #[must_use]
+    pub fn reads(&self) -> bool {
+        self.scopes.as_ref().is_none_or(|scopes| scopes.contains(&Scope::Read))
+    }
+}
+
+/// Whose a token is that somebody sends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Holder {
+    /// Somebody's who is known by it.
+    Known(Box<Known>),
+    /// It was one, and has ended.
+    Over,
+    /// Nobody's: it was made up.
+    Nobody,
+}
+
+impl Known {
+    /// Who acts.
+    #[must_use]
+    pub fn person(&self) -> Person {
+        Person {
+            user: self.user.clone(),
+            roles: self.roles.clone(),
+            token: Some(self.token),
+            scopes: self.scopes.clone(),
+        }
+    }
 }
 
 #[cfg(test)]

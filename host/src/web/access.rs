@@ -5,28 +5,45 @@
 //! somebody through by mistake would still change nothing.
 //!
 //! A session is a cookie that scripts cannot read. While nobody was added here, and in a demo, whoever reaches this machine
-//! may read; nobody acts without a session.
+//! may read; nobody acts without a session. The token of a program opens the API and the figures of the machine, within
+//! its scopes, and never a page.
+//!
+//! What somebody typed into a form is not lost when their session is over: they sign in on the page that says so, and send
+//! it again with one click.
 
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
-use axum::extract::{Request, State};
-use axum::http::{HeaderMap, Method, StatusCode, header};
+use axum::body::to_bytes;
+use axum::extract::connect_info::Connected;
+use axum::extract::{ConnectInfo, Request, State};
+use axum::http::request::Parts;
+use axum::http::{Extensions, HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use axum::serve::IncomingStream;
 
 use super::api::{self, Problem};
 use super::desk::Desk;
-use super::guard;
-use super::page::Trouble;
-use super::troubled;
+use super::page::{self, SignIn, Trouble};
+use super::stall::Guarded;
+use super::{guard, html, troubled};
 use crate::incident::event::Role;
 use crate::user::Realm;
 use crate::user::right::Act;
-use crate::user::session::Known;
+use crate::user::scope::Scope;
+use crate::user::session::{Holder, Keeper, Known};
+use crate::user::throttle::Place;
 use crate::user::token::Token;
 
 /// The cookie that holds a session.
 pub(super) const COOKIE: &str = "caifeng_session";
+/// The cookie by which a browser is known in which somebody has signed in.
+pub(super) const BROWSER: &str = "caifeng_browser";
+/// Where the figures of the machine are.
+const METRICS: &str = "/metrics";
+/// Most bytes of a form that is handed over a sign-in.
+const TYPED: usize = 256 << 10;
 
 /// Whom a route is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,13 +94,94 @@ pub(super) struct Visitor {
 impl Visitor {
     /// Whether a person is signed in whose roles include `act`.
     pub(super) fn may(&self, act: Act) -> bool {
-        self.person.as_ref().is_some_and(|known| known.roles.iter().any(|role| act.is_for(*role)))
+        self.person.as_ref().is_some_and(|known| known.may(act))
     }
+}
+
+/// What the token of a request is worth.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Standing {
+    pub(super) visitor: Visitor,
+    /// Reading takes nobody in particular here.
+    pub(super) open: bool,
+    /// What was sent has ended, or was made up.
+    pub(super) worthless: Option<Worthless>,
+}
+
+impl Standing {
+    fn is_of_no_browser(&self) -> bool {
+        self.visitor.person.as_ref().is_some_and(|known| known.keeper != Keeper::Browser)
+    }
+}
+
+/// A token that is worth nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Worthless {
+    /// It was a session, or a program's, and is over.
+    Over,
+    /// It was made up.
+    Forged,
+}
+
+/// The peer of a connection, as the listener tells it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Peer(SocketAddr);
+
+#[cfg(test)]
+impl Peer {
+    /// A peer at an address.
+    pub(super) fn of(address: Ipv4Addr) -> Self {
+        Self((address, 50_000).into())
+    }
+}
+
+impl Connected<IncomingStream<'_, Guarded>> for Peer {
+    fn connect_info(stream: IncomingStream<'_, Guarded>) -> Self {
+        Self(*stream.remote_addr())
+    }
+}
+
+/// The address that a request comes from.
+fn address(extensions: &Extensions) -> IpAddr {
+    extensions.get::<ConnectInfo<Peer>>().map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |ConnectInfo(peer)| peer.0.ip())
+}
+
+/// What a request that wants to be let in says about where it comes from.
+#[derive(Clone, Debug)]
+pub(super) struct Whence {
+    /// The address.
+    pub(super) address: IpAddr,
+    /// The words by which the browser is known again.
+    pub(super) browser: Option<String>,
+    /// What it calls itself.
+    pub(super) agent: String,
+}
+
+impl<S: Sync> axum::extract::FromRequestParts<S> for Whence {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+        let agent = parts.headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or_default();
+        let browser = kept(&parts.headers, BROWSER).map(str::to_owned);
+        Ok(Self { address: address(&parts.extensions), browser, agent: super::agent::called(agent) })
+    }
+}
+
+/// The name of a cookie: behind `__Host-` no other host and no plain connection can set it (RFC 6265bis §4.1.3.2).
+fn named(name: &str, secure: bool) -> String {
+    if secure { format!("__Host-{name}") } else { name.to_owned() }
+}
+
+/// The value of a cookie of ours that a browser sends, under either of its names.
+pub(super) fn kept<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    let found =
+        |name: &str| headers.get_all(header::COOKIE).iter().find_map(|field| cookie(field.to_str().ok()?, name));
+    found(&named(name, true)).or_else(|| found(name))
 }
 
 /// The session that a browser sends.
 pub(super) fn session(headers: &HeaderMap) -> Option<Token> {
-    headers.get_all(header::COOKIE).iter().find_map(|field| cookie(field.to_str().ok()?, COOKIE)?.parse().ok())
+    kept(headers, COOKIE)?.parse().ok()
 }
 
 /// The token that a program sends (RFC 6750 §2.1).
@@ -100,16 +198,22 @@ pub(super) fn cookie<'a>(field: &'a str, name: &str) -> Option<&'a str> {
         .find_map(|pair| pair.trim().split_once('=').filter(|(found, _)| *found == name).map(|(_, value)| value))
 }
 
-/// The fields that set the session, or that end it.
+/// A cookie of ours that lives `seconds`; none ends it.
+pub(super) fn set(name: &str, kept: Option<(&str, i64)>, site: &str, secure: bool) -> String {
+    let (name, tail) = (named(name, secure), if secure { "; Secure" } else { "" });
+    let (value, seconds) = kept.unwrap_or(("", 0));
+    format!("{name}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite={site}{tail}")
+}
+
+/// The field that sets the session, or that ends it. `Lax`: a link in a notice leads in.
 pub(super) fn session_cookie(token: Option<&Token>, secure: bool) -> String {
-    let secure = if secure { "; Secure" } else { "" };
-    match token {
-        Some(token) => {
-            let longest = crate::user::session::LONGEST;
-            format!("{COOKIE}={}; Path=/; Max-Age={longest}; HttpOnly; SameSite=Lax{secure}", token.written())
-        }
-        None => format!("{COOKIE}=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax{secure}"),
-    }
+    let written = token.map(Token::written);
+    set(COOKIE, written.as_deref().map(|token| (token, crate::user::session::LONGEST)), "Lax", secure)
+}
+
+/// The field by which a browser is known again.
+pub(super) fn browser_cookie(words: &str, secure: bool) -> String {
+    set(BROWSER, Some((words, crate::entrance::BROWSER)), "Strict", secure)
 }
 
 /// Lets through whom the route is for, and says who it is to the handler.
@@ -119,32 +223,144 @@ pub(super) async fn enforce(
     next: Next,
 ) -> Response {
     let lang = guard::language(request.headers());
-    let program = request.uri().path().starts_with(api::BASE);
-    // Tokens of programs open the API only: a page is for a person, who signs in.
-    let token = session(request.headers()).or_else(|| bearer(request.headers()).filter(|_| program));
-    let (visitor, open) = match Arc::clone(&desk).visitor(token, access).await {
-        Ok(found) => found,
+    let path = request.uri().path().to_owned();
+    let program = path.starts_with(api::BASE) || path == METRICS;
+    let cookie = session(request.headers());
+    let by_cookie = cookie.is_some();
+    let token = cookie.or_else(|| bearer(request.headers()).filter(|_| program));
+    let Standing { visitor, open, worthless } = match Arc::clone(&desk).standing(token, access).await {
+        // What somebody keeps in a file is no session of a browser.
+        Ok(standing) if by_cookie && standing.is_of_no_browser() => {
+            Standing { open: standing.open, worthless: Some(Worthless::Over), ..Standing::default() }
+        }
+        Ok(standing) => standing,
         Err(error) if program => return Problem::from(error).into_response(),
         Err(error) => {
             tracing::error!(%error, "who asks is not known");
             return troubled(lang, Trouble::Ours);
         }
     };
+    if worthless == Some(Worthless::Forged) {
+        let wait = forged(&desk, address(request.extensions())).await;
+        if let (Err(wait), false) = (wait, by_cookie) {
+            return Problem::Slow(wait).into_response();
+        }
+    }
     let reading = matches!(*request.method(), Method::GET | Method::HEAD);
-    let roles = visitor.person.as_ref().map(|known| known.roles.as_slice());
-    match access.admits(roles, reading, open) {
+    let mut response = match admitted(&desk, access, &visitor, (&path, reading, open)) {
         Ok(()) => {
             request.extensions_mut().insert(visitor);
             next.run(request).await
         }
-        Err(barred) if program => Problem::from(barred).into_response(),
-        Err(Barred::Unknown) if reading => {
-            let place = guard::without_lang(request.uri());
-            let back: String = url::form_urlencoded::byte_serialize(place.as_bytes()).collect();
-            (StatusCode::SEE_OTHER, [(header::LOCATION, format!("/sign-in?to={back}"))]).into_response()
+        Err(refused) if program => match refused {
+            Bar::Barred(barred) => Problem::from(barred).into_response(),
+            Bar::Scope => Problem::Others(SCOPE.to_owned()).into_response(),
+            Bar::Factor => Problem::Others(FACTOR.to_owned()).into_response(),
+        },
+        Err(Bar::Barred(Barred::Unknown)) => unknown(&desk, request, worthless).await,
+        Err(Bar::Factor) if reading => lead_to("/account/factor"),
+        Err(Bar::Factor | Bar::Scope | Bar::Barred(Barred::Other)) => troubled(lang, Trouble::Others),
+    };
+    // A cookie that is worth nothing is not sent again and again; one that a handler has just set stays.
+    if by_cookie && worthless.is_some() && !sets_session(response.headers()) {
+        for secure in [false, desk.app.secure].into_iter().take(1 + usize::from(desk.app.secure)) {
+            if let Ok(gone) = HeaderValue::from_str(&session_cookie(None, secure)) {
+                response.headers_mut().append(header::SET_COOKIE, gone);
+            }
         }
-        Err(Barred::Unknown) => troubled(lang, Trouble::SignIn),
-        Err(Barred::Other) => troubled(lang, Trouble::Others),
+    }
+    response
+}
+
+const SCOPE: &str = "the token of this program does not include this: its owner can make another one";
+const FACTOR: &str = "a second factor is asked for in your role: add one at /account/factor first";
+
+/// Why a request is not let through.
+enum Bar {
+    Barred(Barred),
+    /// A program's token is for something else.
+    Scope,
+    /// A second factor comes first.
+    Factor,
+}
+
+/// Whether a visitor is let through to a route.
+fn admitted(
+    desk: &Desk,
+    access: Access,
+    visitor: &Visitor,
+    (path, reading, open): (&str, bool, bool),
+) -> Result<(), Bar> {
+    let known = visitor.person.as_ref();
+    access.admits(known.map(|known| known.roles.as_slice()), reading, open).map_err(Bar::Barred)?;
+    let Some(known) = known.filter(|_| access != Access::Everybody) else { return Ok(()) };
+    if let Some(scopes) = &known.scopes {
+        let fits = match access {
+            Access::Able(act) => known.may(act),
+            _ if path == METRICS => scopes.contains(&Scope::Metrics) || known.reads(),
+            // What else acts is looked at by the clerk, who knows what is to be done.
+            _ => !reading || known.reads(),
+        };
+        if !fits {
+            return Err(Bar::Scope);
+        }
+    }
+    let first = known.keeper == Keeper::Browser && desk.app.entrance.wants_more(known);
+    let there = path.starts_with("/account/factor") || path == "/sign-out";
+    if first && !there { Err(Bar::Factor) } else { Ok(()) }
+}
+
+/// Counts a token that was made up.
+async fn forged(desk: &Arc<Desk>, address: IpAddr) -> Result<(), i64> {
+    let desk = Arc::clone(desk);
+    let work = move || {
+        let place = Place { address, browser: None };
+        desk.app.entrance.forged(&desk.app.owner.clerk, &place, (desk.app.clock)()).map_err(|wait| wait.0)
+    };
+    tokio::task::spawn_blocking(work).await.unwrap_or(Ok(()))
+}
+
+/// Leads who is not signed in to where that is done; what they had typed goes with them.
+async fn unknown(desk: &Arc<Desk>, request: Request, worthless: Option<Worthless>) -> Response {
+    let lang = guard::language(request.headers());
+    let place = guard::without_lang(request.uri());
+    let over = worthless.is_some();
+    if matches!(*request.method(), Method::GET | Method::HEAD) {
+        let back: String = url::form_urlencoded::byte_serialize(place.as_bytes()).collect();
+        let over = if over { "&over=1" } else { "" };
+        return lead_to(&format!("/sign-in?to={back}{over}"));
+    }
+    let kind = request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let form = kind.split(';').next().is_some_and(|kind| kind.trim() == "application/x-www-form-urlencoded");
+    let typed = match to_bytes(request.into_body(), TYPED).await {
+        Ok(bytes) if form => String::from_utf8(bytes.to_vec()).ok(),
+        _ => None,
+    };
+    let Some(typed) = typed else { return troubled(lang, Trouble::SignIn) };
+    let page = SignIn { over, to: place, typed: Some(typed), ..SignIn::new(lang, &desk.app.organisation.name) };
+    html(StatusCode::UNAUTHORIZED, page::sign_in(&page))
+}
+
+fn lead_to(place: &str) -> Response {
+    match HeaderValue::from_str(place) {
+        Ok(place) => (StatusCode::SEE_OTHER, [(header::LOCATION, place)]).into_response(),
+        Err(_) => StatusCode::BAD_REQUEST.into_response(),
+    }
+}
+
+fn sets_session(headers: &HeaderMap) -> bool {
+    let ours = |field: &HeaderValue| field.to_str().is_ok_and(|field| field.contains(COOKIE));
+    headers.get_all(header::SET_COOKIE).iter().any(ours)
+}
+
+/// Whose a token is, for one route.
+pub(super) fn standing_of(holder: Holder, token: Token, open: bool) -> Standing {
+    match holder {
+        Holder::Known(known) => {
+            Standing { visitor: Visitor { person: Some(*known), token: Some(token) }, open, worthless: None }
+        }
+        Holder::Over => Standing { open, worthless: Some(Worthless::Over), ..Standing::default() },
+        Holder::Nobody => Standing { open, worthless: Some(Worthless::Forged), ..Standing::default() },
     }
 }
 
@@ -181,5 +397,22 @@ mod tests {
         assert_eq!(cookie(field, COOKIE), Some("abc"));
         assert_eq!(cookie("xcaifeng_session=abc", COOKIE), None);
         assert_eq!(cookie("caifeng_sessionx=abc", COOKIE), None);
+    }
+
+    #[test]
+    fn over_a_secure_connection_no_other_host_can_set_a_cookie_of_ours() {
+        let token = Token::new(1, [7; 32]);
+        let plain = session_cookie(Some(&token), false);
+        assert!(plain.starts_with("caifeng_session=caifeng_1_") && !plain.contains("Secure"), "{plain}");
+        let secure = session_cookie(Some(&token), true);
+        assert!(secure.starts_with("__Host-caifeng_session=") && secure.ends_with("; Secure"), "{secure}");
+        for field in [plain, secure, browser_cookie("x", true)] {
+            assert!(field.contains("; HttpOnly; SameSite=") && field.contains("; Path=/;"), "{field}");
+            assert!(!field.to_lowercase().contains("domain"), "{field}");
+        }
+        let mut headers = HeaderMap::new();
+        let sent = format!("__Host-caifeng_session={}; caifeng_session=caifeng_2_00", token.written());
+        headers.insert(header::COOKIE, sent.parse().unwrap());
+        assert_eq!(session(&headers), Some(token), "the one that nobody else can set counts");
     }
 }

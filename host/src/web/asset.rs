@@ -1,4 +1,4 @@
-//! The style sheet, the script and the icon, compiled in.
+//! The style sheet, the scripts and the icon, compiled in.
 //!
 //! Pages name them with a version made from their bytes, so a browser may keep
 //! them for ever and still never shows a page with yesterday's style.
@@ -10,9 +10,11 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use sha2::{Digest, Sha256};
 
-const FILES: [(&str, &str, &str); 3] = [
+const FILES: [(&str, &str, &str); 5] = [
     ("desk.css", "text/css; charset=utf-8", include_str!("../../assets/desk.css")),
+    ("paper.css", "text/css; charset=utf-8", include_str!("../document/paper.css")),
     ("live.js", "text/javascript; charset=utf-8", include_str!("../../assets/live.js")),
+    ("write.js", "text/javascript; charset=utf-8", include_str!("../../assets/write.js")),
     ("icon.svg", "image/svg+xml", include_str!("../../assets/icon.svg")),
 ];
 

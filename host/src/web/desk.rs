@@ -8,14 +8,17 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use tokio::sync::{Semaphore, mpsc, watch};
 
-use super::access::{self, Access, Visitor};
+use super::access::{self, Access, Standing, Visitor};
+use super::door::Door;
 use super::month::Keeper;
 use super::page::{self, Duties, Trouble, Visit};
-use super::{App, Rows, Unanswered, guard, routes, troubled};
+use super::room::public::Shown;
+use super::{App, Rows, Unanswered, alone, guard, routes, troubled};
 use crate::control::{Asked as Order, Line, Refusal};
-use crate::handling::{Deed, Outcome, What};
+use crate::handling::{Deed, Outcome, What, document};
 use crate::lang::{Lang, refusal};
 use crate::store::StoreError;
+use crate::user::session::Holder;
 use crate::user::token::Token;
 
 /// The cookie by which a page that somebody is led to says once what was done.
@@ -27,6 +30,8 @@ pub(super) struct Desk {
     pub(super) stop: watch::Receiver<bool>,
     pub(super) seats: Arc<Semaphore>,
     pub(super) month: Keeper,
+    pub(super) shown: Shown,
+    pub(super) door: Door,
 }
 
 /// Why a page is not shown, or something was not done.
@@ -102,27 +107,24 @@ fn said(headers: &HeaderMap) -> Option<String> {
 
 impl Desk {
     /// Who is known by a token, and whether reading takes nobody in particular.
-    pub(super) async fn visitor(
+    pub(super) async fn standing(
         self: Arc<Self>,
         token: Option<Token>,
         access: Access,
-    ) -> Result<(Visitor, bool), Unanswered> {
+    ) -> Result<Standing, Unanswered> {
         if access == Access::Everybody && token.is_none() {
-            return Ok((Visitor::default(), true));
+            return Ok(Standing { open: true, ..Standing::default() });
         }
         let work = move || {
             let clerk = &self.app.owner.clerk;
             let failed = |error: StoreError| Unanswered(error.to_string());
-            let person = match &token {
-                Some(token) => clerk.reader.known(token, (self.app.clock)()).map_err(failed)?,
-                None => None,
-            };
-            if let Some(known) = &person {
+            let open = self.app.demo || !clerk.reader.anybody().map_err(failed)?;
+            let Some(token) = token else { return Ok(Standing { open, ..Standing::default() }) };
+            let holder = clerk.reader.holder(&token, (self.app.clock)()).map_err(failed)?;
+            if let Holder::Known(known) = &holder {
                 clerk.store.note_use(known, (self.app.clock)()).map_err(failed)?;
             }
-            let open = self.app.demo || !clerk.reader.anybody().map_err(failed)?;
-            let token = token.filter(|_| person.is_some());
-            Ok((Visitor { person, token }, open))
+            Ok(access::standing_of(holder, token, open))
         };
         tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| Err(Unanswered(error.to_string())))
     }
@@ -167,6 +169,14 @@ impl Desk {
         let deed = Deed { token: asked.visitor.token.clone(), act };
         let work = move || self.app.owner.clerk.carry_out(deed, self.app.account);
         tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| Err(Refusal::Internal(error.to_string())))
+    }
+
+    /// Keeps a file that somebody handed in; its SHA-256, in hex.
+    pub(super) async fn keep(&self, file: Vec<u8>) -> Result<String, Refusal> {
+        let folder = self.app.owner.clerk.directory.documents();
+        let kept = tokio::task::spawn_blocking(move || document::keep_bytes(&folder, &file)).await;
+        let failed = |error: &dyn std::fmt::Display| Refusal::Internal(format!("the file cannot be kept: {error}"));
+        kept.map_err(|error| failed(&error))?.map_err(|error| failed(&error))
     }
 
     /// Gives an order to the daemon; everything it told, when it is done.
@@ -221,16 +231,49 @@ impl Desk {
     }
 }
 
+/// A file that a browser keeps: it opens it as no page of ours.
+pub(super) struct Attached {
+    /// Its media type.
+    pub(super) kind: &'static str,
+    /// Its name, of letters, figures, hyphens and points.
+    pub(super) name: String,
+    /// What is in it.
+    pub(super) bytes: Vec<u8>,
+}
+
+/// Makes a file in a blocking thread and hands it out.
+pub(super) async fn attach(lang: Lang, make: impl FnOnce() -> Result<Attached, Refused> + Send + 'static) -> Response {
+    match tokio::task::spawn_blocking(make).await {
+        Ok(Ok(Attached { kind, name, bytes })) => {
+            let how = format!("attachment; filename=\"{name}\"");
+            ([(header::CONTENT_TYPE, kind.to_owned()), (header::CONTENT_DISPOSITION, how)], bytes).into_response()
+        }
+        Ok(Err(refused)) => refuse(lang, refused),
+        Err(error) => refuse(lang, Refused::Refusal(Refusal::Internal(error.to_string()))),
+    }
+}
+
 /// Leads a browser on after a form (303: the page is asked for, the form not sent again).
 pub(super) fn lead(done: &Done) -> Response {
-    // "//host" would leave for another site.
-    let to = if done.to.starts_with('/') && !done.to.starts_with("//") { done.to.as_str() } else { "/" };
     let key = done.said.strip_prefix("done.").unwrap_or_default();
     let said = format!("{SAID}={key}; Path=/; Max-Age=30; HttpOnly; SameSite=Strict");
-    let (Ok(to), Ok(said)) = (HeaderValue::from_str(to), HeaderValue::from_str(&said)) else {
+    let (Ok(to), Ok(said)) = (HeaderValue::from_str(own_path(&done.to)), HeaderValue::from_str(&said)) else {
         return StatusCode::INTERNAL_SERVER_ERROR.into_response();
     };
-    (StatusCode::SEE_OTHER, [(header::LOCATION, to), (header::SET_COOKIE, said)]).into_response()
+    let mut response = (StatusCode::SEE_OTHER, [(header::LOCATION, to)]).into_response();
+    if !key.is_empty() {
+        response.headers_mut().append(header::SET_COOKIE, said);
+    }
+    response
+}
+
+/// A place that somebody named, if it is one of ours; else the first page. `//host` and `/\\host` would leave for another site.
+pub(super) fn own_path(place: &str) -> &str {
+    let ours = place.starts_with('/')
+        && !place.starts_with("//")
+        && !place.contains('\\')
+        && place.bytes().all(|b| b.is_ascii_graphic());
+    if ours { place } else { "/" }
 }
 
 /// The page of a refusal.
@@ -248,8 +291,5 @@ pub(super) fn refuse(lang: Lang, refused: Refused) -> Response {
 }
 
 fn said_why(lang: Lang, status: StatusCode, words: &str) -> Response {
-    match page::refusal(lang, status.as_u16(), &refusal::told(lang, words)) {
-        Ok(html) => (status, [(header::CONTENT_TYPE, "text/html; charset=utf-8")], html).into_response(),
-        Err(_) => status.into_response(),
-    }
+    alone(page::refusal(lang, status.as_u16(), &refusal::told(lang, words)))
 }

@@ -11,10 +11,12 @@
 //! again, a few kilobytes compressed).
 
 mod access;
+mod agent;
 mod api;
 mod asset;
 mod coverage;
 mod desk;
+mod door;
 #[cfg(test)]
 mod fixed;
 mod form;
@@ -24,6 +26,7 @@ mod live;
 mod mark;
 mod month;
 mod page;
+mod qr;
 mod room;
 mod routes;
 mod rows;
@@ -37,10 +40,11 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
 
-use axum::Router;
-use axum::http::{StatusCode, header};
-use axum::middleware::from_fn_with_state;
+use axum::extract::{Request, State};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
+use axum::{Extension, Router};
 use caifeng_plugin_host::contract::Timestamp;
 use jiff::tz::TimeZone;
 use tokio::net::TcpListener;
@@ -50,13 +54,16 @@ use tower_http::csrf::CsrfLayer;
 
 use crate::calendar::Calendar;
 use crate::control::Owner;
+use crate::entrance::Entrance;
 use crate::lang;
 use crate::plan::Plan;
 
 use self::desk::{Asked, Desk};
+use self::door::Door;
 use self::lang::Lang;
 use self::month::Keeper;
 use self::page::Trouble;
+use self::room::public::Shown;
 pub use self::room::subscribed::Subscribed;
 pub use self::rows::{Became, Changed, Choices, Found, PostsQuery, Rows, Stored, Unanswered};
 pub use crate::asking::budget;
@@ -89,6 +96,12 @@ pub struct App {
     pub plan: Arc<Plan>,
     /// This is a drill: every page says so.
     pub drill: bool,
+    /// Everybody may read what was approved for them.
+    pub public: bool,
+    /// Who is let in, and how.
+    pub entrance: Arc<Entrance>,
+    /// The desk is reached over HTTPS: cookies are sent over nothing else.
+    pub secure: bool,
     /// Host names besides the loopback ones under which the desk is asked for.
     pub hosts: Vec<String>,
 }
@@ -132,15 +145,24 @@ pub async fn serve(
         // Nobody listens for it when no page is open.
         stopping.send_replace(true);
     };
-    axum::serve(stall::Guarded(listener), router(app, stopped)).with_graceful_shutdown(ending).await?;
+    let service = router(app, stopped).into_make_service_with_connect_info::<access::Peer>();
+    axum::serve(stall::Guarded(listener), service).with_graceful_shutdown(ending).await?;
     Ok(())
 }
 
 fn router(app: App, stop: watch::Receiver<bool>) -> Router {
-    let desk = Arc::new(Desk { app, stop, seats: Arc::new(Semaphore::new(live::SEATS)), month: Keeper::default() });
+    let desk = Arc::new(Desk {
+        app,
+        stop,
+        seats: Arc::new(Semaphore::new(live::SEATS)),
+        month: Keeper::default(),
+        shown: Shown::default(),
+        door: Door::default(),
+    });
     routes::router(&desk)
         .fallback(missing)
         .method_not_allowed_fallback(otherwise)
+        .layer(from_fn_with_state(Arc::clone(&desk), dress))
         .layer(CompressionLayer::new())
         .layer(CsrfLayer::new())
         .layer(from_fn_with_state(Arc::clone(&desk), guard::guard))
@@ -148,10 +170,32 @@ fn router(app: App, stop: watch::Receiver<bool>) -> Router {
 }
 
 fn troubled(lang: Lang, trouble: Trouble) -> Response {
-    let status = StatusCode::from_u16(trouble.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    match page::trouble(lang, trouble) {
+    alone(page::trouble(lang, trouble))
+}
+
+/// A page that stands alone; [`dress`] puts the house around it.
+fn alone(page: page::Alone) -> Response {
+    let status = StatusCode::from_u16(page.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    (status, Extension(page)).into_response()
+}
+
+/// Renders the pages that stand alone: only here it is known whether this is a drill.
+async fn dress(State(desk): State<Arc<Desk>>, request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    if let Some(page) = response.extensions_mut().remove::<page::Alone>()
+        && let Ok(html) = page.render(desk.app.drill)
+    {
+        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+        *response.body_mut() = html.into();
+    }
+    response
+}
+
+/// A page that needs no store, with its status.
+fn html(status: StatusCode, page: page::Rendered) -> Response {
+    match page {
         Ok(html) => (status, [(header::CONTENT_TYPE, "text/html; charset=utf-8")], html).into_response(),
-        Err(_) => status.into_response(),
+        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }
 }
 

@@ -16,10 +16,14 @@ use axum::routing::{MethodFilter, MethodRouter, on};
 use super::access::{Access, enforce};
 use super::api::{self, Endpoint};
 use super::desk::Desk;
-use super::room::{demo, hearing, incidents, posts, situation, subscribed, watches};
+use super::room::{
+    account, cases, contacts, disclosures, documents, public, referrals, replies, reports, submit, summaries,
+};
+use super::room::{demo, hearing, incidents, posts, sign_in, situation, subscribed, watches};
 use super::{asset, health, live};
 use crate::incident::event::Role;
 use crate::user::Realm;
+use crate::user::right::Act;
 
 /// Those who hear and answer.
 pub(super) const WORK: Access = Access::Realms(&[Realm::Work]);
@@ -61,12 +65,14 @@ impl From<Endpoint> for Route {
 /// The table: pages, and the endpoints of the API.
 pub(super) fn table() -> Vec<Route> {
     let mut table = pages();
+    table.extend(told());
+    table.extend(learnt());
     table.extend(api::table().into_iter().map(Route::from));
     table
 }
 
 fn pages() -> Vec<Route> {
-    use Access::Everybody;
+    use Access::{Everybody, Signed};
     vec![
         // 态势
         get("/", WORK, situation::home),
@@ -81,6 +87,20 @@ fn pages() -> Vec<Route> {
         get("/sweeps", DESK, hearing::sweeps),
         get("/sweeps.csv", DESK, hearing::csv),
         get("/sweeps.xlsx", DESK, hearing::xlsx),
+        // Who is there
+        get("/sign-in", Everybody, sign_in::form),
+        post("/sign-in", Everybody, sign_in::sign_in),
+        post("/sign-in/code", Everybody, sign_in::code),
+        post("/sign-out", Everybody, sign_in::sign_out),
+        get("/set-up-password", Everybody, sign_in::choose),
+        post("/set-up-password", Everybody, sign_in::set_up),
+        get("/account", Signed, account::account),
+        post("/account/end", Signed, account::end),
+        post("/account/password", Signed, account::password),
+        get("/account/factor", Signed, account::offer),
+        post("/account/factor", Signed, account::add_factor),
+        post("/account/factor/end", Signed, account::end_factor),
+        post("/account/programs", Signed, account::make),
         // The demo
         post("/demo/enter", Everybody, demo::enter),
         post("/demo/leave", Everybody, demo::leave),
@@ -92,6 +112,96 @@ fn pages() -> Vec<Route> {
         get("/feeds/{token}/{file}", Everybody, subscribed::feed),
         get("/healthz", Everybody, health::healthz),
         get("/readyz", Everybody, health::readyz),
+    ]
+}
+
+/// What is told: answers, disclosures, reports, what staff hand in.
+fn told() -> Vec<Route> {
+    use Access::{Able, Everybody};
+    vec![
+        // 回应
+        get("/replies", WORK, replies::list),
+        get("/replies/{id}", WORK, replies::one),
+        get("/incidents/{id}/replies/new", Able(Act::DraftReply), replies::new),
+        post("/incidents/{id}/replies", Able(Act::DraftReply), replies::begin),
+        get("/replies/{id}/edit", Able(Act::DraftReply), replies::edit),
+        post("/replies/{id}/edit", Able(Act::DraftReply), replies::change),
+        post("/replies/{id}/review", Able(Act::ReviewReply), replies::review),
+        post("/replies/{id}/approve", Able(Act::ApproveReply), replies::approve),
+        post("/replies/{id}/return", Able(Act::ReviewReply), replies::give_back),
+        post("/replies/{id}/publish", Able(Act::PublishReply), replies::publish),
+        post("/replies/{id}/receipt", Able(Act::PublishReply), replies::receipt),
+        // 上报
+        get("/submit", Able(Act::Submit), submit::form),
+        post("/submit", Able(Act::Submit), submit::take),
+        // 报告
+        get("/reports", WORK, reports::list),
+        get("/reports/view", WORK, reports::view),
+        get("/reports/file", WORK, reports::download),
+        get("/reports/shelf/{name}", WORK, reports::shelved),
+        // 公开
+        get("/disclosures", WORK, disclosures::list),
+        get("/disclosures/new", Able(Act::DraftReply), disclosures::new),
+        post("/disclosures", Able(Act::DraftReply), disclosures::begin),
+        get("/disclosures/{id}", WORK, disclosures::one),
+        get("/disclosures/{id}/edit", Able(Act::DraftReply), disclosures::edit),
+        post("/disclosures/{id}/edit", Able(Act::DraftReply), disclosures::change),
+        post("/disclosures/{id}/review", Able(Act::ReviewReply), disclosures::review),
+        post("/disclosures/{id}/approve", Able(Act::ApproveReply), disclosures::approve),
+        post("/disclosures/{id}/return", Able(Act::ReviewReply), disclosures::give_back),
+        post("/disclosures/{id}/publish", Able(Act::PublishReply), disclosures::publish),
+        post("/disclosures/{id}/receipt", Able(Act::PublishReply), disclosures::receipt),
+        post("/disclosures/{id}/drop", Able(Act::DraftReply), disclosures::give_up),
+        // What the public reads
+        get("/summaries", WORK, summaries::list),
+        get("/incidents/{id}/summaries/new", Able(Act::DraftSummary), summaries::new),
+        post("/incidents/{id}/summaries", Able(Act::DraftSummary), summaries::begin),
+        get("/summaries/{id}/edit", Able(Act::DraftSummary), summaries::edit),
+        post("/summaries/{id}/edit", Able(Act::DraftSummary), summaries::change),
+        post("/summaries/{id}/approve", Able(Act::ApproveSummary), summaries::approve),
+        post("/summaries/{id}/withdraw", Able(Act::ApproveSummary), summaries::withdraw),
+        get("/public", Everybody, public::page),
+        get("/public/{file}", Everybody, public::file),
+        // 移送
+        get("/incidents/{id}/referral", WORK, referrals::one),
+        post("/incidents/{id}/referral", Able(Act::ProposeReferral), referrals::propose),
+        post("/referrals/{id}/approve", Able(Act::DecideReferral), referrals::approve),
+        post("/referrals/{id}/refuse", Able(Act::DecideReferral), referrals::refused),
+        post("/referrals/{id}/export", Able(Act::ExportReferral), referrals::export),
+    ]
+}
+
+/// What is kept and learnt from: contacts, cases, drills.
+fn learnt() -> Vec<Route> {
+    use Access::Able;
+    vec![
+        // 案例演练
+        get("/cases", WORK, cases::list),
+        get("/cases/{id}", WORK, cases::one),
+        get("/cases/{id}/file", WORK, cases::download),
+        get("/incidents/{id}/cases/new", Able(Act::MakeCase), cases::new),
+        post("/incidents/{id}/cases", Able(Act::MakeCase), cases::make),
+        post("/cases/{id}/hide", Able(Act::MakeCase), cases::hide),
+        post("/cases/{id}/check", Able(Act::CheckCase), cases::check),
+        post("/cases/{id}/release", Able(Act::CheckCase), cases::release),
+        post("/cases/{id}/drill", Able(Act::LeadDrill), cases::set_up),
+        get("/drills", WORK, cases::drills),
+        get("/drills/{name}", WORK, cases::drill),
+        post("/drills/advance", Able(Act::LeadDrill), cases::advance),
+        post("/drills/inject", Able(Act::LeadDrill), cases::inject),
+        // 联络
+        get("/contacts", WORK, contacts::list),
+        get("/contacts/new", Able(Act::KeepContacts), contacts::new),
+        post("/contacts", Able(Act::KeepContacts), contacts::add),
+        get("/contacts/file", Able(Act::KeepContacts), contacts::export),
+        post("/contacts/import", Able(Act::KeepContacts), contacts::import),
+        get("/contacts/{id}", WORK, contacts::one),
+        get("/contacts/{id}/edit", Able(Act::KeepContacts), contacts::edit),
+        post("/contacts/{id}/edit", Able(Act::KeepContacts), contacts::change),
+        post("/contacts/{id}/note", Able(Act::KeepContacts), contacts::note),
+        post("/contacts/{id}/link", Able(Act::KeepContacts), contacts::link),
+        post("/contacts/{id}/remove", Able(Act::KeepContacts), contacts::remove),
+        get("/documents/{digest}", WORK, documents::one),
     ]
 }
 

@@ -21,7 +21,7 @@ mod ask;
 mod cooked;
 mod post;
 
-use caifeng_plugin_sdk::{Crawl, Failure, Page, Request, Response, Source};
+use caifeng_plugin_sdk::{Crawl, Failure, Page, Request, Response, Source, Target, warm};
 
 /// The source.
 #[derive(Debug)]
@@ -34,6 +34,23 @@ impl Source for Discourse {
 
     fn parse(crawl: &Crawl, request: &Request, response: &Response) -> Result<Page, Failure> {
         answer::read(crawl, request, response)
+    }
+
+    fn warm() {
+        let target = Target::Listing("https://forum.example/latest".to_owned());
+        warm::page::<Self>(
+            target,
+            "list",
+            "https://forum.example/latest.json",
+            include_str!("../fixtures/list/body.json"),
+        );
+        let target = Target::Item("https://forum.example/t/water/57/3".to_owned());
+        warm::page::<Self>(
+            target,
+            "topic",
+            "https://forum.example/t/57.json",
+            include_str!("../fixtures/topic/body.json"),
+        );
     }
 }
 

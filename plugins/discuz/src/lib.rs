@@ -30,7 +30,7 @@ mod search;
 mod thread;
 
 use address::Holds;
-use caifeng_plugin_sdk::{Crawl, Failure, Page, Request, Response, Source, Target, url};
+use caifeng_plugin_sdk::{Crawl, Failure, Page, Request, Response, Source, Target, url, warm};
 
 /// The steps of the manifest.
 const BOARD: &str = "board";
@@ -67,6 +67,23 @@ impl Source for Discuz {
             (Err(_), Err(said @ (Failure::Blocked(_) | Failure::Gone))) => Err(said),
             (Err(status), _) => Err(status),
         }
+    }
+
+    fn warm() {
+        let target = Target::Listing("https://bbs.example/forum-2-1.html".to_owned());
+        warm::page::<Self>(
+            target,
+            "board",
+            "https://bbs.example/forum-2-1.html",
+            include_str!("../fixtures/board-x35/body.html"),
+        );
+        let target = Target::Item("https://bbs.example/thread-1201-1-1.html".to_owned());
+        warm::page::<Self>(
+            target,
+            "thread",
+            "https://bbs.example/thread-1201-1-1.html",
+            include_str!("../fixtures/thread-x35-page-2/body.html"),
+        );
     }
 }
 

@@ -22,7 +22,7 @@ mod refusal;
 mod value;
 mod xml;
 
-use caifeng_plugin_sdk::{Crawl, Failure, Page, Request, Response, Source, Target, Timestamp, url};
+use caifeng_plugin_sdk::{Crawl, Failure, Page, Request, Response, Source, Target, Timestamp, url, warm};
 
 /// The one step of the manifest.
 const STEP: &str = "feed";
@@ -83,6 +83,13 @@ impl Source for Feed {
         };
         let context = Context { base: &base, target, since: crawl.since, now: crawl.now, utc_offset: crawl.utc_offset };
         read(&response.body, &context)
+    }
+
+    fn warm() {
+        let target = Target::Listing("https://example.cn/rss".to_owned());
+        warm::page::<Self>(target, "feed", "https://example.cn/rss", include_str!("../fixtures/weibo/body.xml"));
+        let target = Target::Listing("https://example.cn/feed".to_owned());
+        warm::page::<Self>(target, "feed", "https://example.cn/feed", include_str!("../fixtures/letters/body.json"));
     }
 }
 

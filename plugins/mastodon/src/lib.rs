@@ -17,7 +17,7 @@ mod answer;
 mod ask;
 mod status;
 
-use caifeng_plugin_sdk::{Crawl, Failure, Page, Request, Response, Source};
+use caifeng_plugin_sdk::{Crawl, Failure, Page, Request, Response, Source, Target, warm};
 
 /// The source.
 #[derive(Debug)]
@@ -30,6 +30,16 @@ impl Source for Mastodon {
 
     fn parse(crawl: &Crawl, request: &Request, response: &Response) -> Result<Page, Failure> {
         answer::read(crawl, request, response)
+    }
+
+    fn warm() {
+        let target = Target::Keyword("#停水".to_owned());
+        warm::page::<Self>(
+            target,
+            "timeline",
+            "https://social.example/api/v1/timelines/tag/x",
+            include_str!("../fixtures/timeline/body.json"),
+        );
     }
 }
 

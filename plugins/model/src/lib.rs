@@ -15,7 +15,7 @@
 pub mod answer;
 pub mod prompt;
 
-use caifeng_plugin_sdk::{Asker, Failure, Label, Post, Request, Response, Settings, export_asker};
+use caifeng_plugin_sdk::{Asker, Failure, Kind, Label, Post, Request, Response, Settings, export_asker};
 
 /// The step that reads answers.
 const STEP: &str = "chat";
@@ -64,6 +64,20 @@ impl Asker for Model {
         let mut lists = vec![Vec::new(); posts.len()];
         lists[about] = labels;
         Ok(lists)
+    }
+
+    fn warm() {
+        let settings = [("endpoint", "https://models.example/v1"), ("model", "m"), ("max-tokens", "500")];
+        let settings = settings.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
+        let mut post = Post::new(Kind::Post, "1", "https://example.cn/");
+        post.text = "幸福路的路灯坏了半个月".to_owned();
+        let posts = [post];
+        let Ok(requests) = Self::ask(&settings, &posts) else { return };
+        for request in requests {
+            let body = include_str!("../fixtures/problem/body.json").to_owned();
+            let response = Response { url: request.url.clone(), status: 200, headers: Vec::new(), body, fetched: 0 };
+            let _ = Self::read(&settings, &posts, &request, &response);
+        }
     }
 }
 

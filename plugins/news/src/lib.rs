@@ -33,7 +33,7 @@ mod title;
 mod tree;
 mod words;
 
-use caifeng_plugin_sdk::{Crawl, Failure, Kind, Page, Post, Request, Response, Source, Target};
+use caifeng_plugin_sdk::{Crawl, Failure, Kind, Page, Post, Request, Response, Source, Target, warm};
 
 use crate::article::{Body, Reading};
 use crate::list::Listed;
@@ -229,6 +229,18 @@ impl Source for News {
 
     fn parse(crawl: &Crawl, request: &Request, response: &Response) -> Result<Page, Failure> {
         read(crawl, request, response)
+    }
+
+    fn warm() {
+        let target = Target::Listing("https://example.cn/news/".to_owned());
+        warm::page::<Self>(target, "list", "https://example.cn/news/", include_str!("../fixtures/gov-list/body.html"));
+        let target = Target::Item("https://example.cn/news/202603/t20260308_81024.html".to_owned());
+        warm::page::<Self>(
+            target,
+            "article",
+            "https://example.cn/news/202603/t20260308_81024.html",
+            include_str!("../fixtures/gov-article/body.html"),
+        );
     }
 }
 

@@ -21,7 +21,7 @@
 pub mod matching;
 pub mod reading;
 
-use caifeng_plugin_sdk::{Classifier, Failure, Label, Post, Settings, export_classifier};
+use caifeng_plugin_sdk::{Classifier, Failure, Label, Post, Settings, export_classifier, warm};
 
 use crate::matching::Matcher;
 
@@ -62,6 +62,12 @@ impl Classifier for Rules {
         }
         let matcher = Matcher::new(rules)?;
         Ok(posts.iter().map(|post| matcher.labels(post)).collect())
+    }
+
+    fn warm() {
+        let rules = "[[rule]]\nlabel = \"problem\"\nany = [\"路灯\", \"停水\"]\nnot = [\"演练\"]\n";
+        let settings = vec![(SETTING.to_owned(), rules.to_owned())];
+        warm::posts::<Self>(&settings, &["幸福路的路灯坏了，没有人管。"; 16]);
     }
 }
 

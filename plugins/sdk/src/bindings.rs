@@ -25,6 +25,7 @@ wit_bindgen::generate!({
             export caifeng:plugin/source@0.1.0;
             export caifeng:plugin/classifier@0.1.0;
             export caifeng:plugin/asker@0.1.0;
+            export wizer-initialize: func();
         }
     ",
     path: "../../wit",

@@ -29,6 +29,11 @@ pub trait Source {
     /// # Errors
     /// The reaction the host should have when the page holds no posts at all.
     fn parse(crawl: &Crawl, request: &Request, response: &Response) -> Result<Page, Failure>;
+
+    /// Sets up what every call needs, once, when the plugin is built: its memory is then part of the file, and a fresh
+    /// instance begins with it. The best way is to do what calls do, on a small example ([`warm`](crate::warm)). It must
+    /// change no answer: the laws compare an instance that has answered with a fresh one.
+    fn warm() {}
 }
 
 /// Labels posts. Export an implementation with
@@ -40,6 +45,11 @@ pub trait Classifier {
     /// # Errors
     /// [`Failure::Unsupported`] for settings the plugin cannot work with.
     fn classify(settings: &Settings, posts: &[Post]) -> Result<Vec<Vec<Label>>, Failure>;
+
+    /// Sets up what every call needs, once, when the plugin is built: its memory is then part of the file, and a fresh
+    /// instance begins with it. The best way is to do what calls do, on a small example ([`warm`](crate::warm)). It must
+    /// change no answer: the laws compare an instance that has answered with a fresh one.
+    fn warm() {}
 }
 
 /// Labels posts by asking a service at the address that the operator has set as
@@ -68,6 +78,11 @@ pub trait Asker {
         request: &Request,
         response: &Response,
     ) -> Result<Vec<Vec<Label>>, Failure>;
+
+    /// Sets up what every call needs, once, when the plugin is built: its memory is then part of the file, and a fresh
+    /// instance begins with it. The best way is to do what calls do, on a small example ([`warm`](crate::warm)). It must
+    /// change no answer: the laws compare an instance that has answered with a fresh one.
+    fn warm() {}
 }
 
 impl Post {

@@ -29,6 +29,12 @@ macro_rules! export_source {
                 }
             }
     source::__export_caifeng_plugin_source_0_1_0_cabi!(Exported with_types_in source);
+            impl $crate::bindings::Guest for Exported {
+                fn wizer_initialize() {
+                    <$plugin as $crate::Source>::warm();
+                }
+            }
+    $crate::bindings::__export_world_all_cabi!(Exported with_types_in $crate::bindings);
             #[unsafe(link_section = "component-type:caifeng:source-plugin")]
             #[used]
             static WORLD: [u8; $crate::bindings::SOURCE_WORLD.len()] =
@@ -61,6 +67,12 @@ macro_rules! export_classifier {
             classifier::__export_caifeng_plugin_classifier_0_1_0_cabi!(
                 Exported with_types_in classifier
             );
+            impl $crate::bindings::Guest for Exported {
+                fn wizer_initialize() {
+                    <$plugin as $crate::Classifier>::warm();
+                }
+            }
+    $crate::bindings::__export_world_all_cabi!(Exported with_types_in $crate::bindings);
             #[unsafe(link_section = "component-type:caifeng:classifier-plugin")]
             #[used]
             static WORLD: [u8; $crate::bindings::CLASSIFIER_WORLD.len()] =
@@ -100,6 +112,12 @@ macro_rules! export_asker {
                 }
             }
     asker::__export_caifeng_plugin_asker_0_1_0_cabi!(Exported with_types_in asker);
+            impl $crate::bindings::Guest for Exported {
+                fn wizer_initialize() {
+                    <$plugin as $crate::Asker>::warm();
+                }
+            }
+    $crate::bindings::__export_world_all_cabi!(Exported with_types_in $crate::bindings);
             #[unsafe(link_section = "component-type:caifeng:asker-plugin")]
             #[used]
             static WORLD: [u8; $crate::bindings::ASKER_WORLD.len()] =

@@ -121,6 +121,9 @@
 //! `caifeng plugin build` compiles the crate for `wasm32-wasip1` and makes the
 //! component; `caifeng plugin parse` runs recorded responses through it.
 //!
+//! The build initialises the component and keeps what that set up: do in [`Source::warm`] on a small
+//! example what calls do ([`warm`]), and a fresh instance is as fast as one that has answered.
+//!
 //! # Rules
 //!
 //! * **Ids are for ever.** [`Post::id`] is the site's own identifier, stable and
@@ -161,6 +164,7 @@ pub mod json;
 pub mod markup;
 pub mod refusal;
 pub mod url;
+pub mod warm;
 
 pub use contract::{
     Asker, Author, Classifier, Crawl, Kind, Label, Method, Page, Post, Reactions, Request, Response, Settings, Source,

@@ -21,7 +21,7 @@ mod thread;
 
 use caifeng_plugin_sdk::dates::{self, Moment};
 use caifeng_plugin_sdk::markup::Tag;
-use caifeng_plugin_sdk::{Author, Crawl, Failure, Page, Request, Response, Source, Target};
+use caifeng_plugin_sdk::{Author, Crawl, Failure, Page, Request, Response, Source, Target, warm};
 use serde_json::Value;
 
 /// The steps of the manifest.
@@ -67,6 +67,23 @@ impl Source for Tieba {
         let bar = response.url.contains("/f?");
         let page = page.or_else(|| if bar { None } else { thread::read(crawl, request, response) });
         page.map_or_else(|| Err(refusal::told(response)), Ok)
+    }
+
+    fn warm() {
+        let target = Target::Keyword("清河县吧".to_owned());
+        warm::page::<Self>(
+            target,
+            "bar",
+            "https://tieba.baidu.com/f?kw=%E6%B8%85%E6%B2%B3%E5%8E%BF&ie=utf-8",
+            include_str!("../fixtures/bar/body.html"),
+        );
+        let target = Target::Item("https://tieba.baidu.com/p/7000000001".to_owned());
+        warm::page::<Self>(
+            target,
+            "thread",
+            "https://tieba.baidu.com/p/7000000001",
+            include_str!("../fixtures/thread/body.html"),
+        );
     }
 }
 

@@ -161,6 +161,9 @@ fn mood(reading: &Reading<'_>, sum: f32, labels: &mut Vec<Label>) {
     }
 }
 
+/// Read once when the plugin is built: something of each category.
+const WARMING: &str = "清河县幸福路的路灯坏了半个月，打了三次电话没人管，态度恶劣！建议尽快维修。网传化工厂爆炸致多人受伤，系谣言；感谢工作人员。";
+
 /// The plugin.
 struct Triage;
 
@@ -171,6 +174,10 @@ impl sdk::Classifier for Triage {
             .iter()
             .map(|post| desk.classify(post.title.as_deref(), &post.text).into_iter().map(told).collect())
             .collect())
+    }
+
+    fn warm() {
+        sdk::warm::posts::<Self>(&Vec::new(), &[WARMING; 16]);
     }
 }
 

@@ -28,7 +28,7 @@ mod refusal;
 mod shape;
 mod status;
 
-use caifeng_plugin_sdk::{Crawl, Failure, Page, Request, Response, Source};
+use caifeng_plugin_sdk::{Crawl, Failure, Page, Request, Response, Source, Target, warm};
 
 /// Weibo's clock, whatever the watch says: it shows Beijing time to everybody.
 const CHINA: i32 = 8 * 3600;
@@ -44,6 +44,23 @@ impl Source for Weibo {
 
     fn parse(crawl: &Crawl, request: &Request, response: &Response) -> Result<Page, Failure> {
         answer::read(crawl, request, response)
+    }
+
+    fn warm() {
+        let target = Target::Keyword("清河 停水".to_owned());
+        warm::page::<Self>(
+            target,
+            "search",
+            "https://m.weibo.cn/api/container/getIndex",
+            include_str!("../fixtures/search/body.json"),
+        );
+        let target = Target::Account("1000000001".to_owned());
+        warm::page::<Self>(
+            target,
+            "timeline",
+            "https://m.weibo.cn/api/container/getIndex",
+            include_str!("../fixtures/timeline/body.json"),
+        );
     }
 }
 

@@ -26,7 +26,10 @@ pub(super) fn check(ledger: &mut Ledger, classifier: &Classifier, cases: &[Case]
         most = most.max(first.cost.fuel.unwrap_or(0));
         judge(ledger, Law::Termination, &case.name, "the posts themselves", &first);
         // What the whole batch breaks, its parts break as well.
-        let sound = !matches!(first.outcome, Err(Trap::Timeout(_) | Trap::Memory(_) | Trap::Stack | Trap::Other(_)));
+        let sound = !matches!(
+            first.outcome,
+            Err(Trap::Timeout(_) | Trap::Memory(_) | Trap::Table(_) | Trap::Stack | Trap::Other(_))
+        );
         for (place, posts) in damages(posts).into_iter().filter(|_| sound) {
             damaged += 1;
             let ran = ask(ledger, classifier, settings, &posts);

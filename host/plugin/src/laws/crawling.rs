@@ -64,6 +64,9 @@ pub(super) fn check(ledger: &mut Ledger, source: &Source, cases: &[Case]) {
         if let (Ok(answer), Some(crawl)) = (&ran.outcome, case.call.crawl()) {
             closure(ledger, source.manifest(), crawl, answer, Some(&case.name), "the page itself");
             if let (Answer::Page(page), Call::Parse { crawl, response, .. }) = (answer, &case.call) {
+                if let Some(trap) = source.too_many(page) {
+                    ledger.fail(Law::Termination, Some(&case.name), "the page itself", trap.to_string());
+                }
                 shape::posts(ledger, &case.name, page, response.fetched, crawl.utc_offset);
             }
         }

@@ -16,8 +16,7 @@ use caifeng::store::{Composed, Disclosing, DisclosureRow, Receipt, When};
 use clap::Subcommand;
 use jiff::tz::TimeZone;
 
-use super::deed::With;
-use super::deed::{PersonArgs, act};
+use super::deed::{PersonArgs, ReasonArgs, SeenArgs, With, act};
 use super::hand::{PlaceArgs, ask};
 use super::output::{Lines, note};
 use super::reply::{At, keep_documents, worded};
@@ -46,11 +45,11 @@ enum Command {
     /// Change what it says, where it goes or when
     Edit(EditArgs),
     /// Say that somebody else's text is right
-    Review(PlainArgs),
+    Review(SeenArgs),
     /// Give it back to its author
     Return(ReasonArgs),
     /// Stand behind somebody else's text
-    Approve(PlainArgs),
+    Approve(SeenArgs),
     /// Say that you published it on one channel
     Publish(PublishArgs),
     /// Keep what a site shows of it
@@ -141,27 +140,6 @@ impl WhatArgs {
             ..Composed::default()
         })
     }
-}
-
-#[derive(Debug, clap::Args)]
-struct PlainArgs {
-    /// The disclosure, and the version that you saw
-    #[arg(value_name = "ID@VERSION")]
-    at: At,
-    #[command(flatten)]
-    with: With,
-}
-
-#[derive(Debug, clap::Args)]
-struct ReasonArgs {
-    /// The disclosure, and the version that you saw
-    #[arg(value_name = "ID@VERSION")]
-    at: At,
-    /// Why
-    #[arg(long, value_name = "R")]
-    reason: String,
-    #[command(flatten)]
-    with: With,
 }
 
 #[derive(Debug, clap::Args)]

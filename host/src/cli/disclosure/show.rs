@@ -1,21 +1,19 @@
 //! `caifeng disclosure list|show|prepare`: the calendar, one disclosure, and what to paste.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use anyhow::{Context as _, anyhow};
 use caifeng::clock::rfc3339;
-use caifeng::config::{self, Config};
-use caifeng::disclosure::prepare::{self, Imprint, Prepared};
+use caifeng::config::{self, Organisation};
+use caifeng::disclosure::prepare::Prepared;
 use caifeng::disclosure::{DisclosureEvent, DisclosureState, Text, calendar};
+use caifeng::handling::disclosed::Disclosed;
 use caifeng::incident::event::Actor;
 use caifeng::lang::Lang;
-use caifeng::plan::Plan;
-use caifeng::plan::answer::Form;
-use caifeng::privacy::private::private;
-use caifeng::privacy::{Found, Gazetteer};
-use caifeng::reply::aid::{self, Purpose};
+use caifeng::privacy::Found;
+use caifeng::reply::aid;
 use caifeng::store::{DisclosureRow, DisclosureStep, Reader};
-use caifeng::text::tokens::Tokeniser;
 use caifeng_plugin_host::contract::Timestamp;
 use serde_json::{Value, json};
 
@@ -114,10 +112,8 @@ pub(super) fn list(args: &ListArgs) -> Outcome {
 
 /// A disclosure with what is needed to look at it.
 struct Shown {
-    row: DisclosureRow,
-    plan: Plan,
-    config: Config,
-    purpose: Purpose,
+    it: Disclosed,
+    organisation: Organisation,
     history: Vec<DisclosureStep>,
     now: Timestamp,
 }
@@ -126,54 +122,34 @@ impl Shown {
     fn read(data: &DataArgs, id: i64) -> Result<Self, Failed> {
         let directory = data.directory()?;
         let reader = Reader::open(directory.path()).or_exit(Exit::Usage)?;
-        let found = reader.disclosure(id).or_exit(Exit::Internal)?;
-        let row = found.ok_or_else(|| anyhow!("no such disclosure: {id}")).or_exit(Exit::Usage)?;
-        let plan = config::plan_beside(&directory.config()).or_exit(Exit::Usage)?;
-        let config = workplace::config(None, &directory)?.unwrap_or_default();
-        let purpose = purpose(&reader, &row)?;
+        let plan = Arc::new(config::plan_beside(&directory.config()).or_exit(Exit::Usage)?);
+        let mut governing = workplace::governing(&reader, &directory)?;
+        let found = Disclosed::read(&reader, id, plan, |incident| governing.plan(incident)).or_exit(Exit::Internal)?;
+        let it = found.ok_or_else(|| anyhow!("no such disclosure: {id}")).or_exit(Exit::Usage)?;
+        let organisation = workplace::config(None, &directory)?.unwrap_or_default().organisation;
         let history = reader.disclosure_history(id).or_exit(Exit::Internal)?;
-        Ok(Self { row, plan, config, purpose, history, now: workplace::clock(&directory)?.now() })
+        Ok(Self { it, organisation, history, now: workplace::clock(&directory)?.now() })
     }
 
     fn text(&self) -> Text {
-        self.row.text.clone().unwrap_or_default()
+        self.it.text()
     }
 
     /// By what private persons may be known in a text of it.
     fn private(&self, text: &str) -> Vec<Found> {
-        let own = &self.config.organisation;
-        let organisation = std::iter::once(&own.name).chain(&own.aliases).cloned().collect();
-        private(text, &Gazetteer { organisation, ..Gazetteer::default() }, &Tokeniser::new())
+        Disclosed::private(text, &self.organisation)
     }
 
     /// What to paste on each channel, or why it cannot be.
     fn prepared(&self) -> Vec<(&str, Result<Prepared, String>)> {
-        let organisation = &self.config.organisation;
-        let disclosure = &self.row.disclosure;
-        let at = disclosure.planned.filter(|planned| *planned > self.now).unwrap_or(self.now);
-        let published = jiff::Timestamp::from_second(at).unwrap_or_default().to_zoned(organisation.zone());
-        let published = published.strftime("%Y-%m-%d %H:%M").to_string();
-        let imprint = Imprint { organisation: organisation.name.clone(), published };
-        let of = |id: &str| {
-            let channel = self.plan.channel(id).ok_or("the plan has no such channel any more")?;
-            prepare::prepare(&self.text(), channel, &imprint).map_err(|error| error.to_string())
-        };
-        disclosure.channels.iter().map(|id| (id.as_str(), of(id))).collect()
+        self.it.prepared(&self.organisation, self.now)
     }
-}
-
-/// What the aid looks at it as: as an answer to the first incident that it answers.
-fn purpose(reader: &Reader, row: &DisclosureRow) -> Result<Purpose, Failed> {
-    let first = row.disclosure.answers.first().map(|id| reader.standing(*id)).transpose().or_exit(Exit::Internal)?;
-    let incident = first.flatten().unwrap_or_default();
-    let cause_established = row.disclosure.answers.is_empty() || incident.steps.contains_key("cause");
-    Ok(Purpose { category: incident.decided(), form: Form::Article, cause_established })
 }
 
 /// Says beside a result what its author should look at.
 pub(super) fn point(data: &DataArgs, row: &DisclosureRow) -> Result<(), Failed> {
     let shown = Shown::read(data, row.id)?;
-    let found = aid::findings(&shown.text().body, &shown.purpose).len();
+    let found = aid::findings(&shown.text().body, &shown.it.purpose()).len();
     if found > 0 {
         note(format_args!("the drafting aid points at {found} places: caifeng disclosure show prints them"));
     }
@@ -200,13 +176,13 @@ fn named(shown: &Shown, lang: Lang) -> Vec<Value> {
 pub(super) fn show(args: &ShowArgs) -> Outcome {
     let lang = lang(&args.lang)?;
     let shown = Shown::read(&args.data, args.disclosure)?;
-    let found = findings(&shown.text().body, &shown.purpose, lang);
+    let found = findings(&shown.text().body, &shown.it.purpose(), lang);
     let people = named(&shown, lang);
     let mut lines = Lines::new();
     if args.json {
         let fits: Vec<Value> = shown.prepared().into_iter().map(fit).collect();
-        let overdue = calendar::is_overdue(&shown.row.disclosure, shown.now);
-        let mut told = serde_json::to_value(&shown.row).or_exit(Exit::Internal)?;
+        let overdue = calendar::is_overdue(&shown.it.row.disclosure, shown.now);
+        let mut told = serde_json::to_value(&shown.it.row).or_exit(Exit::Internal)?;
         told["overdue"] = overdue.into();
         told["findings"] = found.into();
         told["people"] = people.into();
@@ -230,9 +206,9 @@ fn fit((channel, prepared): (&str, Result<Prepared, String>)) -> Value {
 }
 
 fn told(shown: &Shown, found: &[Value], people: &[Value]) -> Vec<String> {
-    let DisclosureRow { disclosure, text, .. } = &shown.row;
+    let DisclosureRow { disclosure, text, .. } = &shown.it.row;
     let late = if calendar::is_overdue(disclosure, shown.now) { "  OVERDUE" } else { "" };
-    let mut told = vec![format!("{}{late}", line(&shown.row))];
+    let mut told = vec![format!("{}{late}", line(&shown.it.row))];
     told.push(format!("written by {}", disclosure.authors.join(", ")));
     told.extend(disclosure.reviewer.as_ref().map(|user| format!("reviewed by {user}")));
     told.extend(disclosure.approver.as_ref().map(|user| format!("approved by {user}")));
@@ -290,7 +266,7 @@ fn happened(step: &DisclosureStep) -> String {
 
 pub(super) fn prepare(args: &PrepareArgs) -> Outcome {
     let shown = Shown::read(&args.data, args.disclosure)?;
-    let disclosure = &shown.row.disclosure;
+    let disclosure = &shown.it.row.disclosure;
     let approved =
         matches!(disclosure.state, DisclosureState::Approved | DisclosureState::Published | DisclosureState::Receipted);
     if !approved && !args.preview {

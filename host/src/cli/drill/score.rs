@@ -3,11 +3,10 @@
 use caifeng::case::words::Speech;
 use caifeng::clock::rfc3339;
 use caifeng::config;
-use caifeng::directory::Directory;
-use caifeng::drill::order::injected;
-use caifeng::drill::score::{ClockScore, Decided, DecisionScore, Outcome as Came, Played, Score, score};
-use caifeng::drill::sheet::{About, sheet};
-use caifeng::drill::{self, Mark};
+use caifeng::drill::Mark;
+use caifeng::drill::score::{ClockScore, Decided, DecisionScore, Outcome as Came, Score};
+use caifeng::drill::sheet::sheet;
+use caifeng::handling::drilled::{self, Scored};
 use caifeng::lang::Lang;
 use caifeng::plan::Plan;
 use caifeng::store::Reader;
@@ -16,7 +15,7 @@ use super::failed;
 use crate::cli::output::Lines;
 use crate::cli::paper::{PaperArgs, hand_out};
 use crate::cli::workplace::{self, DataArgs};
-use crate::cli::{Exit, Failed, OrExit, Outcome};
+use crate::cli::{Exit, OrExit, Outcome};
 
 /// `caifeng drill score`
 #[derive(Debug, clap::Args)]
@@ -44,16 +43,15 @@ struct OptionalPaper {
 /// Runs `caifeng drill score`.
 pub(super) fn run(args: &Args) -> Outcome {
     let directory = args.data.directory()?;
-    let mark = Mark::read(&directory).map_err(failed)?;
     let plan = config::plan_beside(&directory.config()).or_exit(Exit::Usage)?;
-    let (case, reader) =
-        (drill::case(&directory).map_err(failed)?, Reader::open(directory.path()).or_exit(Exit::Usage)?);
+    // What is no drill is said before anything else that is wrong with it.
+    Mark::read(&directory).map_err(failed)?;
+    let reader = Reader::open(directory.path()).or_exit(Exit::Usage)?;
     let now = workplace::clock(&directory)?.now();
-    let score = score(&case, &played(&reader)?, &plan, mark.ends, now);
+    let Scored { mark, score, about } = drilled::read(&directory, &reader, &plan, now).map_err(failed)?;
     if args.paper.document {
         let lang = args.paper.paper.lang;
         let zone = workplace::organisation(None, &directory)?.zone();
-        let about = about(&directory, &mark, case.title.shown())?;
         let speech = Speech { lang, zone, plan: &plan };
         return hand_out(&sheet(&score, &about, &speech), &args.paper.paper, &format!("drill-{}", mark.case));
     }
@@ -65,24 +63,6 @@ pub(super) fn run(args: &Args) -> Outcome {
     };
     printed.and_then(|()| lines.flush()).or_exit(Exit::Internal)?;
     Ok(Exit::Done)
-}
-
-fn played(reader: &Reader) -> Result<Vec<Played>, Failed> {
-    let standings = reader.standings().or_exit(Exit::Internal)?;
-    let all = standings.into_iter().map(|(id, incident)| {
-        let history = reader.history(id).or_exit(Exit::Internal)?;
-        Ok(Played { id, incident, history })
-    });
-    all.collect()
-}
-
-fn about(directory: &Directory, mark: &Mark, title: String) -> Result<About, Failed> {
-    let injected = injected(directory).map_err(failed)?.into_iter().map(|said| (said.at, said.text)).collect();
-    let notices = match std::fs::read_to_string(directory.notices()) {
-        Ok(text) => text.lines().count() as u64,
-        Err(_) => 0,
-    };
-    Ok(About { title, case: mark.case, begins: mark.begins, injected, notices })
 }
 
 fn text(score: &Score, plan: &Plan) -> Vec<String> {

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use anyhow::{Context, anyhow};
+use caifeng::directory::Directory;
 use caifeng_plugin_host::artifact::Artifact;
 use caifeng_plugin_host::fixture::{Fixture, Listed};
 use caifeng_plugin_host::manifest::Manifest;
@@ -33,6 +34,36 @@ pub(super) struct PluginArgs {
     data: DataArgs,
 }
 
+/// As [`PluginArgs`], where the command's own argument is something else.
+#[derive(Debug, clap::Args)]
+pub(super) struct NamedArgs {
+    /// The plugin: its source folder, a .wasm file, or the id of an installed one
+    #[arg(long, value_name = "PATH|ID", default_value = ".")]
+    plugin: String,
+    /// The folder of its fixtures [default: fixtures/ in the source folder]
+    #[arg(long, value_name = "DIR")]
+    fixtures: Option<PathBuf>,
+    #[command(flatten)]
+    data: DataArgs,
+}
+
+impl NamedArgs {
+    /// The same plugin and fixtures.
+    pub(super) fn plugin(&self) -> PluginArgs {
+        PluginArgs { plugin: self.plugin.clone(), fixtures: self.fixtures.clone(), data: self.data.clone() }
+    }
+}
+
+/// A file, not yet known to be a plugin, and where its fixtures lie, if that is known.
+pub(super) struct Located {
+    /// Where it lies.
+    pub(super) path: PathBuf,
+    /// What it holds.
+    pub(super) bytes: Vec<u8>,
+    /// The folder of its fixtures.
+    pub(super) fixtures: Option<PathBuf>,
+}
+
 /// A file, not yet known to be a plugin, and its fixtures.
 pub(super) struct Subject {
     /// Where it lies.
@@ -46,6 +77,29 @@ pub(super) struct Subject {
 impl PluginArgs {
     /// Finds the plugin, builds it where that is needed, and reads its fixtures.
     pub(super) fn subject(&self) -> Result<Subject, Failed> {
+        let Located { path, bytes, fixtures } = self.located()?;
+        let Some(fixtures) = fixtures else {
+            let what = "name the folder of its fixtures with --fixtures DIR";
+            return Err(anyhow!("{}: {what}", path.display())).or_exit(Exit::Usage);
+        };
+        if self.fixtures.is_some() && !fixtures.is_dir() {
+            return Err(anyhow!("{}: no such folder", fixtures.display())).or_exit(Exit::Usage);
+        }
+        Ok(Subject { path, bytes, fixtures: Fixture::all(&fixtures).or_exit(Exit::Usage)? })
+    }
+
+    /// The data directory that was named, or the usual one.
+    pub(super) fn directory(&self) -> Result<Directory, Failed> {
+        self.data.directory()
+    }
+
+    /// The source folder, if that is what was named.
+    pub(super) fn folder(&self) -> Option<PathBuf> {
+        Some(PathBuf::from(&self.plugin)).filter(|folder| folder.join("plugin.toml").is_file())
+    }
+
+    /// Finds the plugin and builds it where that is needed.
+    pub(super) fn located(&self) -> Result<Located, Failed> {
         let folder = PathBuf::from(&self.plugin);
         let (path, usual) = if folder.join("plugin.toml").is_file() {
             (component(&folder)?, Some(folder.join("fixtures")))
@@ -64,14 +118,7 @@ impl PluginArgs {
         };
         let bytes = fs::read(&path).with_context(|| format!("{}: cannot be read", path.display()));
         let bytes = bytes.or_exit(Exit::Usage)?;
-        let Some(fixtures) = self.fixtures.clone().or(usual) else {
-            let what = "name the folder of its fixtures with --fixtures DIR";
-            return Err(anyhow!("{}: {what}", path.display())).or_exit(Exit::Usage);
-        };
-        if self.fixtures.is_some() && !fixtures.is_dir() {
-            return Err(anyhow!("{}: no such folder", fixtures.display())).or_exit(Exit::Usage);
-        }
-        Ok(Subject { path, bytes, fixtures: Fixture::all(&fixtures).or_exit(Exit::Usage)? })
+        Ok(Located { path, bytes, fixtures: self.fixtures.clone().or(usual) })
     }
 }
 
@@ -110,20 +157,30 @@ fn source_of(wasm: &Path) -> Option<PathBuf> {
 
 /// When the source was last changed: every file but fixtures and what is built.
 fn newest(folder: &Path) -> Option<SystemTime> {
-    let mut newest = None;
+    latest(folder, &["fixtures", "target", "tests", "node_modules"]).0
+}
+
+/// When source or fixtures were last changed, and how many files they are: one that is removed is a change too.
+pub(super) fn last_change(folder: &Path) -> (Option<SystemTime>, usize) {
+    latest(folder, &["target", "node_modules"])
+}
+
+fn latest(folder: &Path, skip: &[&str]) -> (Option<SystemTime>, usize) {
+    let (mut newest, mut files) = (None, 0);
     let mut folders = vec![folder.to_owned()];
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(&folder).into_iter().flatten().flatten() {
             let path = entry.path();
-            let skipped = ["fixtures", "target", "tests", "node_modules"].iter().any(|name| path.ends_with(name));
+            let skipped = skip.iter().any(|name| path.ends_with(name));
             if path.is_dir() && !skipped {
                 folders.push(path);
             } else if path.is_file() {
+                files += 1;
                 newest = newest.max(modified(&path));
             }
         }
     }
-    newest
+    (newest, files)
 }
 
 fn modified(path: &Path) -> Option<SystemTime> {

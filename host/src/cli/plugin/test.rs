@@ -1,17 +1,18 @@
 //! `caifeng plugin test`: the fixtures, offline, and how the answers differ.
 
 use std::path::Path;
+use std::time::Duration;
 
-use anyhow::Context;
+use anyhow::{Context, anyhow};
 use caifeng_plugin_host::artifact::Artifact;
 use caifeng_plugin_host::fixture::{Answer, Fixture, FixtureError, difference};
 use caifeng_plugin_host::loaded::Loaded;
 use serde::Serialize;
 
-use super::super::output::{Lines, note};
+use super::super::output::{Lines, error, note};
 use super::super::workplace;
 use super::super::{Exit, Failed, OrExit, Outcome};
-use super::folder::PluginArgs;
+use super::folder::{PluginArgs, last_change};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct TestArgs {
@@ -20,10 +21,16 @@ pub(super) struct TestArgs {
     /// Make the answers what the fixtures expect; look at them before you commit them
     #[arg(long)]
     accept: bool,
+    /// Test again whenever the source or a fixture changes, until interrupted
+    #[arg(long, conflicts_with = "accept")]
+    watch: bool,
     /// Print JSON Lines
     #[arg(long)]
     json: bool,
 }
+
+/// How often a watched folder is looked at.
+const LOOK: Duration = Duration::from_millis(300);
 
 /// What became of one fixture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -55,6 +62,31 @@ struct Tested {
 
 /// Runs `caifeng plugin test`.
 pub(super) fn run(args: &TestArgs) -> Outcome {
+    if !args.watch {
+        return once(args);
+    }
+    let Some(folder) = args.plugin.folder() else {
+        return Err(anyhow!("--watch: name the source folder of a plugin")).or_exit(Exit::Usage);
+    };
+    loop {
+        // Before the test: what changes meanwhile is tested again.
+        let seen = last_change(&folder);
+        if let Err(failed) = once(args) {
+            error(&failed.error);
+        }
+        note("waiting for a change; interrupt to end");
+        while last_change(&folder) == seen {
+            rest();
+        }
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "a folder does not say when it changes: it is looked at")]
+fn rest() {
+    std::thread::sleep(LOOK);
+}
+
+fn once(args: &TestArgs) -> Outcome {
     let subject = args.plugin.subject()?;
     let artifact = Artifact::read(subject.bytes).with_context(|| subject.path.display().to_string());
     let artifact = artifact.or_exit(Exit::Plugin)?;

@@ -85,6 +85,12 @@ impl Kind {
         }
     }
 
+    /// Whether it is something that the text lacks, and no place in it.
+    #[must_use]
+    pub const fn is_missing(self) -> bool {
+        matches!(self, Self::NoTime | Self::NoActor | Self::NoContact)
+    }
+
     /// Why it is pointed at, in words.
     #[must_use]
     pub fn why(self, lang: Lang) -> String {

@@ -29,6 +29,8 @@ pub(in crate::web) enum Problem {
     NotJson,
     /// 422: it was understood and makes no sense here.
     Unfit(String),
+    /// 429: too many tokens that were made up; so many seconds.
+    Slow(i64),
     /// 500: our fault; the log has the cause.
     Ours,
 }
@@ -48,7 +50,7 @@ pub(super) struct Details {
 }
 
 /// Statuses that any endpoint may answer with.
-pub(super) const STATUSES: [(u16, &str); 9] = [
+pub(super) const STATUSES: [(u16, &str); 10] = [
     (400, "A parameter or the form of the body cannot be understood."),
     (401, "Nobody is known by what was sent: sign in, or send a token."),
     (403, "It is for others, or the token does not include it."),
@@ -57,6 +59,7 @@ pub(super) const STATUSES: [(u16, &str); 9] = [
     (413, "The body is too large."),
     (415, "The body is not JSON."),
     (422, "The body was understood and makes no sense here."),
+    (429, "Too many tokens that are worth nothing came from this address: wait as long as Retry-After says."),
     (500, "A fault of Caifeng itself."),
 ];
 
@@ -71,6 +74,7 @@ impl Problem {
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::NotJson => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Unfit(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::Slow(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::Ours => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -92,6 +96,7 @@ impl Problem {
             Self::TooLarge => ("too-large", "too large", "send less at once".to_owned()),
             Self::NotJson => ("not-json", "not JSON", "send application/json".to_owned()),
             Self::Unfit(why) => ("unfit", "it makes no sense here", why),
+            Self::Slow(seconds) => ("slow", "too many tokens that are worth nothing", format!("wait {seconds} s")),
             Self::Ours => ("ours", "Caifeng itself has failed", "try again later; the log has the cause".to_owned()),
         };
         Details { r#type: format!("/api#{kind}"), title: title.to_owned(), status: status.as_u16(), detail }
@@ -101,8 +106,13 @@ impl Problem {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let status = self.status();
+        let wait = if let Self::Slow(seconds) = self { Some(seconds) } else { None };
         let body = serde_json::to_vec(&self.details()).unwrap_or_default();
-        (status, [(header::CONTENT_TYPE, "application/problem+json")], body).into_response()
+        let mut response = (status, [(header::CONTENT_TYPE, "application/problem+json")], body).into_response();
+        if let Some(seconds) = wait {
+            response.headers_mut().insert(header::RETRY_AFTER, seconds.max(1).into());
+        }
+        response
     }
 }
 

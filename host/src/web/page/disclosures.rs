@@ -30,7 +30,7 @@ impl DisclosureView {
         Self {
             id: *id,
             title: text.as_ref().map_or_else(|| format!("#{id}"), |text| line(&text.title, 80)),
-            state: lang.t(state(disclosure.state)),
+            state: lang.t(state_key(disclosure.state)),
             channels: lang.with("disclosures.channels", &[("out", &out), ("all", &all)]),
             published: disclosure.outlets.values().map(|outlet| outlet.publication.at).min().map(|at| face.stamp(at)),
             due: due.clone().filter(|_| !late),
@@ -39,7 +39,7 @@ impl DisclosureView {
     }
 }
 
-const fn state(state: DisclosureState) -> &'static str {
+pub(super) const fn state_key(state: DisclosureState) -> &'static str {
     match state {
         DisclosureState::Planned => "disclosures.planned",
         DisclosureState::Draft => "disclosures.draft",

@@ -6,8 +6,13 @@
 //! markup are [`Stamp`](super::when::Stamp) and [`Marked`], templates themselves.
 //! Addresses become links only when they are http or https.
 
+mod account;
+mod cases;
+mod contacts;
 mod coverage;
+mod disclose;
 mod disclosures;
+mod draft;
 mod duties;
 mod fault;
 mod growing;
@@ -18,9 +23,16 @@ mod life;
 mod month;
 mod post;
 mod posts;
+mod public;
 mod reference;
+mod referral;
+mod replies;
+mod reports;
 mod service;
+mod sign_in;
 mod spread;
+mod submit;
+mod summaries;
 mod sweeps;
 mod told;
 mod trouble;
@@ -47,17 +59,35 @@ use crate::store::model::{Figures, WatchRow};
 use crate::user::right::Act;
 use crate::user::session::Known;
 
+pub(crate) use account::{AccountRows, Form as AccountForm, account, factor, recovery};
+pub(crate) use cases::{
+    CaseAsked, CaseRows, CasesRows, DrillLine, DrillRows, DrillsRows, case, case_form, cases, drill, drills,
+};
+pub(crate) use contacts::{
+    ContactAsked, ContactRows, ContactsRows, ImportRows, contact, contact_form, contacts, import,
+};
 pub(crate) use coverage::{CoverageRows, coverage};
+pub(crate) use disclose::{
+    DisclosureRows, DisclosuresRows, PlanRows, Planned, disclosure, disclosures, plan_disclosure,
+};
+pub(crate) use draft::{Draft, DraftRows, draft};
 pub(crate) use duties::{Duties, ESCALATED};
 pub(crate) use home::{HomeRows, home};
 pub(crate) use incident::{IncidentRows, incident};
 use incidents::link_to;
 pub(crate) use incidents::{ListRows, asked_for, incidents};
 pub(crate) use posts::{PostsAsked, PostsRows, posts};
+pub(crate) use public::public;
 pub(crate) use reference::{Operation, Parameter, reference};
+pub(crate) use referral::{ReferralRows, ReferralTold, referral};
+pub(crate) use replies::{Ground, RepliesRows, ReplyRows, Version, replies, reply};
+pub(crate) use reports::{ReportAsked, ReportsRows, ShelvedReport, report, reports};
+pub(crate) use sign_in::{Resend, SetUp, SignIn, code, resend, set_up, sign_in, unfit};
+pub(crate) use submit::submit;
+pub(crate) use summaries::{SummariesRows, SummaryAsked, summaries, summary_form};
 pub(crate) use sweeps::{SweepsAsked, SweepsRows, sweeps};
 pub(crate) use told::ToldRows;
-pub(crate) use trouble::{Trouble, refusal, trouble};
+pub(crate) use trouble::{Alone, Trouble, refusal, trouble};
 pub(crate) use watch::{SWEEPS, SweptWatch, order, watches};
 
 /// A page that could not be put together: only memory can be the cause.
@@ -93,7 +123,7 @@ pub(crate) struct Visit {
 impl Visit {
     /// Whether a person is signed in whose roles include `act`: what they cannot do is not offered.
     pub(crate) fn may(&self, act: Act) -> bool {
-        self.person.as_ref().is_some_and(|known| known.roles.iter().any(|role| act.is_for(*role)))
+        self.person.as_ref().is_some_and(|known| known.may(act))
     }
 }
 
@@ -104,6 +134,8 @@ pub(crate) enum Room {
     Situation,
     /// 研判: new incidents, one by one.
     Inbox,
+    /// 上报: what staff hand in.
+    Submit,
     /// 事件: incidents.
     Incidents,
     /// 信息: posts.
@@ -128,9 +160,10 @@ pub(crate) enum Room {
 
 impl Room {
     /// In the order of the rail: the work, what is told, what is listened to.
-    pub(crate) const ALL: [Self; 12] = [
+    pub(crate) const ALL: [Self; 13] = [
         Self::Situation,
         Self::Inbox,
+        Self::Submit,
         Self::Incidents,
         Self::Posts,
         Self::Replies,
@@ -148,6 +181,7 @@ impl Room {
         match self {
             Self::Situation => "/",
             Self::Inbox => "/inbox",
+            Self::Submit => "/submit",
             Self::Incidents => "/incidents",
             Self::Posts => "/posts",
             Self::Replies => "/replies",
@@ -165,6 +199,7 @@ impl Room {
         match self {
             Self::Situation => "rooms.situation",
             Self::Inbox => "rooms.inbox",
+            Self::Submit => "rooms.submit",
             Self::Incidents => "rooms.incidents",
             Self::Posts => "rooms.posts",
             Self::Replies => "rooms.replies",
@@ -192,7 +227,8 @@ pub(crate) struct Frame {
     demo: bool,
     drill: bool,
     path: String,
-    here: Room,
+    /// `None`: in no room of the rail.
+    here: Option<Room>,
     coverage: String,
     silent: bool,
     face: Clockface,
@@ -227,7 +263,13 @@ struct RoomLink {
 }
 
 impl Frame {
-    fn new(visit: &Visit, here: Room, title: String, figures: Figures, watches: &[WatchRow]) -> Self {
+    fn new(
+        visit: &Visit,
+        here: impl Into<Option<Room>>,
+        title: String,
+        figures: Figures,
+        watches: &[WatchRow],
+    ) -> Self {
         let all = Coverage::of(watches, visit.now);
         Self {
             lang: visit.lang,
@@ -236,7 +278,7 @@ impl Frame {
             demo: visit.demo,
             drill: visit.drill,
             path: visit.path.clone(),
-            here,
+            here: here.into(),
             coverage: coverage_line(visit.lang, &all),
             silent: !all.silent.is_empty(),
             face: Clockface::new(visit.now, &visit.zone, visit.lang),
@@ -282,7 +324,7 @@ impl Frame {
             name: self.lang.t(room.key()),
             note: (n > 0).then(|| if warn { self.lang.count("rooms.silent", n) } else { grouped(n) }),
             warn,
-            here: self.here == room,
+            here: self.here == Some(room),
             begins: room.begins(),
         }
     }

@@ -44,16 +44,36 @@ impl Trouble {
 
 #[derive(Template)]
 #[template(path = "trouble.html")]
-struct TroublePage {
+struct TroublePage<'a> {
     lang: Lang,
     status: u16,
-    title: String,
-    advice: String,
+    title: &'a str,
+    advice: &'a str,
+    drill: bool,
     version: &'static str,
 }
 
-/// The page.
-pub(crate) fn trouble(lang: Lang, trouble: Trouble) -> Rendered {
+/// A page that stands alone, before it is known in which house it is shown.
+#[derive(Clone, Debug)]
+pub(crate) struct Alone {
+    lang: Lang,
+    /// The HTTP status.
+    pub(crate) status: u16,
+    title: String,
+    advice: String,
+}
+
+impl Alone {
+    /// The page; in a drill it says so as every page does.
+    pub(crate) fn render(&self, drill: bool) -> Rendered {
+        let Self { lang, status, title, advice } = self;
+        let version = crate::web::asset::version();
+        TroublePage { lang: *lang, status: *status, title, advice, drill, version }.render()
+    }
+}
+
+/// The page of what went wrong.
+pub(crate) fn trouble(lang: Lang, trouble: Trouble) -> Alone {
     let (title, advice) = match trouble {
         Trouble::Address => ("trouble.address", "trouble.address-advice"),
         Trouble::Missing => ("trouble.missing", "trouble.missing-advice"),
@@ -64,14 +84,10 @@ pub(crate) fn trouble(lang: Lang, trouble: Trouble) -> Rendered {
         Trouble::Form => ("trouble.form", "trouble.form-advice"),
         Trouble::Ours => ("trouble.ours", "trouble.ours-advice"),
     };
-    alone(lang, trouble.status(), lang.t(title), lang.t(advice))
+    Alone { lang, status: trouble.status(), title: lang.t(title), advice: lang.t(advice) }
 }
 
 /// The page of something that may not be, or not so: `words` say who must act.
-pub(crate) fn refusal(lang: Lang, status: u16, words: &str) -> Rendered {
-    alone(lang, status, lang.t("trouble.refused"), words.to_owned())
-}
-
-fn alone(lang: Lang, status: u16, title: String, advice: String) -> Rendered {
-    TroublePage { lang, status, title, advice, version: crate::web::asset::version() }.render()
+pub(crate) fn refusal(lang: Lang, status: u16, words: &str) -> Alone {
+    Alone { lang, status, title: lang.t("trouble.refused"), advice: words.to_owned() }
 }

@@ -32,12 +32,13 @@ pub(in crate::web) async fn enter(
         return refuse(asked.lang, Refused::Trouble(Trouble::Missing));
     }
     let name = asked.lang.t(role_key(role));
+    let secure = desk.app.secure;
     let work = move || {
         let now = (desk.app.clock)();
         desk.app.owner.clerk.store.rehearse(&name.replace(' ', "-"), role, now).map_err(Refusal::from)
     };
     match tokio::task::spawn_blocking(work).await {
-        Ok(Ok(token)) => with_cookie(&session_cookie(Some(&token), false), &Done::new("/", "done.entered")),
+        Ok(Ok(token)) => with_cookie(&session_cookie(Some(&token), secure), &Done::new("/", "done.entered")),
         Ok(Err(refusal)) => refuse(asked.lang, Refused::Refusal(refusal)),
         Err(error) => refuse(asked.lang, Refused::Refusal(Refusal::Internal(error.to_string()))),
     }
@@ -45,11 +46,12 @@ pub(in crate::web) async fn enter(
 
 /// `POST /demo/leave`.
 pub(in crate::web) async fn leave(State(desk): State<Arc<Desk>>, asked: Asked) -> Response {
+    let secure = desk.app.secure;
     if let Some(known) = asked.visitor.person {
         let work = move || desk.app.owner.clerk.store.end_session(known.token, (desk.app.clock)());
         let _ = tokio::task::spawn_blocking(work).await;
     }
-    with_cookie(&session_cookie(None, false), &Done::new("/", "done.left"))
+    with_cookie(&session_cookie(None, secure), &Done::new("/", "done.left"))
 }
 
 fn with_cookie(cookie: &str, done: &Done) -> Response {

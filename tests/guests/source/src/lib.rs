@@ -52,6 +52,7 @@ fn misbehave(how: &str, asked: &Request, response: &Response) -> Result<Page, Fa
         "clock" => Ok(posts(std::time::SystemTime::now().elapsed().map_or(0, |past| past.as_secs() as usize))),
         "million" => Ok(posts(1_000_000)),
         "many" => Ok(posts(20_000)),
+        "over" => Ok(posts(10_001)),
         "giant" => Ok(one(Post { text: "长".repeat(8 << 20), ..post("1") })),
         "ids-empty" => Ok(Page { posts: vec![post(""), post("  "), post("1")], ..page() }),
         "ids-long" => Ok(Page { posts: vec![post(&"9".repeat(5000)), post("1")], ..page() }),
@@ -65,7 +66,7 @@ fn misbehave(how: &str, asked: &Request, response: &Response) -> Result<Page, Fa
         "skipped" => Ok(Page { skipped: vec!["x".to_owned(); 50_000], ..page() }),
         "remember" => Ok(posts(CALLS.fetch_add(1, Ordering::Relaxed) as usize)),
         "hash" => Ok(one(Post {
-            text: format!("{:?}", std::collections::HashMap::from([(1, 1), (2, 2), (3, 3)])),
+            text: format!("{:?}", (0..20).map(|n| (n, n)).collect::<std::collections::HashMap<_, _>>()),
             ..post("1")
         })),
         "echo" => Ok(one(Post { title: Some(asked.context.clone()), text: response.body.clone(), ..post("1") })),
@@ -74,6 +75,16 @@ fn misbehave(how: &str, asked: &Request, response: &Response) -> Result<Page, Fa
         "twins" => Ok(Page { posts: vec![post("1"), Post { text: "另一条".to_owned(), ..post("1") }], ..page() }),
         "day-without" => Ok(one(Post { day_only: true, ..post("1") })),
         "markup" => Ok(one(Post { text: "<p>没有去掉标签".to_owned(), ..post("1") })),
+        "year-0" => Ok(one(Post { published: Some(-62_167_219_200), ..post("1") })),
+        "control-id" => Ok(one(post("1\n2"))),
+        "million-follow" => Ok(Page {
+            follow: (0..50_000).map(|n| request("list", &format!("https://example.cn/{n}"))).collect(),
+            ..posts(1)
+        }),
+        // The same page for ever: the crawl asks each address once.
+        "cycle" => Ok(Page { follow: vec![request("list", "https://example.cn/")], ..posts(1) }),
+        "not-unicode" => Ok(one(Post { text: lies::not_unicode(), ..post("1") })),
+        "lying-length" => Ok(one(Post { text: lies::of_length(1 << 30), ..post("1") })),
         "identity" => Ok(Page {
             posts: vec![post("1")],
             follow: vec![Request {
@@ -82,11 +93,38 @@ fn misbehave(how: &str, asked: &Request, response: &Response) -> Result<Page, Fa
             }],
             ..page()
         }),
+        // One fault on a page that is otherwise read as a good plugin reads it, and refused where a good one refuses.
+        how if how.starts_with("also-") => {
+            let good = reading::read("reads", asked, response)?;
+            let ill = misbehave(&how["also-".len()..], asked, response)?;
+            Ok(Page {
+                posts: [ill.posts, good.posts].concat(),
+                follow: [ill.follow, good.follow].concat(),
+                skipped: ill.skipped,
+                ..good
+            })
+        }
         how if how.starts_with("reads") => reading::read(how, asked, response),
         "gone" => Err(Failure::Gone),
         "blocked" => Err(Failure::Blocked("captcha".to_owned())),
         "unexpected" => Err(Failure::Unexpected("no list".to_owned())),
         count => Ok(posts(count.parse().unwrap_or(0))),
+    }
+}
+
+/// Texts that are none. Each is leaked or ends with the instance.
+mod lies {
+    /// Bytes that no Unicode text holds.
+    pub(crate) fn not_unicode() -> String {
+        // SAFETY: none; the host must not believe it.
+        unsafe { String::from_utf8_unchecked(vec![b'a', 0xff, 0xfe]) }
+    }
+
+    /// A text that says to be longer than the memory is.
+    pub(crate) fn of_length(length: usize) -> String {
+        let one = Box::leak(Box::new(b'a'));
+        // SAFETY: none; the host must not believe it.
+        unsafe { String::from_raw_parts(one, length, length) }
     }
 }
 

@@ -1,0 +1,306 @@
+//! `/disclosures`: what is published on one's own initiative, from the calendar to the receipts (P20).
+
+use std::sync::Arc;
+
+use axum::extract::{Path, State};
+use axum::response::Response;
+use caifeng_plugin_host::contract::Timestamp;
+
+use super::replies::{Reasoned, Seen, number, worded};
+use super::{grounds, people};
+use crate::control::{Asked as Order, Refusal};
+use crate::disclosure::calendar::Day;
+use crate::disclosure::{DisclosureState, Kind};
+use crate::handling::disclosed::Disclosed;
+use crate::handling::receipt::{Published, Receipting};
+use crate::handling::{Outcome, What};
+use crate::store::{Composed, Disclosing, DisclosureRow, Receipt, Sight, When};
+use crate::web::desk::{Asked, Desk, Done, Refused, lead, refuse};
+use crate::web::form::{Fields, Sent, Uploaded};
+use crate::web::page::{self, DisclosureRows, DisclosuresRows, PlanRows, Planned, Trouble, Visit};
+use crate::web::rows::Rows;
+
+/// Those that are over on the page.
+const OVER: usize = 30;
+
+fn missing() -> Refused {
+    Refused::Trouble(Trouble::Missing)
+}
+
+fn usage(words: impl std::fmt::Display) -> Refused {
+    Refused::Refusal(Refusal::Usage(words.to_string()))
+}
+
+/// `GET /disclosures`.
+pub(in crate::web) async fn list(State(desk): State<Arc<Desk>>, asked: Asked) -> Response {
+    let ours = Arc::clone(&desk);
+    desk.show(asked, move |rows, visit| {
+        let all = ours.app.owner.clerk.reader.disclosures(None)?;
+        let over =
+            |row: &DisclosureRow| matches!(row.disclosure.state, DisclosureState::Receipted | DisclosureState::Dropped);
+        let (mut over, open): (Vec<_>, Vec<_>) = all.into_iter().partition(over);
+        over.reverse();
+        over.truncate(OVER);
+        Ok(page::disclosures(
+            visit,
+            &DisclosuresRows { figures: rows.figures()?, watches: rows.watches()?, open, over },
+        )?)
+    })
+    .await
+}
+
+fn read(desk: &Desk, rows: &dyn Rows, id: i64) -> Result<Disclosed, Refused> {
+    let reader = &desk.app.owner.clerk.reader;
+    let plan_of = |incident| rows.governing(incident).map_err(Refused::from);
+    Disclosed::read(reader, id, Arc::clone(&desk.app.plan), plan_of)?.ok_or_else(missing)
+}
+
+/// `GET /disclosures/{id}`.
+pub(in crate::web) async fn one(State(desk): State<Arc<Desk>>, Path(id): Path<String>, asked: Asked) -> Response {
+    let ours = Arc::clone(&desk);
+    desk.show(asked, move |rows, visit| {
+        let it = read(&ours, rows, number(&id)?)?;
+        let clerk = &ours.app.owner.clerk;
+        let told = DisclosureRows {
+            figures: rows.figures()?,
+            watches: rows.watches()?,
+            grounds: grounds(&ours, &it.text().body)?,
+            history: clerk.reader.disclosure_history(it.row.id)?,
+            people: people(&clerk.reader)?,
+            organisation: clerk.organisation.clone(),
+            it,
+        };
+        Ok(page::disclosure(visit, &told)?)
+    })
+    .await
+}
+
+/// `GET /disclosures/new`.
+pub(in crate::web) async fn new(State(desk): State<Arc<Desk>>, asked: Asked) -> Response {
+    let ours = Arc::clone(&desk);
+    desk.show(asked, move |rows, visit| planning(&ours, rows, visit, Planned::default())).await
+}
+
+/// `GET /disclosures/{id}/edit`.
+pub(in crate::web) async fn edit(State(desk): State<Arc<Desk>>, Path(id): Path<String>, asked: Asked) -> Response {
+    let ours = Arc::clone(&desk);
+    desk.show(asked, move |rows, visit| {
+        let it = read(&ours, rows, number(&id)?)?;
+        let zone = &visit.zone;
+        let local = |at: Timestamp| {
+            let at = jiff::Timestamp::from_second(at).unwrap_or_default().to_zoned(zone.clone());
+            at.strftime("%Y-%m-%dT%H:%M").to_string()
+        };
+        let (text, disclosure) = (it.text(), &it.row.disclosure);
+        let planned = Planned {
+            sight: Some(Sight { id: it.row.id, version: disclosure.version }),
+            kind: disclosure.kind,
+            title: text.title,
+            text: text.body,
+            channels: disclosure.channels.clone(),
+            planned: disclosure.planned.map(local).unwrap_or_default(),
+            due: disclosure.due.map(local).unwrap_or_default(),
+            answers: disclosure.answers.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
+            looked: true,
+        };
+        planning(&ours, rows, visit, planned)
+    })
+    .await
+}
+
+fn planning(desk: &Desk, rows: &dyn Rows, visit: &Visit, planned: Planned) -> Result<String, Refused> {
+    let told = PlanRows {
+        figures: rows.figures()?,
+        watches: rows.watches()?,
+        plan: Arc::clone(&desk.app.plan),
+        people: if planned.looked {
+            let found = Disclosed::private(&planned.text, &desk.app.owner.clerk.organisation);
+            found.into_iter().map(|one| planned.text[one.range].to_owned()).collect()
+        } else {
+            Vec::new()
+        },
+        planned,
+    };
+    Ok(page::plan_disclosure(visit, &told)?)
+}
+
+/// `POST /disclosures`.
+pub(in crate::web) async fn begin(desk: State<Arc<Desk>>, asked: Asked, fields: Fields) -> Response {
+    take(desk, asked, None, &fields).await
+}
+
+/// `POST /disclosures/{id}/edit`.
+pub(in crate::web) async fn change(
+    desk: State<Arc<Desk>>,
+    Path(id): Path<String>,
+    asked: Asked,
+    fields: Fields,
+) -> Response {
+    let version = fields.one("version").and_then(|version| version.parse().ok());
+    let (Ok(id), Some(version)) = (number(&id), version) else {
+        return refuse(asked.lang, Refused::Trouble(Trouble::Form));
+    };
+    take(desk, asked, Some(Sight { id, version }), &fields).await
+}
+
+async fn take(State(desk): State<Arc<Desk>>, asked: Asked, sight: Option<Sight>, fields: &Fields) -> Response {
+    let known = ["version", "kind", "title", "text", "channel", "planned", "due", "answers", "look"];
+    let kind = fields.one("kind").and_then(|kind| Kind::from_name(&kind));
+    let (Some(kind), true) = (kind, fields.only(&known)) else {
+        return refuse(asked.lang, Refused::Trouble(Trouble::Form));
+    };
+    let said = |name: &str| fields.one(name).unwrap_or_default();
+    let planned = Planned {
+        sight,
+        kind,
+        title: said("title"),
+        text: said("text"),
+        channels: fields.all("channel"),
+        planned: said("planned"),
+        due: said("due"),
+        answers: said("answers"),
+        looked: true,
+    };
+    if fields.one("look").is_some() {
+        let ours = Arc::clone(&desk);
+        return desk.show(asked, move |rows, visit| planning(&ours, rows, visit, planned)).await;
+    }
+    let composed = match composed(&desk, planned) {
+        Ok(composed) => composed,
+        Err(refused) => return refuse(asked.lang, refused),
+    };
+    let disclosing = match sight {
+        Some(sight) => Disclosing::Edit(sight, composed),
+        None => Disclosing::Draft(composed),
+    };
+    desk.act(asked, What::Disclose(disclosing), |outcome| Done::new(place(outcome), "done.planned")).await
+}
+
+/// What a form says that it is to be; what it leaves empty is taken away.
+fn composed(desk: &Desk, planned: Planned) -> Result<Composed, Refused> {
+    let zone = &desk.app.organisation.zone;
+    let when = |text: &str, of: fn(Day, &jiff::tz::TimeZone) -> Timestamp| {
+        if text.is_empty() {
+            return Ok(When::Never);
+        }
+        text.parse::<Day>().map(|day| When::At(of(day, zone))).map_err(usage)
+    };
+    let number = |text: &str| text.parse().map_err(|_| usage("name an incident by its number, such as 7"));
+    let answers = planned.answers.split([',', '，', '、', ' ']).map(str::trim).filter(|it| !it.is_empty());
+    Ok(Composed {
+        kind: Some(planned.kind),
+        title: Some(planned.title),
+        body: Some(worded(desk, planned.text).map_err(Refused::Refusal)?),
+        channels: Some(planned.channels),
+        planned: Some(when(&planned.planned, Day::begins)?),
+        due: Some(when(&planned.due, Day::ends)?),
+        answers: Some(answers.map(number).collect::<Result<_, _>>()?),
+    })
+}
+
+fn place(outcome: &Outcome) -> String {
+    match outcome {
+        Outcome::Disclosure(row) => format!("/disclosures/{}", row.id),
+        _ => "/disclosures".to_owned(),
+    }
+}
+
+async fn act(
+    desk: Arc<Desk>,
+    asked: Asked,
+    (id, version): (String, u64),
+    said: &'static str,
+    what: impl FnOnce(Sight) -> Disclosing,
+) -> Response {
+    let Ok(id) = number(&id) else { return refuse(asked.lang, missing()) };
+    desk.act(asked, What::Disclose(what(Sight { id, version })), |outcome| Done::new(place(outcome), said)).await
+}
+
+/// `POST /disclosures/{id}/review`.
+pub(in crate::web) async fn review(
+    State(desk): State<Arc<Desk>>,
+    Path(id): Path<String>,
+    asked: Asked,
+    Sent(Seen { version }): Sent<Seen>,
+) -> Response {
+    act(desk, asked, (id, version), "done.reviewed", Disclosing::Review).await
+}
+
+/// `POST /disclosures/{id}/approve`.
+pub(in crate::web) async fn approve(
+    State(desk): State<Arc<Desk>>,
+    Path(id): Path<String>,
+    asked: Asked,
+    Sent(Seen { version }): Sent<Seen>,
+) -> Response {
+    act(desk, asked, (id, version), "done.approved", Disclosing::Approve).await
+}
+
+/// `POST /disclosures/{id}/return`.
+pub(in crate::web) async fn give_back(
+    State(desk): State<Arc<Desk>>,
+    Path(id): Path<String>,
+    asked: Asked,
+    Sent(Reasoned { version, reason }): Sent<Reasoned>,
+) -> Response {
+    act(desk, asked, (id, version), "done.returned", |sight| Disclosing::Return(sight, reason)).await
+}
+
+/// `POST /disclosures/{id}/drop`.
+pub(in crate::web) async fn give_up(
+    State(desk): State<Arc<Desk>>,
+    Path(id): Path<String>,
+    asked: Asked,
+    Sent(Reasoned { version, reason }): Sent<Reasoned>,
+) -> Response {
+    act(desk, asked, (id, version), "done.dropped", |sight| Disclosing::Drop(sight, reason)).await
+}
+
+/// What somebody published, and where.
+#[derive(Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::web) struct Posted {
+    version: u64,
+    channel: String,
+    account: String,
+}
+
+/// `POST /disclosures/{id}/publish`.
+pub(in crate::web) async fn publish(
+    State(desk): State<Arc<Desk>>,
+    Path(id): Path<String>,
+    asked: Asked,
+    Sent(Posted { version, channel, account }): Sent<Posted>,
+) -> Response {
+    act(desk, asked, (id, version), "done.published", |sight| Disclosing::Publish(sight, channel, account)).await
+}
+
+/// `POST /disclosures/{id}/receipt`: an address, which is fetched and kept, or a file.
+pub(in crate::web) async fn receipt(
+    State(desk): State<Arc<Desk>>,
+    Path(id): Path<String>,
+    asked: Asked,
+    sent: Uploaded,
+) -> Response {
+    let lang = asked.lang;
+    let read = || {
+        let sight = Sight { id: number(&id).ok()?, version: sent.field("version")?.parse().ok()? };
+        sent.only(&["version", "url", "channel"]).then_some((sight, sent.said("channel")?))
+    };
+    let Some((sight, channel)) = read() else { return refuse(lang, Refused::Trouble(Trouble::Form)) };
+    let published_at = sent.said("url").unwrap_or_default();
+    if let Some(file) = sent.file {
+        let kept = match desk.keep(file).await {
+            Ok(digest) => digest,
+            Err(refusal) => return refuse(lang, Refused::Refusal(refusal)),
+        };
+        let what = What::DisclosureReceipt(sight, channel, Receipt::Document(kept));
+        return desk.act(asked, what, |outcome| Done::new(place(outcome), "done.receipted")).await;
+    }
+    let of = Published::Disclosure(sight, channel);
+    let receipting = Receipting { token: asked.visitor.token.clone(), of, published_at };
+    match desk.order(Order::Receipt(receipting)).await {
+        Ok(_) => lead(&Done::new(format!("/disclosures/{id}"), "done.receipted")),
+        Err(refusal) => refuse(lang, Refused::Refusal(refusal)),
+    }
+}
