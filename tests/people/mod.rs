@@ -38,19 +38,17 @@ impl Office {
         self.place.run(&format!("{command} --data data --token {who}.token"))
     }
 
-    /// The cookie of somebody who has set a password at the desk that answers at an address, for the data of a directory.
+    /// The cookie of somebody who signs in at the desk that answers at an address, for the data of a directory.
     pub(crate) fn enters(&self, who: &str, data: &str, address: &str) -> String {
         let code = self.place.run(&format!("user code {who} --data {data} --token wang.token --json")).ends(0);
         let code = code.json()[0]["code"].as_str().unwrap().to_owned();
         let password = "three+white+egrets+over+the+weir";
-        let form = format!("name={who}&code={code}&password={password}&again={password}");
-        let length = form.len();
-        let head = format!(
-            "POST /set-up-password HTTP/1.1\nHost: {address}\nOrigin: http://{address}\nSec-Fetch-Site: same-origin"
-        );
-        let kind = "Content-Type: application/x-www-form-urlencoded";
-        let answer = http(address, &format!("{head}\n{kind}\nContent-Length: {length}\nConnection: close\n\n{form}"));
-        let cookie = answer.lines().find_map(|line| line.strip_prefix("set-cookie: caifeng_session=")).expect(&answer);
+        let chosen = format!("name={who}&code={code}&password={password}&again={password}");
+        let answer = sent(address, "/set-up-password", &chosen);
+        assert!(answer.contains("location: /sign-in\r\n"), "{answer}");
+        let answer = sent(address, "/sign-in", &format!("name={who}&password={password}&to=/"));
+        let cookie = answer.lines().find_map(|line| line.strip_prefix("set-cookie: caifeng_session="));
+        let cookie = cookie.unwrap_or_else(|| panic!("{answer}"));
         format!("caifeng_session={}", cookie.split(';').next().unwrap_or_default())
     }
 
@@ -77,4 +75,11 @@ impl Office {
     pub(crate) fn version(&self, id: i64) -> i64 {
         self.case(id)["version"].as_i64().unwrap()
     }
+}
+
+/// Sends a form of the desk's own pages, and gives the whole answer.
+fn sent(address: &str, path: &str, form: &str) -> String {
+    let head = format!("POST {path} HTTP/1.1\nHost: {address}\nOrigin: http://{address}\nSec-Fetch-Site: same-origin");
+    let kind = format!("Content-Type: application/x-www-form-urlencoded\nContent-Length: {}", form.len());
+    http(address, &format!("{head}\n{kind}\nConnection: close\n\n{form}"))
 }
