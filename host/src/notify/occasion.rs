@@ -65,9 +65,7 @@ impl Scene<'_> {
         let (occasion, tell) = match event {
             Event::Opened { .. } => (Occasion::Opened, roles(&self.after.told(self.plan))),
             Event::Submitted { .. } => (Occasion::Submitted, roles(self.plan.tell.submission.all())),
-            Event::Escalated { .. } => {
-                (Occasion::Escalated, roles(self.plan.deciders(Decision::Assess).all()))
-            }
+            Event::Escalated { .. } => (Occasion::Escalated, roles(self.plan.deciders(Decision::Assess).all())),
             Event::Assigned { user } => (Occasion::Assigned, Tell { users: vec![user.clone()], ..Tell::default() }),
             Event::Recurred { .. } => {
                 let mut tell = roles(self.plan.tell.recurrence.all());

@@ -84,7 +84,8 @@ fn snoozed(db: &Connection, user: &str, now: Timestamp) -> Result<Vec<(IncidentR
         let until = db.prepare_cached(until)?.query_row(params![user, row.id], |r| r.get(0))?;
         Ok((row, until))
     };
-    let mut found: Vec<(IncidentRow, Timestamp)> = rows.into_iter().map(with_time).collect::<Result<_, StoreError>>()?;
+    let mut found: Vec<(IncidentRow, Timestamp)> =
+        rows.into_iter().map(with_time).collect::<Result<_, StoreError>>()?;
     found.sort_by_key(|(row, until)| (*until, row.id));
     Ok(found)
 }

@@ -10,10 +10,11 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use sha2::{Digest, Sha256};
 
-const FILES: [(&str, &str, &str); 5] = [
+const FILES: [(&str, &str, &str); 6] = [
     ("desk.css", "text/css; charset=utf-8", include_str!("../../assets/desk.css")),
     ("paper.css", "text/css; charset=utf-8", include_str!("../document/paper.css")),
     ("live.js", "text/javascript; charset=utf-8", include_str!("../../assets/live.js")),
+    ("keys.js", "text/javascript; charset=utf-8", include_str!("../../assets/keys.js")),
     ("write.js", "text/javascript; charset=utf-8", include_str!("../../assets/write.js")),
     ("icon.svg", "image/svg+xml", include_str!("../../assets/icon.svg")),
 ];

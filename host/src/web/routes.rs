@@ -19,7 +19,7 @@ use super::desk::Desk;
 use super::room::{
     account, cases, contacts, disclosures, documents, public, referrals, replies, reports, submit, summaries,
 };
-use super::room::{demo, hearing, incidents, posts, sign_in, situation, subscribed, watches};
+use super::room::{demo, hearing, inbox, incidents, posts, sign_in, situation, subscribed, watches};
 use super::{asset, health, live};
 use crate::incident::event::Role;
 use crate::user::Realm;
@@ -65,6 +65,7 @@ impl From<Endpoint> for Route {
 /// The table: pages, and the endpoints of the API.
 pub(super) fn table() -> Vec<Route> {
     let mut table = pages();
+    table.extend(judged());
     table.extend(told());
     table.extend(learnt());
     table.extend(api::table().into_iter().map(Route::from));
@@ -112,6 +113,21 @@ fn pages() -> Vec<Route> {
         get("/feeds/{token}/{file}", Everybody, subscribed::feed),
         get("/healthz", Everybody, health::healthz),
         get("/readyz", Everybody, health::readyz),
+    ]
+}
+
+/// What is decided.
+fn judged() -> Vec<Route> {
+    use Access::Able;
+    vec![
+        // 研判
+        get("/inbox", WORK, inbox::inbox),
+        post("/inbox/{id}/assess", Able(Act::Assess), inbox::assess),
+        post("/inbox/{id}/dismiss", Able(Act::Dismiss), inbox::dismiss),
+        post("/inbox/{id}/merge", Able(Act::Group), inbox::merge),
+        post("/inbox/{id}/snooze", Able(Act::Escalate), inbox::snooze),
+        post("/inbox/{id}/escalate", Able(Act::Escalate), inbox::escalate),
+        post("/inbox/{id}/undo", Able(Act::Escalate), inbox::undo),
     ]
 }
 

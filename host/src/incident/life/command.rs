@@ -304,7 +304,9 @@ pub enum Refusal {
     #[error("no clock of it has run out without somebody having acknowledged it, and nobody has escalated it since")]
     NothingEscalated,
     /// What is taken back was not decided a moment ago, or something rests on it.
-    #[error("an assessment is taken back within {TAKE_BACK} seconds and before anything else is decided: assess it anew instead, with the reason")]
+    #[error(
+        "an assessment is taken back within {TAKE_BACK} seconds and before anything else is decided: assess it anew instead, with the reason"
+    )]
     TooLate,
     /// An incident and itself.
     #[error("an incident is not merged with itself")]

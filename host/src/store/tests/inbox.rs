@@ -87,7 +87,8 @@ fn what_cannot_be_put_off_is_refused() {
 fn what_others_are_about_leaves_out_the_one_itself_and_those_that_were_merged() {
     let (_dir, store) = store();
     let tokeniser = crate::text::tokens::Tokeniser::new();
-    for (n, said) in ["搅拌站噪音扰民，灰尘漫天", "养老金没有发", "公交站什么时候恢复"].iter().enumerate() {
+    for (n, said) in ["搅拌站噪音扰民，灰尘漫天", "养老金没有发", "公交站什么时候恢复"].iter().enumerate()
+    {
         let mut p = prepared(post(&n.to_string(), said));
         p.telling = Telling::of(&tokeniser.cut(None, said));
         store.ingest(batch(vec![p])).unwrap();

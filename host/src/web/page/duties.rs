@@ -68,9 +68,5 @@ fn escalated(one: &Unacknowledged, plan: &Plan, face: &Clockface, lang: Lang) ->
     } else {
         lang.with("duty.escalated", &[("title", &title), ("clocks", &lang.list(&clocks))])
     };
-    DutyView {
-        sentence,
-        href: Some(format!("/incidents/{}", one.incident)),
-        at: Some(face.stamp(one.since)),
-    }
+    DutyView { sentence, href: Some(format!("/incidents/{}", one.incident)), at: Some(face.stamp(one.since)) }
 }
