@@ -1,5 +1,5 @@
 // The keyboard: j and k move through what the page lists, o opens, / searches, Ctrl K finds a room, ? says all of this.
-// Whatever carries data-shortcut is pressed by that key. Nothing on the desk needs this file.
+// What a page names itself (aria-keyshortcuts) is pressed by its key. Nothing on the desk needs this file.
 "use strict";
 
 (() => {
@@ -30,18 +30,25 @@
     if (field) { field.focus(); field.select(); } else location.assign("/posts#q");
   };
 
+  // A field is called what its label says; the hint of a key is no part of a name.
+  const called = (part) => {
+    const named = part.labels?.[0] ?? part;
+    const words = [...named.childNodes].filter((node) => node.nodeName !== "KBD").map((node) => node.textContent).join("");
+    return part.getAttribute("aria-label") ?? words.trim();
+  };
+
   // The keys of this page stand below those of every page.
   const more = document.getElementById("keys-here");
   const here = () => {
     more.replaceChildren();
-    for (const part of document.querySelectorAll("main [data-shortcut]")) {
+    for (const part of document.querySelectorAll("main [aria-keyshortcuts]")) {
       const row = document.createElement("div");
       const key = document.createElement("dt");
       const word = document.createElement("dd");
       const cap = document.createElement("kbd");
-      cap.textContent = part.dataset.shortcut;
+      cap.textContent = part.getAttribute("aria-keyshortcuts");
       key.append(cap);
-      word.textContent = (part.getAttribute("aria-label") ?? part.textContent).trim();
+      word.textContent = called(part);
       row.append(key, word);
       more.append(row);
     }
@@ -87,6 +94,12 @@
   });
   found.addEventListener("click", (event) => go(event.target.closest("[role=option]")));
 
+  const press = (part) => {
+    part.closest("details")?.setAttribute("open", "");
+    if (part.matches("input, textarea, select")) part.focus();
+    else part.click();
+  };
+
   const show = {
     "?": () => { here(); help.showModal(); },
     "/": search,
@@ -105,18 +118,21 @@
       palette.showModal();
       return;
     }
+    if (event.key === "Escape" && typing(event.target) && !document.querySelector("dialog[open]")) event.target.blur();
     if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target) || document.querySelector("dialog[open]")) return;
     if (off() && event.key !== "?") return;
-    const part = document.querySelector('main [data-shortcut="' + CSS.escape(event.key) + '"]');
-    const act = part ? () => { part.focus(); part.click(); } : show[event.key];
-    if (!act) return;
+    const part = document.querySelector('main [aria-keyshortcuts="' + CSS.escape(event.key) + '"]');
+    const act = part ? () => press(part) : show[event.key];
+    if (!act || event.repeat && part) return;
     event.preventDefault();
     act();
   });
 
   // Who speaks to the machine, or types by accident, can do without single keys (WCAG 2.1.4).
+  const tell = () => document.documentElement.classList.toggle("keys-off", off());
   choice.checked = !off();
-  choice.addEventListener("change", () => localStorage.setItem("keys", choice.checked ? "on" : "off"));
+  tell();
+  choice.addEventListener("change", () => { localStorage.setItem("keys", choice.checked ? "on" : "off"); tell(); });
   const opener = document.getElementById("keys-open");
   opener.hidden = false;
   opener.addEventListener("click", show["?"]);

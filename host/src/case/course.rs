@@ -180,6 +180,8 @@ pub fn happened(event: &Event) -> Option<Happened> {
         | Event::Disclosed { .. }
         | Event::Notified { .. }
         | Event::Acknowledged { .. }
+        | Event::Escalated { .. }
+        | Event::TakenBack
         | Event::HandedOut { .. } => return None,
     })
 }

@@ -80,6 +80,8 @@ pub enum What {
     Address(AddressChange),
     /// Hand out the evidence of an incident: the SHA-256 of the file, in hex.
     HandOut(IncidentId, String),
+    /// Hide a new incident from the caller's own inbox until a time; `None` shows it again.
+    Snooze(IncidentId, Option<Timestamp>),
     /// Believe the machine's clock and not a record that is ahead of it.
     TrustClock,
     /// Do something about a case.
@@ -118,6 +120,8 @@ pub enum Outcome {
     Trusted(Option<Timestamp>, Timestamp),
     /// How a case stands now.
     Case(Box<CaseRow>),
+    /// Until when the caller's inbox does not show an incident.
+    Snoozed(IncidentId, Option<Timestamp>),
     /// Where the record stands.
     Checkpoint(Signed),
 }
@@ -214,6 +218,10 @@ impl Clerk {
             }
             What::HandOut(incident, sha256) => {
                 Ok(Outcome::Decided(self.store.hand_out(&caller, incident, sha256, now)?))
+            }
+            What::Snooze(incident, until) => {
+                self.store.snooze(&caller, incident, until, now)?;
+                Ok(Outcome::Snoozed(incident, until))
             }
             What::TrustClock => {
                 let wall = now.saturating_add(self.clock.off());

@@ -274,6 +274,13 @@ pub enum Event {
         /// Which, in the order in which they did.
         clocks: Vec<String>,
     },
+    /// Somebody brought it before those who decide.
+    Escalated {
+        /// The reason.
+        note: Note,
+    },
+    /// An assessment of a moment ago was a slip: nobody has decided.
+    TakenBack,
     /// Its evidence was handed out, with the names that stand on captured pages.
     HandedOut {
         /// SHA-256 of the WARC file, in hex.
@@ -300,6 +307,7 @@ impl Event {
                 | Self::Public { .. }
                 | Self::Notified { .. }
                 | Self::Acknowledged { .. }
+                | Self::Escalated { .. }
                 | Self::HandedOut { .. }
                 | Self::Disclosed { .. }
                 | Self::Case { .. }
@@ -316,6 +324,7 @@ impl Event {
             | Self::StepWaived { note, .. }
             | Self::SentBack { note, .. }
             | Self::Noted { note }
+            | Self::Escalated { note }
             | Self::Erased { note, .. }
             | Self::Paused { note }
             | Self::Resumed { note }
@@ -366,6 +375,8 @@ impl Event {
             Self::Erased { .. } => "erased",
             Self::Notified { .. } => "notified",
             Self::Acknowledged { .. } => "acknowledged",
+            Self::Escalated { .. } => "escalated",
+            Self::TakenBack => "taken-back",
             Self::HandedOut { .. } => "handed-out",
         }
     }

@@ -112,6 +112,22 @@ impl Matter {
     }
 }
 
+/// Least likeness of what a person is shown as similar: below what belongs together, since a person judges.
+const SIMILAR: f32 = 0.18;
+/// Least part of it that comes from other words than names.
+const SIMILAR_DEED: f32 = 0.06;
+
+/// Those of `others` that are most like a post, `most` at most, the most alike first.
+#[must_use]
+pub fn most_alike(telling: &Telling, others: &[(IncidentId, Matter)], most: usize) -> Vec<(IncidentId, Likeness)> {
+    let like = |(id, matter): &(IncidentId, Matter)| (*id, matter.likeness(telling));
+    let mut alike: Vec<(IncidentId, Likeness)> = others.iter().map(like).collect();
+    alike.retain(|(_, likeness)| likeness.whole >= SIMILAR && likeness.deed >= SIMILAR_DEED);
+    alike.sort_by(|a, b| b.1.whole.total_cmp(&a.1.whole).then(b.0.cmp(&a.0)));
+    alike.truncate(most);
+    alike
+}
+
 /// Where the index stood; see [`Matters::mark`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Mark(usize);
@@ -255,6 +271,22 @@ mod tests {
         assert_eq!(matter.likeness(&Telling::default()), Likeness::default());
         let elsewhere = matter.likeness(&telling("青禾苑门口的公交站什么时候恢复？"));
         assert!(elsewhere.deed < 0.1 * elsewhere.whole.max(0.1), "only the place is the same: {elsewhere:?}");
+    }
+
+    #[test]
+    fn the_most_alike_stand_first_and_what_only_shares_a_place_is_not_alike() {
+        let about = |text| {
+            let mut matter = Matter::default();
+            matter.add(&telling(text));
+            matter
+        };
+        let others =
+            [(1, about(PENSION)), (2, about(AGAIN)), (3, about(PLANT)), (4, about("青禾苑门口的公交站什么时候恢复？"))];
+        let alike = most_alike(&telling(PLANT), &others, 8);
+        assert_eq!(alike.iter().map(|(id, _)| *id).collect::<Vec<_>>(), [3, 2]);
+        assert!(alike[1].1.words.contains(&"搅拌站".to_owned()), "{alike:?}");
+        assert_eq!(most_alike(&telling(PLANT), &others, 1).len(), 1);
+        assert_eq!(most_alike(&Telling::default(), &others, 8), []);
     }
 
     #[test]

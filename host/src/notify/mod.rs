@@ -109,6 +109,8 @@ pub enum Occasion {
     Reported,
     /// Somebody of the staff handed something in (P10).
     Submitted,
+    /// Somebody brought it before those who decide.
+    Escalated,
     /// It has this owner now.
     Assigned,
     /// It came back (P17).
@@ -166,6 +168,7 @@ impl Occasion {
             Self::Opened => "opened",
             Self::Reported => "reported",
             Self::Submitted => "submitted",
+            Self::Escalated => "escalated",
             Self::Assigned => "assigned",
             Self::Recurred => "recurred",
             Self::Warned { .. } => "warned",

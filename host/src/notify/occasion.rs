@@ -56,7 +56,7 @@ struct Scene<'a> {
 impl Scene<'_> {
     fn notice(&self, occasion: Occasion, tell: Tell) -> Notice {
         let alarm = matches!(&occasion, Occasion::Warned { alert, .. } if is_alarm(alert));
-        let urgent = alarm || self.after.category == Some(Category::Emergency);
+        let urgent = alarm || occasion == Occasion::Escalated || self.after.category == Some(Category::Emergency);
         Notice { incident: Some(self.id), urgent, occasion, tell }
     }
 
@@ -65,6 +65,7 @@ impl Scene<'_> {
         let (occasion, tell) = match event {
             Event::Opened { .. } => (Occasion::Opened, roles(&self.after.told(self.plan))),
             Event::Submitted { .. } => (Occasion::Submitted, roles(self.plan.tell.submission.all())),
+            Event::Escalated { .. } => (Occasion::Escalated, roles(self.plan.deciders(Decision::Assess).all())),
             Event::Assigned { user } => (Occasion::Assigned, Tell { users: vec![user.clone()], ..Tell::default() }),
             Event::Recurred { .. } => {
                 let mut tell = roles(self.plan.tell.recurrence.all());
@@ -230,6 +231,10 @@ mod tests {
         let submitted = [Event::Submitted { post: 1, at: 2, note: None }];
         let group = vec![Role::LeadingGroup];
         assert_eq!(told(&owned, &owned, &submitted), [("submitted".into(), group, vec![], false)]);
+        let note = crate::incident::event::Note { id: 1, seal: String::new() };
+        let deciders = vec![Role::LeadingGroup, Role::Head];
+        let escalated = told(&owned, &owned, &[Event::Escalated { note }]);
+        assert_eq!(escalated, [("escalated".into(), deciders, vec![], true)], "it breaks quiet hours");
         let assigned = [Event::Assigned { user: "u9".into() }];
         assert_eq!(told(&owned, &owned, &assigned), [("assigned".into(), vec![], vec!["u9".into()], false)]);
         let recurred = [Event::Joined { post: 1, captured: 2 }, Event::Recurred { post: 1, at: 2 }];

@@ -42,6 +42,7 @@ impl Voice<'_> {
             Occasion::Opened => lang.t("notify.opened"),
             Occasion::Reported => lang.t("notify.reported"),
             Occasion::Submitted => lang.t("notify.submitted"),
+            Occasion::Escalated => lang.t("notify.escalated"),
             Occasion::Assigned => lang.t("notify.assigned"),
             Occasion::Recurred => lang.t("notify.recurred"),
             Occasion::Warned { topic, alert: found } => {
@@ -159,6 +160,7 @@ mod tests {
             Occasion::Opened,
             Occasion::Reported,
             Occasion::Submitted,
+            Occasion::Escalated,
             Occasion::Assigned,
             Occasion::Recurred,
             Occasion::Warned { topic: None, alert: alert.clone() },

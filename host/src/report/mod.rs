@@ -15,6 +15,7 @@
 
 mod chart;
 mod cite;
+pub(crate) mod event;
 pub mod facts;
 mod flash;
 mod form;

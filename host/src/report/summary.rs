@@ -1,9 +1,9 @@
 //! 处置总结: what was done about an incident, from first sight to its end (P23), for the archive and for cases (P22).
 
 use super::facts::{Dossier, Frame, Happened};
-use super::{Kind, chart, flash, sign, special, words};
+use super::{Kind, chart, event, flash, sign, special, words};
 use crate::document::{Block, Cell, Column, Document, Plain, Run, Table};
-use crate::incident::event::{Actor, Event};
+use crate::incident::event::Actor;
 
 /// Events that are told.
 const COURSE: usize = 60;
@@ -77,7 +77,8 @@ pub(super) fn course(dossier: &Dossier, frame: &Frame<'_>) -> Table {
 }
 
 fn row(one: &Happened, dossier: &Dossier, frame: &Frame<'_>) -> Option<Vec<Cell>> {
-    let mut told = happened(&one.recorded.event, dossier, frame)?;
+    let person = |id: &str| words::person(frame, id);
+    let mut told = event::told(&one.recorded.event, &dossier.plan, frame.lang, &person)?;
     if let Some(note) = &one.note {
         told = frame.lang.with("report.with-note", &[("event", &told), ("note", &Plain::of(note).cut(NOTE))]);
     }
@@ -86,55 +87,4 @@ fn row(one: &Happened, dossier: &Dossier, frame: &Frame<'_>) -> Option<Vec<Cell>
         Actor::Person { user, .. } => words::person(frame, user),
     };
     Some(vec![Cell::text(words::moment(frame, one.recorded.at)), Cell::text(told), Cell::text(who)])
-}
-
-/// An event in words; `None` for what a summary need not tell (posts that join, clocks that tick).
-fn happened(event: &Event, dossier: &Dossier, frame: &Frame<'_>) -> Option<String> {
-    let lang = frame.lang;
-    let step = |id: &str| {
-        let found = dossier.plan.playbooks.iter().find_map(|book| book.step(id));
-        found.map_or_else(|| id.to_owned(), |step| step.name.in_lang(lang).to_owned())
-    };
-    let said = match event {
-        Event::Opened { .. } => lang.t("report.event-opened"),
-        Event::Submitted { .. } => lang.t("report.event-submitted"),
-        Event::Warned(alert) => {
-            lang.with("report.event-warned", &[("why", &crate::warning::words::reasons(lang, alert))])
-        }
-        Event::Assessed { category, level, .. } => {
-            let category = words::category(frame, Some(*category));
-            let level = words::level(frame, &dossier.plan, level.as_deref());
-            lang.with("report.event-assessed", &[("category", &category), ("level", &level)])
-        }
-        Event::LevelSet { level, .. } => {
-            lang.with("report.event-level", &[("level", &words::level(frame, &dossier.plan, Some(level)))])
-        }
-        Event::Assigned { user } => lang.with("report.event-assigned", &[("who", &words::person(frame, user))]),
-        Event::StepDone { step: id, .. } => lang.with("report.event-step", &[("step", &step(id))]),
-        Event::StepWaived { step: id, .. } => lang.with("report.event-waived", &[("step", &step(id))]),
-        Event::SentBack { steps, .. } => {
-            let steps: Vec<String> = steps.iter().map(|id| step(id)).collect();
-            lang.with("report.event-back", &[("steps", &lang.list(&steps))])
-        }
-        Event::Noted { .. } => lang.t("report.event-noted"),
-        Event::Paused { .. } => lang.t("report.event-paused"),
-        Event::Resumed { .. } => lang.t("report.event-resumed"),
-        Event::Watched { .. } => lang.t("report.event-watched"),
-        Event::Closed { .. } => lang.t("report.event-closed"),
-        Event::Reopened { .. } => lang.t("report.event-reopened"),
-        Event::Recurred { .. } => lang.t("report.event-recurred"),
-        Event::Dismissed { .. } => lang.t("report.event-dismissed"),
-        Event::Answered { reply, form } => {
-            lang.with("report.event-answered", &[("n", reply), ("form", &special::form(frame, *form))])
-        }
-        Event::Referred { approved, .. } => {
-            lang.t(if *approved { "report.event-referred" } else { "report.event-not-referred" })
-        }
-        Event::Absorbed { from, .. } => lang.with("report.event-absorbed", &[("n", from)]),
-        Event::MergedInto { into } => lang.with("report.event-merged", &[("n", into)]),
-        Event::Parted { into, .. } => lang.with("report.event-parted", &[("n", into)]),
-        Event::SplitFrom { from, .. } => lang.with("report.event-split", &[("n", from)]),
-        _ => return None,
-    };
-    Some(said)
 }

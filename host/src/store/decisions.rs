@@ -71,8 +71,12 @@ pub enum Decision {
     },
     /// Something to remember.
     Note(String),
-    /// It was seen that its clocks ran out.
+    /// It was seen that its clocks ran out, or that somebody escalated it.
     Acknowledge,
+    /// Those who decide are to look at it now, for a reason.
+    Escalate(String),
+    /// The assessment of a moment ago was a slip.
+    TakeBack,
     /// Its clocks stand still, for a reason.
     Pause(String),
     /// They run again, for a reason.
@@ -221,6 +225,8 @@ fn command(
         Decision::SendBack { step, reason } => Command::SendBack { step: step.clone(), note: note(reason)? },
         Decision::Note(text) => Command::Note(note(text)?),
         Decision::Acknowledge => Command::Acknowledge,
+        Decision::Escalate(reason) => Command::Escalate(note(reason)?),
+        Decision::TakeBack => Command::TakeBack,
         Decision::Pause(reason) => Command::Pause(note(reason)?),
         Decision::Resume(reason) => Command::Resume(note(reason)?),
         Decision::Close(reason) => Command::Close(note(reason)?),

@@ -28,6 +28,7 @@ mod facets;
 mod feeds;
 mod follow_up;
 mod gaps;
+mod inbox;
 mod incidents;
 mod ingest;
 mod media;
@@ -83,6 +84,7 @@ pub use disclosures::{Composed, Disclosing, DisclosureRow, DisclosureStep, When}
 pub use enrolment::Enrolment;
 pub use error::StoreError;
 pub use feeds::Feeding;
+pub use inbox::{Inbox, LONGEST_SNOOZE, Unassessed};
 pub use once::Begun;
 pub use outbox::Attempt;
 pub use plans::Governing;

@@ -7,6 +7,7 @@ mod chain;
 mod decisions;
 mod grouping;
 mod handover;
+mod inbox;
 mod lists;
 mod near;
 mod outbox;

@@ -28,6 +28,8 @@ pub enum Act {
     WaiveStep,
     /// Say that one has seen that its clocks ran out.
     Acknowledge,
+    /// Bring it before those who decide, at once.
+    Escalate,
     /// Stop its clocks for a reason, and let them run again.
     Pause,
     /// Say that it is over.
@@ -101,7 +103,7 @@ const EVERYBODY: &[Role] = &[Monitor, Staff, LeadingGroup, Head, Spokesperson, L
 const WORKERS: &[Role] = &[Monitor, Staff, LeadingGroup, Head, Spokesperson, Legal];
 
 /// Who may do what.
-pub const RIGHTS: [(Act, &[Role]); 40] = [
+pub const RIGHTS: [(Act, &[Role]); 41] = [
     (Act::Submit, EVERYBODY),
     (Act::Note, EVERYBODY),
     (Act::Assess, DECIDERS),
@@ -110,6 +112,7 @@ pub const RIGHTS: [(Act, &[Role]); 40] = [
     (Act::DoStep, WORKERS),
     (Act::WaiveStep, DECIDERS),
     (Act::Acknowledge, DECIDERS),
+    (Act::Escalate, EVERYBODY),
     (Act::Pause, DECIDERS),
     (Act::Close, DECIDERS),
     (Act::Reopen, &[Monitor, LeadingGroup, Head]),
@@ -169,6 +172,7 @@ impl Act {
             Self::DoStep => "step",
             Self::WaiveStep => "waive or send back a step",
             Self::Acknowledge => "acknowledge an escalation",
+            Self::Escalate => "escalate",
             Self::Pause => "pause",
             Self::Close => "close",
             Self::Reopen => "reopen",

@@ -62,6 +62,7 @@ impl Scope {
             | Act::DoStep
             | Act::WaiveStep
             | Act::Acknowledge
+            | Act::Escalate
             | Act::Pause
             | Act::Close
             | Act::Reopen

@@ -491,7 +491,7 @@ impl Rows for Fixed {
     }
 
     fn unacknowledged(&self, _: usize) -> Result<(Vec<Unacknowledged>, u64), Unanswered> {
-        let escalations = vec![Escalation { clock: "facts".to_owned(), at: NOW - HOUR }];
+        let escalations = vec![Escalation { clock: Some("facts".to_owned()), at: NOW - HOUR }];
         let title = Some("路面塌了<script>alert(1)</script>".to_owned());
         Ok((vec![Unacknowledged { incident: 12, title, since: NOW - HOUR, escalations }], 3))
     }

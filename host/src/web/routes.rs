@@ -20,7 +20,7 @@ use super::room::{
     account, cases, contacts, disclosures, documents, public, referrals, replies, reports, submit, summaries,
 };
 use super::room::{admin, plugins, welcome};
-use super::room::{demo, hearing, incidents, posts, sign_in, situation, sources, subscribed, topics, watches};
+use super::room::{demo, hearing, inbox, incidents, posts, sign_in, situation, sources, subscribed, topics, watches};
 use super::{asset, health, live, metrics};
 use crate::configuring;
 use crate::incident::event::Role;
@@ -69,6 +69,7 @@ impl From<Endpoint> for Route {
 /// The table: pages, and the endpoints of the API.
 pub(super) fn table() -> Vec<Route> {
     let mut table = pages();
+    table.extend(judged());
     table.extend(told());
     table.extend(learnt());
     table.extend(kept());
@@ -135,6 +136,21 @@ fn pages() -> Vec<Route> {
         get("/healthz", Everybody, health::healthz),
         get("/readyz", Everybody, health::readyz),
         get("/metrics", Access::Machine, metrics::metrics),
+    ]
+}
+
+/// What is decided.
+fn judged() -> Vec<Route> {
+    use Access::Able;
+    vec![
+        // 研判
+        get("/inbox", WORK, inbox::inbox),
+        post("/inbox/{id}/assess", Able(Act::Assess), inbox::assess),
+        post("/inbox/{id}/dismiss", Able(Act::Dismiss), inbox::dismiss),
+        post("/inbox/{id}/merge", Able(Act::Group), inbox::merge),
+        post("/inbox/{id}/snooze", Able(Act::Escalate), inbox::snooze),
+        post("/inbox/{id}/escalate", Able(Act::Escalate), inbox::escalate),
+        post("/inbox/{id}/undo", Able(Act::Escalate), inbox::undo),
     ]
 }
 

@@ -103,7 +103,25 @@ pub(super) enum Command {
         #[command(flatten)]
         with: With,
     },
-    /// Say that you know that its clocks ran out
+    /// Bring it before those who decide, at once
+    Escalate {
+        /// The incident
+        incident: i64,
+        /// Why
+        #[arg(long, value_name = "R")]
+        reason: String,
+        #[command(flatten)]
+        with: With,
+    },
+    /// Take an assessment of less than a minute ago back
+    TakeBack {
+        /// The incident, and the version that you saw
+        #[arg(value_name = "ID@VERSION")]
+        at: At,
+        #[command(flatten)]
+        with: With,
+    },
+    /// Say that you know that its clocks ran out, or that somebody escalated it
     Acknowledge {
         /// The incident
         incident: i64,
@@ -201,6 +219,10 @@ pub(super) fn run(command: Command) -> Outcome {
         Command::Assign { at, user, with } => (at.0, Decision::Assign(user), with),
         Command::Step(args) => return step(args),
         Command::Note { incident, text, with } => (Seen { id: incident, version: None }, Decision::Note(text), with),
+        Command::Escalate { incident, reason, with } => {
+            (Seen { id: incident, version: None }, Decision::Escalate(reason), with)
+        }
+        Command::TakeBack { at, with } => (at.0, Decision::TakeBack, with),
         Command::Acknowledge { incident, with } => (Seen { id: incident, version: None }, Decision::Acknowledge, with),
         Command::Pause(Plain { at, reason, with }) => (at.0, Decision::Pause(reason), with),
         Command::Resume(Plain { at, reason, with }) => (at.0, Decision::Resume(reason), with),

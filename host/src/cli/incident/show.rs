@@ -180,7 +180,8 @@ fn standing(id: i64, incident: &Incident, teller: &Teller<'_>) -> Vec<String> {
     let back = (incident.recurred > 0).then(|| format!("  came back, {} times so far", incident.recurred));
     let mut lines: Vec<String> = [paused, watched, merged, back].into_iter().flatten().collect();
     lines.extend(incident.escalations.iter().map(|escalation| {
-        let (clock, at) = (teller.clock(&escalation.clock), rfc3339(escalation.at));
+        let clock = escalation.clock.as_ref().map_or_else(|| "by a person".to_owned(), |id| teller.clock(id));
+        let at = rfc3339(escalation.at);
         format!("  ESCALATED {at}  {clock}: nobody who decides has acted since (caifeng incident acknowledge {id})")
     }));
     lines

@@ -17,6 +17,7 @@
 //! Reminders that nobody could get because the machine was off are not told one by one afterwards: the latest
 //! is. Escalations are all told, late or not.
 
+mod prospect;
 pub mod response;
 mod rule;
 
@@ -26,6 +27,7 @@ use serde::{Deserialize, Serialize};
 use super::event::{Note, Role};
 use crate::calendar::time::OfficeTime;
 use crate::plan::clocks::Start;
+pub use prospect::{Prospect, prospect};
 pub use rule::{Done, Rule, rules};
 
 /// One thing that happened to one clock. Its JSON form is hashed and stored; a variant or field may be added,
@@ -242,16 +244,21 @@ impl Ledger {
                 events.push(ClockEvent::Void { clock: clock.id.clone(), at: basis.now });
             }
         }
-        for rule in wanted.iter().filter(|rule| !self.has(&rule.id, basis.round)) {
+        let decided = done.iter().any(|(done, _)| *done == Done::Assessed);
+        for rule in wanted.iter().filter(|rule| !self.has(rule, basis.round, decided)) {
             events.extend(start(rule, done, basis, time));
         }
         events
     }
 
-    /// It runs, or has been met, in this round.
-    fn has(&self, id: &str, round: u32) -> bool {
-        let of_round = |clock: &&Clock| clock.id == id && clock.round == round;
-        self.clocks.iter().filter(of_round).any(|clock| !matches!(clock.state, ClockState::Void(_)))
+    /// It runs, or has been met, in this round. A decision that was taken back, or a dismissal without one, has met nothing.
+    fn has(&self, rule: &Rule<'_>, round: u32, decided: bool) -> bool {
+        let of_round = |clock: &&Clock| clock.id == rule.id && clock.round == round;
+        self.clocks.iter().filter(of_round).any(|clock| match clock.state {
+            ClockState::Void(_) => false,
+            ClockState::Met(_) => decided || !rule.ends_with(&Done::Assessed),
+            ClockState::Running | ClockState::Paused(_) => true,
+        })
     }
 
     /// First sight is earlier than it was thought: live clocks that count from it end earlier. A later one moves nothing.

@@ -30,6 +30,11 @@ pub fn apply(incident: &mut Incident, event: &Event, actor: &Actor, at: Timestam
                 assessed.level = Some(level.clone());
             }
         }
+        Event::TakenBack => {
+            incident.assessed = None;
+            incident.steps.clear();
+            enter(incident, State::New, at);
+        }
         Event::Assigned { user } => incident.owner = Some(user.clone()),
         Event::StepDone { step, .. } => {
             incident.steps.insert(step.clone(), Progress::Done(at, actor.user().to_owned()));
@@ -61,8 +66,9 @@ pub fn apply(incident: &mut Incident, event: &Event, actor: &Actor, at: Timestam
 fn escalate(incident: &mut Incident, event: &Event, actor: &Actor, at: Timestamp) {
     match event {
         Event::Clock(ClockEvent::Rung { clock, escalate: true, .. }) => {
-            incident.escalations.push(Escalation { clock: clock.clone(), at });
+            incident.escalations.push(Escalation { clock: Some(clock.clone()), at });
         }
+        Event::Escalated { .. } => incident.escalations.push(Escalation { clock: None, at }),
         Event::Acknowledged { .. } => incident.escalations.clear(),
         decision if decision.is_decision() => {
             if matches!(actor, Actor::Person { role, .. } if Act::Acknowledge.is_for(*role)) {

@@ -10,6 +10,9 @@ use crate::plan::answer::Form;
 use crate::plan::playbook::EvidenceKind;
 use crate::warning::Alert;
 
+/// Seconds in which an assessment can be taken back: long enough to see a slip, too short to rest anything on it.
+pub const TAKE_BACK: i64 = 60;
+
 /// What somebody wants to happen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
@@ -88,8 +91,12 @@ pub enum Command {
     },
     /// Somebody writes a note.
     Note(Note),
-    /// Somebody who decides has seen that its clocks ran out.
+    /// Somebody who decides has seen that its clocks ran out, or that somebody brought it before them.
     Acknowledge,
+    /// Those who decide are to look at it now.
+    Escalate(Note),
+    /// The assessment of a moment ago was a slip.
+    TakeBack,
     /// Its evidence is handed out: the SHA-256 of the file, in hex.
     HandOut(String),
     /// Its clocks stand still.
@@ -294,8 +301,13 @@ pub enum Refusal {
     #[error("its clocks are running")]
     Running,
     /// There is no escalation, or it was acknowledged.
-    #[error("no clock of it has run out without somebody having acknowledged it")]
+    #[error("no clock of it has run out without somebody having acknowledged it, and nobody has escalated it since")]
     NothingEscalated,
+    /// What is taken back was not decided a moment ago, or something rests on it.
+    #[error(
+        "an assessment is taken back within {TAKE_BACK} seconds and before anything else is decided: assess it anew instead, with the reason"
+    )]
+    TooLate,
     /// An incident and itself.
     #[error("an incident is not merged with itself")]
     Itself,

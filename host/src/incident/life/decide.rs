@@ -2,6 +2,7 @@
 
 use caifeng_plugin_host::contract::Timestamp;
 
+use super::command::TAKE_BACK;
 use super::may::{may, may_by_plan};
 use super::progress::lacking;
 use super::timing::follow;
@@ -118,6 +119,8 @@ impl Scene<'_> {
                 Ok(vec![Event::Noted { note }])
             }
             Command::Acknowledge => self.acknowledge(),
+            Command::Escalate(note) => self.escalate(note),
+            Command::TakeBack => self.take_back(),
             Command::HandOut(sha256) => {
                 may(self.actor, Act::ExportEvidence)?;
                 Ok(vec![Event::HandedOut { sha256 }])
@@ -334,8 +337,32 @@ impl Scene<'_> {
     /// Whatever became of the incident since: an escalation that nobody saw is one all the same.
     fn acknowledge(&self) -> Answer {
         may(self.actor, Act::Acknowledge)?;
-        let clocks: Vec<String> = self.incident.escalations.iter().map(|it| it.clock.clone()).collect();
-        if clocks.is_empty() { Err(Refusal::NothingEscalated) } else { Ok(vec![Event::Acknowledged { clocks }]) }
+        let escalations = &self.incident.escalations;
+        if escalations.is_empty() {
+            return Err(Refusal::NothingEscalated);
+        }
+        let clocks = escalations.iter().filter_map(|it| it.clock.clone()).collect();
+        Ok(vec![Event::Acknowledged { clocks }])
+    }
+
+    /// Whoever sees that it cannot wait says so; who decides hears of it at once.
+    fn escalate(&self, note: Note) -> Answer {
+        may(self.actor, Act::Escalate)?;
+        self.open("take it up again first")?;
+        Ok(vec![Event::Escalated { note }])
+    }
+
+    /// Only the decision that brought it out of the inbox, and only while nothing rests on it.
+    fn take_back(&self) -> Answer {
+        may_by_plan(self.actor, Act::Assess, self.plan, Decision::Assess)?;
+        self.handling("nobody has assessed it")?;
+        let at = self.incident.assessed.as_ref().map(|assessed| assessed.at);
+        let latest = at.is_some_and(|at| at == self.incident.since && at == self.incident.acted);
+        let soon = at.is_some_and(|at| self.now.saturating_sub(at) <= TAKE_BACK);
+        if latest && soon && self.incident.steps.is_empty() {
+            return Ok(vec![Event::TakenBack]);
+        }
+        Err(Refusal::TooLate)
     }
 
     fn pause(&self, note: Note) -> Answer {

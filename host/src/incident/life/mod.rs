@@ -97,15 +97,15 @@ pub struct Incident {
     pub clocks: Ledger,
     /// What was merged into it and split off it, and not undone; the latest last.
     pub grouped: Vec<Grouped>,
-    /// Clocks that ran out and became somebody's matter, and nobody who decides has acted since.
+    /// What became the matter of those who decide, and none of them has acted since.
     pub escalations: Vec<Escalation>,
 }
 
-/// A clock that ran out, which nobody who decides has acknowledged.
+/// A clock that ran out, or a person who asked, which nobody who decides has acknowledged.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Escalation {
-    /// The clock.
-    pub clock: String,
+    /// The clock; `None` when a person brought it before them.
+    pub clock: Option<String>,
     /// When that was told.
     pub at: Timestamp,
 }

@@ -486,3 +486,47 @@ fn what_runs_out_as_somebody_decides_is_told_all_the_same() {
         assert_eq!(replay(&story.history), story.incident);
     }
 }
+
+#[test]
+fn whoever_sees_that_it_cannot_wait_escalates_and_it_stands_until_a_decider_has_acted() {
+    let mut story = Story::new();
+    story.does(&person(Role::Staff), Command::Escalate(note()));
+    let version = story.incident.version;
+    assert_eq!(story.incident.escalations, [Escalation { clock: None, at: story.now }]);
+    assert_eq!(version, 0, "who decides meanwhile is not overtaken by it");
+    story.does(&person(Role::Monitor), Command::Note(note()));
+    assert_eq!(story.incident.escalations.len(), 1);
+    story.does(&person(Role::Head), Command::Acknowledge);
+    assert_eq!(story.incident.escalations, []);
+    let refused = story.tries(&person(Role::Head), Command::Acknowledge);
+    assert_eq!(refused, Err(Refusal::NothingEscalated));
+    story.does(&person(Role::Staff), Command::Escalate(note()));
+    story.does(&person(Role::LeadingGroup), assess(Category::Problem, None));
+    assert_eq!(story.incident.escalations, [], "to decide is to act");
+    assert_eq!(story.tries(&machine(), Command::Escalate(note())), Err(Refusal::PersonOnly));
+    story.does(&person(Role::Head), Command::Dismiss(note()));
+    assert!(matches!(story.tries(&person(Role::Staff), Command::Escalate(note())), Err(Refusal::State(..))));
+}
+
+#[test]
+fn a_slip_is_taken_back_at_once_and_what_was_built_upon_is_not() {
+    let mut story = Story::assessed(Category::Emergency, "iv");
+    assert!(story.incident.clocks.live("facts").is_some());
+    story.does(&person(Role::LeadingGroup), Command::TakeBack);
+    assert_eq!((story.incident.state, &story.incident.assessed), (State::New, &None));
+    assert!(story.incident.clocks.live("facts").is_none(), "nobody holds it for an emergency");
+    assert_eq!(story.incident.clocks.live("assess").map(|clock| clock.from), Some(100), "it waits since first sight");
+    assert_eq!(story.tries(&person(Role::Head), Command::TakeBack), Err(Refusal::NotAssessed));
+
+    let mut late = Story::assessed(Category::Problem, "iv");
+    late.now += command::TAKE_BACK;
+    assert_eq!(late.tries(&person(Role::Head), Command::TakeBack), Err(Refusal::TooLate));
+    let mut owned = Story::assessed(Category::Problem, "iv");
+    owned.does(&person(Role::Head), Command::Assign { user: "u9".into() });
+    assert_eq!(owned.tries(&person(Role::Head), Command::TakeBack), Err(Refusal::TooLate));
+    let mut again = Story::assessed(Category::Problem, "iv");
+    again.does(&person(Role::Head), assess(Category::Sensitive, None));
+    assert_eq!(again.tries(&person(Role::Head), Command::TakeBack), Err(Refusal::TooLate), "only the first is a slip");
+    let staff = Story::assessed(Category::Problem, "iv").tries(&person(Role::Staff), Command::TakeBack);
+    assert!(matches!(staff, Err(Refusal::Role(..))), "{staff:?}");
+}

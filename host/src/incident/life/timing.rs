@@ -24,7 +24,7 @@ pub(super) fn follow(after: &Incident, event: &Event, grounds: &Grounds<'_>, now
             clocks.resight(&rules, after.opened, &grounds.time)
         }
         Event::Parted { .. } => clocks.part(&rules, after.opened, &grounds.time),
-        Event::Assessed { .. } | Event::LevelSet { .. } => scene.restart(now),
+        Event::Assessed { .. } | Event::LevelSet { .. } | Event::TakenBack => scene.restart(now),
         Event::StepDone { step, .. } | Event::StepWaived { step, .. } => {
             clocks.meet(&rules, &Done::Step(step.clone()), now)
         }

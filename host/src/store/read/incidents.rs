@@ -140,6 +140,17 @@ impl Reader {
     }
 }
 
+/// Incidents that fit `rest`: a condition, and what follows it.
+pub(in crate::store) fn incident_rows(
+    db: &Connection,
+    rest: &str,
+    arguments: impl rusqlite::Params,
+) -> Result<Vec<IncidentRow>, StoreError> {
+    let mut statement = db.prepare_cached(&format!("SELECT {COLUMNS} FROM incident WHERE {rest}"))?;
+    let rows = statement.query_map(arguments, incident)?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
 fn incident(row: &Row<'_>) -> rusqlite::Result<IncidentRow> {
     let category = |i| Ok::<_, rusqlite::Error>(row.get_ref(i)?.as_str_or_null()?.and_then(Category::from_name));
     let (suggested, assessed) = (category(2)?, category(4)?);

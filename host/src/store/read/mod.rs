@@ -25,6 +25,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use caifeng_plugin_host::contract::Timestamp;
 use rusqlite::Connection;
 
+pub(super) use incidents::incident_rows;
 pub use incidents::{CategoryFilter, IncidentQuery};
 pub use novelty::Novelty;
 pub use posts::{Keep, PostPage, PostQuery, SCANNED};

@@ -88,10 +88,11 @@ pub(super) fn duties(duties: &Duties, face: &Clockface, lang: Lang) -> Vec<DutyV
 fn escalated(one: &Unacknowledged, plan: &Plan, face: &Clockface, lang: Lang) -> DutyView {
     let title = called(one.title.as_deref(), one.incident);
     let name = |clock| plan.clock_name(clock).map_or(clock, |name| name.in_lang(lang));
-    let clocks: Vec<&str> = one.escalations.iter().map(|it| name(it.clock.as_str())).collect();
-    DutyView {
-        sentence: lang.with("duty.escalated", &[("title", &title), ("clocks", &lang.list(&clocks))]),
-        href: Some(format!("/incidents/{}", one.incident)),
-        at: Some(face.stamp(one.since)),
-    }
+    let clocks: Vec<&str> = one.escalations.iter().filter_map(|it| it.clock.as_deref()).map(name).collect();
+    let sentence = if clocks.is_empty() {
+        lang.with("duty.brought", &[("title", &title)])
+    } else {
+        lang.with("duty.escalated", &[("title", &title), ("clocks", &lang.list(&clocks))])
+    };
+    DutyView { sentence, href: Some(format!("/incidents/{}", one.incident)), at: Some(face.stamp(one.since)) }
 }

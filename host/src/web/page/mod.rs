@@ -18,10 +18,12 @@ mod duties;
 mod fault;
 mod growing;
 mod home;
+mod inbox;
 mod incident;
 mod incidents;
 mod life;
 mod month;
+mod overtaken;
 mod plugins;
 mod post;
 mod posts;
@@ -58,8 +60,8 @@ use super::mark::Piece;
 use super::when::Clockface;
 use crate::incident::event::Role;
 use crate::incident::{Category, State};
-use crate::plan::Plan;
 use crate::plan::show::role_key;
+use crate::plan::{Decision, Plan};
 use crate::store::model::{Figures, WatchRow};
 use crate::user::right::Act;
 use crate::user::session::Known;
@@ -79,9 +81,11 @@ pub(crate) use disclose::{
 pub(crate) use draft::{Draft, DraftRows, draft};
 pub(crate) use duties::{Duties, ESCALATED};
 pub(crate) use home::{HomeRows, home, wall};
+pub(crate) use inbox::{Alike, InboxRows, Judging, Slip, Slipped, inbox};
 pub(crate) use incident::{IncidentRows, incident};
 use incidents::link_to;
 pub(crate) use incidents::{ListRows, asked_for, incidents};
+pub(crate) use overtaken::{OvertakenRows, overtaken};
 pub(crate) use plugins::{Described, PluginRow, plugins};
 pub(crate) use posts::{PostsAsked, PostsRows, posts};
 pub(crate) use public::public;
@@ -134,6 +138,12 @@ impl Visit {
     /// Whether a person is signed in whose roles include `act`: what they cannot do is not offered.
     pub(crate) fn may(&self, act: Act) -> bool {
         self.person.as_ref().is_some_and(|known| known.may(act))
+    }
+
+    /// Likewise for what `plan` gives to some of those whose roles include it.
+    pub(crate) fn may_by(&self, plan: &Plan, act: Act, decision: Decision) -> bool {
+        let roles = self.person.as_ref().map_or(&[][..], |known| &known.roles);
+        self.may(act) && roles.iter().any(|role| act.is_for(*role) && plan.may(*role, decision))
     }
 }
 

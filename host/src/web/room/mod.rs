@@ -3,12 +3,17 @@
 //! [`routes`](super::routes).
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
-use super::desk::Desk;
-use super::page::Ground;
-use crate::handling::document;
+use axum::http::StatusCode;
+use axum::response::Response;
+
+use super::desk::{Asked, Desk, Done, Refused, lead, refuse};
+use super::page::{self, Ground, OvertakenRows};
+use crate::control::Refusal;
+use crate::handling::{Outcome, What, document};
 use crate::reply::citation::{self, Citation};
-use crate::store::{Reader, StoreError};
+use crate::store::{Decision, Reader, Seen, StoreError};
 
 pub(super) mod account;
 pub(super) mod admin;
@@ -18,6 +23,7 @@ pub(super) mod demo;
 pub(super) mod disclosures;
 pub(super) mod documents;
 pub(super) mod hearing;
+pub(super) mod inbox;
 pub(super) mod incidents;
 pub(super) mod plugins;
 pub(super) mod posts;
@@ -63,4 +69,43 @@ fn grounds(desk: &Desk, text: &str) -> Result<Vec<Ground>, StoreError> {
         found.push(Ground { mark, words, href });
     }
     Ok(found)
+}
+
+/// Takes a decision and leads on. Whoever was overtaken is told who decided what meanwhile, and gets back what they typed.
+async fn decide(
+    desk: Arc<Desk>,
+    asked: Asked,
+    (seen, typed): (Seen, &str),
+    decision: Decision,
+    done: impl FnOnce(&Outcome) -> Done,
+) -> Response {
+    match Arc::clone(&desk).carry_out(&asked, What::Decide(seen, decision)).await {
+        Ok(outcome) => lead(&done(&outcome)),
+        Err(Refusal::Refused(words)) => overtaken(desk, asked, (seen, typed.to_owned()), words).await,
+        Err(refusal) => refuse(asked.lang, Refused::Refusal(refusal)),
+    }
+}
+
+/// What was decided since a version was seen; where nothing was, the refusal itself.
+async fn overtaken(desk: Arc<Desk>, asked: Asked, (seen, typed): (Seen, String), words: String) -> Response {
+    let ours = Arc::clone(&desk);
+    let mut response = desk
+        .show(asked, move |rows, visit| {
+            let reader = &ours.app.owner.clerk.reader;
+            let version = seen.version.unwrap_or(u64::MAX);
+            let decisions = reader.history(seen.id)?.into_iter().filter(|recorded| recorded.event.is_decision());
+            let later: Vec<_> = decisions.zip(1..).filter(|(_, at)| *at > version).map(|(it, _)| it).collect();
+            let Some(incident) = rows.incident(seen.id)?.filter(|_| !later.is_empty()) else {
+                return Err(Refused::Refusal(Refusal::Refused(words)));
+            };
+            let (figures, watches) = (rows.figures()?, rows.watches()?);
+            let (plan, people) = (rows.governing(seen.id)?, people(reader)?);
+            let told = OvertakenRows { figures, watches, incident, later, plan, people, typed };
+            Ok(page::overtaken(visit, &told)?)
+        })
+        .await;
+    if response.status() == StatusCode::OK {
+        *response.status_mut() = StatusCode::CONFLICT;
+    }
+    response
 }

@@ -12,6 +12,7 @@ use crate::user::token::Token;
 mod cases;
 mod contacts;
 mod disclosures;
+mod inbox;
 mod referrals;
 mod replies;
 mod reports;

@@ -54,6 +54,8 @@ fn command() -> impl Strategy<Value = Command> {
         1 => step().prop_map(|step| Command::SendBack { step, note: note() }),
         1 => Just(Command::Note(note())),
         1 => Just(Command::Acknowledge),
+        1 => Just(Command::Escalate(note())),
+        2 => Just(Command::TakeBack),
         1 => Just(Command::Pause(note())),
         1 => Just(Command::Resume(note())),
         4 => Just(Command::Close(note())),
@@ -113,7 +115,8 @@ fn no_escalation_is_forgotten(before: &Incident, event: &Event, actor: &Actor, a
     if after.escalations.len() >= before.escalations.len() || begins {
         return;
     }
-    let acknowledged = matches!(event, Event::Acknowledged { clocks } if clocks.len() == before.escalations.len());
+    let told = before.escalations.iter().filter(|escalation| escalation.clock.is_some()).count();
+    let acknowledged = matches!(event, Event::Acknowledged { clocks } if clocks.len() == told);
     assert!(acknowledged || event.is_decision(), "{event:?} hid an escalation");
     let decides = matches!(actor, Actor::Person { role: Role::LeadingGroup | Role::Head, .. });
     assert!(decides, "{actor:?} hid an escalation");

@@ -1,0 +1,158 @@
+//! 研判: what waits for a decision, in the order in which it cannot wait; and who has put what off.
+//!
+//! Putting off is a note of one person's own: it hides an incident from their inbox and from nobody else's, changes
+//! no clock, and ends early when somebody or a clock escalates. It is therefore no event of the incident.
+
+use caifeng_plugin_host::contract::Timestamp;
+use rusqlite::{Connection, OptionalExtension as _, params};
+
+use super::error::StoreError;
+use super::read::incident_rows;
+use super::users::{self, Caller};
+use super::writer::Writing;
+use super::{Reader, Store};
+use crate::incident::matter::Matter;
+use crate::incident::{IncidentId, State};
+use crate::store::model::IncidentRow;
+use crate::user::right::Act;
+
+/// Longest time for which something can be put off, in seconds.
+pub const LONGEST_SNOOZE: i64 = 7 * 86_400;
+
+/// An incident that waits for a decision.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Unassessed {
+    /// The incident.
+    pub row: IncidentRow,
+    /// What a decision about it says that it saw.
+    pub version: u64,
+    /// Since when an escalation of it stands.
+    pub escalated: Option<Timestamp>,
+}
+
+/// What waits for the decision of one person.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Inbox {
+    /// In the order in which it cannot wait: what was escalated, then what may be an emergency, then what runs out first.
+    pub waiting: Vec<Unassessed>,
+    /// How many there are with those that are not listed.
+    pub all: u64,
+    /// What the person has put off, with until when; what comes back first stands first.
+    pub snoozed: Vec<(IncidentRow, Timestamp)>,
+}
+
+/// Hidden from `?1` at `?2`.
+const SNOOZED: &str = "FROM snooze s WHERE s.user = ?1 AND s.incident = incident.id AND s.until > ?2
+                       AND (incident.escalated IS NULL OR incident.escalated <= s.at)";
+
+fn snooze(
+    writing: &Writing<'_>,
+    caller: &Caller,
+    incident: IncidentId,
+    until: Option<Timestamp>,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let person = users::person(writing, caller, now)?;
+    person.doing(Act::Escalate)?;
+    let db = writing.db;
+    let sql = "SELECT state = 'new' FROM incident WHERE id = ?1";
+    let found: Option<bool> = db.prepare_cached(sql)?.query_row([incident], |r| r.get(0)).optional()?;
+    let unknown = || StoreError::Unknown { what: "incident", id: incident.to_string() };
+    let new = found.ok_or_else(unknown)?;
+    db.prepare_cached("DELETE FROM snooze WHERE user = ?1 AND (incident = ?2 OR until <= ?3)")?.execute(params![
+        person.user,
+        incident,
+        now
+    ])?;
+    let Some(until) = until else { return Ok(()) };
+    if !new {
+        return Err(StoreError::Unwritten("only what nobody has assessed yet is put off".to_owned()));
+    }
+    if until <= now || until > now.saturating_add(LONGEST_SNOOZE) {
+        return Err(StoreError::Unwritten("it is put off until a later time, seven days at most".to_owned()));
+    }
+    let sql = "INSERT INTO snooze (user, incident, at, until) VALUES (?1, ?2, ?3, ?4)";
+    db.prepare_cached(sql)?.execute(params![person.user, incident, now, until])?;
+    Ok(())
+}
+
+fn snoozed(db: &Connection, user: &str, now: Timestamp) -> Result<Vec<(IncidentRow, Timestamp)>, StoreError> {
+    let rest = format!("state = 'new' AND EXISTS (SELECT 1 {SNOOZED}) ORDER BY opened");
+    let rows = incident_rows(db, &rest, (user, now))?;
+    let until = "SELECT until FROM snooze WHERE user = ?1 AND incident = ?2";
+    let with_time = |row: IncidentRow| {
+        let until = db.prepare_cached(until)?.query_row(params![user, row.id], |r| r.get(0))?;
+        Ok((row, until))
+    };
+    let mut found: Vec<(IncidentRow, Timestamp)> =
+        rows.into_iter().map(with_time).collect::<Result<_, StoreError>>()?;
+    found.sort_by_key(|(row, until)| (*until, row.id));
+    Ok(found)
+}
+
+impl Store {
+    /// Hides a new incident from the caller's inbox until a time; `None` shows it again.
+    ///
+    /// # Errors
+    /// The caller may not, there is no such incident, or the time makes no sense.
+    pub fn snooze(
+        &self,
+        caller: &Caller,
+        incident: IncidentId,
+        until: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let caller = caller.clone();
+        self.run(move |w| snooze(w, &caller, incident, until, now))
+    }
+}
+
+impl Reader {
+    /// What waits for a decision, `limit` at most, without what `user` has put off.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn inbox(&self, user: Option<&str>, now: Timestamp, limit: usize) -> Result<Inbox, StoreError> {
+        let user = user.unwrap_or_default();
+        let shown = format!("state = 'new' AND NOT EXISTS (SELECT 1 {SNOOZED})");
+        let rest = format!(
+            "{shown} ORDER BY escalated IS NULL, escalated, suggested IS NOT 'emergency', due IS NULL, due, opened, id
+             LIMIT ?3"
+        );
+        self.with(|db| {
+            let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+            let rows = incident_rows(db, &rest, params![user, now, limit])?;
+            let standing = "SELECT coalesce(life ->> 'version', 0), escalated FROM incident WHERE id = ?1";
+            let with_standing = |row: IncidentRow| {
+                let read = |r: &rusqlite::Row<'_>| Ok((r.get::<_, i64>(0)?.unsigned_abs(), r.get(1)?));
+                let (version, escalated) = db.prepare_cached(standing)?.query_row([row.id], read)?;
+                Ok(Unassessed { row, version, escalated })
+            };
+            let count = format!("SELECT count(*) FROM incident WHERE {shown}");
+            let all: i64 = db.prepare_cached(&count)?.query_row((user, now), |r| r.get(0))?;
+            Ok(Inbox {
+                waiting: rows.into_iter().map(with_standing).collect::<Result<_, StoreError>>()?,
+                all: all.unsigned_abs(),
+                snoozed: snoozed(db, user, now)?,
+            })
+        })
+    }
+
+    /// What the `newest` incidents are about, but the one of this number and those that were merged into others.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn abouts(&self, but: IncidentId, newest: usize) -> Result<Vec<(IncidentId, Matter)>, StoreError> {
+        let sql = "SELECT id, matter FROM (SELECT id, matter, state FROM incident ORDER BY id DESC LIMIT ?2)
+                   WHERE id <> ?1 AND matter IS NOT NULL AND state <> ?3";
+        let newest = i64::try_from(newest).unwrap_or(i64::MAX);
+        self.with(|db| {
+            let mut statement = db.prepare_cached(sql)?;
+            let rows = statement.query_map(params![but, newest, State::Merged.as_str()], |r| {
+                let matter = r.get_ref(1)?.as_blob_or_null()?.map(Matter::from_bytes).unwrap_or_default();
+                Ok((r.get(0)?, matter))
+            })?;
+            Ok(rows.collect::<Result<_, _>>()?)
+        })
+    }
+}
