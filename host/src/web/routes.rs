@@ -1,7 +1,7 @@
 //! The one table of routes: what is asked for, how, whom it is for, and who answers.
 //!
 //! A route cannot exist without a line here, and a line cannot be written without saying whom it is for.
-//! `docs/operating.md` shows it as a table; a test holds the two together.
+//! `docs/access.md` shows it as a table; a test holds the two together.
 
 use std::borrow::Cow;
 use std::collections::HashMap;

@@ -2,6 +2,7 @@
 
 mod rooms;
 mod sign_in;
+mod table;
 
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Method, Request};
