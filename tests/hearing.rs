@@ -15,11 +15,12 @@ use std::time::Duration;
 use caifeng::clock::{Clock, SetClock};
 use caifeng::coverage::{Cause, Gap, Told};
 use caifeng::current::Current;
+use caifeng::directory::Directory;
 use caifeng::evidence::vault::Vault;
 use caifeng::failed_call::FailedCalls;
 use caifeng::fetch::{FetchError, Fetched, Fetcher, Made, replay};
-use caifeng::grant::Grants;
 use caifeng::ingest::{Pipeline, Pseudonyms};
+use caifeng::plugins::installed::Installed;
 use caifeng::plugins::{Origin, Registry};
 use caifeng::retention::Retention;
 use caifeng::rounds::Rounds;
@@ -208,8 +209,11 @@ impl World {
             reader: store.reader().unwrap(),
             store,
             engine: Engine::new(EngineConfig::default()).unwrap(),
-            registry: Arc::new(Registry::read(&[(plugins, Origin::Shipped)]).unwrap()),
-            grants: Arc::new(Grants::default()),
+            plugins: Arc::new(Installed::fixed(
+                Arc::new(Registry::read(&[(plugins, Origin::Shipped)]).unwrap()),
+                Arc::default(),
+                &Directory::at(dir.path()),
+            )),
             pipeline: Pipeline {
                 topics: Current::new(Topics::compile(&[nothing], &Names::default()).unwrap()),
                 tokeniser: Arc::new(Tokeniser::new()),

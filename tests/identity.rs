@@ -7,12 +7,13 @@ use std::sync::Arc;
 
 use caifeng::clock::{Clock, SetClock};
 use caifeng::current::Current;
+use caifeng::directory::Directory;
 use caifeng::evidence::vault::Vault;
 use caifeng::failed_call::FailedCalls;
 use caifeng::fetch::{FetchError, Fetched, Fetcher, Made, replay};
-use caifeng::grant::Grants;
 use caifeng::hand::submit::{Submission, What, submit};
 use caifeng::ingest::{Pipeline, Pseudonyms};
+use caifeng::plugins::installed::Installed;
 use caifeng::plugins::{Origin, Registry};
 use caifeng::retention::Retention;
 use caifeng::store::{Caller, PostQuery, Store};
@@ -50,8 +51,11 @@ fn sweeper(dir: &Path, plugins: &Path) -> Sweeper {
         reader: store.reader().unwrap(),
         store,
         engine: Engine::new(EngineConfig::default()).unwrap(),
-        registry: Arc::new(Registry::read(&[(plugins.to_owned(), Origin::Shipped)]).unwrap()),
-        grants: Arc::new(Grants::default()),
+        plugins: Arc::new(Installed::fixed(
+            Arc::new(Registry::read(&[(plugins.to_owned(), Origin::Shipped)]).unwrap()),
+            Arc::default(),
+            &Directory::at(dir),
+        )),
         pipeline: Pipeline {
             topics: Current::new(Topics::compile(&[topic], &Names::default()).unwrap()),
             tokeniser: Arc::new(Tokeniser::new()),

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod recording;
 mod site;
 mod terminal;
 
@@ -9,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use caifeng_plugin_host::artifact::Artifact;
 use caifeng_plugin_host::pack;
+use recording::{Answer, item};
 use site::Site;
 use terminal::{DEADLINE, Place};
 
@@ -41,7 +43,11 @@ fn copy(from: &Path, to: &Path) {
     for entry in std::fs::read_dir(from).unwrap() {
         let path = entry.unwrap().path();
         let there = to.join(path.file_name().unwrap());
-        if path.is_dir() { copy(&path, &there) } else { drop(std::fs::copy(&path, there).unwrap()) }
+        if path.is_dir() {
+            copy(&path, &there);
+        } else {
+            std::fs::copy(&path, there).unwrap();
+        }
     }
 }
 
@@ -89,8 +95,10 @@ fn the_same_source_gives_the_same_file_stripped_with_its_fixtures_inside() {
     }
     let inside = pack::fixtures(&packed).unwrap();
     assert!(inside.iter().any(|file| file.name == "bureau/call.toml"));
-    let names = packed.windows(6).filter(|window| window == b"\x04name\x00" || window == b"produc").count();
-    assert_eq!(names, 0, "what only a debugger reads is left out");
+    let told = |file: &[u8]| file.windows(10).filter(|window| window == b"\x09producers").count();
+    assert!(told(&std::fs::read(place.path("board.wasm")).unwrap()) > 1);
+    // One stands in the data of the guest itself, where it is no section.
+    assert_eq!(told(&packed), 1, "what only a debugger reads is left out");
     // What it carries is enough to try the laws.
     let said = place.run("plugin check board-0.1.0.wasm").ends(0);
     assert!(said.out.contains("pass  damage"), "{said}");
@@ -381,4 +389,34 @@ fn a_registry_that_lies_is_found_out() {
     install(":away", 2, "not a public address: 169.254.169.254");
     install(":shut", 1, "--login-file");
     install(":../x", 2, "not a place in a registry");
+}
+
+#[test]
+fn a_running_daemon_sweeps_with_what_is_installed_now() {
+    let (place, site) = (released(), feed());
+    place.write("data/caifeng.toml", site.config(&["/rss"], "").replace("plugin = \"feed\"", "plugin = \"board\""));
+    let (_running, _) = place.serve("--data data");
+    let sweep = "sweep --all --data data --json";
+    let kind = |said: terminal::Said| said.json()[0]["failures"][0]["detail"].as_str().unwrap_or("none").to_owned();
+    assert!(kind(place.run(sweep)).contains("no plugin \"board\" is installed"));
+    place.run("plugin install board-0.1.0.wasm --data data").ends(0);
+    assert!(kind(place.run(sweep)).contains("no plugin \"board\" is installed"), "it waits");
+    place.run("plugin grant board --data data").ends(0);
+    assert_eq!(kind(place.run(sweep).ends(0)), "none");
+    release(&place, "0.2.0", "[\"target\"]", "author.key");
+    place.run("plugin upgrade board-0.2.0.wasm --data data").ends(0);
+    assert_eq!(kind(place.run(sweep).ends(0)), "none");
+    place.run("plugin remove board --data data").ends(0);
+    assert!(kind(place.run(sweep)).contains("no plugin \"board\" is installed"));
+}
+
+/// A site with one letter in its feed.
+fn feed() -> Site {
+    Site::serve(|path, _| match path {
+        "/robots.txt" => ("200 OK\r\nContent-Type: text/plain".to_owned(), String::new()),
+        _ => {
+            let body = Answer::feed("http://127.0.0.1/rss", &[item("1", "路灯坏了", "没人管")]).body;
+            ("200 OK\r\nContent-Type: application/rss+xml".to_owned(), body)
+        }
+    })
 }

@@ -252,7 +252,7 @@ pub async fn carry_out(
         }
     };
     if let Selection::Plugin(plugin) = &order.selection
-        && let Err(missing @ PluginError::Missing { .. }) = sweeper.registry.find(plugin)
+        && let Err(missing @ PluginError::Missing { .. }) = sweeper.plugins.registry().find(plugin)
     {
         return Err(Refusal::Usage(missing.to_string()));
     }

@@ -49,6 +49,7 @@ use crate::ingest::{Pipeline, Pseudonyms, Voice};
 use crate::notify::courier::Courier;
 use crate::notify::route::Routes;
 use crate::plan::Plan;
+use crate::plugins::installed::Installed;
 use crate::plugins::{PluginError, Registry};
 use crate::recording::{self, Happened, Moment, Recording, Ringing};
 use crate::rounds::Rounds;
@@ -189,8 +190,8 @@ impl Daemon {
             Some(recording) => Fetcher::Replay(Replay::new(recording.archive)),
             None => fetcher(settings(&config), &clock)?,
         };
-        let grants = Grants::read(&directory.grants())?;
-        let services = if is_recorded { Vec::new() } else { services(&registry, &engine, &config, &grants)? };
+        let plugins = Installed::of(&directory, Arc::clone(&registry))?;
+        let services = if is_recorded { Vec::new() } else { services(&registry, &engine, &config, &plugins.now().1)? };
         let secrets = Arc::new(secrets(&directory, &registry)?);
         let courier = notices::courier(&config, &secrets, &clock)?;
         let asking = Asking {
@@ -215,8 +216,7 @@ impl Daemon {
             store,
             reader,
             engine,
-            registry: Arc::clone(&registry),
-            grants: Arc::new(grants),
+            plugins: Arc::new(plugins),
             pipeline,
             fetcher: Arc::new(fetcher),
             recorder: None,

@@ -12,6 +12,7 @@
 //! | `plugins/waiting/` | plugins that nobody has allowed yet | |
 //! | `grants.toml` | what those may reach | |
 //! | `signers.toml` | whose signatures they have | |
+//! | `suspended.toml` | plugins that were at fault too often | 0600 |
 //! | `secrets.toml` | what the operator lets plugins' requests carry | 0600, or refused |
 //! | `compiled/` | machine code of plugins; may be deleted at any time | |
 //! | `fixtures/` | pages that plugins could not read, for their authors | 0700 |
@@ -80,6 +81,12 @@ impl Directory {
     #[must_use]
     pub fn signers(&self) -> PathBuf {
         self.0.join("signers.toml")
+    }
+
+    /// Which plugins rest.
+    #[must_use]
+    pub fn suspended(&self) -> PathBuf {
+        self.0.join("suspended.toml")
     }
 
     /// What sites answered.

@@ -5,10 +5,12 @@
 //! a broken plugin must be seen, not skipped.
 //!
 //! How a plugin gets there: [`wishes`] says what it asks for, [`offer`] whether it may take the place that it names,
-//! [`shelf`] keeps it, waiting or running.
+//! [`shelf`] keeps it, waiting or running. [`installed`] is what a sweep runs.
 
+pub mod installed;
 pub mod offer;
 pub mod shelf;
+pub mod suspension;
 pub mod wishes;
 
 use std::collections::BTreeSet;
@@ -91,6 +93,8 @@ pub enum PluginError {
 /// Every plugin that is installed here.
 #[derive(Debug, Default)]
 pub struct Registry {
+    /// Where it was read.
+    directories: Vec<(PathBuf, Origin)>,
     found: Vec<Found>,
 }
 
@@ -109,7 +113,7 @@ impl Registry {
                 found.push(Found { path, origin: *origin, artifact: Artifact::read(bytes).map_err(Arc::new) });
             }
         }
-        Ok(Self { found })
+        Ok(Self { directories: directories.to_vec(), found })
     }
 
     /// All files, broken ones included, in the order of the directories.

@@ -122,12 +122,18 @@ impl Key {
     /// # Errors
     /// It is no key, or the password is wrong or missing.
     pub fn open(text: &str, password: Option<&str>) -> Result<Self, SignatureError> {
-        let key = SecretKeyBox::from_string(text);
-        let opened = key.and_then(|key| match password {
-            Some(password) => key.into_secret_key(Some(password.to_owned())),
-            None => key.into_unencrypted_secret_key(),
-        });
-        opened.map(Self).map_err(|error| SignatureError::Key(error.to_string()))
+        let failed = |error: minisign::PError| SignatureError::Key(error.to_string());
+        let Some(password) = password else { return Self::bare(text) };
+        let key = SecretKeyBox::from_string(text).and_then(|key| key.into_secret_key(Some(password.to_owned())));
+        key.map(Self).map_err(failed)
+    }
+
+    /// A key without a password. Its checksum says nothing: the tool leaves it empty, the library fills it in.
+    fn bare(text: &str) -> Result<Self, SignatureError> {
+        let no_key = || SignatureError::Key("not a secret key of minisign".to_owned());
+        let bytes = STANDARD.decode(text.lines().nth(1).unwrap_or_default().trim()).map_err(|_| no_key())?;
+        let key = minisign::SecretKey::from_bytes(&bytes).map_err(|_| no_key())?;
+        if key.is_encrypted() { Err(SignatureError::Key("the key has a password".to_owned())) } else { Ok(Self(key)) }
     }
 
     /// A new secret key without a password, as minisign writes it, and its public half.
@@ -156,8 +162,15 @@ impl Key {
     pub fn sign(&self, file: &[u8], signed: &Signed) -> Result<String, SignatureError> {
         let Signed { plugin, version } = signed;
         let trusted = format!("plugin:{plugin}\tversion:{version}\tkey:{}", self.signer()?);
-        let made =
-            minisign::sign(None, &self.0, Cursor::new(file), Some(&trusted), Some("signature of a Caifeng plugin"));
+        // Signs only if the halves fit: nothing else shows that the key is whole.
+        let public = PublicKey::from_secret_key(&self.0).map_err(|error| SignatureError::Key(error.to_string()))?;
+        let made = minisign::sign(
+            Some(&public),
+            &self.0,
+            Cursor::new(file),
+            Some(&trusted),
+            Some("signature of a Caifeng plugin"),
+        );
         made.map(SignatureBox::into_string).map_err(|error| SignatureError::Key(error.to_string()))
     }
 }
@@ -274,6 +287,14 @@ mod tests {
                 "flipped at {place}: {flipped}"
             );
         }
+        // A secret key of which one byte was changed signs nothing.
+        let (text, _) = Key::generate("a test's").unwrap();
+        let (head, line) = text.trim_end().split_once('\n').unwrap();
+        let mut bytes = STANDARD.decode(line).unwrap();
+        bytes[70] ^= 1;
+        let damaged = Key::open(&format!("{head}\n{}\n", STANDARD.encode(&bytes)), None).unwrap();
+        assert!(damaged.sign(b"file", &board("0.1.0")).is_err());
+        assert!(Key::open("a\nb\n", None).is_err());
         assert_eq!("RWQ".parse::<Signer>().unwrap_err(), "".parse::<Signer>().unwrap_err());
     }
 }

@@ -34,10 +34,10 @@ use crate::evidence::vault::Vault;
 use crate::failed_call::FailedCalls;
 use crate::fetch::secrets::{Credentials, Secrets};
 use crate::fetch::{Fetcher, SharedRecorder};
-use crate::grant::{Grants, Right};
+use crate::grant::Right;
 use crate::incident::IncidentId;
 use crate::ingest::Pipeline;
-use crate::plugins::Registry;
+use crate::plugins::installed::Installed;
 use crate::retention::{Keeper, Retention};
 use crate::store::{Reader, Store, StoreError};
 use crate::watch::{FailureKind, SweepFailure, SweepTally, Watch};
@@ -94,10 +94,8 @@ pub struct Sweeper {
     pub reader: Reader,
     /// Runs plugins.
     pub engine: Engine,
-    /// The plugins.
-    pub registry: Arc<Registry>,
-    /// What they may reach.
-    pub grants: Arc<Grants>,
+    /// The plugins, and what they may reach.
+    pub plugins: Arc<Installed>,
     /// The pure stages.
     pub pipeline: Pipeline,
     /// Asks.
@@ -199,8 +197,25 @@ impl Sweeper {
 
     /// The site that posts of `watch` are keyed by. Without its plugin, which reads them, there are none.
     pub(crate) fn site_of(&self, watch: &Watch) -> String {
-        let found = self.registry.find(&watch.plugin);
+        let registry = self.plugins.registry();
+        let found = registry.find(&watch.plugin);
         found.map_or_else(|_| watch.plugin.clone(), |(_, artifact)| watch.site_key(&artifact.manifest().network))
+    }
+
+    /// Whether a plugin that reads this is judged by it: what was recorded once shows the same faults each time.
+    fn is_live(&self, watch: &Watch) -> bool {
+        !watch.recorded && self.shift.is_none()
+    }
+
+    /// Counts a fault of the plugin of `watch`; says so when it rests from now on. Blocks.
+    fn note_trap(&self, watch: &Watch, trap: &str) {
+        let registry = self.plugins.registry();
+        let Ok((_, artifact)) = registry.find(&watch.plugin) else { return };
+        if self.is_live(watch)
+            && let Some(suspended) = self.plugins.suspensions.note(artifact, trap, self.clock.now())
+        {
+            tracing::error!("{suspended}");
+        }
     }
 
     fn turn(&self, watch: &Watch) -> Arc<tokio::sync::Mutex<()>> {
@@ -221,8 +236,14 @@ impl Sweeper {
         if matches!(watch.target, Target::Account(_)) && watch.registered.is_none() {
             return Err(unsupported("not a registered organisation's account: add [[account]]".to_owned()));
         }
-        let (found, artifact) = self.registry.find(&watch.plugin).map_err(|e| refused(e.to_string()))?;
-        let right = self.grants.right(artifact, found.origin, watch).map_err(|e| refused(e.to_string()))?;
+        let (registry, grants) = self.plugins.now();
+        let (found, artifact) = registry.find(&watch.plugin).map_err(|e| refused(e.to_string()))?;
+        if self.is_live(watch)
+            && let Some(suspended) = self.plugins.suspensions.find(artifact)
+        {
+            return Err(refused(suspended.to_string()));
+        }
+        let right = grants.right(artifact, found.origin, watch).map_err(|e| refused(e.to_string()))?;
         let manifest = artifact.manifest();
         let settings = manifest.settings(&watch.settings).map_err(|e| unsupported(e.to_string()))?;
         let (kind, text) = match &watch.target {
@@ -239,10 +260,13 @@ impl Sweeper {
         let digest = artifact.digest().to_string();
         let ready = |source| Ready { source, right, target, settings, credentials, digest };
         let mut sources = self.sources.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(source) = sources.get(&watch.plugin) {
+        // Another version is another plugin: a sweep that is under way has its own.
+        if let Some(source) =
+            sources.get(&watch.plugin).filter(|source| source.artifact().digest() == artifact.digest())
+        {
             return Ok(ready(source.clone()));
         }
-        let source = self.registry.source(&watch.plugin, &self.engine).map_err(|e| refused(e.to_string()))?;
+        let source = registry.source(&watch.plugin, &self.engine).map_err(|e| refused(e.to_string()))?;
         sources.insert(watch.plugin.clone(), source.clone());
         Ok(ready(source))
     }

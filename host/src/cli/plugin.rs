@@ -15,6 +15,7 @@ mod parse;
 mod publish;
 mod registry;
 mod remove;
+mod resume;
 mod test;
 mod r#try;
 
@@ -69,6 +70,8 @@ enum Command {
     Grant(grant::GrantArgs),
     /// Remove an installed plugin
     Remove(remove::RemoveArgs),
+    /// Let a plugin go on that was suspended after too many faults
+    Resume(resume::ResumeArgs),
 }
 
 /// Runs `caifeng plugin …`.
@@ -90,6 +93,7 @@ pub(crate) fn run(args: Args) -> Outcome {
         Command::Upgrade(args) => install::run(&args, install::Way::Upgrade),
         Command::Grant(args) => grant::run(&args),
         Command::Remove(args) => remove::run(&args),
+        Command::Resume(args) => resume::run(&args),
     }
 }
 

@@ -113,7 +113,7 @@ pub async fn submit(submission: &Submission, by: &Caller, sweeper: &Sweeper) -> 
 
 /// Reads a page with the plugin that fits best, and stores what came of it.
 async fn page(submission: &Submission, by: &Caller, url: &Url, sweeper: &Sweeper) -> Result<Receipt, Refusal> {
-    let plugins = choose::choose(&sweeper.registry, url);
+    let plugins = choose::choose(&sweeper.plugins.registry(), url);
     let mut failures = Vec::new();
     for plugin in plugins.iter().take(TRIES) {
         let watch = one_off(plugin, url, sweeper).await?;

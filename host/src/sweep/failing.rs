@@ -39,6 +39,9 @@ impl Run<'_> {
             CallError::Trap(_) => FailureKind::Trap,
         };
         let mut detail = url.map_or_else(|| error.to_string(), |url| format!("{url}: {error}"));
+        if kind == FailureKind::Trap {
+            self.sweeper.note_trap(self.watch, &detail);
+        }
         if let Some(call) = kept {
             let name = format!(" (kept as call {call})");
             detail.truncate(detail.floor_char_boundary(DETAIL - name.len()));

@@ -17,7 +17,7 @@ use crate::evidence::warc::{Exchange, Sent, Writer};
 use crate::fetch::replay::{self, Replay};
 use crate::fetch::validator::Validator;
 use crate::fetch::{FetchError, Fetched, Made};
-use crate::plugins::Origin;
+use crate::plugins::{Origin, Registry};
 use crate::store::PostQuery;
 use caifeng_plugin_host::engine::EngineConfig;
 
@@ -238,6 +238,31 @@ fn a_past_that_cannot_be_read_leaves_no_sweep_open() {
     let (ended, failures): (Option<i64>, String) =
         world.db().query_row(last, [], |r| Ok((r.get(0)?, r.get(1)?))).unwrap();
     assert!(ended.is_some() && failures.contains("refused"), "{failures}");
+}
+
+#[test]
+fn a_plugin_at_fault_three_times_rests_until_it_is_resumed() {
+    let Some(world) = World::new("feed", FEED, "") else { return };
+    let world = world.replays(&archive(2));
+    let watch = world.sweeper.reader.watches().unwrap().remove(0).watch;
+    for fault in ["1: trap", "2: trap", "2: trap"] {
+        world.sweeper.note_trap(&watch, fault);
+    }
+    assert_eq!(world.sweep().failures, [], "two distinct ones are pages that are broken");
+    world.sweeper.note_trap(&watch, "3: trap");
+    let failures = world.sweep().failures;
+    assert_eq!(failures[0].kind, FailureKind::Refused);
+    for said in ["plugin feed", "is suspended since", "caifeng plugin resume feed", "the last was: 3: trap"] {
+        assert!(failures[0].detail.contains(said), "{said}: {failures:?}");
+    }
+    // The daemon need not be told: the file says who rests.
+    let directory = Directory::at(world.dir.path());
+    assert!(crate::plugins::suspension::Suspensions::of(&directory).resume("feed").unwrap());
+    assert_eq!(world.sweep().failures, []);
+    // What was recorded shows its faults each time.
+    let recorded = Watch { recorded: true, ..watch };
+    (0..9).for_each(|fault| world.sweeper.note_trap(&recorded, &fault.to_string()));
+    assert_eq!(world.sweep().failures, []);
 }
 
 #[test]

@@ -216,7 +216,8 @@ impl Offer<'_> {
 }
 
 /// When a change of what is installed takes effect.
-pub(super) const NEXT_START: &str = "it runs from the next start of caifeng serve, and in every command from now on";
+pub(super) const NEXT_START: &str =
+    "it runs from the next sweep on; one that labels posts, from the next start of caifeng serve";
 
 /// The file that was named, packed where it is a folder, and its signature.
 fn offered(args: &InstallArgs) -> Result<Package, Failed> {

@@ -5,6 +5,7 @@ use std::path::Path;
 use caifeng::directory::Directory;
 use caifeng::plugins::Origin;
 use caifeng::plugins::shelf::Shelf;
+use caifeng::plugins::suspension::Suspensions;
 use caifeng_plugin_host::artifact::Artifact;
 use serde::Serialize;
 
@@ -68,6 +69,9 @@ pub(super) fn run(args: &ListArgs) -> Outcome {
     }
     if let Some(directory) = &directory {
         waiting(directory, args.json, &mut lines)?;
+        for suspended in Suspensions::of(directory).all() {
+            note(suspended);
+        }
     }
     if registry.all().is_empty() {
         note("no plugins: `make plugins` builds the shipped ones");

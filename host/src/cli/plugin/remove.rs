@@ -31,7 +31,7 @@ pub(super) fn run(args: &RemoveArgs) -> Outcome {
         return Err(anyhow!("plugin {id:?} {what}")).or_exit(Exit::Usage);
     }
     let mut lines = Lines::new();
-    let line = format!("{id}: removed, with its grants; caifeng serve lets go of it when it is started again");
+    let line = format!("{id}: removed, with its grants; a running caifeng serve sweeps no more with it");
     lines.text(line).and_then(|()| lines.flush()).or_exit(Exit::Internal)?;
     Ok(Exit::Done)
 }
