@@ -33,6 +33,7 @@
 //! | tell others | [`report`] | pure |
 //! | write it down for them | [`document`], [`reporting`] | pure, shell |
 //! | what is wrong with the machine | [`doctor`] | shell |
+//! | how the desk is reached | [`reach`] | shell |
 //! | show | [`web`], `cli` | shells |
 //!
 //! [`daemon`] wires the stages and owns tasks and shutdown; `docs/architecture.md`
@@ -79,6 +80,7 @@ pub mod plan;
 pub mod plugins;
 pub mod privacy;
 pub mod query;
+pub mod reach;
 pub mod record;
 pub mod recording;
 pub mod referral;
