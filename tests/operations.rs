@@ -7,12 +7,17 @@ mod people;
 mod recording;
 mod terminal;
 
-use std::io::Read as _;
+use std::io::{self, Read as _, Write as _};
+use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
+use std::sync::Arc;
 
 use caifeng::store::snapshot;
 use people::Office;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 use terminal::{Place, http};
 
 fn swept(feeds: usize) -> Place {
@@ -135,6 +140,7 @@ fn what_is_not_as_it_was_made_is_refused_and_leaves_nothing() {
 fn a_store_whose_record_was_changed_is_not_called_a_backup() {
     let place = swept(1);
     let database = rusqlite::Connection::open(place.path("data/caifeng.db")).unwrap();
+    database.execute_batch("DROP TRIGGER event_is_not_changed").unwrap();
     assert_eq!(database.execute("UPDATE event SET at = at + 1 WHERE seq = 2", []).unwrap(), 1);
     drop(database);
     let said = place.run("backup copy.zip --data data").ends(1);
@@ -307,4 +313,86 @@ fn shells_and_man_read_what_the_commands_are() {
     place.run("man --out pages").ends(0);
     let page = std::fs::read_to_string(place.path("pages/caifeng-backup.1")).unwrap();
     assert!(page.contains("with\\-secrets"), "{page}");
+}
+
+/// Asks over TLS for `host`, trusting one certificate and no other.
+#[expect(clippy::disallowed_methods, reason = "a test visits the page")]
+fn https(address: &str, host: &'static str, trusted: &Path, request: &str) -> io::Result<String> {
+    let mut roots = RootCertStore::empty();
+    roots.add(CertificateDer::from_pem_file(trusted).unwrap()).unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
+    let config = Arc::new(config.with_root_certificates(roots).with_no_client_auth());
+    let client = ClientConnection::new(config, ServerName::try_from(host).unwrap()).unwrap();
+    let stream = TcpStream::connect(address)?;
+    stream.set_read_timeout(Some(terminal::DEADLINE))?;
+    let mut stream = StreamOwned::new(client, stream);
+    stream.write_all(request.replace('\n', "\r\n").as_bytes())?;
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer)?;
+    Ok(String::from_utf8_lossy(&answer).into_owned())
+}
+
+#[test]
+fn other_machines_reach_the_desk_over_https_only() {
+    let place = swept(1);
+    place.write("data/caifeng.toml", "[organisation]\nname = \"云溪县\"\n\n[serve]\nhosts = [\"desk.example.cn\"]\n");
+    let office = Office::at(place);
+    let place = &office.place;
+    for (more, why) in [
+        ("--bind 0.0.0.0:0", "other machines reach this address"),
+        ("--bind [::]:0 --host other.example.cn", "--self-signed"),
+        ("--bind 127.0.0.1:0 --certificate nowhere.pem", "go together"),
+        ("--bind 127.0.0.1:0 --certificate nowhere.pem --key nowhere.pem", "nowhere.pem"),
+    ] {
+        let said = place.run(&format!("serve --data data {more}")).ends(2);
+        assert!(said.err.contains(why), "{said}");
+    }
+    let (mut serving, address) = place.serve("--data data --self-signed");
+    assert!(serving.error_line().contains("fingerprint"));
+    let own = place.path("data/certificate.pem");
+    let (host, origin) = ("desk.example.cn", "https://desk.example.cn");
+    let get = |host: &'static str, named: &str| {
+        https(&address, host, &own, &format!("GET /sign-in HTTP/1.1\nHost: {named}\nConnection: close\n\n"))
+    };
+    assert!(get(host, host).unwrap().starts_with("HTTP/1.1 200"));
+    assert!(get("localhost", "localhost").unwrap().starts_with("HTTP/1.1 200"));
+    assert!(get(host, "elsewhere.example").unwrap().starts_with("HTTP/1.1 421"));
+    assert!(get("elsewhere.example", host).is_err(), "the certificate is good for its own names only");
+    // Who speaks no TLS is told nothing.
+    let mut plain = String::new();
+    let asked = std::panic::catch_unwind(|| http(&address, &format!("GET /sign-in HTTP/1.1\nHost: {host}")));
+    plain.push_str(&asked.unwrap_or_default());
+    assert!(!plain.contains("HTTP/1.1 200"), "{plain}");
+    // Nobody else can set the cookie of a session, and it goes over nothing else.
+    let code = place.run("user code li --data data --token wang.token --json").ends(0);
+    let code = code.json()[0]["code"].as_str().unwrap().to_owned();
+    let password = "three+white+egrets+over+the+weir";
+    let form = format!("name=li&code={code}&password={password}&again={password}");
+    let head = format!("POST /set-up-password HTTP/1.1\nHost: {host}\nOrigin: {origin}\nSec-Fetch-Site: same-origin");
+    let kind = "Content-Type: application/x-www-form-urlencoded";
+    let length = form.len();
+    let request = format!("{head}\n{kind}\nContent-Length: {length}\nConnection: close\n\n{form}");
+    let answer = https(&address, host, &own, &request).unwrap();
+    let cookie = answer.lines().find(|line| line.contains("caifeng_session=")).expect(&answer);
+    assert!(cookie.starts_with("set-cookie: __Host-caifeng_session=") && cookie.contains("; Secure"), "{cookie}");
+    assert!(serving.terminate().success());
+}
+
+#[test]
+fn only_the_declared_proxy_is_answered_and_who_asks_is_whom_it_names() {
+    let place = swept(1);
+    place.write("data/caifeng.toml", "[organisation]\nname = \"云溪县\"\n");
+    let office = Office::at(place);
+    let behind = |proxy: &str| office.place.serve(&format!("--data data --proxy {proxy} --host desk.example.cn"));
+    let ask = |address: &str| {
+        let request = "GET /sign-in HTTP/1.1\nHost: desk.example.cn\nX-Forwarded-For: 192.0.2.7";
+        std::panic::catch_unwind(|| http(address, request)).unwrap_or_default()
+    };
+    let (mut serving, address) = behind("127.0.0.1");
+    assert!(ask(&address).starts_with("HTTP/1.1 200"));
+    assert!(serving.terminate().success());
+    let (mut serving, address) = behind("192.0.2.1");
+    assert_eq!(ask(&address), "", "somebody else is not answered");
+    assert!(serving.terminate().success());
 }

@@ -51,6 +51,7 @@ use crate::notify::route::Routes;
 use crate::plan::Plan;
 use crate::plugins::installed::Installed;
 use crate::plugins::{PluginError, Registry};
+use crate::reach::{Reach, Serve};
 use crate::recording::{self, Happened, Moment, Recording, Ringing};
 use crate::rounds::Rounds;
 use crate::store::{self, Reader, Store, StoreError};
@@ -237,6 +238,12 @@ impl Daemon {
         Ok(Self { sweeper, asking, courier, routes, directory, config, setup, moments, commits, entrance })
     }
 
+    /// How the desk is reached, as the configuration says.
+    #[must_use]
+    pub fn serving(&self) -> &Serve {
+        &self.config.serve
+    }
+
     /// The code with which the first user is made at a browser; `None` once there is somebody, and in a demo.
     #[must_use]
     pub fn first_code(&self) -> Option<&Code> {
@@ -293,7 +300,7 @@ impl Daemon {
         control::listen(&self.directory.socket())
     }
 
-    /// Listens, remembers and shows until `shutdown` says so.
+    /// Listens, remembers and shows, as `reach` allows, until `shutdown` says so.
     ///
     /// # Errors
     /// When the page can no longer be served.
@@ -301,12 +308,13 @@ impl Daemon {
         self,
         listener: TcpListener,
         orders: UnixListener,
+        reach: Reach,
         shutdown: watch::Receiver<bool>,
     ) -> io::Result<()> {
         let alive = Arc::new(AtomicI64::new(self.sweeper.clock.now()));
         let store = self.sweeper.store.clone();
         let plan = blocking(move || store.plan_in_force()).await.map_err(io::Error::other)?;
-        let app = self.app(&alive, plan);
+        let app = self.app(&alive, plan, &reach);
         let daemon = Arc::new(self);
         let mut tasks = JoinSet::new();
         tasks.spawn(control::serve(orders, daemon.owner()));
@@ -333,7 +341,7 @@ impl Daemon {
             Ok(dispatcher) => notices::spawn(&mut tasks, &dispatcher),
             Err(error) => tracing::error!("no notice is sent: {error}"),
         }
-        let outcome = web::serve(listener, app, ended(shutdown)).await;
+        let outcome = web::serve(listener, app, reach.way, ended(shutdown)).await;
         // A sweep that is cut off has committed every page it has read; its line stays open in the record.
         tasks.shutdown().await;
         let _ = std::fs::remove_file(daemon.directory.socket());
@@ -353,7 +361,7 @@ impl Daemon {
         Some(upkeep::Press { folder: self.directory.reports(), organisation, plan })
     }
 
-    fn app(&self, pulse: &Arc<AtomicI64>, plan: Arc<Plan>) -> web::App {
+    fn app(&self, pulse: &Arc<AtomicI64>, plan: Arc<Plan>, reach: &Reach) -> web::App {
         let (clock, store) = (Arc::clone(&self.sweeper.clock), self.sweeper.store.clone());
         let steady = Arc::clone(&clock);
         // What is wrong with the file was told when the plan in force was read.
@@ -380,8 +388,8 @@ impl Daemon {
             public: self.config.public.enabled,
             plan,
             entrance: Arc::clone(&self.entrance),
-            secure: false,
-            hosts: Vec::new(),
+            secure: reach.is_secure(),
+            hosts: reach.hosts.clone(),
         }
     }
 

@@ -14,6 +14,8 @@
 //! | `signers.toml` | whose signatures they have | |
 //! | `suspended.toml` | plugins that were at fault too often | 0600 |
 //! | `secrets.toml` | what the operator lets plugins' requests carry | 0600, or refused |
+//! | `certificate.pem`, `certificate-key.pem` | what the desk has of its own for HTTPS | 0600 |
+//! | `caifeng.db.before-schema-N` | the store as it was before a conversion, for a week | 0600 |
 //! | `compiled/` | machine code of plugins; may be deleted at any time | |
 //! | `fixtures/` | pages that plugins could not read, for their authors | 0700 |
 //! | `demo.json` | present when the directory holds the demo | |
@@ -117,6 +119,18 @@ impl Directory {
     #[must_use]
     pub fn secrets(&self) -> PathBuf {
         self.0.join("secrets.toml")
+    }
+
+    /// The certificate that the desk makes for itself.
+    #[must_use]
+    pub fn certificate(&self) -> PathBuf {
+        self.0.join("certificate.pem")
+    }
+
+    /// Its private key.
+    #[must_use]
+    pub fn certificate_key(&self) -> PathBuf {
+        self.0.join("certificate-key.pem")
     }
 
     /// Machine code of plugins.

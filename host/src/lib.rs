@@ -35,6 +35,7 @@
 //! | tell others | [`report`] | pure |
 //! | write it down for them | [`document`], [`reporting`] | pure, shell |
 //! | what is wrong with the machine | [`doctor`] | shell |
+//! | how the desk is reached | [`reach`] | shell |
 //! | show | [`web`], `cli` | shells |
 //!
 //! [`daemon`] wires the stages and owns tasks and shutdown; `docs/architecture.md`
@@ -85,6 +86,7 @@ pub mod plugins;
 pub mod preview;
 pub mod privacy;
 pub mod query;
+pub mod reach;
 pub mod record;
 pub mod recording;
 pub mod referral;

@@ -200,7 +200,8 @@ impl Running {
     /// Waits until a daemon serves: where its page is.
     pub(crate) fn address(&mut self) -> String {
         let url = self.line().unwrap_or_else(|| panic!("it ended: {}", self.error_line()));
-        let address = url.trim_end().strip_prefix("http://").and_then(|url| url.strip_suffix('/'));
+        let bare = url.trim_end().strip_prefix("http://").or_else(|| url.trim_end().strip_prefix("https://"));
+        let address = bare.and_then(|url| url.strip_suffix('/'));
         address.unwrap_or_else(|| panic!("no address but {url:?}")).to_owned()
     }
 

@@ -1,14 +1,15 @@
 //! `caifeng serve`: the daemon.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
 use anyhow::{Context, anyhow};
-use caifeng::config::Config;
+use caifeng::config::{Config, Organisation};
 use caifeng::daemon::{Daemon, OpenError, Parts};
 use caifeng::demo::Demo;
 use caifeng::directory::Directory;
 use caifeng::drill;
+use caifeng::reach::{Reach, Serve, Way};
 use caifeng::recording::Recording;
 use caifeng::store::StoreError;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
@@ -16,7 +17,7 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
-use super::output::Lines;
+use super::output::{Lines, note};
 use super::workplace::{self, DataArgs};
 use super::{Exit, Failed, OrExit, Outcome};
 
@@ -30,12 +31,52 @@ pub(crate) struct Args {
     config: Option<PathBuf>,
     #[command(flatten)]
     bind: Bind,
+    #[command(flatten)]
+    over: Over,
+}
+
+/// How other machines reach the page; over what [serve] says.
+#[derive(Debug, clap::Args)]
+struct Over {
+    /// The certificate for HTTPS, with its chain, in PEM
+    #[arg(long, value_name = "F")]
+    certificate: Option<PathBuf>,
+    /// Its private key, in PEM
+    #[arg(long, value_name = "F")]
+    key: Option<PathBuf>,
+    /// Speak HTTPS with a certificate of its own, which is made once and whose fingerprint is told
+    #[arg(long, conflicts_with_all = ["certificate", "key"])]
+    self_signed: bool,
+    /// The address of a proxy that speaks HTTPS and passes on what others ask; may be repeated
+    #[arg(long = "proxy", value_name = "IP")]
+    proxies: Vec<IpAddr>,
+    /// A name under which the desk is asked for; may be repeated
+    #[arg(long = "host", value_name = "NAME")]
+    hosts: Vec<String>,
+}
+
+impl Over {
+    /// What was said here, else what the configuration says.
+    fn or(self, configured: &Serve) -> Serve {
+        let Self { certificate, key, self_signed, proxies, hosts } = self;
+        let mut serve = configured.clone();
+        if certificate.is_some() || key.is_some() || self_signed {
+            (serve.certificate, serve.key, serve.self_signed) = (certificate, key, self_signed);
+        }
+        if !proxies.is_empty() {
+            serve.proxies = proxies;
+        }
+        if !hosts.is_empty() {
+            serve.hosts = hosts;
+        }
+        serve
+    }
 }
 
 /// Where the page is served.
 #[derive(Clone, Copy, Debug, clap::Args)]
 pub(crate) struct Bind {
-    /// Address of the page: loopback only
+    /// Address of the page; others than loopback ones take HTTPS
     #[arg(long = "bind", value_name = "A", default_value = "127.0.0.1:8080")]
     address: SocketAddr,
 }
@@ -43,12 +84,17 @@ pub(crate) struct Bind {
 /// Runs `caifeng serve`.
 pub(crate) fn run(args: Args) -> Outcome {
     let directory = args.data.directory()?;
-    args.bind.check()?;
     let daemon = match args.config {
-        None if directory.is_empty() => open_demo(&directory)?,
+        None if directory.is_empty() => {
+            args.bind.check()?;
+            open_demo(&directory)?
+        }
         config => open_as_it_is(&directory, config.as_ref())?,
     };
-    serve(daemon, args.bind)
+    let (serving, now) = (args.over.or(daemon.serving()), daemon.sweeper.clock.now());
+    let year = Organisation::default().day(now).year();
+    let reach = Reach::of(args.bind.address, &serving, &directory, year).or_exit(Exit::Usage)?;
+    serve_as(daemon, args.bind, reach)
 }
 
 /// Opens a data directory as what it is: a drill, the demo, or the real thing with the configuration that was named or
@@ -138,7 +184,7 @@ impl Bind {
         if self.address.ip().is_loopback() {
             return Ok(());
         }
-        let what = "only loopback addresses, until sign-in exists: use 127.0.0.1 or [::1]";
+        let what = "only a loopback address shows a demo or a drill: use 127.0.0.1 or [::1]";
         Err(anyhow!("--bind {}: {what}", self.address)).or_exit(Exit::Usage)
     }
 }
@@ -153,8 +199,12 @@ fn raise_file_limit() {
     }
 }
 
-/// Serves until the process is told to stop.
+/// Serves this machine until the process is told to stop.
 pub(crate) fn serve(daemon: Daemon, bind: Bind) -> Outcome {
+    serve_as(daemon, bind, Reach::here())
+}
+
+fn serve_as(daemon: Daemon, bind: Bind, reach: Reach) -> Outcome {
     raise_file_limit();
     runtime()?.block_on(async {
         let listener = TcpListener::bind(bind.address).await;
@@ -170,18 +220,22 @@ pub(crate) fn serve(daemon: Daemon, bind: Bind) -> Outcome {
         let orders = daemon.orders().context("caifeng.sock").or_exit(Exit::Usage)?;
         // Whoever reads this line, a person or a program, may give orders and open the page: nothing stands before it.
         let mut lines = Lines::new();
-        let line = format!("http://{address}/\n");
+        let scheme = if matches!(reach.way, Way::Tls(_)) { "https" } else { "http" };
+        let line = format!("{scheme}://{address}/\n");
         lines.bytes(line.as_bytes()).and_then(|()| lines.flush()).or_exit(Exit::Internal)?;
+        if let Some(fingerprint) = &reach.fingerprint {
+            note(format_args!("the certificate was made here: compare its SHA-256 fingerprint in the browser: {fingerprint}"));
+        }
         // Only on the terminal: a log would keep it.
         if let Some(code) = daemon.first_code() {
             let line = format!(
-                "nobody can sign in yet: the first user chooses a name and a password at http://{address}/set-up-password with the code {} (works once, within a day)\n",
+                "nobody can sign in yet: the first user chooses a name and a password at {scheme}://{address}/set-up-password with the code {} (works once, within a day)\n",
                 code.written()
             );
             lines.bytes(line.as_bytes()).and_then(|()| lines.flush()).or_exit(Exit::Internal)?;
         }
         drop(lines);
-        daemon.run(listener, orders, stopped).await.or_exit(Exit::Internal)?;
+        daemon.run(listener, orders, reach, stopped).await.or_exit(Exit::Internal)?;
         Ok(Exit::Done)
     })
 }

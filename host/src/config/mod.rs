@@ -38,6 +38,7 @@ use crate::fetch::permit::Permit;
 use crate::incident::event::Role;
 use crate::notify::channel::Notify;
 use crate::plan::{self, Plan};
+use crate::reach::Serve;
 use crate::reply::wording::{self, Wordings};
 use crate::retention::Retention;
 use crate::store::KeptTopic;
@@ -82,6 +83,9 @@ pub struct Config {
     /// What people show at a browser.
     #[serde(skip_serializing_if = "SignIn::is_default")]
     pub sign_in: SignIn,
+    /// How the desk is reached from other machines.
+    #[serde(skip_serializing_if = "Serve::is_default")]
+    pub serve: Serve,
 }
 
 /// What everybody may read without signing in.

@@ -15,18 +15,15 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use axum::body::to_bytes;
-use axum::extract::connect_info::Connected;
 use axum::extract::{ConnectInfo, Request, State};
 use axum::http::request::Parts;
 use axum::http::{Extensions, HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use axum::serve::IncomingStream;
 
 use super::api::{self, Problem};
 use super::desk::Desk;
 use super::page::{self, SignIn, Trouble};
-use super::stall::Guarded;
 use super::{guard, html, troubled};
 use crate::incident::event::Role;
 use crate::user::Realm;
@@ -132,17 +129,16 @@ pub(super) enum Worthless {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Peer(SocketAddr);
 
-#[cfg(test)]
 impl Peer {
+    /// A peer at an address and a port.
+    pub(super) const fn at(address: SocketAddr) -> Self {
+        Self(address)
+    }
+
     /// A peer at an address.
+    #[cfg(test)]
     pub(super) fn of(address: Ipv4Addr) -> Self {
         Self((address, 50_000).into())
-    }
-}
-
-impl Connected<IncomingStream<'_, Guarded>> for Peer {
-    fn connect_info(stream: IncomingStream<'_, Guarded>) -> Self {
-        Self(*stream.remote_addr())
     }
 }
 

@@ -22,6 +22,7 @@ mod fixed;
 mod form;
 mod guard;
 mod health;
+mod listener;
 mod live;
 mod mark;
 mod metrics;
@@ -59,6 +60,7 @@ use crate::current::Current;
 use crate::entrance::Entrance;
 use crate::lang;
 use crate::plan::Plan;
+use crate::reach::Way;
 
 use self::desk::{Asked, Desk};
 use self::door::Door;
@@ -111,9 +113,9 @@ pub struct App {
 /// Why the desk does not open.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
-    /// The operator must bind it to a loopback address.
-    #[error("only loopback addresses until sign-in exists, such as 127.0.0.1:8420: {0}")]
-    NotLoopback(SocketAddr),
+    /// What people type would travel in the open: the operator must name a certificate or a proxy.
+    #[error("other machines reach {0}, and it speaks no HTTPS")]
+    Bare(SocketAddr),
     /// The listener failed.
     #[error("listener failed: {0}")]
     Listen(#[from] std::io::Error),
@@ -122,15 +124,16 @@ pub enum ServeError {
 /// Serves the desk until `stop` resolves; then open requests end and `/events` closes.
 ///
 /// # Errors
-/// [`ServeError::NotLoopback`] when the listener is reachable from elsewhere.
+/// [`ServeError::Bare`] when the listener is reachable from elsewhere and `way` is plain.
 pub async fn serve(
     listener: TcpListener,
     app: App,
+    way: Way,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), ServeError> {
     let address = listener.local_addr()?;
-    if !guard::is_loopback(address) {
-        return Err(ServeError::NotLoopback(address));
+    if matches!(way, Way::Plain) && !guard::is_loopback(address) {
+        return Err(ServeError::Bare(address));
     }
     let (stopping, stopped) = watch::channel(false);
     let ending = async move {
@@ -138,8 +141,8 @@ pub async fn serve(
         // Nobody listens for it when no page is open.
         stopping.send_replace(true);
     };
-    let service = router(app, stopped).into_make_service_with_connect_info::<access::Peer>();
-    axum::serve(stall::Guarded(listener), service).with_graceful_shutdown(ending).await?;
+    let (router, serving) = (router(app, stopped.clone()), stopped);
+    tokio::join!(ending, listener::run(listener, router, way, serving));
     Ok(())
 }
 

@@ -5,35 +5,15 @@
 //! until the kernel gives up, a quarter of an hour later.
 
 use std::io;
-use std::net::SocketAddr;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use axum::serve::Listener;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpListener;
 use tokio::time::{Sleep, sleep};
 
 /// How long bytes may wait for their reader.
 const PATIENCE: Duration = Duration::from_secs(20);
-
-/// A listener whose connections are [`Impatient`].
-pub(super) struct Guarded(pub(super) TcpListener);
-
-impl Listener for Guarded {
-    type Io = Impatient<tokio::net::TcpStream>;
-    type Addr = SocketAddr;
-
-    async fn accept(&mut self) -> (Self::Io, Self::Addr) {
-        let (io, peer) = Listener::accept(&mut self.0).await;
-        (Impatient::new(io, PATIENCE), peer)
-    }
-
-    fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.0.local_addr()
-    }
-}
 
 /// A connection that ends with [`io::ErrorKind::TimedOut`] when a write makes no progress.
 pub(super) struct Impatient<T> {
@@ -43,6 +23,11 @@ pub(super) struct Impatient<T> {
 }
 
 impl<T> Impatient<T> {
+    /// With as much patience as every connection has.
+    pub(super) fn patient(io: T) -> Self {
+        Self::new(io, PATIENCE)
+    }
+
     fn new(io: T, patience: Duration) -> Self {
         Self { io, patience, waiting: None }
     }

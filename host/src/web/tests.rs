@@ -206,7 +206,7 @@ async fn fixed_desk() {
     let port = std::env::var("CAIFENG_DESK_PORT").map_or(8421, |p| p.parse().unwrap());
     let (_commit, changes) = watch::channel(0);
     let listener = TcpListener::bind(("127.0.0.1", port)).await.unwrap();
-    serve(listener, app(Arc::new(Fixed), changes), std::future::pending()).await.unwrap();
+    serve(listener, app(Arc::new(Fixed), changes), Way::Plain, std::future::pending()).await.unwrap();
 }
 
 #[tokio::test]
@@ -661,11 +661,11 @@ async fn seats_are_counted_and_given_back() {
 }
 
 #[tokio::test]
-async fn only_a_loopback_listener_is_served() {
+async fn nothing_is_served_to_others_in_the_open() {
     let listener = TcpListener::bind("0.0.0.0:0").await.unwrap();
     let (_commit, changes) = watch::channel(0);
-    let refused = serve(listener, app(Arc::new(Fixed), changes), std::future::pending()).await;
-    assert!(matches!(refused, Err(ServeError::NotLoopback(_))));
+    let refused = serve(listener, app(Arc::new(Fixed), changes), Way::Plain, std::future::pending()).await;
+    assert!(matches!(refused, Err(ServeError::Bare(_))));
 }
 
 #[tokio::test]
@@ -676,7 +676,7 @@ async fn serving_ends_when_told_although_a_page_listens() {
     let (_commit, changes) = watch::channel(0);
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let ending = async move { stopped.await.unwrap() };
-    let serving = tokio::spawn(serve(listener, app(Arc::new(Fixed), changes), ending));
+    let serving = tokio::spawn(serve(listener, app(Arc::new(Fixed), changes), Way::Plain, ending));
     let mut page = tokio::net::TcpStream::connect(address).await.unwrap();
     let asked = format!("GET /events HTTP/1.1\r\nhost: {address}\r\n\r\n");
     tokio::io::AsyncWriteExt::write_all(&mut page, asked.as_bytes()).await.unwrap();
@@ -685,6 +685,24 @@ async fn serving_ends_when_told_although_a_page_listens() {
     assert_eq!(&first, b"HTTP/1.1 200");
     stop.send(()).unwrap();
     serving.await.unwrap().unwrap();
+}
+
+/// Who sends half a head and waits keeps a place for [`listener::HEAD`] and no longer; so does whoever says nothing.
+#[tokio::test(start_paused = true)]
+#[expect(clippy::disallowed_methods, reason = "a test visits the page")]
+async fn a_client_that_never_asks_is_let_go_of() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (_commit, changes) = watch::channel(0);
+    tokio::spawn(serve(listener, app(Arc::new(Fixed), changes), Way::Plain, std::future::pending()));
+    for said in ["GET / HTTP/1.1\r\nhost: 127.0.0.1\r\nx-slow: ", ""] {
+        let mut page = tokio::net::TcpStream::connect(address).await.unwrap();
+        tokio::io::AsyncWriteExt::write_all(&mut page, said.as_bytes()).await.unwrap();
+        let mut rest = Vec::new();
+        let ended = tokio::io::AsyncReadExt::read_to_end(&mut page, &mut rest);
+        let ended = tokio::time::timeout(listener::HEAD * 2, ended).await;
+        assert!(ended.is_ok() && !rest.starts_with(b"HTTP/1.1 200"), "{said:?}");
+    }
 }
 
 fn prepared(tokeniser: &Tokeniser, id: &str, text: &str) -> Prepared {
