@@ -126,7 +126,7 @@ mod tests {
             ("https://www.county.gov.cn/xwzx/index.html", "news Listing"),
             ("https://www.county.gov.cn/", "feed Listing"),
             ("javascript:alert(1)", "tieba Keyword"),
-            ("停水", "weibo Keyword"),
+            ("停水", "tieba Keyword"),
         ] {
             assert_eq!(first(text), expected, "{text}");
         }

@@ -82,6 +82,7 @@ describe("sources and administration", { concurrency: false }, () => {
     await opened.waitForURL(`${desk.address}/welcome/source`);
     await opened.fill("#text", source);
     await opened.click("button.go");
+    await opened.waitForSelector("#id");
     assert.match(await opened.textContent("main"), /feed 能读/);
     assert.match(await opened.textContent("main"), /停水两天 <img/);
     await opened.fill("#id", "county");
@@ -90,6 +91,7 @@ describe("sources and administration", { concurrency: false }, () => {
     await opened.click("button.go");
     await opened.waitForURL(`${desk.address}/welcome/channels`);
     await opened.click("a.go");
+    await opened.waitForURL(`${desk.address}/welcome/done`);
     assert.match(await opened.textContent("main"), /1 处监测点/);
     assert.match(await opened.textContent("header"), /青石县水务局/);
     const text = readFileSync(join(desk.data, "..", "caifeng.toml"), "utf8");
@@ -108,6 +110,7 @@ describe("sources and administration", { concurrency: false }, () => {
       await opened.goto(`${desk.address}/watches/new`);
       await opened.fill("#text", source);
       await opened.click("button.go");
+      await opened.waitForSelector("#id");
       await sound(opened, "sources-preview");
       assert.notEqual(await opened.title(), "broken");
       assert.deepEqual(opened.complaints, []);
@@ -136,6 +139,7 @@ describe("sources and administration", { concurrency: false }, () => {
     await opened.goto(`${desk.address}/watches/county`);
     await opened.fill("#why", "网站改版");
     await opened.click("form[action$='/pause'] button");
+    await opened.waitForSelector("[role=status]");
     await opened.goto(`${desk.address}/repairs`);
     assert.match(await opened.textContent("main"), /网站改版/);
     await sound(opened, "sources-mend");

@@ -18,7 +18,7 @@ const FILE: &str = "# kept\n[organisation]\nname = \"青石县水务局\"\n\n[[t
 impl House {
     fn new() -> Self {
         let plugins = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/plugins");
-        let built = plugins.join("feed.wasm").exists();
+        let built = plugins.join("feed").with_extension("wasm").exists();
         let office = office_of(FILE, &[(plugins, crate::plugins::Origin::Shipped)]);
         let file = office.owner.setup.file.clone().unwrap();
         let router = office.router();
