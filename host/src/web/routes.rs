@@ -17,7 +17,7 @@ use super::access::{Access, enforce};
 use super::api::{self, Endpoint};
 use super::desk::Desk;
 use super::room::{
-    account, cases, contacts, disclosures, documents, public, referrals, replies, reports, submit, summaries,
+    account, acting, cases, contacts, disclosures, documents, public, referrals, replies, reports, submit, summaries,
 };
 use super::room::{admin, plugins, welcome};
 use super::room::{demo, hearing, inbox, incidents, posts, sign_in, situation, sources, subscribed, topics, watches};
@@ -151,6 +151,24 @@ fn judged() -> Vec<Route> {
         post("/inbox/{id}/snooze", Able(Act::Escalate), inbox::snooze),
         post("/inbox/{id}/escalate", Able(Act::Escalate), inbox::escalate),
         post("/inbox/{id}/undo", Able(Act::Escalate), inbox::undo),
+        // What is done about an incident
+        post("/incidents/{id}/assess", Able(Act::Assess), acting::assess),
+        post("/incidents/{id}/level", Able(Act::SetLevel), acting::level),
+        post("/incidents/{id}/assign", Able(Act::Assign), acting::assign),
+        post("/incidents/{id}/step", Able(Act::DoStep), acting::step),
+        post("/incidents/{id}/waive", Able(Act::WaiveStep), acting::waive),
+        post("/incidents/{id}/send-back", Able(Act::WaiveStep), acting::send_back),
+        post("/incidents/{id}/note", Able(Act::Note), acting::note),
+        post("/incidents/{id}/acknowledge", Able(Act::Acknowledge), acting::acknowledge),
+        post("/incidents/{id}/escalate", Able(Act::Escalate), acting::escalate),
+        post("/incidents/{id}/pause", Able(Act::Pause), acting::pause),
+        post("/incidents/{id}/resume", Able(Act::Pause), acting::resume),
+        post("/incidents/{id}/close", Able(Act::Close), acting::close),
+        post("/incidents/{id}/reopen", Able(Act::Reopen), acting::reopen),
+        post("/incidents/{id}/dismiss", Able(Act::Dismiss), acting::dismiss),
+        post("/incidents/{id}/merge", Able(Act::Group), acting::merge),
+        post("/incidents/{id}/split", Able(Act::Group), acting::split),
+        post("/incidents/{id}/undo", Able(Act::Group), acting::undo),
     ]
 }
 

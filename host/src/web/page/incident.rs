@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use askama::Template;
 
+use super::acting::{Acting, ActingView};
 use super::disclosures::DisclosureView;
 use super::growing::{CourseView, StageMark};
 use super::home::size;
@@ -47,6 +48,8 @@ pub(crate) struct IncidentRows {
     pub(crate) plan: Arc<Plan>,
     /// What was published that answers it.
     pub(crate) disclosures: Vec<DisclosureRow>,
+    /// What is to be done, and what was, for somebody who is signed in.
+    pub(crate) acting: Option<Acting>,
 }
 
 /// An incident, told.
@@ -123,6 +126,7 @@ struct IncidentPage {
     spread: SpreadView,
     votes: Option<VotesView>,
     disclosures: Vec<DisclosureView>,
+    acting: Option<ActingView>,
 }
 
 /// The trend with its sentence and its table.
@@ -151,7 +155,9 @@ pub(crate) fn incident(visit: &Visit, rows: &IncidentRows) -> Rendered {
     // A level that its plan does not know stands as it was decided.
     let words = |id: &str| plan.level(id).map_or_else(|| line(id, 40), |level| level_words(lang, level));
     let suggested = rows.opinion.level(plan).filter(|_| rows.incident.level.is_none());
+    let acting = rows.acting.as_ref().map(|it| ActingView::new(visit, it, plan, &rows.posts, &frame.face));
     IncidentPage {
+        acting,
         level: rows.incident.level.as_deref().map(words),
         suggested_level: suggested.map(|level| level_words(lang, level)),
         incident: IncidentView::new(&rows.incident, &rows.posts, &frame.face, lang),

@@ -7,6 +7,7 @@
 //! Addresses become links only when they are http or https.
 
 mod account;
+mod acting;
 mod admin;
 mod cases;
 mod contacts;
@@ -67,6 +68,7 @@ use crate::user::right::Act;
 use crate::user::session::Known;
 
 pub(crate) use account::{AccountRows, Form as AccountForm, account, factor, recovery};
+pub(crate) use acting::Acting;
 pub(crate) use admin::{Came, ChannelRow, Checked as CheckedPlan, audit, channels, keeping, people, plan};
 pub(crate) use cases::{
     CaseAsked, CaseRows, CasesRows, DrillLine, DrillRows, DrillsRows, case, case_form, cases, drill, drills,

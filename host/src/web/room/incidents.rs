@@ -5,9 +5,15 @@ use std::sync::Arc;
 use axum::extract::{Path, RawQuery, State};
 use axum::response::Response;
 
+use crate::incident::IncidentId;
+use crate::incident::event::{Event, Recorded};
+use crate::incident::life::Given;
 use crate::store::model::{IncidentRow, PostRow};
+use crate::store::{Reader, StoreError};
+use crate::user::User;
+use crate::user::right::Act;
 use crate::web::desk::{Asked, Desk, Refused};
-use crate::web::page::{self, IncidentRows, ListRows, Trouble};
+use crate::web::page::{self, Acting, IncidentRows, ListRows, Trouble};
 use crate::web::rows::{Rows, Unanswered};
 
 /// Posts of each incident of a list that are looked at for evidence and growth.
@@ -35,6 +41,7 @@ pub(in crate::web) async fn list(State(desk): State<Arc<Desk>>, RawQuery(query):
 
 /// `GET /incidents/{id}`.
 pub(in crate::web) async fn one(State(desk): State<Arc<Desk>>, Path(id): Path<String>, asked: Asked) -> Response {
+    let ours = Arc::clone(&desk);
     desk.show(asked, move |rows, visit| {
         let missing = || Refused::Trouble(Trouble::Missing);
         let id = id.parse().map_err(|_| missing())?;
@@ -43,10 +50,48 @@ pub(in crate::web) async fn one(State(desk): State<Arc<Desk>>, Path(id): Path<St
         let (watches, lives, reach) = (rows.watches()?, rows.lives(&posts)?, rows.reach(id)?);
         let (figures, course, opinion) = (rows.figures()?, rows.course(id)?, rows.opinion(id)?);
         let (plan, disclosures) = (rows.governing(id)?, rows.disclosures(id)?);
-        let told = IncidentRows { figures, watches, incident, posts, lives, course, reach, opinion, plan, disclosures };
+        let acting = match &visit.person {
+            Some(_) => acting(&ours.app.owner.clerk.reader, id)?,
+            None => None,
+        };
+        let told = IncidentRows {
+            figures,
+            watches,
+            incident,
+            posts,
+            lives,
+            course,
+            reach,
+            opinion,
+            plan,
+            disclosures,
+            acting,
+        };
         Ok(page::incident(visit, &told)?)
     })
     .await
+}
+
+/// How an incident stands, what happened to it, and who can own it.
+fn acting(reader: &Reader, id: IncidentId) -> Result<Option<Acting>, StoreError> {
+    let Some(life) = reader.standing(id)? else { return Ok(None) };
+    let written = |recorded: Recorded| {
+        let note = match (&recorded.event, recorded.event.note()) {
+            (Event::StepDone { evidence, .. }, _) => evidence.iter().find_map(|given| match given {
+                Given::Note(note) => Some(note.id),
+                _ => None,
+            }),
+            (_, note) => note.map(|note| note.id),
+        };
+        Ok((recorded, note.map_or(Ok(None), |note| reader.note(note))?))
+    };
+    let history = reader.history(id)?.into_iter().map(written).collect::<Result<_, StoreError>>()?;
+    let users = reader.users()?;
+    let works = |user: &&User| user.revoked.is_none() && user.roles.iter().any(|role| Act::DoStep.is_for(*role));
+    let named = |user: &User| (user.id.clone(), user.name.clone().unwrap_or_else(|| user.id.clone()));
+    let owners = users.iter().filter(works).map(named).collect();
+    let people = users.into_iter().filter_map(|user| Some((user.id, user.name?))).collect();
+    Ok(Some(Acting { life, history, people, owners }))
 }
 
 /// Incidents with some of their posts, for evidence and growth.

@@ -16,6 +16,7 @@ use crate::reply::citation::{self, Citation};
 use crate::store::{Decision, Reader, Seen, StoreError};
 
 pub(super) mod account;
+pub(super) mod acting;
 pub(super) mod admin;
 pub(super) mod cases;
 pub(super) mod contacts;

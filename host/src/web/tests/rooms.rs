@@ -9,6 +9,7 @@ use crate::reply::ReplyState;
 use crate::store::{Answering, Decision, Seen, Sight};
 use crate::user::token::Token;
 
+mod acting;
 mod cases;
 mod contacts;
 mod disclosures;
