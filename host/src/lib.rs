@@ -18,6 +18,7 @@
 //! | which incident | [`incident`] | pure |
 //! | is it growing | [`warning`] | pure |
 //! | what a plugin would hear, for its author | [`trial`] | shell |
+//! | what a new plugin begins with | [`starter`] | pure |
 //! | what is to be done, by whom, until when | [`plan`], [`calendar`] | pure |
 //! | who decides, what follows | [`handling`], [`user`] | shell, pure |
 //! | answering | [`reply`], [`referral`], [`endorsement`] | pure |
@@ -86,6 +87,7 @@ pub mod revisit;
 pub mod rounds;
 pub mod schedule;
 pub mod search;
+pub mod starter;
 pub mod store;
 pub mod supervision;
 pub mod sweep;
