@@ -228,8 +228,12 @@ globalThis.Date = new Proxy(Calendar, {
 });
 Calendar.prototype.constructor = globalThis.Date;
 Math.random = refuse('chance');
-globalThis.performance = { now: refuse('clock') };
-globalThis.crypto = { getRandomValues: refuse('chance'), randomUUID: refuse('chance') };
+for (const [name, value] of [
+  ['performance', { now: refuse('clock') }],
+  ['crypto', { getRandomValues: refuse('chance'), randomUUID: refuse('chance') }],
+]) {
+  Object.defineProperty(globalThis, name, { value, configurable: true, writable: true });
+}
 for (const name of ['fetch', 'XMLHttpRequest', 'WebSocket']) globalThis[name] = refuse('network');
 for (const name of ['setTimeout', 'setInterval', 'setImmediate']) globalThis[name] = refuse('waiting');
 
