@@ -72,6 +72,7 @@ fn every_command_explains_itself() {
         "plugin",
         "plugin list",
         "plugin inspect",
+        "plugin new",
         "plugin build",
         "plugin parse",
         "plugin test",

@@ -20,6 +20,7 @@
 //! | what a plugin would hear, for its author | [`trial`] | shell |
 //! | which plugin fits, and what a watch would read | [`fitting`], [`preview`] | pure, shell |
 //! | change the configuration while it runs | [`configuring`] | shell |
+//! | what a new plugin begins with | [`starter`] | pure |
 //! | what is to be done, by whom, until when | [`plan`], [`calendar`] | pure |
 //! | who decides, what follows | [`handling`], [`user`] | shell, pure |
 //! | answering | [`reply`], [`referral`], [`endorsement`] | pure |
@@ -99,6 +100,7 @@ pub mod rounds;
 pub mod schedule;
 pub mod search;
 pub mod signature;
+pub mod starter;
 pub mod store;
 pub mod supervision;
 pub mod sweep;

@@ -223,6 +223,17 @@ impl fmt::Display for PluginKind {
     }
 }
 
+/// What the outermost component of a file imports, and what of the contract it exports; for builds, which make a
+/// plugin of it.
+///
+/// # Errors
+/// If it is no component.
+pub(crate) fn surface(bytes: &[u8]) -> Result<(Vec<String>, Vec<String>), ArtifactError> {
+    let Surface { imports, mut exports, .. } = Surface::read(bytes)?;
+    exports.retain(|name| interface(name).is_some());
+    Ok((imports, exports))
+}
+
 /// What the outermost component shows.
 #[derive(Default)]
 struct Surface {

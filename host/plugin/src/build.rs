@@ -1,4 +1,8 @@
-//! From a Rust crate to a plugin: `caifeng plugin build`.
+//! From source to a plugin: `caifeng plugin build`.
+//!
+//! What the folder holds says in which language: a `Cargo.toml` Rust, a
+//! `package.json` JavaScript, a `requirements.txt` Python. For the latter two see
+//! `script`; what follows is about Rust.
 //!
 //! A guest is compiled for `wasm32-wasip1`, because ordinary crates work there,
 //! and encoded into a component with an adapter of our own in WASI's place that
@@ -13,6 +17,10 @@
 //! profile. Only the target features are ours: `simd128` is on, since memchr
 //! and its kin, which every parser stands on, run a quarter faster with it,
 //! and every host of ours has it.
+
+mod blame;
+mod narrow;
+mod script;
 
 use crate::artifact::{Artifact, ArtifactError, MANIFEST_SECTION, SNAPSHOT_EXPORT};
 use crate::engine::{self, SPOKEN_PAGES, SnapshotError};
@@ -44,7 +52,7 @@ const PROFILE: &str = "guest";
 #[non_exhaustive]
 pub enum BuildError {
     /// No manifest where one must be.
-    #[error("cannot read the manifest, write a plugin.toml beside Cargo.toml: {path}: {error}")]
+    #[error("cannot read the manifest, write a plugin.toml beside the source: {path}: {error}")]
     NoManifest {
         /// Where it was looked for.
         path: PathBuf,
@@ -54,6 +62,30 @@ pub enum BuildError {
     /// The manifest is wrong.
     #[error("mend the manifest: {0}")]
     Manifest(#[from] ManifestError),
+    /// Nothing in the folder says how it is built.
+    #[error("no Cargo.toml, package.json or requirements.txt, begin with `caifeng plugin new`: {0}")]
+    NoSource(PathBuf),
+    /// A program that the language needs cannot be run: whoever set up the machine must act.
+    #[error("cannot run {program}, {remedy}: {error}")]
+    NoProgram {
+        /// What was to run.
+        program: String,
+        /// What to do.
+        remedy: &'static str,
+        /// What the system said.
+        error: std::io::Error,
+    },
+    /// The registry did not give what the lock file names: whoever set up the machine must act, or the author mend the file.
+    #[error("cannot fetch what {file} names, look at the network and the file:\n{said}")]
+    Fetch {
+        /// The lock file.
+        file: &'static str,
+        /// What npm or pip said.
+        said: String,
+    },
+    /// The source does not become a component. The text is the tool's.
+    #[error("the source does not become a component, mend it:\n{0}")]
+    Script(String),
     /// cargo cannot be run: whoever set up the machine must act.
     #[error("cannot run cargo, install Rust from https://rustup.rs: {0}")]
     NoCargo(std::io::Error),
@@ -91,6 +123,8 @@ pub enum BuildError {
 /// How far a build has come.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Progress {
+    /// What the lock file names is being fetched.
+    Fetching,
     /// This crate is compiled.
     Compiled(String),
     /// The component is being made.
@@ -119,10 +153,27 @@ pub fn encode(core_module: &[u8], manifest_toml: &str) -> Result<Vec<u8>, BuildE
     if exports(&module)?.iter().any(|name| name == SNAPSHOT_EXPORT) {
         component = engine::initialised(&component)?;
     }
-    CustomSection { name: MANIFEST_SECTION.into(), data: manifest_toml.as_bytes().into() }
-        .append_to_component(&mut component);
-    Artifact::read(component.as_slice())?;
-    Ok(component)
+    finished(component, manifest_toml)
+}
+
+/// Builds the plugin in `dir`, whatever it is written in, and writes it to
+/// `out`, whose path it returns. `progress` is called for every crate that was
+/// compiled, and for the steps of other languages.
+///
+/// # Errors
+/// Says who must act; see [`BuildError`].
+pub fn build(dir: &Path, out: &Path, progress: &mut dyn FnMut(Progress)) -> Result<PathBuf, BuildError> {
+    match script::Script::of(dir) {
+        _ if dir.join("Cargo.toml").is_file() => build_crate(dir, out, progress),
+        Some(script) => {
+            let (text, manifest) = manifest(dir)?;
+            let component = script.component(dir, script::World::of(&manifest), progress)?;
+            progress(Progress::Encoding);
+            let plugin = finished(narrow::narrowed(&component)?, &text)?;
+            write(plugin, out)
+        }
+        None => Err(BuildError::NoSource(dir.to_owned())),
+    }
 }
 
 /// Builds the crate in `dir` with cargo and writes the plugin to `out`, whose
@@ -131,17 +182,36 @@ pub fn encode(core_module: &[u8], manifest_toml: &str) -> Result<Vec<u8>, BuildE
 /// # Errors
 /// Says who must act; see [`BuildError`].
 pub fn build_crate(dir: &Path, out: &Path, progress: &mut dyn FnMut(Progress)) -> Result<PathBuf, BuildError> {
-    let manifest_path = dir.join("plugin.toml");
-    let manifest =
-        fs::read_to_string(&manifest_path).map_err(|error| BuildError::NoManifest { path: manifest_path, error })?;
-    Manifest::parse(&manifest)?;
+    let (text, _) = manifest(dir)?;
     let module = compile(dir, progress)?;
     progress(Progress::Encoding);
     let module = fs::read(&module).map_err(|error| BuildError::Compile(format!("{}: {error}", module.display())))?;
-    let component = encode(&module, &manifest)?;
-    let written = out.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| fs::write(out, component));
+    let component = encode(&module, &text).map_err(|error| match error {
+        BuildError::Links(foreign) => BuildError::Links(blame::with_lines(dir, foreign)),
+        other => other,
+    })?;
+    write(component, out)
+}
+
+fn manifest(dir: &Path) -> Result<(String, Manifest), BuildError> {
+    let path = dir.join("plugin.toml");
+    let text = fs::read_to_string(&path).map_err(|error| BuildError::NoManifest { path, error })?;
+    let manifest = Manifest::parse(&text)?;
+    Ok((text, manifest))
+}
+
+fn write(plugin: Vec<u8>, out: &Path) -> Result<PathBuf, BuildError> {
+    let written = out.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| fs::write(out, plugin));
     written.map_err(|error| BuildError::Write { path: out.to_owned(), error })?;
     Ok(out.to_owned())
+}
+
+/// A component with its manifest inside, read as the host will read it.
+fn finished(mut component: Vec<u8>, manifest_toml: &str) -> Result<Vec<u8>, BuildError> {
+    CustomSection { name: MANIFEST_SECTION.into(), data: manifest_toml.as_bytes().into() }
+        .append_to_component(&mut component);
+    Artifact::read(component.as_slice())?;
+    Ok(component)
 }
 
 /// Runs cargo and returns the path of the core module.

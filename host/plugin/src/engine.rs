@@ -291,8 +291,9 @@ fn settings(config: &EngineConfig) -> Config {
     pool.total_component_instances(config.instances)
         // A component is several core instances: the guest, the adapter and their glue; Python needs some forty.
         .total_core_instances(config.instances.saturating_mul(64))
-        .total_memories(config.instances)
-        .max_memories_per_component(1)
+        // One is the guest's. JavaScript brings two that stay empty: its loader's, and that of the traps in WASI's place.
+        .total_memories(config.instances.saturating_mul(3))
+        .max_memories_per_component(3)
         .total_tables(config.instances.saturating_mul(4))
         .max_tables_per_component(4)
         .table_elements(config.ceiling.table)
@@ -489,11 +490,12 @@ impl ResourceLimiter for Ward {
             self.hear(byte);
             return Ok(false);
         }
-        if desired > self.limits.memory {
+        let total = self.memory + desired.saturating_sub(current);
+        if total > self.limits.memory {
             self.refused = Some(Trap::Memory(self.limits.memory));
             return Ok(false);
         }
-        self.memory = self.memory.max(desired);
+        self.memory = total;
         Ok(true)
     }
 

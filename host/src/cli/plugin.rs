@@ -10,6 +10,7 @@ mod inspect;
 mod install;
 mod key;
 mod list;
+mod new;
 mod pack;
 mod parse;
 mod publish;
@@ -38,11 +39,13 @@ pub(crate) struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Begin a plugin: a folder that builds, with its SDK, one parser and one fixture
+    New(new::NewArgs),
     /// List the installed plugins
     List(list::ListArgs),
     /// Show what a plugin is and what it asks for
     Inspect(inspect::InspectArgs),
-    /// Make a plugin from a Rust crate
+    /// Make a plugin from its source: Rust, JavaScript or Python
     Build(build::BuildArgs),
     /// Run recorded responses through a source and print its posts
     Parse(parse::ParseArgs),
@@ -77,6 +80,7 @@ enum Command {
 /// Runs `caifeng plugin …`.
 pub(crate) fn run(args: Args) -> Outcome {
     match args.command {
+        Command::New(args) => new::run(&args),
         Command::List(args) => list::run(&args),
         Command::Inspect(args) => inspect::run(&args),
         Command::Build(args) => build::run(&args),

@@ -1,4 +1,4 @@
-//! `caifeng plugin build`: a Rust crate becomes a plugin.
+//! `caifeng plugin build`: source becomes a plugin.
 
 use std::path::{Path, PathBuf};
 
@@ -13,10 +13,10 @@ use super::list::Listed;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct BuildArgs {
-    /// The crate, with its Cargo.toml and plugin.toml
+    /// The plugin's folder, with its plugin.toml and a Cargo.toml, package.json or requirements.txt
     #[arg(default_value = ".")]
     dir: PathBuf,
-    /// Where to write the component [default: ID.wasm in the crate's target folder]
+    /// Where to write the component [default: ID.wasm in the folder's target folder]
     #[arg(long, short, value_name = "FILE")]
     out: Option<PathBuf>,
     /// Print JSON
@@ -42,10 +42,11 @@ pub(super) fn run(args: &BuildArgs) -> Outcome {
     Ok(Exit::Done)
 }
 
-/// Builds the crate in `dir` into the file `out`, with a progress bar.
+/// Builds the plugin in `dir` into the file `out`, with a progress bar.
 pub(super) fn built(dir: &Path, out: &Path) -> Result<(PathBuf, Artifact), Failed> {
     let bar = progress(0, "building");
-    let built = build::build_crate(dir, out, &mut |progress| match progress {
+    let built = build::build(dir, out, &mut |progress| match progress {
+        Progress::Fetching => bar.set_message("fetching what the lock file names"),
         Progress::Compiled(name) => bar.set_message(format!("compiled {name}")),
         Progress::Encoding => bar.set_message("encoding"),
     });
@@ -55,7 +56,7 @@ pub(super) fn built(dir: &Path, out: &Path) -> Result<(PathBuf, Artifact), Faile
     Ok((path, artifact.or_exit(Exit::Plugin)?))
 }
 
-/// `target/ID.wasm` in the crate, by the id in its manifest.
+/// `target/ID.wasm` in the folder, by the id in its manifest.
 pub(super) fn default_out(dir: &Path) -> Result<PathBuf, Failed> {
     let path = dir.join("plugin.toml");
     let text = std::fs::read_to_string(&path).with_context(|| format!("{}: cannot be read", path.display()));
