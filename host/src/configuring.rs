@@ -157,9 +157,9 @@ fn checked(owner: &Owner, file: &Path, edited: &Edited) -> Result<Config, Refusa
 /// Held against what is installed, as `caifeng config check` does it.
 fn held(owner: &Owner, mut reading: Reading) -> Reading {
     let sweeper = &owner.sweeper;
-    reading.check_against(&sweeper.registry, &owner.clerk.directory.grants());
+    reading.check_against(&sweeper.plugins.registry(), &owner.clerk.directory.grants());
     if !reading.config.classifiers.is_empty() {
-        reading.check_classifiers(&sweeper.registry, &sweeper.engine);
+        reading.check_classifiers(&sweeper.plugins.registry(), &sweeper.engine);
     }
     reading
 }
@@ -218,7 +218,7 @@ impl Owner {
         let topics = Topics::compile(&config.topics, &config.names());
         let topics = topics.map_err(|error| Refusal::Usage(error.to_string()))?;
         clerk.store.configure_topics(config.kept_topics(), config.organisation.utc_offset(now))?;
-        clerk.store.observe(&config.watches_for(&sweeper.registry, now), config.paused())?;
+        clerk.store.observe(&config.watches_for(&sweeper.plugins.registry(), now), config.paused())?;
         sweeper.pipeline.topics.set(topics);
         sweeper.budgets.set(config.budgets());
         setup.names.set(config.names());

@@ -121,7 +121,7 @@ pub fn written(kind: TargetKind, text: &str) -> TargetConfig {
 pub async fn preview(owner: &Owner, caller: Caller, wish: &Wish) -> Result<Preview, Refusal> {
     let (store, now) = (owner.clerk.store.clone(), owner.sweeper.clock.now());
     blocking(move || store.may_one_of(&caller, crate::configuring::KEEPERS, now)).await?;
-    let fits = fits(&owner.sweeper.registry, wish)?;
+    let fits = fits(&owner.sweeper.plugins.registry(), wish)?;
     let tried = if wish.plugin.is_some() { 1 } else { TRIED };
     let mut best: Option<Preview> = None;
     let looking = async {
@@ -167,7 +167,8 @@ fn empty(fit: &Fit, text: &str) -> Preview {
 async fn look(owner: &Owner, wish: &Wish, fit: &Fit) -> Result<Preview, Refusal> {
     let sweeper = &owner.sweeper;
     let mut preview = empty(fit, &wish.text);
-    let (found, artifact) = sweeper.registry.find(&fit.plugin).map_err(|error| Refusal::Usage(error.to_string()))?;
+    let (registry, grants) = sweeper.plugins.now();
+    let (found, artifact) = registry.find(&fit.plugin).map_err(|error| Refusal::Usage(error.to_string()))?;
     let Some(target) = artifact.manifest().target(fit.kind, &wish.text) else { return Ok(preview) };
     let site = wish.site.clone().filter(|site| !site.trim().is_empty());
     if fit.needs_site && site.is_none() {
@@ -175,7 +176,7 @@ async fn look(owner: &Owner, wish: &Wish, fit: &Fit) -> Result<Preview, Refusal>
     }
     let settings = artifact.manifest().settings(&Vec::new()).map_err(|error| Refusal::Usage(error.to_string()))?;
     let address = crate::watch::address(site.as_deref(), &target);
-    let right = sweeper.grants.right_at(artifact, found.origin, address);
+    let right = grants.right_at(artifact, found.origin, address);
     let right = right.map_err(|error| Refusal::Refused(error.to_string()))?;
     let source = loaded(owner, &fit.plugin).await?;
     let now = match sweeper.when() {
@@ -191,7 +192,7 @@ async fn look(owner: &Owner, wish: &Wish, fit: &Fit) -> Result<Preview, Refusal>
 }
 
 async fn loaded(owner: &Owner, plugin: &str) -> Result<Source, Refusal> {
-    let (registry, engine) = (owner.sweeper.registry.clone(), owner.sweeper.engine.clone());
+    let (registry, engine) = (owner.sweeper.plugins.registry(), owner.sweeper.engine.clone());
     let plugin = plugin.to_owned();
     // It may have to be compiled.
     let source = blocking(move || registry.source(&plugin, &engine)).await;

@@ -16,13 +16,14 @@ pub(in crate::web) async fn list(State(desk): State<Arc<Desk>>, asked: Asked) ->
     let ours = Arc::clone(&desk);
     desk.show(asked, move |rows, visit| {
         let sweeper = &ours.app.owner.sweeper;
-        let found = sweeper.registry.all().iter().map(|found| PluginRow {
+        let (registry, grants) = sweeper.plugins.now();
+        let found = registry.all().iter().map(|found| PluginRow {
             file: found.path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
             shipped: found.origin == Origin::Shipped,
             what: found.artifact.as_ref().map_err(ToString::to_string).map(|artifact| {
                 let manifest = artifact.manifest().as_ref().clone();
-                let granted = Grants::right_at(&sweeper.grants, artifact, found.origin, None).is_ok();
-                let used = sweeper.registry.find(&manifest.id).map(|(used, _)| used.path == found.path);
+                let granted = Grants::right_at(&grants, artifact, found.origin, None).is_ok();
+                let used = registry.find(&manifest.id).map(|(used, _)| used.path == found.path);
                 Described {
                     kind: artifact.kind(),
                     digest: artifact.digest().to_string(),

@@ -38,7 +38,7 @@ fn said(text: String) -> Option<String> {
 
 /// What each source reads, by the first example of its manifest.
 fn examples(desk: &Desk) -> Vec<(String, String)> {
-    let sources = preview::sources(&desk.app.owner.sweeper.registry).map(|(_, artifact)| artifact.manifest());
+    let sources = preview::sources(&desk.app.owner.sweeper.plugins.registry()).map(|(_, artifact)| artifact.manifest());
     let example = |rule: Option<&caifeng_plugin_host::manifest::TargetRule>| rule.map(|rule| rule.example.clone());
     sources.filter_map(|manifest| Some((manifest.name.clone(), example(manifest.targets.last())?))).collect()
 }
@@ -165,7 +165,7 @@ pub(in crate::web) async fn one(State(desk): State<Arc<Desk>>, Path(id): Path<St
             return Err(missing());
         }
         let swept = row.map(|row| Ok::<_, Unanswered>(SweptWatch { sweeps: rows.sweeps(&id, page::SWEEPS)?, row }));
-        let plugin = written.as_ref().and_then(|watch| owner.sweeper.registry.find(&watch.plugin).ok());
+        let plugin = written.as_ref().and_then(|watch| owner.sweeper.plugins.registry().find(&watch.plugin).ok());
         let told = WatchRows {
             swept: swept.transpose()?,
             settings: plugin.map(|(_, artifact)| artifact.manifest().settings.clone()).unwrap_or_default(),
@@ -214,7 +214,7 @@ pub(in crate::web) async fn edit(
     let owner = &desk.app.owner;
     let config = owner.setup.config.get();
     let Some(old) = config.watches.iter().find(|watch| watch.id == id) else { return refuse(asked.lang, missing()) };
-    let plugin = owner.sweeper.registry.find(&old.plugin).ok();
+    let plugin = owner.sweeper.plugins.registry().find(&old.plugin).ok();
     let settings = plugin.map(|(_, artifact)| artifact.manifest().settings.clone()).unwrap_or_default();
     let settings: Vec<String> = settings.into_iter().map(|setting| setting.name).collect();
     let (Some(watch), Some(seen)) = (changed(old, &fields, &settings), fields.one("seen")) else {
@@ -364,7 +364,7 @@ fn of_machine(desk: &Desk, rows: &dyn Rows, visit: &Visit) -> Result<Vec<Repair>
         sweep: None,
     };
     let mut found = Vec::new();
-    for file in desk.app.owner.sweeper.registry.all() {
+    for file in desk.app.owner.sweeper.plugins.registry().all() {
         if let Err(error) = &file.artifact {
             let name = file.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
             found.push(repair(name, "repairs.plugin", Some(error.to_string()), "repairs.plugin-step"));
@@ -402,7 +402,7 @@ fn of_configuration(desk: &Desk, config: &Config, lang: Lang) -> Vec<Repair> {
     };
     let read = Reading::read(file).map(|mut reading| {
         let owner = &desk.app.owner;
-        reading.check_against(&owner.sweeper.registry, &owner.clerk.directory.grants());
+        reading.check_against(&owner.sweeper.plugins.registry(), &owner.clerk.directory.grants());
         reading
     });
     match read {
