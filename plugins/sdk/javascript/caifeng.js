@@ -265,5 +265,5 @@ function lowered(error) {
 function told(error, message) {
   const mistaken = !(error instanceof Failure) || Object.values(NONE).includes(error.message);
   const at = /\(?([^\s(]*plugin[^\s(]*\.m?js:\d+)/.exec((error.stack ?? '').replace(/^.*caifeng\.js.*$/gm, ''));
-  return mistaken && at ? `${message} (${at[1]})` : message;
+  return mistaken && at ? `${message} (${at[1].replace(/^\//, '')})` : message;
 }

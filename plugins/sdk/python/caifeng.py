@@ -19,7 +19,6 @@ import random
 import re
 import sys
 import time
-import traceback
 from urllib.parse import urljoin as join  # noqa: F401 (for plugins)
 
 from componentize_py_types import Err
@@ -341,7 +340,10 @@ def _lowered(failure):
 def _told(error):
     """What was raised, and the author's line that raised it."""
     said = str(error) if isinstance(error, Forbidden) else f"{type(error).__name__}: {error}"
-    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if "caifeng.py" not in frame.filename]
-    if not frames:
-        return said
-    return f"{said} ({os.path.basename(frames[-1].filename)}:{frames[-1].lineno})"
+    # By hand: `traceback` looks for the source, and there are no files.
+    lines, trace = [], error.__traceback__
+    while trace:
+        lines.append((os.path.basename(trace.tb_frame.f_code.co_filename), trace.tb_lineno))
+        trace = trace.tb_next
+    own = [line for line in lines if line[0] == "plugin.py"] or lines[-1:]
+    return f"{said} ({own[-1][0]}:{own[-1][1]})"
