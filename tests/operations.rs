@@ -369,11 +369,15 @@ fn other_machines_reach_the_desk_over_https_only() {
     let code = code.json()[0]["code"].as_str().unwrap().to_owned();
     let password = "three+white+egrets+over+the+weir";
     let form = format!("name=li&code={code}&password={password}&again={password}");
-    let head = format!("POST /set-up-password HTTP/1.1\nHost: {host}\nOrigin: {origin}\nSec-Fetch-Site: same-origin");
-    let kind = "Content-Type: application/x-www-form-urlencoded";
-    let length = form.len();
-    let request = format!("{head}\n{kind}\nContent-Length: {length}\nConnection: close\n\n{form}");
-    let answer = https(&address, host, &own, &request).unwrap();
+    let post = |path: &str, form: &str| {
+        let head = format!("POST {path} HTTP/1.1\nHost: {host}\nOrigin: {origin}\nSec-Fetch-Site: same-origin");
+        let kind = "Content-Type: application/x-www-form-urlencoded";
+        let length = form.len();
+        let request = format!("{head}\n{kind}\nContent-Length: {length}\nConnection: close\n\n{form}");
+        https(&address, host, &own, &request).unwrap()
+    };
+    assert!(post("/set-up-password", &form).starts_with("HTTP/1.1 303"));
+    let answer = post("/sign-in", &format!("name=li&password={password}"));
     let cookie = answer.lines().find(|line| line.contains("caifeng_session=")).expect(&answer);
     assert!(cookie.starts_with("set-cookie: __Host-caifeng_session=") && cookie.contains("; Secure"), "{cookie}");
     assert!(serving.terminate().success());
