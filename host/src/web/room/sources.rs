@@ -38,7 +38,8 @@ fn said(text: String) -> Option<String> {
 
 /// What each source reads, by the first example of its manifest.
 fn examples(desk: &Desk) -> Vec<(String, String)> {
-    let sources = preview::sources(&desk.app.owner.sweeper.plugins.registry()).map(|(_, artifact)| artifact.manifest());
+    let registry = desk.app.owner.sweeper.plugins.registry();
+    let sources = preview::sources(&registry).map(|(_, artifact)| artifact.manifest());
     let example = |rule: Option<&caifeng_plugin_host::manifest::TargetRule>| rule.map(|rule| rule.example.clone());
     sources.filter_map(|manifest| Some((manifest.name.clone(), example(manifest.targets.last())?))).collect()
 }
@@ -165,7 +166,8 @@ pub(in crate::web) async fn one(State(desk): State<Arc<Desk>>, Path(id): Path<St
             return Err(missing());
         }
         let swept = row.map(|row| Ok::<_, Unanswered>(SweptWatch { sweeps: rows.sweeps(&id, page::SWEEPS)?, row }));
-        let plugin = written.as_ref().and_then(|watch| owner.sweeper.plugins.registry().find(&watch.plugin).ok());
+        let registry = owner.sweeper.plugins.registry();
+        let plugin = written.as_ref().and_then(|watch| registry.find(&watch.plugin).ok());
         let told = WatchRows {
             swept: swept.transpose()?,
             settings: plugin.map(|(_, artifact)| artifact.manifest().settings.clone()).unwrap_or_default(),
@@ -214,7 +216,8 @@ pub(in crate::web) async fn edit(
     let owner = &desk.app.owner;
     let config = owner.setup.config.get();
     let Some(old) = config.watches.iter().find(|watch| watch.id == id) else { return refuse(asked.lang, missing()) };
-    let plugin = owner.sweeper.plugins.registry().find(&old.plugin).ok();
+    let registry = owner.sweeper.plugins.registry();
+    let plugin = registry.find(&old.plugin).ok();
     let settings = plugin.map(|(_, artifact)| artifact.manifest().settings.clone()).unwrap_or_default();
     let settings: Vec<String> = settings.into_iter().map(|setting| setting.name).collect();
     let (Some(watch), Some(seen)) = (changed(old, &fields, &settings), fields.one("seen")) else {
