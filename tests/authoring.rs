@@ -65,11 +65,7 @@ fn pypi() -> bool {
 fn follow(language: &str) {
     let place = tempfile::tempdir().unwrap();
     // As at a terminal, where a command stands after the one before.
-    let mut commands = tutorial(language).join("\n");
-    if !shell(place.path(), "caifeng plugin install --help").status.success() {
-        eprintln!("NOT TRIED: this binary does not install plugins");
-        commands = commands.lines().filter(|line| !line.contains("plugin install")).collect::<Vec<_>>().join("\n");
-    }
+    let commands = tutorial(language).join("\n");
     let output = shell(place.path(), &commands);
     assert!(output.status.success(), "{}", said(&output));
     let said = said(&output);
@@ -119,14 +115,14 @@ fn a_classifier_in_rust_and_a_folder_that_is_there() {
 #[test]
 fn an_import_is_refused_with_its_line() {
     let place = tempfile::tempdir().unwrap();
-    let line = "pub fn reach() -> bool { std::net::TcpStream::connect(\\\"192.0.2.1:80\\\").is_ok() }";
+    let line = "pub fn reach() { std::thread::sleep(std::time::Duration::from_millis(1)); }";
     let commands = format!(
         "caifeng plugin new reaching\ncd reaching\necho \"{line}\" >> src/lib.rs\n\
          sed -i 's/response.check_status()?;/response.check_status()?; reach();/' src/lib.rs\ncaifeng plugin build"
     );
     let output = shell(place.path(), &commands);
     assert_eq!(output.status.code(), Some(3), "{}", said(&output));
-    assert!(said(&output).contains("(src/lib.rs:") && said(&output).contains("TcpStream"), "{}", said(&output));
+    assert!(said(&output).contains("(src/lib.rs:") && said(&output).contains("thread::sleep"), "{}", said(&output));
 }
 
 /// Lays an example over a new plugin, as its README says, and checks it.

@@ -172,7 +172,7 @@ fn another_level_starts_what_it_adds_and_another_category_ends_what_it_leaves() 
     let mut ledger = running();
     let at = MONDAY + HOUR;
     let major = rules(Plan::built_in(), Some(Category::Emergency), true);
-    let published = [(Done::Published(Form::Statement), MONDAY + 50 * MINUTE)];
+    let published = [(Done::Assessed, MONDAY), (Done::Published(Form::Statement), MONDAY + 50 * MINUTE)];
     let events = ledger.want(&major, &published, &basis(MONDAY, at), &time());
     let names: Vec<_> = events.iter().map(ClockEvent::clock).collect();
     // Both are met by what was published before.
