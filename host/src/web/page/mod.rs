@@ -237,7 +237,7 @@ impl Room {
 
     /// Whether a phone shows it before "more" is pressed.
     const fn is_first(self) -> bool {
-        matches!(self, Self::Situation | Self::Inbox | Self::Submit | Self::Incidents)
+        matches!(self, Self::Situation | Self::Inbox | Self::Submit | Self::Incidents | Self::Replies)
     }
 
     /// Whether a line stands before it in the rail.
