@@ -122,6 +122,7 @@ describe("from nothing", { concurrency: false }, () => {
   test("by keyboard alone: wrong, right, out", async () => {
     const { page, close } = await fresh({ lang: "en" });
     await page.goto(`${desk.address}/sign-in?to=/account`);
+    await page.waitForFunction(() => document.activeElement?.id === "name");
     await page.keyboard.type("李明");
     await page.keyboard.press("Tab");
     await page.keyboard.type("not the password");

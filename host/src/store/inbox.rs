@@ -107,6 +107,14 @@ impl Store {
     }
 }
 
+/// How it stands besides.
+fn unassessed(db: &Connection, row: IncidentRow) -> Result<Unassessed, StoreError> {
+    let standing = "SELECT coalesce(life ->> 'version', 0), escalated FROM incident WHERE id = ?1";
+    let read = |r: &rusqlite::Row<'_>| Ok((r.get::<_, i64>(0)?.unsigned_abs(), r.get(1)?));
+    let (version, escalated) = db.prepare_cached(standing)?.query_row([row.id], read)?;
+    Ok(Unassessed { row, version, escalated })
+}
+
 impl Reader {
     /// What waits for a decision, `limit` at most, without what `user` has put off.
     ///
@@ -122,19 +130,30 @@ impl Reader {
         self.with(|db| {
             let limit = i64::try_from(limit).unwrap_or(i64::MAX);
             let rows = incident_rows(db, &rest, params![user, now, limit])?;
-            let standing = "SELECT coalesce(life ->> 'version', 0), escalated FROM incident WHERE id = ?1";
-            let with_standing = |row: IncidentRow| {
-                let read = |r: &rusqlite::Row<'_>| Ok((r.get::<_, i64>(0)?.unsigned_abs(), r.get(1)?));
-                let (version, escalated) = db.prepare_cached(standing)?.query_row([row.id], read)?;
-                Ok(Unassessed { row, version, escalated })
-            };
             let count = format!("SELECT count(*) FROM incident WHERE {shown}");
             let all: i64 = db.prepare_cached(&count)?.query_row((user, now), |r| r.get(0))?;
             Ok(Inbox {
-                waiting: rows.into_iter().map(with_standing).collect::<Result<_, StoreError>>()?,
+                waiting: rows.into_iter().map(|row| unassessed(db, row)).collect::<Result<_, StoreError>>()?,
                 all: all.unsigned_abs(),
                 snoozed: snoozed(db, user, now)?,
             })
+        })
+    }
+
+    /// One that waits for a decision and that `user` has not put off, however far behind in the inbox it stands.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn waiting(
+        &self,
+        id: IncidentId,
+        user: Option<&str>,
+        now: Timestamp,
+    ) -> Result<Option<Unassessed>, StoreError> {
+        let one = format!("state = 'new' AND NOT EXISTS (SELECT 1 {SNOOZED}) AND id = ?3");
+        self.with(|db| {
+            let found = incident_rows(db, &one, params![user.unwrap_or_default(), now, id])?;
+            found.into_iter().next().map(|row| unassessed(db, row)).transpose()
         })
     }
 

@@ -52,6 +52,15 @@ pub(super) struct Office {
 /// The code with which the first user of an office is made.
 const FIRST: Code = Code::new([9; 10]);
 
+/// Whether a file of `docs` holds this text; `INSTA_UPDATE=always` writes it anew.
+pub(super) fn is_kept(file: &str, text: &str) -> bool {
+    let path = format!("{}/../docs/{file}", env!("CARGO_MANIFEST_DIR"));
+    if std::env::var_os("INSTA_UPDATE").is_some_and(|update| update == "always") {
+        std::fs::write(&path, text).unwrap();
+    }
+    std::fs::read_to_string(path).unwrap_or_default() == text
+}
+
 /// A new one.
 pub(super) fn office() -> Arc<Office> {
     office_with(Vec::new())

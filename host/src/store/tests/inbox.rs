@@ -37,6 +37,8 @@ fn escalate(store: &Store, by: &Caller, id: i64, now: i64) {
 fn what_cannot_wait_stands_first_and_what_is_decided_leaves() {
     let (_dir, store, head) = waiting();
     assert_eq!(listed(&store, None, NOW), [3, 1, 2], "a possible emergency, then by first sight");
+    let found = |id| store.reader().unwrap().waiting(id, None, NOW).unwrap().map(|one| one.row.id);
+    assert_eq!((found(2), found(9)), (Some(2), None), "also what stands behind the end of a list");
     escalate(&store, &head, 2, NOW + 3 * HOUR);
     assert_eq!(listed(&store, None, NOW + 3 * HOUR), [2, 3, 1]);
     let decision = Decision::Assess { category: Category::Problem, level: None, reason: "属实".into() };

@@ -10,7 +10,7 @@ use tower::ServiceExt as _;
 
 use crate::incident::event::Role;
 use crate::user::token::Token;
-use crate::web::tests::{Office, office};
+use crate::web::tests::{Office, is_kept, office};
 
 const JSON: (&str, &str) = ("content-type", "application/json");
 
@@ -63,14 +63,7 @@ impl Program {
 #[test]
 fn the_document_is_the_one_that_is_kept() {
     let written = serde_json::to_string_pretty(&super::openapi::written(&super::table())).unwrap() + "\n";
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/openapi.json");
-    if std::env::var_os("INSTA_UPDATE").is_some_and(|update| update == "always") {
-        std::fs::write(path, &written).unwrap();
-    }
-    assert!(
-        std::fs::read_to_string(path).unwrap_or_default() == written,
-        "INSTA_UPDATE=always writes docs/openapi.json anew"
-    );
+    assert!(is_kept("openapi.json", &written), "INSTA_UPDATE=always writes docs/openapi.json anew");
 }
 
 #[test]

@@ -41,7 +41,11 @@ pub(in crate::web) async fn inbox(State(desk): State<Arc<Desk>>, RawQuery(query)
         let wanted = Wanted::read(query.as_deref().unwrap_or_default()).ok_or(Refused::Trouble(Trouble::Address))?;
         let reader = &ours.app.owner.clerk.reader;
         let user = visit.person.as_ref().map(|known| known.user.as_str());
-        let inbox = reader.inbox(user, visit.now, LISTED)?;
+        let mut inbox = reader.inbox(user, visit.now, LISTED)?;
+        if let Some(at) = wanted.at.filter(|at| inbox.waiting.iter().all(|one| one.row.id != *at)) {
+            // Further behind than what is listed: what was taken back must be found again.
+            inbox.waiting.extend(reader.waiting(at, user, visit.now)?);
+        }
         let place = inbox.waiting.iter().position(|one| Some(one.row.id) == wanted.at);
         let gone = wanted.at.filter(|_| place.is_none());
         let place = place.unwrap_or_default();

@@ -33,12 +33,7 @@ fn written() -> String {
 
 #[test]
 fn the_table_is_the_one_that_is_kept() {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/access.md");
-    if std::env::var_os("INSTA_UPDATE").is_some_and(|update| update == "always") {
-        std::fs::write(path, written()).unwrap();
-    }
-    let kept = std::fs::read_to_string(path).unwrap_or_default();
-    assert!(kept == written(), "INSTA_UPDATE=always writes docs/access.md anew");
+    assert!(is_kept("access.md", &written()), "INSTA_UPDATE=always writes docs/access.md anew");
 }
 
 /// A path with something in place of each of its parts.
