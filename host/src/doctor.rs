@@ -123,7 +123,7 @@ fn space(directory: &Directory) -> Finding {
     // What is not there yet will be made on the disk of the nearest folder above it.
     let place = directory.path().ancestors().find(|path| path.exists()).unwrap_or(Path::new("."));
     let free = match nix::sys::statvfs::statvfs(place) {
-        Ok(disk) => disk.blocks_available() as u64 * disk.fragment_size() as u64,
+        Ok(disk) => disk.blocks_available() * disk.fragment_size(),
         Err(error) => return look(what, format!("cannot be told: {error}"), "look with df"),
     };
     let found = format!("{} MiB free", free >> 20);

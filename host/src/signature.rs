@@ -4,7 +4,7 @@
 //! (<https://jedisct1.github.io/minisign/>), which can also make the keys. Its trusted comment, which the key signs
 //! with the rest, says for what it was made and by which key:
 //!
-//! `plugin:board	version:0.1.0	key:RWQ…`
+//! `plugin:board`, `version:0.1.0` and `key:RWQ…`, with a tab between each two.
 //!
 //! So whoever meets a signer for the first time has a key to pin, and a signature of one plugin does not pass for
 //! another's. A key in the comment proves nothing of a person: who trusts it at first sight should have seen it elsewhere

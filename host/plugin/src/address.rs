@@ -65,7 +65,7 @@ impl HostPattern {
                 let below =
                     name.strip_suffix(domain.as_str()).is_some_and(|rest| rest.len() > 1 && rest.ends_with('.'));
                 // An address in numbers has no domain.
-                below && !name.parse::<std::net::IpAddr>().is_ok() || self == other
+                below && name.parse::<std::net::IpAddr>().is_err() || self == other
             }
             _ => self == other,
         }

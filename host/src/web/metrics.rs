@@ -189,7 +189,7 @@ mod tests {
             );
             page.0.lines().find_map(|l| l.strip_prefix(&line).map(str::to_owned)).unwrap()
         };
-        assert_eq!(["0.005", "0.01", "0.05", "0.1", "2.5", "+Inf"].map(|le| of(le)), ["1", "3", "3", "4", "4", "5"]);
+        assert_eq!(["0.005", "0.01", "0.05", "0.1", "2.5", "+Inf"].map(of), ["1", "3", "3", "4", "4", "5"]);
         assert!(page.0.contains(r#"route="/b\"\n} 1""#), "{}", page.0);
     }
 }

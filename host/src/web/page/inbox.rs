@@ -41,6 +41,9 @@ pub(crate) struct InboxRows {
     pub(crate) undo: Option<Slipped>,
 }
 
+/// A category, and which of its clocks would run out first, and when.
+pub(crate) type Prospect = (Category, Option<(Words, Timestamp)>);
+
 /// What a person weighs.
 pub(crate) struct Judging {
     /// The incident.
@@ -56,7 +59,7 @@ pub(crate) struct Judging {
     /// Its newest posts.
     pub(crate) posts: Vec<PostRow>,
     /// The clock that would run out first, for each category: its name, and until when.
-    pub(crate) prospects: [(Category, Option<(Words, Timestamp)>); 5],
+    pub(crate) prospects: [Prospect; 5],
     /// What it is like.
     pub(crate) alike: Vec<Alike>,
 }
@@ -208,7 +211,7 @@ fn judging_view(visit: &Visit, judging: &Judging, face: &Clockface) -> JudgingVi
     let row = &judging.row;
     let suggestion = judging.opinion.suggestion();
     let is_suggested = |category| suggestion.as_ref().is_some_and(|it| it.category == category);
-    let choice = |(key, (of, runs)): (usize, &(Category, Option<(Words, Timestamp)>))| Choice {
+    let choice = |(key, (of, runs)): (usize, &Prospect)| Choice {
         key: key + 1,
         value: of.as_str(),
         name: category(lang, *of),
