@@ -186,7 +186,7 @@ impl Offer<'_> {
         let upgrade = self.before.filter(|_| self.granted.is_some());
         match upgrade {
             _ if all.is_empty() => {
-                lines.push("it asks for nothing: it reads what it is given and reaches nobody".into())
+                lines.push("it asks for nothing: it reads what it is given and reaches nobody".into());
             }
             Some(old) if more.is_empty() => {
                 lines.push(format!("it asks for no more than {} did", old.manifest().version));
