@@ -1,7 +1,7 @@
 //! The entrance: how somebody at a browser comes to be known.
 //!
 //! A password is compared here and not by the store, because it takes memory and time ([`password`]). Before that comes the
-//! brake ([`throttle`]), and after it, where there is one, the second factor: between the two the browser
+//! brake ([`throttle`](crate::user::throttle)), and after it, where there is one, the second factor: between the two the browser
 //! holds a sealed word ([`seal`]) that is no session. What was proven is told to the store, which begins the session if
 //! it still holds, and writes it into the record.
 //!

@@ -8,7 +8,7 @@
 //! administrator adds people, the security administrator gives them roles, the audit administrator
 //! holds the record against checkpoints; nobody can do two of these, so nobody can make themselves powerful unseen.
 //!
-//! A person at a browser is known by a [session](session), which begins with a [password](password) and, where there is one, a
+//! A person at a browser is known by a [session], which begins with a [password] and, where there is one, a
 //! [second factor](factor); a [brake](throttle) makes whoever guesses wait. A command is known by a token: it has 256 random bits, so
 //! that a fast hash of it is as good as a slow one.
 //!

@@ -1,4 +1,4 @@
-//! What is answered, by room of the desk: handlers read rows in a blocking thread and hand them to a [`page`](super::page),
+//! What is answered, by room of the desk: handlers read rows in a blocking thread and hand them to a [`page`],
 //! or take what a form says to the [`Clerk`](crate::handling::Clerk). Which route leads to which stands in
 //! [`routes`](super::routes).
 

@@ -1,6 +1,6 @@
 //! `/public`: what everybody reads without signing in, where the operator switched it on (P24).
 //!
-//! Exactly the export of approved summaries ([`supervision::page`]) and nothing else of the store. It is made once in
+//! Exactly the export of approved summaries ([`supervision::page`](crate::supervision::page)) and nothing else of the store. It is made once in
 //! [`KEPT`] seconds, however many ask; browsers and caches may keep it as long.
 
 use std::collections::HashMap;
