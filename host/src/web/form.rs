@@ -2,8 +2,10 @@
 
 use std::collections::HashMap;
 
-use axum::extract::{DefaultBodyLimit, Form, FromRequest, Multipart, Request};
+use axum::extract::{DefaultBodyLimit, Form, FromRequest, FromRequestParts, Multipart, Path, Request};
+use axum::http::request::Parts;
 use axum::response::Response;
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::page::Trouble;
@@ -24,6 +26,34 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Sent<T> {
                 Err(troubled(lang, Trouble::Form))
             }
         }
+    }
+}
+
+/// The version that somebody saw: a button, and nothing to write.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Seen {
+    pub(super) version: u64,
+}
+
+/// The same, for a reason.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Reasoned {
+    pub(super) version: u64,
+    pub(super) reason: String,
+}
+
+/// The number that a path names; where there is none, there is no such page.
+pub(super) struct Numbered(pub(super) i64);
+
+impl<S: Send + Sync> FromRequestParts<S> for Numbered {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Response> {
+        let lang = guard::language(&parts.headers);
+        let named = Path::<i64>::from_request_parts(parts, state).await;
+        named.map(|Path(number)| Self(number)).map_err(|_| troubled(lang, Trouble::Missing))
     }
 }
 

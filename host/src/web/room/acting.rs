@@ -2,15 +2,14 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::Response;
 use serde::Deserialize;
 
-use super::replies::{Reasoned, Seen as Version, number};
 use crate::incident::{Category, IncidentId};
 use crate::store::{Decision, Seen, Shown};
 use crate::web::desk::{Asked, Desk, Done, Refused, refuse};
-use crate::web::form::{Fields, Sent, Uploaded};
+use crate::web::form::{Fields, Numbered, Reasoned, Seen as Version, Sent, Uploaded};
 use crate::web::page::Trouble;
 
 fn unclear(asked: &Asked) -> Response {
@@ -21,11 +20,10 @@ fn unclear(asked: &Asked) -> Response {
 async fn act(
     desk: Arc<Desk>,
     asked: Asked,
-    (id, version, typed): (String, Option<u64>, &str),
+    (id, version, typed): (IncidentId, Option<u64>, &str),
     decision: Decision,
     said: &'static str,
 ) -> Response {
-    let Ok(id) = number(&id) else { return refuse(asked.lang, Refused::Trouble(Trouble::Missing)) };
     super::decide(desk, asked, (Seen { id, version }, typed), decision, |_| Done::new(place(id), said)).await
 }
 
@@ -47,7 +45,7 @@ pub(in crate::web) struct Assessing {
 /// `POST /incidents/{id}/assess`.
 pub(in crate::web) async fn assess(
     State(desk): State<Arc<Desk>>,
-    Path(id): Path<String>,
+    Numbered(id): Numbered,
     asked: Asked,
     Sent(Assessing { version, category, level, reason }): Sent<Assessing>,
 ) -> Response {
@@ -68,7 +66,7 @@ pub(in crate::web) struct Levelling {
 /// `POST /incidents/{id}/level`.
 pub(in crate::web) async fn level(
     State(desk): State<Arc<Desk>>,
-    Path(id): Path<String>,
+    Numbered(id): Numbered,
     asked: Asked,
     Sent(Levelling { version, level, reason }): Sent<Levelling>,
 ) -> Response {
@@ -87,7 +85,7 @@ pub(in crate::web) struct Assigning {
 /// `POST /incidents/{id}/assign`.
 pub(in crate::web) async fn assign(
     State(desk): State<Arc<Desk>>,
-    Path(id): Path<String>,
+    Numbered(id): Numbered,
     asked: Asked,
     Sent(Assigning { version, user }): Sent<Assigning>,
 ) -> Response {
@@ -97,7 +95,7 @@ pub(in crate::web) async fn assign(
 /// `POST /incidents/{id}/step`: a step is done, with what shows it.
 pub(in crate::web) async fn step(
     State(desk): State<Arc<Desk>>,
-    Path(id): Path<String>,
+    Numbered(id): Numbered,
     asked: Asked,
     sent: Uploaded,
 ) -> Response {
@@ -141,7 +139,7 @@ pub(in crate::web) struct Stepping {
 /// `POST /incidents/{id}/waive`: a step does not apply.
 pub(in crate::web) async fn waive(
     State(desk): State<Arc<Desk>>,
-    Path(id): Path<String>,
+    Numbered(id): Numbered,
     asked: Asked,
     Sent(Stepping { version, step, reason }): Sent<Stepping>,
 ) -> Response {
@@ -152,7 +150,7 @@ pub(in crate::web) async fn waive(
 /// `POST /incidents/{id}/send-back`: a step, and what rests on it, is to be done again.
 pub(in crate::web) async fn send_back(
     State(desk): State<Arc<Desk>>,
-    Path(id): Path<String>,
+    Numbered(id): Numbered,
     asked: Asked,
     Sent(Stepping { version, step, reason }): Sent<Stepping>,
 ) -> Response {
@@ -170,7 +168,7 @@ pub(in crate::web) struct Noting {
 /// `POST /incidents/{id}/note`.
 pub(in crate::web) async fn note(
     State(desk): State<Arc<Desk>>,
-    Path(id): Path<String>,
+    Numbered(id): Numbered,
     asked: Asked,
     Sent(Noting { text }): Sent<Noting>,
 ) -> Response {
@@ -186,7 +184,7 @@ pub(in crate::web) struct Pressed {}
 /// `POST /incidents/{id}/acknowledge`.
 pub(in crate::web) async fn acknowledge(
     State(desk): State<Arc<Desk>>,
-    Path(id): Path<String>,
+    Numbered(id): Numbered,
     asked: Asked,
     Sent(Pressed {}): Sent<Pressed>,
 ) -> Response {
@@ -197,7 +195,7 @@ pub(in crate::web) async fn acknowledge(
 async fn reasoned(
     desk: Arc<Desk>,
     asked: Asked,
-    (id, Reasoned { version, reason }): (String, Reasoned),
+    (id, Reasoned { version, reason }): (IncidentId, Reasoned),
     decision: fn(String) -> Decision,
     said: &'static str,
 ) -> Response {
@@ -207,7 +205,7 @@ async fn reasoned(
 /// `POST /incidents/{id}/pause`.
 pub(in crate::web) async fn pause(
     State(desk): State<Arc<Desk>>,
-    Path(id): Path<String>,
+    Numbered(id): Numbered,
     asked: Asked,
     Sent(sent): Sent<Reasoned>,
 ) -> Response {
@@ -217,7 +215,7 @@ pub(in crate::web) async fn pause(
 /// `POST /incidents/{id}/resume`.
 pub(in crate::web) async fn resume(
     State(desk): State<Arc<Desk>>,
-    Path(id): Path<String>,
+    Numbered(id): Numbered,
     asked: Asked,
     Sent(sent): Sent<Reasoned>,
 ) -> Response {
@@ -227,7 +225,7 @@ pub(in crate::web) async fn resume(
 /// `POST /incidents/{id}/close`: a major one is watched first.
 pub(in crate::web) async fn close(
     State(desk): State<Arc<Desk>>,
-    Path(id): Path<String>,
+    Numbered(id): Numbered,
     asked: Asked,
     Sent(sent): Sent<Reasoned>,
 ) -> Response {
@@ -237,7 +235,7 @@ pub(in crate::web) async fn close(
 /// `POST /incidents/{id}/reopen`.
 pub(in crate::web) async fn reopen(
     State(desk): State<Arc<Desk>>,
-    Path(id): Path<String>,
+    Numbered(id): Numbered,
     asked: Asked,
     Sent(sent): Sent<Reasoned>,
 ) -> Response {
@@ -247,7 +245,7 @@ pub(in crate::web) async fn reopen(
 /// `POST /incidents/{id}/dismiss`.
 pub(in crate::web) async fn dismiss(
     State(desk): State<Arc<Desk>>,
-    Path(id): Path<String>,
+    Numbered(id): Numbered,
     asked: Asked,
     Sent(sent): Sent<Reasoned>,
 ) -> Response {
@@ -257,7 +255,7 @@ pub(in crate::web) async fn dismiss(
 /// `POST /incidents/{id}/escalate`.
 pub(in crate::web) async fn escalate(
     State(desk): State<Arc<Desk>>,
-    Path(id): Path<String>,
+    Numbered(id): Numbered,
     asked: Asked,
     Sent(sent): Sent<Reasoned>,
 ) -> Response {
@@ -275,7 +273,7 @@ pub(in crate::web) struct Into {
 /// `POST /incidents/{id}/merge`.
 pub(in crate::web) async fn merge(
     State(desk): State<Arc<Desk>>,
-    Path(id): Path<String>,
+    Numbered(id): Numbered,
     asked: Asked,
     Sent(Into { version, into }): Sent<Into>,
 ) -> Response {
@@ -286,7 +284,7 @@ pub(in crate::web) async fn merge(
 /// `POST /incidents/{id}/split`: the posts that were ticked become an incident of their own.
 pub(in crate::web) async fn split(
     State(desk): State<Arc<Desk>>,
-    Path(id): Path<String>,
+    Numbered(id): Numbered,
     asked: Asked,
     sent: Fields,
 ) -> Response {
@@ -301,7 +299,7 @@ pub(in crate::web) async fn split(
 /// `POST /incidents/{id}/undo`: the latest merge or split is taken back.
 pub(in crate::web) async fn undo(
     State(desk): State<Arc<Desk>>,
-    Path(id): Path<String>,
+    Numbered(id): Numbered,
     asked: Asked,
     Sent(Version { version }): Sent<Version>,
 ) -> Response {

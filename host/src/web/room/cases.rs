@@ -6,8 +6,7 @@ use axum::extract::{Path, Query, State};
 use axum::response::Response;
 use serde::Deserialize;
 
-use super::people;
-use super::replies::{Seen, number};
+use super::{act, missing, people};
 use crate::case::correct::Correction;
 use crate::case::life::may_leave;
 use crate::case::sheet::sheet;
@@ -20,24 +19,20 @@ use crate::document::{Document, html};
 use crate::drill::order::{Advance, Inject, Order as ToDrill, Wish};
 use crate::drill::stage::{self, Ground};
 use crate::drill::{DrillClock, DrillError, sheet as score_sheet};
+use crate::handling::What;
 use crate::handling::casework::{Casework, hidden};
 use crate::handling::drilled::{self, Scored};
-use crate::handling::{Outcome, What};
 use crate::lang::Lang;
 use crate::plan::Plan;
 use crate::privacy::Kind;
 use crate::reporting::{self, Format};
 use crate::store::{CaseRow, Reader, Sight};
 use crate::web::desk::{Asked, Attached, Desk, Done, Refused, attach, lead, refuse};
-use crate::web::form::{Fields, Sent};
+use crate::web::form::{Fields, Numbered, Seen, Sent};
 use crate::web::page::{self, CaseAsked, CaseRows, CasesRows, DrillLine, DrillRows, DrillsRows, Trouble};
 
 /// So fast that a day passes in a second.
 const FASTEST: u32 = 86_400;
-
-fn missing() -> Refused {
-    Refused::Trouble(Trouble::Missing)
-}
 
 impl From<DrillError> for Refused {
     fn from(error: DrillError) -> Self {
@@ -78,8 +73,8 @@ pub(in crate::web) async fn list(State(desk): State<Arc<Desk>>, asked: Asked, wa
     .await
 }
 
-fn read(desk: &Desk, id: &str) -> Result<CaseRow, Refused> {
-    desk.app.owner.clerk.reader.case(number(id)?)?.ok_or_else(missing)
+fn read(desk: &Desk, id: i64) -> Result<CaseRow, Refused> {
+    desk.app.owner.clerk.reader.case(id)?.ok_or_else(missing)
 }
 
 /// The sheet of a case, in the plan by which it was handled.
@@ -90,10 +85,10 @@ fn paper(desk: &Desk, row: &CaseRow, lang: Lang) -> Result<Document, Refused> {
 }
 
 /// `GET /cases/{id}`.
-pub(in crate::web) async fn one(State(desk): State<Arc<Desk>>, Path(id): Path<String>, asked: Asked) -> Response {
+pub(in crate::web) async fn one(State(desk): State<Arc<Desk>>, Numbered(id): Numbered, asked: Asked) -> Response {
     let ours = Arc::clone(&desk);
     desk.show(asked, move |rows, visit| {
-        let row = read(&ours, &id)?;
+        let row = read(&ours, id)?;
         let reader = &ours.app.owner.clerk.reader;
         let told = CaseRows {
             figures: rows.figures()?,
@@ -118,13 +113,13 @@ pub(in crate::web) struct Paper {
 /// `GET /cases/{id}/file?format=…`: only what was released leaves the room.
 pub(in crate::web) async fn download(
     State(desk): State<Arc<Desk>>,
-    Path(id): Path<String>,
+    Numbered(id): Numbered,
     asked: Asked,
     wanted: Asking<Paper>,
 ) -> Response {
     attach(asked.lang, move || {
         let Query(Paper { format }) = wanted.map_err(|_| Refused::Trouble(Trouble::Address))?;
-        let row = read(&desk, &id)?;
+        let row = read(&desk, id)?;
         may_leave(&row.life).map_err(|error| Refused::Refusal(Refusal::Refused(error.to_string())))?;
         let bytes = reporting::render(&paper(&desk, &row, asked.lang)?, format);
         let bytes = bytes.map_err(|error| Refused::Refusal(Refusal::Internal(error.to_string())))?;
@@ -134,9 +129,8 @@ pub(in crate::web) async fn download(
 }
 
 /// `GET /incidents/{id}/cases/new`.
-pub(in crate::web) async fn new(State(desk): State<Arc<Desk>>, Path(id): Path<String>, asked: Asked) -> Response {
+pub(in crate::web) async fn new(State(desk): State<Arc<Desk>>, Numbered(incident): Numbered, asked: Asked) -> Response {
     desk.show(asked, move |rows, visit| {
-        let incident = number(&id)?;
         let title = rows.incident(incident)?.ok_or_else(missing)?.title;
         Ok(page::case_form(visit, rows.figures()?, &rows.watches()?, &CaseAsked { incident, title })?)
     })
@@ -152,38 +146,30 @@ fn several(text: Option<String>, by: &[char]) -> Vec<String> {
 const LINES: &[char] = &['\n'];
 const WORDS: &[char] = &['\n', ',', '，', '、'];
 
-async fn act(desk: Arc<Desk>, asked: Asked, work: Casework, said: &'static str) -> Response {
-    let to = |outcome: &Outcome| match outcome {
-        Outcome::Case(row) => format!("/cases/{}", row.id),
-        _ => "/cases".to_owned(),
-    };
-    desk.act(asked, What::Case(work), |outcome| Done::new(to(outcome), said)).await
-}
-
-/// `POST /incidents/{id}/cases`.
+/// `POST /incidents/{incident}/cases`.
 pub(in crate::web) async fn make(
     State(desk): State<Arc<Desk>>,
-    Path(id): Path<String>,
+    Numbered(incident): Numbered,
     asked: Asked,
     fields: Fields,
 ) -> Response {
-    let (Ok(incident), true) = (number(&id), fields.only(&["lessons", "tags"])) else {
+    if !fields.only(&["lessons", "tags"]) {
         return refuse(asked.lang, Refused::Trouble(Trouble::Form));
-    };
+    }
     let (lessons, tags) = (several(fields.one("lessons"), LINES), several(fields.one("tags"), WORDS));
-    act(desk, asked, Casework::Make { incident, lessons, tags }, "done.case-made").await
+    act(desk, asked, What::Case(Casework::Make { incident, lessons, tags }), "done.case-made").await
 }
 
-/// `POST /cases/{id}/hide`.
+/// `POST /cases/{incident}/hide`.
 pub(in crate::web) async fn hide(
     State(desk): State<Arc<Desk>>,
-    Path(id): Path<String>,
+    Numbered(id): Numbered,
     asked: Asked,
     fields: Fields,
 ) -> Response {
     let known = ["version", "words", "kind", "harmless", "lessons", "tags"];
     let read = || {
-        let sight = Sight { id: number(&id).ok()?, version: fields.one("version")?.parse().ok()? };
+        let sight = Sight { id: id, version: fields.one("version")?.parse().ok()? };
         let kind = Kind::from_name(&fields.one("kind")?)?;
         fields.only(&known).then_some((sight, kind))
     };
@@ -198,29 +184,27 @@ pub(in crate::web) async fn hide(
         let what = "nothing to change: name a word to hide or to put back, a lesson or a tag";
         return refuse(asked.lang, Refused::Refusal(Refusal::Usage(what.to_owned())));
     }
-    act(desk, asked, Casework::Correct(sight, correction), "done.case-corrected").await
+    act(desk, asked, What::Case(Casework::Correct(sight, correction)), "done.case-corrected").await
 }
 
 /// `POST /cases/{id}/check`.
 pub(in crate::web) async fn check(
     State(desk): State<Arc<Desk>>,
-    Path(id): Path<String>,
+    Numbered(id): Numbered,
     asked: Asked,
     Sent(Seen { version }): Sent<Seen>,
 ) -> Response {
-    let Ok(id) = number(&id) else { return refuse(asked.lang, missing()) };
-    act(desk, asked, Casework::Check(Sight { id, version }), "done.case-checked").await
+    act(desk, asked, What::Case(Casework::Check(Sight { id, version })), "done.case-checked").await
 }
 
 /// `POST /cases/{id}/release`.
 pub(in crate::web) async fn release(
     State(desk): State<Arc<Desk>>,
-    Path(id): Path<String>,
+    Numbered(id): Numbered,
     asked: Asked,
     Sent(Seen { version }): Sent<Seen>,
 ) -> Response {
-    let Ok(id) = number(&id) else { return refuse(asked.lang, missing()) };
-    act(desk, asked, Casework::Release(Sight { id, version }), "done.case-released").await
+    act(desk, asked, What::Case(Casework::Release(Sight { id, version })), "done.case-released").await
 }
 
 /// How fast a drill runs.
@@ -233,7 +217,7 @@ pub(in crate::web) struct Speed {
 /// `POST /cases/{id}/drill`: sets a drill up; its own process shows it.
 pub(in crate::web) async fn set_up(
     State(desk): State<Arc<Desk>>,
-    Path(id): Path<String>,
+    Numbered(id): Numbered,
     asked: Asked,
     Sent(Speed { speed }): Sent<Speed>,
 ) -> Response {
@@ -247,7 +231,7 @@ pub(in crate::web) async fn set_up(
             .directory
             .not_in_a_drill("a drill is set up of the real data directory")
             .map_err(|it| Refused::Refusal(it.into()))?;
-        let row = read(&desk, &id)?;
+        let row = read(&desk, id)?;
         may_leave(&row.life).map_err(|error| Refused::Refusal(Refusal::Refused(error.to_string())))?;
         let people = clerk.reader.enrolment()?;
         let ground =

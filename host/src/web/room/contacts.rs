@@ -2,27 +2,22 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Path, Query, State};
+use axum::extract::{Query, State};
 use axum::response::Response;
 use serde::Deserialize;
 
-use super::people;
-use super::replies::{Seen, number};
+use super::{act, missing, people};
 use crate::contact::intake::{self, Defaults, Format};
 use crate::contact::{Draft, Kind, table, vcard};
 use crate::control::Refusal;
-use crate::handling::{Outcome, What};
-use crate::store::{ContactQuery, ContactRow, Contacted, Contacting, Sight, StoreError};
-use crate::web::desk::{Asked, Attached, Desk, Done, Refused, attach, refuse};
-use crate::web::form::{Fields, Sent, Uploaded};
+use crate::handling::What;
+use crate::store::{ContactQuery, ContactRow, Contacting, Sight, StoreError};
+use crate::web::desk::{Asked, Attached, Desk, Refused, attach, refuse};
+use crate::web::form::{Fields, Numbered, Seen, Sent, Uploaded};
 use crate::web::page::{self, ContactAsked, ContactRows, ContactsRows, ImportRows, Trouble};
 
 /// Contacts of a file that its preview shows.
 const PREVIEW: usize = 100;
-
-fn missing() -> Refused {
-    Refused::Trouble(Trouble::Missing)
-}
 
 /// Which contacts.
 #[derive(Debug, Default, Deserialize)]
@@ -63,18 +58,18 @@ pub(in crate::web) async fn list(State(desk): State<Arc<Desk>>, asked: Asked, wa
     .await
 }
 
-fn read(desk: &Desk, id: &str) -> Result<ContactRow, Refused> {
-    desk.app.owner.clerk.reader.contact(number(id)?).map_err(|error| match error {
+fn read(desk: &Desk, id: i64) -> Result<ContactRow, Refused> {
+    desk.app.owner.clerk.reader.contact(id).map_err(|error| match error {
         StoreError::Unknown { .. } => missing(),
         error => error.into(),
     })
 }
 
 /// `GET /contacts/{id}`.
-pub(in crate::web) async fn one(State(desk): State<Arc<Desk>>, Path(id): Path<String>, asked: Asked) -> Response {
+pub(in crate::web) async fn one(State(desk): State<Arc<Desk>>, Numbered(id): Numbered, asked: Asked) -> Response {
     let ours = Arc::clone(&desk);
     desk.show(asked, move |rows, visit| {
-        let row = read(&ours, &id)?;
+        let row = read(&ours, id)?;
         let reader = &ours.app.owner.clerk.reader;
         let told = ContactRows {
             figures: rows.figures()?,
@@ -98,10 +93,10 @@ pub(in crate::web) async fn new(State(desk): State<Arc<Desk>>, asked: Asked) -> 
 }
 
 /// `GET /contacts/{id}/edit`.
-pub(in crate::web) async fn edit(State(desk): State<Arc<Desk>>, Path(id): Path<String>, asked: Asked) -> Response {
+pub(in crate::web) async fn edit(State(desk): State<Arc<Desk>>, Numbered(id): Numbered, asked: Asked) -> Response {
     let ours = Arc::clone(&desk);
     desk.show(asked, move |rows, visit| {
-        let row = read(&ours, &id)?;
+        let row = read(&ours, id)?;
         let sight = Some(Sight { id: row.id, version: row.version });
         let asked = ContactAsked { sight, draft: row.contact.draft() };
         Ok(page::contact_form(visit, rows.figures()?, &rows.watches()?, &asked)?)
@@ -133,73 +128,64 @@ impl Written {
     }
 }
 
-async fn act(desk: Arc<Desk>, asked: Asked, what: Contacting, said: &'static str) -> Response {
-    let to = |outcome: &Outcome| match outcome {
-        Outcome::Contact(Contacted::Row(row)) => format!("/contacts/{}", row.id),
-        _ => "/contacts".to_owned(),
-    };
-    desk.act(asked, What::Contact(what), |outcome| Done::new(to(outcome), said)).await
-}
-
 /// `POST /contacts`.
 pub(in crate::web) async fn add(State(desk): State<Arc<Desk>>, asked: Asked, Sent(written): Sent<Written>) -> Response {
-    act(desk, asked, Contacting::Add(written.draft()), "done.kept").await
+    act(desk, asked, What::Contact(Contacting::Add(written.draft())), "done.kept").await
 }
 
 /// `POST /contacts/{id}/edit`.
 pub(in crate::web) async fn change(
     State(desk): State<Arc<Desk>>,
-    Path(id): Path<String>,
+    Numbered(id): Numbered,
     asked: Asked,
     Sent(written): Sent<Written>,
 ) -> Response {
-    let (Ok(id), Some(version)) = (number(&id), written.version) else {
+    let Some(version) = written.version else {
         return refuse(asked.lang, Refused::Trouble(Trouble::Form));
     };
-    act(desk, asked, Contacting::Edit(Sight { id, version }, written.draft()), "done.kept").await
+    act(desk, asked, What::Contact(Contacting::Edit(Sight { id, version }, written.draft())), "done.kept").await
 }
 
 /// `POST /contacts/{id}/remove`.
 pub(in crate::web) async fn remove(
     State(desk): State<Arc<Desk>>,
-    Path(id): Path<String>,
+    Numbered(id): Numbered,
     asked: Asked,
     Sent(Seen { version }): Sent<Seen>,
 ) -> Response {
-    let Ok(id) = number(&id) else { return refuse(asked.lang, missing()) };
-    act(desk, asked, Contacting::Remove(Sight { id, version }), "done.removed").await
+    act(desk, asked, What::Contact(Contacting::Remove(Sight { id, version })), "done.removed").await
 }
 
 /// `POST /contacts/{id}/note`: `spoke` is ticked when it is what was said with them now.
 pub(in crate::web) async fn note(
     State(desk): State<Arc<Desk>>,
-    Path(id): Path<String>,
+    Numbered(contact): Numbered,
     asked: Asked,
     fields: Fields,
 ) -> Response {
-    let (Ok(contact), true) = (number(&id), fields.only(&["text", "spoke"])) else {
+    if !fields.only(&["text", "spoke"]) {
         return refuse(asked.lang, Refused::Trouble(Trouble::Form));
-    };
+    }
     let spoke = fields.one("spoke").map(|_| (desk.app.clock)());
     let text = fields.one("text").unwrap_or_default();
-    act(desk, asked, Contacting::Note { contact, text, spoke }, "done.noted").await
+    act(desk, asked, What::Contact(Contacting::Note { contact, text, spoke }), "done.noted").await
 }
 
-/// `POST /contacts/{id}/link`: to a watch or an incident, or no longer.
+/// `POST /contacts/{contact}/link`: to a watch or an incident, or no longer.
 pub(in crate::web) async fn link(
     State(desk): State<Arc<Desk>>,
-    Path(id): Path<String>,
+    Numbered(contact): Numbered,
     asked: Asked,
     fields: Fields,
 ) -> Response {
-    let (Ok(contact), true) = (number(&id), fields.only(&["watch", "incident", "away"])) else {
+    if !fields.only(&["watch", "incident", "away"]) {
         return refuse(asked.lang, Refused::Trouble(Trouble::Form));
-    };
+    }
     let incident = fields.one("incident").map(|text| text.parse());
     let Ok(incident) = incident.transpose() else { return refuse(asked.lang, Refused::Trouble(Trouble::Form)) };
     let (watches, incidents) = (fields.one("watch").into_iter().collect(), incident.into_iter().collect());
     let away = fields.one("away").is_some();
-    act(desk, asked, Contacting::Link { contact, watches, incidents, away }, "done.linked").await
+    act(desk, asked, What::Contact(Contacting::Link { contact, watches, incidents, away }), "done.linked").await
 }
 
 /// Which file.
@@ -251,7 +237,7 @@ pub(in crate::web) async fn import(State(desk): State<Arc<Desk>>, asked: Asked, 
     };
     let taking = sent.field("take").is_some() && (intake.bad.is_empty() || sent.field("skip").is_some());
     if taking {
-        return act(desk, asked, Contacting::Import(intake.taken), "done.imported").await;
+        return act(desk, asked, What::Contact(Contacting::Import(intake.taken)), "done.imported").await;
     }
     desk.show(asked, move |rows, visit| {
         let told = ImportRows {

@@ -2,30 +2,26 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::Response;
 use caifeng_plugin_host::contract::Timestamp;
 
-use super::replies::{Reasoned, Seen, number, worded};
-use super::{grounds, people};
+use super::replies::worded;
+use super::{act, grounds, missing, people};
 use crate::control::{Asked as Order, Refusal};
 use crate::disclosure::calendar::Day;
 use crate::disclosure::{DisclosureState, Kind};
+use crate::handling::What;
 use crate::handling::disclosed::Disclosed;
 use crate::handling::receipt::{Published, Receipting};
-use crate::handling::{Outcome, What};
 use crate::store::{Composed, Disclosing, DisclosureRow, Receipt, Sight, When};
 use crate::web::desk::{Asked, Desk, Done, Refused, lead, refuse};
-use crate::web::form::{Fields, Sent, Uploaded};
+use crate::web::form::{Fields, Numbered, Reasoned, Seen, Sent, Uploaded};
 use crate::web::page::{self, DisclosureRows, DisclosuresRows, PlanRows, Planned, Trouble, Visit};
 use crate::web::rows::Rows;
 
 /// Those that are over on the page.
 const OVER: usize = 30;
-
-fn missing() -> Refused {
-    Refused::Trouble(Trouble::Missing)
-}
 
 fn usage(words: impl std::fmt::Display) -> Refused {
     Refused::Refusal(Refusal::Usage(words.to_string()))
@@ -56,10 +52,10 @@ fn read(desk: &Desk, rows: &dyn Rows, id: i64) -> Result<Disclosed, Refused> {
 }
 
 /// `GET /disclosures/{id}`.
-pub(in crate::web) async fn one(State(desk): State<Arc<Desk>>, Path(id): Path<String>, asked: Asked) -> Response {
+pub(in crate::web) async fn one(State(desk): State<Arc<Desk>>, Numbered(id): Numbered, asked: Asked) -> Response {
     let ours = Arc::clone(&desk);
     desk.show(asked, move |rows, visit| {
-        let it = read(&ours, rows, number(&id)?)?;
+        let it = read(&ours, rows, id)?;
         let clerk = &ours.app.owner.clerk;
         let told = DisclosureRows {
             figures: rows.figures()?,
@@ -82,10 +78,10 @@ pub(in crate::web) async fn new(State(desk): State<Arc<Desk>>, asked: Asked) -> 
 }
 
 /// `GET /disclosures/{id}/edit`.
-pub(in crate::web) async fn edit(State(desk): State<Arc<Desk>>, Path(id): Path<String>, asked: Asked) -> Response {
+pub(in crate::web) async fn edit(State(desk): State<Arc<Desk>>, Numbered(id): Numbered, asked: Asked) -> Response {
     let ours = Arc::clone(&desk);
     desk.show(asked, move |rows, visit| {
-        let it = read(&ours, rows, number(&id)?)?;
+        let it = read(&ours, rows, id)?;
         let zone = &visit.zone;
         let local = |at: Timestamp| {
             let at = jiff::Timestamp::from_second(at).unwrap_or_default().to_zoned(zone.clone());
@@ -132,12 +128,12 @@ pub(in crate::web) async fn begin(desk: State<Arc<Desk>>, asked: Asked, fields: 
 /// `POST /disclosures/{id}/edit`.
 pub(in crate::web) async fn change(
     desk: State<Arc<Desk>>,
-    Path(id): Path<String>,
+    Numbered(id): Numbered,
     asked: Asked,
     fields: Fields,
 ) -> Response {
     let version = fields.one("version").and_then(|version| version.parse().ok());
-    let (Ok(id), Some(version)) = (number(&id), version) else {
+    let Some(version) = version else {
         return refuse(asked.lang, Refused::Trouble(Trouble::Form));
     };
     take(desk, asked, Some(Sight { id, version }), &fields).await
@@ -173,7 +169,7 @@ async fn take(State(desk): State<Arc<Desk>>, asked: Asked, sight: Option<Sight>,
         Some(sight) => Disclosing::Edit(sight, composed),
         None => Disclosing::Draft(composed),
     };
-    desk.act(asked, What::Disclose(disclosing), |outcome| Done::new(place(outcome), "done.planned")).await
+    act(desk, asked, What::Disclose(disclosing), "done.planned").await
 }
 
 /// What a form says that it is to be; what it leaves empty is taken away.
@@ -198,62 +194,44 @@ fn composed(desk: &Desk, planned: Planned) -> Result<Composed, Refused> {
     })
 }
 
-fn place(outcome: &Outcome) -> String {
-    match outcome {
-        Outcome::Disclosure(row) => format!("/disclosures/{}", row.id),
-        _ => "/disclosures".to_owned(),
-    }
-}
-
-async fn act(
-    desk: Arc<Desk>,
-    asked: Asked,
-    (id, version): (String, u64),
-    said: &'static str,
-    what: impl FnOnce(Sight) -> Disclosing,
-) -> Response {
-    let Ok(id) = number(&id) else { return refuse(asked.lang, missing()) };
-    desk.act(asked, What::Disclose(what(Sight { id, version })), |outcome| Done::new(place(outcome), said)).await
-}
-
 /// `POST /disclosures/{id}/review`.
 pub(in crate::web) async fn review(
     State(desk): State<Arc<Desk>>,
-    Path(id): Path<String>,
+    Numbered(id): Numbered,
     asked: Asked,
     Sent(Seen { version }): Sent<Seen>,
 ) -> Response {
-    act(desk, asked, (id, version), "done.reviewed", Disclosing::Review).await
+    act(desk, asked, What::Disclose(Disclosing::Review(Sight { id, version })), "done.reviewed").await
 }
 
 /// `POST /disclosures/{id}/approve`.
 pub(in crate::web) async fn approve(
     State(desk): State<Arc<Desk>>,
-    Path(id): Path<String>,
+    Numbered(id): Numbered,
     asked: Asked,
     Sent(Seen { version }): Sent<Seen>,
 ) -> Response {
-    act(desk, asked, (id, version), "done.approved", Disclosing::Approve).await
+    act(desk, asked, What::Disclose(Disclosing::Approve(Sight { id, version })), "done.approved").await
 }
 
 /// `POST /disclosures/{id}/return`.
 pub(in crate::web) async fn give_back(
     State(desk): State<Arc<Desk>>,
-    Path(id): Path<String>,
+    Numbered(id): Numbered,
     asked: Asked,
     Sent(Reasoned { version, reason }): Sent<Reasoned>,
 ) -> Response {
-    act(desk, asked, (id, version), "done.returned", |sight| Disclosing::Return(sight, reason)).await
+    act(desk, asked, What::Disclose(Disclosing::Return(Sight { id, version }, reason)), "done.returned").await
 }
 
 /// `POST /disclosures/{id}/drop`.
 pub(in crate::web) async fn give_up(
     State(desk): State<Arc<Desk>>,
-    Path(id): Path<String>,
+    Numbered(id): Numbered,
     asked: Asked,
     Sent(Reasoned { version, reason }): Sent<Reasoned>,
 ) -> Response {
-    act(desk, asked, (id, version), "done.dropped", |sight| Disclosing::Drop(sight, reason)).await
+    act(desk, asked, What::Disclose(Disclosing::Drop(Sight { id, version }, reason)), "done.dropped").await
 }
 
 /// What somebody published, and where.
@@ -268,23 +246,24 @@ pub(in crate::web) struct Posted {
 /// `POST /disclosures/{id}/publish`.
 pub(in crate::web) async fn publish(
     State(desk): State<Arc<Desk>>,
-    Path(id): Path<String>,
+    Numbered(id): Numbered,
     asked: Asked,
     Sent(Posted { version, channel, account }): Sent<Posted>,
 ) -> Response {
-    act(desk, asked, (id, version), "done.published", |sight| Disclosing::Publish(sight, channel, account)).await
+    act(desk, asked, What::Disclose(Disclosing::Publish(Sight { id, version }, channel, account)), "done.published")
+        .await
 }
 
 /// `POST /disclosures/{id}/receipt`: an address, which is fetched and kept, or a file.
 pub(in crate::web) async fn receipt(
     State(desk): State<Arc<Desk>>,
-    Path(id): Path<String>,
+    Numbered(id): Numbered,
     asked: Asked,
     sent: Uploaded,
 ) -> Response {
     let lang = asked.lang;
     let read = || {
-        let sight = Sight { id: number(&id).ok()?, version: sent.field("version")?.parse().ok()? };
+        let sight = Sight { id: id, version: sent.field("version")?.parse().ok()? };
         sent.only(&["version", "url", "channel"]).then_some((sight, sent.said("channel")?))
     };
     let Some((sight, channel)) = read() else { return refuse(lang, Refused::Trouble(Trouble::Form)) };
@@ -295,7 +274,7 @@ pub(in crate::web) async fn receipt(
             Err(refusal) => return refuse(lang, Refused::Refusal(refusal)),
         };
         let what = What::DisclosureReceipt(sight, channel, Receipt::Document(kept));
-        return desk.act(asked, what, |outcome| Done::new(place(outcome), "done.receipted")).await;
+        return act(desk, asked, what, "done.receipted").await;
     }
     let of = Published::Disclosure(sight, channel);
     let receipting = Receipting { token: asked.visitor.token.clone(), of, published_at };

@@ -2,12 +2,11 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Path, RawQuery, State};
+use axum::extract::{RawQuery, State};
 use axum::response::Response;
 use caifeng_plugin_host::contract::Timestamp;
 use serde::Deserialize;
 
-use super::replies::number;
 use crate::calendar::time::OfficeTime;
 use crate::handling::What;
 use crate::incident::clock::prospect;
@@ -19,7 +18,7 @@ use crate::lang::Lang;
 use crate::store::{Decision, Inbox, Reader, Seen, Unassessed};
 use crate::text::telling::Telling;
 use crate::web::desk::{Asked, Desk, Done, Refused, refuse};
-use crate::web::form::Sent;
+use crate::web::form::{Numbered, Sent};
 use crate::web::page::{self, Alike, InboxRows, Judging, Slip, Slipped, Trouble, Visit};
 use crate::web::rows::Rows;
 
@@ -163,7 +162,7 @@ impl Judged {
 }
 
 /// The next one, and what can be taken back.
-fn onward(next: &str, did: &str) -> String {
+fn onward(next: &str, did: IncidentId) -> String {
     match next.parse::<IncidentId>() {
         Ok(next) => format!("/inbox?at={next}&did={did}"),
         Err(_) => format!("/inbox?did={did}"),
@@ -173,7 +172,7 @@ fn onward(next: &str, did: &str) -> String {
 /// `POST /inbox/{id}/assess`.
 pub(in crate::web) async fn assess(
     State(desk): State<Arc<Desk>>,
-    Path(id): Path<String>,
+    Numbered(id): Numbered,
     asked: Asked,
     Sent(judged): Sent<Judged>,
 ) -> Response {
@@ -186,7 +185,7 @@ pub(in crate::web) async fn assess(
 /// `POST /inbox/{id}/dismiss`.
 pub(in crate::web) async fn dismiss(
     State(desk): State<Arc<Desk>>,
-    Path(id): Path<String>,
+    Numbered(id): Numbered,
     asked: Asked,
     Sent(judged): Sent<Judged>,
 ) -> Response {
@@ -197,7 +196,7 @@ pub(in crate::web) async fn dismiss(
 /// `POST /inbox/{id}/escalate`.
 pub(in crate::web) async fn escalate(
     State(desk): State<Arc<Desk>>,
-    Path(id): Path<String>,
+    Numbered(id): Numbered,
     asked: Asked,
     Sent(judged): Sent<Judged>,
 ) -> Response {
@@ -208,13 +207,12 @@ pub(in crate::web) async fn escalate(
 async fn judge(
     desk: Arc<Desk>,
     asked: Asked,
-    (id, judged): (String, Judged),
+    (id, judged): (IncidentId, Judged),
     decision: Decision,
     said: &'static str,
 ) -> Response {
-    let Ok(number) = number(&id) else { return refuse(asked.lang, Refused::Trouble(Trouble::Missing)) };
-    let seen = Seen { id: number, version: Some(judged.version) };
-    super::decide(desk, asked, (seen, &judged.reason), decision, |_| Done::new(onward(&judged.next, &id), said)).await
+    let seen = Seen { id, version: Some(judged.version) };
+    super::decide(desk, asked, (seen, &judged.reason), decision, |_| Done::new(onward(&judged.next, id), said)).await
 }
 
 /// What the form of a merge says.
@@ -227,20 +225,20 @@ pub(in crate::web) struct Merging {
     into: String,
 }
 
-/// `POST /inbox/{id}/merge`.
+/// `POST /inbox/{number}/merge`.
 pub(in crate::web) async fn merge(
     State(desk): State<Arc<Desk>>,
-    Path(id): Path<String>,
+    Numbered(number): Numbered,
     asked: Asked,
     Sent(Merging { version, next, into }): Sent<Merging>,
 ) -> Response {
     let into = into.trim().trim_start_matches(['#', '＃']).parse();
-    let (Ok(number), Ok(into)) = (number(&id), into) else {
+    let Ok(into) = into else {
         return refuse(asked.lang, Refused::Trouble(Trouble::Form));
     };
     let seen = Seen { id: number, version: Some(version) };
     let decision = Decision::Merge(Seen { id: into, version: None });
-    super::decide(desk, asked, (seen, ""), decision, |_| Done::new(onward(&next, &id), "done.merged")).await
+    super::decide(desk, asked, (seen, ""), decision, |_| Done::new(onward(&next, number), "done.merged")).await
 }
 
 /// What the form of putting off says.
@@ -252,18 +250,18 @@ pub(in crate::web) struct PutOff {
     hours: i64,
 }
 
-/// `POST /inbox/{id}/snooze`.
+/// `POST /inbox/{number}/snooze`.
 pub(in crate::web) async fn snooze(
     State(desk): State<Arc<Desk>>,
-    Path(id): Path<String>,
+    Numbered(number): Numbered,
     asked: Asked,
     Sent(PutOff { next, hours }): Sent<PutOff>,
 ) -> Response {
-    let (Ok(number), true) = (number(&id), HOURS.contains(&hours)) else {
+    if !HOURS.contains(&hours) {
         return refuse(asked.lang, Refused::Trouble(Trouble::Form));
-    };
+    }
     let until = (desk.app.clock)().saturating_add(hours * 3_600);
-    desk.act(asked, What::Snooze(number, Some(until)), |_| Done::new(onward(&next, &id), "done.snoozed")).await
+    desk.act(asked, What::Snooze(number, Some(until)), |_| Done::new(onward(&next, number), "done.snoozed")).await
 }
 
 /// What the form of taking back says: the version that was made by it.
@@ -273,15 +271,15 @@ pub(in crate::web) struct Undoing {
     version: u64,
 }
 
-/// `POST /inbox/{id}/undo`: what this person did a moment ago is taken back.
+/// `POST /inbox/{number}/undo`: what this person did a moment ago is taken back.
 pub(in crate::web) async fn undo(
     State(desk): State<Arc<Desk>>,
-    Path(id): Path<String>,
+    Numbered(number): Numbered,
     asked: Asked,
     Sent(Undoing { version }): Sent<Undoing>,
 ) -> Response {
     let (lang, user) = (asked.lang, asked.visitor.person.as_ref().map(|known| known.user.clone()));
-    let (Ok(number), Some(user)) = (number(&id), user) else {
+    let Some(user) = user else {
         return refuse(lang, Refused::Trouble(Trouble::Missing));
     };
     let ours = Arc::clone(&desk);

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Path, RawQuery, State};
+use axum::extract::{RawQuery, State};
 use axum::response::Response;
 
 use crate::incident::IncidentId;
@@ -13,6 +13,7 @@ use crate::store::{Reader, StoreError};
 use crate::user::User;
 use crate::user::right::Act;
 use crate::web::desk::{Asked, Desk, Refused};
+use crate::web::form::Numbered;
 use crate::web::page::{self, Acting, IncidentRows, ListRows, Trouble};
 use crate::web::rows::{Rows, Unanswered};
 
@@ -40,12 +41,10 @@ pub(in crate::web) async fn list(State(desk): State<Arc<Desk>>, RawQuery(query):
 }
 
 /// `GET /incidents/{id}`.
-pub(in crate::web) async fn one(State(desk): State<Arc<Desk>>, Path(id): Path<String>, asked: Asked) -> Response {
+pub(in crate::web) async fn one(State(desk): State<Arc<Desk>>, Numbered(id): Numbered, asked: Asked) -> Response {
     let ours = Arc::clone(&desk);
     desk.show(asked, move |rows, visit| {
-        let missing = || Refused::Trouble(Trouble::Missing);
-        let id = id.parse().map_err(|_| missing())?;
-        let incident = rows.incident(id)?.ok_or_else(missing)?;
+        let incident = rows.incident(id)?.ok_or_else(super::missing)?;
         let posts = rows.posts_of(id, WHOLE)?;
         let (watches, lives, reach) = (rows.watches()?, rows.lives(&posts)?, rows.reach(id)?);
         let (figures, course, opinion) = (rows.figures()?, rows.course(id)?, rows.opinion(id)?);

@@ -9,11 +9,11 @@ use axum::http::StatusCode;
 use axum::response::Response;
 
 use super::desk::{Asked, Desk, Done, Refused, lead, refuse};
-use super::page::{self, Ground, OvertakenRows};
+use super::page::{self, Ground, OvertakenRows, Trouble};
 use crate::control::Refusal;
 use crate::handling::{Outcome, What, document};
 use crate::reply::citation::{self, Citation};
-use crate::store::{Decision, Reader, Seen, StoreError};
+use crate::store::{Contacted, Decision, Reader, Seen, StoreError};
 
 pub(super) mod account;
 pub(super) mod acting;
@@ -41,6 +41,30 @@ pub(super) mod summaries;
 pub(super) mod topics;
 pub(super) mod watches;
 pub(super) mod welcome;
+
+/// What is not there.
+fn missing() -> Refused {
+    Refused::Trouble(Trouble::Missing)
+}
+
+/// Does what a form says, and leads to where what came of it is shown.
+async fn act(desk: Arc<Desk>, asked: Asked, what: What, said: &'static str) -> Response {
+    desk.act(asked, what, |outcome| Done::new(shown(outcome), said)).await
+}
+
+/// Where what came of something is shown.
+fn shown(outcome: &Outcome) -> String {
+    match outcome {
+        Outcome::Reply(row) => format!("/replies/{}", row.id),
+        Outcome::Disclosure(row) => format!("/disclosures/{}", row.id),
+        Outcome::Public(row) => format!("/summaries#summary-{}", row.id),
+        Outcome::Contact(Contacted::Row(row)) => format!("/contacts/{}", row.id),
+        Outcome::Contact(_) => "/contacts".to_owned(),
+        Outcome::Case(row) => format!("/cases/{}", row.id),
+        Outcome::Referral(row) => format!("/incidents/{}/referral", row.incident),
+        _ => "/".to_owned(),
+    }
+}
 
 /// Names of the organisation's own people, by identifier; whoever's name has been deleted has none.
 fn people(reader: &Reader) -> Result<HashMap<String, String>, StoreError> {

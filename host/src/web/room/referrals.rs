@@ -5,33 +5,27 @@ use std::os::unix::fs::DirBuilderExt as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::Response;
 
-use super::people;
-use super::replies::{Reasoned, Seen, number};
+use super::{act, missing, people};
 use crate::control::Refusal;
-use crate::handling::{Deed, Outcome, What, document, handout};
+use crate::handling::{Deed, What, document, handout};
 use crate::incident::event::Event;
 use crate::referral::ReferralEvent;
 use crate::store::{ReferralRow, Referring, Sight};
 use crate::user::token::Token;
-use crate::web::desk::{Asked, Attached, Desk, Done, Refused, attach, refuse};
-use crate::web::form::{Sent, Uploaded};
+use crate::web::desk::{Asked, Attached, Desk, Refused, attach, refuse};
+use crate::web::form::{Numbered, Reasoned, Seen, Sent, Uploaded};
 use crate::web::page::{self, ReferralRows, ReferralTold, Trouble};
 
 /// Posts of the incident that may make the claim, the newest.
 const POSTS: usize = 60;
 
-fn missing() -> Refused {
-    Refused::Trouble(Trouble::Missing)
-}
-
 /// `GET /incidents/{id}/referral`.
-pub(in crate::web) async fn one(State(desk): State<Arc<Desk>>, Path(id): Path<String>, asked: Asked) -> Response {
+pub(in crate::web) async fn one(State(desk): State<Arc<Desk>>, Numbered(id): Numbered, asked: Asked) -> Response {
     let ours = Arc::clone(&desk);
     desk.show(asked, move |rows, visit| {
-        let id = number(&id)?;
         let title = rows.incident(id)?.ok_or_else(missing)?.title;
         let reader = &ours.app.owner.clerk.reader;
         let history = reader.history(id)?;
@@ -67,25 +61,17 @@ pub(in crate::web) async fn one(State(desk): State<Arc<Desk>>, Path(id): Path<St
     .await
 }
 
-async fn act(desk: Arc<Desk>, asked: Asked, what: Referring, said: &'static str) -> Response {
-    let to = |outcome: &Outcome| match outcome {
-        Outcome::Referral(row) => format!("/incidents/{}/referral", row.incident),
-        _ => "/incidents".to_owned(),
-    };
-    desk.act(asked, What::Refer(what), |outcome| Done::new(to(outcome), said)).await
-}
-
 /// `POST /incidents/{id}/referral`: a claim, the post that makes it, and a file that shows that it is false.
 pub(in crate::web) async fn propose(
     State(desk): State<Arc<Desk>>,
-    Path(id): Path<String>,
+    Numbered(id): Numbered,
     asked: Asked,
     sent: Uploaded,
 ) -> Response {
     let read = || {
         let claim = sent.said("claim").unwrap_or_default();
         let post = sent.field("post")?.parse().ok()?;
-        sent.only(&["claim", "post"]).then_some((number(&id).ok()?, post, claim))
+        sent.only(&["claim", "post"]).then_some((id, post, claim))
     };
     let Some((incident, post, claim)) = read() else {
         return refuse(asked.lang, Refused::Trouble(Trouble::Form));
@@ -97,40 +83,38 @@ pub(in crate::web) async fn propose(
         },
         None => Vec::new(),
     };
-    act(desk, asked, Referring::Propose { incident, post, claim, evidence }, "done.proposed").await
+    act(desk, asked, What::Refer(Referring::Propose { incident, post, claim, evidence }), "done.proposed").await
 }
 
 /// `POST /referrals/{id}/approve`.
 pub(in crate::web) async fn approve(
     State(desk): State<Arc<Desk>>,
-    Path(id): Path<String>,
+    Numbered(id): Numbered,
     asked: Asked,
     Sent(Reasoned { version, reason }): Sent<Reasoned>,
 ) -> Response {
-    let Ok(id) = number(&id) else { return refuse(asked.lang, missing()) };
-    act(desk, asked, Referring::Approve(Sight { id, version }, reason), "done.agreed").await
+    act(desk, asked, What::Refer(Referring::Approve(Sight { id, version }, reason)), "done.agreed").await
 }
 
 /// `POST /referrals/{id}/refuse`.
 pub(in crate::web) async fn refused(
     State(desk): State<Arc<Desk>>,
-    Path(id): Path<String>,
+    Numbered(id): Numbered,
     asked: Asked,
     Sent(Reasoned { version, reason }): Sent<Reasoned>,
 ) -> Response {
-    let Ok(id) = number(&id) else { return refuse(asked.lang, missing()) };
-    act(desk, asked, Referring::Refuse(Sight { id, version }, reason), "done.not-agreed").await
+    act(desk, asked, What::Refer(Referring::Refuse(Sight { id, version }, reason)), "done.not-agreed").await
 }
 
 /// `POST /referrals/{id}/export`: an archive with the page as it was captured; the record says so first.
 pub(in crate::web) async fn export(
     State(desk): State<Arc<Desk>>,
-    Path(id): Path<String>,
+    Numbered(id): Numbered,
     asked: Asked,
     Sent(Seen { version }): Sent<Seen>,
 ) -> Response {
     attach(asked.lang, move || {
-        let bytes = hand_out(&desk, asked.visitor.token, Sight { id: number(&id)?, version })?;
+        let bytes = hand_out(&desk, asked.visitor.token, Sight { id: id, version })?;
         Ok(Attached { kind: "application/zip", name: format!("referral-{id}.zip"), bytes })
     })
     .await

@@ -2,23 +2,23 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Path, RawQuery, State};
+use axum::extract::{RawQuery, State};
 use axum::response::Response;
 use serde::Deserialize;
 
-use super::{grounds, people};
+use super::{act, grounds, missing, people};
 use crate::config;
 use crate::control::{Asked as Order, Refusal};
+use crate::handling::What;
 use crate::handling::answer::Answer;
 use crate::handling::receipt::{Published, Receipting};
-use crate::handling::{Outcome, What};
 use crate::incident::IncidentId;
 use crate::incident::event::{Event, Recorded};
 use crate::plan::answer::Form;
 use crate::reply::{ReplyEvent, ReplyId, ReplyState};
 use crate::store::{Answering, Reader, Receipt, Sight, StoreError};
 use crate::web::desk::{Asked, Desk, Done, Refused, lead, refuse};
-use crate::web::form::{Sent, Uploaded};
+use crate::web::form::{Numbered, Reasoned, Seen, Sent, Uploaded};
 use crate::web::page::{self, Draft, DraftRows, RepliesRows, ReplyRows, Trouble, Version, Visit};
 use crate::web::rows::Rows;
 
@@ -30,14 +30,6 @@ const OPEN: usize = 100;
 const CITABLE: usize = 30;
 
 const WAITING: [ReplyState; 4] = [ReplyState::Draft, ReplyState::Reviewed, ReplyState::Approved, ReplyState::Published];
-
-fn missing() -> Refused {
-    Refused::Trouble(Trouble::Missing)
-}
-
-pub(super) fn number(id: &str) -> Result<i64, Refused> {
-    id.parse().map_err(|_| missing())
-}
 
 /// `GET /replies?before=…`.
 pub(in crate::web) async fn list(State(desk): State<Arc<Desk>>, RawQuery(query): RawQuery, asked: Asked) -> Response {
@@ -76,11 +68,11 @@ pub(in crate::web) async fn list(State(desk): State<Arc<Desk>>, RawQuery(query):
 }
 
 /// `GET /replies/{id}`.
-pub(in crate::web) async fn one(State(desk): State<Arc<Desk>>, Path(id): Path<String>, asked: Asked) -> Response {
+pub(in crate::web) async fn one(State(desk): State<Arc<Desk>>, Numbered(id): Numbered, asked: Asked) -> Response {
     let ours = Arc::clone(&desk);
     desk.show(asked, move |rows, visit| {
         let reader = &ours.app.owner.clerk.reader;
-        let answer = answer(rows, reader, number(&id)?, visit)?;
+        let answer = answer(rows, reader, id, visit)?;
         let title = rows.incident(answer.row.incident)?.map(|incident| incident.title).unwrap_or_default();
         let history = reader.history(answer.row.incident)?;
         let told = ReplyRows {
@@ -120,10 +112,9 @@ fn versions(reader: &Reader, reply: ReplyId, history: Vec<Recorded>) -> Result<V
 }
 
 /// `GET /incidents/{id}/replies/new`.
-pub(in crate::web) async fn new(State(desk): State<Arc<Desk>>, Path(id): Path<String>, asked: Asked) -> Response {
+pub(in crate::web) async fn new(State(desk): State<Arc<Desk>>, Numbered(incident): Numbered, asked: Asked) -> Response {
     let ours = Arc::clone(&desk);
     desk.show(asked, move |rows, visit| {
-        let incident = number(&id)?;
         let plan = rows.governing(incident)?;
         let channel = plan.channels.first().ok_or_else(missing)?;
         let form = channel.form.first().copied().unwrap_or(Form::Post);
@@ -133,11 +124,11 @@ pub(in crate::web) async fn new(State(desk): State<Arc<Desk>>, Path(id): Path<St
     .await
 }
 
-/// `GET /replies/{id}/edit`.
-pub(in crate::web) async fn edit(State(desk): State<Arc<Desk>>, Path(id): Path<String>, asked: Asked) -> Response {
+/// `GET /replies/{incident}/edit`.
+pub(in crate::web) async fn edit(State(desk): State<Arc<Desk>>, Numbered(id): Numbered, asked: Asked) -> Response {
     let ours = Arc::clone(&desk);
     desk.show(asked, move |rows, visit| {
-        let Answer { row, text, .. } = answer(rows, &ours.app.owner.clerk.reader, number(&id)?, visit)?;
+        let Answer { row, text, .. } = answer(rows, &ours.app.owner.clerk.reader, id, visit)?;
         let reply = Some(Sight { id: row.id, version: row.reply.version });
         let (form, channel) = (row.reply.form, row.reply.channel);
         let draft = Draft { incident: row.incident, reply, form, channel, text: text.unwrap_or_default() };
@@ -185,22 +176,21 @@ pub(in crate::web) struct Written {
 /// `POST /incidents/{id}/replies`.
 pub(in crate::web) async fn begin(
     desk: State<Arc<Desk>>,
-    Path(id): Path<String>,
+    Numbered(incident): Numbered,
     asked: Asked,
     Sent(written): Sent<Written>,
 ) -> Response {
-    let Ok(incident) = number(&id) else { return refuse(asked.lang, missing()) };
     take(desk, asked, incident, None, written).await
 }
 
-/// `POST /replies/{id}/edit`.
+/// `POST /replies/{incident}/edit`.
 pub(in crate::web) async fn change(
     State(desk): State<Arc<Desk>>,
-    Path(id): Path<String>,
+    Numbered(id): Numbered,
     asked: Asked,
     Sent(written): Sent<Written>,
 ) -> Response {
-    let (Ok(id), Some(version)) = (number(&id), written.version) else {
+    let Some(version) = written.version else {
         return refuse(asked.lang, Refused::Trouble(Trouble::Form));
     };
     let reader = desk.app.owner.clerk.reader.clone();
@@ -231,10 +221,7 @@ async fn take(
         Ok(text) => text,
         Err(refusal) => return refuse(asked.lang, Refused::Refusal(refusal)),
     };
-    desk.act(asked, What::Answer(Answering::Draft { incident, reply, form, channel, text }), |outcome| {
-        Done::new(place(outcome), "done.drafted")
-    })
-    .await
+    act(desk, asked, What::Answer(Answering::Draft { incident, reply, form, channel, text }), "done.drafted").await
 }
 
 /// A text with the approved wording that it names in its place.
@@ -249,28 +236,6 @@ pub(super) fn worded(desk: &Desk, text: String) -> Result<String, Refusal> {
     wordings.insert(&text, today).map_err(|wrong| usage(wrong.iter().map(ToString::to_string).collect()))
 }
 
-fn place(outcome: &Outcome) -> String {
-    match outcome {
-        Outcome::Reply(row) => format!("/replies/{}", row.id),
-        _ => "/replies".to_owned(),
-    }
-}
-
-/// What somebody does with the version that they saw.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(in crate::web) struct Seen {
-    pub(super) version: u64,
-}
-
-/// The same, for a reason.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(in crate::web) struct Reasoned {
-    pub(super) version: u64,
-    pub(super) reason: String,
-}
-
 /// The same, under an account.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -279,67 +244,56 @@ pub(in crate::web) struct Posted {
     account: String,
 }
 
-async fn act(
-    desk: Arc<Desk>,
-    asked: Asked,
-    (id, version): (String, u64),
-    said: &'static str,
-    what: impl FnOnce(Sight) -> Answering,
-) -> Response {
-    let Ok(id) = number(&id) else { return refuse(asked.lang, missing()) };
-    desk.act(asked, What::Answer(what(Sight { id, version })), |outcome| Done::new(place(outcome), said)).await
-}
-
 /// `POST /replies/{id}/review`.
 pub(in crate::web) async fn review(
     State(desk): State<Arc<Desk>>,
-    Path(id): Path<String>,
+    Numbered(id): Numbered,
     asked: Asked,
     Sent(Seen { version }): Sent<Seen>,
 ) -> Response {
-    act(desk, asked, (id, version), "done.reviewed", Answering::Review).await
+    act(desk, asked, What::Answer(Answering::Review(Sight { id, version })), "done.reviewed").await
 }
 
 /// `POST /replies/{id}/approve`.
 pub(in crate::web) async fn approve(
     State(desk): State<Arc<Desk>>,
-    Path(id): Path<String>,
+    Numbered(id): Numbered,
     asked: Asked,
     Sent(Seen { version }): Sent<Seen>,
 ) -> Response {
-    act(desk, asked, (id, version), "done.approved", Answering::Approve).await
+    act(desk, asked, What::Answer(Answering::Approve(Sight { id, version })), "done.approved").await
 }
 
 /// `POST /replies/{id}/return`.
 pub(in crate::web) async fn give_back(
     State(desk): State<Arc<Desk>>,
-    Path(id): Path<String>,
+    Numbered(id): Numbered,
     asked: Asked,
     Sent(Reasoned { version, reason }): Sent<Reasoned>,
 ) -> Response {
-    act(desk, asked, (id, version), "done.returned", |sight| Answering::Return(sight, reason)).await
+    act(desk, asked, What::Answer(Answering::Return(Sight { id, version }, reason)), "done.returned").await
 }
 
 /// `POST /replies/{id}/publish`.
 pub(in crate::web) async fn publish(
     State(desk): State<Arc<Desk>>,
-    Path(id): Path<String>,
+    Numbered(id): Numbered,
     asked: Asked,
     Sent(Posted { version, account }): Sent<Posted>,
 ) -> Response {
-    act(desk, asked, (id, version), "done.published", |sight| Answering::Publish(sight, account)).await
+    act(desk, asked, What::Answer(Answering::Publish(Sight { id, version }, account)), "done.published").await
 }
 
 /// `POST /replies/{id}/receipt`: an address, which is fetched and kept, or a file.
 pub(in crate::web) async fn receipt(
     State(desk): State<Arc<Desk>>,
-    Path(id): Path<String>,
+    Numbered(id): Numbered,
     asked: Asked,
     sent: Uploaded,
 ) -> Response {
     let lang = asked.lang;
     let read = || {
-        let sight = Sight { id: number(&id).ok()?, version: sent.field("version")?.parse().ok()? };
+        let sight = Sight { id: id, version: sent.field("version")?.parse().ok()? };
         sent.only(&["version", "url"]).then_some(sight)
     };
     let Some(sight) = read() else { return refuse(lang, Refused::Trouble(Trouble::Form)) };
@@ -350,7 +304,7 @@ pub(in crate::web) async fn receipt(
             Err(refusal) => return refuse(lang, Refused::Refusal(refusal)),
         };
         let what = What::Receipt(sight, Receipt::Document(kept));
-        return desk.act(asked, what, |outcome| Done::new(place(outcome), "done.receipted")).await;
+        return act(desk, asked, what, "done.receipted").await;
     }
     let receipting =
         Receipting { token: asked.visitor.token.clone(), of: Published::Reply(sight), published_at: address };

@@ -7,6 +7,7 @@ use axum::response::Response;
 use caifeng_plugin_host::manifest::TargetKind;
 use serde::Deserialize;
 
+use super::missing;
 use crate::asking::budget;
 use crate::config::edit::Change;
 use crate::config::watches::EveryConfig;
@@ -148,10 +149,6 @@ impl Saving {
 pub(in crate::web) async fn save(State(desk): State<Arc<Desk>>, asked: Asked, Sent(saving): Sent<Saving>) -> Response {
     let to = format!("/watches/{}", saving.id.trim());
     desk.configure(asked, saving.change(), Done::new(to, "done.watch-saved")).await
-}
-
-fn missing() -> Refused {
-    Refused::Trouble(Trouble::Missing)
 }
 
 /// `GET /watches/{id}`.

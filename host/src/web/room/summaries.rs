@@ -2,25 +2,20 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::Response;
 use serde::Deserialize;
 
-use super::people;
-use super::replies::{Reasoned, Seen, number};
-use crate::handling::{Outcome, What};
+use super::{act, missing, people};
+use crate::handling::What;
 use crate::store::{Sight, Supervising};
 use crate::supervision::Told;
-use crate::web::desk::{Asked, Desk, Done, Refused, refuse};
-use crate::web::form::Sent;
+use crate::web::desk::{Asked, Desk, Refused, refuse};
+use crate::web::form::{Numbered, Reasoned, Seen, Sent};
 use crate::web::page::{self, SummariesRows, SummaryAsked, Trouble};
 
 /// Summaries on the page, the newest.
 const LIST: usize = 100;
-
-fn missing() -> Refused {
-    Refused::Trouble(Trouble::Missing)
-}
 
 /// `GET /summaries`.
 pub(in crate::web) async fn list(State(desk): State<Arc<Desk>>, asked: Asked) -> Response {
@@ -43,9 +38,8 @@ pub(in crate::web) async fn list(State(desk): State<Arc<Desk>>, asked: Asked) ->
 }
 
 /// `GET /incidents/{id}/summaries/new`.
-pub(in crate::web) async fn new(State(desk): State<Arc<Desk>>, Path(id): Path<String>, asked: Asked) -> Response {
+pub(in crate::web) async fn new(State(desk): State<Arc<Desk>>, Numbered(incident): Numbered, asked: Asked) -> Response {
     desk.show(asked, move |rows, visit| {
-        let incident = number(&id)?;
         let title = rows.incident(incident)?.ok_or_else(missing)?.title;
         let empty = Told { raised: String::new(), answered: String::new(), corrected: None };
         let asked = SummaryAsked { incident, title, sight: None, told: empty };
@@ -54,11 +48,10 @@ pub(in crate::web) async fn new(State(desk): State<Arc<Desk>>, Path(id): Path<St
     .await
 }
 
-/// `GET /summaries/{id}/edit`.
-pub(in crate::web) async fn edit(State(desk): State<Arc<Desk>>, Path(id): Path<String>, asked: Asked) -> Response {
+/// `GET /summaries/{incident}/edit`.
+pub(in crate::web) async fn edit(State(desk): State<Arc<Desk>>, Numbered(id): Numbered, asked: Asked) -> Response {
     let ours = Arc::clone(&desk);
     desk.show(asked, move |rows, visit| {
-        let id = number(&id)?;
         let found = ours.app.owner.clerk.reader.summaries()?.into_iter().find(|row| row.id == id);
         let row = found.ok_or_else(missing)?;
         let title = rows.incident(row.incident)?.map(|incident| incident.title).unwrap_or_default();
@@ -89,56 +82,46 @@ impl Written {
     }
 }
 
-async fn act(desk: Arc<Desk>, asked: Asked, what: Supervising, said: &'static str) -> Response {
-    let to = |outcome: &Outcome| match outcome {
-        Outcome::Public(row) => format!("/summaries#summary-{}", row.id),
-        _ => "/summaries".to_owned(),
-    };
-    desk.act(asked, What::Supervise(what), |outcome| Done::new(to(outcome), said)).await
-}
-
 /// `POST /incidents/{id}/summaries`.
 pub(in crate::web) async fn begin(
     State(desk): State<Arc<Desk>>,
-    Path(id): Path<String>,
+    Numbered(id): Numbered,
     asked: Asked,
     Sent(written): Sent<Written>,
 ) -> Response {
-    let Ok(id) = number(&id) else { return refuse(asked.lang, missing()) };
-    act(desk, asked, Supervising::Draft(id, written.told()), "done.summarised").await
+    act(desk, asked, What::Supervise(Supervising::Draft(id, written.told())), "done.summarised").await
 }
 
 /// `POST /summaries/{id}/edit`.
 pub(in crate::web) async fn change(
     State(desk): State<Arc<Desk>>,
-    Path(id): Path<String>,
+    Numbered(id): Numbered,
     asked: Asked,
     Sent(written): Sent<Written>,
 ) -> Response {
-    let (Ok(id), Some(version)) = (number(&id), written.version) else {
+    let Some(version) = written.version else {
         return refuse(asked.lang, Refused::Trouble(Trouble::Form));
     };
-    act(desk, asked, Supervising::Redraft(Sight { id, version }, written.told()), "done.summarised").await
+    act(desk, asked, What::Supervise(Supervising::Redraft(Sight { id, version }, written.told())), "done.summarised")
+        .await
 }
 
 /// `POST /summaries/{id}/approve`.
 pub(in crate::web) async fn approve(
     State(desk): State<Arc<Desk>>,
-    Path(id): Path<String>,
+    Numbered(id): Numbered,
     asked: Asked,
     Sent(Seen { version }): Sent<Seen>,
 ) -> Response {
-    let Ok(id) = number(&id) else { return refuse(asked.lang, missing()) };
-    act(desk, asked, Supervising::Approve(Sight { id, version }), "done.shown").await
+    act(desk, asked, What::Supervise(Supervising::Approve(Sight { id, version })), "done.shown").await
 }
 
 /// `POST /summaries/{id}/withdraw`.
 pub(in crate::web) async fn withdraw(
     State(desk): State<Arc<Desk>>,
-    Path(id): Path<String>,
+    Numbered(id): Numbered,
     asked: Asked,
     Sent(Reasoned { version, reason }): Sent<Reasoned>,
 ) -> Response {
-    let Ok(id) = number(&id) else { return refuse(asked.lang, missing()) };
-    act(desk, asked, Supervising::Withdraw(Sight { id, version }, reason), "done.withdrawn").await
+    act(desk, asked, What::Supervise(Supervising::Withdraw(Sight { id, version }, reason)), "done.withdrawn").await
 }
