@@ -2,30 +2,32 @@
 //!
 //! [`Daemon::open`] takes a data directory and puts a [`Sweeper`] together from
 //! configuration, plugins and store; commands that sweep once stop there.
-//! [`Daemon::run`] adds what lives: the schedule, the page, the socket for
+//! [`Daemon::run`] adds what lives: the [`schedule`], the page, the socket for
 //! orders, and in a demo the recorded month. All of them end before it returns,
 //! and the store is closed last.
 
+mod assembly;
 mod notices;
+mod schedule;
 mod upkeep;
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::VecDeque;
 use std::io;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use caifeng_plugin_host::contract::{Failure, Timestamp};
-use caifeng_plugin_host::engine::{CallError, Engine};
+use caifeng_plugin_host::contract::Timestamp;
+use caifeng_plugin_host::engine::Engine;
 use tokio::net::{TcpListener, UnixListener};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use crate::asking::{self, Asking, Service};
+use crate::asking::Asking;
 use crate::calendar::Calendar;
 use crate::clock::Clock;
-use crate::config::{self, ClassifierConfig, Config};
+use crate::config::{self, Config};
 use crate::configuring::Setup;
 use crate::control::{self, Owner};
 use crate::current::Current;
@@ -34,18 +36,13 @@ use crate::directory::{Directory, DirectoryError};
 use crate::drill::DrillError;
 use crate::drill::play::Player;
 use crate::entrance::Entrance;
-use crate::evidence::archive::Archive;
-use crate::evidence::vault::Vault;
 use crate::failed_call::FailedCalls;
 use crate::fetch::Fetcher;
-use crate::fetch::guard::Policy;
-use crate::fetch::live::{Limits, Live, Settings, user_agent};
-use crate::fetch::permit::Permit;
 use crate::fetch::replay::Replay;
-use crate::fetch::secrets::{Secrets, SecretsError};
-use crate::grant::{GrantError, Grants};
+use crate::fetch::secrets::SecretsError;
+use crate::grant::GrantError;
 use crate::handling::Clerk;
-use crate::ingest::{Pipeline, Pseudonyms, Voice};
+use crate::ingest::{Pipeline, Pseudonyms};
 use crate::notify::courier::Courier;
 use crate::notify::route::Routes;
 use crate::plan::Plan;
@@ -53,16 +50,15 @@ use crate::plugins::installed::Installed;
 use crate::plugins::{PluginError, Registry};
 use crate::reach::{Reach, Serve};
 use crate::recording::{self, Happened, Moment, Recording, Ringing};
-use crate::rounds::Rounds;
-use crate::store::{self, Reader, Store, StoreError};
+use crate::store::{Store, StoreError};
 use crate::sweep::{Sweeper, blocking};
 use crate::text::tokens::Tokeniser;
 use crate::topic::{TopicError, Topics};
 use crate::user::code::Code;
 use crate::web;
 
-/// Sweeps that run at once; politeness per host is the fetcher's business.
-const AT_ONCE: usize = 8;
+pub use assembly::settings;
+
 /// How often the schedule looks for due watches.
 const TICK: Duration = Duration::from_secs(1);
 
@@ -167,7 +163,7 @@ impl Daemon {
     /// See [`OpenError`]; nothing runs afterwards.
     pub fn open(parts: Parts) -> Result<Self, OpenError> {
         let Parts { directory, config, file, follow, recording, registry, engine, clock } = parts;
-        within(&directory, recording.as_ref())?;
+        assembly::within(&directory, recording.as_ref())?;
         let (bump, commits) = watch::channel(0);
         let store = Store::open(
             directory.path(),
@@ -176,7 +172,7 @@ impl Daemon {
             })),
         )?;
         let reader = store.reader()?;
-        let vault = vault(&directory, &reader, &clock)?;
+        let vault = assembly::vault(&directory, &reader, &clock)?;
         let now = clock.now();
         let moments = recording.as_ref().map(Recording::moments).unwrap_or_default();
         let shift = recording.as_ref().map(|recording| recording.shift);
@@ -184,19 +180,24 @@ impl Daemon {
         let pipeline = Pipeline {
             topics: Current::new(Topics::compile(&config.topics, &config.names())?),
             tokeniser: Arc::new(Tokeniser::new()),
-            voices: voices(&registry, &engine, &config)?,
+            voices: assembly::voices(&registry, &engine, &config)?,
             pseudonyms: Pseudonyms::new(&directory.key("author")?),
         };
         let fetcher = match recording {
             Some(recording) => Fetcher::Replay(Replay::new(recording.archive)),
-            None => fetcher(settings(&config), &clock)?,
+            None => assembly::fetcher(assembly::settings(&config), &clock)?,
         };
         let plugins = Installed::of(&directory, Arc::clone(&registry))?;
-        let services = if is_recorded { Vec::new() } else { services(&registry, &engine, &config, &plugins.now().1)? };
-        let secrets = Arc::new(secrets(&directory, &registry)?);
+        let services =
+            if is_recorded { Vec::new() } else { assembly::services(&registry, &engine, &config, &plugins.now().1)? };
+        let secrets = Arc::new(assembly::secrets(&directory, &registry)?);
         let courier = notices::courier(&config, &secrets, &clock)?;
         let asking = Asking {
-            fetcher: Arc::new(if is_recorded { nobody()? } else { service_fetcher(&config, &services, &clock)? }),
+            fetcher: Arc::new(if is_recorded {
+                assembly::nobody()?
+            } else {
+                assembly::service_fetcher(&config, &services, &clock)?
+            }),
             services: Arc::new(services),
             secrets: Arc::clone(&secrets),
             store: store.clone(),
@@ -208,7 +209,7 @@ impl Daemon {
             store.configure_topics(config.kept_topics(), config.organisation.utc_offset(now))?;
             store.configure_media(config.media.clone())?;
             store.observe(&config.watches_for(&registry, now), config.paused())?;
-            vouch(&store, &config, &asking.services, now)?;
+            assembly::vouch(&store, &config, &asking.services, now)?;
             store.configure_askers(asking.services.iter().map(|service| service.plugin().to_owned()).collect())?;
         } else if reader.watches()?.iter().any(|row| !row.watch.recorded) {
             return Err(OpenError::Unconfigured(directory.config()));
@@ -233,7 +234,7 @@ impl Daemon {
             turns: Arc::default(),
         };
         let (courier, routes) = (Arc::new(courier), Arc::new(notices::routes(&config, is_recorded)));
-        let entrance = Arc::new(entrance(&directory, &config, (&sweeper.reader, is_recorded), now)?);
+        let entrance = Arc::new(assembly::entrance(&directory, &config, (&sweeper.reader, is_recorded), now)?);
         let setup = Setup::new(file.filter(|_| !is_recorded), &config, Arc::clone(&courier));
         Ok(Self { sweeper, asking, courier, routes, directory, config, setup, moments, commits, entrance })
     }
@@ -325,7 +326,7 @@ impl Daemon {
                     return daemon.play_drill(&alive).await;
                 }
                 daemon.play_month().await;
-                daemon.keep_schedule(&alive).await;
+                schedule::keep(daemon.sweeper.clone(), &alive).await;
             }
         });
         tasks.spawn(upkeep::retain_daily(daemon.sweeper.clone()));
@@ -412,206 +413,6 @@ impl Daemon {
             }
         }
     }
-
-    /// Sweeps what is due, for ever.
-    async fn keep_schedule(self: &Arc<Self>, alive: &AtomicI64) {
-        let rounds = Arc::new(Rounds::new(self.sweeper.clone()));
-        let places = Arc::new(Semaphore::new(AT_ONCE));
-        let running: Arc<Mutex<HashSet<String>>> = Arc::default();
-        let mut sweeps = JoinSet::new();
-        let mut tick = tokio::time::interval(TICK);
-        loop {
-            tick.tick().await;
-            alive.store(self.sweeper.clock.now(), Ordering::Relaxed);
-            while let Some(ended) = sweeps.try_join_next() {
-                if let Err(fault) = ended {
-                    tracing::error!("a sweep ended with a fault of caifeng itself, please report it: {fault}");
-                }
-            }
-            let under_way = running.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect();
-            if let Err(error) = rounds.tend(under_way).await {
-                tracing::error!("gaps cannot be looked for: {error}");
-            }
-            let due = rounds.due().await.unwrap_or_else(|error| {
-                tracing::error!("the schedule cannot be read: {error}");
-                Vec::new()
-            });
-            for watch in due {
-                let Some(running) = Running::begin(&running, &watch.id) else { continue };
-                let (rounds, places) = (Arc::clone(&rounds), Arc::clone(&places));
-                sweeps.spawn(async move {
-                    let _running = running;
-                    if let Ok(_place) = places.acquire().await {
-                        rounds.sweep(&watch).await;
-                    }
-                });
-            }
-        }
-    }
-}
-
-/// A watch whose sweep is under way; it is free again however the sweep ends.
-struct Running {
-    all: Arc<Mutex<HashSet<String>>>,
-    id: String,
-}
-
-impl Running {
-    fn begin(all: &Arc<Mutex<HashSet<String>>>, id: &str) -> Option<Self> {
-        let free = all.lock().unwrap_or_else(PoisonError::into_inner).insert(id.to_owned());
-        free.then(|| Self { all: Arc::clone(all), id: id.to_owned() })
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        self.all.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.id);
-    }
-}
-
-/// A drill hears its recording and stays in its directory: nobody opens it in another way.
-fn within(directory: &Directory, recording: Option<&Recording>) -> Result<(), OpenError> {
-    if let Some(path) = directory.way_out() {
-        return Err(DrillError::WayOut(path).into());
-    }
-    if directory.is_drill() && recording.is_none() {
-        return Err(OpenError::OnlyRecorded(directory.path().to_owned()));
-    }
-    Ok(())
-}
-
-/// Where nothing is reached: a recording of nothing.
-fn nobody() -> Result<Fetcher, OpenError> {
-    let archive = Archive::from_bytes(Vec::new()).map_err(|error| OpenError::Network(error.to_string()))?;
-    Ok(Fetcher::Replay(Replay::new(archive)))
-}
-
-/// The services that the operator has named, each with what may be made of it.
-fn services(registry: &Registry, engine: &Engine, config: &Config, grants: &Grants) -> Result<Vec<Service>, OpenError> {
-    let named = registry.askers().into_iter().filter_map(|id| Some((config.classifiers.get(&id)?, id)));
-    let service = |(own, plugin): (&ClassifierConfig, String)| {
-        let refused = |why: String| OpenError::Classifier { plugin: plugin.clone(), why };
-        let (found, artifact) = registry.find(&plugin)?;
-        let asker = registry.asker(&plugin, engine)?;
-        let service = Service::new(asker, &own.settings(), own.weight, own.budget);
-        let service = service.map_err(|error| refused(error.to_string()))?;
-        let endpoint = service.endpoint().clone();
-        if !grants.right_at(artifact, found.origin, Some(endpoint.clone()))?.covers(&endpoint) {
-            return Err(refused(format!("grants.toml does not cover its endpoint: {endpoint}")));
-        }
-        Ok(service)
-    };
-    named.map(service).collect()
-}
-
-/// How a service is asked: as the web is, but for robots.txt, pauses and patience.
-fn service_fetcher(config: &Config, services: &[Service], clock: &Arc<dyn Clock>) -> Result<Fetcher, OpenError> {
-    let permitted = services.iter().filter_map(|service| {
-        let (host, reason) = named(service)?;
-        Some(Permit { host: host.parse().ok()?, reason, pace: Some(Duration::ZERO) })
-    });
-    let settings = Settings {
-        permitted: permitted.collect(),
-        pace: Duration::ZERO,
-        limits: Limits { total: asking::PATIENCE, body: asking::ANSWER, ..Limits::default() },
-        ..settings(config)
-    };
-    fetcher(settings, clock)
-}
-
-/// Where a service is, as permissions name it, and why robots.txt is not asked there.
-fn named(service: &Service) -> Option<(String, String)> {
-    let endpoint = service.endpoint();
-    let host = format!("{}:{}", endpoint.host_str()?, endpoint.port_or_known_default()?);
-    Some((host, format!("[classifiers.{}]", service.plugin())))
-}
-
-/// The classifiers that are installed, each with what the operator makes of it.
-fn voices(registry: &Registry, engine: &Engine, config: &Config) -> Result<Vec<Voice>, OpenError> {
-    let ids = registry.classifiers();
-    let askers = registry.askers();
-    for unknown in config.classifiers.keys().filter(|id| !ids.contains(id) && !askers.contains(id)) {
-        tracing::warn!("there is no classifier of this name: [classifiers.{unknown}]");
-    }
-    let voice = |plugin: &String| {
-        let own = config.classifiers.get(plugin).cloned().unwrap_or_default();
-        let refused = |why: String| OpenError::Classifier { plugin: plugin.clone(), why };
-        let loaded = registry.classifier(plugin, engine)?;
-        let voice = Voice::new(loaded, &own.settings(), own.weight).map_err(|error| refused(error.to_string()))?;
-        match voice.tried() {
-            Err(error @ CallError::Failure(Failure::Unsupported(_))) => Err(refused(error.to_string())),
-            // A broken plugin costs its own opinion, post by post, and nothing else.
-            _ => Ok(voice),
-        }
-    };
-    ids.iter().map(voice).collect()
-}
-
-/// The entrance of a data directory: where nobody was added, with a code for whoever set it up.
-fn entrance(
-    directory: &Directory,
-    config: &Config,
-    (reader, is_recorded): (&Reader, bool),
-    now: Timestamp,
-) -> Result<Entrance, OpenError> {
-    let first = if is_recorded || reader.anybody()? {
-        None
-    } else {
-        Some((Code::new(store::random()?), now.saturating_add(store::CODE_WORKS)))
-    };
-    Ok(Entrance::open(directory, config.sign_in.second_factor.clone(), first)?)
-}
-
-fn vault(directory: &Directory, reader: &Reader, clock: &Arc<dyn Clock>) -> Result<Vault, StoreError> {
-    let clock = Arc::clone(clock);
-    // What the store cannot say is looked for in the file.
-    let known = |path: &str| reader.known_until(path).unwrap_or(0);
-    let opened = Vault::open(&directory.evidence(), Arc::new(move || clock.now()), &known);
-    opened.map_err(|error| StoreError::Directory { path: directory.evidence(), why: error.to_string() })
-}
-
-/// How the web is asked, as the operator has set it.
-#[must_use]
-pub fn settings(config: &Config) -> Settings {
-    Settings {
-        user_agent: user_agent(config.organisation.contact.as_deref()),
-        policy: Policy { private: config.network.private_pairs() },
-        permitted: config.network.permitted.clone(),
-        ..Settings::default()
-    }
-}
-
-fn fetcher(settings: Settings, clock: &Arc<dyn Clock>) -> Result<Fetcher, OpenError> {
-    let clock = Arc::clone(clock);
-    let live = Live::new(settings, Arc::new(move || clock.now()));
-    live.map(|live| Fetcher::Live(Box::new(live))).map_err(|error| OpenError::Network(error.to_string()))
-}
-
-/// Says at which hosts robots.txt is not asked, and enters what is new into the audit record.
-fn vouch(store: &Store, config: &Config, services: &[Service], now: Timestamp) -> Result<(), StoreError> {
-    let permitted = &config.network.permitted;
-    for permit in permitted {
-        let (host, reason) = (&permit.host, &permit.reason);
-        tracing::warn!("robots.txt is not asked at {host}, by [[network.permitted]]: {reason}");
-    }
-    let mut declared: Vec<(String, String)> = services.iter().filter_map(named).collect();
-    declared.extend(permitted.iter().map(|permit| (permit.host.to_string(), permit.reason.clone())));
-    store.declare_permissions(declared, now).map(drop)
-}
-
-/// The operator's credentials. One for a plugin that is not there is a slip of the pen.
-fn secrets(directory: &Directory, registry: &Registry) -> Result<Secrets, SecretsError> {
-    let secrets = Secrets::read(&directory.secrets())?;
-    for plugin in secrets.plugins() {
-        match registry.find(plugin) {
-            Ok((_, artifact)) => {
-                let idle = secrets.idle(artifact.manifest());
-                idle.iter().for_each(|line| tracing::warn!("secrets.toml: not used: {line}"));
-            }
-            Err(_) => tracing::warn!("secrets.toml has a section for a plugin that is not installed: [{plugin}]"),
-        }
-    }
-    Ok(secrets)
 }
 
 /// Ends when somebody says so, or when nobody is left to say so.
