@@ -1,14 +1,10 @@
 // The inbox and the room of an incident, in a real browser: by keyboard, without a script, on a phone.
 
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { open, pictures } from "./desk.mjs";
+import { open } from "./desk.mjs";
+import { enter, looks } from "./rooms.mjs";
 
-const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-const widths = { desktop: { width: 1280, height: 900 }, phone: { width: 360, height: 740 } };
 
 let desk;
 before(async () => {
@@ -23,47 +19,23 @@ before(async () => {
 });
 after(async () => { await desk?.close(); });
 
-/** A page of somebody who decides. */
-async function entered({ lang = "en", scheme = "light", size = "desktop", script = true } = {}) {
-  const context = await desk.browser.newContext({
-    locale: lang, colorScheme: scheme, viewport: widths[size], javaScriptEnabled: script, reducedMotion: "reduce",
-  });
-  const page = await context.newPage();
-  const complaints = [];
-  page.on("console", (message) => { if (message.type() === "error") complaints.push(message.text()); });
-  page.on("pageerror", (error) => complaints.push(String(error)));
-  await page.goto(desk.address);
-  await page.selectOption("select[name=role]", "head");
-  await page.click("form[action='/demo/enter'] button");
-  await page.goto(`${desk.address}/inbox`);
-  return { page, complaints, close: () => context.close() };
-}
-
-/** Nothing runs over, and axe objects to nothing. */
-async function sound(page, name) {
-  await page.evaluate(axe);
-  await page.screenshot({ path: join(pictures, `${name}.png`), fullPage: true });
-  const over = await page.evaluate(() => {
-    for (const part of document.querySelectorAll("main details")) part.open = true;
-    return document.documentElement.scrollWidth - document.documentElement.clientWidth;
-  });
-  assert.equal(over, 0, `${name} runs over by ${over} px`);
-  const { violations } = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ["violations"] }));
-  assert.deepEqual(violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.target).join("; ")}`), [], name);
+/** The inbox of somebody who decides. */
+async function entered(options) {
+  const person = await enter(desk, "head", { lang: "en", ...options });
+  await person.go("/inbox");
+  return person;
 }
 
 const title = (page) => page.textContent("#matter");
 
 describe("the inbox", { concurrency: false }, () => {
   test("it and the room of an incident are sound", async () => {
-    for (const lang of ["zh-CN", "en"]) for (const scheme of ["light", "dark"]) for (const size of Object.keys(widths)) {
-      const { page, complaints, close } = await entered({ lang, scheme, size });
-      await sound(page, `inbox-${lang}-${scheme}-${size}`);
-      await page.goto(desk.address + (await page.getAttribute("#matter a", "href")));
-      await sound(page, `acting-${lang}-${scheme}-${size}`);
-      assert.deepEqual(complaints, []);
-      await close();
-    }
+    const person = await entered();
+    await looks(person, "inbox", desk.address);
+    await person.go(await person.page.getAttribute("#matter a", "href"));
+    await looks(person, "acting", desk.address);
+    assert.deepEqual(person.complaints, []);
+    await person.close();
   });
 
   test("by keyboard alone: accepted, taken back, dismissed with a reason", async () => {

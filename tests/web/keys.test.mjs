@@ -1,19 +1,17 @@
 // The keyboard, and what an open page does: moving, opening, the palette, help, one connection a browser, Trusted Types.
 
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { open, pictures } from "./desk.mjs";
+import { fresh, objections } from "./looks.mjs";
 
-const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 let desk;
 before(async () => {
   desk = await open();
   // A demo that has just started is still sweeping.
-  const { page, close } = await fresh();
+  const { page, close } = await listed();
   for (let waited = 0; (await page.locator("[data-key]").count()) < 3 && waited < 50; waited++) {
     await page.waitForTimeout(200);
     await page.reload();
@@ -22,22 +20,18 @@ before(async () => {
 });
 after(async () => { await desk?.close(); });
 
-/** A page in a browser of its own. */
-async function fresh(options = {}) {
-  const context = await desk.browser.newContext({ locale: "en", viewport: { width: 1280, height: 900 }, reducedMotion: "reduce", ...options });
-  const page = await context.newPage();
-  const complaints = [];
-  page.on("console", (message) => { if (message.type() === "error") complaints.push(message.text()); });
-  page.on("pageerror", (error) => complaints.push(String(error)));
-  await page.goto(`${desk.address}/incidents`);
-  return { context, page, complaints, close: () => context.close() };
+/** The list of incidents in a browser of its own. */
+async function listed() {
+  const opened = await fresh(desk, { lang: "en" });
+  await opened.page.goto(`${desk.address}/incidents`);
+  return opened;
 }
 
 const held = (page) => page.evaluate(() => document.activeElement.closest("[data-key]")?.dataset.key ?? null);
 
 describe("the keyboard", { concurrency: false }, () => {
   test("j and k move, o opens, and a field keeps its letters", async () => {
-    const { page, close } = await fresh();
+    const { page, close } = await listed();
     const keys = await page.$$eval("main [data-key]", (items) => items.map((item) => item.dataset.key));
     await page.keyboard.press("j");
     assert.equal(await held(page), keys[0]);
@@ -56,15 +50,13 @@ describe("the keyboard", { concurrency: false }, () => {
   });
 
   test("? says what the keys do; they can be switched off", async () => {
-    const { page, complaints, close } = await fresh();
+    const { page, complaints, close } = await listed();
     await page.keyboard.press("?");
     assert.ok(await page.isVisible("#keys"));
     for (const colorScheme of ["light", "dark"]) {
       await page.emulateMedia({ colorScheme });
       await page.screenshot({ path: join(pictures, `keys-en-${colorScheme}.png`) });
-      await page.evaluate(axe);
-      const { violations } = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ["violations"] }));
-      assert.deepEqual(violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.target).join("; ")}`), []);
+      assert.deepEqual(await objections(page), []);
     }
     await page.uncheck("#keys-single");
     await page.keyboard.press("Escape");
@@ -78,13 +70,11 @@ describe("the keyboard", { concurrency: false }, () => {
   });
 
   test("the palette leads to a room, and searches for what nothing is called", async () => {
-    const { page, complaints, close } = await fresh();
+    const { page, complaints, close } = await listed();
     await page.keyboard.press("Control+k");
     await page.keyboard.type("watch");
     await page.screenshot({ path: join(pictures, "palette-en-light.png") });
-    await page.evaluate(axe);
-    const { violations } = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ["violations"] }));
-    assert.deepEqual(violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.target).join("; ")}`), []);
+    assert.deepEqual(await objections(page), []);
     await page.keyboard.press("Enter");
     await page.waitForURL(`${desk.address}/watches`);
     await page.keyboard.press("Control+k");
@@ -99,7 +89,7 @@ describe("the keyboard", { concurrency: false }, () => {
 
 describe("an open page", { concurrency: false }, () => {
   test("three pages of a browser listen once, and the next takes over", async () => {
-    const { context, page, close } = await fresh();
+    const { context, page, close } = await listed();
     const listening = async () => (await navigator.locks.query()).held.some((lock) => lock.name === "caifeng-events");
     await page.waitForFunction(listening);
     const listens = [];
@@ -119,7 +109,7 @@ describe("an open page", { concurrency: false }, () => {
   });
 
   test("text becomes a page in one place only", async () => {
-    const { page, close } = await fresh();
+    const { page, close } = await listed();
     const refused = await page.evaluate(() => {
       try { document.getElementById("main").innerHTML = "<img src=x>"; return "it was let"; } catch (error) { return error.name; }
     });

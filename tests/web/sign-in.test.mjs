@@ -3,14 +3,12 @@
 import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
 import { execFileSync } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { open, pictures } from "./desk.mjs";
+import { open } from "./desk.mjs";
+import { fresh, sound } from "./looks.mjs";
 
-const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-const widths = { desktop: { width: 1280, height: 900 }, phone: { width: 360, height: 740 } };
 const password = "three white egrets over the weir";
 // The legal officer must have a second factor.
 const config = `[organisation]\nname = "青石县水务局"\n\n[sign_in]\nsecond_factor = ["legal"]\n`;
@@ -18,38 +16,6 @@ const config = `[organisation]\nname = "青石县水务局"\n\n[sign_in]\nsecond
 let desk;
 before(async () => { desk = await open({ config }); });
 after(async () => { await desk?.close(); });
-
-/** A page in a browser of its own, and everything the browser complained about in it. */
-async function fresh({ lang = "zh-CN", scheme = "light", size = "desktop", script = true } = {}) {
-  const context = await desk.browser.newContext({
-    locale: lang, colorScheme: scheme, viewport: widths[size], javaScriptEnabled: script, reducedMotion: "reduce",
-  });
-  const page = await context.newPage();
-  const complaints = [];
-  page.on("console", (message) => { if (message.type() === "error") complaints.push(message.text()); });
-  page.on("pageerror", (error) => complaints.push(String(error)));
-  return { page, complaints, close: () => context.close() };
-}
-
-/** Nothing runs over and axe objects to nothing, in both looks and widths; pictures are kept to be looked at. */
-async function sound(page, name) {
-  await page.evaluate(axe);
-  for (const size of Object.keys(widths)) for (const scheme of ["light", "dark"]) {
-    await page.setViewportSize(widths[size]);
-    await page.emulateMedia({ colorScheme: scheme });
-    const lang = await page.getAttribute("html", "lang");
-    await page.screenshot({ path: join(pictures, `${name}-${lang}-${scheme}-${size}.png`), fullPage: true });
-    const over = await page.evaluate(() => {
-      for (const part of document.querySelectorAll("details")) part.open = true;
-      return document.documentElement.scrollWidth - document.documentElement.clientWidth;
-    });
-    assert.equal(over, 0, `${name} ${lang} ${scheme} ${size} runs over by ${over} px`);
-    const { violations } = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ["violations"] }));
-    const told = violations.map((v) => `${v.id}: ${v.help}: ${v.nodes.map((n) => n.target).join("; ")}`);
-    assert.deepEqual(told, [], `${name} ${lang} ${scheme} ${size}`);
-    await page.evaluate(() => { for (const part of document.querySelectorAll("details")) part.open = false; });
-  }
-}
 
 /** The code of RFC 6238 that an app would show `steps` from now. */
 function totp(secret, steps = 0) {
@@ -83,7 +49,7 @@ describe("from nothing", { concurrency: false }, () => {
   test("the first user comes in with the code of the terminal, without a script", async () => {
     const code = desk.said().match(/[0-9A-Z]{4}(?:-[0-9A-Z]{4}){3}/)?.[0];
     assert.ok(code, desk.said());
-    const { page, close } = await fresh({ script: false });
+    const { page, close } = await fresh(desk, { script: false });
     await page.goto(`${desk.address}/set-up-password`);
     assert.equal(await page.textContent("h1"), "第一个用户");
     await page.fill("#name", "李明");
@@ -104,7 +70,7 @@ describe("from nothing", { concurrency: false }, () => {
 
   test("pages of the door and the account are sound", async () => {
     for (const lang of ["zh-CN", "en"]) {
-      const { page, complaints, close } = await fresh({ lang });
+      const { page, complaints, close } = await fresh(desk, { lang });
       await page.goto(`${desk.address}/sign-in?to=/incidents&over=1`);
       await sound(page, "sign-in");
       await page.goto(`${desk.address}/set-up-password`);
@@ -120,7 +86,7 @@ describe("from nothing", { concurrency: false }, () => {
   });
 
   test("by keyboard alone: wrong, right, out", async () => {
-    const { page, close } = await fresh({ lang: "en" });
+    const { page, close } = await fresh(desk, { lang: "en" });
     await page.goto(`${desk.address}/sign-in?to=/account`);
     await page.waitForFunction(() => document.activeElement?.id === "name");
     await page.keyboard.type("李明");
@@ -141,8 +107,8 @@ describe("from nothing", { concurrency: false }, () => {
 
   test("a second factor that a role must have, on a phone", async () => {
     // The system administrator adds people at a terminal; what the pages of administration do is the same.
-    const { page, close } = await fresh({ size: "phone" });
-    const admin = await fresh({ lang: "en" });
+    const { page, close } = await fresh(desk, { size: "phone" });
+    const admin = await fresh(desk, { lang: "en" });
     await signIn(admin.page, "李明", "/account");
     await admin.page.waitForURL(`${desk.address}/account`);
     const session = (await admin.page.context().cookies()).find((cookie) => cookie.name === "caifeng_session").value;
@@ -183,7 +149,7 @@ describe("from nothing", { concurrency: false }, () => {
     assert.equal(page.url(), `${desk.address}/incidents`);
 
     // Elsewhere: the password is not enough, the code of before is used, the next one and a recovery code do.
-    const other = await fresh({ lang: "en" });
+    const other = await fresh(desk, { lang: "en" });
     await signIn(other.page, "法制", "/incidents");
     await sound(other.page, "code");
     assert.equal(await other.page.textContent("h1"), "One more code");
@@ -197,7 +163,7 @@ describe("from nothing", { concurrency: false }, () => {
     await other.page.click("button.go");
     await other.page.waitForURL(`${desk.address}/incidents`);
     for (const again of [false, true]) {
-      const third = await fresh({ lang: "en" });
+      const third = await fresh(desk, { lang: "en" });
       await signIn(third.page, "法制", "/incidents");
       await third.page.fill("#code", recovery[3]);
       await third.page.click("button.go");
@@ -211,13 +177,13 @@ describe("from nothing", { concurrency: false }, () => {
   });
 
   test("a session that is ended elsewhere asks again, and what was typed is sent after all", async () => {
-    const one = await fresh({ lang: "en" });
+    const one = await fresh(desk, { lang: "en" });
     await signIn(one.page, "李明", "/account");
     await one.page.waitForURL(`${desk.address}/account`);
     await one.page.click("#programs summary");
     await one.page.fill("#label", "nightly <b>export</b>");
     await one.page.check("input[name=metrics]");
-    const two = await fresh({ lang: "en" });
+    const two = await fresh(desk, { lang: "en" });
     await signIn(two.page, "李明", "/account");
     await two.page.waitForURL(`${desk.address}/account`);
     for (;;) {

@@ -3,13 +3,11 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
-import { createRequire } from "node:module";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { open, pictures } from "./desk.mjs";
+import { open } from "./desk.mjs";
+import { fresh, sound } from "./looks.mjs";
 
-const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-const widths = { desktop: { width: 1280, height: 900 }, phone: { width: 360, height: 740 } };
 const password = "three white egrets over the weir";
 const hostile = "停水两天 <img src=x onerror=\"document.title='broken'\">";
 const feed = `<?xml version="1.0"?><rss version="2.0"><channel><title>县政府</title><link>http://127.0.0.1/</link><description>x</description>
@@ -31,38 +29,11 @@ after(async () => { await context?.close(); await desk?.close(); site?.close(); 
 
 async function page({ lang = "zh-CN", script = true } = {}) {
   await context?.close();
-  const state = context ? kept : undefined;
-  context = await desk.browser.newContext({
-    locale: lang, viewport: widths.desktop, javaScriptEnabled: script, reducedMotion: "reduce", storageState: state,
-  });
-  const opened = await context.newPage();
-  opened.complaints = [];
-  opened.on("console", (message) => { if (message.type() === "error") opened.complaints.push(message.text()); });
-  opened.on("pageerror", (error) => opened.complaints.push(String(error)));
-  return opened;
+  const opened = await fresh(desk, { lang, script, storageState: context ? kept : undefined });
+  context = opened.context;
+  return Object.assign(opened.page, { complaints: opened.complaints });
 }
 let kept;
-
-/** Nothing runs over and axe objects to nothing, in both looks and widths; pictures are kept to be looked at. */
-async function sound(opened, name) {
-  await opened.evaluate(axe);
-  const lang = await opened.getAttribute("html", "lang");
-  for (const size of Object.keys(widths)) for (const scheme of ["light", "dark"]) {
-    await opened.setViewportSize(widths[size]);
-    await opened.emulateMedia({ colorScheme: scheme });
-    await opened.screenshot({ path: join(pictures, `${name}-${lang}-${scheme}-${size}.png`), fullPage: true });
-    const over = await opened.evaluate(() => {
-      for (const part of document.querySelectorAll("details")) part.open = true;
-      return document.documentElement.scrollWidth - document.documentElement.clientWidth;
-    });
-    assert.equal(over, 0, `${name} ${lang} ${scheme} ${size} runs over by ${over} px`);
-    const { violations } = await opened.evaluate(() => globalThis.axe.run(document, { resultTypes: ["violations"] }));
-    const told = violations.map((v) => `${v.id}: ${v.help}: ${v.nodes.map((n) => n.target).join("; ")}`);
-    assert.deepEqual(told, [], `${name} ${lang} ${scheme} ${size}`);
-    await opened.evaluate(() => { for (const part of document.querySelectorAll("details")) part.open = false; });
-  }
-  await opened.setViewportSize(widths.desktop);
-}
 
 describe("sources and administration", { concurrency: false }, () => {
   test("five screens lead from nothing to the first live source, without a script", async () => {
