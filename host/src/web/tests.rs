@@ -32,7 +32,7 @@ use crate::plan::Plan;
 use crate::plugins::Registry;
 use crate::record::Entry;
 use crate::store::model::{Batch, Figures, IncidentRow, PostRow, Prepared, WatchRow};
-use crate::store::{CategoryFilter, IncidentQuery, RecordQuery, SeriesPoint, Store};
+use crate::store::{CategoryFilter, Deadline, IncidentQuery, RecordQuery, SeriesPoint, Store};
 use crate::text::tokens::Tokeniser;
 use crate::user::code::Code;
 use crate::user::token::Token;
@@ -316,22 +316,42 @@ async fn escalations_a_clock_that_is_off_and_missing_holidays_are_told_first() {
     }
 }
 
-#[test]
-fn an_empty_desk_says_what_to_do() {
-    let visit = Visit {
+/// Somebody who reads English, to whom no room is open.
+fn visit() -> Visit {
+    Visit {
         lang: Lang::En,
         path: "/".to_owned(),
         organisation: "青石县水务局".to_owned(),
         zone: jiff::tz::TimeZone::UTC,
         now: NOW,
         demo: false,
-        plan: Arc::new(crate::plan::Plan::built_in().clone()),
+        plan: plan(),
         drill: false,
         person: None,
         said: None,
         rooms: Vec::new(),
-    };
-    let page = page::home(&visit, &HomeRows::default()).unwrap();
+    }
+}
+
+#[test]
+fn what_is_due_next_stands_on_the_first_page_and_on_the_wall() {
+    let due =
+        Deadline {
+            incident: 7, title: Some("停水两天 <b>".to_owned()), clock: "facts".to_owned(), due: NOW + 5_400
+        };
+    let rows = HomeRows { deadlines: vec![(due, plan())], ..HomeRows::default() };
+    let clock = plan().clock_name("facts").unwrap().in_lang(Lang::En).to_owned();
+    for page in [page::home(&visit(), &rows).unwrap(), page::wall(&visit(), &rows).unwrap()] {
+        for words in ["href=\"/incidents/7\"", "停水两天 &#60;b&#62;", "1 h 30 min left", &clock] {
+            assert!(page.contains(words), "{words}: {page}");
+        }
+    }
+    assert!(page::wall(&visit(), &HomeRows::default()).unwrap().contains("No clock is running."));
+}
+
+#[test]
+fn an_empty_desk_says_what_to_do() {
+    let page = page::home(&visit(), &HomeRows::default()).unwrap();
     assert!(page.contains("run caifeng demo for a tour"));
     assert!(page.contains("nothing is watched"));
     assert!(!page.contains("no gaps"), "silence shown as quiet");
