@@ -79,14 +79,34 @@ fn what_runs_out_next_is_told_whatever_rings_before_it() {
     let all = next(NOW + 1_000, 9);
     assert_eq!(all.len(), 3, "{all:?}");
     assert!(all.is_sorted_by_key(|it| it.2), "{all:?}");
-    for limit in 0..3 {
-        assert_eq!(next(NOW + 1_000, limit), all[..limit]);
-    }
     // What has run out is an escalation and no deadline.
     pass(&store, NOW + HOUR);
     assert!(next(NOW + HOUR, 9).iter().all(|it| it.2 > HOUR));
     store.decide(&head, Seen { id: 1, version: None }, Decision::Pause("等检测".into()), NOW + HOUR).unwrap();
     assert!(next(NOW + HOUR, 9).iter().all(|it| it.0 != 1), "what stands still runs out at no time");
+}
+
+/// A clock that tells something early may run out late: the order of telling is not the order of ends.
+#[test]
+fn the_first_that_run_out_are_found_whatever_tells_something_before() {
+    let (_dir, store, head) = emergency();
+    for (n, category) in
+        [(2, Category::Problem), (3, Category::Suggestion), (4, Category::Sensitive), (5, Category::Rumour)]
+    {
+        let at = NOW + n * 1_700;
+        heard(&store, &n.to_string(), n.unsigned_abs() * 30, at);
+        assess(&store, &head, n, category, at + 60).unwrap();
+    }
+    let reader = store.reader().unwrap();
+    for hour in 3..60 {
+        let now = NOW + hour * HOUR;
+        pass(&store, now);
+        let all = reader.deadlines(now, 99).unwrap();
+        assert!(all.is_sorted_by_key(|it| it.due), "{all:?}");
+        for limit in 0..all.len() {
+            assert_eq!(reader.deadlines(now, limit).unwrap(), all[..limit], "{limit} at {hour}");
+        }
+    }
 }
 
 #[test]

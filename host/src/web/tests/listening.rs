@@ -30,6 +30,8 @@ async fn who_comes_back_is_told_what_was_missed_and_nothing_twice() {
         assert_eq!(again(missed).await.next().await.unwrap().unwrap(), "event: commit\nid: 7\ndata: 7\n\n");
     }
     let mut known = again("7").await;
+    let nothing = tokio::time::timeout(std::time::Duration::from_millis(100), known.next()).await;
+    assert!(nothing.is_err(), "what is known is not told again");
     rig.commit.send(8).unwrap();
     assert_eq!(known.next().await.unwrap().unwrap(), "event: commit\nid: 8\ndata: 8\n\n");
 }
