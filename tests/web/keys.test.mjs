@@ -78,10 +78,10 @@ describe("the keyboard", { concurrency: false }, () => {
     await page.keyboard.press("Enter");
     await page.waitForURL(`${desk.address}/watches`);
     await page.keyboard.press("Control+k");
-    await page.keyboard.type("水管 <b>");
+    await page.keyboard.type("水管 & <b>#1");
     await page.keyboard.press("Enter");
     await page.waitForURL(/\/posts\?q=/);
-    assert.equal(await page.inputValue("#q"), "水管 <b>");
+    assert.equal(await page.inputValue("#q"), "水管 & <b>#1");
     assert.deepEqual(complaints, []);
     await close();
   });
