@@ -246,6 +246,9 @@ impl Room {
     }
 }
 
+/// Rooms that a phone shows beside "more", or in all.
+const FIRST: usize = 5;
+
 /// What stands around every page.
 pub(crate) struct Frame {
     lang: Lang,
@@ -345,6 +348,11 @@ impl Frame {
         self.rooms.iter().map(|room| self.link(*room)).collect()
     }
 
+    /// Whether a phone has no place for all of them at once.
+    fn has_more(&self) -> bool {
+        self.rooms.len() > FIRST
+    }
+
     fn link(&self, room: Room) -> RoomLink {
         let silent = u64::try_from(self.all.silent.len()).unwrap_or(u64::MAX);
         let (n, warn) = match room {
@@ -360,7 +368,7 @@ impl Frame {
             warn,
             here: self.here == Some(room),
             begins: room.begins(),
-            first: room.is_first(),
+            first: !self.has_more() || room.is_first(),
         }
     }
 

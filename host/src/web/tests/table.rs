@@ -76,3 +76,21 @@ async fn every_route_turns_away_whom_the_table_does_not_name() {
         assert!(matches!(status.as_u16(), 303 | 401), "{} {}: {status}", route.method, route.path);
     }
 }
+
+#[tokio::test]
+async fn a_phone_shows_all_rooms_of_whom_few_are_open_to_and_else_the_first() {
+    let office = office();
+    let shown = async |role, path| {
+        let cookie = format!("caifeng_session={}", office.session(role).written());
+        let request = asking(Method::GET, path, &[("cookie", &cookie)]);
+        let body = office.router().oneshot(request).await.unwrap().into_body();
+        let page = String::from_utf8(to_bytes(body, 1 << 24).await.unwrap().to_vec()).unwrap();
+        let rail = page.split_once("<nav class=\"rail\"").unwrap().1.split_once("</nav>").unwrap().0.to_owned();
+        (rail.matches("<a ").count(), rail.matches("class=\"first\"").count(), rail.contains("more-rooms"))
+    };
+    let (all, first, more) = shown(Role::System, "/watches").await;
+    assert_eq!((first, more), (all, false));
+    let (all, first, more) = shown(Role::Head, "/").await;
+    assert!(all > first && more, "{first} of {all}");
+    assert_eq!(first, 5);
+}
