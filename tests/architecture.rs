@@ -120,7 +120,8 @@ fn sources(below: &str) -> Vec<Source> {
 /// What is compiled into the product: no tests, benches or examples of a crate.
 fn shipped(below: &str) -> Vec<Source> {
     let mut found = sources(below);
-    found.retain(|source| source.path.contains("/src/") && !source.path.ends_with("/tests.rs"));
+    let is_test = |path: &str| path.ends_with("/tests.rs") || path.contains("/tests/");
+    found.retain(|source| source.path.contains("/src/") && !is_test(&source.path));
     found
 }
 

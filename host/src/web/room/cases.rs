@@ -169,7 +169,7 @@ pub(in crate::web) async fn hide(
 ) -> Response {
     let known = ["version", "words", "kind", "harmless", "lessons", "tags"];
     let read = || {
-        let sight = Sight { id: id, version: fields.one("version")?.parse().ok()? };
+        let sight = Sight { id, version: fields.one("version")?.parse().ok()? };
         let kind = Kind::from_name(&fields.one("kind")?)?;
         fields.only(&known).then_some((sight, kind))
     };

@@ -263,7 +263,7 @@ pub(in crate::web) async fn receipt(
 ) -> Response {
     let lang = asked.lang;
     let read = || {
-        let sight = Sight { id: id, version: sent.field("version")?.parse().ok()? };
+        let sight = Sight { id, version: sent.field("version")?.parse().ok()? };
         sent.only(&["version", "url", "channel"]).then_some((sight, sent.said("channel")?))
     };
     let Some((sight, channel)) = read() else { return refuse(lang, Refused::Trouble(Trouble::Form)) };

@@ -114,7 +114,7 @@ pub(in crate::web) async fn export(
     Sent(Seen { version }): Sent<Seen>,
 ) -> Response {
     attach(asked.lang, move || {
-        let bytes = hand_out(&desk, asked.visitor.token, Sight { id: id, version })?;
+        let bytes = hand_out(&desk, asked.visitor.token, Sight { id, version })?;
         Ok(Attached { kind: "application/zip", name: format!("referral-{id}.zip"), bytes })
     })
     .await
