@@ -60,6 +60,8 @@ pub(crate) fn run(scratch: &Path, executable: &Path) -> anyhow::Result<()> {
     // A thousand connections have two ends in this process and its child.
     let (_, most) = getrlimit(Resource::RLIMIT_NOFILE)?;
     setrlimit(Resource::RLIMIT_NOFILE, most, most)?;
+    // Its client speaks to the loopback address, and wants it all the same.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let data = scratch.join("desk");
     std::fs::create_dir_all(&data)?;
     let store = Store::open(&data, None)?;
