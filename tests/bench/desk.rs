@@ -37,14 +37,13 @@ const LISTENERS: usize = 1_000;
 const LIMIT: f64 = 100.0;
 const PASSWORD: &str = "three+white+egrets+over+the+weir";
 
-/// The pages that are measured.
-const PAGES: [(&str, &str); 10] = [
+/// The pages that are measured. The posts of the month are not indexed: what searching costs is measured by `search`.
+const PAGES: [(&str, &str); 9] = [
     ("situation", "/"),
     ("wall", "/wall"),
     ("incidents", "/incidents"),
     ("incident", "/incidents/7"),
     ("posts", "/posts"),
-    ("search", "/posts?q=%E4%BE%9B%E6%B0%B4"),
     ("watches", "/watches"),
     ("coverage", "/coverage"),
     ("sweeps", "/sweeps"),
