@@ -21,7 +21,7 @@ use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
 use crate::month;
-use crate::report::{Figure, Goal, memory, note, percentile};
+use crate::report::{Figure, Goal, memory, percentile};
 
 /// Posts, unless `BENCH_DESK` says otherwise; and posts of an incident.
 const POSTS: u64 = 1_000_000;
@@ -69,9 +69,7 @@ pub(crate) fn run(scratch: &Path, executable: &Path) -> anyhow::Result<()> {
     let office = Office { executable, data: &data, tokens: scratch };
     office.people()?;
     let desk = office.serve()?;
-    let done = tokio::runtime::Runtime::new()?.block_on(measured(&office, &desk, size));
-    desk.end()?;
-    done
+    tokio::runtime::Runtime::new()?.block_on(measured(&office, &desk, size))
 }
 
 async fn measured(office: &Office<'_>, desk: &Desk, size: u64) -> anyhow::Result<()> {
@@ -318,11 +316,12 @@ impl Desk {
     fn pid(&self) -> String {
         self.child.id().to_string()
     }
+}
 
-    fn end(mut self) -> anyhow::Result<()> {
-        self.child.kill()?;
-        self.child.wait()?;
-        note("desk: ended");
-        Ok(())
+impl Drop for Desk {
+    /// However the measuring ends, nothing goes on serving.
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
