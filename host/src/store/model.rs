@@ -94,6 +94,12 @@ pub struct LabelBy {
 }
 
 impl LabelBy {
+    /// Whether it says that a post belongs to a category.
+    #[must_use]
+    pub fn says(&self, category: Category) -> bool {
+        self.group == LabelGroup::Category.as_str() && Category::from_name(&self.label.name) == Some(category)
+    }
+
     /// The votes that labels of one post come to; those of an unknown group are none.
     #[must_use]
     pub fn ballot(labels: &[Self]) -> Ballot {
@@ -270,6 +276,20 @@ pub struct IncidentRow {
     pub posts: u64,
     /// From how many sites.
     pub sites: u64,
+}
+
+impl IncidentRow {
+    /// The category that classifiers suggest, while nobody has decided.
+    #[must_use]
+    pub fn suggested(&self) -> Option<Category> {
+        self.category.filter(|_| self.is_suggested())
+    }
+
+    /// Whether a category, if there is one, comes from a plugin (`triage@0.1.0`) rather than a role.
+    #[must_use]
+    pub fn is_suggested(&self) -> bool {
+        self.category_by.as_deref().is_none_or(|by| by.contains('@'))
+    }
 }
 
 /// A watch with its latest sweeps, for health lines.

@@ -14,13 +14,15 @@ use super::metrics::Counted;
 use super::month::Keeper;
 use super::page::{self, Duties, Trouble, Visit};
 use super::room::public::Shown;
+use super::whispers::Whispers;
 use super::{App, Rows, Unanswered, alone, guard, routes, troubled};
 use crate::config::edit::Change;
 use crate::configuring::Configuring;
 use crate::control::{Asked as Order, Line, Refusal};
 use crate::handling::{Deed, Outcome, What, document};
 use crate::lang::{Lang, refusal};
-use crate::store::StoreError;
+use crate::store::model::{IncidentRow, LabelBy};
+use crate::store::{IncidentQuery, StoreError};
 use crate::user::session::Holder;
 use crate::user::token::Token;
 
@@ -33,6 +35,7 @@ pub(super) struct Desk {
     pub(super) stop: watch::Receiver<bool>,
     pub(super) seats: Arc<Semaphore>,
     pub(super) month: Keeper,
+    pub(super) whispers: Whispers,
     pub(super) shown: Shown,
     pub(super) door: Door,
     pub(super) counted: Counted,
@@ -206,6 +209,16 @@ impl Desk {
             Ok(_) => lead(&done),
             Err(refusal) => refuse(asked.lang, Refused::Refusal(refusal)),
         }
+    }
+
+    /// Incidents of a list, each with what shows best why its category is suggested.
+    pub(super) fn told(
+        &self,
+        rows: &dyn Rows,
+        query: &IncidentQuery,
+    ) -> Result<Vec<(IncidentRow, Option<LabelBy>)>, Unanswered> {
+        let commit = *self.app.changes.borrow();
+        self.whispers.of(commit, rows.incidents(query)?, |id, category| rows.strongest(id, category))
     }
 
     /// What must be done before all else.

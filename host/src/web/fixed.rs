@@ -371,6 +371,11 @@ impl Rows for Fixed {
         Ok(incidents().into_iter().find(|i| i.id == id))
     }
 
+    fn strongest(&self, id: IncidentId, category: Category) -> Result<Option<LabelBy>, Unanswered> {
+        let said = posts().into_iter().filter(|p| p.incident == Some(id)).flat_map(|p| p.labels);
+        Ok(said.filter(|l| l.says(category)).max_by(|a, b| a.label.score.total_cmp(&b.label.score)))
+    }
+
     fn posts_of(&self, id: IncidentId, limit: usize) -> Result<Vec<PostRow>, Unanswered> {
         Ok(posts().into_iter().filter(|p| p.incident == Some(id)).take(limit).collect())
     }

@@ -37,6 +37,7 @@ mod stall;
 mod tests;
 mod trend;
 mod when;
+mod whispers;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -50,6 +51,7 @@ use axum::{Extension, Router};
 use caifeng_plugin_host::contract::Timestamp;
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
+use tower_http::CompressionLevel;
 use tower_http::compression::CompressionLayer;
 use tower_http::csrf::CsrfLayer;
 
@@ -70,6 +72,7 @@ use self::page::Trouble;
 use self::room::public::Shown;
 pub use self::room::subscribed::Subscribed;
 pub use self::rows::{Became, Changed, Choices, Found, PostsQuery, Rows, Stored, Unanswered};
+use self::whispers::Whispers;
 pub use crate::asking::budget;
 
 /// What the daemon hands the desk.
@@ -152,6 +155,7 @@ fn router(app: App, stop: watch::Receiver<bool>) -> Router {
         stop,
         seats: Arc::new(Semaphore::new(live::SEATS)),
         month: Keeper::default(),
+        whispers: Whispers::default(),
         shown: Shown::default(),
         door: Door::default(),
         counted: metrics::Counted::default(),
@@ -160,7 +164,7 @@ fn router(app: App, stop: watch::Receiver<bool>) -> Router {
         .fallback(missing)
         .method_not_allowed_fallback(otherwise)
         .layer(from_fn_with_state(Arc::clone(&desk), dress))
-        .layer(CompressionLayer::new())
+        .layer(CompressionLayer::new().quality(CompressionLevel::Fastest))
         .layer(CsrfLayer::new())
         .layer(from_fn_with_state(Arc::clone(&desk), guard::guard))
         .with_state(desk)

@@ -14,15 +14,15 @@ use crate::coverage::Notice;
 use crate::coverage::statement::Statement;
 use crate::current::Current;
 use crate::feed;
-use crate::incident::IncidentId;
 use crate::incident::opinion::Opinion;
 use crate::incident::reach::Reach;
+use crate::incident::{Category, IncidentId};
 use crate::permission::Permission;
 use crate::plan::Plan;
 use crate::record::Entry;
 use crate::reporting::shelf;
 use crate::search::{Search, SearchError};
-use crate::store::model::{Figures, IncidentRow, PostRow, PostRowId, WatchRow};
+use crate::store::model::{Figures, IncidentRow, LabelBy, PostRow, PostRowId, WatchRow};
 use crate::store::{
     Course, Deadline, DisclosureRow, FullDay, Governing, IncidentQuery, Life, NoticeRow, OutboxHealth, OutboxQuery,
     PostQuery, Reader, Reading, RecordQuery, Risen, SeriesPoint, ServiceRow, StoreError, Unacknowledged, Version,
@@ -149,6 +149,14 @@ pub trait Rows: Send + Sync + 'static {
     /// [`Unanswered`].
     fn opinion(&self, _id: IncidentId) -> Result<Opinion, Unanswered> {
         Ok(Opinion::default())
+    }
+
+    /// The label that shows best why a category is suggested for an incident.
+    ///
+    /// # Errors
+    /// [`Unanswered`].
+    fn strongest(&self, _id: IncidentId, _category: Category) -> Result<Option<LabelBy>, Unanswered> {
+        Ok(None)
     }
 
     /// The plan that governs an incident.
@@ -365,6 +373,10 @@ impl Rows for Stored {
 
     fn opinion(&self, id: IncidentId) -> Result<Opinion, Unanswered> {
         Ok(self.reader.opinion(id)?)
+    }
+
+    fn strongest(&self, id: IncidentId, category: Category) -> Result<Option<LabelBy>, Unanswered> {
+        Ok(self.reader.strongest(id, category)?)
     }
 
     fn governing(&self, id: IncidentId) -> Result<Arc<Plan>, Unanswered> {

@@ -5,16 +5,19 @@ use std::fmt::Write as _;
 use caifeng_plugin_host::contract::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row};
 
-use super::{Reader, SeriesPoint, unsigned};
+use super::{Reader, SeriesPoint, list, unsigned};
 use crate::incident::correction::Decision;
 use crate::incident::event::Recorded;
 use crate::incident::opinion::Opinion;
 use crate::incident::{Category, IncidentId, State};
 use crate::store::error::StoreError;
 use crate::store::incidents;
-use crate::store::model::IncidentRow;
+use crate::store::model::{IncidentRow, LabelBy};
 use crate::store::rowid;
 use crate::warning::Stage;
+
+/// Posts of an incident that are looked at for what tells most.
+const LOOKED_AT: i64 = 40;
 
 /// Which incidents to list by their category: the decided one, else the suggested.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -107,6 +110,31 @@ impl Reader {
             Ok(db.prepare_cached(sql)?.query_row([id], |r| r.get::<_, Option<String>>(0)).optional()?.flatten())
         })?;
         Ok(kept.map(|kept| serde_json::from_str(&kept)).transpose()?.unwrap_or_default())
+    }
+
+    /// The strongest of those labels that say `category` of an incident's newest posts, [`LOOKED_AT`] at most, the newest of
+    /// equals: what shows best why it is suggested.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn strongest(&self, id: IncidentId, category: Category) -> Result<Option<LabelBy>, StoreError> {
+        let sql = "SELECT p.labels FROM mention m JOIN post p ON p.row = m.row
+                   WHERE m.incident = ?1 ORDER BY m.row DESC LIMIT ?2";
+        self.with(|db| {
+            let mut statement = db.prepare_cached(sql)?;
+            let mut rows = statement.query((id, LOOKED_AT))?;
+            let mut strongest: Option<LabelBy> = None;
+            while let Some(row) = rows.next()? {
+                let labels: Vec<LabelBy> = list(row.get_ref(0)?.as_str_or_null().map_err(rusqlite::Error::from)?)?;
+                for said in labels {
+                    let stronger = strongest.as_ref().is_none_or(|best| said.label.score > best.label.score);
+                    if stronger && said.says(category) {
+                        strongest = Some(said);
+                    }
+                }
+            }
+            Ok(strongest)
+        })
     }
 
     /// All that has happened to an incident, in order.

@@ -16,7 +16,7 @@ use super::{Frame, Rendered, Room, Visit, named, tight};
 use crate::coverage::words::keys;
 use crate::coverage::{Notice, Told};
 use crate::plan::Plan;
-use crate::store::model::{Figures, IncidentRow, PostRow, WatchRow};
+use crate::store::model::{Figures, IncidentRow, LabelBy, PostRow, WatchRow};
 use crate::store::{Deadline, Risen};
 use crate::warning::words;
 use crate::web::lang::Lang;
@@ -34,8 +34,8 @@ const DAY: i64 = 24 * 3600;
 pub(crate) struct HomeRows {
     /// The figures.
     pub(crate) figures: Figures,
-    /// Incidents, newest post first, each with some of its posts.
-    pub(crate) incidents: Vec<(IncidentRow, Vec<PostRow>)>,
+    /// Incidents, newest post first, each with what shows best why its category is suggested.
+    pub(crate) incidents: Vec<(IncidentRow, Option<LabelBy>)>,
     /// The latest posts.
     pub(crate) posts: Vec<PostRow>,
     /// All watches.
@@ -109,7 +109,11 @@ pub(crate) fn home(visit: &Visit, rows: &HomeRows) -> Rendered {
         duties: duties(&rows.duties, &frame.face, lang),
         notices: notices(&rows.notices, &frame, lang),
         growing: rows.risen.iter().filter_map(|risen| GrowingView::new(risen, &frame.face, lang)).collect(),
-        incidents: rows.incidents.iter().map(|(row, posts)| IncidentView::new(row, posts, &frame.face, lang)).collect(),
+        incidents: rows
+            .incidents
+            .iter()
+            .map(|(row, told)| IncidentView::new(row, told.as_ref(), &frame.face, lang))
+            .collect(),
         month: rows.month.as_ref().and_then(|m| MonthView::new(m, &frame.face, lang)),
         incidents_note: incidents_note(lang, &rows.figures),
         more_incidents: more_incidents(lang, rows),

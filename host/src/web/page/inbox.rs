@@ -16,7 +16,7 @@ use crate::incident::{Category, IncidentId};
 use crate::plan::words::Words;
 use crate::plan::{Decision, Plan};
 use crate::store::Inbox;
-use crate::store::model::{Figures, IncidentRow, PostRow, WatchRow};
+use crate::store::model::{Figures, IncidentRow, LabelBy, PostRow, WatchRow};
 use crate::user::right::Act;
 use crate::web::lang::{Lang, grouped};
 use crate::web::mark::line;
@@ -56,6 +56,8 @@ pub(crate) struct Judging {
     pub(crate) plan: Arc<Plan>,
     /// How it stands.
     pub(crate) life: Incident,
+    /// What shows best why its category is suggested.
+    pub(crate) strongest: Option<LabelBy>,
     /// Its newest posts.
     pub(crate) posts: Vec<PostRow>,
     /// The clock that would run out first, for each category: its name, and until when.
@@ -236,7 +238,7 @@ fn judging_view(visit: &Visit, judging: &Judging, face: &Clockface) -> JudgingVi
         posts: judging.posts.iter().map(|post| PostView::new(post, face, lang, Some(plan))).collect(),
         more: (row.posts > shown).then(|| lang.count("inbox.more-posts", row.posts)),
         alike: judging.alike.iter().map(|alike| alike_line(alike, face, lang)).collect(),
-        incident: IncidentView::new(row, &judging.posts, face, lang),
+        incident: IncidentView::new(row, judging.strongest.as_ref(), face, lang),
         may_assess: may(Act::Assess, Decision::Assess),
         may_dismiss: may(Act::Dismiss, Decision::Dismiss),
         may_merge: may(Act::Group, Decision::Merge),

@@ -13,9 +13,9 @@ use super::post::{PostView, Whisper, whisper};
 use super::spread::SpreadView;
 use super::votes::{VotesView, level_words};
 use super::{Frame, Rendered, Room, Visit, category, state, tight};
+use crate::incident::State;
 use crate::incident::opinion::Opinion;
 use crate::incident::reach::Reach;
-use crate::incident::{Category, State};
 use crate::plan::Plan;
 use crate::store::model::{Figures, IncidentRow, LabelBy, PostRow, PostRowId, WatchRow};
 use crate::store::{Course, DisclosureRow};
@@ -36,6 +36,8 @@ pub(crate) struct IncidentRows {
     pub(crate) incident: IncidentRow,
     /// Its newest posts, newest first.
     pub(crate) posts: Vec<PostRow>,
+    /// What shows best why its category is suggested.
+    pub(crate) strongest: Option<LabelBy>,
     /// What became of them.
     pub(crate) lives: BTreeMap<PostRowId, Became>,
     /// How it grew.
@@ -70,8 +72,9 @@ pub(super) struct IncidentView {
 }
 
 impl IncidentView {
-    pub(super) fn new(row: &IncidentRow, posts: &[PostRow], face: &Clockface, lang: Lang) -> Self {
-        let by_machine = row.category_by.as_deref().is_none_or(is_machine);
+    /// `strongest` is the label that shows best why the category is suggested.
+    pub(super) fn new(row: &IncidentRow, strongest: Option<&LabelBy>, face: &Clockface, lang: Lang) -> Self {
+        let by_machine = row.is_suggested();
         Self {
             id: row.id,
             title: titled(&row.title, row.id),
@@ -82,7 +85,7 @@ impl IncidentView {
             opened: face.stamp(row.opened),
             latest: face.stamp(row.latest),
             size: size(lang, row),
-            whisper: if by_machine { suggestion(row, posts, lang) } else { None },
+            whisper: if by_machine { suggestion(row, strongest, lang) } else { None },
         }
     }
 }
@@ -92,18 +95,9 @@ fn titled(title: &str, id: i64) -> String {
     if title.trim().is_empty() { format!("#{id}") } else { line(title, 120) }
 }
 
-/// Whether a category comes from a plugin (`triage@0.1.0`) rather than a role.
-fn is_machine(by: &str) -> bool {
-    by.contains('@')
-}
-
-/// The strongest label that says what the row says, with its evidence; the bare
-/// category when none of the posts at hand carries it.
-fn suggestion(row: &IncidentRow, posts: &[PostRow], lang: Lang) -> Option<Whisper> {
+/// What is suggested, with the evidence of the strongest label; the bare category when none of the newest posts carries it.
+fn suggestion(row: &IncidentRow, strongest: Option<&LabelBy>, lang: Lang) -> Option<Whisper> {
     let suggested = row.category?;
-    let agrees = |l: &&LabelBy| l.group == "category" && Category::from_name(&l.label.name) == Some(suggested);
-    let strongest =
-        posts.iter().flat_map(|p| &p.labels).filter(agrees).max_by(|a, b| a.label.score.total_cmp(&b.label.score));
     Some(strongest.map_or_else(
         || Whisper { words: category(lang, suggested), by: row.category_by.clone().unwrap_or_default(), asked: false },
         |label| whisper(lang, &category(lang, suggested), label),
@@ -160,7 +154,7 @@ pub(crate) fn incident(visit: &Visit, rows: &IncidentRows) -> Rendered {
         acting,
         level: rows.incident.level.as_deref().map(words),
         suggested_level: suggested.map(|level| level_words(lang, level)),
-        incident: IncidentView::new(&rows.incident, &rows.posts, &frame.face, lang),
+        incident: IncidentView::new(&rows.incident, rows.strongest.as_ref(), &frame.face, lang),
         note,
         posts: rows
             .posts

@@ -7,7 +7,7 @@ use super::home::nothing_yet;
 use super::incident::IncidentView;
 use super::{Frame, Rendered, Room, Visit, category};
 use crate::incident::{Category, IncidentId};
-use crate::store::model::{Figures, IncidentRow, PostRow, WatchRow};
+use crate::store::model::{Figures, IncidentRow, LabelBy, WatchRow};
 use crate::store::{CategoryFilter, IncidentQuery};
 use caifeng_plugin_host::contract::Timestamp;
 
@@ -20,8 +20,8 @@ pub(crate) struct ListRows {
     pub(crate) watches: Vec<WatchRow>,
     /// What was asked for.
     pub(crate) asked: IncidentQuery,
-    /// The incidents of this page, each with some of its posts.
-    pub(crate) incidents: Vec<(IncidentRow, Vec<PostRow>)>,
+    /// The incidents of this page, each with what shows best why its category is suggested.
+    pub(crate) incidents: Vec<(IncidentRow, Option<LabelBy>)>,
     /// There are older ones.
     pub(crate) more: bool,
 }
@@ -70,7 +70,11 @@ pub(crate) fn incidents(visit: &Visit, rows: &ListRows) -> Rendered {
         note: lang.count("incidents.note", rows.figures.open),
         states: vec![choice(lang.t("filter.open"), true, of), choice(lang.t("filter.all"), false, of)],
         categories,
-        incidents: rows.incidents.iter().map(|(row, posts)| IncidentView::new(row, posts, &frame.face, lang)).collect(),
+        incidents: rows
+            .incidents
+            .iter()
+            .map(|(row, told)| IncidentView::new(row, told.as_ref(), &frame.face, lang))
+            .collect(),
         empty,
         newer: before.is_some(),
         first: link_to(open, of, None),

@@ -100,7 +100,8 @@ fn judging(desk: &Desk, rows: &dyn Rows, visit: &Visit, one: &Unassessed) -> Res
         alike.extend(rows.incident(other)?.map(|row| Alike { row, words: likeness.words }));
     }
     let (row, escalated) = (one.row.clone(), one.escalated);
-    Ok(Judging { row, escalated, opinion: rows.opinion(id)?, plan, life, posts, prospects, alike })
+    let strongest = row.suggested().map(|category| rows.strongest(id, category)).transpose()?.flatten();
+    Ok(Judging { strongest, row, escalated, opinion: rows.opinion(id)?, plan, life, posts, prospects, alike })
 }
 
 /// What a person did a moment ago, if it can be taken back: the record says so, whatever the address does.

@@ -8,17 +8,13 @@ use axum::response::Response;
 use crate::incident::IncidentId;
 use crate::incident::event::{Event, Recorded};
 use crate::incident::life::Given;
-use crate::store::model::{IncidentRow, PostRow};
 use crate::store::{Reader, StoreError};
 use crate::user::User;
 use crate::user::right::Act;
 use crate::web::desk::{Asked, Desk, Refused};
 use crate::web::form::Numbered;
 use crate::web::page::{self, Acting, IncidentRows, ListRows, Trouble};
-use crate::web::rows::{Rows, Unanswered};
 
-/// Posts of each incident of a list that are looked at for evidence and growth.
-const GLANCE: usize = 40;
 /// Incidents on a page of the list.
 const LIST: usize = 30;
 /// Posts on the page of an incident.
@@ -26,14 +22,14 @@ const WHOLE: usize = 200;
 
 /// `GET /incidents`.
 pub(in crate::web) async fn list(State(desk): State<Arc<Desk>>, RawQuery(query): RawQuery, asked: Asked) -> Response {
+    let ours = Arc::clone(&desk);
     desk.show(asked, move |rows, visit| {
         let wanted = page::asked_for(query.as_deref().unwrap_or_default());
         let mut asked = wanted.ok_or(Refused::Trouble(Trouble::Address))?;
         asked.limit = Some(LIST + 1);
-        let mut incidents = rows.incidents(&asked)?;
+        let mut incidents = ours.told(rows, &asked)?;
         let more = incidents.len() > LIST;
         incidents.truncate(LIST);
-        let incidents = glanced(rows, incidents)?;
         let (figures, watches) = (rows.figures()?, rows.watches()?);
         Ok(page::incidents(visit, &ListRows { figures, watches, asked, incidents, more })?)
     })
@@ -46,6 +42,7 @@ pub(in crate::web) async fn one(State(desk): State<Arc<Desk>>, Numbered(id): Num
     desk.show(asked, move |rows, visit| {
         let incident = rows.incident(id)?.ok_or_else(super::missing)?;
         let posts = rows.posts_of(id, WHOLE)?;
+        let strongest = incident.suggested().map(|category| rows.strongest(id, category)).transpose()?.flatten();
         let (watches, lives, reach) = (rows.watches()?, rows.lives(&posts)?, rows.reach(id)?);
         let (figures, course, opinion) = (rows.figures()?, rows.course(id)?, rows.opinion(id)?);
         let (plan, disclosures) = (rows.governing(id)?, rows.disclosures(id)?);
@@ -58,6 +55,7 @@ pub(in crate::web) async fn one(State(desk): State<Arc<Desk>>, Numbered(id): Num
             watches,
             incident,
             posts,
+            strongest,
             lives,
             course,
             reach,
@@ -91,16 +89,4 @@ fn acting(reader: &Reader, id: IncidentId) -> Result<Option<Acting>, StoreError>
     let owners = users.iter().filter(works).map(named).collect();
     let people = users.into_iter().filter_map(|user| Some((user.id, user.name?))).collect();
     Ok(Some(Acting { life, history, people, owners }))
-}
-
-/// Incidents with some of their posts, for evidence and growth.
-pub(super) fn glanced(
-    rows: &dyn Rows,
-    incidents: Vec<IncidentRow>,
-) -> Result<Vec<(IncidentRow, Vec<PostRow>)>, Unanswered> {
-    let glance = |incident: IncidentRow| {
-        let posts = rows.posts_of(incident.id, GLANCE)?;
-        Ok((incident, posts))
-    };
-    incidents.into_iter().map(glance).collect()
 }

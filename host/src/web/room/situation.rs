@@ -5,7 +5,6 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::Response;
 
-use super::incidents::glanced;
 use super::watches::swept;
 use crate::store::{IncidentQuery, PostQuery};
 use crate::web::desk::Refused;
@@ -32,7 +31,7 @@ pub(in crate::web) async fn home(State(desk): State<Arc<Desk>>, asked: Asked) ->
     let ours = Arc::clone(&desk);
     desk.show(asked, move |rows, visit| {
         let query = IncidentQuery { limit: Some(INCIDENTS), ..IncidentQuery::default() };
-        let incidents = glanced(rows, rows.incidents(&query)?)?;
+        let incidents = ours.told(rows, &query)?;
         let latest = PostQuery { limit: Some(LATEST), ..PostQuery::default() };
         let posts = rows.posts(&PostsQuery { list: latest, ..PostsQuery::default() })?;
         let posts = posts.posts.into_iter().map(|(post, _)| post).collect();
