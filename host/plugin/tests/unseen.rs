@@ -86,7 +86,7 @@ fn card(how: &str, phrase: &str) -> ScoreCard {
 const UNSEEN: &[(&str, &[(Law, Verdict, &str)])] = &[
     ("dated", &[]),
     ("dated-asks-for-itself", &[(Closure, Warn, "asks for the page that it has just read")]),
-    ("dated-skips-pages", &[(Closure, Warn, "page 2 is linked, and https://example.cn/list?page=3 is asked for")]),
+    ("dated-skips-pages", &[(Closure, Warn, "second, the page itself: page 3 is linked, and https://example.cn/list?page=4 is asked for")]),
     ("dated-ignores-since", &[(Closure, Fail, "though every post is older than crawl.since")]),
     ("dated-follows-anybody", &[(Closure, Fail, "with links to another host: request outside of network.allow: https://elsewhere.example.net/")]),
     ("dated-counts-from-now", &[(Posts, Fail, "read by a crawl forty days later: post 10231 has another time")]),
@@ -99,7 +99,7 @@ const UNSEEN: &[(&str, &[(Law, Verdict, &str)])] = &[
     ("dated-takes-new-layout-for-quiet", &[(Damage, Fail, "with an empty page in its place: takes a page without content for a page")]),
     ("dated-takes-404-for-quiet", &[(Damage, Fail, "with \"not found\" in its place: takes a page that says \"not found\" for a page")]),
     ("dated-loses-words", &[(Damage, Fail, "with other classes or keys: post 10231 has lost its words")]),
-    ("dated-nests", &[(Termination, Fail, "out of bounds"), (Damage, Fail, "followed by 20000 brackets: no answer")]),
+    ("dated-nests", &[(Damage, Fail, "followed by 20000 brackets: no answer: stack overflow")]),
     ("dated-needs-context", &[(Termination, Fail, "first, with an empty context: no answer: trapped: ")]),
     ("dated-refuses-without-context", &[(Termination, Fail, "every step must read a page that comes without")]),
 ];

@@ -8,7 +8,7 @@ service that you know, put its answers into the fixtures, and let
 
 import json
 
-from caifeng import check_status, label, post as request_to, setting, unexpected, unsupported
+from caifeng import check_status, json as read_json, label, post as request_to, setting, unexpected, unsupported
 
 # The labels of the manifest.
 LABELS = ("suggestion",)
@@ -33,10 +33,7 @@ def read(settings, posts, request, response):
     check_status(response)
     # An answer that comes without a context is about the first.
     about = int(request.context or "0")
-    try:
-        answer = json.loads(response.body)
-    except ValueError as error:
-        raise unexpected(f"no JSON: {error}") from error
+    answer = read_json(response)
     given = answer.get("labels") if isinstance(answer, dict) else None
     if not isinstance(given, list):
         raise unexpected("no list of labels in the answer")

@@ -15,6 +15,9 @@ const TIMES: usize = 64;
 /// Bytes of a repeated text: the longest that the host stores.
 const LONG: usize = 200_000;
 
+/// How often an instance labels a batch and must say the same.
+const WARM: usize = 8;
+
 /// Posts of a batch that are labelled alone as well.
 const ALONE: usize = 8;
 
@@ -74,9 +77,7 @@ fn determinism(ledger: &mut Ledger, classifier: &Classifier, name: &str, setting
         ledger.calls += 1;
         Ran::of(classifier.classify_on(&mut warm, settings, posts), Answer::Labels)
     };
-    again();
-    let again = again();
-    if let Some(how) = differs(&first, &again) {
+    if let Some(how) = (0..WARM).find_map(|_| differs(&first, &again())) {
         ledger.fail(Law::Determinism, Some(name), "fresh against warm", how);
     }
     first

@@ -37,7 +37,7 @@ impl Guest for Ill {
         // Thanks are no problem.
         let thanks = |post: &Post| post.text.starts_with("谢谢") && how != "labels-everything";
         let labelled =
-            |post: &&Post| matches!(how, "labels-empty" | "") || !post.text.trim().is_empty() && !thanks(post);
+            |post: &&Post| !thanks(post) && (matches!(how, "labels-empty" | "") || !post.text.trim().is_empty());
         Ok(posts
             .iter()
             .enumerate()
