@@ -74,13 +74,14 @@ impl Place {
         let told = Arc::clone(&clock);
         let live = Live::new(web, Arc::new(move || told.now())).unwrap();
         let asking = Asking {
-            services: Arc::new(vec![service]),
+            services: Arc::new(vec![Arc::new(service)]),
             fetcher: Arc::new(Fetcher::Live(Box::new(live))),
             secrets: Arc::new(Secrets::read(&secrets(dir.path(), address.ip())).unwrap()),
             reader: store.reader().unwrap(),
             store,
             clock: clock.clone(),
             zone: TimeZone::UTC,
+            oversight: None,
         };
         Self { dir, server, clock, asking }
     }

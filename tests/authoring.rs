@@ -111,6 +111,18 @@ fn a_classifier_in_rust_and_a_folder_that_is_there() {
     assert!(said(&named).contains("lower-case letters"), "{}", said(&named));
 }
 
+/// An asker that asks a service, in each language.
+#[test]
+fn an_asker_in_each_language_keeps_every_law() {
+    begun("service", "--kind asker");
+    if npm() {
+        begun("service", "--kind asker --lang js");
+    }
+    if pypi() {
+        begun("service", "--kind asker --lang python");
+    }
+}
+
 /// What links something from outside is told which line did.
 #[test]
 fn an_import_is_refused_with_its_line() {

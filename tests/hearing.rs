@@ -19,7 +19,7 @@ use caifeng::directory::Directory;
 use caifeng::evidence::vault::Vault;
 use caifeng::failed_call::FailedCalls;
 use caifeng::fetch::{FetchError, Fetched, Fetcher, Made, replay};
-use caifeng::ingest::{Pipeline, Pseudonyms};
+use caifeng::ingest::{Pipeline, Pseudonyms, Voices};
 use caifeng::plugins::installed::Installed;
 use caifeng::plugins::{Origin, Registry};
 use caifeng::retention::Retention;
@@ -217,7 +217,7 @@ impl World {
             pipeline: Pipeline {
                 topics: Current::new(Topics::compile(&[nothing], &Names::default()).unwrap()),
                 tokeniser: Arc::new(Tokeniser::new()),
-                voices: Vec::new(),
+                voices: Voices::default(),
                 pseudonyms: Pseudonyms::new(&[7; 32]),
             },
             fetcher: Arc::new(Fetcher::Made(made)),

@@ -12,7 +12,7 @@ use caifeng::evidence::vault::Vault;
 use caifeng::failed_call::FailedCalls;
 use caifeng::fetch::{FetchError, Fetched, Fetcher, Made, replay};
 use caifeng::hand::submit::{Submission, What, submit};
-use caifeng::ingest::{Pipeline, Pseudonyms};
+use caifeng::ingest::{Pipeline, Pseudonyms, Voices};
 use caifeng::plugins::installed::Installed;
 use caifeng::plugins::{Origin, Registry};
 use caifeng::retention::Retention;
@@ -59,7 +59,7 @@ fn sweeper(dir: &Path, plugins: &Path) -> Sweeper {
         pipeline: Pipeline {
             topics: Current::new(Topics::compile(&[topic], &Names::default()).unwrap()),
             tokeniser: Arc::new(Tokeniser::new()),
-            voices: Vec::new(),
+            voices: Voices::default(),
             pseudonyms: Pseudonyms::new(&[7; 32]),
         },
         fetcher: Arc::new(Fetcher::Made(Made(Box::new(service)))),

@@ -225,6 +225,7 @@ fn figures_are_for_this_machine_and_for_programs_with_the_scope() {
     assert_eq!((told["caifeng_posts"], told["caifeng_sweeps_total"]), (12.0, 4.0), "{body}");
     assert!(told["caifeng_audit_events_total"] > 10.0 && told["caifeng_store_bytes"] > 4096.0, "{body}");
     assert!(told["caifeng_incidents{state=\"new\"}"] >= 1.0 && told["caifeng_store_writable"] == 1.0, "{body}");
+    assert_eq!(told["caifeng_plugins_suspended"], 0.0, "{body}");
     let asked = "method=\"GET\",route=\"/metrics\",status=\"2xx\"";
     let requests = "caifeng_http_request_seconds";
     assert_eq!(told[&format!("{requests}_count{{{asked}}}")], 1.0, "{body}");

@@ -137,6 +137,36 @@ fn a_key_is_never_written_over_and_is_its_owners() {
     place.run("plugin pack board.wasm --fixtures fixtures --key no.key").ends(2);
 }
 
+/// A file that only its owner can read.
+fn secret(place: &Place, name: &str, text: &str) {
+    use std::os::unix::fs::PermissionsExt as _;
+    let path = place.write(name, text);
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).unwrap();
+}
+
+#[test]
+fn a_key_with_a_password_signs_with_it_and_nothing_shows_it() {
+    let place = author();
+    secret(&place, "password", "correct horse\n");
+    secret(&place, "wrong", "battery staple\n");
+    place.run("plugin key sealed.key --password-file password").ends(0);
+    let pack = "plugin pack board.wasm --fixtures fixtures --key sealed.key";
+    let said = place.run(pack).ends(2);
+    assert!(said.err.contains("sealed.key: has a password") && said.err.contains("--password-file"), "{said}");
+    let said = place.run(&format!("{pack} --password-file wrong")).ends(2);
+    assert!(!said.err.contains("staple") && !place.path("board-0.1.0.wasm.minisig").exists(), "{said}");
+    place.write("open", "correct horse\n");
+    let said = place.run(&format!("{pack} --password-file open")).ends(2);
+    assert!(said.err.contains("open: others can read it (644), so it is no secret: chmod 600 it"), "{said}");
+    place.run("plugin key other.key --password").ends(2);
+    place.run(&format!("{pack} --password-file password")).ends(0);
+    let mut minisign = place.program("minisign");
+    minisign.args(["-V", "-p", "sealed.key.pub", "-m", "board-0.1.0.wasm"]);
+    if place.program("minisign").arg("-v").output().is_ok() {
+        place.finish("minisign", minisign).ends(0);
+    }
+}
+
 /// Packs and signs a version of the board, as `board-VERSION.wasm`.
 fn release(place: &Place, version: &str, allow: &str, key: &str) {
     place.write("board.wasm", board(place, version, allow));
@@ -226,6 +256,35 @@ fn who_signs_is_pinned_and_nobody_else_comes_in_under_the_name() {
 }
 
 #[test]
+fn another_key_is_pinned_when_its_version_runs_and_not_when_it_waits() {
+    let place = released();
+    place.run("plugin install board-0.1.0.wasm --data data --grant").ends(0);
+    let pinned = || std::fs::read_to_string(place.path("data/signers.toml")).unwrap();
+    let first = pinned();
+    let more = "[\"target\", \"*.example.cn\"]";
+    release(&place, "0.2.0", more, "other.key");
+    let stage = "plugin upgrade board-0.2.0.wasm --data data --new-signer";
+    let said = place.run(stage).ends(0);
+    assert!(said.out.contains("another key than before: trusted once it is allowed"), "{said}");
+    assert!(said.out.contains("it waits, and 0.1.0 keeps running"), "{said}");
+    // Who signed before still may, and takes the place of what waits.
+    release(&place, "0.1.1", "[\"target\"]", "author.key");
+    let said = place.run("plugin upgrade board-0.1.1.wasm --data data").ends(0);
+    assert!(said.out.contains("as before") && said.out.contains("installed in place of 0.1.0"), "{said}");
+    assert_eq!(pinned(), first.replace("0.1.0", "0.1.1"));
+    place.run("plugin grant board --data data").ends(0);
+    assert!(place.run("plugin list --data data").ends(0).out.contains("board        0.1.1"));
+    // Laid aside again and allowed, the other key is the pinned one.
+    place.run(stage).ends(0);
+    place.run("plugin grant board --data data").ends(0);
+    assert!(place.run("plugin list --data data").ends(0).out.contains("board        0.2.0"));
+    release(&place, "0.3.0", more, "author.key");
+    place.run("plugin upgrade board-0.3.0.wasm --data data").ends(1);
+    release(&place, "0.3.0", more, "other.key");
+    place.run("plugin upgrade board-0.3.0.wasm --data data").ends(0);
+}
+
+#[test]
 fn an_older_version_and_a_name_of_the_release_need_a_word_of_their_own() {
     let place = released();
     release(&place, "0.10.0", "[\"target\"]", "author.key");
@@ -302,14 +361,19 @@ impl Drop for Registry {
 
 impl Registry {
     /// `None` where it is not installed.
-    #[expect(clippy::disallowed_methods, reason = "a test waits until the registry listens")]
     fn start(place: &Place) -> Option<Self> {
+        Self::start_with(place, "", "")
+    }
+
+    /// With more of its configuration: below `http`, and beside it.
+    #[expect(clippy::disallowed_methods, reason = "a test waits until the registry listens")]
+    fn start_with(place: &Place, http: &str, more: &str) -> Option<Self> {
         let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let at = free.local_addr().unwrap().to_string();
         drop(free);
         let kept = place.path("registry");
         let config = format!(
-            "version: 0.1\nlog: {{ level: error }}\nstorage:\n  filesystem: {{ rootdirectory: {} }}\nhttp: {{ addr: '{at}' }}\n",
+            "version: 0.1\nlog: {{ level: error }}\nstorage:\n  filesystem: {{ rootdirectory: {} }}\nhttp: {{ addr: '{at}'{http} }}\n{more}",
             kept.display()
         );
         let config = place.write("registry.yml", config);
@@ -353,6 +417,56 @@ fn a_real_registry_takes_a_plugin_and_gives_it_back() {
     place.run(&format!("{to} --key author.key")).ends(0);
     let said = place.run(&format!("plugin upgrade {at}:0.2.0 --data data --plain-http")).ends(0);
     assert!(said.out.contains("installed in place of 0.1.0"), "{said}");
+}
+
+/// `correct-horse-battery`, hashed by bcrypt.
+const HASHED: &str = "$2b$04$cAPFsksIYmg.35gVSg63rOQ.5WaQJ6Ggy/plAqTSMaaSFnCyZA9A6";
+
+#[test]
+fn a_registry_with_a_login_and_https_is_entered_with_a_file_that_nobody_else_can_read() {
+    let place = released();
+    let made = rcgen::generate_simple_self_signed(vec!["127.0.0.1".to_owned()]).unwrap();
+    let certificate = place.write("registry.pem", made.cert.pem());
+    let key = place.write("registry.key", made.signing_key.serialize_pem());
+    let users = place.write("users", format!("author:{HASHED}\n"));
+    let http = format!(", tls: {{ certificate: {}, key: {} }}", certificate.display(), key.display());
+    let auth = format!("auth:\n  htpasswd: {{ realm: plugins, path: {} }}\n", users.display());
+    let Some(registry) = Registry::start_with(&place, &http, &auth) else {
+        println!("not run: docker-registry is not installed");
+        return;
+    };
+    place.write("data/caifeng.toml", format!("[network]\nprivate = [\"{}\"]\n", registry.at));
+    let at = format!("oci://{}/plugins/board", registry.at);
+    // Everything is logged, as somebody does who looks for a fault: the password is in none of it.
+    let run = |arguments: &str| {
+        let mut command = place.caifeng(arguments);
+        command.env("SSL_CERT_FILE", &certificate).env("RUST_LOG", "trace").env("CAIFENG_LOG", "trace");
+        let said = place.finish(arguments, command);
+        for secret in ["correct-horse", "battery-staple", "YXV0aG9yOmNvcnJlY3QtaG9yc2U"] {
+            assert!(!said.err.contains(secret) && !said.out.contains(secret), "{arguments}: {said}");
+        }
+        said
+    };
+    let publish = format!("plugin publish {at} board-0.1.0.wasm --data data");
+    let said = run(&publish).ends(1);
+    assert!(said.err.contains("--login-file"), "{said}");
+    place.write("login", "author:correct-horse-battery\n");
+    let said = run(&format!("{publish} --login-file login")).ends(2);
+    assert!(said.err.contains("login: others can read it"), "{said}");
+    secret(&place, "wrong", "author:battery-staple\n");
+    run(&format!("{publish} --login-file wrong")).ends(1);
+    secret(&place, "nobody", "correct-horse-battery\n");
+    let said = run(&format!("{publish} --login-file nobody")).ends(2);
+    assert!(said.err.contains("nobody: write USER:PASSWORD"), "{said}");
+    secret(&place, "mine", "author:correct-horse-battery\n");
+    let said = run(&format!("{publish} --login-file mine")).ends(0);
+    assert!(said.out.starts_with(&format!("{at}:0.1.0@sha256:")), "{said}");
+    run(&format!("plugin install {at}:0.1.0 --data data --grant")).ends(1);
+    let said = run(&format!("plugin install {at}:0.1.0 --data data --grant --login-file mine")).ends(0);
+    assert!(said.out.contains("installed:"), "{said}");
+    // A certificate that nobody vouches for is no registry.
+    let said = place.run(&format!("{publish} --login-file mine")).ends(4);
+    assert!(!said.err.contains("correct-horse"), "{said}");
 }
 
 #[test]

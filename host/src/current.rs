@@ -27,6 +27,12 @@ impl<T> Current<T> {
         Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// The one in force, for good.
+    #[must_use]
+    pub fn held(&self) -> Self {
+        Self(Arc::new(RwLock::new(self.get())))
+    }
+
     /// From now on this one.
     pub fn set(&self, next: T) {
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(next);
@@ -40,8 +46,8 @@ mod tests {
     #[test]
     fn clones_show_the_newest_and_what_was_taken_stays() {
         let current = Current::new(1);
-        let (other, taken) = (current.clone(), current.get());
+        let (other, taken, held) = (current.clone(), current.get(), current.held());
         current.set(2);
-        assert_eq!((*other.get(), *taken), (2, 1));
+        assert_eq!((*other.get(), *taken, *held.get()), (2, 1, 1));
     }
 }

@@ -42,11 +42,12 @@ use crate::fetch::replay::Replay;
 use crate::fetch::secrets::SecretsError;
 use crate::grant::GrantError;
 use crate::handling::Clerk;
-use crate::ingest::{Pipeline, Pseudonyms};
+use crate::ingest::{Pipeline, Pseudonyms, VoiceError};
 use crate::notify::courier::Courier;
 use crate::notify::route::Routes;
 use crate::plan::Plan;
 use crate::plugins::installed::Installed;
+use crate::plugins::oversight::Oversight;
 use crate::plugins::{PluginError, Registry};
 use crate::reach::{Reach, Serve};
 use crate::recording::{self, Happened, Moment, Recording, Ringing};
@@ -115,7 +116,10 @@ pub enum OpenError {
     /// A plugin cannot be loaded.
     #[error(transparent)]
     Plugin(#[from] PluginError),
-    /// A classifier does not take its settings: the operator must correct them.
+    /// A classifier cannot take part.
+    #[error(transparent)]
+    Voice(#[from] VoiceError),
+    /// An asker does not take its settings: the operator must correct them.
     #[error("[classifiers.{plugin}]: {why}; `caifeng config check` says where")]
     Classifier {
         /// Which one.
@@ -177,19 +181,21 @@ impl Daemon {
         let moments = recording.as_ref().map(Recording::moments).unwrap_or_default();
         let shift = recording.as_ref().map(|recording| recording.shift);
         let is_recorded = recording.is_some();
+        let plugins = Arc::new(Installed::of(&directory, Arc::clone(&registry))?);
+        let oversight = Oversight::new(Arc::clone(&plugins), Arc::clone(&clock), !is_recorded);
         let pipeline = Pipeline {
             topics: Current::new(Topics::compile(&config.topics, &config.names())?),
             tokeniser: Arc::new(Tokeniser::new()),
-            voices: assembly::voices(&registry, &engine, &config)?,
+            voices: assembly::voices(&registry, &oversight, &engine, &config)?,
             pseudonyms: Pseudonyms::new(&directory.key("author")?),
         };
         let fetcher = match recording {
             Some(recording) => Fetcher::Replay(Replay::new(recording.archive)),
             None => assembly::fetcher(assembly::settings(&config), &clock)?,
         };
-        let plugins = Installed::of(&directory, Arc::clone(&registry))?;
+        let (installed, granted) = plugins.now();
         let services =
-            if is_recorded { Vec::new() } else { assembly::services(&registry, &engine, &config, &plugins.now().1)? };
+            if is_recorded { Vec::new() } else { assembly::services(&installed, &engine, &config, &granted)? };
         let secrets = Arc::new(assembly::secrets(&directory, &registry)?);
         let courier = notices::courier(&config, &secrets, &clock)?;
         let asking = Asking {
@@ -204,6 +210,7 @@ impl Daemon {
             reader: reader.clone(),
             clock: Arc::clone(&clock),
             zone: config.organisation.zone(),
+            oversight: Some(oversight),
         };
         if follow {
             store.configure_topics(config.kept_topics(), config.organisation.utc_offset(now))?;
@@ -218,7 +225,7 @@ impl Daemon {
             store,
             reader,
             engine,
-            plugins: Arc::new(plugins),
+            plugins,
             pipeline,
             fetcher: Arc::new(fetcher),
             recorder: None,
@@ -336,7 +343,7 @@ impl Daemon {
         }
         tasks.spawn(upkeep::visit_again(daemon.sweeper.clone()));
         tasks.spawn(upkeep::judge_growth(daemon.sweeper.clone()));
-        tasks.spawn(upkeep::ask_services(daemon.asking.clone()));
+        tasks.spawn(upkeep::ask_services(daemon.asking.clone(), daemon.switchboard()));
         tasks.spawn(upkeep::write_reports(daemon.sweeper.clone(), daemon.press()));
         match daemon.dispatcher().await {
             Ok(dispatcher) => notices::spawn(&mut tasks, &dispatcher),
@@ -349,6 +356,14 @@ impl Daemon {
         let store = daemon.sweeper.store.clone();
         blocking(move || store.close()).await;
         outcome.map_err(io::Error::other)
+    }
+
+    /// What services are named and installed; `None` in a demo, which asks nobody.
+    fn switchboard(&self) -> Option<assembly::Switchboard> {
+        let Sweeper { plugins, engine, .. } = &self.sweeper;
+        let seen = plugins.now();
+        let (plugins, engine, config) = (Arc::clone(plugins), engine.clone(), self.config.clone());
+        self.sweeper.shift.is_none().then_some(assembly::Switchboard { plugins, engine, config, seen })
     }
 
     /// What regular reports are written with; `None` in a demo, and under a plan that cannot be read.

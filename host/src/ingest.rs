@@ -5,6 +5,10 @@
 //! grouping) happens in the store's writer. Posts that are stored already and
 //! have not changed are dropped first, before any work is done on them.
 
+mod voices;
+
+pub use voices::{VoiceError, Voices};
+
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -17,6 +21,7 @@ use sha2::Sha256;
 
 use crate::current::Current;
 use crate::incident::ballot::Weight;
+use crate::plugins::oversight::Oversight;
 use crate::store::model::{Batch, LabelBy, Prepared};
 use crate::store::{Novelty, Reader, StoreError};
 use crate::text::links::links;
@@ -82,6 +87,8 @@ pub struct Voice {
     pub weight: Weight,
     /// The plugin.
     pub classifier: Classifier,
+    /// Who sees its calls; `None` where it is only tried.
+    pub oversight: Option<Oversight>,
 }
 
 impl Voice {
@@ -94,7 +101,7 @@ impl Voice {
         let by = format!("{}@{}", manifest.id, manifest.version);
         let groups = groups(manifest);
         let settings = manifest.settings(given)?;
-        Ok(Self { by, groups, settings, weight, classifier })
+        Ok(Self { by, groups, settings, weight, classifier, oversight: None })
     }
 
     /// Whether the plugin takes its settings: it is called without a post.
@@ -111,9 +118,13 @@ impl Voice {
         if batch.is_empty() || errors.len() >= FAULTS {
             return vec![Vec::new(); batch.len()];
         }
-        match self.classifier.classify(&self.settings, batch).outcome {
+        let called = self.classifier.classify(&self.settings, batch);
+        let artifact = self.classifier.artifact();
+        self.oversight.iter().for_each(|oversight| oversight.count(artifact, "classify", &called));
+        match called.outcome {
             Ok(opinions) => opinions,
             Err(error) if batch.len() == 1 => {
+                self.oversight.iter().for_each(|oversight| oversight.note_fault(artifact, &batch[0].url, &error));
                 errors.push(error.to_string());
                 vec![Vec::new()]
             }
@@ -124,6 +135,12 @@ impl Voice {
                 opinions
             }
         }
+    }
+
+    /// Whether it was at fault so often that nobody asks it.
+    fn rests(&self) -> bool {
+        let resting = self.oversight.as_ref().and_then(|oversight| oversight.resting(self.classifier.artifact()));
+        resting.inspect(|suspended| tracing::warn!("no labels of {}: {suspended}", self.by)).is_some()
     }
 
     fn label(&self, label: Label) -> LabelBy {
@@ -137,7 +154,7 @@ impl Voice {
 pub fn labelled(voices: &[Voice], batch: &[Post]) -> (Vec<Vec<LabelBy>>, Vec<String>) {
     let mut labels = vec![Vec::new(); batch.len()];
     let mut failures = Vec::new();
-    for voice in voices.iter().filter(|_| !batch.is_empty()) {
+    for voice in voices.iter().filter(|voice| !batch.is_empty() && !voice.rests()) {
         let mut errors = Vec::new();
         for (labels, opinion) in labels.iter_mut().zip(voice.opinions(batch, &mut errors)) {
             labels.extend(opinion.into_iter().map(|label| voice.label(label)));
@@ -155,7 +172,7 @@ pub struct Pipeline {
     /// Cuts Chinese text into words.
     pub tokeniser: Arc<Tokeniser>,
     /// Who gives opinions.
-    pub voices: Vec<Voice>,
+    pub voices: Voices,
     /// Hides authors.
     pub pseudonyms: Pseudonyms,
 }
@@ -191,6 +208,13 @@ pub struct Understood {
 }
 
 impl Pipeline {
+    /// With the topics and the classifiers that there are now, for good: what begins with them ends with them. Blocks: a
+    /// version that was just installed may be compiled.
+    #[must_use]
+    pub fn held(&self) -> Self {
+        Self { topics: self.topics.held(), voices: self.voices.held(), ..self.clone() }
+    }
+
     /// Runs all stages over the posts of one page.
     ///
     /// # Errors
@@ -260,7 +284,7 @@ impl Pipeline {
     fn classify(&self, posts: &[Post], topics: &[Option<Vec<String>>]) -> (Vec<Vec<LabelBy>>, Vec<String>) {
         let mentions: Vec<usize> = (0..posts.len()).filter(|&n| topics[n].is_some()).collect();
         let batch: Vec<Post> = mentions.iter().map(|&n| Post { author: None, ..posts[n].clone() }).collect();
-        let (labelled, failures) = labelled(&self.voices, &batch);
+        let (labelled, failures) = labelled(&self.voices.now(), &batch);
         let mut labels = vec![Vec::new(); posts.len()];
         for (n, own) in mentions.into_iter().zip(labelled) {
             labels[n] = own;

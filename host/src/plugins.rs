@@ -5,12 +5,14 @@
 //! a broken plugin must be seen, not skipped.
 //!
 //! How a plugin gets there: [`wishes`] says what it asks for, [`offer`] whether it may take the place that it names,
-//! [`shelf`] keeps it, waiting or running. [`installed`] is what a sweep runs.
+//! [`shelf`] keeps it, waiting or running. [`installed`] is what a sweep runs, [`oversight`] what is seen of its calls.
 
 pub mod installed;
 pub mod offer;
+pub mod oversight;
 pub mod shelf;
 pub mod suspension;
+pub mod tally;
 pub mod wishes;
 
 use std::collections::BTreeSet;

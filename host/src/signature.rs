@@ -136,13 +136,17 @@ impl Key {
         if key.is_encrypted() { Err(SignatureError::Key("the key has a password".to_owned())) } else { Ok(Self(key)) }
     }
 
-    /// A new secret key without a password, as minisign writes it, and its public half.
+    /// A new secret key as minisign writes it, encrypted with the password if there is one (scrypt), and its public half.
     ///
     /// # Errors
-    /// The machine gives no randomness.
-    pub fn generate(comment: &str) -> Result<(String, Signer), SignatureError> {
+    /// The machine gives no randomness, or not the memory that the password takes.
+    pub fn generate(comment: &str, password: Option<&str>) -> Result<(String, Signer), SignatureError> {
         let failed = |error: minisign::PError| SignatureError::Key(error.to_string());
-        let KeyPair { pk, sk } = KeyPair::generate_unencrypted_keypair().map_err(failed)?;
+        let made = match password {
+            Some(password) => KeyPair::generate_encrypted_keypair(Some(password.to_owned())),
+            None => KeyPair::generate_unencrypted_keypair(),
+        };
+        let KeyPair { pk, sk } = made.map_err(failed)?;
         Ok((sk.to_box(Some(comment)).map_err(failed)?.into_string(), Signer(pk.to_base64())))
     }
 
@@ -232,7 +236,7 @@ mod tests {
     }
 
     fn key() -> (Key, Signer) {
-        let (text, signer) = Key::generate("a test's").unwrap();
+        let (text, signer) = Key::generate("a test's", None).unwrap();
         assert!(!has_password(&text));
         let key = Key::open(&text, None).unwrap();
         assert_eq!(key.signer().unwrap(), signer);
@@ -253,6 +257,17 @@ mod tests {
         assert!(refused.to_string().contains("does not fit the file") && refused.to_string().contains("board 0.1.0"));
         let refused = verify(b"file", &text, &board("0.2.0"), None).unwrap_err();
         assert_eq!(refused, SignatureError::Elsewhere(board("0.1.0")));
+    }
+
+    #[test]
+    fn a_key_with_a_password_opens_with_it_alone_and_says_nothing_of_it() {
+        let (text, signer) = Key::generate("a test's", Some("清河 2026")).unwrap();
+        assert!(has_password(&text) && !text.contains("清河"));
+        assert_eq!(Key::open(&text, Some("清河 2026")).unwrap().signer().unwrap(), signer);
+        for wrong in [Some("清河 2025"), Some(""), None] {
+            let refused = Key::open(&text, wrong).unwrap_err().to_string();
+            assert!(!refused.contains("清河"), "{refused}");
+        }
     }
 
     #[test]
@@ -288,7 +303,7 @@ mod tests {
             );
         }
         // A secret key of which one byte was changed signs nothing.
-        let (text, _) = Key::generate("a test's").unwrap();
+        let (text, _) = Key::generate("a test's", None).unwrap();
         let (head, line) = text.trim_end().split_once('\n').unwrap();
         let mut bytes = STANDARD.decode(line).unwrap();
         bytes[70] ^= 1;

@@ -40,6 +40,8 @@ pub enum Kind {
     Source,
     /// Label posts.
     Classifier,
+    /// Label posts by what a service answers.
+    Asker,
 }
 
 /// One file of a new plugin: where it lies in the folder, and what it holds.
@@ -90,7 +92,10 @@ pub fn files(name: &Name, language: Language, kind: Kind, today: &str) -> Vec<Fi
         Language::JavaScript => script::javascript(kind),
         Language::Python => script::python(kind),
     };
-    let of_language = own.into_iter().map(|(path, text)| (path.to_owned(), filled(text, name, today)));
+    let features = if kind == Kind::Asker { ", features = [\"json\"]" } else { "" };
+    let filled =
+        |text: &str| text.replace("{{features}}", features).replace("{{id}}", &name.0).replace("{{today}}", today);
+    let of_language = own.into_iter().map(|(path, text)| (path.to_owned(), filled(text)));
     // The SDK and the contract go out as they are.
     let sdk = match language {
         Language::Rust => rust::SDK,
@@ -98,14 +103,10 @@ pub fn files(name: &Name, language: Language, kind: Kind, today: &str) -> Vec<Fi
         Language::Python => script::PYTHON_SDK,
     };
     let as_it_is = sdk.iter().chain(&CONTRACT).map(|(path, text)| ((*path).to_owned(), (*text).to_owned()));
-    let common = fixture(kind).map(|(path, text)| (path.to_owned(), filled(text, name, today)));
+    let common = fixture(kind).iter().map(|(path, text)| ((*path).to_owned(), filled(text)));
     let mut files: Vec<_> = of_language.chain(common).chain(as_it_is).map(|(path, text)| File { path, text }).collect();
     files.sort_by(|a, b| a.path.cmp(&b.path));
     files
-}
-
-fn filled(text: &str, name: &Name, today: &str) -> String {
-    text.replace("{{id}}", &name.0).replace("{{today}}", today)
 }
 
 /// A path in the new folder, and its text.
@@ -113,19 +114,29 @@ type Held = (&'static str, &'static str);
 
 const CONTRACT: [Held; 1] = [("wit/plugin.wit", include_str!("../../wit/plugin.wit"))];
 
-const fn fixture(kind: Kind) -> [Held; 4] {
+const fn fixture(kind: Kind) -> &'static [Held] {
     match kind {
-        Kind::Source => [
+        Kind::Source => &[
             ("plugin.toml", template!("source.toml")),
             ("fixtures/latest/call.toml", template!("fixtures/source/latest/call.toml")),
             ("fixtures/latest/body.html", template!("fixtures/source/latest/body.html")),
             ("fixtures/latest/expect.json", template!("fixtures/source/latest/expect.json")),
         ],
-        Kind::Classifier => [
+        Kind::Classifier => &[
             ("plugin.toml", template!("classifier.toml")),
             ("fixtures/suggestions/call.toml", template!("fixtures/classifier/suggestions/call.toml")),
             ("fixtures/suggestions/posts.jsonl", template!("fixtures/classifier/suggestions/posts.jsonl")),
             ("fixtures/suggestions/expect.json", template!("fixtures/classifier/suggestions/expect.json")),
+        ],
+        Kind::Asker => &[
+            ("plugin.toml", template!("asker.toml")),
+            ("fixtures/ask/call.toml", template!("fixtures/asker/ask/call.toml")),
+            ("fixtures/ask/posts.jsonl", template!("fixtures/asker/ask/posts.jsonl")),
+            ("fixtures/ask/expect.json", template!("fixtures/asker/ask/expect.json")),
+            ("fixtures/suggestion/call.toml", template!("fixtures/asker/suggestion/call.toml")),
+            ("fixtures/suggestion/posts.jsonl", template!("fixtures/asker/suggestion/posts.jsonl")),
+            ("fixtures/suggestion/body.json", template!("fixtures/asker/suggestion/body.json")),
+            ("fixtures/suggestion/expect.json", template!("fixtures/asker/suggestion/expect.json")),
         ],
     }
 }
@@ -140,8 +151,9 @@ mod tests {
     fn every() -> impl Iterator<Item = (Language, Kind, Vec<File>)> {
         let name = Name::new("harbour-board").unwrap();
         let languages = [Language::Rust, Language::JavaScript, Language::Python];
-        let both = languages.into_iter().flat_map(|language| [(language, Kind::Source), (language, Kind::Classifier)]);
-        both.map(move |(language, kind)| (language, kind, files(&name, language, kind, "2026-03-09")))
+        let kinds = [Kind::Source, Kind::Classifier, Kind::Asker];
+        let all = languages.into_iter().flat_map(move |language| kinds.map(|kind| (language, kind)));
+        all.map(move |(language, kind)| (language, kind, files(&name, language, kind, "2026-03-09")))
     }
 
     #[test]
@@ -152,7 +164,9 @@ mod tests {
             let manifest = files.iter().find(|file| file.path == "plugin.toml").unwrap();
             assert_eq!(Manifest::parse(&manifest.text).unwrap().id, "harbour-board");
             for file in &files {
-                assert!(!file.text.contains("{{id}}") && !file.text.contains("{{today}}"), "{}", file.path);
+                for open in ["{{id}}", "{{today}}", "{{features}}"] {
+                    assert!(!file.text.contains(open), "{}", file.path);
+                }
             }
         }
     }

@@ -156,7 +156,8 @@ impl Sweeper {
         };
         let (store, id) = (self.store.clone(), watch.id.clone());
         let sweep = blocking(move || store.begin_sweep(&id, now + when.shift())).await?;
-        let mut run = Run::new(self, watch, when, sweep, self.site_of(watch));
+        let begun = self.begun().await;
+        let mut run = Run::new(&begun, watch, when, sweep, self.site_of(watch));
         let mut outcome = run.crawl_within_limits(now).await;
         if outcome.is_ok() {
             outcome = run.keep_evidence().await;
@@ -180,6 +181,12 @@ impl Sweeper {
         .await?;
         outcome?;
         Ok(Report { watch: watch.id.clone(), plugin: watch.plugin.clone(), tally, opened, joined, item })
+    }
+
+    /// The same with the topics and classifiers that there are now: a sweep ends with what it began with.
+    async fn begun(&self) -> Self {
+        let pipeline = self.pipeline.clone();
+        Self { pipeline: blocking(move || pipeline.held()).await, ..self.clone() }
     }
 
     /// What a sweep that begins now runs on: the clock, or in a demo the recording.

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use caifeng::current::Current;
-use caifeng::ingest::{Origin, Pipeline, Pseudonyms};
+use caifeng::ingest::{Origin, Pipeline, Pseudonyms, Voices};
 use caifeng::store::{IncidentQuery, Store};
 use caifeng::text::telling::Telling;
 use caifeng::text::tokens::Tokeniser;
@@ -95,7 +95,7 @@ fn ingest(
     let pipeline = Pipeline {
         topics: Current::new(Topics::compile(&[], &Names::default())?),
         tokeniser: Arc::clone(tokeniser),
-        voices: Vec::new(),
+        voices: Voices::default(),
         pseudonyms: Pseudonyms::new(&[0; 32]),
     };
     let posts: Vec<Post> = numbers.map(make).collect();

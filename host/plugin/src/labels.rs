@@ -1,6 +1,6 @@
 //! What labels must be before anybody reads them, whoever gives them.
 //!
-//! One list per post, labels that the manifest declares, scores that are chances, evidence that stands verbatim in
+//! One list per post, labels that the manifest declares, each once, scores that are chances, evidence that stands verbatim in
 //! the post. Who breaks one of these has not given an opinion but an error, because a quotation that nobody wrote
 //! must never reach the person who decides.
 
@@ -22,8 +22,12 @@ pub(crate) fn check(
         if labels.len() > limit {
             return Err(Trap::TooLarge(format!("{} labels for one post", labels.len())));
         }
-        for label in labels {
+        for (nth, label) in labels.iter().enumerate() {
             check_label(manifest, post, label)?;
+            if labels[..nth].iter().any(|other| other.name == label.name) {
+                // Each would be a vote.
+                return Err(Trap::Contract(format!("label {} twice for one post", label.name)));
+            }
         }
     }
     Ok(lists)

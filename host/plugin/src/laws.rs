@@ -9,13 +9,13 @@
 //! | contract | the file exports one interface of the contract, with its types, and imports nothing |
 //! | manifest | `plugin.toml` is right, and each target's example starts a crawl |
 //! | expectations | each fixture answers what its `expect.json` says |
-//! | determinism | two fresh instances give the same answer for the same instructions, and an instance that has answered others the same answer again |
-//! | closure | every request lies within `network.allow` (an asker's is its endpoint), names a declared step, and leaves identity to the host |
-//! | termination | every call ends in an answer, and eight times the page costs no more than three times as much a byte |
-//! | posts | ids, addresses and times are what the contract says |
-//! | coverage | each step reads posts or requests from some fixture; each label is given in some fixture |
+//! | determinism | two fresh instances give the same answer for the same instructions, and an instance that has answered others the same answer again; a classifier says the same of a post alone and in any company |
+//! | closure | every request lies within `network.allow` (an asker's is its endpoint), names a declared step, and leaves identity to the host; a phrase stays a phrase; nothing is followed beyond `crawl.since` |
+//! | termination | every call ends in an answer, also without a context, and eight times the page costs no more than three times as much a byte |
+//! | posts | ids, addresses and times are what the contract says, whenever the page is read; no two pages have different posts under one id |
+//! | coverage | each step reads posts or requests from some fixture; each label is given in some fixture, and a classifier's not to every post |
 //! | damage | see below |
-//! | labels | declared, with scores between 0 and 1 and evidence that the post holds |
+//! | labels | declared, each once a post, with scores between 0 and 1 and evidence that the post holds |
 //! | age | a fixture older than a year may show a site that is gone (a warning) |
 //!
 //! # Damage
@@ -27,11 +27,15 @@
 //!
 //! | damage | an invented post is | and the plugin must |
 //! | --- | --- | --- |
-//! | emptied | any | say `blocked` or `unexpected` |
+//! | emptied, blank; a page or a value without content in its place | any | say `blocked` or `unexpected` |
 //! | a login or captcha page in its place | any | say `blocked` or `unexpected` |
+//! | "not found" in its place, with that status | any | say so, or `gone` |
 //! | cut, every second time inside a number | one whose id the whole page does not have | not be silent, if the whole page was not |
-//! | elements of one kind in another order | one whose id the whole page does not have | likewise |
+//! | elements of one kind in another order | one whose id the whole page does not have, or is that of another's place | likewise |
+//! | classes or JSON keys with other names | one whose id the whole page does not have, or that has lost its words | likewise |
 //! | lines in another order | one with a new id and a word that the page does not hold, or without a word | likewise |
+//! | links to the site's host that lead to another | not looked at | ask nothing of that other |
+//! | brackets, blanks or quotes without end behind it | not looked at | answer |
 //! | another fixture's body | one that neither page has, by id or by title and text | not be silent about a page of another step that lists posts |
 //!
 //! So an id that was cut is an invention and a post that was cut is not; lines
@@ -51,6 +55,7 @@
 //! The sandbox is metered: limits are instructions and not time, so that a score
 //! is the same on every machine.
 
+mod across;
 mod asking;
 mod call;
 mod card;
@@ -59,7 +64,10 @@ mod crawling;
 mod damage;
 mod elements;
 mod judge;
+mod moved;
+mod phrase;
 mod shape;
+mod zone;
 
 pub use card::{Finding, Law, Score, ScoreCard, Verdict};
 

@@ -88,6 +88,12 @@ impl std::fmt::Debug for Crawling {
 }
 
 impl Crawling {
+    /// What the plugin declares.
+    #[must_use]
+    pub fn manifest(&self) -> &Arc<Manifest> {
+        self.source.manifest()
+    }
+
     /// The first requests of the crawl.
     pub fn start(&mut self) -> Called<Vec<Request>> {
         let said = self.start_unchecked();

@@ -284,7 +284,11 @@ fn a_target_that_no_watch_can_have_is_refused() {
 }
 
 fn classifier(how: &str) -> ScoreCard {
-    let posts = vec![post("路灯 坏了"), Post { id: "2".to_owned(), ..post("停水 三天") }];
+    let posts = vec![
+        post("路灯 坏了"),
+        Post { id: "2".to_owned(), ..post("停水 三天") },
+        Post { id: "3".to_owned(), ..post("谢谢 帮忙") },
+    ];
     let call = Call::Posts { settings: vec![("how".to_owned(), how.to_owned())], posts };
     LAWS.check(CLASSIFIER.bytes(), &[accepted(&CLASSIFIER, "two", call)], TODAY)
 }
@@ -303,7 +307,7 @@ fn labels_that_are_not_what_the_contract_says() {
         ("score-high", "a score that is not between 0 and 1"),
         ("score-nan", "a score that is not between 0 and 1"),
         ("invented", "evidence that the post does not hold"),
-        ("short", "1 lists of labels for 2 posts"),
+        ("short", "2 lists of labels for 3 posts"),
     ] {
         let card = classifier(how);
         assert!(broken(&card).contains(&Law::Labels), "{how}\n{card}");

@@ -153,8 +153,8 @@ fn odd_ones_pass() {
 const CLASSIFIERS: &[(&str, Law, &str)] = &[
     ("panic", Law::Termination, "no opinion"),
     ("loop", Law::Termination, "stopped after 200 ms"),
-    ("short", Law::Labels, "1 lists of labels for 2 posts"),
-    ("long", Law::Labels, "3 lists of labels for 2 posts"),
+    ("short", Law::Labels, "2 lists of labels for 3 posts"),
+    ("long", Law::Labels, "4 lists of labels for 3 posts"),
     ("undeclared", Law::Labels, "a label that the manifest does not declare"),
     ("score-high", Law::Labels, "a score that is not between 0 and 1"),
     ("score-low", Law::Labels, "a score that is not between 0 and 1"),
@@ -164,6 +164,10 @@ const CLASSIFIERS: &[(&str, Law, &str)] = &[
     ("refuses-empty", Law::Damage, "emptied: refuses the whole batch"),
     ("labels-empty", Law::Damage, "invents a label of a post without words"),
     ("remembers", Law::Determinism, "fresh against warm"),
+    ("needs-company", Law::Determinism, "post 1 alone: "),
+    ("first-counts-more", Law::Determinism, "in another order: "),
+    ("twice", Law::Labels, "label problem twice for one post"),
+    ("labels-everything", Law::Coverage, "every post of every fixture has it"),
     ("never", Law::Coverage, "label problem: no fixture"),
 ];
 
@@ -171,7 +175,11 @@ const CLASSIFIERS: &[(&str, Law, &str)] = &[
 fn each_classifier_breaks_its_law_and_no_other() {
     let plugin = Loaded::load(&ENGINE, &CLASSIFIER).unwrap();
     for (how, law, finding) in CLASSIFIERS {
-        let posts = vec![post("路灯 坏了"), Post { id: "2".to_owned(), ..post("停水 三天") }];
+        let posts = vec![
+            post("路灯 坏了"),
+            Post { id: "2".to_owned(), ..post("停水 三天") },
+            Post { id: "3".to_owned(), ..post("谢谢 帮忙") },
+        ];
         let call = |how: &str| Call::Posts { settings: vec![("how".to_owned(), how.to_owned())], posts: posts.clone() };
         let card = LAWS.check(CLASSIFIER.bytes(), &[fixture(&plugin, "two", call(how), call("good"))], TODAY);
         assert_eq!(broken(&card), [*law], "{how}\n{card}");

@@ -16,9 +16,10 @@ pub mod budget;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use caifeng_plugin_host::artifact::Artifact;
 use caifeng_plugin_host::asker::{self, Asker};
 use caifeng_plugin_host::contract::{Failure, Label, Method, Post, Request, Response, Settings, Timestamp};
-use caifeng_plugin_host::engine::CallError;
+use caifeng_plugin_host::engine::{CallError, Called};
 use caifeng_plugin_host::manifest::SettingError;
 use jiff::tz::TimeZone;
 use url::Url;
@@ -29,6 +30,7 @@ use crate::fetch::secrets::Secrets;
 use crate::fetch::{Fetcher, Session};
 use crate::incident::ballot::Weight;
 use crate::ingest::groups;
+use crate::plugins::oversight::Oversight;
 use crate::store::model::{LabelBy, PostRow};
 use crate::store::{Answered, Reader, Store, StoreError};
 use crate::sweep::blocking;
@@ -97,10 +99,36 @@ impl Service {
         &self.asker.manifest().id
     }
 
+    /// The file that it was loaded from.
+    #[must_use]
+    pub fn artifact(&self) -> &Artifact {
+        self.asker.artifact()
+    }
+
+    /// Plugin id and version.
+    #[must_use]
+    pub fn by(&self) -> &str {
+        &self.by
+    }
+
+    /// Takes the place of an earlier version: a service that is left alone is left alone by its successor too.
+    #[must_use]
+    pub fn after(self, before: &Self) -> Self {
+        if self.endpoint == before.endpoint {
+            *self.resting() = *before.resting();
+        }
+        self
+    }
+
     /// Where it asks.
     #[must_use]
     pub fn endpoint(&self) -> &Url {
         &self.endpoint
+    }
+
+    /// Until when it is left alone.
+    pub(crate) fn left_alone_until(&self) -> Timestamp {
+        self.resting().until
     }
 
     fn resting(&self) -> std::sync::MutexGuard<'_, Resting> {
@@ -111,8 +139,8 @@ impl Service {
         *self.resting() = Resting::default();
     }
 
-    /// Leaves the service alone for a while; returns until when.
-    fn failed(&self, now: Timestamp) -> Timestamp {
+    /// Leaves the service alone for a while after a failure; returns until when.
+    pub(crate) fn leave_alone(&self, now: Timestamp) -> Timestamp {
         let mut resting = self.resting();
         resting.failures += 1;
         resting.until = now.saturating_add_unsigned(budget::rest(resting.failures).as_secs());
@@ -124,7 +152,7 @@ impl Service {
 #[derive(Clone)]
 pub struct Asking {
     /// Whom to ask.
-    pub services: Arc<Vec<Service>>,
+    pub services: Arc<Vec<Arc<Service>>>,
     /// Asks; its own, with limits for services.
     pub fetcher: Arc<Fetcher>,
     /// What the operator lets requests carry.
@@ -137,6 +165,8 @@ pub struct Asking {
     pub clock: Arc<dyn Clock>,
     /// The organisation's zone, in which a budget's day begins.
     pub zone: TimeZone,
+    /// Who sees the plugins' calls; `None` where one is only tried.
+    pub oversight: Option<Oversight>,
 }
 
 impl std::fmt::Debug for Asking {
@@ -181,7 +211,7 @@ impl Asking {
         let mut answered = 0;
         for row in due {
             let now = self.clock.now();
-            if service.resting().until > now || !self.affordable(service, now).await? {
+            if service.left_alone_until() > now || !self.affordable(service, now).await? {
                 break;
             }
             let outcome = self.ask(service, &row, now).await?;
@@ -196,13 +226,15 @@ impl Asking {
         budget::day(now, offset)
     }
 
-    /// Whether the budget of the day is not used up; where it is, that is noted.
+    /// Whether the budget of the day is not used up and the plugin does not rest; where that is otherwise, it is noted.
     async fn affordable(&self, service: &Service, now: Timestamp) -> Result<bool, StoreError> {
         let (store, reader, plugin) = (self.store.clone(), self.reader.clone(), service.plugin().to_owned());
         let (day, budget) = (self.day(now), service.budget);
+        let (oversight, artifact) = (self.oversight.clone(), service.artifact().clone());
         blocking(move || {
             let asked = reader.asked(&plugin, day)?;
-            let Some(why) = budget.used_up(asked.cost) else { return Ok(true) };
+            let suspended = oversight.and_then(|oversight| oversight.resting(&artifact)).map(|why| why.to_string());
+            let Some(why) = suspended.or_else(|| budget.used_up(asked.cost)) else { return Ok(true) };
             if asked.failure.as_ref() != Some(&why) {
                 store.note_asking(&plugin, day, Cost::default(), Some(why))?;
             }
@@ -220,8 +252,8 @@ impl Asking {
     ) -> Result<Result<Vec<Label>, Unanswered>, StoreError> {
         let post = row.told();
         let (asker, settings, given) = (service.asker.clone(), service.settings.clone(), post.clone());
-        let asked = blocking(move || asker.ask(&settings, std::slice::from_ref(&given)).outcome).await;
-        let request = match asked {
+        let asked = self.called(service, "ask", &row.url, move || asker.ask(&settings, std::slice::from_ref(&given)));
+        let request = match asked.await {
             Ok(mut requests) => match requests.pop() {
                 Some(request) => request,
                 None => return Ok(Ok(Vec::new())),
@@ -240,9 +272,54 @@ impl Asking {
         let millis = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
         self.note(service, now, Cost { requests: 0, bytes: session.spent.bytes, millis }, None).await?;
         Ok(match fetched {
-            Ok(fetched) => read(service, post, request, fetched.response).await,
+            Ok(fetched) => self.read(service, post, request, fetched.response).await,
             Err(error) => Err(Unanswered::Service(error.to_string())),
         })
+    }
+
+    /// Calls the plugin off the async threads; what the call came to is counted.
+    async fn called<T: Send + 'static>(
+        &self,
+        service: &Service,
+        step: &str,
+        url: &str,
+        call: impl FnOnce() -> Called<T> + Send + 'static,
+    ) -> Result<T, CallError> {
+        let (oversight, artifact) = (self.oversight.clone(), service.artifact().clone());
+        let (step, url) = (step.to_owned(), url.to_owned());
+        blocking(move || {
+            let called = call();
+            if let Some(oversight) = oversight {
+                oversight.count(&artifact, &step, &called);
+                called
+                    .outcome
+                    .as_ref()
+                    .err()
+                    .into_iter()
+                    .for_each(|error| oversight.note_fault(&artifact, &url, error));
+            }
+            called.outcome
+        })
+        .await
+    }
+
+    async fn read(
+        &self,
+        service: &Service,
+        post: Post,
+        request: Request,
+        response: Response,
+    ) -> Result<Vec<Label>, Unanswered> {
+        let (asker, settings) = (service.asker.clone(), service.settings.clone());
+        let (step, url) = (request.step.clone(), post.url.clone());
+        let read = self.called(service, &step, &url, move || asker.read(&settings, &[post], &request, &response));
+        match read.await {
+            Ok(mut lists) => Ok(lists.pop().unwrap_or_default()),
+            Err(CallError::Failure(failure @ (Failure::Blocked(_) | Failure::Gone | Failure::Unsupported(_)))) => {
+                Err(Unanswered::Service(failure.to_string()))
+            }
+            Err(error) => Err(Unanswered::Plugin(error.to_string())),
+        }
     }
 
     async fn note(
@@ -269,7 +346,7 @@ impl Asking {
             Ok(labels) => labels,
             Err(unanswered) => {
                 let (until, why) = match unanswered {
-                    Unanswered::Service(why) => (service.failed(now), why),
+                    Unanswered::Service(why) => (service.leave_alone(now), why),
                     Unanswered::Plugin(why) => (now.saturating_add(60), why),
                 };
                 tracing::warn!("{}: no answer, asked again later: {why}", service.by);
@@ -290,17 +367,5 @@ impl Asking {
         let answered =
             Answered { day: self.day(now), plugin, row: key, version: row.version, at: now, labels: labels.collect() };
         blocking(move || store.answer_question(answered)).await
-    }
-}
-
-async fn read(service: &Service, post: Post, request: Request, response: Response) -> Result<Vec<Label>, Unanswered> {
-    let (asker, settings) = (service.asker.clone(), service.settings.clone());
-    let read = blocking(move || asker.read(&settings, &[post], &request, &response).outcome).await;
-    match read {
-        Ok(mut lists) => Ok(lists.pop().unwrap_or_default()),
-        Err(CallError::Failure(failure @ (Failure::Blocked(_) | Failure::Gone | Failure::Unsupported(_)))) => {
-            Err(Unanswered::Service(failure.to_string()))
-        }
-        Err(error) => Err(Unanswered::Plugin(error.to_string())),
     }
 }

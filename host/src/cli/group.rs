@@ -6,7 +6,7 @@ use anyhow::{Context, anyhow};
 use caifeng::current::Current;
 use caifeng::incident::IncidentId;
 use caifeng::incident::group::Why;
-use caifeng::ingest::{Origin, Pipeline, Pseudonyms};
+use caifeng::ingest::{Origin, Pipeline, Pseudonyms, Voices};
 use caifeng::store::{PostQuery, Reader, Store};
 use caifeng::text::tokens::Tokeniser;
 use caifeng::topic::{Names, Topics};
@@ -64,7 +64,7 @@ pub(crate) fn run(_: &Args) -> Outcome {
     let pipeline = Pipeline {
         topics: Current::new(Topics::compile(&[], &Names::default()).or_exit(Exit::Internal)?),
         tokeniser: Arc::new(Tokeniser::new()),
-        voices: Vec::new(),
+        voices: Voices::default(),
         pseudonyms: Pseudonyms::new(&[0; 32]),
     };
     let mut ids = Vec::new();

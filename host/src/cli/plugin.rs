@@ -17,6 +17,7 @@ mod publish;
 mod registry;
 mod remove;
 mod resume;
+mod secret;
 mod test;
 mod r#try;
 

@@ -4,13 +4,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use caifeng_plugin_host::contract::{Failure, Timestamp};
-use caifeng_plugin_host::engine::{CallError, Engine};
+use caifeng_plugin_host::contract::Timestamp;
+use caifeng_plugin_host::engine::Engine;
 
 use super::OpenError;
-use crate::asking::{self, Service};
+use crate::asking::{self, Asking, Service};
 use crate::clock::Clock;
-use crate::config::{ClassifierConfig, Config};
+use crate::config::Config;
 use crate::directory::Directory;
 use crate::drill::DrillError;
 use crate::entrance::Entrance;
@@ -23,8 +23,10 @@ use crate::fetch::permit::Permit;
 use crate::fetch::replay::Replay;
 use crate::fetch::secrets::{Secrets, SecretsError};
 use crate::grant::Grants;
-use crate::ingest::Voice;
-use crate::plugins::Registry;
+use crate::ingest::Voices;
+use crate::plugins::installed::Installed;
+use crate::plugins::oversight::Oversight;
+use crate::plugins::{PluginError, Registry};
 use crate::recording::Recording;
 use crate::store::{self, Reader, Store, StoreError};
 use crate::user::code::Code;
@@ -52,27 +54,115 @@ pub(super) fn services(
     engine: &Engine,
     config: &Config,
     grants: &Grants,
-) -> Result<Vec<Service>, OpenError> {
-    let named = registry.askers().into_iter().filter_map(|id| Some((config.classifiers.get(&id)?, id)));
-    let service = |(own, plugin): (&ClassifierConfig, String)| {
-        let refused = |why: String| OpenError::Classifier { plugin: plugin.clone(), why };
-        let (found, artifact) = registry.find(&plugin)?;
-        let asker = registry.asker(&plugin, engine)?;
-        let service = Service::new(asker, &own.settings(), own.weight, own.budget);
-        let service = service.map_err(|error| refused(error.to_string()))?;
-        let endpoint = service.endpoint().clone();
-        if !grants.right_at(artifact, found.origin, Some(endpoint.clone()))?.covers(&endpoint) {
-            return Err(refused(format!("grants.toml does not cover its endpoint: {endpoint}")));
+) -> Result<Vec<Arc<Service>>, OpenError> {
+    named_services(registry, config).map(|id| service(registry, engine, config, grants, &id).map(Arc::new)).collect()
+}
+
+/// Askers that are installed and that the operator has named.
+fn named_services(registry: &Registry, config: &Config) -> impl Iterator<Item = String> {
+    registry.askers().into_iter().filter(|id| config.classifiers.contains_key(id))
+}
+
+fn service(
+    registry: &Registry,
+    engine: &Engine,
+    config: &Config,
+    grants: &Grants,
+    plugin: &str,
+) -> Result<Service, OpenError> {
+    let refused = |why: String| OpenError::Classifier { plugin: plugin.to_owned(), why };
+    let own = config.classifiers.get(plugin).cloned().unwrap_or_default();
+    let (found, artifact) = registry.find(plugin)?;
+    let asker = registry.asker(plugin, engine)?;
+    let service = Service::new(asker, &own.settings(), own.weight, own.budget);
+    let service = service.map_err(|error| refused(error.to_string()))?;
+    let endpoint = service.endpoint().clone();
+    if !grants.right_at(artifact, found.origin, Some(endpoint.clone()))?.covers(&endpoint) {
+        return Err(refused(format!("grants.toml does not cover its endpoint: {endpoint}")));
+    }
+    Ok(service)
+}
+
+/// Follows which askers are installed while services are asked.
+pub(super) struct Switchboard {
+    pub(super) plugins: Arc<Installed>,
+    pub(super) engine: Engine,
+    pub(super) config: Config,
+    /// What was installed and granted when it was looked at last.
+    pub(super) seen: (Arc<Registry>, Arc<Grants>),
+}
+
+impl Switchboard {
+    /// How services are asked from now on, where what is installed or granted has changed. A version that cannot take its
+    /// place is told of, and the one before goes on, with its questions. Blocks.
+    ///
+    /// # Errors
+    /// The store cannot be written, or the network not be used: what was there goes on.
+    pub(super) fn changed(&mut self, asking: &Asking) -> Result<Option<Asking>, OpenError> {
+        let now = self.plugins.now();
+        if Arc::ptr_eq(&now.0, &self.seen.0) && Arc::ptr_eq(&now.1, &self.seen.1) {
+            return Ok(None);
         }
-        Ok(service)
-    };
-    named.map(service).collect()
+        let services = self.services(&now, &asking.services);
+        let same = services.len() == asking.services.len()
+            && services.iter().zip(asking.services.iter()).all(|(new, old)| Arc::ptr_eq(new, old));
+        if !same {
+            let fetcher = Arc::new(service_fetcher(&self.config, &services, &asking.clock)?);
+            vouch(&asking.store, &self.config, &services, asking.clock.now())?;
+            asking.store.configure_askers(services.iter().map(|service| service.plugin().to_owned()).collect())?;
+            self.seen = now;
+            return Ok(Some(Asking { services: Arc::new(services), fetcher, ..asking.clone() }));
+        }
+        self.seen = now;
+        Ok(None)
+    }
+
+    fn services(
+        &self,
+        (registry, grants): &(Arc<Registry>, Arc<Grants>),
+        before: &[Arc<Service>],
+    ) -> Vec<Arc<Service>> {
+        let mut ids: Vec<String> = named_services(registry, &self.config).collect();
+        // A file that cannot be read is not a plugin that was taken away.
+        let missing = |id: &str| matches!(registry.find(id), Err(PluginError::Missing { .. }));
+        ids.extend(before.iter().map(|old| old.plugin().to_owned()).filter(|id| !missing(id)));
+        ids.sort();
+        ids.dedup();
+        ids.iter().filter_map(|id| self.next(registry, grants, id, before)).collect()
+    }
+
+    fn next(&self, registry: &Registry, grants: &Grants, id: &str, before: &[Arc<Service>]) -> Option<Arc<Service>> {
+        let old = before.iter().find(|old| old.plugin() == id);
+        let found = registry.find(id).ok().map(|(_, artifact)| artifact.digest());
+        let granted = |old: &Service| {
+            let found = registry.find(id).ok()?;
+            Some(grants.right_at(found.1, found.0.origin, Some(old.endpoint().clone())).ok()?.covers(old.endpoint()))
+        };
+        if let Some(old) = old.filter(|old| found == Some(old.artifact().digest())) {
+            // What was granted may have been taken back.
+            return granted(old).unwrap_or(false).then(|| Arc::clone(old));
+        }
+        match service(registry, &self.engine, &self.config, grants, id) {
+            Ok(new) => {
+                tracing::info!("{} is asked from now on", new.by());
+                Some(Arc::new(match old {
+                    Some(old) => new.after(old),
+                    None => new,
+                }))
+            }
+            Err(error) => {
+                let goes_on = old.map_or_else(String::new, |old| format!("; {} goes on", old.by()));
+                tracing::error!("{error}{goes_on}");
+                old.cloned()
+            }
+        }
+    }
 }
 
 /// How a service is asked: as the web is, but for robots.txt, pauses and patience.
 pub(super) fn service_fetcher(
     config: &Config,
-    services: &[Service],
+    services: &[Arc<Service>],
     clock: &Arc<dyn Clock>,
 ) -> Result<Fetcher, OpenError> {
     let permitted = services.iter().filter_map(|service| {
@@ -96,24 +186,17 @@ fn named(service: &Service) -> Option<(String, String)> {
 }
 
 /// The classifiers that are installed, each with what the operator makes of it.
-pub(super) fn voices(registry: &Registry, engine: &Engine, config: &Config) -> Result<Vec<Voice>, OpenError> {
-    let ids = registry.classifiers();
-    let askers = registry.askers();
+pub(super) fn voices(
+    registry: &Arc<Registry>,
+    oversight: &Oversight,
+    engine: &Engine,
+    config: &Config,
+) -> Result<Voices, OpenError> {
+    let (ids, askers) = (registry.classifiers(), registry.askers());
     for unknown in config.classifiers.keys().filter(|id| !ids.contains(id) && !askers.contains(id)) {
         tracing::warn!("there is no classifier of this name: [classifiers.{unknown}]");
     }
-    let voice = |plugin: &String| {
-        let own = config.classifiers.get(plugin).cloned().unwrap_or_default();
-        let refused = |why: String| OpenError::Classifier { plugin: plugin.clone(), why };
-        let loaded = registry.classifier(plugin, engine)?;
-        let voice = Voice::new(loaded, &own.settings(), own.weight).map_err(|error| refused(error.to_string()))?;
-        match voice.tried() {
-            Err(error @ CallError::Failure(Failure::Unsupported(_))) => Err(refused(error.to_string())),
-            // A broken plugin costs its own opinion, post by post, and nothing else.
-            _ => Ok(voice),
-        }
-    };
-    ids.iter().map(voice).collect()
+    Ok(Voices::following(Arc::clone(registry), oversight.clone(), engine, &config.classifiers)?)
 }
 
 /// The entrance of a data directory: where nobody was added, with a code for whoever set it up.
@@ -157,13 +240,18 @@ pub(super) fn fetcher(settings: Settings, clock: &Arc<dyn Clock>) -> Result<Fetc
 }
 
 /// Says at which hosts robots.txt is not asked, and enters what is new into the audit record.
-pub(super) fn vouch(store: &Store, config: &Config, services: &[Service], now: Timestamp) -> Result<(), StoreError> {
+pub(super) fn vouch(
+    store: &Store,
+    config: &Config,
+    services: &[Arc<Service>],
+    now: Timestamp,
+) -> Result<(), StoreError> {
     let permitted = &config.network.permitted;
     for permit in permitted {
         let (host, reason) = (&permit.host, &permit.reason);
         tracing::warn!("robots.txt is not asked at {host}, by [[network.permitted]]: {reason}");
     }
-    let mut declared: Vec<(String, String)> = services.iter().filter_map(named).collect();
+    let mut declared: Vec<(String, String)> = services.iter().filter_map(|service| named(service)).collect();
     declared.extend(permitted.iter().map(|permit| (permit.host.to_string(), permit.reason.clone())));
     store.declare_permissions(declared, now).map(drop)
 }
@@ -181,4 +269,94 @@ pub(super) fn secrets(directory: &Directory, registry: &Registry) -> Result<Secr
         }
     }
     Ok(secrets)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use caifeng_plugin_host::artifact::Artifact;
+    use caifeng_plugin_host::engine::EngineConfig;
+
+    use super::super::{Daemon, Parts};
+    use super::*;
+    use crate::clock::SetClock;
+    use crate::plugins::Origin;
+
+    /// The shipped asker as its author's next version.
+    fn next_version(plugins: &Path) -> Vec<u8> {
+        let mut file = std::fs::read(plugins.join("model.wasm")).unwrap();
+        let (old, new) = (b"version = \"0.1.0\"", b"version = \"0.1.1\"");
+        let at = file.windows(old.len()).rposition(|window| window == old).unwrap();
+        file[at..at + new.len()].copy_from_slice(new);
+        file
+    }
+
+    #[test]
+    fn a_new_version_of_an_asker_takes_over_between_rounds_once_it_is_granted() {
+        let plugins = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/plugins");
+        if !plugins.join("model.wasm").exists() {
+            println!("skipped: no plugins in target/plugins; run make plugins");
+            return;
+        }
+        let place = tempfile::tempdir().unwrap();
+        let directory = Directory::at(place.path());
+        let own = directory.plugins();
+        let config = "[classifiers.model]\nsettings = { endpoint = \"https://models.example/v1\", model = \"m\" }\n";
+        let clock: Arc<dyn Clock> = Arc::new(SetClock::new(1_773_028_800));
+        let daemon = Daemon::open(Parts {
+            directory: directory.clone(),
+            config: Config::parse(config, Path::new("caifeng.toml")).unwrap(),
+            follow: true,
+            file: None,
+            recording: None,
+            registry: Arc::new(
+                Registry::read(&[(plugins.clone(), Origin::Shipped), (own.clone(), Origin::Installed)]).unwrap(),
+            ),
+            engine: Engine::new(EngineConfig::default()).unwrap(),
+            clock,
+        })
+        .unwrap();
+        let mut switchboard = daemon.switchboard().unwrap();
+        let asking = daemon.asking.clone();
+        let by = |asking: &Asking| asking.services.iter().map(|service| service.by().to_owned()).collect::<Vec<_>>();
+        assert_eq!(by(&asking), ["model@0.1.0"]);
+        assert!(switchboard.changed(&asking).unwrap().is_none(), "nothing has changed");
+        // Nobody has granted it: the one before goes on, with its questions.
+        std::fs::create_dir_all(&own).unwrap();
+        let file = next_version(&plugins);
+        std::fs::write(own.join("model.wasm"), &file).unwrap();
+        assert!(switchboard.changed(&asking).unwrap().is_none());
+        let digest = Artifact::read(file).unwrap().digest();
+        let grant = format!("[[grant]]\nplugin = \"model\"\ndigest = \"{digest}\"\nnetwork = [\"target\"]\n");
+        std::fs::write(directory.grants(), grant).unwrap();
+        let next = switchboard.changed(&asking).unwrap().unwrap();
+        assert_eq!((by(&next), by(&asking)), (vec!["model@0.1.1".to_owned()], vec!["model@0.1.0".to_owned()]));
+        // A damaged file is not a plugin that was taken away.
+        std::fs::write(own.join("model.wasm"), "no plugin").unwrap();
+        assert!(switchboard.changed(&next).unwrap().is_none());
+        std::fs::remove_file(own.join("model.wasm")).unwrap();
+        assert_eq!(by(&switchboard.changed(&next).unwrap().unwrap()), ["model@0.1.0"], "the release's again");
+    }
+
+    #[test]
+    fn a_successor_leaves_alone_what_its_predecessor_left_alone() {
+        let plugins = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/plugins");
+        if !plugins.join("model.wasm").exists() {
+            println!("skipped: no plugins in target/plugins; run make plugins");
+            return;
+        }
+        let engine = Engine::new(EngineConfig::default()).unwrap();
+        let registry = Registry::read(&[(plugins, Origin::Shipped)]).unwrap();
+        let service = |endpoint: &str| {
+            let settings =
+                [("endpoint", endpoint), ("model", "m")].map(|(name, value)| (name.to_owned(), value.to_owned()));
+            let asker = registry.asker("model", &engine).unwrap();
+            Service::new(asker, &settings.to_vec(), Default::default(), Default::default()).unwrap()
+        };
+        let before = service("https://models.example/v1");
+        let until = before.leave_alone(100);
+        assert_eq!(service("https://models.example/v1").after(&before).left_alone_until(), until);
+        assert_eq!(service("https://other.example/v1").after(&before).left_alone_until(), 0);
+    }
 }

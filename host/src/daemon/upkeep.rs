@@ -13,6 +13,7 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 use tokio::time::{Interval, MissedTickBehavior};
 
+use super::assembly::Switchboard;
 use crate::asking::Asking;
 use crate::lang::Lang;
 use crate::notify::dispatcher::Dispatcher;
@@ -153,14 +154,23 @@ pub(super) async fn visit_again(sweeper: Sweeper) {
     }
 }
 
-/// Asks services about posts, for ever, where the operator has named any.
-pub(super) async fn ask_services(asking: Asking) {
-    if asking.services.is_empty() {
-        return;
-    }
+/// Asks services about posts, for ever. A round ends with the plugins that it began with.
+pub(super) async fn ask_services(mut asking: Asking, switchboard: Option<Switchboard>) {
+    let Some(mut switchboard) = switchboard else { return };
     let mut rounds = every(ASKING);
     loop {
         rounds.tick().await;
+        let asked = asking.clone();
+        let (back, changed) = blocking(move || {
+            let changed = switchboard.changed(&asked);
+            (switchboard, changed)
+        })
+        .await;
+        switchboard = back;
+        match changed {
+            Ok(next) => asking = next.unwrap_or(asking),
+            Err(error) => tracing::error!("services are asked as before: {error}"),
+        }
         if let Some(Err(error)) = survived("asking services", asking.round()).await {
             tracing::error!("services were not asked: {error}");
         }

@@ -135,7 +135,11 @@ pub fn walk(
 /// committed before stays.
 pub async fn import(import: &Import, sweeper: &Sweeper, tell: &mpsc::Sender<Line>) -> Result<(), Refusal> {
     let (import, sweeper, told) = (import.clone(), sweeper.clone(), tell.clone());
-    let summary = blocking(move || Run::new(&import, &sweeper, &told).run()).await?;
+    let summary = blocking(move || {
+        let begun = Sweeper { pipeline: sweeper.pipeline.held(), ..sweeper };
+        Run::new(&import, &begun, &told).run()
+    })
+    .await?;
     let _ = tell.send(Line::Handed(Box::new(Told::Imported(summary)))).await;
     Ok(())
 }

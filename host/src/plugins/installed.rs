@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
 use super::suspension::Suspensions;
+use super::tally::Tally;
 use super::{Origin, PluginError, Registry};
 use crate::directory::Directory;
 use crate::grant::{GrantError, Grants};
@@ -23,6 +24,8 @@ pub struct Installed {
     now: Mutex<Read>,
     /// Which plugins rest.
     pub suspensions: Suspensions,
+    /// What became of their calls.
+    pub tally: Tally,
 }
 
 /// What was read, and what the files looked like then.
@@ -47,14 +50,14 @@ impl Installed {
         let seen = look(&registry, &path);
         let grants = Arc::new(Grants::read(&path)?);
         let now = Mutex::new(Read { seen, registry, grants });
-        Ok(Self { grants: Some(path), now, suspensions: Suspensions::of(directory) })
+        Ok(Self { grants: Some(path), now, suspensions: Suspensions::of(directory), tally: Tally::default() })
     }
 
     /// These, whatever happens on the disk; `directory` holds which of them rest.
     #[must_use]
     pub fn fixed(registry: Arc<Registry>, grants: Arc<Grants>, directory: &Directory) -> Self {
         let now = Mutex::new(Read { seen: Vec::new(), registry, grants });
-        Self { grants: None, now, suspensions: Suspensions::of(directory) }
+        Self { grants: None, now, suspensions: Suspensions::of(directory), tally: Tally::default() }
     }
 
     /// The plugins and their grants. Blocks: looks at the disk.

@@ -21,6 +21,42 @@ pub struct Pin {
     /// The last version that was let run; `None` where it only waits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
+    /// Whose signature the version has that waits, where that is somebody else: pinned when it is let run, not before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waiting: Option<Waiting>,
+}
+
+/// Somebody who would be pinned.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Waiting {
+    /// Whose signature; `None` where it has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signer: Option<Signer>,
+}
+
+impl Pin {
+    /// What is remembered once a version by `signer` is laid aside (it `waits`) or let run.
+    #[must_use]
+    pub fn next(before: Option<&Self>, plugin: &str, signer: Option<&Signer>, waits: bool) -> Self {
+        match before {
+            Some(before) if waits && before.signer.as_ref() != signer => {
+                Self { waiting: Some(Waiting { signer: signer.cloned() }), ..before.clone() }
+            }
+            _ => Self {
+                plugin: plugin.to_owned(),
+                signer: signer.cloned(),
+                version: before.and_then(|before| before.version.clone()),
+                waiting: None,
+            },
+        }
+    }
+
+    /// Whose signature the version must have that waits.
+    #[must_use]
+    pub fn expected(&self) -> Option<&Signer> {
+        self.waiting.as_ref().map_or(self.signer.as_ref(), |waiting| waiting.signer.as_ref())
+    }
 }
 
 /// What a person has allowed beyond the usual.

@@ -149,8 +149,8 @@ impl Shelf {
         }
         self.write(&self.directory.grants(), Grants::without(&grants, id, Some(&digest))?.as_bytes())?;
         self.forget_waiting(id)?;
-        let signer = self.pin(id)?.and_then(|pin| pin.signer);
-        self.remember(Pin { plugin: id.clone(), signer, version: Some(manifest.version.clone()) })
+        let signer = self.pin(id)?.and_then(|pin| pin.expected().cloned());
+        self.remember(Pin { plugin: id.clone(), signer, version: Some(manifest.version.clone()), waiting: None })
     }
 
     /// Takes a plugin away, with its grants and what waits; its signer stays known unless `forget` says otherwise.
@@ -170,10 +170,14 @@ impl Shelf {
             remove(&signature_of(&found.path))?;
             remove(&found.path)?;
         }
-        let mut signers = self.signers()?;
-        if forget && signers.plugins.iter().any(|pin| pin.plugin == id) {
-            signers.plugins.retain(|pin| pin.plugin != id);
-            self.write_signers(&mut signers)?;
+        if let Some(pin) = self.pin(id)? {
+            if forget {
+                let mut signers = self.signers()?;
+                signers.plugins.retain(|pin| pin.plugin != id);
+                self.write_signers(&mut signers)?;
+            } else if pin.waiting.is_some() {
+                self.remember(Pin { waiting: None, ..pin })?;
+            }
         }
         Ok(waited || installed.is_some())
     }

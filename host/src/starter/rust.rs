@@ -49,6 +49,7 @@ pub(super) fn files(kind: Kind) -> Vec<Held> {
     let code = match kind {
         Kind::Source => template!("rust/source.rs"),
         Kind::Classifier => template!("rust/classifier.rs"),
+        Kind::Asker => template!("rust/asker.rs"),
     };
     vec![("Cargo.toml", template!("rust/Cargo.toml.txt")), (".gitignore", "/target\n"), ("src/lib.rs", code)]
 }

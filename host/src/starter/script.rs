@@ -23,6 +23,7 @@ pub(super) fn javascript(kind: Kind) -> Vec<Held> {
     let code = match kind {
         Kind::Source => template!("javascript/source.js"),
         Kind::Classifier => template!("javascript/classifier.js"),
+        Kind::Asker => template!("javascript/asker.js"),
     };
     vec![
         (".gitignore", "/node_modules\n/target\n"),
@@ -37,6 +38,7 @@ pub(super) fn python(kind: Kind) -> Vec<Held> {
     let code = match kind {
         Kind::Source => template!("python/source.py"),
         Kind::Classifier => template!("python/classifier.py"),
+        Kind::Asker => template!("python/asker.py"),
     };
     vec![
         (".gitignore", "/target\n__pycache__\n"),

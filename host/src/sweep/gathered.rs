@@ -11,7 +11,7 @@ use caifeng_plugin_host::manifest::TargetKind;
 use caifeng_plugin_host::source::{Crawling, Source};
 
 use super::failing::FAILURES;
-use super::run::{Run, call};
+use super::run::Run;
 use super::{Sweeper, When, blocking};
 use crate::coverage::rhythm::Rhythm;
 use crate::coverage::{self, drift};
@@ -123,14 +123,15 @@ impl Run<'_> {
         };
         let Some(target @ Target::Item(_)) = source.manifest().target(TargetKind::Item, &canary) else { return };
         let item = Crawl { target, since: 0, ..crawl.clone() };
-        let (mut crawling, first) = call(source.crawl(&item), Crawling::start).await;
+        let (mut crawling, first) = self.call("start", source.crawl(&item), Crawling::start).await;
         for request in first.outcome.unwrap_or_default().into_iter().take(1) {
             let response = match self.sweeper.fetcher.fetch(session, &request, allowed).await {
                 Ok(fetched) => fetched.response,
                 Err(error) => return self.fail_fetch(&request.url, &error),
             };
+            let step = request.step.clone();
             let read;
-            (crawling, read) = call(crawling, move |crawling| crawling.parse(&request, &response)).await;
+            (crawling, read) = self.call(&step, crawling, move |crawling| crawling.parse(&request, &response)).await;
             match read.outcome {
                 Ok(page) => self.gathered.found = !page.posts.is_empty(),
                 Err(error) => self.fail_call(Some(&canary), &error, None),

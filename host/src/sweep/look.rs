@@ -20,7 +20,7 @@ use caifeng_plugin_host::source::Crawling;
 use futures_util::FutureExt as _;
 use url::Url;
 
-use super::run::{FAULT, Run, call};
+use super::run::{FAULT, Run};
 use super::{Ready, Sweeper, When, blocking};
 use crate::crawl::{Frontier, Limits};
 use crate::fetch::{FetchError, Session};
@@ -116,7 +116,7 @@ impl Sweeper {
         now: Timestamp,
         tally: &mut SweepTally,
     ) -> Result<(), StoreError> {
-        let mut run = Run::new(self, watch, When::Live, sweep, post.site.clone());
+        let mut run = Run::new(&self.begun().await, watch, When::Live, sweep, post.site.clone());
         run.tally = std::mem::take(tally);
         let (sweeper, asked) = (self.clone(), watch.clone());
         let look = async {
@@ -208,7 +208,7 @@ impl Run<'_> {
         session.pace = source.manifest().network.pace.unwrap_or_default();
         let allowed = move |url: &Url| right.covers(url);
         let mut frontier = Frontier::new(LIMITS);
-        let (mut crawling, first) = call(source.crawl(&crawl), Crawling::start).await;
+        let (mut crawling, first) = self.call("start", source.crawl(&crawl), Crawling::start).await;
         match first.outcome {
             Ok(requests) => drop(frontier.offer(requests, 0, &allowed)),
             Err(error) => return Ok(Seen::unclear(error.to_string())),
@@ -231,7 +231,8 @@ impl Run<'_> {
             let (request, answered, status) = (queued.request.clone(), response.url.clone(), response.status);
             let fetched = response.fetched;
             let parsed;
-            (crawling, parsed) = call(crawling, move |crawling| crawling.parse(&request, &response)).await;
+            let step = queued.request.step.as_str();
+            (crawling, parsed) = self.call(step, crawling, move |crawling| crawling.parse(&request, &response)).await;
             match parsed.outcome {
                 Ok(page) => {
                     if let Some(again) = page.posts.iter().find(|p| p.id == post.id) {

@@ -167,7 +167,7 @@ impl<'a> Run<'a> {
         };
         let allowed = move |url: &Url| right.covers(url);
 
-        let (mut crawling, first) = call(source.crawl(&crawl), Crawling::start).await;
+        let (mut crawling, first) = self.call("start", source.crawl(&crawl), Crawling::start).await;
         match first.outcome {
             Ok(requests) => self.turn_away(frontier.offer(requests, 0, &allowed)),
             Err(error) => self.fail_call(None, &error, None),
@@ -236,7 +236,8 @@ impl<'a> Run<'a> {
         let (request, answered, fetched) = (queued.request.clone(), response.url.clone(), response.fetched);
         let response = Arc::new(response);
         let given = Arc::clone(&response);
-        let (crawling, parsed) = call(crawling, move |crawling| crawling.parse(&request, &given)).await;
+        let step = queued.request.step.as_str();
+        let (crawling, parsed) = self.call(step, crawling, move |crawling| crawling.parse(&request, &given)).await;
         match parsed.outcome {
             Ok(page) => {
                 self.gathered.read(&page, &mut self.tally);
@@ -256,6 +257,22 @@ impl<'a> Run<'a> {
             }
         }
         Ok(crawling)
+    }
+
+    /// Runs one sandboxed call off the async threads, counts it and hands the instance back.
+    pub(super) async fn call<T: Send + 'static>(
+        &self,
+        step: &str,
+        mut crawling: Crawling,
+        work: impl FnOnce(&mut Crawling) -> Called<T> + Send + 'static,
+    ) -> (Crawling, Called<T>) {
+        let called = blocking(move || {
+            let called = work(&mut crawling);
+            (crawling, called)
+        });
+        let (crawling, called) = called.await;
+        self.sweeper.plugins.tally.note(crawling.manifest(), step, &called);
+        (crawling, called)
     }
 
     /// The pages that need not be sent again. A recording has to hold them all, whoever hands an address in
@@ -298,16 +315,4 @@ async fn ask(
     let outcome = fetcher.fetch(session, &queued.request, allowed).await;
     let captures = tape.lock().unwrap_or_else(PoisonError::into_inner).take();
     Some(Asked { queued, outcome, captures })
-}
-
-/// Runs one sandboxed call off the async threads and hands the instance back.
-pub(super) async fn call<T: Send + 'static>(
-    mut crawling: Crawling,
-    work: impl FnOnce(&mut Crawling) -> Called<T> + Send + 'static,
-) -> (Crawling, Called<T>) {
-    blocking(move || {
-        let called = work(&mut crawling);
-        (crawling, called)
-    })
-    .await
 }

@@ -1,5 +1,6 @@
 //! Whole sweeps, over recordings and made-up answers.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -19,7 +20,7 @@ use crate::fetch::validator::Validator;
 use crate::fetch::{FetchError, Fetched, Made};
 use crate::plugins::{Origin, Registry};
 use crate::store::PostQuery;
-use caifeng_plugin_host::engine::EngineConfig;
+use caifeng_plugin_host::engine::{EngineConfig, Trap};
 
 /// 2026-03-09T12:00:00+08:00.
 const NOW: Timestamp = 1_773_028_800;
@@ -47,13 +48,14 @@ impl World {
             "[[topic]]\nname = \"路灯\"\nany = [\"路灯\"]\n[[watch]]\nid = \"w\"\nplugin = \"{plugin}\"\n\
              target = {{ {kind} = \"{target}\" }}\n{more}\n"
         );
+        let own = Directory::at(dir.path()).plugins();
         let daemon = Daemon::open(Parts {
             directory: Directory::at(dir.path()),
             config: Config::parse(&config, Path::new("caifeng.toml")).unwrap(),
             follow: true,
             file: None,
             recording: None,
-            registry: Arc::new(Registry::read(&[(plugins, Origin::Shipped)]).unwrap()),
+            registry: Arc::new(Registry::read(&[(plugins, Origin::Shipped), (own, Origin::Installed)]).unwrap()),
             engine: Engine::new(EngineConfig::default()).unwrap(),
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
         });
@@ -263,6 +265,82 @@ fn a_plugin_at_fault_three_times_rests_until_it_is_resumed() {
     let recorded = Watch { recorded: true, ..watch };
     (0..9).for_each(|fault| world.sweeper.note_trap(&recorded, &fault.to_string()));
     assert_eq!(world.sweep().failures, []);
+}
+
+/// Who labelled each post, by its id; none of them twice.
+fn labelled_by(world: &World) -> BTreeMap<String, Vec<String>> {
+    let by = |post: &crate::store::model::PostRow| {
+        let own = post.labels.iter().map(|label| label.by.clone()).filter(|by| by.starts_with("triage"));
+        own.collect::<BTreeSet<_>>().into_iter().collect()
+    };
+    world.sweeper.reader.posts(&PostQuery::default()).unwrap().iter().map(|post| (post.id.clone(), by(post))).collect()
+}
+
+/// The shipped classifier as its author's next version.
+fn install_next(world: &World) {
+    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/plugins/triage.wasm");
+    let mut file = std::fs::read(shipped).unwrap();
+    let (old, new) = (b"version = \"0.1.0\"", b"version = \"0.1.1\"");
+    let at = file.windows(old.len()).rposition(|window| window == old).unwrap();
+    file[at..at + new.len()].copy_from_slice(new);
+    let own = Directory::at(world.dir.path()).plugins();
+    std::fs::create_dir_all(&own).unwrap();
+    std::fs::write(own.join("triage.wasm"), file).unwrap();
+}
+
+#[test]
+fn a_new_version_of_a_classifier_takes_over_between_sweeps_and_what_is_under_way_ends_with_the_old() {
+    let Some(world) = World::new("feed", FEED, "") else { return };
+    let world = world.replays(&archive(1));
+    world.sweep();
+    let first = labelled_by(&world);
+    assert!(!first.is_empty() && first.values().all(|by| *by == ["triage@0.1.0"]), "{first:?}");
+    let under_way = world.sweeper.pipeline.held();
+    install_next(&world);
+    let triage = |pipeline: &crate::ingest::Pipeline| {
+        let voices = pipeline.voices.now();
+        voices.iter().map(|voice| voice.by.clone()).filter(|by| by.starts_with("triage")).collect::<Vec<_>>()
+    };
+    assert_eq!(triage(&world.sweeper.pipeline), ["triage@0.1.1"]);
+    assert_eq!(triage(&under_way), ["triage@0.1.0"]);
+    // Older pages are new to the store; what was labelled keeps its votes.
+    let world = world.replays(&archive(3));
+    world.sweep();
+    let all = labelled_by(&world);
+    assert!(all.len() > first.len(), "{all:?}");
+    for (id, by) in &all {
+        let wanted = if first.contains_key(id) { "triage@0.1.0" } else { "triage@0.1.1" };
+        assert_eq!(*by, [wanted], "{id}");
+    }
+    // A file that is no plugin changes nothing.
+    std::fs::write(Directory::at(world.dir.path()).plugins().join("triage.wasm"), "no plugin").unwrap();
+    assert_eq!(triage(&world.sweeper.pipeline), ["triage@0.1.1"]);
+    let calls = world.sweeper.plugins.tally.all();
+    let of = |plugin: &str, version: &str| {
+        let own = calls.iter().filter(|((id, own, _), _)| id == plugin && own == version);
+        own.map(|(_, course)| course.all()).sum::<u64>()
+    };
+    assert!(of("triage", "0.1.0") > 0 && of("triage", "0.1.1") > 0 && of("feed", "0.1.0") > 0, "{calls:?}");
+}
+
+#[test]
+fn a_classifier_at_fault_three_times_rests_and_costs_no_sweep() {
+    let Some(world) = World::new("feed", FEED, "") else { return };
+    let world = world.replays(&archive(1));
+    let voices = world.sweeper.pipeline.voices.now();
+    let voice = voices.iter().find(|voice| voice.by.starts_with("triage")).unwrap();
+    let oversight = voice.oversight.as_ref().unwrap();
+    let fault = |post: &str| oversight.note_fault(voice.classifier.artifact(), post, &Trap::Stack.into());
+    ["/1", "/2", "/2"].into_iter().for_each(fault);
+    assert!(oversight.resting(voice.classifier.artifact()).is_none(), "two posts that it cannot read");
+    fault("/3");
+    assert_eq!(world.sweep().failures, []);
+    assert!(labelled_by(&world).values().all(Vec::is_empty));
+    let directory = Directory::at(world.dir.path());
+    assert!(crate::plugins::suspension::Suspensions::of(&directory).resume("triage").unwrap());
+    let world = world.replays(&archive(2));
+    world.sweep();
+    assert!(labelled_by(&world).values().any(|by| *by == ["triage@0.1.0"]));
 }
 
 #[test]

@@ -17,6 +17,7 @@ use axum::response::{IntoResponse, Response};
 
 use super::desk::Desk;
 use super::live;
+use crate::plugins::tally::{Course as Called, Of};
 use crate::store::Machine;
 
 /// Upper bounds of the steps of the histogram, in seconds; pages have a tenth of one.
@@ -88,6 +89,14 @@ pub(super) async fn metrics(State(desk): State<Arc<Desk>>) -> Response {
     if let Some(machine) = &machine {
         page.machine(machine, now);
     }
+    let plugins = &desk.app.owner.sweeper.plugins;
+    page.plugins(&plugins.tally.all());
+    page.one(
+        "caifeng_plugins_suspended",
+        "gauge",
+        "Plugins that rest after too many faults.",
+        plugins.suspensions.all().len(),
+    );
     let silent = now.saturating_sub(desk.app.pulse.load(Ordering::Relaxed));
     page.one("caifeng_schedule_age_seconds", "gauge", "Since the schedule last looked at its watches.", silent);
     let listening = live::SEATS - desk.seats.available_permits();
@@ -147,6 +156,35 @@ impl Page {
         self.one("caifeng_store_bytes", "gauge", "Size of the database.", machine.bytes);
     }
 
+    fn plugins(&mut self, all: &BTreeMap<Of, Called>) {
+        let name = "caifeng_plugin_calls_total";
+        self.name(name, "counter", "Calls of plugins since the start, by version, step and how they ended.");
+        for ((plugin, version, step), course) in all {
+            for (ending, calls) in &course.calls {
+                let labels = [("plugin", &**plugin), ("version", version), ("step", step), ("ended", ending.as_str())];
+                self.line(name, &labels, calls);
+            }
+        }
+        type Figure = fn(&Called) -> f64;
+        let told: [(&str, &str, &str, Figure); 3] = [
+            ("caifeng_plugin_call_seconds_total", "counter", "Time in calls of plugins, instances included.", |of| {
+                of.time.as_secs_f64()
+            }),
+            ("caifeng_plugin_call_longest_seconds", "gauge", "The longest call since the start.", |of| {
+                of.longest.as_secs_f64()
+            }),
+            ("caifeng_plugin_memory_bytes", "gauge", "The most memory that an instance has held.", |of| {
+                of.memory as f64
+            }),
+        ];
+        for (name, kind, help, of) in told {
+            self.name(name, kind, help);
+            for ((plugin, version, step), course) in all {
+                self.line(name, &[("plugin", plugin), ("version", version), ("step", step)], of(course));
+            }
+        }
+    }
+
     fn requests(&mut self, all: &BTreeMap<Key, Course>) {
         let name = "caifeng_http_request_seconds";
         self.name(name, "histogram", "From a request to the head of its answer, by route.");
@@ -172,6 +210,27 @@ fn escaped(value: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn calls_of_plugins_are_told_by_version_step_and_ending() {
+        let tally = crate::plugins::tally::Tally::default();
+        let manifest = include_str!("../../../plugins/triage/plugin.toml");
+        let manifest = caifeng_plugin_host::manifest::Manifest::parse(manifest).unwrap();
+        let cost = caifeng_plugin_host::engine::Cost { wall: Duration::from_millis(250), memory: 65_536, fuel: None };
+        let outcome: Result<(), _> = Err(caifeng_plugin_host::engine::Trap::Stack.into());
+        let called = caifeng_plugin_host::engine::Called { outcome, cost };
+        tally.note(&manifest, "classify", &called);
+        let mut page = Page(String::new());
+        page.plugins(&tally.all());
+        let of = "plugin=\"triage\",version=\"0.1.0\",step=\"classify\"";
+        for line in [
+            format!("caifeng_plugin_calls_total{{{of},ended=\"stack\"}} 1"),
+            format!("caifeng_plugin_call_seconds_total{{{of}}} 0.25"),
+            format!("caifeng_plugin_memory_bytes{{{of}}} 65536"),
+        ] {
+            assert!(page.0.lines().any(|own| own == line), "{line}\n{}", page.0);
+        }
+    }
 
     #[test]
     fn a_histogram_counts_up_and_values_cannot_leave_their_quotes() {

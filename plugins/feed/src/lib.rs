@@ -81,7 +81,8 @@ impl Source for Feed {
             Target::Listing(url) => url,
             _ => &response.url,
         };
-        let context = Context { base: &base, target, since: crawl.since, now: crawl.now, utc_offset: crawl.utc_offset };
+        let context =
+            Context { base: &base, target, since: crawl.since, now: response.fetched, utc_offset: crawl.utc_offset };
         read(&response.body, &context)
     }
 

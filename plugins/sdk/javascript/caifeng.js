@@ -73,8 +73,12 @@ export function setting(settings, name) {
   return found ? found[1] : null;
 }
 
+/** Brackets that open and do not close: the parser would run out of its stack, which nobody can catch. */
+const DEEP = /(?:[[{][^[\]{}]*){256}/;
+
 /** The JSON of an answer; what is none is `unexpected`. */
 export function json(response) {
+  if (DEEP.test(response.body)) throw unexpected('no JSON: nested too deeply');
   try {
     return JSON.parse(response.body);
   } catch (error) {

@@ -117,8 +117,14 @@ def setting(settings, name):
     return next((value for key, value in settings if key == name), None)
 
 
+# Brackets that open and do not close: the parser would run out of its stack, which nobody can catch.
+_DEEP = re.compile(r"(?:[\[{][^\[\]{}]*){256}")
+
+
 def json(response):
     """The JSON of an answer; what is none is `unexpected`."""
+    if _DEEP.search(response.body):
+        raise unexpected("no JSON: nested too deeply")
     try:
         return _json.loads(response.body)
     except ValueError as error:

@@ -73,7 +73,7 @@ fn topic(crawl: &Crawl, response: &Response, row: &Found<'_, Part>) -> Option<Po
     let href = link.tag.attribute("href")?;
     let id = href.strip_prefix("/topic/")?;
     let author = part(row, "span")?;
-    let time = dates::parse(&part(row, "time")?.text(), crawl.now, crawl.utc_offset)?;
+    let time = dates::parse(&part(row, "time")?.text(), response.fetched, crawl.utc_offset)?;
     let mut post = Post::new(Kind::Post, id, url::join(&response.url, &href));
     post.title = Some(link.text());
     post.author = Some(Author { id: author.tag.attribute("data-uid")?.into_owned(), name: author.text() });

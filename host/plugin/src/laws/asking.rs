@@ -1,8 +1,8 @@
 //! The laws of askers.
 
-use super::call::{Case, differs, with_body};
+use super::call::{Case, differs, with_body, with_damage};
 use super::card::{Law, Ledger};
-use super::classifying::{self, judge};
+use super::classifying::{self, judge, wordless};
 use super::damage::{self, Damage, Kind};
 use crate::asker::Asker;
 use crate::contract::{Failure, Label, Post};
@@ -104,16 +104,12 @@ fn asked(ledger: &mut Ledger, asker: &Asker, case: &Case) {
     }
 }
 
-fn wordless(post: &Post) -> bool {
-    post.text.trim().is_empty() && post.title.as_ref().is_none_or(|title| title.trim().is_empty())
-}
-
 /// A damaged answer is read as far as it can be, or is no answer.
 fn answered(ledger: &mut Ledger, asker: &Asker, case: &Case) {
     let Call::Read { response, .. } = &case.call else { return };
-    let repeated = Damage { name: format!("{TIMES} times over"), kind: Kind::Lines, body: response.body.repeat(TIMES) };
+    let repeated = Damage::new(format!("{TIMES} times over"), Kind::Lines, response.body.repeat(TIMES));
     for damage in damage::of(&response.body).into_iter().chain([repeated]) {
-        let ran = call(ledger, asker, &mut None, &with_body(&case.call, damage.body.clone()));
+        let ran = call(ledger, asker, &mut None, &with_damage(&case.call, &damage));
         judge(ledger, Law::Damage, &case.name, &damage.name, &ran);
         if let Some(problem) = misread(&damage, case, &ran) {
             ledger.fail(Law::Damage, Some(&case.name), &damage.name, problem);
@@ -126,8 +122,11 @@ fn misread(damage: &Damage, case: &Case, ran: &Ran) -> Option<String> {
     let whole = matches!(&case.expect, Some(Answer::Failure(_)));
     match &ran.outcome {
         Ok(Answer::Failure(Failure::Blocked(_) | Failure::Unexpected(_))) => None,
+        Ok(Answer::Failure(Failure::Gone)) if damage.kind == Kind::Missing => None,
         Ok(Answer::Failure(failure)) if !whole => Some(format!("says {failure:?} {}", damage.kind.of_what())),
-        Ok(Answer::Labels(_)) if matches!(damage.kind, Kind::Emptied | Kind::Refusal) => {
+        Ok(Answer::Labels(_))
+            if matches!(damage.kind, Kind::Emptied | Kind::Refusal | Kind::Hollow | Kind::Missing) =>
+        {
             Some(format!("takes {} for an answer: say `blocked` or `unexpected`", damage.kind.what()))
         }
         _ => None,

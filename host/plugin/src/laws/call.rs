@@ -2,6 +2,7 @@
 //! the host turns anything of it away.
 
 use super::card::Ledger;
+use super::damage::Damage;
 use crate::contract::{Request, Response};
 use crate::engine::Trap;
 use crate::fixture::{Answer, Call, Ran};
@@ -55,6 +56,15 @@ pub(super) fn with_body(call: &Call, body: String) -> Call {
         },
         other => other.clone(),
     }
+}
+
+/// The same call, answered with this damaged page.
+pub(super) fn with_damage(call: &Call, damage: &Damage) -> Call {
+    let mut call = with_body(call, damage.body.clone());
+    if let (Some(status), Call::Parse { response, .. } | Call::Read { response, .. }) = (damage.status, &mut call) {
+        response.status = status;
+    }
+    call
 }
 
 /// The call as it is for a page of which nothing is known, where that is another.

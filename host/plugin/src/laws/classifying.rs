@@ -5,8 +5,8 @@ use super::card::{Law, Ledger};
 use crate::classifier::Classifier;
 use crate::contract::{Label, Post, Settings};
 use crate::engine::Trap;
-use crate::fixture::{Answer, Call, Ran};
-use crate::manifest::Manifest;
+use crate::fixture::{Answer, Call, Ran, difference};
+use crate::manifest::{LabelGroup, Manifest};
 use std::collections::BTreeSet;
 
 /// How often a text is repeated to see that a long one is read too.
@@ -14,6 +14,15 @@ const TIMES: usize = 64;
 
 /// Bytes of a repeated text: the longest that the host stores.
 const LONG: usize = 200_000;
+
+/// How often an instance labels a batch and must say the same.
+const WARM: usize = 8;
+
+/// Posts of a batch that are labelled alone as well.
+const ALONE: usize = 8;
+
+/// What scores of labels that exclude each other may come to; chances come to one, and are rounded.
+const SUREST: f32 = 1.05;
 
 /// Holds a classifier against its laws.
 pub(super) fn check(ledger: &mut Ledger, classifier: &Classifier, cases: &[Case]) {
@@ -25,6 +34,10 @@ pub(super) fn check(ledger: &mut Ledger, classifier: &Classifier, cases: &[Case]
         let first = determinism(ledger, classifier, &case.name, settings, posts);
         most = most.max(first.cost.fuel.unwrap_or(0));
         judge(ledger, Law::Termination, &case.name, "the posts themselves", &first);
+        if let Ok(Answer::Labels(lists)) = &first.outcome {
+            company(ledger, classifier, &case.name, (settings, posts), lists);
+            certain(ledger, classifier.manifest(), &case.name, lists);
+        }
         // What the whole batch breaks, its parts break as well.
         let sound = !matches!(
             first.outcome,
@@ -38,7 +51,8 @@ pub(super) fn check(ledger: &mut Ledger, classifier: &Classifier, cases: &[Case]
         }
     }
     coverage(ledger, classifier.manifest(), cases);
-    ledger.tried(Law::Determinism, "fresh against fresh, fresh against warm");
+    withheld(ledger, classifier.manifest(), cases);
+    ledger.tried(Law::Determinism, "fresh against fresh, fresh against warm, each post alone, in another order");
     ledger.tried(Law::Termination, format!("at most {:.1} million instructions a batch", most as f64 / 1e6));
     ledger.tried(Law::Damage, format!("{damaged} damaged batches"));
     ledger.tried(Law::Labels, "declared, scores between 0 and 1, evidence verbatim");
@@ -63,12 +77,76 @@ fn determinism(ledger: &mut Ledger, classifier: &Classifier, name: &str, setting
         ledger.calls += 1;
         Ran::of(classifier.classify_on(&mut warm, settings, posts), Answer::Labels)
     };
-    again();
-    let again = again();
-    if let Some(how) = differs(&first, &again) {
+    if let Some(how) = (0..WARM).find_map(|_| differs(&first, &again())) {
         ledger.fail(Law::Determinism, Some(name), "fresh against warm", how);
     }
     first
+}
+
+/// What is said of a post must not depend on which posts come with it: that is the host's choice.
+fn company(
+    ledger: &mut Ledger,
+    classifier: &Classifier,
+    name: &str,
+    (settings, posts): (&Settings, &[Post]),
+    lists: &[Vec<Label>],
+) {
+    if posts.len() < 2 {
+        return;
+    }
+    let turned: Vec<Post> = posts.iter().rev().cloned().collect();
+    let expected = Answer::Labels(lists.iter().rev().cloned().collect());
+    let mut tries = vec![("in another order".to_owned(), turned, expected)];
+    tries.extend(posts.iter().zip(lists).take(ALONE).enumerate().map(|(nth, (post, list))| {
+        (format!("post {} alone", nth + 1), vec![post.clone()], Answer::Labels(vec![list.clone()]))
+    }));
+    for (place, posts, expected) in tries {
+        if let Ok(found) = ask(ledger, classifier, settings, &posts).outcome
+            && let Some(how) = difference(&expected, &found).into_iter().next()
+        {
+            let problem = format!("{how}: what is said of a post must not depend on the others of its batch");
+            return ledger.fail(Law::Determinism, Some(name), &place, problem);
+        }
+    }
+}
+
+/// Of labels that exclude each other no more than one can be right.
+fn certain(ledger: &mut Ledger, manifest: &Manifest, name: &str, lists: &[Vec<Label>]) {
+    for (nth, list) in lists.iter().enumerate() {
+        for group in LabelGroup::ALL.into_iter().filter(|group| *group != LabelGroup::Urgency) {
+            let of_group =
+                |label: &&Label| manifest.labels.iter().any(|rule| rule.name == label.name && rule.group == group);
+            let sum: f32 = list.iter().filter(of_group).map(|label| label.score).sum();
+            if sum > SUREST {
+                let problem = format!(
+                    "its scores of {} come to {sum:.2}: of eight posts in ten that are one thing, none is another as well",
+                    group.as_str()
+                );
+                return ledger.warn(Law::Labels, Some(name), &format!("post {}", nth + 1), problem);
+            }
+        }
+    }
+}
+
+/// A label that every post is given says nothing.
+fn withheld(ledger: &mut Ledger, manifest: &Manifest, cases: &[Case]) {
+    let mut lists = Vec::new();
+    for case in cases {
+        if let (Call::Posts { posts, .. }, Some(Answer::Labels(given))) = (&case.call, &case.expect) {
+            lists.extend(posts.iter().zip(given).filter(|(post, _)| !wordless(post)).map(|(_, list)| list));
+        }
+    }
+    for rule in &manifest.labels {
+        if !lists.is_empty() && lists.iter().all(|list| list.iter().any(|label| label.name == rule.name)) {
+            let problem = "every post of every fixture has it: add one that it does not fit";
+            ledger.fail(Law::Coverage, None, &format!("label {}", rule.name), problem);
+        }
+    }
+}
+
+/// Whether there is nothing to label.
+pub(super) fn wordless(post: &Post) -> bool {
+    post.text.trim().is_empty() && post.title.as_ref().is_none_or(|title| title.trim().is_empty())
 }
 
 /// A trap breaks `law`, unless it is a label that breaks the contract.
@@ -94,8 +172,6 @@ fn refusal(ledger: &mut Ledger, name: &str, place: &str, posts: &[Post], ran: &R
             ledger.fail(Law::Damage, Some(name), place, problem);
         }
         Ok(Answer::Labels(lists)) => {
-            let wordless =
-                |post: &Post| post.text.trim().is_empty() && post.title.as_ref().is_none_or(|t| t.trim().is_empty());
             let labels: Vec<&Label> =
                 posts.iter().zip(lists).filter(|(post, _)| wordless(post)).flat_map(|(_, l)| l).collect();
             if let Some(label) = labels.first() {

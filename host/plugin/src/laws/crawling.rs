@@ -1,13 +1,12 @@
 //! The laws of sources.
 
-use super::call::without_context;
-use super::call::{Case, ask, ask_on, differs, with_body};
+use super::call::{Case, ask, ask_on, differs, with_body, with_damage, without_context};
 use super::card::{Law, Ledger};
 use super::damage::{self, Damage};
 use super::judge::{self, Own};
-use super::shape;
+use super::{across, moved, phrase, shape};
 use crate::address::HostPattern;
-use crate::contract::{Crawl, Request, Settings, Target, Timestamp};
+use crate::contract::{Crawl, Page, Request, Response, Settings, Target, Timestamp};
 use crate::engine::Trap;
 use crate::fixture::{Answer, Call, Ran};
 use crate::manifest::{Manifest, SettingType, TargetKind, TargetRule};
@@ -30,6 +29,9 @@ const GROWTH: u64 = 3;
 
 /// Instructions below which growth is not looked at: a tenth of a millisecond.
 const CHEAP: u64 = 20_000_000;
+
+/// How often an instance answers others before it must answer as a fresh one does.
+const WARM: usize = 3;
 
 /// Other fixtures whose bodies are tried in a fixture's place.
 const SWAPS: usize = 12;
@@ -57,7 +59,7 @@ pub(super) fn check(ledger: &mut Ledger, source: &Source, cases: &[Case]) {
         if let Err(trap) = &ran.outcome {
             ledger.fail(Law::Termination, Some(&case.name), "the page itself", format!("no answer: {trap}"));
         }
-        let bare = without_context(&case.call).and_then(|call| ask(ledger, source, &call).outcome.ok());
+        let bare = bare(ledger, source, case, &ran);
         played.push(Played { case, ran, bare });
     }
     for Played { case, ran, .. } in &played {
@@ -67,10 +69,12 @@ pub(super) fn check(ledger: &mut Ledger, source: &Source, cases: &[Case]) {
                 if let Some(trap) = source.too_many(page) {
                     ledger.fail(Law::Termination, Some(&case.name), "the page itself", trap.to_string());
                 }
-                shape::posts(ledger, &case.name, page, response.fetched, crawl.utc_offset);
+                shape::posts(ledger, &case.name, page, response, crawl.utc_offset);
+                moved::check(ledger, source, case, page);
             }
         }
     }
+    across::check(ledger, played.iter().filter_map(Played::page));
     coverage(ledger, source.manifest(), cases);
     damages(ledger, source, &played);
     growth(ledger, source, &played);
@@ -88,6 +92,31 @@ fn allowed(manifest: &Manifest) -> String {
     if hosts.is_empty() { "no host".to_owned() } else { hosts.join(", ") }
 }
 
+impl<'a> Played<'a> {
+    /// The fixture's name, what the site answered and what was read of it, where that is a page.
+    fn page(&self) -> Option<(&'a str, &'a Response, &Page)> {
+        match (&self.case.call, &self.ran.outcome) {
+            (Call::Parse { response, .. }, Ok(Answer::Page(page))) => Some((&self.case.name, response, page)),
+            _ => None,
+        }
+    }
+}
+
+/// Reads the page of a case without a context, where it has one: every step must accept that.
+fn bare(ledger: &mut Ledger, source: &Source, case: &Case, ran: &Ran) -> Option<Answer> {
+    let answer = ask(ledger, source, &without_context(&case.call)?).outcome;
+    let place = "with an empty context";
+    match (&ran.outcome, &answer) {
+        (Ok(_), Err(trap)) => ledger.fail(Law::Termination, Some(&case.name), place, format!("no answer: {trap}")),
+        (Ok(Answer::Page(_)), Ok(Answer::Failure(failure))) => {
+            let problem = format!("says {failure}: every step must read a page that comes without");
+            ledger.fail(Law::Termination, Some(&case.name), place, problem);
+        }
+        _ => {}
+    }
+    answer.ok()
+}
+
 /// Starts every example.
 fn manifest(ledger: &mut Ledger, source: &Source, cases: &[Case]) {
     let manifest = source.manifest();
@@ -99,6 +128,11 @@ fn manifest(ledger: &mut Ledger, source: &Source, cases: &[Case]) {
             continue;
         };
         let ran = ask(ledger, source, &Call::Start(crawl.clone()));
+        if ran.outcome.is_ok() && phrase::concerns(manifest, &crawl) {
+            if let Some(answer) = phrase::check(ledger, source, &crawl, &place) {
+                closure(ledger, manifest, &crawl, &answer, None, &format!("{place}, with an odd phrase"));
+            }
+        }
         match ran.outcome {
             Ok(Answer::Requests(requests)) if requests.is_empty() => {
                 ledger.fail(Law::Manifest, None, &place, "start wants no page, so that nothing would ever be heard");
@@ -159,12 +193,15 @@ fn determinism(ledger: &mut Ledger, source: &Source, case: &Case) -> Ran {
     }
     if let Some(crawl) = case.call.crawl() {
         let mut crawling = source.crawl(crawl);
-        ask_on(ledger, &mut crawling, &case.call);
-        // What came between must leave no trace either.
-        ask_on(ledger, &mut crawling, &with_body(&case.call, damage::LOGIN.to_owned()));
-        let warm = ask_on(ledger, &mut crawling, &case.call);
-        if let Some(how) = differs(&first, &warm) {
-            ledger.fail(Law::Determinism, Some(&case.name), "fresh against warm", how);
+        for _ in 0..WARM {
+            ask_on(ledger, &mut crawling, &case.call);
+            // What came between must leave no trace either.
+            ask_on(ledger, &mut crawling, &with_body(&case.call, damage::LOGIN.to_owned()));
+            let warm = ask_on(ledger, &mut crawling, &case.call);
+            if let Some(how) = differs(&first, &warm) {
+                ledger.fail(Law::Determinism, Some(&case.name), "fresh against warm", how);
+                break;
+            }
         }
     }
     first
@@ -240,7 +277,9 @@ fn damages(ledger: &mut Ledger, source: &Source, played: &[Played<'_>]) {
             continue;
         }
         let own = Own::of(&ran.outcome);
-        let whole = damage::of(&response.body).into_iter().map(|damage| (damage, None));
+        let host = Url::parse(&response.url).ok().and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default();
+        let elsewhere = damage::elsewhere(&response.body, &host);
+        let whole = damage::of(&response.body).into_iter().chain(elsewhere).map(|damage| (damage, None));
         let mut endless = 0;
         for (damage, other) in whole.chain(swaps(played, nth)) {
             let answer = damaged(ledger, source, case, &damage, &own, other.as_ref());
@@ -265,7 +304,7 @@ fn damaged(
     other: Option<&Own<'_>>,
 ) -> Result<Answer, Trap> {
     let whole = if let Call::Parse { response, .. } = &case.call { response.body.as_str() } else { "" };
-    let answer = ask(ledger, source, &with_body(&case.call, damage.body.clone())).outcome;
+    let answer = ask(ledger, source, &with_damage(&case.call, damage)).outcome;
     for problem in judge::judge(damage, own, other, whole, &answer) {
         ledger.fail(Law::Damage, Some(&case.name), &damage.name, problem);
     }
@@ -290,7 +329,7 @@ fn swaps<'a>(played: &'a [Played<'a>], nth: usize) -> Vec<(Damage, Option<Own<'a
             let kind = damage::Kind::Swapped { same_step: other.case.call.step() == step };
             let name = format!("with the body of {}", other.case.name);
             (
-                Damage { name, kind, body: response.body.clone() },
+                Damage::new(name, kind, response.body.clone()),
                 Some(Own::of(&other.ran.outcome).beside(other.bare.as_ref())),
             )
         })

@@ -6,6 +6,9 @@ use super::elements;
 /// How often a page is cut.
 const CUTS: usize = 32;
 
+/// How often what has no end is repeated.
+const NOISE: usize = 20_000;
+
 /// Lines below which a page is taken apart at its tags or commas instead.
 const FEW: usize = 8;
 
@@ -17,6 +20,8 @@ pub(super) struct Damage {
     pub(super) kind: Kind,
     /// What is left.
     pub(super) body: String,
+    /// The status that comes with it, if it is another than the page's.
+    pub(super) status: Option<u16>,
 }
 
 /// Kinds of damage; what a plugin may say of each is in `judge`.
@@ -32,6 +37,16 @@ pub(super) enum Kind {
     Elements,
     /// A login or captcha page stands in its place.
     Refusal,
+    /// A page without content stands in its place: the site was built anew, or answers with nothing.
+    Hollow,
+    /// "Not found", with that status.
+    Missing,
+    /// Classes or keys have other names: the site was built anew around the same posts.
+    Renamed,
+    /// Links to the site's own host lead to another.
+    Elsewhere,
+    /// Something without end follows.
+    Noise,
     /// Another fixture's body stands in its place.
     Swapped {
         /// One that the same step reads.
@@ -47,6 +62,11 @@ impl Kind {
             Self::Lines => "mixed lines",
             Self::Elements => "elements in another order",
             Self::Refusal => "a login or captcha page",
+            Self::Hollow => "a page without content",
+            Self::Missing => "a page that says \"not found\"",
+            Self::Renamed => "a page whose parts have other names",
+            Self::Elsewhere => "a page with links to another host",
+            Self::Noise => "a page with noise behind it",
             Self::Swapped { .. } => "another page",
         }
     }
@@ -56,12 +76,17 @@ impl Kind {
     }
 }
 
+impl Damage {
+    /// A page damaged in one way.
+    pub(super) fn new(name: impl Into<String>, kind: Kind, body: impl Into<String>) -> Self {
+        Self { name: name.into(), kind, body: body.into(), status: None }
+    }
+}
+
 /// Every damage of a page but those that need other pages.
 pub(super) fn of(body: &str) -> Vec<Damage> {
-    let damage = |name: &str, kind, body: String| Damage { name: name.to_owned(), kind, body };
-    let mut all = vec![damage("emptied", Kind::Emptied, String::new())];
-    all.push(damage("with a login page in its place", Kind::Refusal, LOGIN.to_owned()));
-    all.push(damage("with a captcha page in its place", Kind::Refusal, CAPTCHA.to_owned()));
+    let damage = |name: &str, kind, body: String| Damage::new(name, kind, body);
+    let mut all = instead(body);
     let mut cut = None;
     for nth in 1..CUTS {
         let at = place(body, nth);
@@ -77,7 +102,95 @@ pub(super) fn of(body: &str) -> Vec<Damage> {
     }
     let turned = elements::turned(body);
     all.extend(turned.map(|body| damage("elements reversed", Kind::Elements, body)));
+    all.extend(renamed(body).map(|body| damage("with other classes or keys", Kind::Renamed, body)));
+    for (what, noise) in [("brackets", "<"), ("blanks", " "), ("quotes", "<a b=\"")] {
+        let name = format!("followed by {NOISE} {what}");
+        all.push(Damage::new(name, Kind::Noise, format!("{body}{}", noise.repeat(NOISE))));
+    }
     all
+}
+
+/// What may stand in the place of a page.
+fn instead(body: &str) -> Vec<Damage> {
+    let empty_page = "<!DOCTYPE html>\n<html lang=\"zh-CN\"><head><meta charset=\"utf-8\"><title>清河网</title></head><body></body></html>\n";
+    let mut all = vec![
+        Damage::new("emptied", Kind::Emptied, ""),
+        Damage::new("blank", Kind::Emptied, " \r\n\t\n"),
+        Damage::new("with a login page in its place", Kind::Refusal, LOGIN),
+        Damage::new("with a captcha page in its place", Kind::Refusal, CAPTCHA),
+        Damage::new("with an empty page in its place", Kind::Hollow, empty_page),
+        Damage { status: Some(404), ..Damage::new("with \"not found\" in its place", Kind::Missing, MISSING) },
+        Damage::new("nested without end", Kind::Hollow, "<div>".repeat(NOISE)),
+    ];
+    if is_json(body) {
+        all.push(Damage::new("with an empty object in its place", Kind::Hollow, "{}"));
+        all.push(Damage::new(
+            "with an error in its place",
+            Kind::Hollow,
+            "{\"error\":\"internal error\",\"code\":10001}",
+        ));
+        all.push(Damage::new("with null in its place", Kind::Hollow, "null"));
+        all.push(Damage::new("lists nested without end", Kind::Hollow, "[".repeat(NOISE)));
+    }
+    all
+}
+
+/// Links to this host lead to another; `None` if there are none.
+pub(super) fn elsewhere(body: &str, host: &str) -> Option<Damage> {
+    let links =
+        [(format!("//{host}"), "//elsewhere.example.net"), (format!("\\/\\/{host}"), "\\/\\/elsewhere.example.net")];
+    let led = links.iter().fold(body.to_owned(), |body, (own, other)| body.replace(own.as_str(), other));
+    (led != body && !host.is_empty()).then(|| Damage::new("with links to another host", Kind::Elsewhere, led))
+}
+
+fn is_json(body: &str) -> bool {
+    body.trim_start().starts_with(['{', '['])
+}
+
+/// The page with other classes, or JSON with other keys; `None` if it has neither.
+fn renamed(body: &str) -> Option<String> {
+    let changed = if is_json(body) { other_keys(body) } else { other_classes(body) };
+    (changed != body).then_some(changed)
+}
+
+fn other_classes(body: &str) -> String {
+    let mut out = String::with_capacity(body.len());
+    let mut rest = body;
+    while let Some((at, quote)) = ['"', '\''].iter().filter_map(|q| Some((rest.find(&format!("class={q}"))?, *q))).min()
+    {
+        let start = at + "class=".len() + 1;
+        out.push_str(&rest[..start]);
+        rest = &rest[start..];
+        let end = rest.find(quote).unwrap_or(rest.len());
+        let names: Vec<String> = rest[..end].split_whitespace().map(|name| format!("v2-{name}")).collect();
+        out.push_str(&names.join(" "));
+        rest = &rest[end..];
+    }
+    out + rest
+}
+
+/// A text before a colon is a key.
+fn other_keys(body: &str) -> String {
+    let mut out = String::with_capacity(body.len() + body.len() / 4);
+    let mut rest = body;
+    while let Some(start) = rest.find('"') {
+        let inner = &rest[start + 1..];
+        let mut escaped = false;
+        let end = inner.find(|c: char| {
+            let ends = c == '"' && !escaped;
+            escaped = c == '\\' && !escaped;
+            ends
+        });
+        let Some(end) = end else { break };
+        out.push_str(&rest[..start + 1 + end]);
+        rest = &inner[end..];
+        if rest[1..].trim_start().starts_with(':') {
+            out.push_str("_v2");
+        }
+        out.push('"');
+        rest = &rest[1..];
+    }
+    out + rest
 }
 
 /// Where the nth cut falls; every second one in the middle of the next number
@@ -149,6 +262,14 @@ const CAPTCHA: &str = r#"<!DOCTYPE html>
 </html>
 "#;
 
+/// What a site shows where nothing is.
+const MISSING: &str = r#"<!DOCTYPE html>
+<html lang="zh-CN">
+<head><meta charset="utf-8"><title>404 Not Found</title></head>
+<body><div class="content"><h1>404</h1><p>抱歉，您访问的页面不存在或已被删除。</p><p><a href="/">返回首页</a></p></div></body>
+</html>
+"#;
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -173,6 +294,21 @@ mod tests {
         let mut sorted = mixed.clone();
         sorted.sort_by_key(|line| line.trim().parse::<u32>().unwrap());
         assert_eq!(sorted.concat(), body);
+    }
+
+    #[test]
+    fn parts_get_other_names_and_nothing_else_changes() {
+        let page = r#"<ul class="topics hot"><li class='row' id="7">class "a": b</li></ul>"#;
+        assert_eq!(
+            renamed(page).unwrap(),
+            r#"<ul class="v2-topics v2-hot"><li class='v2-row' id="7">class "a": b</li></ul>"#
+        );
+        let json = r#"{"id": 7, "say \"x\"" : ["a: b", {"t":"\\"}], "cut"#;
+        assert_eq!(renamed(json).unwrap(), r#"{"id_v2": 7, "say \"x\"_v2" : ["a: b", {"t_v2":"\\"}], "cut"#);
+        assert_eq!((renamed("[1]"), renamed("<p>class=x")), (None, None));
+        let led = elsewhere("<a href=\"https://a.example/1\">", "a.example").unwrap();
+        assert_eq!(led.body, "<a href=\"https://elsewhere.example.net/1\">");
+        assert!(elsewhere("<a href=\"/1\">", "a.example").is_none());
     }
 
     #[test]

@@ -64,6 +64,7 @@ pub(super) fn judge(
         Ok(Answer::Failure(failure)) => refusal(damage, own, other, failure).into_iter().collect(),
         Ok(Answer::Page(page)) => {
             let mut problems = invented(damage, own, other, whole, page);
+            problems.extend(mistaken(damage, own, page));
             if problems.is_empty() {
                 problems.extend(silence(damage, own, other, page));
             }
@@ -75,7 +76,8 @@ pub(super) fn judge(
 
 /// Nothing is gone or unsupported because its page is broken.
 fn refusal(damage: &Damage, own: &Own<'_>, other: Option<&Own<'_>>, failure: &Failure) -> Option<String> {
-    let honest = matches!(failure, Failure::Blocked(_) | Failure::Unexpected(_));
+    let gone = damage.kind == Kind::Missing && *failure == Failure::Gone;
+    let honest = gone || matches!(failure, Failure::Blocked(_) | Failure::Unexpected(_));
     let same = |own: &Own<'_>| own.failure.is_some_and(|own| discriminant(own) == discriminant(failure));
     let known = same(own) || other.is_some_and(same);
     let wrong = !honest && !known;
@@ -86,8 +88,10 @@ fn invented(damage: &Damage, own: &Own<'_>, other: Option<&Own<'_>>, whole: &str
     // Made only where it is asked for.
     let mut said: Option<Words<'_>> = None;
     let mut is_invented = |post: &Post| match damage.kind {
-        Kind::Emptied | Kind::Refusal => true,
-        Kind::Cut | Kind::Elements => !own.ids.contains(post.id.as_str()),
+        Kind::Emptied | Kind::Refusal | Kind::Hollow | Kind::Missing => true,
+        Kind::Cut | Kind::Elements | Kind::Renamed => !own.ids.contains(post.id.as_str()),
+        // An address may be what an id is made of, and noise may be a part of the page.
+        Kind::Elsewhere | Kind::Noise => false,
         Kind::Lines => {
             let words = said.get_or_insert_with(|| Words::of(whole, own));
             !own.ids.contains(post.id.as_str()) && (is_wordless(post) || !words.hold(post))
@@ -104,12 +108,42 @@ fn invented(damage: &Damage, own: &Own<'_>, other: Option<&Own<'_>>, whole: &str
     vec![format!("invents a post {}: {} {:?}{more}", damage.kind.of_what(), brief(&first.id), brief(title))]
 }
 
+/// A post under its own id that says what it never said: one that has another's place, or has lost its words.
+fn mistaken(damage: &Damage, own: &Own<'_>, page: &Page) -> Option<String> {
+    let posts = &own.page?.posts;
+    let before = |post: &Post| posts.iter().find(|own| own.id == post.id);
+    let same = |one: &Post, other: &Post| one.title == other.title && one.text == other.text;
+    match damage.kind {
+        Kind::Elements => page.posts.iter().find_map(|post| {
+            let first = before(post).filter(|first| !same(first, post) && !is_wordless(post))?;
+            let mut under = posts.iter().filter(|other| same(other, post));
+            let whose = under.next().filter(|_| !posts.iter().any(|other| other.id == first.id && same(other, post)))?;
+            Some(format!(
+                "the id of a post is its place on the page: {} is now {}; make ids of what the site calls the post",
+                brief(&whose.id),
+                brief(&post.id)
+            ))
+        }),
+        Kind::Renamed => page.posts.iter().find_map(|post| {
+            let lost = before(post).is_some_and(|first| !is_wordless(first)) && is_wordless(post);
+            lost.then(|| {
+                format!(
+                    "post {} has lost its words {}, and would be stored as an edit: say `unexpected`, or add a line to skipped",
+                    brief(&post.id),
+                    damage.kind.of_what()
+                )
+            })
+        }),
+        _ => None,
+    }
+}
+
 fn silence(damage: &Damage, own: &Own<'_>, other: Option<&Own<'_>>, page: &Page) -> Option<String> {
-    let must_fail = matches!(damage.kind, Kind::Emptied | Kind::Refusal);
+    let must_fail = matches!(damage.kind, Kind::Emptied | Kind::Refusal | Kind::Hollow | Kind::Missing);
     let said = "say `unexpected`, or `blocked` where the site refuses";
     match damage.kind {
         _ if must_fail => Some(format!("takes {} for a page: {said}", damage.kind.what())),
-        Kind::Cut | Kind::Elements | Kind::Lines if own.speaks() && silent(page) => {
+        Kind::Cut | Kind::Elements | Kind::Lines | Kind::Renamed if own.speaks() && silent(page) => {
             Some(format!("an empty page {}: {said}, or add a line to skipped", damage.kind.of_what()))
         }
         Kind::Swapped { same_step: false } if silent(page) => {
@@ -151,7 +185,7 @@ impl<'a> Words<'a> {
 
 /// Runs of ASCII letters and digits, and every other letter by itself, since
 /// Chinese has no spaces.
-fn words(text: &str) -> impl Iterator<Item = &str> {
+pub(super) fn words(text: &str) -> impl Iterator<Item = &str> {
     text.split(|c: char| !c.is_alphanumeric()).flat_map(|run| {
         let mut rest = run;
         std::iter::from_fn(move || {

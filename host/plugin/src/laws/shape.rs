@@ -1,22 +1,23 @@
 //! The law of posts: what the contract says of ids, addresses and times.
 
 use super::card::{Law, Ledger};
-use crate::contract::{Page, Post, Timestamp};
+use super::zone;
+use crate::contract::{Page, Post, Response, Timestamp};
 use crate::source::{ID_LIMIT, brief, openable};
 use std::collections::HashMap;
 
 /// 1900-01-01 and 10000-01-01, between which public speech on the web lies.
 const YEARS: std::ops::Range<Timestamp> = -2_208_988_800..253_402_300_800;
 
-/// How far ahead of the page a time may be before it looks misread.
-const AHEAD: Timestamp = 2 * 86_400;
+/// How far ahead of the page a time may be before it looks misread: as far as clocks go wrong.
+const AHEAD: Timestamp = 3600;
 
 /// Tags that plain text does not hold unless it was not made plain.
 const TAGS: [&str; 12] =
     ["<p>", "<p ", "</p>", "<br", "<div", "</div>", "<span", "</span>", "<a href", "<img ", "<script", "&nbsp;"];
 
 /// Looks at every post of an answer.
-pub(super) fn posts(ledger: &mut Ledger, fixture: &str, page: &Page, fetched: Timestamp, utc_offset: i32) {
+pub(super) fn posts(ledger: &mut Ledger, fixture: &str, page: &Page, response: &Response, utc_offset: i32) {
     let mut seen: HashMap<&str, &Post> = HashMap::new();
     for (nth, post) in page.posts.iter().enumerate() {
         let place =
@@ -24,7 +25,14 @@ pub(super) fn posts(ledger: &mut Ledger, fixture: &str, page: &Page, fetched: Ti
         for problem in broken(post) {
             ledger.fail(Law::Posts, Some(fixture), &place, problem);
         }
-        for problem in doubtful(post, fetched, utc_offset) {
+        let zoned = post.published.filter(|_| !post.day_only);
+        if let Some(written) = zoned.and_then(|at| zone::misread(&response.body, at, utc_offset)) {
+            let problem = format!(
+                "{written:?} was read as UTC: a date that names no zone is the site's, crawl.utc-offset seconds ahead (where a site writes UTC, its fixtures say utc-offset = 0)"
+            );
+            ledger.fail(Law::Posts, Some(fixture), &place, problem);
+        }
+        for problem in doubtful(post, response.fetched, utc_offset) {
             ledger.warn(Law::Posts, Some(fixture), &place, problem);
         }
         if seen.insert(&post.id, post).is_some_and(|first| first != post) {
@@ -70,7 +78,7 @@ fn broken(post: &Post) -> Vec<String> {
 fn doubtful(post: &Post, fetched: Timestamp, utc_offset: i32) -> Vec<String> {
     let mut problems = Vec::new();
     if post.published.is_some_and(|at| at > fetched.saturating_add(AHEAD)) {
-        problems.push("published days after the page was fetched".to_owned());
+        problems.push("published after the page was fetched: read in another zone, or another year?".to_owned());
     }
     let first_second = |at: Timestamp| at.saturating_add(i64::from(utc_offset)).rem_euclid(86_400) == 0;
     if post.day_only && post.published.is_some_and(|at| !first_second(at)) {

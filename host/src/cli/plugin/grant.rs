@@ -3,7 +3,7 @@
 use std::fs;
 
 use anyhow::anyhow;
-use caifeng::plugins::offer::{Allowed, Known, judge};
+use caifeng::plugins::offer::{Allowed, Known, Pin, judge};
 use caifeng::plugins::shelf::{Package, Shelf};
 use caifeng_plugin_host::address::HostPattern;
 
@@ -58,9 +58,11 @@ fn subject(shelf: &Shelf, id: &str) -> Result<Package, Failed> {
     if let Some(package) = shelf.waiting(id).or_exit(Exit::Plugin)? {
         let pin = shelf.pin(id).or_exit(Exit::Internal)?;
         let known = Known { pin: pin.as_ref(), ..Known::default() };
-        // An older version waits only where somebody wanted it.
-        let allowed = Allowed { downgrade: true, ..Allowed::default() };
-        judge(&package.artifact, package.signature.as_deref(), None, &known, allowed).or_exit(Exit::Refused)?;
+        // An older version waits only where somebody wanted it, and so does one by another key.
+        let another = pin.as_ref().is_some_and(|pin| pin.waiting.is_some());
+        let allowed = Allowed { downgrade: true, signer: another, ..Allowed::default() };
+        let signer = pin.as_ref().and_then(Pin::expected).filter(|_| another);
+        judge(&package.artifact, package.signature.as_deref(), signer, &known, allowed).or_exit(Exit::Refused)?;
         return Ok(package);
     }
     let Some(found) = shelf.installed(id).or_exit(Exit::Internal)? else {

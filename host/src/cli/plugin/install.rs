@@ -125,10 +125,10 @@ impl Offer<'_> {
     /// Lets it run or puts it aside; `true`: it runs.
     fn carry_out(&self, shelf: &Shelf, grant: bool) -> Result<bool, Failed> {
         let manifest = self.package.artifact.manifest();
-        let version = self.pin.and_then(|pin| pin.version.clone());
-        let pin = Pin { plugin: manifest.id.clone(), signer: self.signer.clone(), version };
+        let waits = !grant && !self.more().is_empty();
+        let pin = Pin::next(self.pin, &manifest.id, self.signer.as_ref(), waits);
         shelf.remember(pin).or_exit(Exit::Internal)?;
-        if !grant && !self.more().is_empty() {
+        if waits {
             shelf.put_aside(self.package).or_exit(Exit::Internal)?;
             return Ok(false);
         }
@@ -175,6 +175,9 @@ impl Offer<'_> {
             format!("sha256 {}", artifact.digest()),
             match &self.signer {
                 Some(signer) if self.known() => format!("signed by {signer}, as before"),
+                Some(signer) if !runs && self.pin.is_some() => format!(
+                    "signed by {signer}, another key than before: trusted once it is allowed, and not earlier. Compare it with what its author shows elsewhere"
+                ),
                 Some(signer) => format!(
                     "signed by {signer}, a key that was not known here: trusted from now on. Compare it with what its author shows elsewhere"
                 ),
@@ -216,8 +219,7 @@ impl Offer<'_> {
 }
 
 /// When a change of what is installed takes effect.
-pub(super) const NEXT_START: &str =
-    "it runs from the next sweep on; one that labels posts, from the next start of caifeng serve";
+pub(super) const NEXT_START: &str = "it runs from the next sweep on, or from the next round of questions";
 
 /// The file that was named, packed where it is a folder, and its signature.
 fn offered(args: &InstallArgs) -> Result<Package, Failed> {

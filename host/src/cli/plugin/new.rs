@@ -41,6 +41,8 @@ enum What {
     Source,
     /// Labels posts
     Classifier,
+    /// Labels posts by what a service answers that the operator names
+    Asker,
 }
 
 /// Runs `caifeng plugin new`.
@@ -55,6 +57,7 @@ pub(super) fn run(args: &NewArgs) -> Outcome {
     let kind = match args.kind {
         What::Source => Kind::Source,
         What::Classifier => Kind::Classifier,
+        What::Asker => Kind::Asker,
     };
     let files = starter::files(&name, language, kind, &today()?);
     write(&args.dir, &files)?;

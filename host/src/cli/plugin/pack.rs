@@ -12,6 +12,7 @@ use super::super::output::{Lines, note};
 use super::super::{Exit, Failed, OrExit, Outcome};
 use super::folder::PluginArgs;
 use super::list::Listed;
+use super::secret;
 
 #[derive(Debug, clap::Args)]
 #[command(
@@ -23,7 +24,7 @@ pub(super) struct PackArgs {
     /// Sign with this secret key of minisign, or of `caifeng plugin key`
     #[arg(long, value_name = "F")]
     key: Option<PathBuf>,
-    /// The file that holds the key's password, in its first line
+    /// The file that holds the key's password, in its first line; without it the password is asked for at the terminal
     #[arg(long, value_name = "F", requires = "key")]
     password_file: Option<PathBuf>,
     /// Where to write it [default: ID-VERSION.wasm]
@@ -87,10 +88,11 @@ pub(super) fn packed(plugin: &PluginArgs) -> Result<(Vec<u8>, Artifact), Failed>
 pub(super) fn signed(key: &Path, password: Option<&Path>, artifact: &Artifact) -> Result<String, Failed> {
     let text = read(key)?;
     let password = match password {
-        Some(path) => Some(read(path)?.lines().next().unwrap_or_default().to_owned()),
+        Some(path) => Some(secret::line(path)?),
         None if has_password(&text) => {
+            let typed = secret::typed(&format!("Password of {}: ", key.display()))?;
             let what = "has a password: name the file that holds it with --password-file F";
-            return Err(anyhow!("{}: {what}", key.display())).or_exit(Exit::Usage);
+            Some(typed.ok_or_else(|| anyhow!("{}: {what}", key.display())).or_exit(Exit::Usage)?)
         }
         None => None,
     };

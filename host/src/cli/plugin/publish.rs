@@ -26,7 +26,7 @@ pub(super) struct PublishArgs {
     /// Sign with this secret key of minisign, or of `caifeng plugin key`
     #[arg(long, value_name = "F")]
     key: Option<PathBuf>,
-    /// The file that holds the key's password, in its first line
+    /// The file that holds the key's password, in its first line; without it the password is asked for at the terminal
     #[arg(long, value_name = "F", requires = "key")]
     password_file: Option<PathBuf>,
     #[command(flatten)]

@@ -12,6 +12,7 @@ use caifeng::fetch::registry::{Reference, RegistryError};
 use super::super::serve::runtime;
 use super::super::workplace::{self, DataArgs};
 use super::super::{Exit, Failed, OrExit};
+use super::secret;
 
 /// Options of commands that go to a registry.
 #[derive(Debug, clap::Args)]
@@ -36,8 +37,7 @@ impl RegistryArgs {
 
     fn login(&self) -> Result<Option<(String, String)>, Failed> {
         let Some(path) = &self.login_file else { return Ok(None) };
-        let text = std::fs::read_to_string(path).with_context(|| format!("{}: cannot be read", path.display()));
-        let text = text.or_exit(Exit::Usage)?;
+        let text = secret::line(path)?;
         let login = text.trim().split_once(':').map(|(user, password)| (user.to_owned(), password.to_owned()));
         login.with_context(|| format!("{}: write USER:PASSWORD", path.display())).or_exit(Exit::Usage).map(Some)
     }

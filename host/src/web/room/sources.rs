@@ -370,6 +370,10 @@ fn of_machine(desk: &Desk, rows: &dyn Rows, visit: &Visit) -> Result<Vec<Repair>
             found.push(repair(name, "repairs.plugin", Some(error.to_string()), "repairs.plugin-step"));
         }
     }
+    for resting in desk.app.owner.sweeper.plugins.suspensions.all() {
+        let name = format!("{} {}", resting.plugin, resting.version);
+        found.push(repair(name, "repairs.resting", resting.traps.last().cloned(), "repairs.resting-step"));
+    }
     let offset = jiff::Timestamp::from_second(visit.now).map_or(0, |at| visit.zone.to_offset(at).seconds());
     for service in rows.services(budget::day(visit.now, offset))? {
         if let Some(failure) = service.today.failure {

@@ -34,10 +34,23 @@ impl Guest for Ill {
             }
             _ => {}
         }
-        let labelled = |post: &&Post| matches!(how, "labels-empty" | "") || !post.text.trim().is_empty();
+        // Thanks are no problem.
+        let thanks = |post: &Post| post.text.starts_with("谢谢") && how != "labels-everything";
+        let labelled =
+            |post: &&Post| !thanks(post) && (matches!(how, "labels-empty" | "") || !post.text.trim().is_empty());
         Ok(posts
             .iter()
-            .map(|post| Some(post).filter(labelled).map(|post| label(how, post)).into_iter().collect())
+            .enumerate()
+            .map(|(nth, post)| {
+                let given = Some(post).filter(labelled).filter(|_| how != "needs-company" || posts.len() > 1);
+                let mut labels: Vec<Label> = given.map(|post| label(how, post)).into_iter().collect();
+                match how {
+                    "first-counts-more" if nth == 0 => labels.iter_mut().for_each(|label| label.score = 0.9),
+                    "twice" => labels.extend(labels.clone()),
+                    _ => {}
+                }
+                labels
+            })
             .collect())
     }
 }

@@ -9,6 +9,7 @@ mod bindings {
     wit_bindgen::generate!({ path: "../../../wit", world: "source-plugin" });
 }
 
+mod dated;
 mod reading;
 
 use bindings::exports::caifeng::plugin::source::{Crawl, Guest, Page, Target};
@@ -31,12 +32,24 @@ impl Guest for Ill {
             "start-nothing" => Ok(Vec::new()),
             "start-elsewhere" => Ok(vec![request("list", "https://evil.example.net/")]),
             "start-unsupported" => Err(Failure::Unsupported("no such board".to_owned())),
+            // What is no fault is a phrase that somebody looks for.
+            phrase if !phrase.is_ascii() || phrase.contains('&') => {
+                let asked = match crawl.settings.first().map_or("", |(_, how)| how.as_str()) {
+                    "ignored" => String::new(),
+                    "raw" => phrase.to_owned(),
+                    _ => phrase.bytes().map(|byte| format!("%{byte:02X}")).collect(),
+                };
+                Ok(vec![request("list", &format!("https://example.cn/?q={asked}"))])
+            }
             _ => Ok(vec![request("list", "https://example.cn/")]),
         }
     }
 
     fn parse(crawl: Crawl, request: Request, response: Response) -> Result<Page, Failure> {
-        misbehave(keyword(&crawl), &request, &response)
+        match keyword(&crawl) {
+            how if how.starts_with("dated") => dated::read(how, &crawl, &request, &response),
+            how => misbehave(how, &request, &response),
+        }
     }
 }
 
@@ -173,7 +186,7 @@ fn follow() -> Vec<Request> {
     ]
 }
 
-fn page() -> Page {
+pub(crate) fn page() -> Page {
     Page { posts: Vec::new(), follow: Vec::new(), expected: None, skipped: Vec::new() }
 }
 
@@ -185,7 +198,7 @@ fn posts(count: usize) -> Page {
     Page { posts: (0..count).map(|n| post(&n.to_string())).collect(), ..page() }
 }
 
-fn post(id: &str) -> Post {
+pub(crate) fn post(id: &str) -> Post {
     Post {
         id: id.to_owned(),
         kind: Kind::Post,

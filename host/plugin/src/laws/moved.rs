@@ -1,0 +1,227 @@
+//! The same page read at another time, and by a crawl that knows its posts: what is on a page does not depend on when
+//! it is read.
+
+use super::call::{Case, ask};
+use super::card::{Law, Ledger};
+use super::zone;
+use crate::contract::{Crawl, Method, Page, Post, Request, Response, Timestamp};
+use crate::fixture::{Answer, Call};
+use crate::source::{Source, brief};
+use std::collections::{BTreeSet, HashMap};
+
+/// How much later a page is read again: another day, another month.
+const LATER: Timestamp = 40 * 86_400;
+
+/// Bytes of an address before its number by which another page's is found in the body.
+const STEM: usize = 6;
+
+/// Requests of a page that are compared with what it links.
+const LOOKED_AT: usize = 50;
+
+/// Reads the page of a case, whose answer was `page`, at other times.
+pub(super) fn check(ledger: &mut Ledger, source: &Source, case: &Case, page: &Page) {
+    let Call::Parse { crawl, request, response } = &case.call else { return };
+    let again = |ledger: &mut Ledger, crawl: Crawl, response: Response| {
+        let call = Call::Parse { crawl, request: request.clone(), response };
+        match ask(ledger, source, &call).outcome {
+            Ok(Answer::Page(page)) => Some(page),
+            _ => None,
+        }
+    };
+    let name = Some(case.name.as_str());
+    let late = Crawl { now: crawl.now.saturating_add(LATER), ..crawl.clone() };
+    if let Some(other) = again(ledger, late.clone(), response.clone()) {
+        let place = "read by a crawl forty days later";
+        if let Some(problem) = renamed(page, &other).or_else(|| redated(page, &other)) {
+            ledger.fail(Law::Posts, name, place, problem);
+        }
+    }
+    let sent_late = Response { fetched: response.fetched.saturating_add(LATER), ..response.clone() };
+    if let Some(problem) = again(ledger, late, sent_late).and_then(|other| renamed(page, &other)) {
+        ledger.fail(Law::Posts, name, "sent by the site forty days later", problem);
+    }
+    relative(ledger, source, case, page);
+    edited(ledger, source, case, page);
+    if let Some(problem) = guessed(page, response.fetched) {
+        ledger.warn(Law::Posts, name, "the page itself", problem);
+    }
+    let further: Vec<&Request> = page.follow.iter().filter(|next| next.step == request.step).collect();
+    if further.is_empty() {
+        return;
+    }
+    if further.iter().all(|next| next.url == request.url && next.method == request.method) {
+        let problem = "asks for the page that it has just read, which the host does not ask for twice: count from the page that answered";
+        ledger.warn(Law::Closure, name, "the page itself", problem);
+    }
+    if let Some(problem) = passed_over(&response.body, request, &further) {
+        ledger.warn(Law::Closure, name, "the page itself", problem);
+    }
+    if newest_first(page) {
+        let known = Crawl { since: crawl.now.max(response.fetched).saturating_add(1), ..crawl.clone() };
+        let on = again(ledger, known, response.clone())
+            .and_then(|other| other.follow.into_iter().find(|next| next.step == request.step));
+        if let Some(next) = on {
+            let problem = format!(
+                "follows {} though every post is older than crawl.since: stop there, or each sweep reads the site to its end",
+                brief(&next.url)
+            );
+            ledger.fail(Law::Closure, name, "read by a crawl that has all its posts", problem);
+        }
+    }
+}
+
+/// Where the page writes a time, a relative one is put in its place and read by two crawls: a page that has none today has
+/// one tomorrow.
+fn relative(ledger: &mut Ledger, source: &Source, case: &Case, page: &Page) {
+    let Call::Parse { crawl, request, response } = &case.call else { return };
+    let timed = page.posts.iter().filter(|post| !post.day_only).filter_map(|post| post.published);
+    let rewritten = |at| zone::rewritten(&response.body, at, crawl.utc_offset, "3分钟前");
+    let Some(body) = timed.take(LOOKED_AT).find_map(rewritten) else { return };
+    let mut read = |now: Timestamp| {
+        let crawl = Crawl { now, ..crawl.clone() };
+        let response = Response { body: body.clone(), ..response.clone() };
+        ask(ledger, source, &Call::Parse { crawl, request: request.clone(), response }).outcome.ok()
+    };
+    let both = (read(crawl.now), read(crawl.now.saturating_add(LATER)));
+    if let (Some(Answer::Page(first)), Some(Answer::Page(second))) = both
+        && let Some(problem) = redated(&first, &second)
+    {
+        let place = "with \"3分钟前\" in place of a time, read by a crawl forty days later";
+        ledger.fail(Law::Posts, Some(&case.name), place, problem);
+    }
+}
+
+/// The title of a post is edited: it is the same post all the same.
+fn edited(ledger: &mut Ledger, source: &Source, case: &Case, page: &Page) {
+    let Call::Parse { crawl, request, response } = &case.call else { return };
+    let titled = page.posts.iter().filter_map(|post| Some((post, post.title.as_deref()?)));
+    let mut titled = titled.filter(|(_, title)| title.chars().nth(3).is_some() && response.body.contains(title));
+    let Some((post, title)) = titled.next() else { return };
+    let other = format!("{title}（更正）");
+    let response = Response { body: response.body.replace(title, &other), ..response.clone() };
+    let call = Call::Parse { crawl: crawl.clone(), request: request.clone(), response };
+    let Ok(Answer::Page(changed)) = ask(ledger, source, &call).outcome else { return };
+    let lost = changed.posts.iter().all(|own| own.id != post.id);
+    if lost && let Some(new) = changed.posts.iter().find(|own| own.title.as_deref() == Some(other.as_str())) {
+        let problem = format!(
+            "post {} is {} once its title was edited: its id comes from its words, so that an edit is another post",
+            brief(&post.id),
+            brief(&new.id)
+        );
+        ledger.warn(Law::Posts, Some(&case.name), "with a title that was edited", problem);
+    }
+}
+
+/// A post that has another id now.
+fn renamed(page: &Page, other: &Page) -> Option<String> {
+    let ids: BTreeSet<&str> = page.posts.iter().map(|post| post.id.as_str()).collect();
+    let new = other.posts.iter().find(|post| !ids.contains(post.id.as_str()))?;
+    Some(format!(
+        "a post has another id than before, {}: make ids of what the site calls the post, never of the time",
+        brief(&new.id)
+    ))
+}
+
+/// A post that was published at another time now, of the same answer of the site.
+fn redated(page: &Page, other: &Page) -> Option<String> {
+    let times: HashMap<&str, (Option<Timestamp>, Option<Timestamp>)> =
+        page.posts.iter().map(|post| (post.id.as_str(), (post.published, post.edited))).collect();
+    let moved = |post: &&Post| times.get(post.id.as_str()).is_some_and(|own| *own != (post.published, post.edited));
+    let post = other.posts.iter().find(moved)?;
+    Some(format!(
+        "post {} has another time than before: count relative times from response.fetched, not from crawl.now",
+        brief(&post.id)
+    ))
+}
+
+/// Times that the site would have had to say to the second in which it answered.
+fn guessed(page: &Page, fetched: Timestamp) -> Option<String> {
+    let all = page.posts.len() > 1 && page.posts.iter().all(|post| post.published == Some(fetched));
+    all.then(|| {
+        "every post was published in the second in which the page was fetched: a time that is not on the page stays none".to_owned()
+    })
+}
+
+/// Whether the posts stand with the newest first, so that what follows is older.
+fn newest_first(page: &Page) -> bool {
+    let times: Option<Vec<Timestamp>> = page.posts.iter().map(|post| post.published).collect();
+    times.is_some_and(|times| times.first() > times.last() && times.is_sorted_by(|a, b| a >= b))
+}
+
+/// A page that this one links and that is left out between this one and the next: the addresses differ in one number.
+fn passed_over(body: &str, request: &Request, further: &[&Request]) -> Option<String> {
+    let body = body.replace("&amp;", "&");
+    let all: BTreeSet<&str> = further.iter().map(|next| next.url.as_str()).collect();
+    let asked = further.iter().filter(|next| next.method == Method::Get).take(LOOKED_AT);
+    for url in asked.map(|next| next.url.as_str()) {
+        for (start, end) in numbers(url) {
+            let (head, tail) = (&url[..start], &url[end..]);
+            let own = request.url.strip_prefix(head).and_then(|rest| rest.strip_suffix(tail));
+            let (Some(own), Ok(next)) = (own.and_then(number), url[start..end].parse::<u64>()) else { continue };
+            let stem = &head[head.ceil_char_boundary(head.len().saturating_sub(STEM))..];
+            let linked = linked(&body, stem);
+            let left_out = |n: &u64| !all.contains(format!("{head}{n}{tail}").as_str());
+            if let Some(missed) = linked.range(own.saturating_add(1)..next.max(own + 1)).find(|n| left_out(n)) {
+                return Some(format!("page {missed} is linked, and {} is asked for: is one passed over?", brief(url)));
+            }
+        }
+    }
+    None
+}
+
+fn number(text: &str) -> Option<u64> {
+    (!text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())).then(|| text.parse().ok()).flatten()
+}
+
+/// Where the numbers of a text lie.
+fn numbers(text: &str) -> Vec<(usize, usize)> {
+    let mut found = Vec::new();
+    let mut at = 0;
+    while let Some(start) = text[at..].find(|c: char| c.is_ascii_digit()).map(|found| at + found) {
+        let end = text[start..].find(|c: char| !c.is_ascii_digit()).map_or(text.len(), |length| start + length);
+        found.push((start, end));
+        at = end;
+    }
+    found
+}
+
+/// The numbers that stand behind this stem in a page.
+fn linked(body: &str, stem: &str) -> BTreeSet<u64> {
+    if stem.is_empty() {
+        return BTreeSet::new();
+    }
+    let behind = body.match_indices(stem).map(|(at, _)| &body[at + stem.len()..]);
+    let run = |rest: &str| rest.find(|c: char| !c.is_ascii_digit()).map_or(rest.len(), |end| end);
+    behind.filter_map(|rest| number(&rest[..run(rest)])).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn page(url: &str) -> Request {
+        Request {
+            step: "list".to_owned(),
+            url: url.to_owned(),
+            method: Method::Get,
+            headers: Vec::new(),
+            context: String::new(),
+        }
+    }
+
+    #[test]
+    fn a_page_that_is_linked_and_left_out_is_seen() {
+        let body = r#"<a href="/b?fid=7&amp;page=1">1</a> <a href="/b?fid=7&amp;page=2">2</a> <a href="/b?fid=7&amp;page=3">3</a>"#;
+        let own = page("https://a.example/b?fid=7&page=1");
+        let at = |n: u32| page(&format!("https://a.example/b?fid=7&page={n}"));
+        let says = |next: &[u32]| {
+            let further: Vec<Request> = next.iter().map(|n| at(*n)).collect();
+            passed_over(body, &own, &further.iter().collect::<Vec<_>>())
+        };
+        assert!(says(&[3]).unwrap().starts_with("page 2 is linked"));
+        assert_eq!(says(&[2]), None);
+        assert_eq!(says(&[2, 3]), None);
+        // Nothing is known of what the page does not link.
+        assert_eq!(passed_over("", &own, &[&at(3)]), None);
+    }
+}
