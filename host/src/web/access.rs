@@ -346,7 +346,7 @@ async fn unknown(desk: &Arc<Desk>, request: Request, worthless: Option<Worthless
         _ => None,
     };
     let Some(typed) = typed else { return troubled(lang, Trouble::SignIn) };
-    let page = SignIn { over, to: place, typed: Some(typed), ..SignIn::new(lang, &desk.app.organisation.get().name) };
+    let page = SignIn { over, to: place, typed: Some(typed), ..super::room::sign_in::door(desk, lang) };
     html(StatusCode::UNAUTHORIZED, page::sign_in(&page))
 }
 
