@@ -47,10 +47,10 @@ async fn every_kind_of_answer_carries_every_header() {
         app.strict = Strict::Always;
     });
     let mut kinds = BTreeSet::new();
+    let table = routes::table();
     // Each is made when its turn comes: some of them end sessions.
     type Making<'a> = Box<dyn Fn() -> Request<Body> + 'a>;
     let mut requests: Vec<(String, Making<'_>)> = Vec::new();
-    let table = routes::table();
     for route in &table {
         let what = format!("{} {}", route.method, route.path);
         let same = [("sec-fetch-site", "same-origin")];
