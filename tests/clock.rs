@@ -2,10 +2,12 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod people;
 mod terminal;
 
 use caifeng::clock::{Clock as _, SystemClock};
 use caifeng::store::Store;
+use people::Office;
 use terminal::{Place, http};
 
 const DAY: i64 = 86_400;
@@ -31,9 +33,12 @@ fn a_clock_that_was_set_back_while_nobody_ran_is_noticed_and_told() {
     let case = place.run(&format!("incident show {id} --data data --json")).ends(0).json().remove(0);
     let opened: jiff::Timestamp = case["opened"].as_str().unwrap().parse().unwrap();
     assert!((record..record + 600).contains(&opened.as_second()), "time goes on from the record: {case}");
-    let (_daemon, address) = place.serve("--data data");
+    let office = Office::at(place);
+    let (_daemon, address) = office.place.serve("--data data");
+    let cookie = office.enters("li", "data", &address);
     for (tag, words) in [("en", "The clock of this machine is 1 d behind"), ("zh-CN", "本机时钟慢了 1 天")] {
-        let page = http(&address, &format!("GET / HTTP/1.1\nHost: {address}\nAccept-Language: {tag}\n"));
+        let page =
+            http(&address, &format!("GET / HTTP/1.1\nHost: {address}\nCookie: {cookie}\nAccept-Language: {tag}\n"));
         assert!(page.contains(words), "{tag}: {page}");
     }
 }
@@ -59,7 +64,9 @@ fn a_clock_that_is_right_is_not_spoken_of() {
     place.write("data/caifeng.toml", "[organisation]\nname = \"县城管局\"\n");
     let said = place.run("submit --text 桥东路的路灯坏了半个月没有人来修 --data data").ends(0);
     assert!(!said.err.contains("clock"), "{said}");
-    let (_daemon, address) = place.serve("--data data");
-    let page = http(&address, &format!("GET / HTTP/1.1\nHost: {address}\nAccept-Language: en\n"));
-    assert!(page.contains("<main") && !page.contains("id=\"duties\""), "{page}");
+    let office = Office::at(place);
+    let (_daemon, address) = office.place.serve("--data data");
+    let cookie = office.enters("li", "data", &address);
+    let page = http(&address, &format!("GET / HTTP/1.1\nHost: {address}\nCookie: {cookie}\nAccept-Language: en\n"));
+    assert!(page.starts_with("HTTP/1.1 200") && page.contains("<main") && !page.contains("id=\"duties\""), "{page}");
 }

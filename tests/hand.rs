@@ -2,10 +2,12 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod people;
 mod terminal;
 
 use std::io::Write as _;
 
+use people::Office;
 use serde_json::Value;
 use terminal::{Place, http};
 
@@ -101,8 +103,11 @@ fn a_running_daemon_takes_it_and_the_page_says_so() {
     place.write("one.csv", "标题,正文\n县医院停水,县医院停水两天\n");
     let sum = place.run("import one.csv --data data --json").ends(0).json().pop().unwrap();
     assert_eq!((&sum["new"], &sum["opened"]), (&1.into(), &1.into()), "{sum}");
+    let cookie = Office::at(place).enters("li", "data", &address);
     for (language, words) in [("zh-CN", "由人工报送"), ("en", "handed in by a person")] {
-        let page = http(&address, &format!("GET /incidents/1 HTTP/1.1\nHost: {address}\nAccept-Language: {language}"));
+        let asked =
+            format!("GET /incidents/1 HTTP/1.1\nHost: {address}\nCookie: {cookie}\nAccept-Language: {language}");
+        let page = http(&address, &asked);
         assert!(page.contains(words), "{page}");
     }
     assert!(daemon.terminate().success());

@@ -242,6 +242,59 @@ fn figures_are_for_this_machine_and_for_programs_with_the_scope() {
 }
 
 #[test]
+fn a_provider_of_sign_in_is_looked_at_before_anybody_needs_it() {
+    let place = swept(1);
+    let config = |issuer: &str, more: &str| {
+        let keys = "client_id = \"caifeng\"\nlabel = \"统一认证\"\n";
+        format!("[sign_in.oidc]\nissuer = \"{issuer}\"\n{keys}{more}")
+    };
+    place.write("data/caifeng.toml", config("http://id.example.cn", ""));
+    let said = place.run("config check --data data").ends(2);
+    assert!(said.out.contains("caifeng.toml:2:10: \"http://id.example.cn\" is no provider"), "{said}");
+    place.write("data/caifeng.toml", config("https://id.example.cn", "claims = \"sub\"\n"));
+    let said = place.run("config check --data data").ends(2);
+    assert!(said.out.contains("caifeng.toml:5:1:") && said.out.contains("did you mean `claim`"), "{said}");
+    place.write("data/caifeng.toml", config("https://id.example.cn/realms/county", ""));
+    place.run("config check --data data").ends(0);
+    let told = |place: &Place, code: i32, standing: &str, words: &str| {
+        let found = place.run("doctor --data data --json").ends(code).json();
+        let found = found.iter().find(|found| found["check"] == "sign-in").unwrap();
+        assert!(found["standing"] == standing && found.to_string().contains(words), "{found}");
+    };
+    told(&place, 1, "bad", "[sign_in.oidc] and client_secret");
+    let said = place.run("serve --bind 127.0.0.1:0 --data data").ends(2);
+    assert!(said.err.contains("[sign_in.oidc] needs a secret"), "{said}");
+    for (text, words) in [
+        ("[sign_in.oidc]\nclient_secret = \"short\"\n", "[sign_in.oidc] client_secret: a secret has at least 8"),
+        ("[sign_in.oidc]\nclient_secrets = \"hunter2hunter2\"\n", "secrets.toml:1:"),
+        ("[sign_in.oicd]\nclient_secret = \"hunter2hunter2\"\n", "secrets.toml:1:"),
+    ] {
+        let file = place.write("data/secrets.toml", text);
+        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).unwrap();
+        let said = place.run("serve --bind 127.0.0.1:0 --data data").ends(2);
+        assert!(said.err.contains(words) && !said.err.contains("hunter2"), "{said}");
+    }
+    place.write("data/secrets.toml", "[sign_in.oidc]\nclient_secret = \"hunter2hunter2\"\n");
+    told(&place, 0, "look", "caifeng user identity");
+    let office = Office::at(place);
+    let linked = office.run("wang", "user identity li --is f3c1-77").ends(0);
+    assert!(linked.out.contains("  provider  "), "{linked}");
+    told(&office.place, 0, "good", "1 with the provider https://id.example.cn");
+    let refused = office.run("wang", "user identity chen --is f3c1-77").ends(1);
+    assert!(refused.err.contains("is linked to this account of the provider already"), "{refused}");
+    office.run("zhao", "user identity chen --is x").ends(1);
+    let list = office.place.run("user list --data data --json").ends(0);
+    assert!(!list.out.contains("f3c1-77") && list.out.contains("\"provider\":true"), "{list}");
+    // The provider is asked when somebody comes, and not before.
+    let (_serving, address) = office.place.serve("--data data");
+    let page = http(&address, &format!("GET /sign-in HTTP/1.1\nHost: {address}"));
+    assert!(page.contains("统一认证") && !page.contains("hunter2"), "{page}");
+    office.run("wang", "user identity li").ends(0);
+    office.run("wang", "user identity li").ends(2);
+    office.place.run("audit verify --data data").ends(0);
+}
+
+#[test]
 fn the_doctor_says_what_is_wrong_and_what_to_do() {
     let place = swept(2);
     place.write("data/caifeng.toml", "[organisation]\nname = \"云溪县\"\n");

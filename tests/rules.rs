@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 #![expect(clippy::disallowed_methods, reason = "looks at the database as another program would")]
 
+mod people;
 mod recording;
 mod terminal;
 
@@ -14,6 +15,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use people::Office;
 use recording::{Answer, item};
 use rusqlite::Connection;
 use terminal::{Place, http};
@@ -181,8 +183,11 @@ fn nobody_can_ask_what_a_person_said() {
         assert_eq!(place.run(&format!("search {words} --data data")).ends(0).out, "", "{words}");
     }
     place.write("data/caifeng.toml", "");
+    let office = Office::at(place);
+    let place = &office.place;
     let (mut daemon, address) = place.serve("--data data");
-    let get = |path: &str| http(&address, &format!("GET {path} HTTP/1.1\nHost: {address}"));
+    let cookie = office.enters("li", "data", &address);
+    let get = |path: &str| http(&address, &format!("GET {path} HTTP/1.1\nHost: {address}\nCookie: {cookie}"));
     let count = |page: &str| page.matches("<article").count().max(page.matches("/posts/").count());
     let all = get("/posts");
     for secret in SECRETS.into_iter().chain([pseudonym]) {
@@ -309,21 +314,24 @@ fn recordings_hold_no_credentials() {
 fn the_page_is_for_this_machine_and_for_reading() {
     let place = swept(&people());
     place.write("data/caifeng.toml", "");
-    let (mut daemon, address) = place.serve("--data data");
+    let office = Office::at(place);
+    let (mut daemon, address) = office.place.serve("--data data");
+    let cookie = office.enters("li", "data", &address);
     let status = |request: &str| http(&address, request).split(' ').nth(1).unwrap_or_default().to_owned();
     let port = address.rsplit(':').next().unwrap();
     for host in [address.clone(), format!("localhost:{port}")] {
-        assert_eq!(status(&format!("GET / HTTP/1.1\nHost: {host}")), "200", "{host}");
+        assert_eq!(status(&format!("GET / HTTP/1.1\nHost: {host}\nCookie: {cookie}")), "200", "{host}");
+        assert_eq!(status(&format!("GET / HTTP/1.1\nHost: {host}")), "303", "{host}: nobody in particular");
     }
     for host in ["evil.example", &format!("evil.example:{port}"), "127.0.0.1.evil.example", "169.254.169.254", ""] {
         for path in ["/", "/posts", "/watches", "/events", "/healthz", "/assets/live.js"] {
-            let answer = http(&address, &format!("GET {path} HTTP/1.1\nHost: {host}"));
+            let answer = http(&address, &format!("GET {path} HTTP/1.1\nHost: {host}\nCookie: {cookie}"));
             assert!(answer.starts_with("HTTP/1.1 4"), "{host} {path}: {answer}");
             assert!(!answer.contains("饮水机"), "{host} {path}");
         }
     }
     for method in ["POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE"] {
-        let answer = status(&format!("{method} /posts HTTP/1.1\nHost: {address}\nContent-Length: 0"));
+        let answer = status(&format!("{method} /posts HTTP/1.1\nHost: {address}\nCookie: {cookie}\nContent-Length: 0"));
         assert!(answer.starts_with('4'), "{method}: {answer}");
     }
     assert!(daemon.terminate().success());
@@ -344,15 +352,18 @@ fn what_a_page_wrote_is_shown_and_not_obeyed() {
         assert!(said.out.contains("标题"), "{said}");
         assert!(!said.out.contains(['\u{1b}', '\u{7}', '\u{202e}']), "{said}");
     }
-    let (mut daemon, address) = place.serve("--data data");
+    let office = Office::at(place);
+    let (mut daemon, address) = office.place.serve("--data data");
+    let cookie = office.enters("li", "data", &address);
+    let get = |path: &str| http(&address, &format!("GET {path} HTTP/1.1\nHost: {address}\nCookie: {cookie}"));
     for path in ["/", "/posts", "/watches", "/incidents/1", "/posts?q=%3Cscript%3Ealert(1)%3C/script%3E"] {
-        let page = http(&address, &format!("GET {path} HTTP/1.1\nHost: {address}"));
+        let page = get(path);
         assert!(page.starts_with("HTTP/1.1 200"), "{path}: {page}");
         for markup in ["<script>alert", "<img src=x", "<svg onload", "href=\"javascript:", "\"onmouseover=\"", "<b>2"] {
             assert!(!page.contains(markup), "{path} holds {markup}: {page}");
         }
     }
-    assert!(http(&address, &format!("GET /posts HTTP/1.1\nHost: {address}")).contains("标题&#60;script"));
+    assert!(get("/posts").contains("标题&#60;script"));
     assert!(daemon.terminate().success());
 }
 
@@ -375,7 +386,10 @@ fn an_account_is_watched_only_when_it_is_registered() {
     // The registration is accepted; that feeds have no accounts is another matter.
     let said = place.run("sweep --all --data data").ends(3);
     assert!(said.err.contains("does not observe"), "{said}");
-    let (_daemon, address) = place.serve("--data data");
-    let page = http(&address, &format!("GET /watches HTTP/1.1\nHost: {address}\nAccept-Language: zh-CN"));
+    let office = Office::at(place);
+    let (_daemon, address) = office.place.serve("--data data");
+    let cookie = office.enters("li", "data", &address);
+    let asked = format!("GET /watches HTTP/1.1\nHost: {address}\nCookie: {cookie}\nAccept-Language: zh-CN");
+    let page = http(&address, &asked);
     assert!(page.contains("清河县融媒体中心的账号，登记理由：县里的媒体"), "{page}");
 }

@@ -127,6 +127,9 @@ pub enum OpenError {
         /// What is wrong.
         why: String,
     },
+    /// The provider of sign-in does not know us without its secret: the operator must write it.
+    #[error("[sign_in.oidc] needs a secret: write [sign_in.oidc] and client_secret = \"…\" into {}", .0.display())]
+    NoClientSecret(PathBuf),
     /// The fetcher cannot be set up.
     #[error("the network cannot be used: {0}")]
     Network(String),
@@ -241,7 +244,12 @@ impl Daemon {
             turns: Arc::default(),
         };
         let (courier, routes) = (Arc::new(courier), Arc::new(notices::routes(&config, is_recorded)));
-        let entrance = Arc::new(assembly::entrance(&directory, &config, (&sweeper.reader, is_recorded), now)?);
+        let entrance = assembly::entrance(&directory, &config, (&sweeper.reader, is_recorded), now)?;
+        // Nothing outside is reached in a demo or a drill, and nobody proves who they are in a demo.
+        let provider = config.sign_in.oidc.as_ref().filter(|_| !is_recorded);
+        let provider =
+            provider.map(|oidc| assembly::provider(&directory, &config, oidc, &sweeper.secrets, &sweeper.clock));
+        let entrance = Arc::new(entrance.with_provider(provider.transpose()?));
         let setup = Setup::new(file.filter(|_| !is_recorded), &config, Arc::clone(&courier));
         Ok(Self { sweeper, asking, courier, routes, directory, config, setup, moments, commits, entrance })
     }
@@ -405,6 +413,7 @@ impl Daemon {
             plan,
             entrance: Arc::clone(&self.entrance),
             secure: reach.is_secure(),
+            strict: reach.strict,
             hosts: reach.hosts.clone(),
         }
     }

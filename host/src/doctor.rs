@@ -193,6 +193,7 @@ fn secrets(directory: &Directory, config: Option<&Config>) -> Vec<Finding> {
             }
         }
     }
+    findings.extend(config.and_then(|config| provider(directory, config)));
     let keys = directory.path().join(KEYS);
     let files = fs::read_dir(&keys).into_iter().flatten().filter_map(Result::ok).map(|entry| entry.path());
     for path in files.chain([keys.clone()]) {
@@ -201,10 +202,33 @@ fn secrets(directory: &Directory, config: Option<&Config>) -> Vec<Finding> {
             findings.push(bad(what, found, format!("chmod go= {}", path.display())));
         }
     }
-    if findings.is_empty() {
-        findings.push(good(what, "readable by their owner only"));
+    if findings.iter().all(|finding| finding.check != what) {
+        findings.insert(0, good(what, "readable by their owner only"));
     }
     findings
+}
+
+/// The provider of sign-in: its secret is there, and somebody is linked to it.
+fn provider(directory: &Directory, config: &Config) -> Option<Finding> {
+    let what = "sign-in";
+    let oidc = config.sign_in.oidc.as_ref()?;
+    let issuer = &oidc.issuer;
+    // What cannot be read is told where secrets are.
+    let secrets = Secrets::read(&directory.secrets()).ok()?;
+    if secrets.provider().is_none() {
+        let advice =
+            format!("write [sign_in.oidc] and client_secret = \"…\" into {SECRETS}; serve does not start without");
+        return Some(bad(what, format!("the provider {issuer} knows this desk by no secret"), advice));
+    }
+    let linked = Reader::open(directory.path()).and_then(|reader| reader.linked()).unwrap_or(0);
+    Some(match linked {
+        0 => look(
+            what,
+            format!("nobody is linked to the provider {issuer}"),
+            format!("caifeng user identity NAME --is WHAT, with what its claim {:?} says of them", oidc.claim),
+        ),
+        linked => good(what, format!("with passwords, and {linked} with the provider {issuer}")),
+    })
 }
 
 /// The store, the chain of its events, and the evidence that it knows.

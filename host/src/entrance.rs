@@ -9,6 +9,7 @@
 //!
 //! Every call blocks; those that hash take 19 MiB each, so that whoever serves them lets in only a few at a time.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -16,19 +17,27 @@ use caifeng_plugin_host::contract::Timestamp;
 
 use crate::directory::{Directory, DirectoryError};
 use crate::handling::Clerk;
+use crate::hex::hex;
 use crate::incident::event::Role;
-use crate::store::{Caller, Credential, Entering, FactorKept, Proven, StoreError, random};
+use crate::store::{Caller, Credential, Entering, FactorKept, First, Proven, StoreError, random};
 use crate::user::code::Code;
 use crate::user::factor::{RECOVERY, Secret};
 use crate::user::password::{self, Password, Unfit};
+use crate::user::provider::Flow;
+use crate::user::provider::claims::Vouched;
 use crate::user::seal::{self, Purpose, Seal};
 use crate::user::session::Known;
 use crate::user::throttle::{Guess, Pass, Place, Throttle, Wait};
 use crate::user::token::Token;
 use crate::user::{Denied, LONGEST};
+use crate::vouching::Provider;
 
 /// Seconds that a browser may take between password and code.
 const HALFWAY: i64 = 5 * 60;
+/// Seconds that a person may take at the provider.
+pub const AWAY: i64 = 10 * 60;
+/// Ways to the provider that are remembered as used.
+const USED: usize = 20_000;
 /// Seconds for which a browser is known again: half a year.
 pub const BROWSER: i64 = 180 * 86_400;
 /// Users that one browser is known for: an office shares a machine.
@@ -43,6 +52,8 @@ pub enum Turned {
     Wrong,
     /// The password was right, and the time for the code has run out: begin again.
     Late,
+    /// The provider vouches for somebody who is not known here by what it says: this.
+    Stranger(String),
     /// The new password is not taken.
     Unfit(Unfit),
     /// The store refuses, or does not answer.
@@ -72,6 +83,28 @@ pub struct Entrance {
     required: Vec<Role>,
     /// With what the first user is made, while there is none, and until when.
     first: Option<(Code, Timestamp)>,
+    /// Who vouches for people, where somebody does.
+    provider: Option<Provider>,
+    /// Words with which somebody has come back from there, and until when they could come again.
+    used: Mutex<HashMap<String, Timestamp>>,
+}
+
+/// Whose turn it is to show a code.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Halfway {
+    /// Identifier of the user.
+    pub user: String,
+    /// What has proven them so far.
+    first: First,
+}
+
+/// Somebody on their way to the provider.
+#[derive(Debug)]
+pub struct Departure {
+    /// What the provider must answer.
+    pub flow: Flow,
+    /// What the browser keeps until then.
+    pub sealed: String,
 }
 
 impl fmt::Debug for Entrance {
@@ -100,7 +133,19 @@ impl Entrance {
         first: Option<(Code, Timestamp)>,
     ) -> Result<Self, DirectoryError> {
         let seal = Seal::new(directory.key(seal::KEY)?);
-        Ok(Self { seal, throttle: Mutex::default(), required, first })
+        Ok(Self { seal, throttle: Mutex::default(), required, first, provider: None, used: Mutex::default() })
+    }
+
+    /// With somebody who vouches for people.
+    #[must_use]
+    pub fn with_provider(self, provider: Option<Provider>) -> Self {
+        Self { provider, ..self }
+    }
+
+    /// Who vouches for people, where somebody does.
+    #[must_use]
+    pub fn provider(&self) -> Option<&Provider> {
+        self.provider.as_ref()
     }
 
     /// The code with which the first user is made; shown once by whoever starts the daemon.
@@ -112,7 +157,7 @@ impl Entrance {
     /// Whether somebody must add a second factor before anything else.
     #[must_use]
     pub fn wants_more(&self, known: &Known) -> bool {
-        !known.factor && self.requires(known)
+        !known.factor && !known.vouched && self.requires(known)
     }
 
     /// Whether one of somebody's roles must have a second factor.
@@ -195,7 +240,8 @@ impl Entrance {
             let words = format!("{user} {hash}");
             return Ok(Step::Halfway(self.seal.close(Purpose::Halfway, &words, now.saturating_add(HALFWAY))));
         }
-        let entering = Entering { user, hash, proven: Proven::Password, browser: browser.to_owned() };
+        let entering =
+            Entering { user, first: First::Password(hash), proven: Proven::First, browser: browser.to_owned() };
         let token = clerk.store.enter(entering, now)?.ok_or(Turned::Wrong)?;
         self.right(pass, now);
         Ok(Step::In(token))
@@ -211,12 +257,84 @@ impl Entrance {
         Ok(new)
     }
 
-    /// Whose turn it is to show a code: the user's identifier, and the hash of the password that was right.
+    /// Whose turn it is to show a code.
     #[must_use]
-    pub fn halfway(&self, sealed: &str, now: Timestamp) -> Option<(String, String)> {
-        let words = self.seal.open(Purpose::Halfway, sealed, now)?;
-        let (user, hash) = words.split_once(' ')?;
-        Some((user.to_owned(), hash.to_owned()))
+    pub fn halfway(&self, sealed: &str, now: Timestamp) -> Option<Halfway> {
+        if let Some(words) = self.seal.open(Purpose::Halfway, sealed, now) {
+            let (user, hash) = words.split_once(' ')?;
+            return Some(Halfway { user: user.to_owned(), first: First::Password(hash.to_owned()) });
+        }
+        let words = self.seal.open(Purpose::Vouched, sealed, now)?;
+        let (user, rest) = words.split_once(' ')?;
+        let (issuer, subject) = rest.split_once(' ')?;
+        let (issuer, subject) = (issuer.to_owned(), subject.to_owned());
+        // Whose second factor is taken for ours is not asked for one.
+        let first = First::Provider { issuer, subject, trusted: false };
+        Some(Halfway { user: user.to_owned(), first })
+    }
+
+    /// Sends somebody to the provider, to come back to a path of ours.
+    ///
+    /// # Errors
+    /// The system gives no random bytes.
+    pub fn depart(&self, to: &str, now: Timestamp) -> Result<Departure, StoreError> {
+        let flow = Flow::of(&self.seal, &hex(&random::<32>()?));
+        let sealed = self.seal.close(Purpose::Away, &format!("{} {to}", flow.state), now.saturating_add(AWAY));
+        Ok(Departure { flow, sealed })
+    }
+
+    /// Takes somebody back who comes with the word that their browser was given, for the first time and in time: what the
+    /// provider was asked, and where they wanted to go.
+    #[must_use]
+    pub fn arrive(&self, sealed: &str, state: &str, now: Timestamp) -> Option<(Flow, String)> {
+        let words = self.seal.open(Purpose::Away, sealed, now)?;
+        let (kept, to) = words.split_once(' ').filter(|(kept, _)| *kept == state)?;
+        let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
+        if used.len() >= USED {
+            used.retain(|_, ends| *ends > now);
+        }
+        // So many within ten minutes are a flood; what is let go of here no provider takes twice either.
+        if used.len() >= USED {
+            used.clear();
+        }
+        let first = used.insert(kept.to_owned(), now.saturating_add(AWAY)).is_none();
+        first.then(|| (Flow::of(&self.seal, kept), to.to_owned()))
+    }
+
+    /// Somebody whom the provider vouches for.
+    ///
+    /// # Errors
+    /// Nobody is known here by what it says, or the store does not answer.
+    pub fn vouched(
+        &self,
+        clerk: &Clerk,
+        pass: Pass,
+        (vouched, trusted): (Vouched, bool),
+        browser: &str,
+        now: Timestamp,
+    ) -> Result<Step, Turned> {
+        let Vouched { issuer, subject, name } = vouched.clone();
+        let Some(user) = clerk.store.recognise(vouched)? else {
+            self.wrong(clerk, (Guess::Answer, None), &pass, now)?;
+            return Err(Turned::Stranger(name));
+        };
+        self.right(pass, now);
+        let factor = clerk.reader.credential_of(&user)?.and_then(|found| found.factor);
+        if !trusted && factor.is_some_and(|factor| factor.since.is_some()) {
+            let words = format!("{user} {issuer} {subject}");
+            return Ok(Step::Halfway(self.seal.close(Purpose::Vouched, &words, now.saturating_add(HALFWAY))));
+        }
+        let first = First::Provider { issuer, subject, trusted };
+        let entering = Entering { user, first, proven: Proven::First, browser: browser.to_owned() };
+        Ok(Step::In(clerk.store.enter(entering, now)?.ok_or(Turned::Late)?))
+    }
+
+    /// What a provider answered was nothing: it counts against where it came from.
+    ///
+    /// # Errors
+    /// The store cannot write.
+    pub fn nothing_came(&self, clerk: &Clerk, pass: &Pass, now: Timestamp) -> Result<(), StoreError> {
+        self.wrong(clerk, (Guess::Answer, None), pass, now)
     }
 
     /// The second of two steps: a code of the second factor, or a recovery code.
@@ -230,12 +348,12 @@ impl Entrance {
         (sealed, typed, browser): (&str, &str, &str),
         now: Timestamp,
     ) -> Result<Token, Turned> {
-        let (user, hash) = self.halfway(sealed, now).ok_or(Turned::Late)?;
+        let Halfway { user, first } = self.halfway(sealed, now).ok_or(Turned::Late)?;
         let kept = clerk.reader.credential_of(&user)?.and_then(|found| found.factor);
         let proven = kept.and_then(|kept| self.proven(&user, &kept, typed, now));
         let token = match proven {
             Some(proven) => {
-                let entering = Entering { user: user.clone(), hash, proven, browser: browser.to_owned() };
+                let entering = Entering { user: user.clone(), first, proven, browser: browser.to_owned() };
                 clerk.store.enter(entering, now)?
             }
             None => None,
@@ -412,7 +530,7 @@ impl Entrance {
     pub fn known_browser(&self, kept: Option<&str>, user: &str, now: Timestamp) -> Result<String, StoreError> {
         let (browser, mut users) = match kept.and_then(|kept| self.browser(kept, now)) {
             Some(known) => known,
-            None => (crate::hex::hex(&random::<16>()?), Vec::new()),
+            None => (hex(&random::<16>()?), Vec::new()),
         };
         users.retain(|other| other != user);
         users.insert(0, user.to_owned());

@@ -36,6 +36,7 @@
 //! | tell others | [`report`] | pure |
 //! | write it down for them | [`document`], [`reporting`] | pure, shell |
 //! | what is wrong with the machine | [`doctor`] | shell |
+//! | who comes in at a browser | [`entrance`], [`vouching`] | shell |
 //! | how the desk is reached | [`reach`] | shell |
 //! | show | [`web`], `cli` | shells |
 //!
@@ -108,6 +109,7 @@ pub mod text;
 pub mod topic;
 pub mod trial;
 pub mod user;
+pub mod vouching;
 pub mod warning;
 pub mod watch;
 pub mod web;

@@ -40,6 +40,9 @@ pub struct Serve {
     pub proxies: Vec<IpAddr>,
     /// Names under which the desk is asked for, besides its address.
     pub hosts: Vec<String>,
+    /// Whether browsers are told that it is never reached without HTTPS; unless said otherwise they are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hsts: Option<bool>,
 }
 
 impl Serve {
@@ -61,6 +64,31 @@ pub enum Way {
     Behind(Vec<IpAddr>),
 }
 
+/// When browsers are told that the desk is never reached without HTTPS (HSTS, RFC 6797): they then ask for it over nothing
+/// else, whatever address somebody types.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Strict {
+    /// Never: nothing is reached over HTTPS, a browser may not know the certificate, or the operator does not want it.
+    Never,
+    /// With every answer.
+    Always,
+    /// When the proxy says that it was asked over HTTPS.
+    AsForwarded,
+}
+
+impl Strict {
+    /// Whether an answer says so. `forwarded`: the last `X-Forwarded-Proto`, which only a proxy of ours can have sent.
+    #[must_use]
+    pub fn holds(self, forwarded: Option<&[u8]>) -> bool {
+        let last = || forwarded.and_then(|field| field.rsplit(|b| *b == b',').next()).map(<[u8]>::trim_ascii);
+        match self {
+            Self::Never => false,
+            Self::Always => true,
+            Self::AsForwarded => last().is_some_and(|proto| proto.eq_ignore_ascii_case(b"https")),
+        }
+    }
+}
+
 /// How a desk is reached.
 #[derive(Clone, Debug)]
 pub struct Reach {
@@ -68,6 +96,8 @@ pub struct Reach {
     pub way: Way,
     /// The names under which it is asked for, besides those of the machine itself.
     pub hosts: Vec<String>,
+    /// When browsers are told that it is so.
+    pub strict: Strict,
     /// Of a certificate of our own, so that people can compare it: SHA-256, in hex.
     pub fingerprint: Option<String>,
 }
@@ -111,7 +141,7 @@ impl Reach {
     /// Only from this machine.
     #[must_use]
     pub fn here() -> Self {
-        Self { way: Way::Plain, hosts: Vec::new(), fingerprint: None }
+        Self { way: Way::Plain, hosts: Vec::new(), strict: Strict::Never, fingerprint: None }
     }
 
     /// Whether browsers speak HTTPS: cookies are sent over nothing else then.
@@ -147,7 +177,14 @@ impl Reach {
         if hosts.is_empty() && !ip.is_loopback() {
             return Err(ReachError::Nameless(address));
         }
-        Ok(Self { way, hosts, fingerprint })
+        let strict = match &way {
+            _ if serve.hsts == Some(false) => Strict::Never,
+            // A browser that is told so cannot be told to trust a certificate that it does not know.
+            Way::Tls(_) if fingerprint.is_none() => Strict::Always,
+            Way::Behind(_) => Strict::AsForwarded,
+            Way::Tls(_) | Way::Plain => Strict::Never,
+        };
+        Ok(Self { way, hosts, strict, fingerprint })
     }
 }
 
@@ -245,6 +282,33 @@ mod tests {
         let nameless = Serve { hosts: vec![], ..behind };
         assert!(matches!(of("0.0.0.0:80", &nameless, &directory), Err(ReachError::Nameless(_))));
         assert_eq!(of("192.0.2.1:80", &nameless, &directory).unwrap().hosts, ["192.0.2.1"]);
+    }
+
+    #[test]
+    fn browsers_are_told_of_https_where_it_is_known_to_hold() {
+        let temp = tempfile::tempdir().unwrap();
+        let directory = Directory::at(temp.path().join("d"));
+        let own = Serve { self_signed: true, ..Serve::default() };
+        assert_eq!(of("192.0.2.1:443", &own, &directory).unwrap().strict, Strict::Never);
+        let (certificate, key) = (directory.certificate(), directory.certificate_key());
+        let named = Serve { certificate: Some(certificate), key: Some(key), ..Serve::default() };
+        assert_eq!(of("127.0.0.1:443", &named, &directory).unwrap().strict, Strict::Always);
+        let off = Serve { hsts: Some(false), ..named };
+        assert_eq!(of("127.0.0.1:443", &off, &directory).unwrap().strict, Strict::Never);
+        let behind = Serve { proxies: vec!["127.0.0.1".parse().unwrap()], ..Serve::default() };
+        assert_eq!(of("127.0.0.1:80", &behind, &directory).unwrap().strict, Strict::AsForwarded);
+        assert_eq!(of("127.0.0.1:80", &Serve::default(), &directory).unwrap().strict, Strict::Never);
+        for (said, holds) in [
+            (Some(&b"https"[..]), true),
+            (Some(b"http, HTTPS "), true),
+            (Some(b"https, http"), false),
+            (Some(b"http"), false),
+            (Some(b""), false),
+            (None, false),
+        ] {
+            assert_eq!(Strict::AsForwarded.holds(said), holds, "{said:?}");
+        }
+        assert!(!Strict::Never.holds(Some(b"https")), "nobody but a proxy of ours is believed");
     }
 
     #[test]

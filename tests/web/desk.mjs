@@ -22,12 +22,16 @@ const flags = [
 /** Where pictures go. */
 export const pictures = join(root, "target/web");
 
-/** Starts both; `close` ends them and removes what they wrote. With `config`, the real thing instead of the demo. */
-export async function open({ config } = {}) {
+/** Starts both; `close` ends them and removes what they wrote. With `config`, the real thing instead of the demo; `secrets` go beside it. */
+export async function open({ config, secrets } = {}) {
   mkdirSync(pictures, { recursive: true });
   const scratch = mkdtempSync(join(tmpdir(), "caifeng-web-"));
   const data = join(scratch, "data");
   if (config !== undefined) writeFileSync(join(scratch, "caifeng.toml"), config);
+  if (secrets !== undefined) {
+    mkdirSync(data, { mode: 0o700 });
+    writeFileSync(join(data, "secrets.toml"), secrets, { mode: 0o600 });
+  }
   const desk = config !== undefined
     ? await start(["serve", "--config", join(scratch, "caifeng.toml")], data)
     : process.env.CAIFENG_DESK

@@ -42,6 +42,8 @@ enum Command {
     Code(CodeArgs),
     /// Say to which unit a user belongs: of restricted incidents they see those of colleagues of the same one
     Unit(UnitArgs),
+    /// Say by what the provider of sign-in names a user, who then signs in with it
+    Identity(IdentityArgs),
     /// Take away a second factor that its user has lost
     EndFactor(RevokeArgs),
     /// Let a user do nothing any more
@@ -135,6 +137,23 @@ struct UnitArgs {
 }
 
 #[derive(Debug, clap::Args)]
+#[command(
+    long_about = "Links a user to an account of the provider that [sign_in.oidc] names: what its claim says of the person (by default sub, its own identifier; whoever signs in there without being linked is shown what it is). The first sign-in keeps the provider's identifier too, so that a name which is given to somebody else later opens nothing; linking anew forgets it. Without --is the link is taken away and the user's sessions end."
+)]
+struct IdentityArgs {
+    /// The user: name or identifier
+    user: String,
+    /// What the claim says of the user, exactly
+    #[arg(long, value_name = "WHAT")]
+    is: Option<String>,
+    #[command(flatten)]
+    person: PersonArgs,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, clap::Args)]
 struct RevokeArgs {
     /// The user: name or identifier
     user: String,
@@ -163,6 +182,9 @@ pub(crate) fn run(args: Args) -> Outcome {
         }
         Command::Code(args) => code(&args),
         Command::Unit(args) => changed(&args.person, UserChange::Unit { user: args.user, unit: args.unit }, args.json),
+        Command::Identity(args) => {
+            changed(&args.person, UserChange::Identity { user: args.user, name: args.is }, args.json)
+        }
         Command::EndFactor(args) => changed(&args.person, UserChange::EndFactor { user: args.user }, args.json),
         Command::Revoke(args) => changed(&args.person, UserChange::Revoke { user: args.user }, args.json),
         Command::List(args) => list(&args),
@@ -286,13 +308,14 @@ fn line(user: &User) -> String {
         (true, false) => "  password",
         (true, true) => "  password and second factor",
     };
-    format!("{}  {name}{unit}  {roles}{signs}  {used}{revoked}", user.id)
+    let linked = if user.provider { "  provider" } else { "" };
+    format!("{}  {name}{unit}  {roles}{signs}{linked}  {used}{revoked}", user.id)
 }
 
 fn object(user: &User) -> serde_json::Value {
     json!({
         "id": user.id, "name": user.name, "roles": names(user), "added": rfc3339(user.added),
         "used": user.used.map(rfc3339), "revoked": user.revoked.map(rfc3339), "tokens": user.tokens,
-        "unit": user.unit, "password": user.password, "factor": user.factor,
+        "unit": user.unit, "password": user.password, "factor": user.factor, "provider": user.provider,
     })
 }

@@ -43,6 +43,7 @@ use crate::reply::wording::{self, Wordings};
 use crate::retention::Retention;
 use crate::store::KeptTopic;
 use crate::topic::{Names, TopicConfig};
+use crate::user::provider::Oidc;
 use crate::warning::media::Medium;
 use crate::watch::Watch;
 
@@ -102,6 +103,9 @@ pub struct Public {
 pub struct SignIn {
     /// Whoever has one of these roles signs in with a second factor.
     pub second_factor: Vec<Role>,
+    /// Who vouches for people in place of a password.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub oidc: Option<Oidc>,
 }
 
 impl SignIn {

@@ -17,6 +17,7 @@ use super::written::Spot;
 use super::{Config, ConfigError, pair_of};
 use crate::lang::Lang;
 use crate::notify::channel::{self, Notify};
+use crate::user::provider::Oidc;
 
 /// Largest file that is read, in bytes: some fifty thousand watches.
 const LARGEST: u64 = 16 << 20;
@@ -228,6 +229,9 @@ impl Reading {
             self.problem(0, spot.key("network").key("private").index(index).value(), message);
         }
         self.check_notify(&config.notify, spot.key("notify"));
+        for (key, message) in config.sign_in.oidc.iter().flat_map(Oidc::faults) {
+            self.problem(0, spot.key("sign_in").key("oidc").key(key).value(), message);
+        }
         for (index, account) in config.accounts.iter().enumerate() {
             let spot = spot.key("account").index(index);
             let faults: Vec<Fault> = account.faults();

@@ -30,6 +30,8 @@ use crate::plugins::{PluginError, Registry};
 use crate::recording::Recording;
 use crate::store::{self, Reader, Store, StoreError};
 use crate::user::code::Code;
+use crate::user::provider::Oidc;
+use crate::vouching::{self, Provider};
 
 /// A drill hears its recording and stays in its directory: nobody opens it in another way.
 pub(super) fn within(directory: &Directory, recording: Option<&Recording>) -> Result<(), OpenError> {
@@ -212,6 +214,26 @@ pub(super) fn entrance(
         Some((Code::new(store::random()?), now.saturating_add(store::CODE_WORKS)))
     };
     Ok(Entrance::open(directory, config.sign_in.second_factor.clone(), first)?)
+}
+
+/// The provider of sign-in. Its issuer may be reached wherever it is, because the operator has named it.
+pub(super) fn provider(
+    directory: &Directory,
+    config: &Config,
+    oidc: &Oidc,
+    secrets: &Secrets,
+    clock: &Arc<dyn Clock>,
+) -> Result<Provider, OpenError> {
+    let secret = secrets.provider().ok_or_else(|| OpenError::NoClientSecret(directory.secrets()))?;
+    let mut settings = settings(config);
+    let issuer =
+        oidc.address().and_then(|issuer| Some((issuer.host_str()?.to_owned(), issuer.port_or_known_default()?)));
+    settings.policy.private.extend(issuer);
+    settings.limits = Limits { total: vouching::PATIENCE, ..settings.limits };
+    let clock = Arc::clone(clock);
+    let live = Live::new(settings, Arc::new(move || clock.now()));
+    let live = live.map_err(|error| OpenError::Network(error.to_string()))?;
+    Ok(Provider::new(oidc.clone(), secret.to_owned(), live))
 }
 
 pub(super) fn vault(directory: &Directory, reader: &Reader, clock: &Arc<dyn Clock>) -> Result<Vault, StoreError> {

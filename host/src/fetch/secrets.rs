@@ -9,6 +9,9 @@
 //!
 //! [notify.duty]               # a channel of [notify]: what its kind needs
 //! key = "693a91f6-…"
+//!
+//! [sign_in.oidc]              # the provider of sign-in
+//! client_secret = "…"
 //! ```
 //!
 //! A secret whose manifest sends it to `target` has no value for all sites: it would tell one site the password of another.
@@ -46,11 +49,15 @@ pub const SHORTEST: usize = 8;
 /// The section of channels; no plugin has this id.
 const NOTIFY: &str = "notify";
 
+/// The section of the provider of sign-in; no plugin has this id.
+const SIGN_IN: &str = "sign_in";
+
 /// All secrets of one data directory.
 #[derive(Clone, Default)]
 pub struct Secrets {
     plugins: BTreeMap<String, Section>,
     channels: BTreeMap<String, Values>,
+    provider: Option<String>,
 }
 
 /// What one plugin's requests may carry.
@@ -60,6 +67,10 @@ struct Section {
     /// Of a plugin for many sites: what belongs to one site and to no other.
     sites: BTreeMap<HostPattern, Values>,
 }
+
+/// What is written within it.
+const OIDC: &str = "oidc";
+const CLIENT_SECRET: &str = "client_secret";
 
 /// Secrets by name.
 type Values = BTreeMap<String, String>;
@@ -74,7 +85,8 @@ impl fmt::Debug for Secrets {
         };
         let channels = self.channels.iter().map(|(id, own)| (format!("{NOTIFY}.{id}"), own.keys().cloned().collect()));
         let plugins = self.plugins.iter().map(|(plugin, section)| (plugin.clone(), names(section)));
-        f.debug_map().entries(plugins.chain(channels)).finish()
+        let provider = self.provider.iter().map(|_| (SIGN_IN.to_owned(), vec![CLIENT_SECRET.to_owned()]));
+        f.debug_map().entries(plugins.chain(channels).chain(provider)).finish()
     }
 }
 
@@ -146,7 +158,11 @@ impl Secrets {
         };
         for (plugin, section) in file.into_inner() {
             if plugin.get_ref() == NOTIFY {
-                secrets.channels = of_channels(section).map_err(faulty)?;
+                secrets.channels = named_within(NOTIFY, section).map_err(faulty)?;
+                continue;
+            }
+            if plugin.get_ref() == SIGN_IN {
+                secrets.provider = of_provider(section).map_err(faulty)?;
                 continue;
             }
             let read = Section::read(plugin.get_ref(), section).map_err(faulty)?;
@@ -159,6 +175,12 @@ impl Secrets {
     #[must_use]
     pub fn channel(&self, id: &str) -> ChannelSecrets {
         ChannelSecrets::new(self.channels.get(id).cloned().unwrap_or_default())
+    }
+
+    /// What we show the provider of sign-in.
+    #[must_use]
+    pub fn provider(&self) -> Option<&str> {
+        self.provider.as_deref()
     }
 
     /// Plugins that have a section here.
@@ -239,13 +261,23 @@ impl Section {
     }
 }
 
-fn of_channels(written: Spanned<DeValue<'_>>) -> Result<BTreeMap<String, Values>, Fault> {
+/// The one secret of the provider of sign-in.
+fn of_provider(written: Spanned<DeValue<'_>>) -> Result<Option<String>, Fault> {
+    let at = written.span().start;
+    let mut named = named_within(SIGN_IN, written)?;
+    let Some(mut values) = named.remove(OIDC).filter(|_| named.is_empty()) else { return Err(Fault::Written(at)) };
+    let secret = values.remove(CLIENT_SECRET);
+    if values.is_empty() { Ok(secret) } else { Err(Fault::Written(at)) }
+}
+
+/// Sections of a section, each with its values.
+fn named_within(outer: &str, written: Spanned<DeValue<'_>>) -> Result<BTreeMap<String, Values>, Fault> {
     let at = written.span().start;
     let DeValue::Table(table) = written.into_inner() else { return Err(Fault::Written(at)) };
     let channels = table.into_iter().map(|(id, values)| {
         let (at, id) = (values.span().start, id.into_inner().into_owned());
         let DeValue::Table(values) = values.into_inner() else { return Err(Fault::Written(at)) };
-        Ok((id.clone(), of_site(&format!("{NOTIFY}.{id}"), values)?))
+        Ok((id.clone(), of_site(&format!("{outer}.{id}"), values)?))
     });
     channels.collect()
 }

@@ -12,7 +12,7 @@ use super::incidents::append;
 use super::sessions::{self, themselves};
 use super::users::{self, Caller, add_token, anybody, identified, one, set_roles};
 use super::writer::Writing;
-use super::{Reader, Store};
+use super::{Reader, Store, identities};
 use crate::incident::event::{Actor, Role};
 use crate::permission::NO_INCIDENT;
 use crate::user::code::Code;
@@ -20,7 +20,7 @@ use crate::user::right::Act;
 use crate::user::session::{Keeper, LONGEST};
 use crate::user::throttle::Guess;
 use crate::user::token::Token;
-use crate::user::{self, Denied, Realm, Shown, User, UserEvent};
+use crate::user::{self, Denied, Realm, Shown, User, UserEvent, Voucher};
 
 /// Seconds for which a set-up code works: long enough to be handed over and read, and not to be forgotten in a drawer.
 pub const CODE_WORKS: i64 = 24 * 3600;
@@ -52,12 +52,28 @@ pub struct FactorKept {
 /// What was shown by somebody who signs in.
 #[derive(Clone, Debug)]
 pub enum Proven {
-    /// A password, and no second factor is asked for.
-    Password,
+    /// Nothing more: no second factor is asked for.
+    First,
     /// A code of the second factor, of this step.
     Factor(i64),
     /// A recovery code.
     Recovery(Code),
+}
+
+/// By what somebody signs in, before any second factor.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum First {
+    /// The hash that the password was compared with: if another one was chosen meanwhile, it does not hold.
+    Password(String),
+    /// A provider vouches: if the user was unlinked meanwhile, it does not hold.
+    Provider {
+        /// The provider.
+        issuer: String,
+        /// Its own identifier.
+        subject: String,
+        /// Its second factor is taken for ours.
+        trusted: bool,
+    },
 }
 
 /// Somebody who signs in.
@@ -65,8 +81,8 @@ pub enum Proven {
 pub struct Entering {
     /// Identifier of the user.
     pub user: String,
-    /// The hash that the password was compared with: if another one was chosen meanwhile, it does not hold.
-    pub hash: String,
+    /// By what.
+    pub first: First,
     /// What was shown.
     pub proven: Proven,
     /// What the browser calls itself.
@@ -94,6 +110,7 @@ fn keep_password(db: &Connection, user: &str, hash: &str, now: Timestamp) -> Res
 
 /// Forgets everything by which a user could sign in.
 pub(super) fn drop_all(db: &Connection, user: &str) -> Result<(), StoreError> {
+    identities::forget(db, user)?;
     for sql in [
         "DELETE FROM password WHERE user = ?1",
         "DELETE FROM code WHERE user = ?1",
@@ -183,7 +200,13 @@ fn found(
     let added = UserEvent::UserAdded { user: id.clone(), roles: vec![Role::System], token: token.id };
     append(writing, NO_INCIDENT, &added, &actor, now)?;
     append(writing, NO_INCIDENT, &UserEvent::PasswordChosen { user: id.clone() }, &actor, now)?;
-    append(writing, NO_INCIDENT, &UserEvent::SignedIn { user: id, token: token.id, after: None }, &actor, now)?;
+    append(
+        writing,
+        NO_INCIDENT,
+        &UserEvent::SignedIn { user: id, token: token.id, after: None, by: None },
+        &actor,
+        now,
+    )?;
     Ok(token)
 }
 
@@ -194,12 +217,18 @@ fn enter(
     now: Timestamp,
 ) -> Result<Option<Token>, StoreError> {
     let (db, user) = (writing.db, &entering.user);
-    let holds = db.prepare_cached("SELECT 1 FROM user WHERE id = ?1 AND revoked IS NULL")?.exists([user])?
-        && hash_of(db, user)?.as_ref() == Some(&entering.hash);
+    let (still, by, trusted) = match &entering.first {
+        First::Password(hash) => (hash_of(db, user)?.as_ref() == Some(hash), None, false),
+        First::Provider { issuer, subject, trusted } => {
+            (identities::is_kept(db, user, issuer, subject)?, Some(Voucher::Provider), *trusted)
+        }
+    };
+    let holds = still && db.prepare_cached("SELECT 1 FROM user WHERE id = ?1 AND revoked IS NULL")?.exists([user])?;
     let factor = factor_of(db, user)?.filter(|factor| factor.since.is_some());
     let after = match (&entering.proven, factor) {
         _ if !holds => return Ok(None),
-        (Proven::Password, None) => None,
+        (Proven::First, None) => None,
+        (Proven::First, Some(_)) if trusted => None,
         (Proven::Factor(step), Some(factor)) if factor.step.is_none_or(|last| *step > last) => {
             db.prepare_cached("UPDATE factor SET step = ?2 WHERE user = ?1")?.execute(params![user, step])?;
             Some(Shown::Factor)
@@ -209,8 +238,10 @@ fn enter(
     };
     let token = add_token(db, user, secret, Keeper::Browser, Some(now.saturating_add(LONGEST)), now)?;
     sessions::label(db, token.id, &entering.browser)?;
+    db.prepare_cached("UPDATE token SET vouched = ?2 WHERE id = ?1")?.execute(params![token.id, trusted])?;
     let actor = themselves(db, user, Some(token.id))?;
-    append(writing, NO_INCIDENT, &UserEvent::SignedIn { user: user.clone(), token: token.id, after }, &actor, now)?;
+    let signed = UserEvent::SignedIn { user: user.clone(), token: token.id, after, by };
+    append(writing, NO_INCIDENT, &signed, &actor, now)?;
     Ok(Some(token))
 }
 

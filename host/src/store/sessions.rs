@@ -208,6 +208,19 @@ impl Store {
         })
     }
 
+    /// Ends all sessions of the caller but the one in which it is said.
+    ///
+    /// # Errors
+    /// The caller is not at a browser.
+    pub fn end_others(&self, caller: &Caller, now: Timestamp) -> Result<(), StoreError> {
+        let caller = caller.clone();
+        self.run(move |w| {
+            let (user, actor) = at_a_browser(w, &caller, now)?;
+            end_all_but(w.db, &user, caller.token.as_ref().map(|token| token.id), now)?;
+            append(w, NO_INCIDENT, &UserEvent::SessionsEnded { user }, &actor, now)
+        })
+    }
+
     /// Gives a program a token with a part of what the caller may do. It is told this once.
     ///
     /// # Errors
@@ -252,10 +265,11 @@ impl Reader {
                        FROM user u WHERE id = ?1";
             let (name, unit, factor) =
                 db.prepare_cached(sql)?.query_row([&kept.user], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))?;
+            let vouched = kept.vouched;
             let roles = roles(db, &kept.user)?;
             let (keeper, used, scopes) = (kept.keeper, kept.used, kept.scopes);
             let (user, token) = (kept.user, token.id);
-            Ok(Holder::Known(Box::new(Known { user, name, roles, token, keeper, used, scopes, unit, factor })))
+            Ok(Holder::Known(Box::new(Known { user, name, roles, token, keeper, used, scopes, unit, factor, vouched })))
         })
     }
 

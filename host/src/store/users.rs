@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::error::StoreError;
 use super::incidents::append;
 use super::writer::Writing;
-use super::{Reader, Store, credentials, outbox};
+use super::{Reader, Store, credentials, identities, outbox};
 use crate::incident::chain::Checkpoint;
 use crate::incident::event::{Actor, Role};
 use crate::notify::channel::mailbox_fault;
@@ -71,6 +71,13 @@ pub enum UserChange {
     EndFactor {
         /// Identifier or name.
         user: String,
+    },
+    /// By what the provider of sign-in names the user; `None`: the user does not sign in there any more, and sessions end.
+    Identity {
+        /// Identifier or name.
+        user: String,
+        /// What the claim says that the configuration names.
+        name: Option<String>,
     },
 }
 
@@ -149,11 +156,13 @@ pub(super) struct Kept {
     pub(super) revoked: Option<Timestamp>,
     /// What a program may do with it.
     pub(super) scopes: Option<Vec<Scope>>,
+    /// The provider's second factor is taken for ours.
+    pub(super) vouched: bool,
 }
 
 pub(super) fn kept(db: &Connection, token: TokenId) -> Result<Option<Kept>, StoreError> {
     let sql =
-        "SELECT t.user, t.proof, t.kept, t.account, coalesce(t.used, t.made), t.ends, coalesce(t.revoked, u.revoked), t.scopes
+        "SELECT t.user, t.proof, t.kept, t.account, coalesce(t.used, t.made), t.ends, coalesce(t.revoked, u.revoked), t.scopes, t.vouched
                FROM token t JOIN user u ON u.id = t.user WHERE t.id = ?1";
     let found = db.prepare_cached(sql)?.query_row([token], |r| {
         Ok((
@@ -167,6 +176,7 @@ pub(super) fn kept(db: &Connection, token: TokenId) -> Result<Option<Kept>, Stor
                 ends: r.get(5)?,
                 revoked: r.get(6)?,
                 scopes: None,
+                vouched: r.get(8)?,
             },
             r.get::<_, Option<String>>(7)?,
         ))
@@ -237,6 +247,12 @@ fn change(
             let actor = person(writing, caller, now)?.doing(Act::EndFactor)?;
             let id = identified(writing.db, user)?;
             credentials::end_factor(writing, &id, &actor, now)?;
+            Ok(Changed { user: one(writing.db, &id)?, token: None })
+        }
+        UserChange::Identity { user, name } => {
+            let actor = person(writing, caller, now)?.doing(Act::AddUser)?;
+            let id = identified(writing.db, user)?;
+            identities::change(writing, &id, name.as_deref(), &actor, now)?;
             Ok(Changed { user: one(writing.db, &id)?, token: None })
         }
     }
@@ -442,7 +458,8 @@ pub(super) fn identified(db: &Connection, named: &str) -> Result<String, StoreEr
 pub(super) fn one(db: &Connection, id: &str) -> Result<User, StoreError> {
     let sql = "SELECT name, added, revoked, (SELECT max(used) FROM token WHERE user = u.id), unit,
                       EXISTS (SELECT 1 FROM password WHERE user = u.id),
-                      EXISTS (SELECT 1 FROM factor WHERE user = u.id AND since IS NOT NULL)
+                      EXISTS (SELECT 1 FROM factor WHERE user = u.id AND since IS NOT NULL),
+                      EXISTS (SELECT 1 FROM identity WHERE user = u.id)
                FROM user u WHERE id = ?1";
     let mut user = db.prepare_cached(sql)?.query_row([id], |r| {
         Ok(User {
@@ -456,6 +473,7 @@ pub(super) fn one(db: &Connection, id: &str) -> Result<User, StoreError> {
             unit: r.get(4)?,
             password: r.get(5)?,
             factor: r.get(6)?,
+            provider: r.get(7)?,
         })
     })?;
     let mut statement =

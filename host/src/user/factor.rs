@@ -83,8 +83,21 @@ impl Secret {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
+
+    /// What an app shows at `now` for a secret as it is typed (RFC 4648 §6).
+    pub(crate) fn shown(secret: &str, now: Timestamp) -> String {
+        let letters = secret.bytes().filter(|b| *b != b' ');
+        let bits = letters.fold(String::new(), |bits, letter| {
+            let five = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".iter().position(|known| *known == letter).unwrap();
+            format!("{bits}{five:05b}")
+        });
+        let bytes: Vec<u8> =
+            (0..bits.len() / 8).map(|at| u8::from_str_radix(&bits[at * 8..at * 8 + 8], 2).unwrap()).collect();
+        let secret = Secret::new(bytes.try_into().unwrap());
+        format!("{:06}", secret.code(now.div_euclid(STEP), DIGITS))
+    }
 
     fn rfc() -> Secret {
         Secret::new(*b"12345678901234567890")

@@ -19,12 +19,14 @@
 //! | which password may be chosen, and what is kept of it | [`password`] |
 //! | what is shown once and typed once | [`code`] |
 //! | which six digits | [`factor`] |
+//! | who vouches for somebody in place of a password | [`provider`] |
 //! | who must wait | [`throttle`] |
 //! | what a browser keeps for us | [`seal`] |
 
 pub mod code;
 pub mod factor;
 pub mod password;
+pub mod provider;
 pub mod right;
 pub mod scope;
 pub mod seal;
@@ -102,6 +104,8 @@ pub struct User {
     pub password: bool,
     /// The user signs in with a second factor.
     pub factor: bool,
+    /// The user is known to the provider of sign-in.
+    pub provider: bool,
 }
 
 /// Who acts: the user of a token, with all of the user's roles.
@@ -224,6 +228,9 @@ pub enum UserEvent {
         /// What was shown after the password.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         after: Option<Shown>,
+        /// Who vouched for the user in place of a password.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<Voucher>,
     },
     /// Somebody failed many times to sign in as the user, or as nobody who is known here.
     SignInsFailed {
@@ -234,6 +241,21 @@ pub enum UserEvent {
         guess: Guess,
         /// How often in a row.
         times: u32,
+    },
+    /// The user is known to the provider of sign-in from now on; by what is not said.
+    IdentityLinked {
+        /// The user.
+        user: String,
+    },
+    /// The user is not known to the provider of sign-in any more.
+    IdentityEnded {
+        /// The user.
+        user: String,
+    },
+    /// All sessions of the user ended because the user said so, but for the one in which it was done.
+    SessionsEnded {
+        /// The user.
+        user: String,
     },
     /// The user signs in with a second factor from now on.
     FactorAdded {
@@ -291,6 +313,14 @@ pub enum UserEvent {
         /// The public key, in hex.
         key: String,
     },
+}
+
+/// Who vouches for somebody in place of a password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Voucher {
+    /// The provider of sign-in.
+    Provider,
 }
 
 /// What somebody showed after the password.
@@ -352,6 +382,12 @@ pub enum Denied {
     /// The code is wrong, was used, or has ended.
     #[error("the code is wrong, was used before or has ended: ask the system administrator for a new one")]
     Code,
+    /// Not what a provider says of somebody.
+    #[error("not what a provider says of somebody: at most 255 characters in one line")]
+    Identity,
+    /// What a provider says of somebody else.
+    #[error("{0} is linked to this account of the provider already: take it away there first")]
+    Linked(String),
     /// Not a name of a unit.
     #[error("not a unit: at most {LONGEST_UNIT} characters in one line")]
     Unit,

@@ -21,6 +21,10 @@ pub enum Purpose {
     Halfway,
     /// Somebody has signed in here before.
     Browser,
+    /// Somebody is at the provider, and shall come back.
+    Away,
+    /// The provider has vouched for somebody; the code must follow.
+    Vouched,
 }
 
 impl Purpose {
@@ -28,6 +32,8 @@ impl Purpose {
         match self {
             Self::Halfway => "half",
             Self::Browser => "browser",
+            Self::Away => "away",
+            Self::Vouched => "vouched",
         }
     }
 }

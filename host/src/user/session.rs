@@ -75,6 +75,8 @@ pub struct Known {
     pub unit: Option<String>,
     /// Whether the user signs in with a second factor.
     pub factor: bool,
+    /// Whether the session began at a provider whose second factor is taken for ours.
+    pub vouched: bool,
 }
 
 impl Known {

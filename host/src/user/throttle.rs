@@ -29,6 +29,8 @@ pub enum Guess {
     Factor,
     /// A token, which nobody guesses: all that is counted is the noise.
     Token,
+    /// What somebody brings from a provider: each answer is asked about there, so that one address cannot have us ask for ever.
+    Answer,
 }
 
 impl Guess {
@@ -36,7 +38,7 @@ impl Guess {
     /// forgotten.
     const fn budget(self) -> (f64, f64) {
         match self {
-            Self::Password | Self::Token => (100.0, 36.0),
+            Self::Password | Self::Token | Self::Answer => (100.0, 36.0),
             Self::Factor => (10.0, 360.0),
         }
     }
@@ -143,7 +145,7 @@ impl Throttle {
             }
         }
         self.mistakes.remove(&pass.user);
-        if pass.place.0 != Guess::Token {
+        if !matches!(pass.place.0, Guess::Token | Guess::Answer) {
             self.known.insert((pass.user, pass.place.1), now);
         }
     }
@@ -241,7 +243,8 @@ fn full(strain: Strain, (most, each): (f64, f64), now: Timestamp) -> i64 {
 }
 
 /// Whoever has one address of IPv6 has all of its network (RFC 6177).
-fn network(address: IpAddr) -> IpAddr {
+#[must_use]
+pub fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(v6) => {
             let mut segments = v6.segments();

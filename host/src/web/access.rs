@@ -4,9 +4,9 @@
 //! that decides. What a form does is decided once more, by the store, in the transaction that writes: a route that let
 //! somebody through by mistake would still change nothing.
 //!
-//! A session is a cookie that scripts cannot read. While nobody was added here, and in a demo, whoever reaches this machine
-//! may read; nobody acts without a session. The token of a program opens the API and the figures of the machine, within
-//! its scopes, and never a page.
+//! A session is a cookie that scripts cannot read. In a demo, where all is invented, whoever reaches this machine may
+//! read; nobody acts without a session, and anywhere else nobody reads without one, from the first start on. The token of a
+//! program opens the API and the figures of the machine, within its scopes, and never a page.
 //!
 //! What somebody typed into a form is not lost when their session is over: they sign in on the page that says so, and send
 //! it again with one click.
@@ -49,7 +49,7 @@ pub(super) enum Access {
     Everybody,
     /// Anybody who is signed in.
     Signed,
-    /// Whoever belongs to one of these realms; also whoever only reads, while nobody was added and in a demo.
+    /// Whoever belongs to one of these realms; also whoever only reads, in a demo.
     Realms(&'static [Realm]),
     /// Whoever has a role that includes it.
     Able(Act),
@@ -346,7 +346,7 @@ async fn unknown(desk: &Arc<Desk>, request: Request, worthless: Option<Worthless
         _ => None,
     };
     let Some(typed) = typed else { return troubled(lang, Trouble::SignIn) };
-    let page = SignIn { over, to: place, typed: Some(typed), ..SignIn::new(lang, &desk.app.organisation.get().name) };
+    let page = SignIn { over, to: place, typed: Some(typed), ..super::room::sign_in::door(desk, lang) };
     html(StatusCode::UNAUTHORIZED, page::sign_in(&page))
 }
 

@@ -1,5 +1,6 @@
 //! What every handler shares: reading, acting, and saying what came of it.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
@@ -9,6 +10,7 @@ use axum::response::{IntoResponse, Response};
 use tokio::sync::{Semaphore, mpsc, watch};
 
 use super::access::{self, Access, Standing, Visitor};
+use super::crowd::Crowd;
 use super::door::Door;
 use super::metrics::Counted;
 use super::month::Keeper;
@@ -24,7 +26,7 @@ use crate::lang::{Lang, refusal};
 use crate::store::model::{IncidentRow, LabelBy};
 use crate::store::{IncidentQuery, StoreError};
 use crate::user::session::Holder;
-use crate::user::token::Token;
+use crate::user::token::{Token, TokenId};
 
 /// The cookie by which a page that somebody is led to says once what was done.
 const SAID: &str = "caifeng_said";
@@ -34,6 +36,8 @@ pub(super) struct Desk {
     pub(super) app: App,
     pub(super) stop: watch::Receiver<bool>,
     pub(super) seats: Arc<Semaphore>,
+    pub(super) seats_of_addresses: Arc<Crowd<IpAddr>>,
+    pub(super) seats_of_sessions: Arc<Crowd<TokenId>>,
     pub(super) month: Keeper,
     pub(super) whispers: Whispers,
     pub(super) shown: Shown,
@@ -125,7 +129,8 @@ impl Desk {
         let work = move || {
             let clerk = &self.app.owner.clerk;
             let failed = |error: StoreError| Unanswered(error.to_string());
-            let open = self.app.demo || !clerk.reader.anybody().map_err(failed)?;
+            // What a demo shows is invented; anything else is for whoever is known, from the first day on.
+            let open = self.app.demo;
             let Some(token) = token else { return Ok(Standing { open, ..Standing::default() }) };
             let holder = clerk.reader.holder(&token, (self.app.clock)()).map_err(failed)?;
             if let Holder::Known(known) = &holder {

@@ -2,7 +2,8 @@
 //!
 //! Each connection is a task of its own, so that a handshake that does not end keeps nobody else waiting. It ends when the
 //! handshake or the head of a request takes longer than [`HEAD`], when nothing is read of what waits to be sent
-//! ([`stall`](super::stall)), and there are never more than [`MOST`] at once.
+//! ([`stall`](super::stall)), and there are never more than [`MOST`] at once, nor more than [`EACH`] of one address. Behind a
+//! proxy, whose connections are everybody's, it is what one address asks at a time that is counted.
 
 use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
@@ -12,6 +13,8 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
 use axum::serve::Listener;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -26,6 +29,7 @@ use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt as _;
 
 use super::access::Peer;
+use super::crowd::{Crowd, Held, counted};
 use super::stall::Impatient;
 use crate::reach::Way;
 
@@ -33,11 +37,46 @@ use crate::reach::Way;
 pub(super) const HEAD: Duration = Duration::from_secs(15);
 /// Connections at once; whoever comes then waits until one ends.
 const MOST: usize = 2048;
+/// Connections of one address at once, a quarter of all: an office behind one address has as many. Whoever has more is closed.
+pub(super) const EACH: usize = MOST / 4;
 /// How long open requests may take to end when the desk closes.
 const ENDING: Duration = Duration::from_secs(10);
 
+/// Who is counted, and up to how many.
+#[derive(Clone)]
+pub(super) struct Counting {
+    /// What each holds.
+    pub(super) crowd: Arc<Crowd<IpAddr>>,
+    /// What an address counts as, if it does.
+    pub(super) as_whom: fn(IpAddr) -> Option<IpAddr>,
+}
+
+impl Default for Counting {
+    fn default() -> Self {
+        Self { crowd: Crowd::of(EACH), as_whom: counted }
+    }
+}
+
+impl Counting {
+    /// A place for an address, or that it has too many.
+    fn enter(&self, address: IpAddr) -> Result<Option<Held<IpAddr>>, Crowded> {
+        match (self.as_whom)(address) {
+            Some(who) => self.crowd.enter(who).map(Some).ok_or(Crowded),
+            None => Ok(None),
+        }
+    }
+}
+
+/// An address has as many places as it may.
+struct Crowded;
+
 /// Takes connections until `stop` says so, then lets open requests end.
-pub(super) async fn run(mut listener: TcpListener, router: Router, way: Way, mut stop: watch::Receiver<bool>) {
+pub(super) async fn run(
+    mut listener: TcpListener,
+    router: Router,
+    (way, counting): (Way, Counting),
+    mut stop: watch::Receiver<bool>,
+) {
     let places = Arc::new(Semaphore::new(MOST));
     let mut connections = JoinSet::new();
     loop {
@@ -50,21 +89,24 @@ pub(super) async fn run(mut listener: TcpListener, router: Router, way: Way, mut
             _ = stop.wait_for(|stop| *stop) => break,
         };
         while connections.try_join_next().is_some() {}
-        let (router, way, stop) = (router.clone(), way.clone(), stop.clone());
+        let (router, way, stop, counting) = (router.clone(), way.clone(), stop.clone(), counting.clone());
+        // A proxy's connections are everybody's.
+        let own = if matches!(way, Way::Behind(_)) { Ok(None) } else { counting.enter(peer.ip()) };
+        let Ok(own) = own else { continue };
         connections.spawn(async move {
-            let _place = place;
+            let _places = (place, own);
             let stream = Impatient::patient(stream);
             match way {
-                Way::Plain => answer(stream, router, Whom::Peer(peer), stop).await,
+                Way::Plain => answer(stream, router, Whom::Peer(peer), (None, stop)).await,
                 Way::Behind(proxies) => {
                     if proxies.contains(&peer.ip().to_canonical()) {
-                        answer(stream, router, Whom::Behind(peer), stop).await;
+                        answer(stream, router, Whom::Behind(peer), (Some(counting), stop)).await;
                     }
                 }
                 Way::Tls(config) => {
                     // What does not speak TLS here is nobody's business.
                     if let Ok(Ok(stream)) = timeout(HEAD, TlsAcceptor::from(config).accept(stream)).await {
-                        answer(stream, router, Whom::Peer(peer), stop).await;
+                        answer(stream, router, Whom::Peer(peer), (None, stop)).await;
                     }
                 }
             }
@@ -97,16 +139,26 @@ impl Whom {
     }
 }
 
-async fn answer<T>(stream: T, router: Router, whom: Whom, mut stop: watch::Receiver<bool>)
-where
+/// Answers what is asked on a connection. `counting`: what one address asks at a time is counted here.
+async fn answer<T>(
+    stream: T,
+    router: Router,
+    whom: Whom,
+    (counting, mut stop): (Option<Counting>, watch::Receiver<bool>),
+) where
     T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let service = service_fn(move |request: hyper::Request<Incoming>| {
-        let peer = Peer::at(whom.of(request.headers()));
+        let peer = whom.of(request.headers());
+        let place = counting.as_ref().map_or(Ok(None), |counting| counting.enter(peer.ip()));
         let mut request = request.map(Body::new);
-        request.extensions_mut().insert(ConnectInfo(peer));
+        request.extensions_mut().insert(ConnectInfo(Peer::at(peer)));
         let router = router.clone();
-        async move { Ok::<_, Infallible>(router.oneshot(request).await.unwrap_or_else(|never| match never {})) }
+        async move {
+            // Until the head of its answer is there: what pages listen to is counted by itself.
+            let Ok(_place) = place else { return Ok::<_, Infallible>(crowded()) };
+            Ok(router.oneshot(request).await.unwrap_or_else(|never| match never {}))
+        }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
@@ -120,6 +172,12 @@ where
     }
     connection.as_mut().graceful_shutdown();
     let _ = connection.await;
+}
+
+fn crowded() -> Response {
+    let text = "too much is asked from this address at once: wait for what was asked before\n";
+    (StatusCode::TOO_MANY_REQUESTS, [(header::RETRY_AFTER, "5"), (header::CACHE_CONTROL, "no-store")], text)
+        .into_response()
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@
 //! reader leaves unread is one line, and [`stall`](super::stall) drops it in the end.
 
 use std::convert::Infallible;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,10 +17,17 @@ use axum::response::{IntoResponse, Response};
 use futures_util::stream::{Stream, unfold};
 use tokio::sync::{OwnedSemaphorePermit, watch};
 
-use super::desk::Desk;
+use super::access::Whence;
+use super::crowd::{Held, counted};
+use super::desk::{Asked, Desk};
+use crate::user::token::TokenId;
 
 /// Browsers that may listen at the same time; a further one still reads itself every half minute.
 pub(super) const SEATS: usize = 1_024;
+/// Seats of one address, a quarter of all: an office behind one address listens with as many browsers.
+pub(super) const OF_ADDRESS: usize = SEATS / 4;
+/// Seats of one session: a browser listens once for all its pages, and the next page takes over before the last lets go.
+pub(super) const OF_SESSION: usize = 8;
 
 /// At most one event in this time: a burst of commits is one event.
 const PACE: Duration = Duration::from_millis(300);
@@ -34,17 +42,40 @@ struct Listening {
     /// The newest commit that it knows of.
     heard: Option<u64>,
     _seat: OwnedSemaphorePermit,
+    _own: (Option<Held<IpAddr>>, Option<Held<TokenId>>),
 }
 
 /// The stream of commits, or 503 when every seat is taken.
-pub(super) async fn events(State(desk): State<Arc<Desk>>, headers: HeaderMap) -> Response {
+pub(super) async fn events(
+    State(desk): State<Arc<Desk>>,
+    asked: Asked,
+    whence: Whence,
+    headers: HeaderMap,
+) -> Response {
+    let Some(own) = own_seats(&desk, &asked, &whence) else {
+        let text = "too many pages of one browser or address are listening: this one reads itself every half minute\n";
+        return (StatusCode::TOO_MANY_REQUESTS, [(header::RETRY_AFTER, "60")], text).into_response();
+    };
     let Ok(seat) = Arc::clone(&desk.seats).try_acquire_owned() else {
         let text = "too many pages are listening: this one reads itself every half minute\n";
         return (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, "60")], text).into_response();
     };
     let heard = headers.get("last-event-id").and_then(|id| id.to_str().ok()?.parse().ok());
-    let listening = Listening { changes: desk.app.changes.clone(), stop: desk.stop.clone(), heard, _seat: seat };
+    let listening =
+        Listening { changes: desk.app.changes.clone(), stop: desk.stop.clone(), heard, _seat: seat, _own: own };
     Sse::new(commits(listening)).keep_alive(KeepAlive::new().interval(HEARTBEAT)).into_response()
+}
+
+/// The seats that an address and a session take of those that are theirs; nothing when these are taken.
+fn own_seats(desk: &Desk, asked: &Asked, whence: &Whence) -> Option<(Option<Held<IpAddr>>, Option<Held<TokenId>>)> {
+    // Whoever is on this machine is not counted.
+    let Some(address) = counted(whence.address) else { return Some((None, None)) };
+    let session = asked.visitor.person.as_ref().map(|known| known.token);
+    let of_session = match session {
+        Some(session) => Some(desk.seats_of_sessions.enter(session)?),
+        None => None,
+    };
+    Some((Some(desk.seats_of_addresses.enter(address)?), of_session))
 }
 
 /// The current number at once unless it is known, then each later one; ends when the daemon stops.

@@ -15,6 +15,7 @@ mod agent;
 mod api;
 mod asset;
 mod coverage;
+mod crowd;
 mod desk;
 mod door;
 #[cfg(test)]
@@ -62,11 +63,13 @@ use crate::current::Current;
 use crate::entrance::Entrance;
 use crate::lang;
 use crate::plan::Plan;
-use crate::reach::Way;
+use crate::reach::{Strict, Way};
 
+use self::crowd::Crowd;
 use self::desk::{Asked, Desk};
 use self::door::Door;
 use self::lang::Lang;
+use self::listener::Counting;
 use self::month::Keeper;
 use self::page::Trouble;
 use self::room::public::Shown;
@@ -109,6 +112,8 @@ pub struct App {
     pub entrance: Arc<Entrance>,
     /// The desk is reached over HTTPS: cookies are sent over nothing else.
     pub secure: bool,
+    /// When browsers are told that it never is otherwise.
+    pub strict: Strict,
     /// Host names besides the loopback ones under which the desk is asked for.
     pub hosts: Vec<String>,
 }
@@ -145,7 +150,7 @@ pub async fn serve(
         stopping.send_replace(true);
     };
     let (router, serving) = (router(app, stopped.clone()), stopped);
-    tokio::join!(ending, listener::run(listener, router, way, serving));
+    tokio::join!(ending, listener::run(listener, router, (way, Counting::default()), serving));
     Ok(())
 }
 
@@ -154,6 +159,8 @@ fn router(app: App, stop: watch::Receiver<bool>) -> Router {
         app,
         stop,
         seats: Arc::new(Semaphore::new(live::SEATS)),
+        seats_of_addresses: Crowd::of(live::OF_ADDRESS),
+        seats_of_sessions: Crowd::of(live::OF_SESSION),
         month: Keeper::default(),
         whispers: Whispers::default(),
         shown: Shown::default(),

@@ -20,7 +20,9 @@ use super::room::{
     account, acting, cases, contacts, disclosures, documents, public, referrals, replies, reports, submit, summaries,
 };
 use super::room::{admin, plugins, welcome};
-use super::room::{demo, hearing, inbox, incidents, posts, sign_in, situation, sources, subscribed, topics, watches};
+use super::room::{
+    demo, hearing, inbox, incidents, posts, provider, sign_in, situation, sources, subscribed, topics, watches,
+};
 use super::{asset, health, live, metrics};
 use crate::configuring;
 use crate::incident::event::Role;
@@ -116,12 +118,17 @@ fn pages() -> Vec<Route> {
         // Who is there
         get("/sign-in", Everybody, sign_in::form),
         post("/sign-in", Everybody, sign_in::sign_in),
+        get("/sign-in/code", Everybody, sign_in::ask_code),
         post("/sign-in/code", Everybody, sign_in::code),
+        post("/sign-in/kept", Everybody, sign_in::go_on),
+        get("/sign-in/provider", Everybody, provider::go),
+        get("/sign-in/callback", Everybody, provider::back),
         post("/sign-out", Everybody, sign_in::sign_out),
         get("/set-up-password", Everybody, sign_in::choose),
         post("/set-up-password", Everybody, sign_in::set_up),
         get("/account", Signed, account::account),
         post("/account/end", Signed, account::end),
+        post("/account/end-others", Signed, account::end_others),
         post("/account/password", Signed, account::password),
         get("/account/factor", Signed, account::offer),
         post("/account/factor", Signed, account::add_factor),
@@ -281,6 +288,7 @@ fn kept() -> Vec<Route> {
         post("/admin/users/roles", Able(Act::GiveRoles), admin::roles),
         post("/admin/users/unit", Able(Act::KeepUnits), admin::unit),
         post("/admin/users/factor", Able(Act::EndFactor), admin::end_factor),
+        post("/admin/users/identity", Able(Act::AddUser), admin::identity),
         get("/admin/plan", ADMINISTRATORS, admin::plan),
         get("/admin/plan/check", ADMINISTRATORS, admin::plan),
         post("/admin/plan/check", ADMINISTRATORS, admin::check),

@@ -2,8 +2,10 @@
 
 mod listening;
 mod paging;
+mod provider;
 mod ready;
 mod rooms;
+mod scanner;
 mod sign_in;
 mod table;
 
@@ -36,6 +38,7 @@ use crate::store::{CategoryFilter, Deadline, IncidentQuery, RecordQuery, SeriesP
 use crate::text::tokens::Tokeniser;
 use crate::user::code::Code;
 use crate::user::token::Token;
+use crate::vouching::Provider;
 use crate::watch::Sweep;
 
 /// A desk over `rows`, with the two ends that the daemon holds.
@@ -71,6 +74,11 @@ pub(super) fn office() -> Arc<Office> {
 
 /// A new one, in which whoever has one of these roles signs in with a second factor.
 fn office_with(second_factor: Vec<Role>) -> Arc<Office> {
+    office_vouched(second_factor, None)
+}
+
+/// The same, to which people may come in by a provider.
+fn office_vouched(second_factor: Vec<Role>, provider: Option<Provider>) -> Arc<Office> {
     let dir = tempfile::tempdir().unwrap();
     let daemon = Daemon::open(Parts {
         directory: Directory::at(dir.path()),
@@ -83,7 +91,8 @@ fn office_with(second_factor: Vec<Role>) -> Arc<Office> {
         clock: Arc::new(SetClock::new(NOW)),
     });
     let first = Some((FIRST, NOW + 86_400));
-    let entrance = Arc::new(Entrance::open(&Directory::at(dir.path()), second_factor, first).unwrap());
+    let entrance = Entrance::open(&Directory::at(dir.path()), second_factor, first).unwrap();
+    let entrance = Arc::new(entrance.with_provider(provider));
     Arc::new(Office { owner: daemon.unwrap().owner(), entrance, _dir: dir })
 }
 
@@ -171,6 +180,7 @@ fn app(rows: Arc<dyn Rows>, changes: watch::Receiver<u64>) -> App {
         public: false,
         entrance: entrance(),
         secure: false,
+        strict: Strict::Never,
         hosts: vec![],
     }
 }

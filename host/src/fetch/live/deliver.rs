@@ -1,6 +1,8 @@
-//! A notice on its way to a robot or a webhook: one exchange with an address that the operator wrote.
+//! One exchange with an address that the operator wrote: a notice on its way to a robot or a webhook, and what the provider of
+//! sign-in is asked.
 
-use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
+use reqwest::RequestBuilder;
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER};
 use url::Url;
 
 use super::Live;
@@ -46,10 +48,41 @@ impl Live {
         fields: &[(&'static str, String)],
         body: String,
     ) -> Result<Answered, Undelivered> {
-        let private = check_url(url, &self.settings.policy, None).map_err(Undelivered::Refused)?;
-        let client = if private { &self.private } else { &self.public };
-        let request = client.post(url.clone()).header(CONTENT_TYPE, "application/json").body(body);
+        let request = self.client_for(url)?.post(url.clone()).header(CONTENT_TYPE, "application/json").body(body);
         let request = fields.iter().fold(request, |request, (name, value)| request.header(*name, value));
+        // What it said first is enough: it has answered.
+        self.exchanged(request, ANSWER, true).await
+    }
+
+    /// Asks for JSON at `url`, or sends a form there with what says who sends it. Follows no redirect and asks nobody twice; an
+    /// answer of more than `most` bytes is none.
+    ///
+    /// # Errors
+    /// See [`Undelivered`]; any answer is no error.
+    pub async fn inquire(
+        &self,
+        url: &Url,
+        form: Option<(String, Option<String>)>,
+        most: usize,
+    ) -> Result<Answered, Undelivered> {
+        let client = self.client_for(url)?;
+        let request = match form {
+            None => client.get(url.clone()),
+            Some((form, shown)) => {
+                let request = client.post(url.clone()).header(CONTENT_TYPE, "application/x-www-form-urlencoded");
+                shown.into_iter().fold(request.body(form), |request, shown| request.header(AUTHORIZATION, shown))
+            }
+        };
+        self.exchanged(request.header(ACCEPT, "application/json"), most, false).await
+    }
+
+    fn client_for(&self, url: &Url) -> Result<&reqwest::Client, Undelivered> {
+        let private = check_url(url, &self.settings.policy, None).map_err(Undelivered::Refused)?;
+        Ok(if private { &self.private } else { &self.public })
+    }
+
+    /// Sends a request and reads at most `most` bytes of the answer; what is longer is cut, or is none.
+    async fn exchanged(&self, request: RequestBuilder, most: usize, cut: bool) -> Result<Answered, Undelivered> {
         let exchange = async {
             let mut response = request.send().await.map_err(|error| self.unsent(&error))?;
             let status = response.status().as_u16();
@@ -57,13 +90,17 @@ impl Live {
             let asked = asked.map(|value| ("retry-after".to_owned(), value.to_owned()));
             let rest = asked.map(|field| retry_after(&[field], (self.now)()));
             let mut body = Vec::new();
-            // What it said first is enough: it has answered.
-            while body.len() < ANSWER
-                && let Ok(Some(chunk)) = response.chunk().await
-            {
-                body.extend_from_slice(&chunk);
+            while body.len() <= most {
+                match response.chunk().await {
+                    Ok(Some(chunk)) => body.extend_from_slice(&chunk),
+                    Err(error) if !cut => return Err(self.unsent(&error)),
+                    _ => break,
+                }
             }
-            body.truncate(ANSWER);
+            if body.len() > most && !cut {
+                return Err(Undelivered::Unanswered(format!("more than {most} bytes")));
+            }
+            body.truncate(most);
             let rest = rest.and_then(|rest| i64::try_from(rest.as_secs()).ok());
             Ok(Answered { status, rest, body: String::from_utf8_lossy(&body).into_owned() })
         };

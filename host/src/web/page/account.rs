@@ -25,6 +25,10 @@ pub(crate) struct AccountRows {
     pub(crate) recovery: i64,
     /// A password was chosen.
     pub(crate) password: bool,
+    /// What people call the provider of sign-in.
+    pub(crate) provider: Option<String>,
+    /// They are known there.
+    pub(crate) linked: bool,
     /// A second factor is asked for in one of the roles.
     pub(crate) required: bool,
     /// A secret that is told this once.
@@ -76,6 +80,10 @@ struct AccountPage {
     programs: Vec<ProgramView>,
     scopes: Vec<Choice>,
     password: bool,
+    /// How they sign in besides.
+    through: Option<String>,
+    /// There are sessions besides this one.
+    others: bool,
     rule: String,
     factor: bool,
     required: bool,
@@ -105,6 +113,12 @@ pub(crate) fn account(visit: &Visit, (figures, watches): (Figures, &[WatchRow]),
             .map(|scope| Choice { value: scope.as_str(), name: scope_name(lang, scope), checked: scope == Scope::Read })
             .collect(),
         password: rows.password,
+        through: rows
+            .provider
+            .as_ref()
+            .filter(|_| rows.linked)
+            .map(|label| lang.with("account.through", &[("label", label)])),
+        others: rows.held.sessions.len() > 1,
         rule: lang.with("password.rule", &[("n", &SHORTEST)]),
         factor: known.factor,
         required: rows.required,

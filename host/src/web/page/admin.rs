@@ -53,6 +53,8 @@ struct UserView {
     roles: String,
     unit: String,
     how: String,
+    /// Known to the provider of sign-in.
+    linked: bool,
     used: Option<Stamp>,
     revoked: Option<Stamp>,
     boxes: Vec<RoleBox>,
@@ -73,10 +75,17 @@ struct PeoplePage {
     gives_roles: bool,
     keeps_units: bool,
     ends_factors: bool,
+    /// What is written down of an account of the provider, where there is one.
+    provider: Option<String>,
 }
 
 /// Users; `code`: a name, and a code that is told this once.
-pub(crate) fn people(visit: &Visit, ground: &Ground, users: &[User], code: Option<(String, String)>) -> Rendered {
+pub(crate) fn people(
+    visit: &Visit,
+    ground: &Ground,
+    users: &[User],
+    (code, provider): (Option<(String, String)>, Option<String>),
+) -> Rendered {
     let lang = visit.lang;
     let frame = frame(visit, ground);
     let view = |user: &User| user_view(user, visit, &frame);
@@ -92,6 +101,7 @@ pub(crate) fn people(visit: &Visit, ground: &Ground, users: &[User], code: Optio
         gives_roles: visit.may(Act::GiveRoles),
         keeps_units: visit.may(Act::KeepUnits),
         ends_factors: visit.may(Act::EndFactor),
+        provider: provider.map(|label| lang.with("admin.identity-why", &[("label", &label)])),
         frame,
     }
     .render()
@@ -109,7 +119,9 @@ fn user_view(user: &User, visit: &Visit, frame: &Frame) -> UserView {
         name: user.name.clone().unwrap_or_else(|| lang.t("admin.deleted")),
         roles: if roles.is_empty() { lang.t("account.no-role") } else { lang.list(&roles) },
         unit: user.unit.clone().unwrap_or_default(),
+        linked: user.provider,
         how: lang.t(match (user.password, user.factor) {
+            (false, _) if user.provider => "admin.through",
             (false, _) => "admin.no-password",
             (true, false) => "admin.password",
             (true, true) => "admin.both",

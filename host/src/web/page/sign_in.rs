@@ -26,6 +26,8 @@ pub(crate) struct SignIn {
     pub(crate) wrong: Option<String>,
     /// What was done just before, in words.
     pub(crate) said: Option<String>,
+    /// What people call the provider of sign-in, where there is one.
+    pub(crate) provider: Option<String>,
 }
 
 impl SignIn {
@@ -40,6 +42,7 @@ impl SignIn {
             name: String::new(),
             wrong: None,
             said: None,
+            provider: None,
         }
     }
 }
@@ -79,11 +82,18 @@ fn door<'a>(asked: &'a SignIn, title: &str, path: &str) -> Door<'a> {
 struct SignInPage<'a> {
     door: Door<'a>,
     asked: &'a SignIn,
+    /// The words of the link to the provider, and where it leads.
+    through: Option<(String, String)>,
 }
 
 /// Asks for name and password.
 pub(crate) fn sign_in(asked: &SignIn) -> Rendered {
-    SignInPage { door: door(asked, "sign-in.title", "/sign-in"), asked }.render()
+    let to: String = url::form_urlencoded::byte_serialize(asked.to.as_bytes()).collect();
+    let through = asked
+        .provider
+        .as_ref()
+        .map(|label| (asked.lang.with("sign-in.through", &[("label", label)]), format!("/sign-in/provider?to={to}")));
+    SignInPage { door: door(asked, "sign-in.title", "/sign-in"), asked, through }.render()
 }
 
 #[derive(Template)]

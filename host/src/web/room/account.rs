@@ -47,6 +47,8 @@ async fn shown(
                 held: reader.held(&known.user, visit.now)?,
                 recovery: reader.recovery_left(&known.user)?,
                 password: credential.is_some_and(|credential| credential.hash.is_some()),
+                provider: ours.app.entrance.provider().map(|provider| provider.label().to_owned()),
+                linked: reader.is_linked(&known.user)?,
                 required: ours.app.entrance.requires(&known),
                 secret,
                 wrong: told,
@@ -93,6 +95,21 @@ pub(in crate::web) async fn end(State(desk): State<Arc<Desk>>, asked: Asked, Sen
     }
 }
 
+/// `POST /account/end-others`: everywhere but here.
+pub(in crate::web) async fn end_others(State(desk): State<Arc<Desk>>, asked: Asked) -> Response {
+    let (ours, lang) = (Arc::clone(&desk), asked.lang);
+    let ended = blocking(move || {
+        let Ok((_, caller)) = oneself(&ours, &asked) else { return Err(Turned::Late) };
+        Ok(ours.app.owner.clerk.store.end_others(&caller, (ours.app.clock)())?)
+    });
+    match ended.await {
+        Ok(()) => lead(&Done::new("/account", "done.token-ended")),
+        Err(Turned::Late) => refuse(lang, Refused::Trouble(Trouble::SignIn)),
+        Err(Turned::Store(error)) => refuse(lang, Refused::from(error)),
+        Err(_) => refuse(lang, Refused::Trouble(Trouble::Ours)),
+    }
+}
+
 /// Something that takes one's own password or code, braked in a lane of the session's own.
 async fn proven<T: Send + 'static>(
     desk: &Arc<Desk>,
@@ -104,7 +121,7 @@ async fn proven<T: Send + 'static>(
     let place = Place { address: whence.address, browser: Some(format!("session {}", known.token)) };
     let name = known.name.clone().unwrap_or_default();
     let pass = desk.app.entrance.admit(guess, &name, &place, now).map_err(Turned::Away)?;
-    let Some(_turn) = desk.door.turn(true).await else {
+    let Some(_turn) = desk.door.turn(true, place.address).await else {
         desk.app.entrance.undone(&pass);
         return Err(Turned::Away(Wait(5)));
     };

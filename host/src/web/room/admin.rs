@@ -32,7 +32,8 @@ async fn shown(desk: Arc<Desk>, asked: Asked, code: Option<(String, String)>) ->
     let ours = Arc::clone(&desk);
     desk.show(asked, move |rows, visit| {
         let users = ours.app.owner.clerk.reader.users()?;
-        Ok(page::people(visit, &ground(rows)?, &users, code)?)
+        let provider = ours.app.entrance.provider().map(|provider| provider.label().to_owned());
+        Ok(page::people(visit, &ground(rows)?, &users, (code, provider))?)
     })
     .await
 }
@@ -119,6 +120,24 @@ pub(in crate::web) async fn roles(State(desk): State<Arc<Desk>>, asked: Asked, f
         return refuse(asked.lang, Refused::Trouble(Trouble::Form));
     };
     changed(desk, asked, UserChange::Roles { user, roles }).await
+}
+
+/// What the provider says of somebody.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::web) struct Linking {
+    user: String,
+    name: String,
+}
+
+/// `POST /admin/users/identity`: nothing takes the link away.
+pub(in crate::web) async fn identity(
+    State(desk): State<Arc<Desk>>,
+    asked: Asked,
+    Sent(Linking { user, name }): Sent<Linking>,
+) -> Response {
+    let name = Some(name.trim().to_owned()).filter(|name| !name.is_empty());
+    changed(desk, asked, UserChange::Identity { user, name }).await
 }
 
 /// A unit.

@@ -28,6 +28,7 @@ pub(super) mod inbox;
 pub(super) mod incidents;
 pub(super) mod plugins;
 pub(super) mod posts;
+pub(super) mod provider;
 pub(super) mod public;
 pub(super) mod referrals;
 pub(super) mod replies;

@@ -9,7 +9,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use serde::Deserialize;
 
-use crate::entrance::{Step, Turned};
+use crate::entrance::{Halfway, Step, Turned};
 use crate::handling::Clerk;
 use crate::lang::{Lang, refusal};
 use crate::store::StoreError;
@@ -24,15 +24,21 @@ use crate::web::page::{self, Resend, SetUp, SignIn};
 /// The cookie between password and code.
 const HALFWAY: &str = "caifeng_halfway";
 /// Seconds that it lives.
-const HALFWAY_LIVES: i64 = 300;
+pub(super) const HALFWAY_LIVES: i64 = 300;
 
 /// Where somebody wanted to go.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(in crate::web) struct Wanted {
-    to: String,
+    pub(super) to: String,
     /// Their session was over.
     over: Option<String>,
+}
+
+/// The page of signing in, with nothing typed yet.
+pub(in crate::web) fn door(desk: &Desk, lang: Lang) -> SignIn {
+    let provider = desk.app.entrance.provider().map(|provider| provider.label().to_owned());
+    SignIn { provider, ..SignIn::new(lang, &desk.app.organisation.get().name) }
 }
 
 /// `GET /sign-in`.
@@ -44,7 +50,13 @@ pub(in crate::web) async fn form(
     if asked.visitor.person.is_some() {
         return lead(&Done::new(own_path(&wanted.to), ""));
     }
-    let mut page = SignIn::new(asked.lang, &desk.app.organisation.get().name);
+    // Where nobody is there yet, the first user is made and nothing else is done.
+    match nobody_yet(&desk).await {
+        Ok(true) if !desk.app.demo => return lead(&Done::new("/set-up-password", "")),
+        Ok(_) => {}
+        Err(response) => return *response,
+    }
+    let mut page = door(&desk, asked.lang);
     page.to = own_path(&wanted.to).to_owned();
     page.over = wanted.over.is_some();
     page.said = asked.said.and_then(|key| asked.lang.known(&format!("done.{key}")));
@@ -77,7 +89,7 @@ async fn attempt<T: Send + 'static>(
     });
     let place = Place { address: whence.address, browser: recognised.await? };
     let pass = desk.app.entrance.admit(guess, name, &place, now).map_err(Turned::Away)?;
-    let Some(_turn) = desk.door.turn(place.browser.is_some()).await else {
+    let Some(_turn) = desk.door.turn(place.browser.is_some(), place.address).await else {
         desk.app.entrance.undone(&pass);
         return Err(Turned::Away(Wait(5)));
     };
@@ -114,6 +126,7 @@ pub(super) fn turned(lang: Lang, turned: Turned, wrong: &str) -> Result<TurnedAw
         }),
         Turned::Wrong => told(StatusCode::UNPROCESSABLE_ENTITY, lang.t(wrong)),
         Turned::Late => told(StatusCode::UNPROCESSABLE_ENTITY, lang.t("sign-in.late")),
+        Turned::Stranger(_) => told(StatusCode::FORBIDDEN, lang.t(wrong)),
         Turned::Unfit(unfit) => told(StatusCode::UNPROCESSABLE_ENTITY, page::unfit(lang, unfit)),
         Turned::Store(error @ StoreError::Denied(_)) => {
             told(StatusCode::UNPROCESSABLE_ENTITY, refusal::told(lang, &error.to_string()))
@@ -129,7 +142,7 @@ impl TurnedAway {
     }
 
     /// With a page.
-    fn answer(&self, page: page::Rendered) -> Response {
+    pub(super) fn answer(&self, page: page::Rendered) -> Response {
         self.mark(html(self.status, page))
     }
 
@@ -153,17 +166,17 @@ pub(in crate::web) async fn sign_in(
     Sent(form): Sent<Password>,
 ) -> Response {
     let Password { name, password, to, typed } = form;
-    let mut page = SignIn::new(asked.lang, &desk.app.organisation.get().name);
+    let mut page = door(&desk, asked.lang);
     (page.to, page.typed, page.name) = (own_path(&to).to_owned(), typed, name.trim().to_owned());
     let (called, agent) = (page.name.clone(), whence.agent.clone());
     let step = attempt(&desk, (Guess::Password, &page.name), &whence, move |desk, pass, now| {
         desk.app.entrance.sign_in(&desk.app.owner.clerk, pass, (&called, &password, &agent), now)
     });
     match step.await {
-        Ok(Step::In(token)) => welcome(&desk, &page, &whence, token).await,
+        Ok(Step::In(token)) => welcome(&desk, (&page, &asked), Some(&whence), token).await,
         Ok(Step::Halfway(sealed)) => {
             let response = html(StatusCode::OK, page::code(&page));
-            with_cookies(response, [Some(halfway_cookie(Some(&sealed), desk.app.secure))])
+            with_cookies(response, [Some(halfway_cookie(Some((&sealed, HALFWAY_LIVES)), desk.app.secure))])
         }
         Err(why) => match turned(asked.lang, why, "sign-in.wrong") {
             Ok(told) => {
@@ -173,6 +186,34 @@ pub(in crate::web) async fn sign_in(
             Err(response) => *response,
         },
     }
+}
+
+/// `GET /sign-in/code`: asks for the code that follows, where somebody was led back from the provider.
+pub(in crate::web) async fn ask_code(
+    State(desk): State<Arc<Desk>>,
+    asked: Asked,
+    Query(wanted): Query<Wanted>,
+) -> Response {
+    let page = SignIn { to: own_path(&wanted.to).to_owned(), ..door(&desk, asked.lang) };
+    html(StatusCode::OK, page::code(&page))
+}
+
+/// What somebody had typed when they were led here, who has signed in elsewhere meanwhile.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::web) struct Kept {
+    to: String,
+    typed: String,
+}
+
+/// `POST /sign-in/kept`: goes on where another page of this browser has signed in.
+pub(in crate::web) async fn go_on(
+    State(desk): State<Arc<Desk>>,
+    asked: Asked,
+    Sent(Kept { to, typed }): Sent<Kept>,
+) -> Response {
+    let page = SignIn { to: own_path(&to).to_owned(), typed: Some(typed), ..door(&desk, asked.lang) };
+    if asked.visitor.person.is_some() { led_in(&page) } else { html(StatusCode::OK, page::sign_in(&page)) }
 }
 
 /// The code that follows.
@@ -194,13 +235,13 @@ pub(in crate::web) async fn code(
     Sent(form): Sent<Code>,
 ) -> Response {
     let Code { code, to, typed } = form;
-    let mut page = SignIn::new(asked.lang, &desk.app.organisation.get().name);
+    let mut page = door(&desk, asked.lang);
     (page.to, page.typed) = (own_path(&to).to_owned(), typed);
     let sealed = access::kept(&headers, HALFWAY).unwrap_or_default().to_owned();
     let whose = desk.app.entrance.halfway(&sealed, (desk.app.clock)());
     let entered = match whose {
         None => Err(Turned::Late),
-        Some((user, _)) => match name_of(&desk, user).await {
+        Some(Halfway { user, .. }) => match name_of(&desk, user).await {
             Ok(name) => {
                 let agent = whence.agent.clone();
                 attempt(&desk, (Guess::Factor, &name), &whence, move |desk, pass, now| {
@@ -213,7 +254,7 @@ pub(in crate::web) async fn code(
     };
     match entered {
         Ok(token) => {
-            let response = welcome(&desk, &page, &whence, token).await;
+            let response = welcome(&desk, (&page, &asked), Some(&whence), token).await;
             with_cookies(response, [Some(halfway_cookie(None, desk.app.secure))])
         }
         Err(why) => {
@@ -239,31 +280,45 @@ async fn name_of(desk: &Arc<Desk>, user: String) -> Result<String, Turned> {
     .await
 }
 
-fn halfway_cookie(sealed: Option<&str>, secure: bool) -> String {
-    access::set(HALFWAY, sealed.map(|sealed| (sealed, HALFWAY_LIVES)), "Strict", secure)
+pub(super) fn halfway_cookie(sealed: Option<(&str, i64)>, secure: bool) -> String {
+    access::set(HALFWAY, sealed, "Strict", secure)
 }
 
-/// Leads in, with the session and with what the browser is known by; what was typed is offered to be sent.
-async fn welcome(desk: &Arc<Desk>, page: &SignIn, whence: &Whence, token: Token) -> Response {
-    let (ours, kept, now) = (Arc::clone(desk), whence.browser.clone(), (desk.app.clock)());
+/// Leads in, with the session and with what the browser is known by; what was typed is offered to be sent. The session that the
+/// browser had before ends: whoever put it there has nothing of this one. Without `whence` the browser stays as unknown as it was.
+pub(super) async fn welcome(
+    desk: &Arc<Desk>,
+    (page, asked): (&SignIn, &Asked),
+    whence: Option<&Whence>,
+    token: Token,
+) -> Response {
+    let (ours, kept, now) = (Arc::clone(desk), whence.map(|whence| whence.browser.clone()), (desk.app.clock)());
+    let before = asked.visitor.person.as_ref().map(|known| known.token);
     let session = session_cookie(Some(&token), desk.app.secure);
     let browser = blocking(move || {
         let clerk: &Clerk = &ours.app.owner.clerk;
-        let Some(known) = clerk.reader.known(&token, now)? else { return Ok(None) };
+        if let Some(before) = before {
+            clerk.store.end_session(before, now)?;
+        }
+        let (Some(known), Some(kept)) = (clerk.reader.known(&token, now)?, kept) else { return Ok(None) };
         Ok(Some(ours.app.entrance.known_browser(kept.as_deref(), &known.user, now)?))
     });
     let browser = browser.await.ok().flatten().map(|words| browser_cookie(&words, desk.app.secure));
-    let response = match &page.typed {
+    with_cookies(led_in(page), [Some(session), browser])
+}
+
+/// To where somebody was going, or to what they had typed.
+fn led_in(page: &SignIn) -> Response {
+    match &page.typed {
         None => lead(&Done::new(page.to.clone(), "")),
         Some(typed) => {
             let typed = url::form_urlencoded::parse(typed.as_bytes()).into_owned().collect();
             html(StatusCode::OK, page::resend(page, &Resend { to: page.to.clone(), typed }))
         }
-    };
-    with_cookies(response, [Some(session), browser])
+    }
 }
 
-fn with_cookies<const N: usize>(mut response: Response, cookies: [Option<String>; N]) -> Response {
+pub(super) fn with_cookies<const N: usize>(mut response: Response, cookies: [Option<String>; N]) -> Response {
     for cookie in cookies.into_iter().flatten() {
         if let Ok(cookie) = HeaderValue::from_str(&cookie) {
             response.headers_mut().append(header::SET_COOKIE, cookie);
@@ -294,7 +349,7 @@ pub(in crate::web) async fn choose(State(desk): State<Arc<Desk>>, asked: Asked) 
         Ok(first) => first,
         Err(response) => return *response,
     };
-    let asked = SignIn::new(asked.lang, &desk.app.organisation.get().name);
+    let asked = door(&desk, asked.lang);
     html(StatusCode::OK, page::set_up(&SetUp { asked, first, code: String::new() }))
 }
 
@@ -333,12 +388,12 @@ pub(in crate::web) async fn set_up(
     });
     let why = match done.await {
         Ok(Some(token)) => {
-            let mut page = SignIn::new(asked.lang, &desk.app.organisation.get().name);
+            let mut page = door(&desk, asked.lang);
             // Whoever is the first sets Caifeng up.
             if desk.app.owner.setup.file.is_some() {
                 page.to = "/welcome".to_owned();
             }
-            return welcome(&desk, &page, &whence, token).await;
+            return welcome(&desk, (&page, &asked), Some(&whence), token).await;
         }
         Ok(None) => return lead(&Done::new("/sign-in", "done.password-chosen")),
         Err(why) => why,
@@ -352,7 +407,7 @@ pub(in crate::web) async fn set_up(
     let kept = if matches!(why, Turned::Unfit(_)) { code } else { String::new() };
     match turned(asked.lang, why, wrong) {
         Ok(told) => {
-            let mut page = SignIn::new(asked.lang, &desk.app.organisation.get().name);
+            let mut page = door(&desk, asked.lang);
             (page.name, page.wrong) = (name, Some(told.words.clone()));
             told.answer(page::set_up(&SetUp { asked: page, first, code: kept }))
         }

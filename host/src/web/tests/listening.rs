@@ -96,3 +96,90 @@ async fn a_client_that_never_asks_is_let_go_of() {
         assert!(ended.is_ok() && !rest.starts_with(b"HTTP/1.1 200"), "{said:?}");
     }
 }
+
+/// What somebody at the other end of a socket is answered, or that they are sent away.
+async fn answered(page: &mut tokio::net::TcpStream, asked: &str) -> String {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let _ = page.write_all(asked.as_bytes()).await;
+    let mut told = vec![0; 12];
+    match page.read_exact(&mut told).await {
+        Ok(_) => String::from_utf8_lossy(&told).into_owned(),
+        Err(_) => String::new(),
+    }
+}
+
+/// A desk that counts addresses of this machine like others, three places for each.
+async fn crowded(way: Way) -> (std::net::SocketAddr, watch::Sender<bool>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (_commit, changes) = watch::channel(0);
+    let (stop, stopped) = watch::channel(false);
+    let counting = listener::Counting { crowd: crate::web::crowd::Crowd::of(3), as_whom: Some };
+    let router = router(app(Arc::new(Fixed), changes), stopped.clone());
+    tokio::spawn(listener::run(listener, router, (way, counting), stopped));
+    (address, stop)
+}
+
+#[tokio::test]
+async fn one_address_leaves_connections_to_others() {
+    let (address, _stop) = crowded(Way::Plain).await;
+    let asked = format!("GET /healthz HTTP/1.1\r\nhost: {address}\r\n\r\n");
+    let from = async |own: &str| {
+        let socket = tokio::net::TcpSocket::new_v4().unwrap();
+        socket.bind(format!("{own}:0").parse().unwrap()).unwrap();
+        socket.connect(address).await.unwrap()
+    };
+    let mut open = Vec::new();
+    for _ in 0..3 {
+        let mut page = from("127.0.0.2").await;
+        assert_eq!(answered(&mut page, &asked).await, "HTTP/1.1 200");
+        open.push(page);
+    }
+    assert_eq!(answered(&mut from("127.0.0.2").await, &asked).await, "", "a fourth is closed");
+    assert_eq!(answered(&mut from("127.0.0.3").await, &asked).await, "HTTP/1.1 200", "another address");
+    open.pop();
+    // The desk hears of it a moment later.
+    for again in 0.. {
+        if answered(&mut from("127.0.0.2").await, &asked).await == "HTTP/1.1 200" {
+            break;
+        }
+        assert!(again < 10_000, "what was given back is taken again");
+    }
+}
+
+#[tokio::test]
+#[expect(clippy::disallowed_methods, reason = "a test visits the page")]
+async fn behind_a_proxy_it_is_what_one_address_asks_at_a_time_that_is_counted() {
+    let (address, _stop) = crowded(Way::Behind(vec![std::net::Ipv4Addr::LOCALHOST.into()])).await;
+    let asked = |who: &str| format!("GET /healthz HTTP/1.1\r\nhost: {address}\r\nx-forwarded-for: {who}\r\n\r\n");
+    let ask = async |who: &str| {
+        let mut page = tokio::net::TcpStream::connect(address).await.unwrap();
+        answered(&mut page, &asked(who)).await
+    };
+    assert_eq!(ask("192.0.2.1").await, "HTTP/1.1 200");
+    let mut slow = Vec::new();
+    for _ in 0..3 {
+        let mut page = tokio::net::TcpStream::connect(address).await.unwrap();
+        // A form whose end does not come.
+        let form = format!(
+            "POST /sign-in HTTP/1.1\r\nhost: {address}\r\nx-forwarded-for: 192.0.2.9, 192.0.2.1\r\n\
+             content-type: application/x-www-form-urlencoded\r\ncontent-length: 99\r\n\r\nname=a"
+        );
+        tokio::io::AsyncWriteExt::write_all(&mut page, form.as_bytes()).await.unwrap();
+        slow.push(page);
+    }
+    for again in 0.. {
+        if ask("192.0.2.1").await == "HTTP/1.1 429" {
+            break;
+        }
+        assert!(again < 10_000, "three are under way");
+    }
+    assert_eq!(ask("192.0.2.2").await, "HTTP/1.1 200", "another address");
+    drop(slow);
+    for again in 0.. {
+        if ask("192.0.2.1").await == "HTTP/1.1 200" {
+            break;
+        }
+        assert!(again < 10_000, "what was given back is taken again");
+    }
+}

@@ -11,21 +11,21 @@ use crate::store::{Caller, UserChange};
 use crate::user::UserEvent;
 use crate::user::session::{IDLE, LONGEST};
 
-const PASSWORD: &str = "三只白鹭 over the weir";
+pub(super) const PASSWORD: &str = "三只白鹭 over the weir";
 
 /// A house with a clock that can be moved, and people in it.
-struct House {
-    office: Arc<Office>,
+pub(super) struct House {
+    pub(super) office: Arc<Office>,
     router: Router,
     now: Arc<AtomicI64>,
-    admin: Caller,
+    pub(super) admin: Caller,
 }
 
 /// What somebody is answered.
-struct Answer {
-    status: u16,
-    headers: HeaderMap,
-    body: String,
+pub(super) struct Answer {
+    pub(super) status: u16,
+    pub(super) headers: HeaderMap,
+    pub(super) body: String,
 }
 
 impl Answer {
@@ -38,24 +38,24 @@ impl Answer {
         self.headers.get_all(header::SET_COOKIE).iter().map(pair).collect()
     }
 
-    fn place(&self) -> &str {
+    pub(super) fn place(&self) -> &str {
         self.headers.get(header::LOCATION).map_or("", |place| place.to_str().unwrap())
     }
 }
 
 /// A browser: keeps cookies, and comes from an address.
 #[derive(Clone, Default)]
-struct Browser {
-    cookies: Vec<(String, String)>,
+pub(super) struct Browser {
+    pub(super) cookies: Vec<(String, String)>,
     address: u8,
 }
 
 impl Browser {
-    fn at(address: u8) -> Self {
+    pub(super) fn at(address: u8) -> Self {
         Self { address, ..Self::default() }
     }
 
-    fn has(&self, name: &str) -> bool {
+    pub(super) fn has(&self, name: &str) -> bool {
         self.cookies.iter().any(|(kept, _)| kept == name)
     }
 
@@ -79,11 +79,11 @@ impl Browser {
         answer
     }
 
-    async fn get(&mut self, house: &House, path: &str) -> Answer {
+    pub(super) async fn get(&mut self, house: &House, path: &str) -> Answer {
         self.send(house, asking(Method::GET, path, &[("accept-language", "en")])).await
     }
 
-    async fn post(&mut self, house: &House, path: &str, fields: &[(&str, &str)]) -> Answer {
+    pub(super) async fn post(&mut self, house: &House, path: &str, fields: &[(&str, &str)]) -> Answer {
         let form = Serializer::new(String::new()).extend_pairs(fields).finish();
         let sent = [
             ("accept-language", "en"),
@@ -95,14 +95,26 @@ impl Browser {
         self.send(house, request).await
     }
 
-    async fn sign_in(&mut self, house: &House, name: &str, password: &str) -> Answer {
+    /// Adds a second factor; its secret, as it is shown.
+    pub(super) async fn begin_factor(&mut self, house: &House) -> String {
+        let page = self.get(house, "/account/factor").await.body;
+        let secret = page.split_once("<code>").unwrap().1.split_once("</code>").unwrap().0.to_owned();
+        let added = self.post(house, "/account/factor", &[("code", &house.code_of(&secret))]).await;
+        assert_eq!(added.status, 200, "{}", added.body);
+        secret
+    }
+
+    pub(super) async fn sign_in(&mut self, house: &House, name: &str, password: &str) -> Answer {
         self.post(house, "/sign-in", &[("name", name), ("password", password), ("to", "/incidents")]).await
     }
 }
 
 impl House {
-    fn new() -> Self {
-        let office = office_with(vec![Role::Legal]);
+    pub(super) fn new() -> Self {
+        Self::of(office_with(vec![Role::Legal]))
+    }
+
+    pub(super) fn of(office: Arc<Office>) -> Self {
         let now = Arc::new(AtomicI64::new(NOW));
         let ours = Arc::clone(&now);
         let router = office.router_at(Arc::new(move || ours.load(Ordering::Relaxed)));
@@ -125,12 +137,17 @@ impl House {
         Self { office, router, now, admin }
     }
 
-    fn pass(&self, seconds: i64) {
+    /// The six digits that an app shows now.
+    pub(super) fn code_of(&self, secret: &str) -> String {
+        crate::user::factor::tests::shown(secret, self.now.load(Ordering::Relaxed))
+    }
+
+    pub(super) fn pass(&self, seconds: i64) {
         self.now.fetch_add(seconds, Ordering::Relaxed);
     }
 
     /// What the record says about users.
-    fn record(&self) -> Vec<UserEvent> {
+    pub(super) fn record(&self) -> Vec<UserEvent> {
         self.office.owner.clerk.reader.user_events().unwrap()
     }
 }
@@ -372,4 +389,87 @@ async fn tokens_that_are_made_up_are_counted_and_right_ones_are_never_kept_out()
     let request = asking(Method::GET, "/api/v1/incidents", &[("authorization", &right)]);
     assert_eq!(Browser::at(5).send(&house, request).await.status, 200);
     assert!(house.record().iter().any(|event| matches!(event, UserEvent::SignInsFailed { user: None, .. })));
+}
+
+#[tokio::test]
+async fn guessing_six_digits_is_slowed_down_from_everywhere_and_their_owner_gets_in() {
+    let house = House::new();
+    let mut at_home = Browser::at(1);
+    at_home.sign_in(&house, "wang", PASSWORD).await;
+    let secret = at_home.begin_factor(&house).await;
+    // Whoever has the password, and many addresses.
+    let mut statuses = Vec::new();
+    for address in 30..42 {
+        let mut attacker = Browser::at(address);
+        assert_eq!(attacker.sign_in(&house, "wang", PASSWORD).await.status, 200, "halfway");
+        for guess in 0..4 {
+            let code = format!("00{address}0{guess}");
+            let answer = attacker.post(&house, "/sign-in/code", &[("code", &code)]).await;
+            assert!(!attacker.has("caifeng_session"));
+            statuses.push(answer.status);
+        }
+    }
+    let guessed = statuses.iter().filter(|status| **status == 422).count();
+    assert_eq!((guessed, statuses.len() - guessed), (10, 38), "{statuses:?}");
+    assert!(statuses[10..].iter().all(|status| *status == 429));
+    // The password alone clears nothing; its owner comes in where they have before, and so does everybody else.
+    house.pass(30);
+    assert_eq!(at_home.sign_in(&house, "wang", PASSWORD).await.status, 200, "halfway");
+    let code = house.code_of(&secret);
+    let entered = at_home.post(&house, "/sign-in/code", &[("code", &code)]).await;
+    assert_eq!(entered.status, 303, "{}", entered.body);
+    assert_eq!(Browser::at(30).sign_in(&house, "zhao", PASSWORD).await.status, 303);
+    assert!(house.record().iter().any(|event| matches!(
+        event,
+        UserEvent::SignInsFailed { user: Some(_), guess: crate::user::throttle::Guess::Factor, .. }
+    )));
+}
+
+#[tokio::test]
+async fn a_session_that_was_planted_is_not_the_one_that_begins_and_ends_with_it() {
+    let house = House::new();
+    let session = |browser: &Browser| {
+        browser.cookies.iter().find(|(name, _)| name == "caifeng_session").map(|(_, value)| value.clone())
+    };
+    // Somebody's own session, put into another's browser.
+    let mut attacker = Browser::at(1);
+    attacker.sign_in(&house, "zhao", PASSWORD).await;
+    let planted = session(&attacker).unwrap();
+    let mut victim = Browser { cookies: vec![("caifeng_session".to_owned(), planted.clone())], address: 2 };
+    assert_eq!(victim.sign_in(&house, "wang", PASSWORD).await.status, 303);
+    assert_ne!(session(&victim).unwrap(), planted);
+    assert!(victim.get(&house, "/account").await.body.contains("wang"));
+    assert_eq!(attacker.get(&house, "/account").await.status, 303, "what was planted has ended");
+    // Nor does one that nobody has become somebody's.
+    let made_up = format!("caifeng_999_{}", "ab".repeat(32));
+    let mut fixed = Browser { cookies: vec![("caifeng_session".to_owned(), made_up.clone())], address: 3 };
+    fixed.sign_in(&house, "wang", PASSWORD).await;
+    assert_ne!(session(&fixed).unwrap(), made_up);
+}
+
+#[tokio::test]
+async fn everywhere_else_is_left_with_one_click_and_with_a_new_password() {
+    let house = House::new();
+    let mut browsers: Vec<Browser> = (1..4).map(Browser::at).collect();
+    for browser in &mut browsers {
+        browser.sign_in(&house, "wang", PASSWORD).await;
+    }
+    let mut other = Browser::at(9);
+    other.sign_in(&house, "zhao", PASSWORD).await;
+    assert!(browsers[0].get(&house, "/account").await.body.contains("/account/end-others"));
+    let left = browsers[0].post(&house, "/account/end-others", &[]).await;
+    assert_eq!((left.status, left.place()), (303, "/account"));
+    for (n, browser) in browsers.iter_mut().enumerate() {
+        assert_eq!(browser.get(&house, "/account").await.status, if n == 0 { 200 } else { 303 }, "{n}");
+    }
+    assert_eq!(other.get(&house, "/account").await.status, 200, "another's");
+    assert!(!browsers[0].get(&house, "/account").await.body.contains("/account/end-others"));
+    assert!(house.record().iter().any(|event| matches!(event, UserEvent::SessionsEnded { .. })));
+    browsers[1].sign_in(&house, "wang", PASSWORD).await;
+    let new = "another long password";
+    let changed =
+        browsers[0].post(&house, "/account/password", &[("old", PASSWORD), ("password", new), ("again", new)]).await;
+    assert_eq!(changed.status, 303, "{}", changed.body);
+    assert_eq!(browsers[1].get(&house, "/account").await.status, 303);
+    assert_eq!(browsers[0].get(&house, "/account").await.status, 200);
 }

@@ -11,7 +11,7 @@ fn written() -> String {
     let mut page = String::from(
         "# Who may open and do what\n\n\
          Made from the table in `host/src/web/routes.rs`, without which no route exists; a test holds the two together and asks\n\
-         every route as every role. `●` is let through, `○` only to read while nobody was added and in the demo. What somebody\n\
+         every route as every role. `●` is let through, `○` only to read, in a demo. What somebody\n\
          may do to a single incident, reply or document is decided further in, by the same rights as on the command line.\n\n",
     );
     let roles: Vec<&str> = Role::ALL.iter().map(|role| role.as_str()).collect();
@@ -37,7 +37,7 @@ fn the_table_is_the_one_that_is_kept() {
 }
 
 /// A path with something in place of each of its parts.
-fn filled(path: &str) -> String {
+pub(super) fn filled(path: &str) -> String {
     let parts = path.split('/').map(|part| if part.starts_with('{') { "7" } else { part });
     parts.collect::<Vec<_>>().join("/")
 }
