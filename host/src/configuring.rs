@@ -176,7 +176,10 @@ impl Trusted {
             Change::SetChannel { channel, .. } => {
                 let known = channel.kind.secrets();
                 if let Some(name) = new.0.keys().find(|name| known.iter().all(|(known, _)| known != name)) {
-                    return Err(Refusal::Usage(format!("a {} channel has no {name}: remove it", channel.kind.as_str())));
+                    return Err(Refusal::Usage(format!(
+                        "a {} channel has no {name}: remove it",
+                        channel.kind.as_str()
+                    )));
                 }
                 (&channel.id, Some(&new.0))
             }

@@ -67,7 +67,8 @@ pub fn adopt(owner: &Owner, caller: &Caller, digest: &str) -> Result<(), Refusal
     };
     let in_force = setup.plan.get();
     if on_disk != in_force.text() {
-        let what = "was changed by hand since Caifeng started: the system administrator must restart it, or put the file back";
+        let what =
+            "was changed by hand since Caifeng started: the system administrator must restart it, or put the file back";
         return Err(Refusal::Refused(format!("{} {what}", path.display())));
     }
     let draft = Draft::write(&path, plan.text()).map_err(|error| unwritable(&path, &error))?;

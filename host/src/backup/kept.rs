@@ -277,7 +277,9 @@ mod tests {
     #[test]
     fn nothing_but_a_copy_has_the_name_of_one() {
         assert!(is_one("caifeng-20260309T040000Z.zip"));
-        for other in ["", "caifeng-.zip", "../caifeng-20260309T040000Z.zip", "caifeng-2026/309T040000Z.zip", "caifeng.db"] {
+        for other in
+            ["", "caifeng-.zip", "../caifeng-20260309T040000Z.zip", "caifeng-2026/309T040000Z.zip", "caifeng.db"]
+        {
             assert!(!is_one(other), "{other}");
         }
     }

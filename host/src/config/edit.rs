@@ -636,7 +636,11 @@ mod tests {
         let channel = |text: &str| Box::new(toml::from_str::<Channel>(text).unwrap());
         let duty = channel("id = \"duty\"\nkind = \"wecom\"\ntell = [\"monitor\"]\n");
         let text = after(FILE, &Change::SetChannel { was: None, channel: duty.clone() });
-        assert!(text.ends_with("[[notify.channel]]\nid = \"duty\"\nkind = \"wecom\"\ntell = [\"monitor\"]\n# The end\n") || text.contains("[[notify.channel]]\nid = \"duty\""), "{text}");
+        assert!(
+            text.ends_with("[[notify.channel]]\nid = \"duty\"\nkind = \"wecom\"\ntell = [\"monitor\"]\n# The end\n")
+                || text.contains("[[notify.channel]]\nid = \"duty\""),
+            "{text}"
+        );
         assert!(!text.contains("[notify]\n"), "{text}");
         assert_eq!((reading(&text).problems(), reading(&text).config.notify.channels.len()), (&[][..], 1));
         let was = Some(("duty".to_owned(), mark(&*duty)));
@@ -667,7 +671,8 @@ mod tests {
 
     #[test]
     fn days_of_a_year_take_the_place_of_its_own_and_leave_others() {
-        let days = |year, off: &str| YearDays { year, source: "通知".to_owned(), off: vec![off.to_owned()], work: vec![] };
+        let days =
+            |year, off: &str| YearDays { year, source: "通知".to_owned(), off: vec![off.to_owned()], work: vec![] };
         let text = with_year("# ours\n", &days(2027, "2027-01-01")).unwrap();
         let both = with_year(&text, &days(2028, "2028-01-01")).unwrap();
         let changed = with_year(&both, &days(2027, "2027-01-01/2027-01-03")).unwrap();
@@ -686,7 +691,10 @@ mod tests {
         assert!(with.starts_with(own) && with.contains("[notify.duty]\nkey = \"first-key\"\n"), "{with}");
         let next = with_channel_secrets(&with, "duty", Some(&values(&[("key", "other-key"), ("secret", "")]))).unwrap();
         assert_eq!(next, with.replace("first-key", "other-key"));
-        assert_eq!(with_channel_secrets(&next, "duty", Some(&values(&[("key", "")]))).unwrap().trim_end(), own.trim_end());
+        assert_eq!(
+            with_channel_secrets(&next, "duty", Some(&values(&[("key", "")]))).unwrap().trim_end(),
+            own.trim_end()
+        );
         assert_eq!(with_channel_secrets(&next, "duty", None).unwrap().trim_end(), own.trim_end());
         let hostile = with_channel_secrets("", "a", Some(&values(&[("key", "x\"\n[weibo]\ntoken = \"y")]))).unwrap();
         assert_eq!(toml::from_str::<toml::Table>(&hostile).unwrap().len(), 1, "{hostile}");

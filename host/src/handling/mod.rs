@@ -233,18 +233,22 @@ impl Clerk {
                 Ok(Outcome::Trusted(self.store.distrust(&caller, wall)?, wall))
             }
             What::Case(work) => Ok(Outcome::Case(Box::new(self.casework(&caller, work, now)?))),
-            What::Plugin(change) => {
-                let event = UserEvent::PluginChanged(change);
-                self.store.note_kept(&caller, &[Act::KeepPlugins], vec![event], now)?;
-                Ok(Outcome::Noted)
-            }
-            What::Checkpoint => {
-                let key = self.directory.key(checkpoint::KEY).map_err(|e| Refusal::Internal(e.to_string()))?;
-                let key = checkpoint::Key::new(&key);
-                let head = self.store.checkpoint(&caller, key.public(), now)?;
-                Ok(Outcome::Checkpoint(key.sign(head, now)))
-            }
+            What::Plugin(change) => self.note_plugin(&caller, change, now),
+            What::Checkpoint => self.checkpoint(&caller, now),
         }
+    }
+
+    /// What is being done to a plugin is written down before it is done.
+    fn note_plugin(&self, caller: &Caller, change: PluginChange, now: Timestamp) -> Result<Outcome, Refusal> {
+        self.store.note_kept(caller, &[Act::KeepPlugins], vec![UserEvent::PluginChanged(change)], now)?;
+        Ok(Outcome::Noted)
+    }
+
+    fn checkpoint(&self, caller: &Caller, now: Timestamp) -> Result<Outcome, Refusal> {
+        let key = self.directory.key(checkpoint::KEY).map_err(|e| Refusal::Internal(e.to_string()))?;
+        let key = checkpoint::Key::new(&key);
+        let head = self.store.checkpoint(caller, key.public(), now)?;
+        Ok(Outcome::Checkpoint(key.sign(head, now)))
     }
 
     /// Nothing in the record names a document that is not there.

@@ -3,6 +3,8 @@
 //! Nothing that breaks a law is taken in, and what carries no fixtures cannot be tried at all. The sandbox is metered, so that a
 //! card is the same everywhere and a file that never ends costs its limits; it still takes a while, and is tried aside.
 
+use std::collections::BTreeSet;
+
 use caifeng_plugin_host::artifact::Artifact;
 use caifeng_plugin_host::contract::Timestamp;
 use caifeng_plugin_host::engine::{CompiledCache, EngineError};
@@ -24,7 +26,9 @@ pub enum Unlawful {
         version: String,
     },
     /// What it carries cannot be read.
-    #[error("plugin {plugin} {version}: the fixtures that it carries cannot be read, its author must pack it anew: {why}")]
+    #[error(
+        "plugin {plugin} {version}: the fixtures that it carries cannot be read, its author must pack it anew: {why}"
+    )]
     Unreadable {
         /// Which plugin.
         plugin: String,
@@ -58,9 +62,17 @@ pub fn fixtures(file: &[u8]) -> Result<Vec<Listed>, PackError> {
     if Artifact::read(file).is_err() {
         return Ok(Vec::new());
     }
-    let folder = tempfile::tempdir()
-        .map_err(|error| PackError::Folder { path: "a temporary folder".into(), error })?;
+    let folder = tempfile::tempdir().map_err(|error| PackError::Folder { path: "a temporary folder".into(), error })?;
     pack::lay_out(&pack::fixtures(file)?, folder.path())
+}
+
+/// The names of the fixtures that a packed plugin carries; none where they cannot be read.
+#[must_use]
+pub fn names(file: &[u8]) -> Vec<String> {
+    let files = pack::fixtures(file).unwrap_or_default();
+    let names: BTreeSet<String> =
+        files.iter().filter_map(|file| Some(file.name.split_once('/')?.0.to_owned())).collect();
+    names.into_iter().collect()
 }
 
 /// Tries every law. Blocks, for up to minutes; compiled code is kept in `cache`. `today` tells how old fixtures are.

@@ -195,9 +195,9 @@ impl Offer {
         note(told(change, self.artifact(), self.signer.as_ref(), if runs { network } else { &[] }))?;
         let version = self.pin.as_ref().and_then(|pin| pin.version.clone());
         let pin = Pin { plugin: manifest.id.clone(), signer: self.signer.clone(), version };
-        let kept = shelf.remember(pin).and_then(|()| {
-            if runs { shelf.let_run(&self.package, network) } else { shelf.put_aside(&self.package) }
-        });
+        let kept = shelf
+            .remember(pin)
+            .and_then(|()| if runs { shelf.let_run(&self.package, network) } else { shelf.put_aside(&self.package) });
         kept.map_err(InstallError::from)?;
         Ok(runs)
     }

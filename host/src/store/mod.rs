@@ -94,8 +94,8 @@ pub use read::machine::{Machine, Watching};
 pub use read::outbox::{ChannelStanding, DeliveryRow, NoticeRow, OutboxHealth, OutboxQuery, Queue, Waiting};
 pub use read::warnings::{Course, Risen, Subject, Warned, WarningQuery};
 pub use read::{
-    CategoryFilter, EntryPage, EntryQuery, EventRow, IncidentQuery, Keep, LOOKED, MACHINE, Novelty, PostPage, PostQuery, Reader, RecordQuery, SCANNED,
-    SeriesPoint,
+    CategoryFilter, EntryPage, EntryQuery, EventRow, IncidentQuery, Keep, LOOKED, MACHINE, Novelty, PostPage,
+    PostQuery, Reader, RecordQuery, SCANNED, SeriesPoint,
 };
 pub use referrals::{ReferralRow, Referring};
 pub use replies::{Answering, Receipt, ReplyRow, Sight};

@@ -246,4 +246,12 @@ mod tests {
             assert!(roles.iter().all(|role| Realm::of(*role) == realm), "{act:?}");
         }
     }
+
+    /// The plan says who decides what: nobody changes it alone.
+    #[test]
+    fn nobody_puts_into_force_what_they_may_propose() {
+        let roles = |act: Act| act.roles().into_iter().map(Realm::of).collect::<Vec<_>>();
+        let (propose, adopt) = (roles(Act::ProposePlan), roles(Act::AdoptPlan));
+        assert!(!propose.is_empty() && adopt.iter().all(|realm| !propose.contains(realm)));
+    }
 }

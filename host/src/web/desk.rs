@@ -223,7 +223,8 @@ impl Desk {
 
     /// Changes the configuration, and leads on when it is in force.
     pub(super) async fn configure(self: Arc<Self>, asked: Asked, change: Change, done: Done) -> Response {
-        let configure = Configuring { token: asked.visitor.token.clone(), configure: change, secrets: NewSecrets::default() };
+        let configure =
+            Configuring { token: asked.visitor.token.clone(), configure: change, secrets: NewSecrets::default() };
         match self.order(Order::Configure(Box::new(configure))).await {
             Ok(_) => lead(&done),
             Err(refusal) => refuse(asked.lang, Refused::Refusal(refusal)),

@@ -11,7 +11,9 @@ use super::super::{Exit, Failed, OrExit, Outcome};
 use super::install::{NEXT_START, written_down};
 
 #[derive(Debug, clap::Args)]
-#[command(after_help = "caifeng plugin inspect ID shows what is installed; caifeng plugin list shows what waits. It takes the system administrator, once there are users.")]
+#[command(
+    after_help = "caifeng plugin inspect ID shows what is installed; caifeng plugin list shows what waits. It takes the system administrator, once there are users."
+)]
 pub(super) struct GrantArgs {
     /// The plugin's id
     id: String,

@@ -102,13 +102,8 @@ impl Reader {
                 if page.entries.len() == query.limit || looked == LOOKED {
                     return Ok(page);
                 }
-                let row = EventRow {
-                    seq: r.get(0)?,
-                    at: r.get(1)?,
-                    incident: r.get(2)?,
-                    actor: r.get(3)?,
-                    body: r.get(4)?,
-                };
+                let row =
+                    EventRow { seq: r.get(0)?, at: r.get(1)?, incident: r.get(2)?, actor: r.get(3)?, body: r.get(4)? };
                 looked += 1;
                 page.next = Some(row.seq);
                 if query.fits(&row) {

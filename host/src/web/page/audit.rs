@@ -82,8 +82,7 @@ impl AuditAsked {
     /// The address of a page that goes on before an entry.
     fn older(&self, before: i64) -> String {
         let mut query = form_urlencoded::Serializer::new(String::new());
-        for (name, value) in
-            [("kind", &self.kind), ("who", &self.who), ("since", &self.since), ("until", &self.until)]
+        for (name, value) in [("kind", &self.kind), ("who", &self.who), ("since", &self.since), ("until", &self.until)]
         {
             if !value.is_empty() {
                 query.append_pair(name, value);
@@ -161,8 +160,7 @@ pub(crate) fn audit(
         chosen: asked.who == user.id,
     };
     let anybody = Choice { value: String::new(), name: lang.t("entries.anybody"), chosen: asked.who.is_empty() };
-    let machine =
-        Choice { value: MACHINE.to_owned(), name: lang.t("entries.machine"), chosen: asked.who == MACHINE };
+    let machine = Choice { value: MACHINE.to_owned(), name: lang.t("entries.machine"), chosen: asked.who == MACHINE };
     let (verdict, proof) = walked.map(|walked| told(walked, lang)).unzip();
     AuditPage {
         tabs: admin_tabs(visit, "/admin/audit"),

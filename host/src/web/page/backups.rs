@@ -41,7 +41,8 @@ pub(super) fn size(bytes: u64, lang: Lang) -> String {
 }
 
 fn stage(stage: Stage, lang: Lang) -> String {
-    let of = |key, done: usize, all: usize| lang.with(key, &[("n", &grouped(done as u64)), ("all", &grouped(all as u64))]);
+    let of =
+        |key, done: usize, all: usize| lang.with(key, &[("n", &grouped(done as u64)), ("all", &grouped(all as u64))]);
     match stage {
         Stage::Database => lang.t("copies.database"),
         Stage::Files(done, all) => of("copies.files", done, all),

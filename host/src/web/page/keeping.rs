@@ -39,6 +39,8 @@ pub(crate) struct KeepingRows {
     pub(crate) wanted: Option<Wanted>,
     /// Years around this one.
     pub(crate) years: Vec<YearRow>,
+    /// This one.
+    pub(crate) this_year: i16,
     /// A year whose notice should be known.
     pub(crate) missing: Option<i16>,
     /// Days of the organisation's own as somebody writes them, and what is wrong with them.
@@ -64,6 +66,7 @@ struct Goes {
 
 struct YearView {
     year: String,
+    here: bool,
     source: Option<String>,
     days: Vec<(String, String)>,
 }
@@ -149,11 +152,8 @@ pub(crate) fn keeping(visit: &Visit, ground: &Ground, rows: &KeepingRows) -> Ren
         let plain = || serde_json::to_value(span).ok().and_then(|it| it.as_str().map(str::to_owned));
         typed.map(|(_, text)| text.clone()).or_else(plain).unwrap_or_default()
     };
-    let fields = own.iter().map(|(name, span)| RuleField {
-        name,
-        label: rule_name(name, lang),
-        value: written(name, *span),
-    });
+    let fields =
+        own.iter().map(|(name, span)| RuleField { name, label: rule_name(name, lang), value: written(name, *span) });
     let outcome = rows.wanted.as_ref().map(|wanted| &wanted.outcome);
     let (looked, wrong) = match outcome {
         None => (None, None),
@@ -167,6 +167,7 @@ pub(crate) fn keeping(visit: &Visit, ground: &Ground, rows: &KeepingRows) -> Ren
     });
     let years = rows.years.iter().map(|row| YearView {
         year: row.year.to_string(),
+        here: row.year == rows.this_year,
         source: row.source.as_deref().map(|source| line(source, LINE)),
         days: row.days.iter().map(|days| span_of_days(*days, lang)).collect(),
     });
@@ -185,7 +186,11 @@ pub(crate) fn keeping(visit: &Visit, ground: &Ground, rows: &KeepingRows) -> Ren
         years: years.collect(),
         missing: rows.missing.map(|year| tight(&lang.with("admin.year-missing", &[("year", &year)]))),
         zone: rows.zone.clone(),
-        year: if days.year == 0 { rows.missing.map(|year| year.to_string()).unwrap_or_default() } else { days.year.to_string() },
+        year: if days.year == 0 {
+            rows.missing.map(|year| year.to_string()).unwrap_or_default()
+        } else {
+            days.year.to_string()
+        },
         source: days.source,
         off: days.off.join("\n"),
         work: days.work.join("\n"),

@@ -27,6 +27,8 @@ pub(crate) struct PluginRow {
     pub(crate) shipped: bool,
     /// Nobody has allowed it yet: nothing of it runs.
     pub(crate) waiting: bool,
+    /// The fixtures that it carries, where they were asked for.
+    pub(crate) fixtures: Vec<String>,
     /// Why it rests, if it does.
     pub(crate) resting: Option<Suspended>,
     /// What it is, or what is wrong with the file.
@@ -262,7 +264,9 @@ fn card_view(card: &ScoreCard, lang: Lang) -> CardView {
             .findings
             .iter()
             .take(5)
-            .map(|one| line(&format!("{} · {}: {}", one.fixture.as_deref().unwrap_or("—"), one.place, one.problem), 400))
+            .map(|one| {
+                line(&format!("{} · {}: {}", one.fixture.as_deref().unwrap_or("—"), one.place, one.problem), 400)
+            })
             .collect(),
     };
     let told = [("fixtures", card.fixtures), ("calls", card.calls)].map(|(name, n)| (name, grouped(n as u64)));
@@ -320,6 +324,7 @@ pub(crate) struct OnePlugin {
 
 struct FileView {
     it: PluginView,
+    fixtures: Option<(String, String)>,
     trial: Option<TrialView>,
     hosts: Vec<HostBox>,
 }
@@ -351,6 +356,9 @@ pub(crate) fn plugin(visit: &Visit, ground: &Ground, id: &str, one: &OnePlugin) 
             let trial = one.trials.iter().find(|(digest, _)| *digest == it.digest);
             FileView {
                 trial: trial.map(|(_, trial)| trial_view(trial, &frame.face, lang)),
+                fixtures: (!row.fixtures.is_empty()).then(|| {
+                    (lang.count("laws.fixtures", row.fixtures.len() as u64), line(&lang.list(&row.fixtures), 600))
+                }),
                 hosts: row.what.as_ref().map(|it| host_boxes(&it.manifest, lang)).unwrap_or_default(),
                 it,
             }

@@ -123,7 +123,9 @@ async fn form(desk: Arc<Desk>, asked: Asked, mut told: ChannelAsked) -> Response
 
 /// What kind of channel a name is.
 fn kind_of(name: &str) -> Option<Kind> {
-    [Kind::Wecom, Kind::Dingtalk, Kind::Feishu, Kind::Mail, Kind::Webhook].into_iter().find(|kind| kind.as_str() == name)
+    [Kind::Wecom, Kind::Dingtalk, Kind::Feishu, Kind::Mail, Kind::Webhook]
+        .into_iter()
+        .find(|kind| kind.as_str() == name)
 }
 
 /// `GET /admin/channels/form?kind=…|id=…`.

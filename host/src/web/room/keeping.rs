@@ -59,6 +59,7 @@ async fn shown(
                 rules,
                 wanted: wanted.transpose()?,
                 years: (today.year() - 1..=today.year() + 1).rev().map(year).collect(),
+                this_year: today.year(),
                 missing: calendar.missing(today),
                 days,
                 zone: organisation.time_zone.clone(),

@@ -20,8 +20,11 @@ async fn shown(desk: Arc<Desk>, asked: Asked, typed: Option<(String, String)>) -
     desk.show(asked, move |rows, visit| {
         let owner = &ours.app.owner;
         let judged = |text: &str| planning::read(text).map(|other| diff(&visit.plan, &other));
-        let checked =
-            typed.map(|(text, reason)| CheckedPlan { outcome: judged(&text), text: text.replace("\r\n", "\n"), reason });
+        let checked = typed.map(|(text, reason)| CheckedPlan {
+            outcome: judged(&text),
+            text: text.replace("\r\n", "\n"),
+            reason,
+        });
         let proposed = owner.clerk.reader.plan_proposal()?;
         let names = people(&owner.clerk.reader)?;
         let proposed = proposed.map(|proposal| ProposedPlan {

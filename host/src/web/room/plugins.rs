@@ -17,6 +17,7 @@ use super::sources::{Pressed, ground};
 use crate::control::{Owner, Refusal};
 use crate::grant::Grants;
 use crate::handling::{Deed, What};
+use crate::plugins::card;
 use crate::plugins::install::{self, Offer, Wanted, Way};
 use crate::plugins::offer::Allowed;
 use crate::plugins::shelf::{Package, Shelf};
@@ -36,13 +37,20 @@ const LARGEST: usize = 256 << 20;
 /// Where what was handed in is shown.
 const OFFER: &str = "/plugin-offer";
 
-fn described(found: &Found, waiting: bool, owner: &Owner) -> PluginRow {
+fn described(found: &Found, (waiting, fixtures): (bool, bool), owner: &Owner) -> PluginRow {
     let sweeper = &owner.sweeper;
     let (registry, grants) = sweeper.plugins.now();
     PluginRow {
         file: found.path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
         shipped: found.origin == Origin::Shipped,
         waiting,
+        fixtures: found
+            .artifact
+            .as_ref()
+            .ok()
+            .filter(|_| fixtures)
+            .map(|it| card::names(it.bytes()))
+            .unwrap_or_default(),
         resting: found.artifact.as_ref().ok().and_then(|artifact| sweeper.plugins.suspensions.find(artifact)),
         what: found.artifact.as_ref().map_err(ToString::to_string).map(|artifact| {
             let manifest = artifact.manifest().as_ref().clone();
@@ -65,8 +73,9 @@ fn rows(owner: &Owner, id: Option<&str>) -> Result<Vec<PluginRow>, Refused> {
     let registry = owner.sweeper.plugins.registry();
     let waiting = Shelf::of(&owner.clerk.directory).all_waiting().map_err(refused)?;
     let is_meant = |found: &&Found| id.is_none_or(|id| found.is_called(id));
-    let running = registry.all().iter().filter(is_meant).map(|found| described(found, false, owner));
-    let waits = waiting.all().iter().filter(is_meant).map(|found| described(found, true, owner));
+    let fixtures = id.is_some();
+    let running = registry.all().iter().filter(is_meant).map(|found| described(found, (false, fixtures), owner));
+    let waits = waiting.all().iter().filter(is_meant).map(|found| described(found, (true, fixtures), owner));
     Ok(running.chain(waits).collect())
 }
 
@@ -216,8 +225,7 @@ fn hosts(fields: &Fields) -> Option<Vec<HostPattern>> {
 /// `POST /plugin-offer/take`: `allow` lets it run with the hosts that are ticked; else it waits, or runs with what the version
 /// before had where it asks for no more.
 pub(in crate::web) async fn take(State(desk): State<Arc<Desk>>, asked: Asked, fields: Fields) -> Response {
-    let (Some(seen), Some(hosts), true) =
-        (fields.one("seen"), hosts(&fields), fields.only(&["seen", "allow", "host"]))
+    let (Some(seen), Some(hosts), true) = (fields.one("seen"), hosts(&fields), fields.only(&["seen", "allow", "host"]))
     else {
         return refuse(asked.lang, Refused::Trouble(Trouble::Form));
     };

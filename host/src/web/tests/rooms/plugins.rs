@@ -144,7 +144,9 @@ async fn a_plugin_waits_is_allowed_upgraded_and_removed_and_each_step_is_in_the_
     let taken = house.hand_in(&system, &first, Some(&signed(&key, &first, "0.1.0"))).await;
     assert_eq!(taken.to, "/plugin-offer", "{}", taken.body);
     let page = house.tried(&system).await;
-    for said in ["a key that was not known here", "read from the site that each of your watches names", "Keeps every law"] {
+    for said in
+        ["a key that was not known here", "read from the site that each of your watches names", "Keeps every law"]
+    {
         assert!(page.contains(said), "{said}: {page}");
     }
     let digest = digest_of(&page);
@@ -152,7 +154,9 @@ async fn a_plugin_waits_is_allowed_upgraded_and_removed_and_each_step_is_in_the_
     // Without the word that allows it, it waits.
     let waits = bureau.post(&system, "/plugin-offer/take", &format!("seen={digest}")).await;
     assert_eq!(waits.to, "/plugins/board", "{}", waits.body);
-    assert!(house.data().join("plugins/waiting/board.wasm").exists() && !house.data().join("plugins/board.wasm").exists());
+    assert!(
+        house.data().join("plugins/waiting/board.wasm").exists() && !house.data().join("plugins/board.wasm").exists()
+    );
     let page = bureau.get(&system, "/plugins/board").await;
     assert!(page.status == 200 && page.body.contains("Nobody has allowed it yet"), "{}", page.body);
     let other = bureau.post(&system, "/plugins/board/grant", &format!("seen={}&host=target", "0".repeat(64))).await;
@@ -219,7 +223,11 @@ async fn whoever_is_not_the_signer_or_brings_back_an_older_version_is_refused() 
     let system = shipped.bureau.office.session(Role::System);
     let packed = pack::pack(&feed(), &pack::gather(&root().join("plugins/feed/fixtures")).unwrap()).unwrap();
     let refused = shipped.hand_in(&system, &packed, None).await;
-    assert!(refused.status == 409 && refused.body.contains("the release has a plugin of this name"), "{}", refused.body);
+    assert!(
+        refused.status == 409 && refused.body.contains("the release has a plugin of this name"),
+        "{}",
+        refused.body
+    );
 }
 
 #[tokio::test]

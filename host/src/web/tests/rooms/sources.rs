@@ -14,7 +14,8 @@ pub(super) struct House {
     plugins: bool,
 }
 
-pub(super) const FILE: &str = "# kept\n[organisation]\nname = \"青石县水务局\"\n\n[[topic]]\nname = \"供水\"\nany = [\"停水\"]\n";
+pub(super) const FILE: &str =
+    "# kept\n[organisation]\nname = \"青石县水务局\"\n\n[[topic]]\nname = \"供水\"\nany = [\"停水\"]\n";
 
 impl House {
     pub(super) fn new() -> Self {
