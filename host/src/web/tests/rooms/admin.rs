@@ -358,7 +358,10 @@ async fn the_record_is_narrowed_paged_and_held_against_a_checkpoint() {
     assert_eq!(count(&bureau.get(&audit, &older).await), 10);
     let users = bureau.office.owner.clerk.reader.users().unwrap();
     let by = |role: Role| users.iter().find(|user| user.roles == [role]).unwrap().id.clone();
-    assert_eq!(count(&bureau.get(&audit, &format!("/admin/audit?who={}", by(Role::Audit))).await), 1);
+    for (role, signed) in [(Role::Audit, 1), (Role::System, 0)] {
+        let path = format!("/admin/audit?kind=checkpoint-signed&who={}", by(role));
+        assert_eq!(count(&bureau.get(&audit, &path).await), signed, "{role:?}");
+    }
     assert_eq!(count(&bureau.get(&audit, "/admin/audit?kind=backup-made").await), 0);
     let query = EntryQuery { until: Some(NOW), ..every() };
     assert_eq!(bureau.office.owner.clerk.reader.entries(&query).unwrap().entries, [], "all of it is from now");

@@ -77,7 +77,6 @@ async fn every_form_is_for_its_people_from_our_pages_and_knows_its_fields() {
         (Role::Security, "/admin/users/roles", "user=a&role=staff"),
         (Role::Security, "/admin/users/unit", "user=a&unit=b"),
         (Role::Security, "/admin/users/factor", "user=a"),
-        (Role::Audit, "/admin/plan/check", "text=a"),
         (Role::System, "/admin/channels/try", "channel=a"),
         (Role::System, "/admin/keeping/retain", ""),
         (Role::Audit, "/admin/audit/verify", ""),
