@@ -8,6 +8,7 @@ mod terminal;
 
 use std::path::{Path, PathBuf};
 
+use caifeng::store::{EntryQuery, Reader};
 use caifeng_plugin_host::artifact::Artifact;
 use caifeng_plugin_host::pack;
 use recording::{Answer, item};
@@ -522,6 +523,58 @@ fn a_running_daemon_sweeps_with_what_is_installed_now() {
     assert_eq!(kind(place.run(sweep).ends(0)), "none");
     place.run("plugin remove board --data data").ends(0);
     assert!(kind(place.run(sweep)).contains("no plugin \"board\" is installed"));
+    assert_eq!(recorded(&place), ["removed 0.2.0", "upgraded 0.2.0", "granted 0.1.0", "put-aside 0.1.0"]);
+}
+
+/// What was done to plugins, the newest first, as the record has it.
+fn recorded(place: &Place) -> Vec<String> {
+    let reader = Reader::open(&place.path("data")).unwrap();
+    let page = reader.entries(&EntryQuery { limit: 100, ..EntryQuery::default() }).unwrap();
+    let told = page.entries.iter().filter_map(|entry| {
+        let body: serde_json::Value = serde_json::from_str(&entry.body).unwrap();
+        let said = |name: &str| body[name].as_str().unwrap_or_default().to_owned();
+        (said("event") == "plugin-changed").then(|| format!("{} {}", said("change"), said("version")))
+    });
+    told.collect()
+}
+
+#[test]
+fn each_change_is_in_the_record_and_takes_the_system_administrator_once_there_are_users() {
+    let place = released();
+    place.run("plugin install board-0.1.0.wasm --data data").ends(0);
+    place.run("plugin grant board --data data").ends(0);
+    assert_eq!(recorded(&place), ["granted 0.1.0", "put-aside 0.1.0"]);
+    place.run("user add wang --role system --data data --out wang.token").ends(0);
+    place.run("user add zhao --role security --data data --token wang.token --out zhao.token").ends(0);
+    release(&place, "0.2.0", "[\"target\", \"*.example.cn\"]", "author.key");
+    let before = std::fs::read(place.path("data/plugins/board.wasm")).unwrap();
+    for command in ["plugin upgrade board-0.2.0.wasm", "plugin grant board", "plugin remove board"] {
+        let said = place.run(&format!("{command} --data data")).ends(1);
+        assert!(said.err.contains("this needs your personal token"), "{said}");
+        let said = place.run(&format!("{command} --data data --token zhao.token")).ends(1);
+        assert!(said.err.contains("(keep plugins): it takes system"), "{said}");
+    }
+    assert!(std::fs::read(place.path("data/plugins/board.wasm")).unwrap() == before);
+    assert!(!place.path("data/plugins/waiting").join("board.wasm").exists());
+    assert_eq!(recorded(&place).len(), 2, "what was refused changed nothing");
+    place.run("plugin upgrade board-0.2.0.wasm --data data --token wang.token").ends(0);
+    place.run("plugin grant board --data data --network target --token wang.token").ends(0);
+    place.run("plugin remove board --data data --token wang.token").ends(0);
+    assert_eq!(recorded(&place)[..3], ["removed 0.2.0", "granted 0.2.0", "put-aside 0.2.0"]);
+    let said = place.run("audit verify --data data").ends(0);
+    assert!(said.out.contains("consistent"), "{said}");
+}
+
+#[test]
+fn two_who_install_at_once_wait_for_each_other() {
+    let place = released();
+    let running: Vec<_> = (0..3).map(|_| place.start("plugin install board-0.1.0.wasm --data data --grant")).collect();
+    let codes: Vec<i32> = running.into_iter().map(|mut one| one.wait().code().unwrap()).collect();
+    assert_eq!(codes.iter().filter(|code| **code == 0).count(), 1, "{codes:?}: one installs it, others find it there");
+    assert!(codes.iter().all(|code| matches!(code, 0 | 1)), "{codes:?}");
+    assert_eq!(recorded(&place), ["installed 0.1.0"]);
+    assert_eq!(grants(&place).matches("[[grant]]").count(), 1);
+    assert!(place.run("plugin list --data data").ends(0).out.contains("board        0.1.0"));
 }
 
 /// A site with one letter in its feed.

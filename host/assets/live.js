@@ -120,6 +120,8 @@
   };
   seat();
   document.addEventListener("visibilitychange", later);
+  // What is under way says so, and is looked at until it is over.
+  setInterval(() => { if (document.querySelector("[data-soon]")) later(); }, 2000);
   // Minutes pass and watches fall silent without a commit.
   setInterval(later, 30000);
 })();

@@ -7,20 +7,30 @@
 //! reads half a file, and a change that nobody wrote down does not come into force.
 //!
 //! What the daemon takes up at once: watches with their budgets and pauses, topics, `@names`, the organisation's names and
-//! accounts. The zone, the network, channels, retention, classifiers and sign-in are read when it starts.
+//! accounts, channels with their secrets, and how long things are kept. The zone, the network, classifiers and sign-in are read
+//! when it starts.
+//!
+//! Secrets of a channel go into `secrets.toml`, which only its owner reads, and from there nowhere but to the channel: a page
+//! can write one and never read it back, and the record says that it was changed and not what it is.
 
+use std::fs::OpenOptions;
 use std::io::{self, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use crate::config::edit::{Change, EditError, Edited, edited};
+use crate::calendar::Calendar;
+use crate::config::edit::{Change, EditError, Edited, edited, with_channel_secrets};
 use crate::config::{Config, Organisation, Reading};
 use crate::control::{Owner, Refusal};
 use crate::current::Current;
+use crate::fetch::secrets::{NewSecrets, Secrets, SecretsError};
 use crate::notify::courier::Courier;
+use crate::notify::route::Routes;
+use crate::plan::Plan;
 use crate::store::Caller;
 use crate::topic::{Names, Topics};
 use crate::user::UserEvent;
@@ -43,8 +53,14 @@ pub struct Setup {
     pub names: Current<Names>,
     /// Carries notices: what is tried on a channel goes the same way.
     pub courier: Arc<Courier>,
+    /// Where notices go.
+    pub routes: Current<Routes>,
+    /// The plan in force.
+    pub plan: Current<Plan>,
+    /// Which days are worked.
+    pub calendar: Current<Calendar>,
     /// One change at a time.
-    turn: Arc<Mutex<()>>,
+    pub(crate) turn: Arc<Mutex<()>>,
 }
 
 impl Setup {
@@ -57,9 +73,18 @@ impl Setup {
             organisation: Current::new(config.organisation.clone()),
             names: Current::new(config.names()),
             courier,
+            routes: Current::new(routes(config)),
+            plan: Current::new(Plan::built_in().clone()),
+            calendar: Current::new(Calendar::built_in().clone()),
             turn: Arc::default(),
         }
     }
+}
+
+/// The ways that a configuration names.
+fn routes(config: &Config) -> Routes {
+    let notify = &config.notify;
+    Routes { channels: notify.channels.clone(), quiet: notify.quiet, zone: config.organisation.zone() }
 }
 
 /// A change, and who wants it.
@@ -69,6 +94,9 @@ pub struct Configuring {
     pub token: Option<Token>,
     /// What shall be different.
     pub configure: Change,
+    /// Secrets of the channel that it is about.
+    #[serde(default)]
+    pub secrets: NewSecrets,
 }
 
 impl Change {
@@ -77,7 +105,10 @@ impl Change {
     #[must_use]
     pub const fn acts(&self) -> &'static [Act] {
         match self {
-            Self::Organisation(_) => &[Act::Configure],
+            Self::Organisation(_)
+            | Self::SetChannel { .. }
+            | Self::RemoveChannel { .. }
+            | Self::SetRetention { .. } => &[Act::Configure],
             _ => KEEPERS,
         }
     }
@@ -109,20 +140,86 @@ pub fn carry_out(configuring: &Configuring, account: u32, owner: &Owner) -> Resu
     let _turn = setup.turn.lock().unwrap_or_else(PoisonError::into_inner);
     let edited = edited(&reading(&file, None)?, change)?;
     let config = checked(owner, &file, &edited)?;
-    let draft = Draft::write(&edited).map_err(|error| unwritable(&edited.path, &error))?;
+    let trusted = Trusted::after(owner, change, &configuring.secrets)?;
+    let draft = Draft::write(&edited.path, &edited.text).map_err(|error| unwritable(&edited.path, &error))?;
     let (what, name) = change.told();
-    let event = UserEvent::ConfigurationChanged {
+    let changed = UserEvent::ConfigurationChanged {
         change: what.to_owned(),
         name: name.to_owned(),
         sha256: Sha256::digest(&edited.text).iter().map(|byte| format!("{byte:02x}")).collect(),
     };
-    clerk.store.note_configured(&caller, change.acts(), event, now)?;
+    let secrets = trusted.as_ref().map(|trusted| trusted.event.clone());
+    clerk.store.note_kept(&caller, change.acts(), std::iter::once(changed).chain(secrets).collect(), now)?;
     draft.keep().map_err(|error| unwritable(&edited.path, &error))?;
+    if let Some(trusted) = trusted {
+        trusted.keep(owner)?;
+    }
     owner.take_up(config)
 }
 
+/// The secrets as they shall be: written beside the old file, in force only once they are kept.
+struct Trusted {
+    draft: Draft,
+    secrets: Secrets,
+    event: UserEvent,
+}
+
+impl Trusted {
+    /// What becomes of the secrets of the channel that is changed; `None` where they stay as they are.
+    fn after(owner: &Owner, change: &Change, new: &NewSecrets) -> Result<Option<Self>, Refusal> {
+        let path = owner.clerk.directory.secrets();
+        let refused = |error: SecretsError| match error {
+            SecretsError::Value { what, name, .. } => Refusal::Usage(format!("{name}: {what}")),
+            error => Refusal::Refused(error.to_string()),
+        };
+        let (channel, values) = match change {
+            Change::SetChannel { channel, .. } => {
+                let known = channel.kind.secrets();
+                if let Some(name) = new.0.keys().find(|name| known.iter().all(|(known, _)| known != name)) {
+                    return Err(Refusal::Usage(format!(
+                        "a {} channel has no {name}: remove it",
+                        channel.kind.as_str()
+                    )));
+                }
+                (&channel.id, Some(&new.0))
+            }
+            Change::RemoveChannel { id } => (id, None),
+            _ => return Ok(None),
+        };
+        // Also when nothing is changed here: a file that others can read is told of before a channel relies on it.
+        let old = Secrets::read(&path).map_err(refused)?;
+        let mut names: Vec<String> = old.channel(channel).names().map(str::to_owned).collect();
+        if let Some(values) = values {
+            names.retain(|name| values.get(name).is_some_and(String::is_empty));
+            names.extend(values.iter().filter(|(_, value)| !value.is_empty()).map(|(name, _)| name.clone()));
+        }
+        if names.is_empty() {
+            return Ok(None);
+        }
+        let text = match std::fs::read_to_string(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
+            text => text.map_err(|error| unwritable(&path, &error))?,
+        };
+        let text = with_channel_secrets(&text, channel, values)?;
+        let secrets = Secrets::parse(&text, &path).map_err(refused)?;
+        let draft = Draft::write_private(&path, &text).map_err(|error| unwritable(&path, &error))?;
+        names.sort();
+        Ok(Some(Self { draft, secrets, event: UserEvent::SecretsChanged { channel: channel.clone(), names } }))
+    }
+
+    fn keep(self, owner: &Owner) -> Result<(), Refusal> {
+        let path = self.draft.place.clone();
+        self.draft.keep().map_err(|error| unwritable(&path, &error))?;
+        owner.setup.courier.trust(self.secrets);
+        Ok(())
+    }
+}
+
 /// The file that is changed here.
-fn file_of(owner: &Owner) -> Result<PathBuf, Refusal> {
+///
+/// # Errors
+/// This is a demo or a drill.
+pub(crate) fn file_of(owner: &Owner) -> Result<PathBuf, Refusal> {
     owner.setup.file.clone().ok_or_else(|| {
         let what = "this hears a recording and nothing else: what is configured here is changed in the real thing";
         Refusal::Refused(what.to_owned())
@@ -164,35 +261,46 @@ fn held(owner: &Owner, mut reading: Reading) -> Reading {
     reading
 }
 
-fn unwritable(path: &Path, error: &io::Error) -> Refusal {
+pub(crate) fn unwritable(path: &Path, error: &io::Error) -> Refusal {
     let what = "cannot be written, the system administrator must let Caifeng write it";
     Refusal::Refused(format!("{} {what}: {error}", path.display()))
 }
 
-/// A new file beside the one whose place it takes.
-struct Draft {
+/// A new file beside the one whose place it takes; gone when it is dropped.
+pub(crate) struct Draft {
     draft: PathBuf,
     place: PathBuf,
 }
 
 impl Draft {
-    fn write(edited: &Edited) -> io::Result<Self> {
+    /// Writes `text`, which shall be at `path`, beside it: readable by whom the old one is.
+    pub(crate) fn write(path: &Path, text: &str) -> io::Result<Self> {
+        Self::written(path, text, 0o666)
+    }
+
+    /// The same, readable by its owner only.
+    fn write_private(path: &Path, text: &str) -> io::Result<Self> {
+        Self::written(path, text, 0o600)
+    }
+
+    fn written(path: &Path, text: &str, mode: u32) -> io::Result<Self> {
         // A link stays a link: what it leads to is replaced.
-        let place = std::fs::canonicalize(&edited.path).unwrap_or_else(|_| edited.path.clone());
+        let place = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
         let name = place.file_name().unwrap_or_default().to_string_lossy().into_owned();
         // Begins with a dot, so that a file of watches/ is not read as one.
         let draft = place.with_file_name(format!(".{name}.{}", std::process::id()));
-        let mut file = std::fs::File::create(&draft)?;
+        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(mode).open(&draft)?;
         let written = match std::fs::metadata(&place) {
             Ok(old) => file.set_permissions(old.permissions()),
             Err(_) => Ok(()),
         };
-        let written = written.and_then(|()| file.write_all(edited.text.as_bytes())).and_then(|()| file.sync_all());
+        let written = written.and_then(|()| file.write_all(text.as_bytes())).and_then(|()| file.sync_all());
         let kept = Self { draft, place };
         written.map(|()| kept)
     }
 
-    fn keep(self) -> io::Result<()> {
+    /// Lets it take the old one's place, on disk.
+    pub(crate) fn keep(self) -> io::Result<()> {
         std::fs::rename(&self.draft, &self.place)?;
         let folder = self.place.parent().filter(|folder| !folder.as_os_str().is_empty());
         // The name is on disk when its folder is.
@@ -221,6 +329,8 @@ impl Owner {
         clerk.store.observe(&config.watches_for(&sweeper.plugins.registry(), now), config.paused())?;
         sweeper.pipeline.topics.set(topics);
         sweeper.budgets.set(config.budgets());
+        sweeper.retention.set(config.retention);
+        setup.routes.set(routes(&config));
         setup.names.set(config.names());
         setup.organisation.set(config.organisation.clone());
         setup.config.set(config);

@@ -210,6 +210,9 @@ impl From<StoreError> for Refusal {
             | StoreError::Shut(_)
             | StoreError::Summary(_)
             | StoreError::Overtaken { .. }
+            | StoreError::PlanMoved
+            | StoreError::NoProposal
+            | StoreError::OwnPlan
             | StoreError::Outdated { .. } => Self::Refused(error.to_string()),
             StoreError::Unknown { .. }
             | StoreError::Wordless

@@ -21,6 +21,11 @@ impl<T> Current<T> {
         Self(Arc::new(RwLock::new(Arc::new(first))))
     }
 
+    /// The first, which others hold too.
+    pub fn sharing(first: Arc<T>) -> Self {
+        Self(Arc::new(RwLock::new(first)))
+    }
+
     /// The one in force.
     #[must_use]
     pub fn get(&self) -> Arc<T> {

@@ -25,7 +25,6 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::asking::Asking;
-use crate::calendar::Calendar;
 use crate::clock::Clock;
 use crate::config::{self, Config};
 use crate::configuring::Setup;
@@ -44,8 +43,6 @@ use crate::grant::GrantError;
 use crate::handling::Clerk;
 use crate::ingest::{Pipeline, Pseudonyms, VoiceError};
 use crate::notify::courier::Courier;
-use crate::notify::route::Routes;
-use crate::plan::Plan;
 use crate::plugins::installed::Installed;
 use crate::plugins::oversight::Oversight;
 use crate::plugins::{PluginError, Registry};
@@ -143,8 +140,6 @@ pub struct Daemon {
     pub asking: Asking,
     /// Carries notices.
     courier: Arc<Courier>,
-    /// Where to.
-    routes: Arc<Routes>,
     directory: Directory,
     config: Config,
     /// What of it is in force.
@@ -235,7 +230,7 @@ impl Daemon {
             secrets,
             budgets: Current::new(config.budgets()),
             vault: Arc::new(vault),
-            retention: config.retention,
+            retention: Current::new(config.retention),
             failed: FailedCalls::below(directory.failed_calls()),
             clock,
             zone: config.organisation.zone(),
@@ -243,7 +238,7 @@ impl Daemon {
             sources: Arc::default(),
             turns: Arc::default(),
         };
-        let (courier, routes) = (Arc::new(courier), Arc::new(notices::routes(&config, is_recorded)));
+        let courier = Arc::new(courier);
         let entrance = assembly::entrance(&directory, &config, (&sweeper.reader, is_recorded), now)?;
         // Nothing outside is reached in a demo or a drill, and nobody proves who they are in a demo.
         let provider = config.sign_in.oidc.as_ref().filter(|_| !is_recorded);
@@ -251,7 +246,8 @@ impl Daemon {
             provider.map(|oidc| assembly::provider(&directory, &config, oidc, &sweeper.secrets, &sweeper.clock));
         let entrance = Arc::new(entrance.with_provider(provider.transpose()?));
         let setup = Setup::new(file.filter(|_| !is_recorded), &config, Arc::clone(&courier));
-        Ok(Self { sweeper, asking, courier, routes, directory, config, setup, moments, commits, entrance })
+        setup.routes.set(notices::routes(&config, is_recorded));
+        Ok(Self { sweeper, asking, courier, directory, config, setup, moments, commits, entrance })
     }
 
     /// How the desk is reached, as the configuration says.
@@ -330,7 +326,12 @@ impl Daemon {
         let alive = Arc::new(AtomicI64::new(self.sweeper.clock.now()));
         let store = self.sweeper.store.clone();
         let plan = blocking(move || store.plan_in_force()).await.map_err(io::Error::other)?;
-        let app = self.app(&alive, plan, &reach);
+        self.setup.plan.set((*plan).clone());
+        // What is wrong with the file was told when the plan in force was read.
+        if let Ok(calendar) = config::calendar_beside(&self.directory.config()) {
+            self.setup.calendar.set(calendar);
+        }
+        let app = self.app(&alive, &reach);
         let daemon = Arc::new(self);
         let mut tasks = JoinSet::new();
         tasks.spawn(control::serve(orders, daemon.owner()));
@@ -374,28 +375,24 @@ impl Daemon {
         self.sweeper.shift.is_none().then_some(assembly::Switchboard { plugins, engine, config, seen })
     }
 
-    /// What regular reports are written with; `None` in a demo, and under a plan that cannot be read.
+    /// What regular reports are written with; `None` in a demo.
     fn press(&self) -> Option<upkeep::Press> {
         if self.sweeper.shift.is_some() {
             return None;
         }
-        let plan = crate::config::plan_beside(&self.directory.config());
-        let plan = plan.inspect_err(|error| tracing::error!("no regular reports are written: {error}")).ok()?;
         let organisation = self.config.organisation.name.clone();
-        Some(upkeep::Press { folder: self.directory.reports(), organisation, plan })
+        Some(upkeep::Press { folder: self.directory.reports(), organisation, plan: self.setup.plan.clone() })
     }
 
-    fn app(&self, pulse: &Arc<AtomicI64>, plan: Arc<Plan>, reach: &Reach) -> web::App {
+    fn app(&self, pulse: &Arc<AtomicI64>, reach: &Reach) -> web::App {
         let (clock, store) = (Arc::clone(&self.sweeper.clock), self.sweeper.store.clone());
         let steady = Arc::clone(&clock);
-        // What is wrong with the file was told when the plan in force was read.
-        let calendar = config::calendar_beside(&self.directory.config());
         web::App {
             rows: Arc::new(web::Stored::new(
                 self.sweeper.reader.clone(),
                 Arc::clone(&self.sweeper.pipeline.tokeniser),
                 self.setup.names.clone(),
-                Arc::clone(&plan),
+                self.setup.plan.clone(),
                 &self.directory.reports(),
             )),
             owner: self.owner(),
@@ -403,14 +400,12 @@ impl Daemon {
             organisation: self.setup.organisation.clone(),
             clock: Arc::new(move || clock.now()),
             off: Arc::new(move || steady.off()),
-            calendar: calendar.unwrap_or_else(|_| Calendar::built_in().clone()),
             writable: Arc::new(move || store.health().err().map(|error| error.to_string())),
             changes: self.commits.clone(),
             pulse: Arc::clone(pulse),
             demo: self.directory.demo().exists(),
             drill: self.directory.is_drill(),
             public: self.config.public.enabled,
-            plan,
             entrance: Arc::clone(&self.entrance),
             secure: reach.is_secure(),
             strict: reach.strict,

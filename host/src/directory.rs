@@ -10,12 +10,14 @@
 //! | `keys/` | secrets: never in the database, never in a backup of it | 0700 |
 //! | `plugins/` | plugins that the operator installed | |
 //! | `plugins/waiting/` | plugins that nobody has allowed yet | |
+//! | `plugins.lock` | held by whoever changes which there are | |
 //! | `grants.toml` | what those may reach | |
 //! | `signers.toml` | whose signatures they have | |
 //! | `suspended.toml` | plugins that were at fault too often | 0600 |
 //! | `secrets.toml` | what the operator lets plugins' requests carry | 0600, or refused |
 //! | `certificate.pem`, `certificate-key.pem` | what the desk has of its own for HTTPS | 0600 |
 //! | `caifeng.db.before-schema-N` | the store as it was before a conversion, for a week | 0600 |
+//! | `backups/` | copies of all this that were made from the desk, without keys | 0700 |
 //! | `compiled/` | machine code of plugins; may be deleted at any time | |
 //! | `fixtures/` | pages that plugins could not read, for their authors | 0700 |
 //! | `demo.json` | present when the directory holds the demo | |
@@ -79,6 +81,12 @@ impl Directory {
         self.plugins().join("waiting")
     }
 
+    /// Held by whoever changes which plugins there are.
+    #[must_use]
+    pub fn plugins_lock(&self) -> PathBuf {
+        self.0.join("plugins.lock")
+    }
+
     /// Whose signatures plugins have.
     #[must_use]
     pub fn signers(&self) -> PathBuf {
@@ -107,6 +115,12 @@ impl Directory {
     #[must_use]
     pub fn reports(&self) -> PathBuf {
         self.0.join("reports")
+    }
+
+    /// Copies of all this that were made from the desk.
+    #[must_use]
+    pub fn backups(&self) -> PathBuf {
+        self.0.join("backups")
     }
 
     /// What those plugins may reach.

@@ -162,6 +162,13 @@ impl FailedCalls {
         folders(&self.directory).iter().map(|(folder, _)| expired(folder, moment(now)).len() as u64).sum()
     }
 
+    /// The names of the calls of one plugin that are kept.
+    #[must_use]
+    pub fn all_of(&self, plugin: &str) -> Vec<String> {
+        let of = folders(&self.directory).into_iter().find(|(_, name)| name == plugin);
+        of.map(|(folder, _)| folders(&folder).into_iter().map(|(_, name)| name).collect()).unwrap_or_default()
+    }
+
     /// The call that is named, or that alone begins so.
     ///
     /// # Errors

@@ -84,6 +84,7 @@ pub mod notify;
 mod pasts;
 pub mod permission;
 pub mod plan;
+pub mod planning;
 pub mod plugins;
 pub mod preview;
 pub mod privacy;

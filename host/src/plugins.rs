@@ -5,14 +5,19 @@
 //! a broken plugin must be seen, not skipped.
 //!
 //! How a plugin gets there: [`wishes`] says what it asks for, [`offer`] whether it may take the place that it names,
-//! [`shelf`] keeps it, waiting or running. [`installed`] is what a sweep runs, [`oversight`] what is seen of its calls.
+//! [`shelf`] keeps it, waiting or running. [`install`] takes these steps for whoever may, one at a time and each written
+//! down; [`card`] tries the laws, [`trials`] does so aside. [`installed`] is what a sweep runs, [`oversight`] what is seen of
+//! its calls.
 
+pub mod card;
+pub mod install;
 pub mod installed;
 pub mod offer;
 pub mod oversight;
 pub mod shelf;
 pub mod suspension;
 pub mod tally;
+pub mod trials;
 pub mod wishes;
 
 use std::collections::BTreeSet;
@@ -47,7 +52,8 @@ pub struct Found {
 
 impl Found {
     /// Whether this is the plugin called `id`; a broken file is called what its name says.
-    fn is_called(&self, id: &str) -> bool {
+    #[must_use]
+    pub fn is_called(&self, id: &str) -> bool {
         match &self.artifact {
             Ok(artifact) => artifact.manifest().id == id,
             Err(_) => self.path.file_stem().is_some_and(|stem| stem == id),
@@ -139,6 +145,12 @@ impl Registry {
             Ok(artifact) => Ok((found, artifact)),
             Err(source) => Err(PluginError::Broken { path: found.path.clone(), source: Arc::clone(source) }),
         }
+    }
+
+    /// Whether the release has a plugin of this id.
+    #[must_use]
+    pub fn ships(&self, id: &str) -> bool {
+        self.found.iter().any(|found| found.origin == Origin::Shipped && found.is_called(id))
     }
 
     /// The source called `id`, ready to crawl.

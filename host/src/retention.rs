@@ -8,7 +8,7 @@
 //! | pages that a plugin could not read | 30 days | |
 //! | what was said with contacts | 365 days | |
 //! | sweeps, and notices | 180 days, and never less | what waits to be sent |
-//! | the copy of the store from before a conversion | 7 days, by the time of the file | |
+//! | the copy of the store from before a conversion, backups made from the desk | 7 days, by the time of the file | |
 //! | pages with the words of a person who asked that they be deleted | to the next run | *pinned* by a post of somebody else |
 //!
 //! All can be set, the floor cannot. Time counts from the capture. A page holds what was
@@ -26,6 +26,8 @@ use std::time::Duration;
 use caifeng_plugin_host::contract::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
+use crate::backup::kept;
+use crate::directory::Directory;
 use crate::evidence::compact::{self, OldFile};
 use crate::evidence::vault::{self, Vault};
 use crate::failed_call::FailedCalls;
@@ -218,6 +220,7 @@ impl Keeper {
         released.contact_notes = self.store.expire_contact_notes(cutoffs.contact_notes)?;
         self.store.expire_cases(cutoffs.matched)?;
         self.store.expire_copies()?;
+        kept::expire(&Directory::at(self.store.dir()))?;
         self.release_files(cutoffs, &mut released)?;
         Ok(released)
     }

@@ -109,7 +109,7 @@ pub struct Sweeper {
     /// Keeps each exchange as evidence.
     pub vault: Arc<Vault>,
     /// How long what was heard is kept.
-    pub retention: Retention,
+    pub retention: Current<Retention>,
     /// Keeps pages that plugins could not read.
     pub failed: FailedCalls,
     /// Tells the time.
@@ -199,7 +199,7 @@ impl Sweeper {
     #[must_use]
     pub fn keeper(&self) -> Keeper {
         let (store, reader, vault) = (self.store.clone(), self.reader.clone(), Arc::clone(&self.vault));
-        Keeper { store, reader, vault, failed: self.failed.clone(), rules: self.retention }
+        Keeper { store, reader, vault, failed: self.failed.clone(), rules: *self.retention.get() }
     }
 
     /// The site that posts of `watch` are keyed by. Without its plugin, which reads them, there are none.

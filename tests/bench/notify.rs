@@ -8,6 +8,7 @@ use std::time::Instant;
 
 use anyhow::{Context as _, ensure};
 use caifeng::clock::{Clock as _, SetClock};
+use caifeng::current::Current;
 use caifeng::incident::IncidentId;
 use caifeng::incident::event::Role;
 use caifeng::lang::Lang;
@@ -136,8 +137,8 @@ async fn leave(store: &Store) -> anyhow::Result<Left> {
         store: store.clone(),
         reader: store.reader()?,
         courier: Arc::new(Courier::Made(Box::new(take))),
-        routes: Arc::new(Routes { channels, quiet: None, zone: TimeZone::UTC }),
-        plan: Arc::new(Plan::built_in().clone()),
+        routes: Current::new(Routes { channels, quiet: None, zone: TimeZone::UTC }),
+        plan: Current::new(Plan::built_in().clone()),
         lang: Lang::Zh,
         link: Some("https://caifeng.example.gov.cn".to_owned()),
         clock: clock.clone(),

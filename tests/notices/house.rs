@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use caifeng::clock::{Clock as _, SetClock};
 use caifeng::config::Config;
+use caifeng::current::Current;
 use caifeng::daemon;
 use caifeng::fetch::live::{Limits, Live, Settings};
 use caifeng::fetch::secrets::Secrets;
@@ -80,18 +81,18 @@ impl House {
             Limits { connect: Duration::from_millis(400), total: Duration::from_millis(400), ..Limits::default() };
         let settings = Settings { limits, ..daemon::settings(&config) };
         let live = Live::new(settings, Arc::new(move || told.now())).unwrap();
-        let secrets = Arc::new(Secrets::read(&secrets(dir.path())).unwrap());
+        let secrets = Current::new(Secrets::read(&secrets(dir.path())).unwrap());
         let channels = config.notify.channels.iter().map(|channel| channel.id.clone()).collect();
         let dispatcher = Dispatcher {
             store: store.clone(),
             reader: store.reader().unwrap(),
             courier: Arc::new(Courier::Live(Box::new(Carrier { live, secrets }))),
-            routes: Arc::new(Routes {
+            routes: Current::new(Routes {
                 channels: config.notify.channels.clone(),
                 quiet: config.notify.quiet,
                 zone: config.organisation.zone(),
             }),
-            plan: Arc::new(Plan::built_in().clone()),
+            plan: Current::new(Plan::built_in().clone()),
             lang: Lang::Zh,
             link: config.notify.link.clone(),
             clock: clock.clone(),
@@ -120,7 +121,7 @@ impl House {
         let post = Prepared { post, tokens, signature, telling, links, topics: Some(vec![]), labels: vec![] };
         let batch = Batch { sweep: None, plugin: "feed".into(), site: "a".into(), captured: NOW, posts: vec![post] };
         let opened = self.store.ingest(batch).unwrap().opened[0];
-        let nowhere = Arc::new(Routes { channels: vec![], ..(*self.dispatcher.routes).clone() });
+        let nowhere = Arc::new(Routes { channels: vec![], ..(*self.dispatcher.routes.get()).clone() });
         while self.store.route_notices(&nowhere, NOW).unwrap() > 0 {}
         opened
     }

@@ -11,11 +11,13 @@
 //! | which files of a data directory belong to it | [`contents`] |
 //! | how files come into a folder or an archive, and out of it | [`parcel`] |
 //! | what is in an empty directory afterwards | [`restore`] |
+//! | which lie in the data directory, made from the desk | [`kept`] |
 //!
 //! Keys and credentials stay behind unless they are asked for: whoever finds a backup must not be able to read pseudonyms
 //! back, and keys are kept elsewhere. *Invariant:* nothing here changes the data directory that is copied.
 
 pub mod contents;
+pub mod kept;
 pub mod parcel;
 pub mod restore;
 
@@ -140,14 +142,33 @@ pub(crate) fn failed(path: &Path) -> impl FnOnce(io::Error) -> BackupError + '_ 
 /// # Errors
 /// See [`BackupError`]; then nothing is at `order.to`.
 pub fn make(order: &Order) -> Result<Manifest, BackupError> {
+    make_telling(order, &|_| ())
+}
+
+/// How far one is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// The database is copied.
+    Database,
+    /// So many of so many files are.
+    Files(usize, usize),
+    /// So many of so many files were read back.
+    Checked(usize, usize),
+}
+
+/// As [`make`], telling how far it is.
+///
+/// # Errors
+/// As there.
+pub fn make_telling(order: &Order, tell: &dyn Fn(Stage)) -> Result<Manifest, BackupError> {
     order.directory.not_in_a_drill("nothing leaves it: back up the data directory that it was made from")?;
     let mut attempt = 1;
     loop {
         let mut parcel = Parcel::begin(&order.to)?;
-        let manifest = fill(order, &mut parcel)?;
+        let manifest = fill(order, &mut parcel, tell)?;
         if manifest.missing.is_empty() || attempt == ATTEMPTS {
             let sealed = parcel.seal(&manifest)?;
-            check(sealed, &manifest)?.keep()?;
+            check(sealed, &manifest, tell)?.keep()?;
             return Ok(manifest);
         }
         attempt += 1;
@@ -155,13 +176,17 @@ pub fn make(order: &Order) -> Result<Manifest, BackupError> {
 }
 
 /// Puts everything in.
-fn fill(order: &Order, parcel: &mut Parcel) -> Result<Manifest, BackupError> {
+fn fill(order: &Order, parcel: &mut Parcel, tell: &dyn Fn(Stage)) -> Result<Manifest, BackupError> {
+    tell(Stage::Database);
     let Order { directory, config, secrets, now, .. } = order;
     let draft = parcel.aside(DATABASE);
     let Held { schema, head, evidence } = snapshot::take(directory.path(), &draft)?;
     let mut files = BTreeMap::new();
     files.insert(DATABASE.to_owned(), parcel.take(DATABASE, &draft)?);
-    for Wanted { name, path } in contents::of(directory, config, *secrets)? {
+    let wanted = contents::of(directory, config, *secrets)?;
+    let all = wanted.len();
+    for (done, Wanted { name, path }) in wanted.into_iter().enumerate() {
+        tell(Stage::Files(done, all));
         if let Some(entry) = parcel.put(&name, &path)? {
             files.insert(name, entry);
         }
@@ -182,12 +207,13 @@ fn fill(order: &Order, parcel: &mut Parcel) -> Result<Manifest, BackupError> {
 }
 
 /// Reads every file back as it lies on the disk.
-fn check(mut sealed: Sealed, manifest: &Manifest) -> Result<Sealed, BackupError> {
+fn check(mut sealed: Sealed, manifest: &Manifest, tell: &dyn Fn(Stage)) -> Result<Sealed, BackupError> {
     let found = sealed.manifest()?;
     if found != *manifest {
         return Err(sealed.damaged(format!("{MANIFEST} is not what was written")));
     }
-    for (name, entry) in &manifest.files {
+    for (done, (name, entry)) in manifest.files.iter().enumerate() {
+        tell(Stage::Checked(done, manifest.files.len()));
         sealed.copy(name, entry, &mut io::sink())?;
     }
     Ok(sealed)

@@ -140,6 +140,19 @@ impl Calendar {
         self.years.get(&year).map(String::as_str)
     }
 
+    /// The days of a year that are not what their day of the week says, in runs of the same kind: first, last, worked.
+    #[must_use]
+    pub fn exceptions(&self, year: i16) -> Vec<(Date, Date, bool)> {
+        let mut runs: Vec<(Date, Date, bool)> = Vec::new();
+        for (day, worked) in self.days.iter().filter(|(day, _)| day.year() == year) {
+            match runs.last_mut() {
+                Some((_, last, same)) if same == worked && last.tomorrow().ok() == Some(*day) => *last = *day,
+                _ => runs.push((*day, *day, *worked)),
+            }
+        }
+        runs
+    }
+
     /// The year whose notice should be known `today` and is not: this one, or from December on the next.
     #[must_use]
     pub fn missing(&self, today: Date) -> Option<i16> {
@@ -210,6 +223,15 @@ mod tests {
         ] {
             assert_eq!(calendar.is_worked(day), worked, "{day}");
         }
+    }
+
+    #[test]
+    fn the_exceptions_of_a_year_are_told_in_runs() {
+        let runs = Calendar::built_in().exceptions(2026);
+        assert_eq!(runs[0], (date(2026, 1, 1), date(2026, 1, 3), false));
+        assert_eq!(runs[1], (date(2026, 1, 4), date(2026, 1, 4), true));
+        assert_eq!(runs.iter().filter(|(.., worked)| *worked).count(), 6);
+        assert_eq!(Calendar::built_in().exceptions(1999), []);
     }
 
     #[test]

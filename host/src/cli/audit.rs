@@ -3,13 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow};
-use caifeng::handling::checkpoint::{self, Key, Signed};
+use caifeng::handling::checkpoint::{self, Key, Unproven};
 use caifeng::handling::{Outcome as Done, What};
 use caifeng::incident::chain::{Checkpoint, Proof};
 use caifeng::permission::Permission;
 use caifeng::store::Reader;
 use clap::Subcommand;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::deed::{PersonArgs, act};
 use super::output::{Lines, note};
@@ -105,17 +105,16 @@ fn checkpoint(args: &CheckpointArgs) -> Outcome {
 fn kept(args: &VerifyArgs, path: &Path) -> Result<Checkpoint, Failed> {
     let text =
         std::fs::read(path).with_context(|| format!("{}: cannot be read", path.display())).or_exit(Exit::Usage)?;
-    let none = || format!("{}: not a checkpoint: name what `caifeng audit checkpoint` printed", path.display());
-    let printed: Value = serde_json::from_slice(&text).with_context(none).or_exit(Exit::Usage)?;
-    if printed.get("signature").is_none() {
-        note(format_args!("{}: not signed: it proves as much as the place where it was kept", path.display()));
-        let bare = printed.get("checkpoint").cloned().unwrap_or(printed);
-        return serde_json::from_value(bare).with_context(none).or_exit(Exit::Usage);
-    }
-    let signed: Signed = serde_json::from_value(printed).with_context(none).or_exit(Exit::Usage)?;
     let own = || args.data.directory()?.key(checkpoint::KEY).map(|key| Key::new(&key).public()).or_exit(Exit::Usage);
     let trusted = args.key.clone().map_or_else(own, Ok)?;
-    signed.proven(&trusted).with_context(|| path.display().to_string()).or_exit(Exit::Refused)
+    let brought = checkpoint::brought(&text, &trusted).map_err(|error| Failed {
+        exit: if error == Unproven::NotOne { Exit::Usage } else { Exit::Refused },
+        error: anyhow!(error).context(path.display().to_string()),
+    })?;
+    if !brought.signed {
+        note(format_args!("{}: not signed: it proves as much as the place where it was kept", path.display()));
+    }
+    Ok(brought.checkpoint)
 }
 
 fn verify(args: &VerifyArgs) -> Outcome {

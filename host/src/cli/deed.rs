@@ -129,8 +129,8 @@ fn by_the_daemon(directory: &Directory, deed: Deed) -> Result<Result<Done, Refus
 
 /// Nothing is swept, so neither plugins nor a configuration are needed.
 fn here(directory: &Directory, deed: Deed) -> Result<Result<Done, Refusal>, Failed> {
-    // Only the first user begins something.
-    if !matches!(deed.act, What::User(UserChange::Add { .. })) && !store::exists(directory.path()) {
+    // Only the first user and a plugin begin something.
+    if !matches!(deed.act, What::User(UserChange::Add { .. }) | What::Plugin(_)) && !store::exists(directory.path()) {
         return Err(unopened(StoreError::NoStore(directory.path().to_owned())));
     }
     directory.create().or_exit(Exit::Usage)?;

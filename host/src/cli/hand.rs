@@ -82,7 +82,7 @@ pub(super) fn ask(
             }
         }
         let carried = work.await.or_exit(Exit::Internal)?;
-        Ok(refusal.map_or(carried, Err))
+        Ok::<_, Failed>(refusal.map_or(carried, Err))
     });
     if let Some(daemon) = daemon {
         daemon.sweeper.store.close();

@@ -25,6 +25,7 @@ use std::path::PathBuf;
 
 use anyhow::Context;
 use caifeng::plugins::Registry;
+use caifeng::plugins::install::Way;
 use caifeng_plugin_host::artifact::Artifact;
 use clap::Subcommand;
 
@@ -94,8 +95,8 @@ pub(crate) fn run(args: Args) -> Outcome {
         Command::Key(args) => key::run(&args),
         Command::Pack(args) => pack::run(&args),
         Command::Publish(args) => publish::run(&args),
-        Command::Install(args) => install::run(&args, install::Way::Install),
-        Command::Upgrade(args) => install::run(&args, install::Way::Upgrade),
+        Command::Install(args) => install::run(&args, Way::Install),
+        Command::Upgrade(args) => install::run(&args, Way::Upgrade),
         Command::Grant(args) => grant::run(&args),
         Command::Remove(args) => remove::run(&args),
         Command::Resume(args) => resume::run(&args),

@@ -7,6 +7,7 @@
 //! Nothing here says whether a change is right: whoever applies it reads what came of it again, as `caifeng config check`
 //! does.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
@@ -14,6 +15,8 @@ use sha2::{Digest as _, Sha256};
 use toml_edit::{Array, ArrayOfTables, DocumentMut, Item, Table, TableLike, Value};
 
 use super::{AccountConfig, Reading, WatchConfig};
+use crate::notify::channel::Channel;
+use crate::retention::Retention;
 use crate::topic::TopicConfig;
 
 /// What is to be said differently.
@@ -67,6 +70,25 @@ pub enum Change {
     },
     /// Who is listening.
     Organisation(Calls),
+    /// A channel is this now, or is added.
+    SetChannel {
+        /// Its id and its [`mark`] as somebody saw it; `None` for a new one.
+        was: Option<(String, String)>,
+        /// The channel.
+        channel: Box<Channel>,
+    },
+    /// A channel is no more.
+    RemoveChannel {
+        /// Which.
+        id: String,
+    },
+    /// Things are kept so long from now on.
+    SetRetention {
+        /// What somebody saw: its [`mark`].
+        seen: String,
+        /// How long.
+        retention: Retention,
+    },
 }
 
 /// How an organisation is called.
@@ -144,11 +166,15 @@ impl Change {
             Self::AddTopics { .. } => ("topics-added", ""),
             Self::RemoveTopic { name } => ("topic-removed", name),
             Self::Organisation(calls) => ("organisation", &calls.name),
+            Self::SetChannel { was: None, channel } => ("channel-added", &channel.id),
+            Self::SetChannel { channel, .. } => ("channel-changed", &channel.id),
+            Self::RemoveChannel { id } => ("channel-removed", id),
+            Self::SetRetention { .. } => ("retention", ""),
         }
     }
 }
 
-/// What tells one state of a watch or a topic from another: twelve hexadecimal digits.
+/// What tells one state of a watch, a topic or a channel from another: twelve hexadecimal digits.
 #[must_use]
 pub fn mark(thing: &impl Serialize) -> String {
     let bytes = serde_json::to_vec(thing).unwrap_or_default();
@@ -191,7 +217,136 @@ pub fn edited(reading: &Reading, change: &Change) -> Result<Edited, EditError> {
             })
         }
         Change::Organisation(calls) => in_main(reading, |document| call(document, calls)),
+        Change::SetChannel { was, channel } => set_channel(reading, was.as_ref(), channel),
+        Change::RemoveChannel { id } => {
+            let at = channel_at(reading, id)?;
+            in_main(reading, |document| {
+                channels(document)?.remove(at);
+                Ok(())
+            })
+        }
+        Change::SetRetention { seen, retention } => {
+            if mark(&reading.config.retention) != *seen {
+                return Err(EditError::Outdated { name: "retention".to_owned() });
+            }
+            in_main(reading, |document| {
+                let said = table(retention)?;
+                let own = document.entry("retention").or_insert(Item::Table(Table::new()));
+                let Some(own) = own.as_table_like_mut() else { return Err(EditError::Inline { key: "retention" }) };
+                for (key, item) in &said {
+                    put(own, key, item.as_value().cloned());
+                }
+                Ok(())
+            })
+        }
     }
+}
+
+fn channel_at(reading: &Reading, id: &str) -> Result<usize, EditError> {
+    let found = reading.config.notify.channels.iter().position(|channel| channel.id == id);
+    found.ok_or_else(|| EditError::Gone { what: "channel", name: id.to_owned() })
+}
+
+fn set_channel(reading: &Reading, was: Option<&(String, String)>, channel: &Channel) -> Result<Edited, EditError> {
+    let all = &reading.config.notify.channels;
+    let Some((id, seen)) = was else {
+        if all.iter().any(|other| other.id == channel.id) {
+            return Err(EditError::Twice { what: "channel", name: channel.id.clone() });
+        }
+        return in_main(reading, |document| {
+            channels(document)?.push(set_off(table(channel)?));
+            Ok(())
+        });
+    };
+    let at = channel_at(reading, id)?;
+    if mark(&all[at]) != *seen {
+        return Err(EditError::Outdated { name: id.clone() });
+    }
+    in_main(reading, |document| merge(channels(document)?.get_mut(at), &table(channel)?))
+}
+
+/// The `[[notify.channel]]` of a document.
+fn channels(document: &mut DocumentMut) -> Result<&mut ArrayOfTables, EditError> {
+    let inline = EditError::Inline { key: "notify.channel" };
+    let mut none = Table::new();
+    // Its own heading says nothing as long as there is nothing under it.
+    none.set_implicit(true);
+    let notify = document.entry("notify").or_insert(Item::Table(none));
+    let Some(notify) = notify.as_table_mut() else { return Err(inline) };
+    let item = notify.entry("channel").or_insert(Item::ArrayOfTables(ArrayOfTables::new()));
+    item.as_array_of_tables_mut().ok_or(inline)
+}
+
+/// Days of one year as an organisation adds them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct YearDays {
+    /// Which year.
+    pub year: i16,
+    /// Where they come from.
+    pub source: String,
+    /// Days off, one or from to: `2026-02-15/2026-02-23`.
+    pub off: Vec<String>,
+    /// Weekends that are worked.
+    pub work: Vec<String>,
+}
+
+/// The text of `calendar.toml` with these days in place of those of the same year.
+///
+/// # Errors
+/// The file cannot be changed here.
+pub fn with_year(text: &str, days: &YearDays) -> Result<String, EditError> {
+    let read = text.parse::<DocumentMut>();
+    let mut document = read.map_err(|error| EditError::Unreadable(error.message().to_owned()))?;
+    let years = tables(&mut document, "year")?;
+    let of_year = |table: &Table| table.get("year").and_then(Item::as_integer) == Some(i64::from(days.year));
+    let found = years.iter().position(of_year);
+    if found.is_none() {
+        years.push(set_off(Table::new()));
+    }
+    let at = found.unwrap_or(years.len() - 1);
+    if let Some(year) = years.get_mut(at) {
+        put(year, "year", Some(Value::from(i64::from(days.year))));
+        put(year, "source", Some(Value::from(days.source.as_str())));
+        for (key, words) in [("off", &days.off), ("work", &days.work)] {
+            put(year, key, (!words.is_empty()).then(|| list(words)));
+        }
+    }
+    Ok(document.to_string().trim_start_matches('\n').to_owned())
+}
+
+/// The text of `secrets.toml` with these secrets under `[notify.ID]` in place of those of the same names, and without those
+/// that are empty; `None` takes the whole section away.
+///
+/// # Errors
+/// The file is written otherwise; the message holds nothing of it.
+pub fn with_channel_secrets(
+    text: &str,
+    id: &str,
+    values: Option<&BTreeMap<String, String>>,
+) -> Result<String, EditError> {
+    let wrong = || EditError::Unreadable("secrets.toml is not written as [notify.ID] and name = \"value\"".to_owned());
+    let mut document = text.parse::<DocumentMut>().map_err(|_| wrong())?;
+    let mut heading = Table::new();
+    heading.set_implicit(true);
+    let notify = document.entry("notify").or_insert(Item::Table(heading));
+    let notify = notify.as_table_mut().ok_or_else(wrong)?;
+    match values {
+        None => drop(notify.remove(id)),
+        Some(values) => {
+            let own = notify.entry(id).or_insert(Item::Table(set_off(Table::new())));
+            let own = own.as_table_like_mut().ok_or_else(wrong)?;
+            for (name, value) in values {
+                put(own, name, (!value.is_empty()).then(|| Value::from(value.as_str())));
+            }
+            if own.is_empty() {
+                notify.remove(id);
+            }
+        }
+    }
+    if notify.is_empty() {
+        document.remove("notify");
+    }
+    Ok(document.to_string().trim_start_matches('\n').to_owned())
 }
 
 fn add_watch(reading: &Reading, watch: &WatchConfig, account: Option<&AccountConfig>) -> Result<Edited, EditError> {
@@ -474,6 +629,77 @@ mod tests {
         assert_eq!(reading(&text).config.organisation.aliases, ["乙"]);
         assert!(text.starts_with("# Who we are\n[organisation]\nname = \"乙局\""), "{text}");
         assert_eq!(reading(&after("", &Change::Organisation(calls))).config.organisation.name, "乙局");
+    }
+
+    #[test]
+    fn channels_are_added_changed_and_removed() {
+        let channel = |text: &str| Box::new(toml::from_str::<Channel>(text).unwrap());
+        let duty = channel("id = \"duty\"\nkind = \"wecom\"\ntell = [\"monitor\"]\n");
+        let text = after(FILE, &Change::SetChannel { was: None, channel: duty.clone() });
+        assert!(
+            text.ends_with("[[notify.channel]]\nid = \"duty\"\nkind = \"wecom\"\ntell = [\"monitor\"]\n# The end\n")
+                || text.contains("[[notify.channel]]\nid = \"duty\""),
+            "{text}"
+        );
+        assert!(!text.contains("[notify]\n"), "{text}");
+        assert_eq!((reading(&text).problems(), reading(&text).config.notify.channels.len()), (&[][..], 1));
+        let was = Some(("duty".to_owned(), mark(&*duty)));
+        let changed = channel("id = \"duty\"\nkind = \"wecom\"\ntell = [\"head\"]\nper_minute = 5\n");
+        let text = after(&text, &Change::SetChannel { was: was.clone(), channel: changed.clone() });
+        assert_eq!(reading(&text).config.notify.channels, [*changed.clone()]);
+        let outdated = edited(&reading(&text), &Change::SetChannel { was, channel: changed });
+        assert_eq!(outdated, Err(EditError::Outdated { name: "duty".to_owned() }));
+        let twice = edited(&reading(&text), &Change::SetChannel { was: None, channel: duty });
+        assert!(matches!(twice, Err(EditError::Twice { .. })));
+        let text = after(&text, &Change::RemoveChannel { id: "duty".to_owned() });
+        assert_eq!(reading(&text).config.notify.channels, []);
+        let gone = edited(&reading(&text), &Change::RemoveChannel { id: "duty".to_owned() });
+        assert!(matches!(gone, Err(EditError::Gone { .. })));
+    }
+
+    #[test]
+    fn how_long_things_are_kept_is_changed_and_a_remark_stays() {
+        let file = format!("{FILE}[retention]\nmatched = \"90d\" # 局务会 3 月\n");
+        let old = reading(&file).config.retention;
+        let retention = Retention { unmatched: crate::retention::Span::days(3), ..old };
+        let text = after(&file, &Change::SetRetention { seen: mark(&old), retention });
+        assert_eq!((reading(&text).problems(), reading(&text).config.retention), (&[][..], retention));
+        assert!(text.contains("matched = \"90d\" # 局务会 3 月\n"), "{text}");
+        let outdated = edited(&reading(&text), &Change::SetRetention { seen: mark(&old), retention });
+        assert!(matches!(outdated, Err(EditError::Outdated { .. })));
+    }
+
+    #[test]
+    fn days_of_a_year_take_the_place_of_its_own_and_leave_others() {
+        let days =
+            |year, off: &str| YearDays { year, source: "通知".to_owned(), off: vec![off.to_owned()], work: vec![] };
+        let text = with_year("# ours\n", &days(2027, "2027-01-01")).unwrap();
+        let both = with_year(&text, &days(2028, "2028-01-01")).unwrap();
+        let changed = with_year(&both, &days(2027, "2027-01-01/2027-01-03")).unwrap();
+        assert!(changed.starts_with("# ours\n") || changed.contains("# ours\n"), "{changed}");
+        let mut calendar = crate::calendar::Calendar::default();
+        calendar.add(changed.into_bytes(), Path::new("calendar.toml")).unwrap();
+        assert_eq!(calendar.exceptions(2027).len() + calendar.exceptions(2028).len(), 2);
+        assert!(!calendar.is_worked(jiff::civil::date(2027, 1, 3)) && calendar.notice(2028).is_some());
+    }
+
+    #[test]
+    fn secrets_come_and_go_beside_those_of_others_and_no_error_shows_one() {
+        let values = |pairs: &[(&str, &str)]| pairs.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect();
+        let own = "# ours\n[weibo]\ntoken = \"2.00abcdef\" # until May\n";
+        let with = with_channel_secrets(own, "duty", Some(&values(&[("key", "first-key")]))).unwrap();
+        assert!(with.starts_with(own) && with.contains("[notify.duty]\nkey = \"first-key\"\n"), "{with}");
+        let next = with_channel_secrets(&with, "duty", Some(&values(&[("key", "other-key"), ("secret", "")]))).unwrap();
+        assert_eq!(next, with.replace("first-key", "other-key"));
+        assert_eq!(
+            with_channel_secrets(&next, "duty", Some(&values(&[("key", "")]))).unwrap().trim_end(),
+            own.trim_end()
+        );
+        assert_eq!(with_channel_secrets(&next, "duty", None).unwrap().trim_end(), own.trim_end());
+        let hostile = with_channel_secrets("", "a", Some(&values(&[("key", "x\"\n[weibo]\ntoken = \"y")]))).unwrap();
+        assert_eq!(toml::from_str::<toml::Table>(&hostile).unwrap().len(), 1, "{hostile}");
+        let error = with_channel_secrets("[notify.a]\nkey = hush-hush\n", "a", None).unwrap_err().to_string();
+        assert!(!error.contains("hush"), "{error}");
     }
 
     #[test]

@@ -7,6 +7,7 @@ use tokio::task::JoinSet;
 use super::{Daemon, OpenError, settings, upkeep};
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::current::Current;
 use crate::fetch::live::{Live, Settings};
 use crate::fetch::secrets::Secrets;
 use crate::lang::Lang;
@@ -14,7 +15,6 @@ use crate::notify::courier::{Carrier, Courier, limits};
 use crate::notify::dispatcher::Dispatcher;
 use crate::notify::route::Routes;
 use crate::store::StoreError;
-use crate::sweep::blocking;
 
 /// A door of their own: a notice waits for no sweep.
 pub(super) fn courier(config: &Config, secrets: &Arc<Secrets>, clock: &Arc<dyn Clock>) -> Result<Courier, OpenError> {
@@ -29,7 +29,7 @@ pub(super) fn courier(config: &Config, secrets: &Arc<Secrets>, clock: &Arc<dyn C
     let settings = Settings { limits: limits(), ..settings(config) };
     let live = Live::new(settings, Arc::new(move || clock.now()));
     let live = live.map_err(|error| OpenError::Network(error.to_string()))?;
-    Ok(Courier::Live(Box::new(Carrier { live, secrets: Arc::clone(secrets) })))
+    Ok(Courier::Live(Box::new(Carrier { live, secrets: Current::sharing(Arc::clone(secrets)) })))
 }
 
 /// The ways of the configuration; none leads out of a demo.
@@ -44,19 +44,13 @@ impl Daemon {
     /// # Errors
     /// The store cannot be written.
     pub async fn dispatcher(&self) -> Result<Dispatcher, StoreError> {
-        let store = self.sweeper.store.clone();
-        let plan = blocking({
-            let store = store.clone();
-            move || store.plan_in_force()
-        })
-        .await?;
         let notify = &self.config.notify;
         let dispatcher = Dispatcher {
-            store,
+            store: self.sweeper.store.clone(),
             reader: self.sweeper.reader.clone(),
             courier: Arc::clone(&self.courier),
-            routes: Arc::clone(&self.routes),
-            plan,
+            routes: self.setup.routes.clone(),
+            plan: self.setup.plan.clone(),
             lang: notify.lang.as_deref().and_then(Lang::of_tag).unwrap_or(Lang::Zh),
             link: notify.link.clone(),
             clock: Arc::clone(&self.sweeper.clock),
@@ -69,10 +63,8 @@ impl Daemon {
     }
 }
 
-/// One task for the ways, and one for each channel.
+/// One task for the ways, and one for what goes along them.
 pub(super) fn spawn(tasks: &mut JoinSet<()>, dispatcher: &Dispatcher) {
     tasks.spawn(upkeep::route_notices(dispatcher.clone()));
-    for channel in &dispatcher.routes.channels {
-        tasks.spawn(upkeep::send_notices(dispatcher.clone(), channel.id.clone()));
-    }
+    tasks.spawn(upkeep::send_notices(dispatcher.clone()));
 }

@@ -5,16 +5,19 @@
 //! Only clocks and the calendar ring in a demo: a recording is shown as it is, and cannot be visited. No way leads out
 //! of it.
 
+use std::collections::HashSet;
 use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
+use tokio::task::JoinSet;
 use tokio::time::{Interval, MissedTickBehavior};
 
 use super::assembly::Switchboard;
 use crate::asking::Asking;
+use crate::current::Current;
 use crate::lang::Lang;
 use crate::notify::dispatcher::Dispatcher;
 use crate::plan::Plan;
@@ -184,7 +187,7 @@ pub(super) struct Press {
     /// Who reports.
     pub(super) organisation: String,
     /// Which, when, for whom.
-    pub(super) plan: Plan,
+    pub(super) plan: Current<Plan>,
 }
 
 /// Writes regular reports as they fall due (P23), for ever, and takes down those that are older than the posts they
@@ -198,12 +201,12 @@ pub(super) async fn write_reports(sweeper: Sweeper, press: Option<Press>) {
         let setting = Setting {
             organisation: organisation.clone(),
             zone: zone.clone(),
-            plan: plan.clone(),
+            plan: (*plan.get()).clone(),
             lang: Lang::Zh,
             now,
             number: None,
         };
-        let (folder, kept) = (folder.clone(), sweeper.retention.matched.seconds());
+        let (folder, kept) = (folder.clone(), sweeper.retention.get().matched.seconds());
         let written = survived(
             "the writing of reports",
             blocking(move || {
@@ -235,15 +238,36 @@ pub(super) async fn route_notices(dispatcher: Dispatcher) {
     }
 }
 
-/// Sends what waits for one channel, for ever.
-pub(super) async fn send_notices(dispatcher: Dispatcher, channel: String) {
+/// Sends what waits, for ever: each channel that is configured now has a line of its own, so that one that hangs makes no
+/// other wait.
+pub(super) async fn send_notices(dispatcher: Dispatcher) {
     let mut seconds = every(SECOND);
+    let (mut lines, mut served) = (JoinSet::new(), HashSet::new());
     loop {
+        seconds.tick().await;
+        while let Some(ended) = lines.try_join_next() {
+            if let Ok(channel) = ended {
+                served.remove(&channel);
+            }
+        }
+        for channel in &dispatcher.routes.get().channels {
+            if served.insert(channel.id.clone()) {
+                lines.spawn(send_along(dispatcher.clone(), channel.id.clone()));
+            }
+        }
+    }
+}
+
+/// Sends what waits for one channel until it is not configured any more; which one that was.
+async fn send_along(dispatcher: Dispatcher, channel: String) -> String {
+    let mut seconds = every(SECOND);
+    while dispatcher.routes.get().channel(&channel).is_some() {
         seconds.tick().await;
         if let Some(Err(error)) = survived("sending notices", dispatcher.round(&channel)).await {
             tracing::error!(channel, "notices wait: {error}");
         }
     }
+    channel
 }
 
 #[cfg(test)]

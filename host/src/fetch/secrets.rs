@@ -36,6 +36,7 @@ use std::path::{Path, PathBuf};
 
 use caifeng_plugin_host::address::HostPattern;
 use caifeng_plugin_host::manifest::{Manifest, Secret};
+use serde::{Deserialize, Serialize};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 use url::Url;
@@ -144,7 +145,11 @@ impl Secrets {
         Self::parse(&std::fs::read_to_string(path).map_err(unreadable)?, path)
     }
 
-    fn parse(text: &str, path: &Path) -> Result<Self, SecretsError> {
+    /// What the text of the file at `path` says.
+    ///
+    /// # Errors
+    /// It is not written as it should be, or holds what cannot be kept secret; no message holds a value.
+    pub fn parse(text: &str, path: &Path) -> Result<Self, SecretsError> {
         // The parser's own message shows the line, and on the line stands the secret.
         let wrong = |at: usize| {
             let line = text.as_bytes()[..at.min(text.len())].iter().filter(|byte| **byte == b'\n').count() + 1;
@@ -225,6 +230,18 @@ impl Secrets {
             HostPattern::Target => site?.get(name),
             _ => section?.values.get(name),
         })
+    }
+}
+
+/// New secrets of a channel by their names, as a person typed them; an empty one takes the old one away. Nothing here
+/// prints a value.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct NewSecrets(pub BTreeMap<String, String>);
+
+impl fmt::Debug for NewSecrets {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("NewSecrets").field(&self.0.keys().collect::<Vec<_>>()).finish()
     }
 }
 

@@ -32,6 +32,9 @@ pub struct Signed {
 /// Why a signature proves nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unproven {
+    /// The file is another one.
+    #[error("not a checkpoint: name what `caifeng audit checkpoint` printed")]
+    NotOne,
     /// The key or the signature cannot be read.
     #[error(
         "the checkpoint holds no signature that could be checked: use the file as `caifeng audit checkpoint` wrote it"
@@ -45,6 +48,30 @@ pub enum Unproven {
         "the checkpoint was signed with another key: it belongs to another data directory, or the key was replaced"
     )]
     AnotherKey,
+}
+
+/// A checkpoint that was kept elsewhere, as a file says it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Brought {
+    /// Where the record stood.
+    pub checkpoint: Checkpoint,
+    /// Its signature was checked; without one it proves as much as the place where it was kept.
+    pub signed: bool,
+}
+
+/// Reads a file that holds a checkpoint; a signature must be that of the `trusted` public key.
+///
+/// # Errors
+/// It holds none, or the signature proves nothing.
+pub fn brought(file: &[u8], trusted: &str) -> Result<Brought, Unproven> {
+    let printed: serde_json::Value = serde_json::from_slice(file).map_err(|_| Unproven::NotOne)?;
+    if printed.get("signature").is_none() {
+        let bare = printed.get("checkpoint").cloned().unwrap_or(printed);
+        let checkpoint = serde_json::from_value(bare).map_err(|_| Unproven::NotOne)?;
+        return Ok(Brought { checkpoint, signed: false });
+    }
+    let signed: Signed = serde_json::from_value(printed).map_err(|_| Unproven::NotOne)?;
+    Ok(Brought { checkpoint: signed.proven(trusted)?, signed: true })
 }
 
 /// The key that signs.

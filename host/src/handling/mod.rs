@@ -33,9 +33,10 @@ use crate::store::{
     DisclosureRow, Erased, Feeding, OwnAddress, Reader, Receipt, ReferralRow, Referring, ReplyRow, Seen, Shown, Sight,
     Store, SummaryRow, Supervising, UserChange,
 };
-use crate::user::User;
 use crate::user::code::Code;
+use crate::user::right::Act;
 use crate::user::token::Token;
+use crate::user::{PluginChange, User, UserEvent};
 use casework::Casework;
 use checkpoint::Signed;
 
@@ -86,6 +87,8 @@ pub enum What {
     TrustClock,
     /// Do something about a case.
     Case(Casework),
+    /// Write down what is being done to a plugin, when the caller may do it.
+    Plugin(PluginChange),
     /// Sign where the record stands.
     Checkpoint,
 }
@@ -122,6 +125,8 @@ pub enum Outcome {
     Case(Box<CaseRow>),
     /// Until when the caller's inbox does not show an incident.
     Snoozed(IncidentId, Option<Timestamp>),
+    /// It is written down.
+    Noted,
     /// Where the record stands.
     Checkpoint(Signed),
 }
@@ -228,13 +233,22 @@ impl Clerk {
                 Ok(Outcome::Trusted(self.store.distrust(&caller, wall)?, wall))
             }
             What::Case(work) => Ok(Outcome::Case(Box::new(self.casework(&caller, work, now)?))),
-            What::Checkpoint => {
-                let key = self.directory.key(checkpoint::KEY).map_err(|e| Refusal::Internal(e.to_string()))?;
-                let key = checkpoint::Key::new(&key);
-                let head = self.store.checkpoint(&caller, key.public(), now)?;
-                Ok(Outcome::Checkpoint(key.sign(head, now)))
-            }
+            What::Plugin(change) => self.note_plugin(&caller, change, now),
+            What::Checkpoint => self.checkpoint(&caller, now),
         }
+    }
+
+    /// What is being done to a plugin is written down before it is done.
+    fn note_plugin(&self, caller: &Caller, change: PluginChange, now: Timestamp) -> Result<Outcome, Refusal> {
+        self.store.note_kept(caller, &[Act::KeepPlugins], vec![UserEvent::PluginChanged(change)], now)?;
+        Ok(Outcome::Noted)
+    }
+
+    fn checkpoint(&self, caller: &Caller, now: Timestamp) -> Result<Outcome, Refusal> {
+        let key = self.directory.key(checkpoint::KEY).map_err(|e| Refusal::Internal(e.to_string()))?;
+        let key = checkpoint::Key::new(&key);
+        let head = self.store.checkpoint(caller, key.public(), now)?;
+        Ok(Outcome::Checkpoint(key.sign(head, now)))
     }
 
     /// Nothing in the record names a document that is not there.

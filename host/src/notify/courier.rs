@@ -4,7 +4,6 @@
 //! brings channels of its own ([`Courier::Made`]), and nothing of it can reach anybody.
 
 use std::fmt;
-use std::sync::Arc;
 use std::time::Duration;
 
 use caifeng_plugin_host::contract::Timestamp;
@@ -16,6 +15,7 @@ use super::message::{Message, cut, one_line};
 use super::robot::{self, Keys, Parcel};
 use super::webhook::{self, Envelope, Item};
 use crate::clock::rfc3339;
+use crate::current::Current;
 use crate::fetch::live::{Answered, Limits, Live, MailServer, Undelivered, Unposted};
 use crate::fetch::secrets::{ChannelSecrets, Secrets};
 
@@ -63,7 +63,7 @@ pub struct Carrier {
     /// The one door.
     pub live: Live,
     /// Keys, passwords, signing secrets.
-    pub secrets: Arc<Secrets>,
+    pub secrets: Current<Secrets>,
 }
 
 impl fmt::Debug for Courier {
@@ -73,6 +73,13 @@ impl fmt::Debug for Courier {
 }
 
 impl Courier {
+    /// From now on it sends with these secrets.
+    pub fn trust(&self, secrets: Secrets) {
+        if let Self::Live(carrier) = self {
+            carrier.secrets.set(secrets);
+        }
+    }
+
     /// Carries it; what the channel made of it.
     pub async fn carry(&self, load: &Load<'_>) -> Carried {
         match self {
@@ -84,7 +91,7 @@ impl Courier {
 
 impl Carrier {
     async fn carry(&self, load: &Load<'_>) -> Carried {
-        let secrets = self.secrets.channel(&load.channel.id);
+        let secrets = self.secrets.get().channel(&load.channel.id);
         let carried = match load.channel.kind {
             Kind::Mail => self.mail(load, &secrets).await,
             _ => self.parcel(load, &secrets).await,

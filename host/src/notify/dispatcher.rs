@@ -16,6 +16,7 @@ use super::route::Routes;
 use super::webhook::Item;
 use super::words::{Voice, link};
 use crate::clock::Clock;
+use crate::current::Current;
 use crate::lang::Lang;
 use crate::plan::Plan;
 use crate::store::{Queue, Reader, Store, StoreError, Waiting};
@@ -36,9 +37,9 @@ pub struct Dispatcher {
     /// Carries.
     pub courier: Arc<Courier>,
     /// The ways.
-    pub routes: Arc<Routes>,
+    pub routes: Current<Routes>,
     /// Names clocks.
-    pub plan: Arc<Plan>,
+    pub plan: Current<Plan>,
     /// What messages speak.
     pub lang: Lang,
     /// How addresses of the product begin.
@@ -72,7 +73,7 @@ impl Dispatcher {
     /// # Errors
     /// The store cannot write.
     pub async fn recover(&self) -> Result<usize, StoreError> {
-        let (store, routes, now) = (self.store.clone(), Arc::clone(&self.routes), self.clock.now());
+        let (store, routes, now) = (self.store.clone(), self.routes.get(), self.clock.now());
         blocking(move || store.recover_notices(&routes, now)).await
     }
 
@@ -83,7 +84,7 @@ impl Dispatcher {
     /// The store cannot be read or written; nothing is lost.
     pub async fn route(&self) -> Result<usize, StoreError> {
         let (store, reader, routes, now) =
-            (self.store.clone(), self.reader.clone(), Arc::clone(&self.routes), self.clock.now());
+            (self.store.clone(), self.reader.clone(), self.routes.get(), self.clock.now());
         blocking(move || {
             for channel in reader.awaited_channels()?.iter().filter(|id| routes.channel(id).is_none()) {
                 while store.pass_notices(&routes, channel, now)? > 0 {}
@@ -103,7 +104,8 @@ impl Dispatcher {
     /// # Errors
     /// The store cannot be read or written; nothing is lost.
     pub async fn round(&self, channel: &str) -> Result<usize, StoreError> {
-        let Some(channel) = self.routes.channel(channel) else { return Ok(0) };
+        let routes = self.routes.get();
+        let Some(channel) = routes.channel(channel) else { return Ok(0) };
         let limits = Limits::of(channel);
         for sent in 0..MOST {
             let now = self.clock.now();
@@ -126,7 +128,7 @@ impl Dispatcher {
 
     /// What waits for a channel, once what it did not take in time has gone elsewhere.
     async fn queue(&self, channel: &Channel, now: Timestamp) -> Result<Queue, StoreError> {
-        let (store, reader, routes) = (self.store.clone(), self.reader.clone(), Arc::clone(&self.routes));
+        let (store, reader, routes) = (self.store.clone(), self.reader.clone(), self.routes.get());
         let id = channel.id.clone();
         blocking(move || {
             if reader.is_overdue(&id, routes.patience(&id), now)? {
@@ -160,7 +162,8 @@ impl Dispatcher {
     }
 
     fn saying(&self, waiting: &Waiting) -> Saying {
-        let voice = Voice { lang: self.lang, zone: &self.routes.zone, plan: &self.plan };
+        let (routes, plan) = (self.routes.get(), self.plan.get());
+        let voice = Voice { lang: self.lang, zone: &routes.zone, plan: &plan };
         Saying {
             text: voice.sentence(&waiting.notice, &waiting.known),
             link: self.link.as_deref().map(|base| link(base, &waiting.notice)),
@@ -186,7 +189,7 @@ impl Dispatcher {
         if !matches!(carried, Carried::Delivered) {
             tracing::warn!(channel = channel.id, notices = held.len(), "a message was not taken: {}", carried.why());
         }
-        let (store, routes, now) = (self.store.clone(), Arc::clone(&self.routes), self.clock.now());
+        let (store, routes, now) = (self.store.clone(), self.routes.get(), self.clock.now());
         blocking(move || store.end_message(&routes, &attempt, carried, now)).await?;
         Ok(more)
     }

@@ -28,6 +28,12 @@ pub struct Shelf {
     directory: Directory,
 }
 
+/// Held by whoever changes what lies on a shelf.
+#[derive(Debug)]
+pub struct Turn {
+    _lock: std::fs::File,
+}
+
 /// A plugin's file and its signature.
 #[derive(Clone, Debug)]
 pub struct Package {
@@ -73,6 +79,36 @@ impl Shelf {
         Self { directory: directory.clone() }
     }
 
+    /// Waits until nobody else changes what lies here, and lets nobody until it is dropped; also among processes.
+    ///
+    /// # Errors
+    /// The directory cannot be written.
+    pub fn turn(&self) -> Result<Turn, ShelfError> {
+        let path = self.directory.plugins_lock();
+        let taken = || -> io::Result<std::fs::File> {
+            self.directory.create().map_err(io::Error::other)?;
+            let file = std::fs::OpenOptions::new().write(true).create(true).truncate(false).open(&path)?;
+            file.lock()?;
+            Ok(file)
+        };
+        let lock = taken().map_err(|source| ShelfError::File { path: path.clone(), source })?;
+        Ok(Turn { _lock: lock })
+    }
+
+    /// Where it stands which plugins rest.
+    #[must_use]
+    pub fn suspended(&self) -> PathBuf {
+        self.directory.suspended()
+    }
+
+    /// The plugin of this id that is installed, with its signature.
+    ///
+    /// # Errors
+    /// It cannot be read, or is damaged.
+    pub fn running(&self, id: &str) -> Result<Option<Package>, ShelfError> {
+        packaged(self.installed(id)?)
+    }
+
     /// The installed plugin of this id, if there is one.
     ///
     /// # Errors
@@ -86,15 +122,7 @@ impl Shelf {
     /// # Errors
     /// It cannot be read, or is damaged.
     pub fn waiting(&self, id: &str) -> Result<Option<Package>, ShelfError> {
-        let Some(found) = self.found(&self.directory.waiting_plugins(), id)? else { return Ok(None) };
-        let artifact = found.artifact.map_err(|source| PluginError::Broken { path: found.path.clone(), source })?;
-        let beside = signature_of(&found.path);
-        let signature = match std::fs::read_to_string(&beside) {
-            Ok(text) => Some(text),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-            Err(source) => return Err(ShelfError::File { path: beside, source }),
-        };
-        Ok(Some(Package { artifact, signature }))
+        packaged(self.found(&self.directory.waiting_plugins(), id)?)
     }
 
     /// All that wait.
@@ -254,6 +282,19 @@ impl Shelf {
         };
         write().map_err(|source| ShelfError::File { path: path.to_owned(), source })
     }
+}
+
+/// A file that was found, with the signature beside it.
+fn packaged(found: Option<Found>) -> Result<Option<Package>, ShelfError> {
+    let Some(found) = found else { return Ok(None) };
+    let artifact = found.artifact.map_err(|source| PluginError::Broken { path: found.path.clone(), source })?;
+    let beside = signature_of(&found.path);
+    let signature = match std::fs::read_to_string(&beside) {
+        Ok(text) => Some(text),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+        Err(source) => return Err(ShelfError::File { path: beside, source }),
+    };
+    Ok(Some(Package { artifact, signature }))
 }
 
 /// Where the signature of a plugin's file lies.

@@ -115,6 +115,15 @@ pub enum StoreError {
         /// Where it stands.
         now: u64,
     },
+    /// Another plan is in force than somebody saw.
+    #[error("another plan is in force than the one that was seen: look at it, then propose anew")]
+    PlanMoved,
+    /// What somebody wants to put into force is proposed no longer.
+    #[error("this plan is proposed no longer: it is in force, was dropped, or another was proposed; look again")]
+    NoProposal,
+    /// Nobody puts into force what they have proposed.
+    #[error("whoever proposed a plan does not put it into force: another person must")]
+    OwnPlan,
     /// Not an address at which anybody could be told.
     #[error("{0}")]
     Address(String),

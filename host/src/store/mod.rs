@@ -88,15 +88,15 @@ pub use feeds::Feeding;
 pub use inbox::{Inbox, LONGEST_SNOOZE, Unassessed};
 pub use once::Begun;
 pub use outbox::Attempt;
-pub use plans::Governing;
+pub use plans::{Governing, PlanProposal};
 pub use questions::{Answered, Asked, ServiceRow};
 pub use read::evidence::{Due, Life, Looked, Proof, Reading, Version};
 pub use read::machine::{Machine, Watching};
 pub use read::outbox::{ChannelStanding, DeliveryRow, NoticeRow, OutboxHealth, OutboxQuery, Queue, Waiting};
 pub use read::warnings::{Course, Risen, Subject, Warned, WarningQuery};
 pub use read::{
-    CategoryFilter, EventRow, IncidentQuery, Keep, Novelty, PostPage, PostQuery, Reader, RecordQuery, SCANNED,
-    SeriesPoint,
+    CategoryFilter, EntryPage, EntryQuery, EventRow, IncidentQuery, Keep, LOOKED, MACHINE, Novelty, PostPage,
+    PostQuery, Reader, RecordQuery, SCANNED, SeriesPoint,
 };
 pub use referrals::{ReferralRow, Referring};
 pub use replies::{Answering, Receipt, ReplyRow, Sight};
@@ -120,6 +120,13 @@ use writer::{Health, Message, OnCommit, Task, Writer, Writing};
 /// How long the copy that is made before a conversion is kept: as long as what mentions nothing, by default, so that
 /// nothing that must go stays in it for longer.
 pub const COPIES_KEPT: Duration = Duration::from_secs(7 * 86_400);
+/// The copies that were made before conversions, in a data directory.
+///
+/// # Errors
+/// The directory cannot be read.
+pub fn copies(dir: &Path) -> std::io::Result<Vec<std::path::PathBuf>> {
+    schema::copies(dir)
+}
 /// Jobs that may wait before callers do.
 const QUEUE: usize = 64;
 /// Incidents that can be found by their words, the newest; half as many again until the oldest are let go. About

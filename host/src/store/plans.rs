@@ -9,13 +9,19 @@ use jiff::tz::TimeZone;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::error::StoreError;
+use super::incidents::append;
+use super::users::{self, Caller};
 use super::writer::Writing;
 use super::{Reader, Store};
 use crate::calendar::Calendar;
 use crate::calendar::time::OfficeTime;
 use crate::incident::IncidentId;
+use crate::incident::event::Actor;
 use crate::incident::life::{Command, Incident};
+use crate::permission::NO_INCIDENT;
 use crate::plan::Plan;
+use crate::user::right::Act;
+use crate::user::{Denied, UserEvent};
 
 /// The plan that a command is decided by: the one that was in force when the category was decided; before
 /// that, and for deciding it anew, the one in force now.
@@ -108,6 +114,111 @@ impl Store {
     }
 }
 
+/// A plan that somebody proposed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlanProposal {
+    /// SHA-256 of its text, in hex.
+    pub plan: String,
+    /// That of the plan in force when it was proposed.
+    pub before: String,
+    /// All of it.
+    pub text: String,
+    /// Why.
+    pub reason: String,
+    /// Who, by identifier.
+    pub user: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+fn proposal(db: &Connection) -> Result<Option<PlanProposal>, StoreError> {
+    let sql = "SELECT plan, before, text, reason, user, at FROM plan_proposal";
+    let found = db.prepare_cached(sql)?.query_row([], |r| {
+        Ok(PlanProposal {
+            plan: r.get(0)?,
+            before: r.get(1)?,
+            text: r.get(2)?,
+            reason: r.get(3)?,
+            user: r.get(4)?,
+            at: r.get(5)?,
+        })
+    });
+    Ok(found.optional()?)
+}
+
+fn drop_proposal(db: &Connection) -> Result<(), StoreError> {
+    db.prepare_cached("DELETE FROM plan_proposal")?.execute([])?;
+    Ok(())
+}
+
+impl Store {
+    /// Proposes a plan in place of the one in force, which was seen by its digest, and of what was proposed before.
+    ///
+    /// # Errors
+    /// The caller may not, another plan is in force, or it is the very one, or there is no reason; nothing is changed.
+    pub fn propose_plan(
+        &self,
+        caller: &Caller,
+        (plan, seen): (Plan, String),
+        reason: String,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let caller = caller.clone();
+        self.run(move |w| {
+            let actor = users::person(w, &caller, now)?.doing(Act::ProposePlan)?;
+            let Actor::Person { user, .. } = &actor else { return Err(Denied::NoRole.into()) };
+            if reason.is_empty() {
+                return Err(StoreError::Wordless);
+            }
+            if seen != w.plans.digest {
+                return Err(StoreError::PlanMoved);
+            }
+            let digest = plan.digest();
+            drop_proposal(w.db)?;
+            let sql = "INSERT INTO plan_proposal (one, plan, before, text, reason, user, at) VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6)";
+            w.db.prepare_cached(sql)?.execute(params![digest, seen, plan.text(), reason, user, now])?;
+            append(w, NO_INCIDENT, &UserEvent::PlanProposed { plan: digest, before: seen }, &actor, now)
+        })
+    }
+
+    /// Notes that the plan of this digest, which somebody else has proposed, is in force from now on; it is proposed no longer.
+    /// Whoever calls this [lets it govern](Self::govern).
+    ///
+    /// # Errors
+    /// The caller may not or has proposed it, or it is proposed no longer, or another plan is in force; nothing is changed.
+    pub fn adopt_plan(&self, caller: &Caller, digest: String, now: Timestamp) -> Result<(), StoreError> {
+        let caller = caller.clone();
+        self.run(move |w| {
+            let person = users::person(w, &caller, now)?;
+            let actor = person.doing(Act::AdoptPlan)?;
+            let proposed = proposal(w.db)?.filter(|proposal| proposal.plan == digest).ok_or(StoreError::NoProposal)?;
+            if proposed.user == person.user {
+                return Err(StoreError::OwnPlan);
+            }
+            if proposed.before != w.plans.digest {
+                return Err(StoreError::PlanMoved);
+            }
+            drop_proposal(w.db)?;
+            append(w, NO_INCIDENT, &UserEvent::PlanAdopted { plan: digest, before: proposed.before }, &actor, now)
+        })
+    }
+
+    /// Drops the plan of this digest, which was proposed: whoever may propose or put into force may do that.
+    ///
+    /// # Errors
+    /// The caller may not, or it is proposed no longer; nothing is changed.
+    pub fn drop_plan(&self, caller: &Caller, digest: String, now: Timestamp) -> Result<(), StoreError> {
+        let caller = caller.clone();
+        self.run(move |w| {
+            let person = users::person(w, &caller, now)?;
+            let actor = person.doing(Act::ProposePlan).or_else(|_| person.doing(Act::AdoptPlan))?;
+            proposal(w.db)?.filter(|proposal| proposal.plan == digest).ok_or(StoreError::NoProposal)?;
+            drop_proposal(w.db)?;
+            append(w, NO_INCIDENT, &UserEvent::PlanDropped { plan: digest }, &actor, now)
+        })
+    }
+}
+
 impl Store {
     /// The plan that decisions are taken by from now on.
     ///
@@ -151,6 +262,14 @@ impl Governing {
 }
 
 impl Reader {
+    /// The plan that is proposed.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn plan_proposal(&self) -> Result<Option<PlanProposal>, StoreError> {
+        self.with(proposal)
+    }
+
     /// A plan that governs, or governed, an incident.
     ///
     /// # Errors

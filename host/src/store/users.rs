@@ -529,21 +529,21 @@ impl Store {
         self.run(move |w| one_of(w, &caller, acts, now).map(drop))
     }
 
-    /// Writes down that a person changed the configuration.
+    /// Writes down what a person who may do one of `acts` did to the machine.
     ///
     /// # Errors
     /// The caller may do none of `acts`; nothing is written.
-    pub fn note_configured(
+    pub fn note_kept(
         &self,
         caller: &Caller,
         acts: &'static [Act],
-        event: UserEvent,
+        events: Vec<UserEvent>,
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let caller = caller.clone();
         self.run(move |w| {
             let actor = one_of(w, &caller, acts, now)?;
-            append(w, NO_INCIDENT, &event, &actor, now)
+            events.iter().try_for_each(|event| append(w, NO_INCIDENT, event, &actor, now))
         })
     }
 

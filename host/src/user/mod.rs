@@ -301,6 +301,51 @@ pub enum UserEvent {
         /// SHA-256 of the file as it is now, in hex.
         sha256: String,
     },
+    /// A person gave secrets of a channel, or took them away; what they are is nowhere.
+    SecretsChanged {
+        /// The channel.
+        channel: String,
+        /// The names of the secrets.
+        names: Vec<String>,
+    },
+    /// A person changed which plugins there are, or what one may do.
+    PluginChanged(PluginChange),
+    /// A person wrote another plan, which somebody else may put into force.
+    PlanProposed {
+        /// SHA-256 of its text, in hex.
+        plan: String,
+        /// That of the plan that it would take the place of.
+        before: String,
+    },
+    /// A plan is in force from now on.
+    PlanAdopted {
+        /// SHA-256 of its text, in hex.
+        plan: String,
+        /// That of the plan that was in force.
+        before: String,
+    },
+    /// A proposed plan is not put into force.
+    PlanDropped {
+        /// SHA-256 of its text, in hex.
+        plan: String,
+    },
+    /// A person made a copy of everything, without keys.
+    BackupMade {
+        /// The name of the file.
+        file: String,
+        /// Its length.
+        bytes: u64,
+    },
+    /// A person took a copy elsewhere.
+    BackupTaken {
+        /// The name of the file.
+        file: String,
+    },
+    /// A person removed a copy.
+    BackupRemoved {
+        /// The name of the file.
+        file: String,
+    },
     /// What is kept no longer was let go of because a person said so.
     RetentionOrdered,
     /// The record up to here says nothing of what time it is: a person believes the machine's clock instead.
@@ -321,6 +366,46 @@ pub enum UserEvent {
 pub enum Voucher {
     /// The provider of sign-in.
     Provider,
+}
+
+/// What a person did to a plugin, and to exactly which file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PluginChange {
+    /// What was done.
+    pub change: PluginStep,
+    /// The plugin's id.
+    pub plugin: String,
+    /// Its version; empty where its file cannot be read.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub version: String,
+    /// SHA-256 of its file, in hex; empty likewise.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub sha256: String,
+    /// Whose signature it has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signer: Option<String>,
+    /// The hosts that it may reach from now on.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub network: Vec<String>,
+}
+
+/// What can be done to a plugin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PluginStep {
+    /// It runs, where none of its id ran.
+    Installed,
+    /// It runs in place of another version.
+    Upgraded,
+    /// It waits to be allowed.
+    PutAside,
+    /// It was allowed, and runs.
+    Granted,
+    /// It is here no more.
+    Removed,
+    /// It goes on after faults.
+    Resumed,
 }
 
 /// What somebody showed after the password.

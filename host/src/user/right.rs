@@ -84,8 +84,16 @@ pub enum Act {
     KeepUnits,
     /// Take away a second factor that its owner has lost.
     EndFactor,
-    /// Set Caifeng up: the organisation, watches and topics, channels.
+    /// Set Caifeng up: the organisation, watches and topics, channels, how long things are kept.
     Configure,
+    /// Write another plan, for others to put into force.
+    ProposePlan,
+    /// Put a plan that was proposed into force.
+    AdoptPlan,
+    /// Say which plugins there are, and what each may reach.
+    KeepPlugins,
+    /// Make copies of everything that is kept here, and take them elsewhere.
+    BackUp,
     /// Let go, now, of what is kept no longer.
     Retain,
     /// Believe the machine's clock and not a record that is ahead of it.
@@ -103,7 +111,7 @@ const EVERYBODY: &[Role] = &[Monitor, Staff, LeadingGroup, Head, Spokesperson, L
 const WORKERS: &[Role] = &[Monitor, Staff, LeadingGroup, Head, Spokesperson, Legal];
 
 /// Who may do what.
-pub const RIGHTS: [(Act, &[Role]); 41] = [
+pub const RIGHTS: [(Act, &[Role]); 45] = [
     (Act::Submit, EVERYBODY),
     (Act::Note, EVERYBODY),
     (Act::Assess, DECIDERS),
@@ -141,6 +149,10 @@ pub const RIGHTS: [(Act, &[Role]); 41] = [
     (Act::KeepUnits, &[Security]),
     (Act::EndFactor, &[Security]),
     (Act::Configure, &[System]),
+    (Act::ProposePlan, &[System]),
+    (Act::AdoptPlan, DECIDERS),
+    (Act::KeepPlugins, &[System]),
+    (Act::BackUp, &[System]),
     (Act::Retain, &[System]),
     (Act::TrustClock, &[System]),
     (Act::GiveRoles, &[Security]),
@@ -201,6 +213,10 @@ impl Act {
             Self::KeepUnits => "keep units",
             Self::EndFactor => "end a second factor",
             Self::Configure => "set up",
+            Self::ProposePlan => "propose a plan",
+            Self::AdoptPlan => "put a plan into force",
+            Self::KeepPlugins => "keep plugins",
+            Self::BackUp => "back up",
             Self::Retain => "retain",
             Self::TrustClock => "trust the clock",
             Self::GiveRoles => "give roles",
@@ -229,5 +245,13 @@ mod tests {
             let realm = Realm::of(roles[0]);
             assert!(roles.iter().all(|role| Realm::of(*role) == realm), "{act:?}");
         }
+    }
+
+    /// The plan says who decides what: nobody changes it alone.
+    #[test]
+    fn nobody_puts_into_force_what_they_may_propose() {
+        let roles = |act: Act| act.roles().into_iter().map(Realm::of).collect::<Vec<_>>();
+        let (propose, adopt) = (roles(Act::ProposePlan), roles(Act::AdoptPlan));
+        assert!(!propose.is_empty() && adopt.iter().all(|realm| !propose.contains(realm)));
     }
 }

@@ -72,13 +72,17 @@ impl Scope {
             | Act::KeepContacts
             | Act::KeepWatches
             | Act::ProposeReferral
-            | Act::DecideReferral => Some(Self::Handle),
+            | Act::DecideReferral
+            | Act::AdoptPlan => Some(Self::Handle),
             Act::DraftReply | Act::ReviewReply | Act::DraftSummary => Some(Self::Draft),
             Act::ApproveReply | Act::PublishReply | Act::ApproveSummary | Act::KeepFeeds => Some(Self::Publish),
             Act::ExportReferral | Act::ExportEvidence | Act::AnswerPerson => Some(Self::HandOut),
             Act::MakeCase | Act::CheckCase | Act::LeadDrill => Some(Self::Train),
             Act::AddUser
             | Act::Configure
+            | Act::ProposePlan
+            | Act::KeepPlugins
+            | Act::BackUp
             | Act::Retain
             | Act::TrustClock
             | Act::GiveRoles

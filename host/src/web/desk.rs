@@ -1,7 +1,7 @@
 //! What every handler shares: reading, acting, and saying what came of it.
 
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
@@ -18,13 +18,18 @@ use super::page::{self, Duties, Trouble, Visit};
 use super::room::public::Shown;
 use super::whispers::Whispers;
 use super::{App, Rows, Unanswered, alone, guard, routes, troubled};
+use crate::backup::kept::Backups;
 use crate::config::edit::Change;
 use crate::configuring::Configuring;
-use crate::control::{Asked as Order, Line, Refusal};
+use crate::control::{Asked as Order, Line, Owner, Refusal};
+use crate::fetch::secrets::NewSecrets;
 use crate::handling::{Deed, Outcome, What, document};
 use crate::lang::{Lang, refusal};
+use crate::plugins::install::Offer;
+use crate::plugins::trials::Trials;
 use crate::store::model::{IncidentRow, LabelBy};
-use crate::store::{IncidentQuery, StoreError};
+use crate::store::{Caller, IncidentQuery, StoreError};
+use crate::user::right::Act;
 use crate::user::session::Holder;
 use crate::user::token::{Token, TokenId};
 
@@ -43,6 +48,12 @@ pub(super) struct Desk {
     pub(super) shown: Shown,
     pub(super) door: Door,
     pub(super) counted: Counted,
+    /// Copies of everything.
+    pub(super) backups: Backups,
+    /// Score cards of plugins.
+    pub(super) trials: Trials,
+    /// A plugin that somebody handed in.
+    pub(super) offered: Mutex<Option<Arc<Offer>>>,
 }
 
 /// Why a page is not shown, or something was not done.
@@ -183,6 +194,17 @@ impl Desk {
         tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| Err(Refusal::Internal(error.to_string())))
     }
 
+    /// Does something of the owner's in a blocking thread, as whoever asks.
+    pub(super) async fn tend<T: Send + 'static>(
+        self: Arc<Self>,
+        asked: &Asked,
+        work: impl FnOnce(&Owner, &Caller) -> Result<T, Refusal> + Send + 'static,
+    ) -> Result<T, Refusal> {
+        let caller = Caller { token: asked.visitor.token.clone(), account: self.app.account };
+        let work = move || work(&self.app.owner, &caller);
+        tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| Err(Refusal::Internal(error.to_string())))
+    }
+
     /// Keeps a file that somebody handed in; its SHA-256, in hex.
     pub(super) async fn keep(&self, file: Vec<u8>) -> Result<String, Refusal> {
         let folder = self.app.owner.clerk.directory.documents();
@@ -209,7 +231,8 @@ impl Desk {
 
     /// Changes the configuration, and leads on when it is in force.
     pub(super) async fn configure(self: Arc<Self>, asked: Asked, change: Change, done: Done) -> Response {
-        let configure = Configuring { token: asked.visitor.token.clone(), configure: change };
+        let configure =
+            Configuring { token: asked.visitor.token.clone(), configure: change, secrets: NewSecrets::default() };
         match self.order(Order::Configure(Box::new(configure))).await {
             Ok(_) => lead(&done),
             Err(refusal) => refuse(asked.lang, Refused::Refusal(refusal)),
@@ -238,7 +261,8 @@ impl Desk {
             unacknowledged: governed.collect::<Result<_, Unanswered>>()?,
             escalated,
             clock: (self.app.off)(),
-            year: today.ok().and_then(|today| self.app.calendar.missing(today)),
+            plan: visit.may(Act::AdoptPlan) && self.app.owner.clerk.reader.plan_proposal().is_ok_and(|it| it.is_some()),
+            year: today.ok().and_then(|today| self.app.owner.setup.calendar.get().missing(today)),
         })
     }
 
@@ -254,7 +278,7 @@ impl Desk {
             zone: self.app.organisation.get().zone(),
             now: (self.app.clock)(),
             demo: self.app.demo,
-            plan: Arc::clone(&self.app.plan),
+            plan: self.app.owner.setup.plan.get(),
             drill: self.app.drill,
             person: asked.visitor.person,
             said: asked.said.and_then(|key| asked.lang.known(&format!("done.{key}"))),

@@ -92,14 +92,14 @@ pub(super) const LARGEST: usize = 16 << 20;
 /// The most fields of a form with a file: more is none of ours.
 const FIELDS: usize = 24;
 
-/// A form with a file (RFC 7578). Every field stands once; a file that was left empty is none.
-pub(super) struct Uploaded {
+/// A form with a file (RFC 7578), of at most so many bytes in all. Every field stands once; a file that was left empty is none.
+pub(super) struct Uploaded<const MOST: usize = LARGEST> {
     fields: HashMap<String, String>,
     /// What is in the file; its name is whatever its sender likes, and is not kept.
     pub(super) file: Option<Vec<u8>>,
 }
 
-impl Uploaded {
+impl<const MOST: usize> Uploaded<MOST> {
     /// What a field says.
     pub(super) fn field(&self, name: &str) -> Option<&str> {
         self.fields.get(name).map(String::as_str)
@@ -138,12 +138,12 @@ impl Uploaded {
     }
 }
 
-impl<S: Send + Sync> FromRequest<S> for Uploaded {
+impl<const MOST: usize, S: Send + Sync> FromRequest<S> for Uploaded<MOST> {
     type Rejection = Response;
 
     async fn from_request(mut request: Request, state: &S) -> Result<Self, Response> {
         let lang = guard::language(request.headers());
-        DefaultBodyLimit::max(LARGEST).apply(&mut request);
+        DefaultBodyLimit::max(MOST).apply(&mut request);
         let sent = Multipart::from_request(request, state).await.map_err(|_| troubled(lang, Trouble::Form))?;
         match Self::read(sent).await {
             Ok(Some(read)) => Ok(read),

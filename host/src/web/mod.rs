@@ -41,8 +41,8 @@ mod when;
 mod whispers;
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
+use std::sync::{Arc, Mutex};
 
 use axum::extract::{Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
@@ -56,13 +56,13 @@ use tower_http::CompressionLevel;
 use tower_http::compression::CompressionLayer;
 use tower_http::csrf::CsrfLayer;
 
-use crate::calendar::Calendar;
+use crate::backup::kept::Backups;
 use crate::config::Organisation;
 use crate::control::Owner;
 use crate::current::Current;
 use crate::entrance::Entrance;
 use crate::lang;
-use crate::plan::Plan;
+use crate::plugins::trials::Trials;
 use crate::reach::{Strict, Way};
 
 use self::crowd::Crowd;
@@ -92,8 +92,6 @@ pub struct App {
     pub clock: Arc<dyn Fn() -> Timestamp + Send + Sync>,
     /// Seconds by which the machine's clock is ahead of that one, or behind it, where it is not followed; else 0.
     pub off: Arc<dyn Fn() -> i64 + Send + Sync>,
-    /// Which days are worked.
-    pub calendar: Calendar,
     /// Why the store cannot write at present; `None` when it can.
     pub writable: Arc<dyn Fn() -> Option<String> + Send + Sync>,
     /// The number of the newest commit; pages are told when it changes.
@@ -102,8 +100,6 @@ pub struct App {
     pub pulse: Arc<AtomicI64>,
     /// Everything shown comes from the bundled recording.
     pub demo: bool,
-    /// The plan in force: what clocks are called.
-    pub plan: Arc<Plan>,
     /// This is a drill: every page says so.
     pub drill: bool,
     /// Everybody may read what was approved for them.
@@ -155,7 +151,12 @@ pub async fn serve(
 }
 
 fn router(app: App, stop: watch::Receiver<bool>) -> Router {
+    let directory = &app.owner.clerk.directory;
+    let config = app.owner.setup.file.clone().unwrap_or_else(|| directory.config());
     let desk = Arc::new(Desk {
+        backups: Backups::of(directory, config),
+        trials: Trials::default(),
+        offered: Mutex::default(),
         app,
         stop,
         seats: Arc::new(Semaphore::new(live::SEATS)),

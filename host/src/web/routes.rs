@@ -19,7 +19,7 @@ use super::desk::Desk;
 use super::room::{
     account, acting, cases, contacts, disclosures, documents, public, referrals, replies, reports, submit, summaries,
 };
-use super::room::{admin, plugins, welcome};
+use super::room::{admin, audit, backups, channels, keeping, plan, plugins, welcome};
 use super::room::{
     demo, hearing, inbox, incidents, posts, provider, sign_in, situation, sources, subscribed, topics, watches,
 };
@@ -35,6 +35,8 @@ pub(super) const WORK: Access = Access::Realms(&[Realm::Work]);
 pub(super) const DESK: Access = Access::Realms(&[Realm::Work, Realm::System]);
 /// Those who keep what is listened to, and who sets Caifeng up.
 pub(super) const KEEPERS: Access = Access::AbleToAny(configuring::KEEPERS);
+/// Everybody who is known here.
+pub(super) const ALL: Access = Access::Realms(&[Realm::Work, Realm::System, Realm::Security, Realm::Audit]);
 /// The three administrators.
 pub(super) const ADMINISTRATORS: Access = Access::Realms(&[Realm::System, Realm::Security, Realm::Audit]);
 
@@ -277,7 +279,16 @@ fn kept() -> Vec<Route> {
     use Access::Able;
     vec![
         // 插件
-        get("/plugins", Access::Realms(&[Realm::Work, Realm::System, Realm::Security, Realm::Audit]), plugins::list),
+        get("/plugins", ALL, plugins::list),
+        post("/plugins", Able(Act::KeepPlugins), plugins::offer),
+        get("/plugin-offer", Able(Act::KeepPlugins), plugins::offer_page),
+        post("/plugin-offer/take", Able(Act::KeepPlugins), plugins::take),
+        post("/plugin-offer/drop", Able(Act::KeepPlugins), plugins::give_up),
+        get("/plugins/{id}", ALL, plugins::one),
+        post("/plugins/{id}/grant", Able(Act::KeepPlugins), plugins::grant),
+        post("/plugins/{id}/resume", Able(Act::KeepPlugins), plugins::resume),
+        post("/plugins/{id}/remove", Able(Act::KeepPlugins), plugins::remove),
+        post("/plugins/{id}/check", Able(Act::KeepPlugins), plugins::check),
         // 管理
         get("/admin", ADMINISTRATORS, admin::people),
         get("/admin/users", ADMINISTRATORS, admin::people),
@@ -289,18 +300,36 @@ fn kept() -> Vec<Route> {
         post("/admin/users/unit", Able(Act::KeepUnits), admin::unit),
         post("/admin/users/factor", Able(Act::EndFactor), admin::end_factor),
         post("/admin/users/identity", Able(Act::AddUser), admin::identity),
-        get("/admin/plan", ADMINISTRATORS, admin::plan),
-        get("/admin/plan/check", ADMINISTRATORS, admin::plan),
-        post("/admin/plan/check", ADMINISTRATORS, admin::check),
-        get("/admin/channels", ADMINISTRATORS, admin::channels),
-        get("/admin/channels/try", ADMINISTRATORS, admin::channels),
-        post("/admin/channels/try", Able(Act::Configure), admin::try_channel),
-        get("/admin/keeping", ADMINISTRATORS, admin::keeping),
-        post("/admin/keeping/retain", Able(Act::Retain), admin::retain),
-        get("/admin/audit", Able(Act::Checkpoint), admin::audit),
-        get("/admin/audit/verify", Able(Act::Checkpoint), admin::audit),
-        post("/admin/audit/verify", Able(Act::Checkpoint), admin::verify),
-        post("/admin/audit/checkpoint", Able(Act::Checkpoint), admin::checkpoint),
+        // The plan is everybody's to read; who decides puts another one into force.
+        get("/admin/plan", ALL, plan::plan),
+        get("/admin/plan/check", ALL, plan::plan),
+        post("/admin/plan/check", ALL, plan::check),
+        get("/admin/plan/propose", ALL, plan::plan),
+        post("/admin/plan/propose", Able(Act::ProposePlan), plan::propose),
+        post("/admin/plan/adopt", Able(Act::AdoptPlan), plan::adopt),
+        post("/admin/plan/drop", Access::AbleToAny(&[Act::ProposePlan, Act::AdoptPlan]), plan::give_up),
+        get("/admin/channels", ADMINISTRATORS, channels::list),
+        post("/admin/channels", Able(Act::Configure), channels::save),
+        get("/admin/channels/form", Able(Act::Configure), channels::open),
+        post("/admin/channels/remove", Able(Act::Configure), channels::remove),
+        get("/admin/channels/try", ADMINISTRATORS, channels::list),
+        post("/admin/channels/try", Able(Act::Configure), channels::try_one),
+        get("/admin/keeping", ADMINISTRATORS, keeping::keeping),
+        get("/admin/keeping/rules", ADMINISTRATORS, keeping::keeping),
+        post("/admin/keeping/rules", Able(Act::Configure), keeping::rules),
+        post("/admin/keeping/retain", Able(Act::Retain), keeping::retain),
+        get("/admin/keeping/days", ADMINISTRATORS, keeping::keeping),
+        post("/admin/keeping/days", Able(Act::Configure), keeping::days),
+        get("/admin/backup", Able(Act::BackUp), backups::list),
+        post("/admin/backup", Able(Act::BackUp), backups::make),
+        post("/admin/backup/take", Able(Act::BackUp), backups::take),
+        post("/admin/backup/remove", Able(Act::BackUp), backups::remove),
+        get("/admin/audit", Able(Act::Checkpoint), audit::audit),
+        get("/admin/audit/verify", Able(Act::Checkpoint), audit::audit),
+        post("/admin/audit/verify", Able(Act::Checkpoint), audit::verify),
+        get("/admin/audit/compare", Able(Act::Checkpoint), audit::audit),
+        post("/admin/audit/compare", Able(Act::Checkpoint), audit::compare),
+        post("/admin/audit/checkpoint", Able(Act::Checkpoint), audit::checkpoint),
         // The first steps
         get("/welcome", Able(Act::Configure), welcome::begin),
         post("/welcome", Able(Act::Configure), welcome::called),

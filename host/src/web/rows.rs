@@ -329,7 +329,7 @@ pub struct Stored {
     reader: Reader,
     tokeniser: Arc<Tokeniser>,
     names: Current<Names>,
-    in_force: Arc<Plan>,
+    in_force: Current<Plan>,
     reports: Arc<Path>,
 }
 
@@ -341,7 +341,7 @@ impl Stored {
         reader: Reader,
         tokeniser: Arc<Tokeniser>,
         names: Current<Names>,
-        in_force: Arc<Plan>,
+        in_force: Current<Plan>,
         reports: &Path,
     ) -> Self {
         Self { reader, tokeniser, names, in_force, reports: reports.into() }
@@ -380,7 +380,7 @@ impl Rows for Stored {
     }
 
     fn governing(&self, id: IncidentId) -> Result<Arc<Plan>, Unanswered> {
-        Ok(Governing::new(self.reader.clone(), Arc::clone(&self.in_force)).plan(id)?)
+        Ok(Governing::new(self.reader.clone(), self.in_force.get()).plan(id)?)
     }
 
     fn posts_of(&self, id: IncidentId, limit: usize) -> Result<Vec<PostRow>, Unanswered> {

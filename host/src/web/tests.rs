@@ -96,18 +96,20 @@ fn office_vouched(second_factor: Vec<Role>, provider: Option<Provider>) -> Arc<O
     Arc::new(Office { owner: daemon.unwrap().owner(), entrance, _dir: dir })
 }
 
-/// One whose configuration is a file, with these plugins.
+/// One whose configuration is a file, with these plugins beside those that are installed.
 fn office_of(text: &str, plugins: &[(std::path::PathBuf, crate::plugins::Origin)]) -> Arc<Office> {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("caifeng.toml");
     std::fs::write(&file, text).unwrap();
+    let own = (Directory::at(dir.path()).plugins(), crate::plugins::Origin::Installed);
+    let plugins: Vec<_> = plugins.iter().cloned().chain([own]).collect();
     let daemon = Daemon::open(Parts {
         directory: Directory::at(dir.path()),
         config: Config::read(&file).unwrap(),
         file: Some(file),
         follow: true,
         recording: None,
-        registry: Arc::new(Registry::read(plugins).unwrap()),
+        registry: Arc::new(Registry::read(&plugins).unwrap()),
         engine: Engine::new(EngineConfig::default()).unwrap(),
         clock: Arc::new(SetClock::new(NOW)),
     });
@@ -141,7 +143,7 @@ impl Office {
         let (_, changes) = watch::channel(7);
         let (_, stopped) = watch::channel(false);
         let sweeper = &self.owner.sweeper;
-        let plan = Arc::new(Plan::built_in().clone());
+        let plan = self.owner.setup.plan.clone();
         let tokeniser = Arc::clone(&sweeper.pipeline.tokeniser);
         let rows = Stored::new(sweeper.reader.clone(), tokeniser, Current::default(), plan, "reports".as_ref());
         let (owner, entrance) = (self.owner.clone(), Arc::clone(&self.entrance));
@@ -164,14 +166,12 @@ fn entrance() -> Arc<Entrance> {
 
 fn app(rows: Arc<dyn Rows>, changes: watch::Receiver<u64>) -> App {
     App {
-        plan: Arc::new(crate::plan::Plan::built_in().clone()),
         rows,
         owner: owner(),
         account: 1000,
         organisation: Current::new(Organisation { name: "青石县水务局".to_owned(), ..Organisation::default() }),
         clock: Arc::new(|| NOW),
         off: Arc::new(|| 0),
-        calendar: Calendar::built_in().clone(),
         writable: Arc::new(|| None),
         changes,
         pulse: Arc::new(AtomicI64::new(NOW - 5)),
@@ -185,8 +185,8 @@ fn app(rows: Arc<dyn Rows>, changes: watch::Receiver<u64>) -> App {
     }
 }
 
-fn plan() -> Arc<Plan> {
-    Arc::new(Plan::built_in().clone())
+fn plan() -> Current<Plan> {
+    Current::new(Plan::built_in().clone())
 }
 
 fn rig(rows: impl Rows) -> Rig {
@@ -335,7 +335,7 @@ fn visit() -> Visit {
         zone: jiff::tz::TimeZone::UTC,
         now: NOW,
         demo: false,
-        plan: plan(),
+        plan: plan().get(),
         drill: false,
         person: None,
         said: None,
@@ -349,8 +349,8 @@ fn what_is_due_next_stands_on_the_first_page_and_on_the_wall() {
         Deadline {
             incident: 7, title: Some("停水两天 <b>".to_owned()), clock: "facts".to_owned(), due: NOW + 5_400
         };
-    let rows = HomeRows { deadlines: vec![(due, plan())], ..HomeRows::default() };
-    let clock = plan().clock_name("facts").unwrap().in_lang(Lang::En).to_owned();
+    let rows = HomeRows { deadlines: vec![(due, plan().get())], ..HomeRows::default() };
+    let clock = Plan::built_in().clock_name("facts").unwrap().in_lang(Lang::En).to_owned();
     for page in [page::home(&visit(), &rows).unwrap(), page::wall(&visit(), &rows).unwrap()] {
         for words in ["href=\"/incidents/7\"", "停水两天 &#60;b&#62;", "1 h 30 min left", &clock] {
             assert!(page.contains(words), "{words}: {page}");

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::anyhow;
+use caifeng::current::Current;
 use caifeng::daemon;
 use caifeng::fetch::live::{Live, Settings};
 use caifeng::fetch::secrets::Secrets;
@@ -46,7 +47,7 @@ pub(super) fn run(args: &Args) -> Outcome {
     let now = clock.now();
     let settings = Settings { limits: courier::limits(), ..daemon::settings(&desk.config) };
     let live = Live::new(settings, Arc::new(move || clock.now())).or_exit(Exit::Internal)?;
-    let carrier = Courier::Live(Box::new(Carrier { live, secrets }));
+    let carrier = Courier::Live(Box::new(Carrier { live, secrets: Current::sharing(secrets) }));
     let notify = &desk.config.notify;
     let came = runtime()?.block_on(trial::send(&carrier, (notify, channel), &addresses, now));
     let mut lines = Lines::new();

@@ -12,10 +12,10 @@ use std::time::SystemTime;
 
 use anyhow::{Context, anyhow};
 use caifeng::directory::Directory;
+use caifeng::plugins::card;
 use caifeng_plugin_host::artifact::Artifact;
 use caifeng_plugin_host::fixture::{Fixture, Listed};
 use caifeng_plugin_host::manifest::Manifest;
-use caifeng_plugin_host::pack;
 
 use super::super::output::note;
 use super::super::workplace::{self, DataArgs};
@@ -139,11 +139,7 @@ impl PluginArgs {
 
 /// The fixtures that a packed plugin carries; none of a file that is no plugin, of which its card will tell.
 pub(super) fn inside(bytes: &[u8]) -> anyhow::Result<Vec<Listed>> {
-    if Artifact::read(bytes).is_err() {
-        return Ok(Vec::new());
-    }
-    let folder = tempfile::tempdir()?;
-    Ok(pack::lay_out(&pack::fixtures(bytes)?, folder.path())?)
+    Ok(card::fixtures(bytes)?)
 }
 
 /// The component of a source folder: the one that was built last, unless the

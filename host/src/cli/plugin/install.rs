@@ -7,20 +7,23 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, anyhow};
 use caifeng::clock::{Clock as _, SystemClock};
 use caifeng::fetch::live::Kept;
-use caifeng::plugins::offer::{Allowed, Known, Pin, Refused, Why, judge};
-use caifeng::plugins::shelf::{Package, Shelf};
+use caifeng::handling::What;
+use caifeng::plugins::card::{self, Unlawful};
+use caifeng::plugins::install::{InstallError, Offer, Wanted, Way};
+use caifeng::plugins::offer::Allowed;
+use caifeng::plugins::shelf::{Package, Shelf, ShelfError};
 use caifeng::plugins::wishes::Wish;
-use caifeng::plugins::{Origin, PluginError};
 use caifeng::signature::{self, Signer};
-use caifeng_plugin_host::address::HostPattern;
+use caifeng::user::PluginChange;
 use caifeng_plugin_host::artifact::Artifact;
-use caifeng_plugin_host::laws::{Laws, Verdict};
+use caifeng_plugin_host::laws::ScoreCard;
 use serde_json::json;
 
+use super::super::deed::{self, PersonArgs, TokenArgs};
 use super::super::output::{Lines, note};
 use super::super::workplace::{self, DataArgs};
 use super::super::{Exit, Failed, OrExit, Outcome};
-use super::folder::{PluginArgs, inside};
+use super::folder::PluginArgs;
 use super::pack::{beside, packed};
 use super::registry::RegistryArgs;
 
@@ -29,7 +32,7 @@ const LARGEST: u64 = 256 << 20;
 
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Nothing of a plugin runs for real before what it asks for was allowed: by --grant, or later by caifeng plugin grant. An upgrade that asks for no more than the version before is allowed as that one was; otherwise the version before keeps running. Every law of caifeng plugin check must be kept. Exit code 1: refused, and by whom it can be put right; 3: it is no plugin, or breaks a law."
+    after_help = "Nothing of a plugin runs for real before what it asks for was allowed: by --grant, or later by caifeng plugin grant. An upgrade that asks for no more than the version before is allowed as that one was; otherwise the version before keeps running. Every law of caifeng plugin check must be kept. It takes the system administrator, once there are users, and each change is in the record. Exit code 1: refused, and by whom it can be put right; 3: it is no plugin, or breaks a law."
 )]
 pub(super) struct InstallArgs {
     /// A packed .wasm file, with its signature beside it, a plugin's source folder, or a place in a registry
@@ -37,6 +40,8 @@ pub(super) struct InstallArgs {
     from: String,
     #[command(flatten)]
     data: DataArgs,
+    #[command(flatten)]
+    token: TokenArgs,
     /// Allow what it asks for
     #[arg(long)]
     grant: bool,
@@ -59,97 +64,67 @@ pub(super) struct InstallArgs {
     json: bool,
 }
 
-/// Whether a plugin of the name is expected to be there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Way {
-    /// No.
-    Install,
-    /// Yes.
-    Upgrade,
-}
-
 /// Runs `caifeng plugin install` and `caifeng plugin upgrade`.
 pub(super) fn run(args: &InstallArgs, way: Way) -> Outcome {
     let directory = args.data.directory()?;
     directory.not_in_a_drill("its plugins are those of the real thing: install it there").or_exit(Exit::Refused)?;
     let shelf = Shelf::of(&directory);
     let package = offered(args)?;
-    let id = package.artifact.manifest().id.clone();
-    let installed = shelf.installed(&id).or_exit(Exit::Internal)?;
-    // A broken file may be replaced, and says nothing of versions.
-    let before = installed.as_ref().and_then(|found| found.artifact.as_ref().ok());
-    let pin = shelf.pin(&id).or_exit(Exit::Internal)?;
-    let refused = |why| Failed { exit: Exit::Refused, error: Refused::of(&package.artifact, why).into() };
-    match (way, before) {
-        (Way::Install, Some(old)) => return Err(refused(Why::Installed(old.manifest().version.clone()))),
-        (Way::Upgrade, None) if installed.is_none() => return Err(refused(Why::NotInstalled)),
-        _ => {}
-    }
-    let known = Known { installed: before, shipped: is_shipped(&id)?, pin: pin.as_ref() };
-    let allowed = Allowed { signer: args.new_signer, downgrade: args.downgrade, shipped: args.replace_shipped };
-    let named = args.signer.as_deref().map(named).transpose()?;
-    let signer = judge(&package.artifact, package.signature.as_deref(), named.as_ref(), &known, allowed);
-    let signer = signer.or_exit(Exit::Refused)?;
-    let fixtures = lawful(&package.artifact)?;
-    let granted = match before {
-        Some(old) => shelf.grants().or_exit(Exit::Usage)?.network(old).map(<[HostPattern]>::to_vec),
-        None => None,
+    let wanted = Wanted {
+        way,
+        signer: args.signer.as_deref().map(named).transpose()?,
+        allowed: Allowed { signer: args.new_signer, downgrade: args.downgrade, shipped: args.replace_shipped },
+        shipped: workplace::registry(None)?.ships(&package.artifact.manifest().id),
     };
-    let offer = Offer { package: &package, before, granted, signer, pin: pin.as_ref(), fixtures };
-    let runs = offer.carry_out(&shelf, args.grant)?;
+    let offer = Offer::of(&shelf, package, wanted)?;
+    let offer = Tried { fixtures: lawful(offer.artifact())?.fixtures, offer };
+    let allow = args.grant.then(|| offer.offer.artifact().manifest().network.allow.clone());
+    let note = |change| written_down(&args.data, &args.token, change);
+    let runs = offer.offer.take(&shelf, allow.as_deref(), note)?;
     offer.print(runs, args)
 }
 
-/// A file that was found in order, and what it would take the place of.
-struct Offer<'a> {
-    package: &'a Package,
-    before: Option<&'a Artifact>,
-    /// What the version before may reach; `None` where it was allowed nothing.
-    granted: Option<Vec<HostPattern>>,
-    signer: Option<Signer>,
-    pin: Option<&'a Pin>,
+/// Writes into the record what is being done to a plugin, when whoever asks may do it.
+pub(super) fn written_down(data: &DataArgs, token: &TokenArgs, change: PluginChange) -> Result<(), Failed> {
+    let person = PersonArgs { data: data.clone(), token: token.clone() };
+    deed::act(&person, What::Plugin(change)).map(drop)
+}
+
+impl From<InstallError> for Failed {
+    fn from(error: InstallError) -> Self {
+        let exit = match &error {
+            InstallError::Refused(_) | InstallError::Meanwhile(_) => Exit::Refused,
+            InstallError::Missing(_)
+            | InstallError::Awake(_)
+            | InstallError::Beyond { .. }
+            | InstallError::Shelf(ShelfError::Grants(_)) => Exit::Usage,
+            InstallError::Shelf(ShelfError::Plugin(_)) => Exit::Plugin,
+            InstallError::Shelf(_) => Exit::Internal,
+        };
+        Self { exit, error: error.into() }
+    }
+}
+
+/// A file that keeps every law.
+struct Tried {
+    offer: Offer,
     /// How many fixtures were tried.
     fixtures: usize,
 }
 
-impl Offer<'_> {
-    /// What nobody has allowed yet.
-    fn more(&self) -> Vec<Wish> {
-        let manifest = self.package.artifact.manifest();
-        match (self.before, &self.granted) {
-            (Some(old), Some(_)) => Wish::more(old.manifest(), manifest),
-            _ => Wish::all(manifest),
-        }
-    }
-
-    /// Lets it run or puts it aside; `true`: it runs.
-    fn carry_out(&self, shelf: &Shelf, grant: bool) -> Result<bool, Failed> {
-        let manifest = self.package.artifact.manifest();
-        let waits = !grant && !self.more().is_empty();
-        let pin = Pin::next(self.pin, &manifest.id, self.signer.as_ref(), waits);
-        shelf.remember(pin).or_exit(Exit::Internal)?;
-        if waits {
-            shelf.put_aside(self.package).or_exit(Exit::Internal)?;
-            return Ok(false);
-        }
-        let asked = &manifest.network.allow;
-        // Nothing more was asked: what the operator has left out before stays left out.
-        let network = self.granted.as_ref().filter(|_| !grant).unwrap_or(asked);
-        shelf.let_run(self.package, network).or_exit(Exit::Internal)?;
-        Ok(true)
-    }
-
+impl Tried {
     fn print(&self, runs: bool, args: &InstallArgs) -> Outcome {
-        let artifact = &self.package.artifact;
+        let offer = &self.offer;
+        let artifact = offer.artifact();
         let manifest = artifact.manifest();
-        let before = self.before.map(|old| old.manifest().version.as_str());
+        let before = offer.before.as_ref().map(|old| old.manifest().version.as_str());
         let mut lines = Lines::new();
         if args.json {
             let words = |wishes: Vec<Wish>| wishes.iter().map(ToString::to_string).collect::<Vec<_>>();
             let value = json!({
                 "plugin": manifest.id, "version": manifest.version, "digest": artifact.digest(), "before": before,
-                "signer": self.signer, "signer_known": self.signer.is_some() && self.known(),
-                "asks": words(Wish::all(manifest)), "asks_more": words(self.more()), "runs": runs,
+                "signer": offer.signer, "signer_known": offer.signer.is_some() && offer.signer_is_known(),
+                "asks": words(Wish::all(manifest)), "asks_more": words(offer.more()), "runs": runs,
             });
             lines.json(&value).and_then(|()| lines.flush()).or_exit(Exit::Internal)?;
             return Ok(Exit::Done);
@@ -161,21 +136,17 @@ impl Offer<'_> {
         Ok(Exit::Done)
     }
 
-    /// Whether the same key signed what was there before.
-    fn known(&self) -> bool {
-        self.pin.is_some_and(|pin| pin.signer == self.signer)
-    }
-
     fn text(&self, runs: bool) -> Vec<String> {
-        let artifact = &self.package.artifact;
+        let offer = &self.offer;
+        let artifact = offer.artifact();
         let manifest = artifact.manifest();
         let (id, version) = (&manifest.id, &manifest.version);
         let mut lines = vec![
             format!("{id} {version} ({}): {}", artifact.kind(), manifest.name),
             format!("sha256 {}", artifact.digest()),
-            match &self.signer {
-                Some(signer) if self.known() => format!("signed by {signer}, as before"),
-                Some(signer) if !runs && self.pin.is_some() => format!(
+            match &offer.signer {
+                Some(signer) if offer.signer_is_known() => format!("signed by {signer}, as before"),
+                Some(signer) if !runs && offer.pinned() => format!(
                     "signed by {signer}, another key than before: trusted once it is allowed, and not earlier. Compare it with what its author shows elsewhere"
                 ),
                 Some(signer) => format!(
@@ -185,8 +156,8 @@ impl Offer<'_> {
             },
             format!("keeps every law, tried on {} fixtures", self.fixtures),
         ];
-        let (all, more) = (Wish::all(manifest), self.more());
-        let upgrade = self.before.filter(|_| self.granted.is_some());
+        let (all, more) = (Wish::all(manifest), offer.more());
+        let upgrade = offer.before.as_ref().filter(|_| offer.upgrades());
         match upgrade {
             _ if all.is_empty() => {
                 lines.push("it asks for nothing: it reads what it is given and reaches nobody".into());
@@ -203,7 +174,7 @@ impl Offer<'_> {
                 lines.extend(all.iter().map(|wish| format!("  - {wish}")));
             }
         }
-        let before = self.before.map(|old| old.manifest().version.as_str());
+        let before = offer.before.as_ref().map(|old| old.manifest().version.as_str());
         lines.push(match (runs, before) {
             (true, Some(old)) => format!("installed in place of {old}: {NEXT_START}"),
             (true, None) => format!("installed: {NEXT_START}"),
@@ -268,31 +239,14 @@ fn named(text: &str) -> Result<Signer, Failed> {
     written.or_exit(Exit::Usage)?.parse::<Signer>().with_context(|| text.to_owned()).or_exit(Exit::Usage)
 }
 
-/// Whether the release has a plugin of this id.
-fn is_shipped(id: &str) -> Result<bool, Failed> {
-    match workplace::registry(None)?.find(id) {
-        Ok((found, _)) => Ok(found.origin == Origin::Shipped),
-        Err(PluginError::Missing { .. }) => Ok(false),
-        Err(error) => Err(workplace::plugin_fault(error)),
-    }
-}
-
-/// Holds a packed plugin against the laws, on the fixtures that it carries; how many those were.
-pub(super) fn lawful(artifact: &Artifact) -> Result<usize, Failed> {
-    let manifest = artifact.manifest();
-    let who = format!("plugin {} {}", manifest.id, manifest.version);
-    let fixtures = inside(artifact.bytes()).with_context(|| who.clone()).or_exit(Exit::Plugin)?;
-    if fixtures.is_empty() {
-        let what = "it carries no fixtures, on which its laws could be tried: its author must pack it with caifeng plugin pack";
-        return Err(anyhow!("{who}: {what}")).or_exit(Exit::Plugin);
-    }
-    let laws = Laws::new(workplace::compiled(None)).or_exit(Exit::Internal)?;
-    let card = laws.check(artifact.bytes(), &fixtures, SystemClock.now());
-    if card.passes() {
-        return Ok(fixtures.len());
-    }
-    let broken: Vec<_> =
-        card.laws.iter().filter(|law| law.verdict == Verdict::Fail).map(|law| law.law.as_str()).collect();
-    note(card.to_string().trim_end());
-    Err(anyhow!("{who}: it breaks the law of {}: its author must mend it", broken.join(", "))).or_exit(Exit::Plugin)
+/// Holds a packed plugin against the laws, on the fixtures that it carries; its card.
+pub(super) fn lawful(artifact: &Artifact) -> Result<ScoreCard, Failed> {
+    let card = card::tried(artifact, workplace::compiled(None), SystemClock.now());
+    card.map_err(|error| {
+        if let Unlawful::Broken { card, .. } = &error {
+            note(card.to_string().trim_end());
+        }
+        let exit = if matches!(error, Unlawful::Machine(_)) { Exit::Internal } else { Exit::Plugin };
+        Failed { exit, error: error.into() }
+    })
 }

@@ -1,15 +1,17 @@
 //! `caifeng plugin remove`: a plugin goes, and what it was allowed.
 
-use anyhow::anyhow;
+use caifeng::plugins::install;
 use caifeng::plugins::shelf::Shelf;
 
+use super::super::deed::TokenArgs;
 use super::super::output::Lines;
 use super::super::workplace::DataArgs;
-use super::super::{Exit, OrExit, Outcome};
+use super::super::{Exit, Failed, OrExit, Outcome};
+use super::install::written_down;
 
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "What it has read stays. Watches that name it show a gap from the next sweep on. Its signer is remembered, so that nobody else can come back under its name; --forget-signer ends that."
+    after_help = "What it has read stays. Watches that name it show a gap from the next sweep on. Its signer is remembered, so that nobody else can come back under its name; --forget-signer ends that. It takes the system administrator, once there are users."
 )]
 pub(super) struct RemoveArgs {
     /// The plugin's id
@@ -19,6 +21,8 @@ pub(super) struct RemoveArgs {
     forget_signer: bool,
     #[command(flatten)]
     data: DataArgs,
+    #[command(flatten)]
+    token: TokenArgs,
 }
 
 /// Runs `caifeng plugin remove`.
@@ -26,10 +30,8 @@ pub(super) fn run(args: &RemoveArgs) -> Outcome {
     let directory = args.data.directory()?;
     directory.not_in_a_drill("its plugins are those of the real thing: remove it there").or_exit(Exit::Refused)?;
     let id = &args.id;
-    if !Shelf::of(&directory).take_away(id, args.forget_signer).or_exit(Exit::Internal)? {
-        let what = "is not installed here: see caifeng plugin list";
-        return Err(anyhow!("plugin {id:?} {what}")).or_exit(Exit::Usage);
-    }
+    let note = |change| written_down(&args.data, &args.token, change);
+    install::remove::<Failed>(&Shelf::of(&directory), id, args.forget_signer, note)?;
     let mut lines = Lines::new();
     let line = format!("{id}: removed, with its grants; a running caifeng serve sweeps no more with it");
     lines.text(line).and_then(|()| lines.flush()).or_exit(Exit::Internal)?;

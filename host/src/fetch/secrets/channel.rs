@@ -30,6 +30,11 @@ impl ChannelSecrets {
         self.values.get(name).map(String::as_str)
     }
 
+    /// The names of those that are there.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.values.keys().map(String::as_str)
+    }
+
     /// What a channel answered, without what it repeated of them.
     #[must_use]
     pub fn scrubbed(&self, mut text: String) -> String {

@@ -5,6 +5,7 @@
 //! would keep SQLite from folding its log into the file.
 
 mod effect;
+mod entries;
 pub(super) mod evidence;
 mod gaps;
 mod incidents;
@@ -25,6 +26,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use caifeng_plugin_host::contract::Timestamp;
 use rusqlite::Connection;
 
+pub use entries::{EntryPage, EntryQuery, EventRow, LOOKED, MACHINE};
 pub(super) use incidents::incident_rows;
 pub use incidents::{CategoryFilter, IncidentQuery};
 pub use novelty::Novelty;
@@ -118,22 +120,6 @@ impl Reader {
         self.with(|db| incidents::series(db, since, utc_offset))
     }
 
-    /// Entries of the record before `before`, the newest first.
-    ///
-    /// # Errors
-    /// The file cannot be read.
-    pub fn entries(&self, before: Option<i64>, limit: usize) -> Result<Vec<EventRow>, StoreError> {
-        let sql = "SELECT seq, at, incident, actor, body FROM event WHERE seq < ?1 ORDER BY seq DESC LIMIT ?2";
-        self.with(|db| {
-            let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-            let mut statement = db.prepare_cached(sql)?;
-            let rows = statement.query_map((before.unwrap_or(i64::MAX), limit), |r| {
-                Ok(EventRow { seq: r.get(0)?, at: r.get(1)?, incident: r.get(2)?, actor: r.get(3)?, body: r.get(4)? })
-            })?;
-            Ok(rows.collect::<Result<_, _>>()?)
-        })
-    }
-
     /// Walks the whole chain of events; against `checkpoint`, if one was kept elsewhere.
     /// The outer result says whether the file could be read, the inner what the walk found.
     ///
@@ -142,21 +128,6 @@ impl Reader {
     pub fn verify_chain(&self, checkpoint: Option<Checkpoint>) -> Result<Result<ChainReport, ChainBreak>, StoreError> {
         self.with(|db| verify(db, checkpoint))
     }
-}
-
-/// An entry of the record, as it is chained.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct EventRow {
-    /// Its number.
-    pub seq: i64,
-    /// When.
-    pub at: Timestamp,
-    /// The incident; 0 for what belongs to none.
-    pub incident: i64,
-    /// Who, as JSON.
-    pub actor: String,
-    /// What, as JSON.
-    pub body: String,
 }
 
 /// Walks the chain of a file.

@@ -1,5 +1,5 @@
-//! What somebody must do before all else: escalations that nobody has acknowledged, a machine clock that is off, a year
-//! without its notice of working days.
+//! What somebody must do before all else: escalations that nobody has acknowledged, a machine clock that is off, a plan that
+//! waits to be put into force, a year without its notice of working days.
 
 use std::sync::Arc;
 
@@ -25,6 +25,8 @@ pub(crate) struct Duties {
     pub(crate) clock: i64,
     /// A year whose notice of working days should be known.
     pub(crate) year: Option<i16>,
+    /// A plan waits for whoever may put it into force, and that is the reader.
+    pub(crate) plan: bool,
 }
 
 /// One of them.
@@ -80,6 +82,9 @@ pub(super) fn duties(duties: &Duties, face: &Clockface, lang: Lang) -> Vec<DutyV
     if duties.clock != 0 {
         let key = if duties.clock > 0 { "duty.clock-ahead" } else { "duty.clock-behind" };
         all.push(DutyView::plain(lang.with(key, &[("length", &length(lang, duties.clock.saturating_abs()))])));
+    }
+    if duties.plan {
+        all.push(DutyView { sentence: lang.t("planned.duty"), href: Some("/admin/plan".to_owned()), at: None });
     }
     all.extend(duties.year.map(|year| DutyView::plain(lang.with("duty.year", &[("year", &year)]))));
     all

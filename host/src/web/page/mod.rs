@@ -9,7 +9,10 @@
 mod account;
 mod acting;
 mod admin;
+mod audit;
+mod backups;
 mod cases;
+mod channels;
 mod contacts;
 mod coverage;
 mod disclose;
@@ -22,9 +25,11 @@ mod home;
 mod inbox;
 mod incident;
 mod incidents;
+mod keeping;
 mod life;
 mod month;
 mod overtaken;
+mod plan;
 mod plugins;
 mod post;
 mod posts;
@@ -69,10 +74,13 @@ use crate::user::session::Known;
 
 pub(crate) use account::{AccountRows, Form as AccountForm, account, factor, recovery};
 pub(crate) use acting::Acting;
-pub(crate) use admin::{Came, ChannelRow, Checked as CheckedPlan, audit, channels, keeping, people, plan};
+pub(crate) use admin::people;
+pub(crate) use audit::{AuditAsked, Walked, audit};
+pub(crate) use backups::backups;
 pub(crate) use cases::{
     CaseAsked, CaseRows, CasesRows, DrillLine, DrillRows, DrillsRows, case, case_form, cases, drill, drills,
 };
+pub(crate) use channels::{Came, ChannelAsked, ChannelRow, channel_form, channels};
 pub(crate) use contacts::{
     ContactAsked, ContactRows, ContactsRows, ImportRows, contact, contact_form, contacts, import,
 };
@@ -87,8 +95,10 @@ pub(crate) use inbox::{Alike, InboxRows, Judging, Slip, Slipped, inbox};
 pub(crate) use incident::{IncidentRows, incident};
 use incidents::link_to;
 pub(crate) use incidents::{ListRows, asked_for, incidents};
+pub(crate) use keeping::{KeepingRows, Wanted as WantedRules, YearRow, keeping, rules};
 pub(crate) use overtaken::{OvertakenRows, overtaken};
-pub(crate) use plugins::{Described, PluginRow, plugins};
+pub(crate) use plan::{Checked as CheckedPlan, Proposed as ProposedPlan, plan};
+pub(crate) use plugins::{Described, OfferRows, OnePlugin, PluginRow, plugin, plugin_offer, plugins};
 pub(crate) use posts::{PostsAsked, PostsRows, posts};
 pub(crate) use public::public;
 pub(crate) use reference::{Operation, Parameter, reference};

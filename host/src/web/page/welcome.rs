@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::admin::{ChannelRow, ChannelView, channel_view};
+use super::channels::{ChannelRow, ChannelView, channel_view};
 use super::sources::Ground;
 use super::{Frame, Rendered, Visit};
 use crate::config::Config;
@@ -67,6 +67,7 @@ struct WelcomePage<'a> {
     channels: Vec<ChannelView>,
     stands: Vec<String>,
     may_try: bool,
+    may_change: bool,
 }
 
 /// Topics of the plan (P4), which everybody needs, stand first in the file.
@@ -108,6 +109,7 @@ pub(crate) fn welcome(
         channels: channels.iter().map(|row| channel_view(row, lang)).collect(),
         stands: counts.into_iter().map(|(key, n)| lang.count(key, n as u64)).collect(),
         may_try: visit.may(Act::Configure),
+        may_change: visit.may(Act::Configure),
         config,
     }
     .render()

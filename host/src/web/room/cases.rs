@@ -80,7 +80,8 @@ fn read(desk: &Desk, id: i64) -> Result<CaseRow, Refused> {
 /// The sheet of a case, in the plan by which it was handled.
 fn paper(desk: &Desk, row: &CaseRow, lang: Lang) -> Result<Document, Refused> {
     let kept = desk.app.owner.clerk.reader.plan(&row.case.plan)?;
-    let plan: &Plan = kept.as_ref().unwrap_or(&desk.app.plan);
+    let in_force = desk.app.owner.setup.plan.get();
+    let plan: &Plan = kept.as_ref().unwrap_or(&in_force);
     Ok(sheet(row.id, &row.case, &Speech { lang, zone: desk.app.organisation.get().zone(), plan }))
 }
 
@@ -256,7 +257,7 @@ pub(in crate::web) async fn drills(State(desk): State<Arc<Desk>>, asked: Asked) 
     desk.show(asked, move |rows, visit| {
         let clerk = &ours.app.owner.clerk;
         if ours.app.drill {
-            let scored = drilled::read(&clerk.directory, &clerk.reader, &ours.app.plan, visit.now)?;
+            let scored = drilled::read(&clerk.directory, &clerk.reader, &visit.plan, visit.now)?;
             return drill_page(rows, visit, &ours, &clerk.directory, &scored, true);
         }
         let line = |(drill, mark): (Directory, crate::drill::Mark)| {
@@ -279,7 +280,7 @@ fn drill_page(
     scored: &Scored,
     own: bool,
 ) -> Result<String, Refused> {
-    let plan = config::plan_beside(&drill.config()).unwrap_or_else(|_| (*desk.app.plan).clone());
+    let plan = config::plan_beside(&drill.config()).unwrap_or_else(|_| (*desk.app.owner.setup.plan.get()).clone());
     let speech = Speech { lang: visit.lang, zone: visit.zone.clone(), plan: &plan };
     let told = DrillRows {
         figures: rows.figures()?,
@@ -304,7 +305,7 @@ pub(in crate::web) async fn drill(State(desk): State<Arc<Desk>>, Path(wanted): P
         let (drill, _) = all.into_iter().find(|(drill, _)| name(drill) == wanted).ok_or_else(missing)?;
         let reader = Reader::open(drill.path())?;
         let now = DrillClock::new(&drill)?.now();
-        let plan = config::plan_beside(&drill.config()).unwrap_or_else(|_| (*ours.app.plan).clone());
+        let plan = config::plan_beside(&drill.config()).unwrap_or_else(|_| (*visit.plan).clone());
         let scored = drilled::read(&drill, &reader, &plan, now)?;
         drill_page(rows, visit, &ours, &drill, &scored, false)
     })

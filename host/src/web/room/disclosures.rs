@@ -48,7 +48,7 @@ pub(in crate::web) async fn list(State(desk): State<Arc<Desk>>, asked: Asked) ->
 fn read(desk: &Desk, rows: &dyn Rows, id: i64) -> Result<Disclosed, Refused> {
     let reader = &desk.app.owner.clerk.reader;
     let plan_of = |incident| rows.governing(incident).map_err(Refused::from);
-    Disclosed::read(reader, id, Arc::clone(&desk.app.plan), plan_of)?.ok_or_else(missing)
+    Disclosed::read(reader, id, desk.app.owner.setup.plan.get(), plan_of)?.ok_or_else(missing)
 }
 
 /// `GET /disclosures/{id}`.
@@ -108,7 +108,7 @@ fn planning(desk: &Desk, rows: &dyn Rows, visit: &Visit, planned: Planned) -> Re
     let told = PlanRows {
         figures: rows.figures()?,
         watches: rows.watches()?,
-        plan: Arc::clone(&desk.app.plan),
+        plan: desk.app.owner.setup.plan.get(),
         people: if planned.looked {
             let found = Disclosed::private(&planned.text, &desk.app.owner.clerk.organisation.get());
             found.into_iter().map(|one| planned.text[one.range].to_owned()).collect()

@@ -88,7 +88,8 @@ fn judging(desk: &Desk, rows: &dyn Rows, visit: &Visit, one: &Unassessed) -> Res
     let plan = rows.governing(id)?;
     let life = reader.standing(id)?.unwrap_or_default();
     let posts = rows.posts_of(id, POSTS)?;
-    let time = OfficeTime::new(&desk.app.calendar, &plan.office, desk.app.organisation.get().zone());
+    let calendar = desk.app.owner.setup.calendar.get();
+    let time = OfficeTime::new(&calendar, &plan.office, desk.app.organisation.get().zone());
     let prospects = Category::ALL.map(|category| {
         let first = prospect(&plan, category, life.opened, visit.now, &time);
         (category, first.map(|first| (first.name.clone(), first.due)))

@@ -145,7 +145,7 @@ fn document(desk: &Desk, wanted: &Wanted, lang: crate::lang::Lang) -> Result<Doc
     let setting = Setting {
         organisation: desk.app.organisation.get().name.clone(),
         zone: desk.app.organisation.get().zone(),
-        plan: (*desk.app.plan).clone(),
+        plan: (*desk.app.owner.setup.plan.get()).clone(),
         lang,
         now: (desk.app.clock)(),
         number,

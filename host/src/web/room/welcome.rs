@@ -9,7 +9,7 @@ use axum::extract::State;
 use axum::response::Response;
 use serde::Deserialize;
 
-use super::admin::channel_rows;
+use super::channels::channel_rows;
 use super::sources::{Pasted, Saving, ground, looked};
 use super::topics::lines;
 use crate::config::edit::{Calls, Change};

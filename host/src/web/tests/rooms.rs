@@ -10,10 +10,12 @@ use crate::store::{Answering, Decision, Seen, Sight};
 use crate::user::token::Token;
 
 mod acting;
+mod admin;
 mod cases;
 mod contacts;
 mod disclosures;
 mod inbox;
+mod plugins;
 mod referrals;
 mod replies;
 mod reports;

@@ -3,41 +3,53 @@
 use std::path::PathBuf;
 
 use super::*;
+use crate::store::EntryQuery;
 use crate::user::UserEvent;
 
 /// A desk whose configuration is a file, with the plugins of this checkout where they were built.
-struct House {
-    bureau: Bureau,
-    file: PathBuf,
+pub(super) struct House {
+    pub(super) bureau: Bureau,
+    pub(super) file: PathBuf,
     /// Whether there are plugins: what names one is skipped without.
     plugins: bool,
 }
 
-const FILE: &str = "# kept\n[organisation]\nname = \"青石县水务局\"\n\n[[topic]]\nname = \"供水\"\nany = [\"停水\"]\n";
+pub(super) const FILE: &str =
+    "# kept\n[organisation]\nname = \"青石县水务局\"\n\n[[topic]]\nname = \"供水\"\nany = [\"停水\"]\n";
 
 impl House {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let plugins = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/plugins");
         let built = plugins.join("feed").with_extension("wasm").exists();
-        let office = office_of(FILE, &[(plugins, crate::plugins::Origin::Shipped)]);
-        let file = office.owner.setup.file.clone().unwrap();
-        let router = office.router();
-        Self { bureau: Bureau { office, router }, file, plugins: built }
+        Self { plugins: built, ..Self::of(FILE, &[(plugins, crate::plugins::Origin::Shipped)]) }
     }
 
-    fn text(&self) -> String {
+    /// One with this configuration, and these plugins beside its own.
+    pub(super) fn of(text: &str, plugins: &[(PathBuf, crate::plugins::Origin)]) -> Self {
+        let office = office_of(text, plugins);
+        let file = office.owner.setup.file.clone().unwrap();
+        let router = office.router();
+        Self { bureau: Bureau { office, router }, file, plugins: false }
+    }
+
+    pub(super) fn text(&self) -> String {
         std::fs::read_to_string(&self.file).unwrap()
     }
 
     /// What was changed in the configuration, as the record has it.
     fn record(&self) -> Vec<String> {
-        let entries = self.bureau.office.owner.clerk.reader.entries(None, 50).unwrap();
+        let entries = self.bureau.office.owner.clerk.reader.entries(&every()).unwrap().entries;
         let changed = entries.iter().filter_map(|entry| match serde_json::from_str(&entry.body) {
             Ok(UserEvent::ConfigurationChanged { change, name, .. }) => Some(format!("{change} {name}")),
             _ => None,
         });
         changed.collect()
     }
+}
+
+/// The newest entries of the record.
+pub(super) fn every() -> EntryQuery {
+    EntryQuery { limit: 50, ..EntryQuery::default() }
 }
 
 const TOPIC: &str = "was=&seen=&query=&must=&not=&cap=&text=";
@@ -65,7 +77,6 @@ async fn every_form_is_for_its_people_from_our_pages_and_knows_its_fields() {
         (Role::Security, "/admin/users/roles", "user=a&role=staff"),
         (Role::Security, "/admin/users/unit", "user=a&unit=b"),
         (Role::Security, "/admin/users/factor", "user=a"),
-        (Role::Audit, "/admin/plan/check", "text=a"),
         (Role::System, "/admin/channels/try", "channel=a"),
         (Role::System, "/admin/keeping/retain", ""),
         (Role::Audit, "/admin/audit/verify", ""),
