@@ -51,6 +51,7 @@ use caifeng_plugin_host::contract::Timestamp;
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate as _};
 use tower_http::csrf::CsrfLayer;
 
 use crate::calendar::Calendar;
@@ -160,7 +161,7 @@ fn router(app: App, stop: watch::Receiver<bool>) -> Router {
         .fallback(missing)
         .method_not_allowed_fallback(otherwise)
         .layer(from_fn_with_state(Arc::clone(&desk), dress))
-        .layer(CompressionLayer::new())
+        .layer(CompressionLayer::new().compress_when(DefaultPredicate::new().and(NotForContentType::new(desk::ZIP))))
         .layer(CsrfLayer::new())
         .layer(from_fn_with_state(Arc::clone(&desk), guard::guard))
         .with_state(desk)

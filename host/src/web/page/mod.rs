@@ -9,6 +9,7 @@
 mod account;
 mod acting;
 mod admin;
+mod around;
 mod cases;
 mod contacts;
 mod coverage;
@@ -29,6 +30,7 @@ mod plugins;
 mod post;
 mod posts;
 mod public;
+mod record;
 mod reference;
 mod referral;
 mod replies;
@@ -70,6 +72,7 @@ use crate::user::session::Known;
 pub(crate) use account::{AccountRows, Form as AccountForm, account, factor, recovery};
 pub(crate) use acting::Acting;
 pub(crate) use admin::{Came, ChannelRow, Checked as CheckedPlan, audit, channels, keeping, people, plan};
+pub(crate) use around::Around;
 pub(crate) use cases::{
     CaseAsked, CaseRows, CasesRows, DrillLine, DrillRows, DrillsRows, case, case_form, cases, drill, drills,
 };
@@ -91,6 +94,7 @@ pub(crate) use overtaken::{OvertakenRows, overtaken};
 pub(crate) use plugins::{Described, PluginRow, plugins};
 pub(crate) use posts::{PostsAsked, PostsRows, posts};
 pub(crate) use public::public;
+pub(crate) use record::{RecordRows, record};
 pub(crate) use reference::{Operation, Parameter, reference};
 pub(crate) use referral::{ReferralRows, ReferralTold, referral};
 pub(crate) use replies::{Ground, RepliesRows, ReplyRows, Version, replies, reply};
