@@ -23,6 +23,7 @@ use crate::fetch::permit::Permit;
 use crate::fetch::replay::Replay;
 use crate::fetch::secrets::{Secrets, SecretsError};
 use crate::grant::Grants;
+use crate::handling::handout;
 use crate::ingest::Voice;
 use crate::plugins::Registry;
 use crate::recording::Recording;
@@ -129,6 +130,13 @@ pub(super) fn entrance(
         Some((Code::new(store::random()?), now.saturating_add(store::CODE_WORKS)))
     };
     Ok(Entrance::open(directory, config.sign_in.second_factor.clone(), first)?)
+}
+
+/// Lets go of what a process left that ended while it handed something out.
+pub(super) fn clear(directory: &Directory) {
+    if let Err(error) = handout::clear(directory) {
+        tracing::error!(%error, "what was being handed out is left in {}", directory.path().display());
+    }
 }
 
 pub(super) fn vault(directory: &Directory, reader: &Reader, clock: &Arc<dyn Clock>) -> Result<Vault, StoreError> {

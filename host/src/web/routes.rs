@@ -131,6 +131,7 @@ fn pages() -> Vec<Route> {
         // The demo
         post("/demo/enter", Everybody, demo::enter),
         post("/demo/leave", Everybody, demo::leave),
+        post("/demo/end", Everybody, demo::end),
         // For machines
         get("/api", DESK, api::reference),
         get("/api/v1/openapi.json", Everybody, api::document),

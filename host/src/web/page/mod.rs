@@ -348,6 +348,11 @@ impl Frame {
         roles.into_iter().map(|role| (role.as_str(), self.lang.t(role_key(role)))).collect()
     }
 
+    /// Whether the reader may end the demo: whoever sets Caifeng up, and whoever is nobody in particular.
+    fn ends_demo(&self) -> bool {
+        self.demo && self.person.as_ref().is_none_or(|known| known.may(Act::Configure))
+    }
+
     fn rooms(&self) -> Vec<RoomLink> {
         self.rooms.iter().map(|room| self.link(*room)).collect()
     }
