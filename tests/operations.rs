@@ -454,3 +454,64 @@ fn only_the_declared_proxy_is_answered_and_who_asks_is_whom_it_names() {
     assert_eq!(ask(&address), "", "somebody else is not answered");
     assert!(serving.terminate().success());
 }
+
+/// Whether what a demo records lies there.
+fn is_demo(place: &Place, data: &str) -> bool {
+    ["caifeng.db", "demo.json", "evidence"].iter().any(|name| place.path(&format!("{data}/{name}")).exists())
+}
+
+#[test]
+fn a_demo_is_removed_as_a_whole_and_what_is_real_never() {
+    let place = swept(2);
+    place.run("demo --once --data month").ends(0);
+    place.write("month/plugins/own.txt", "the operator's");
+    let said = place.run("demo --remove --data month").ends(0).to_string();
+    assert!(said.contains("the demo is removed"), "{said}");
+    assert!(!is_demo(&place, "month") && place.path("month/plugins/own.txt").is_file());
+    place.run("demo --remove --data month").ends(1);
+    let before = posts(&place, "data");
+    assert!(!before.is_empty());
+    // The real thing, as it is, with a mark that somebody put there, and with a configuration beside the mark.
+    for (mark, config) in [(false, false), (true, false), (true, true)] {
+        if mark {
+            place.write("data/demo.json", "{\"shift\":0}");
+        }
+        if config {
+            place.write("data/caifeng.toml", "");
+        }
+        let said = place.run("demo --remove --data data").ends(1).to_string();
+        assert!(said.contains("demo"), "{said}");
+        std::fs::remove_file(place.path("data/demo.json")).ok();
+        std::fs::remove_file(place.path("data/caifeng.toml")).ok();
+        assert_eq!(posts(&place, "data"), before, "{said}");
+    }
+    // Whoever is known by a token must be the one who sets Caifeng up.
+    place.run("demo --once --data month").ends(0);
+    place.write("nobody", "caifeng_0000000000000000000000000000000000000000000000000000000000000000");
+    std::fs::set_permissions(place.path("nobody"), std::fs::Permissions::from_mode(0o600)).unwrap();
+    assert_ne!(place.run("demo --remove --data month --token nobody").code(), 0);
+    assert!(is_demo(&place, "month"));
+}
+
+/// One process, one address: the demo, then the first steps of the real thing.
+#[test]
+fn a_desk_goes_on_as_the_real_thing_when_its_demo_is_ended() {
+    let place = Place::new();
+    let (mut desk, address) = place.serve("--data desk");
+    let asking = |head: &str| http(&address, &format!("{head}\nHost: {address}"));
+    assert!(asking("GET / HTTP/1.1").contains("/demo/end"));
+    let form = "Sec-Fetch-Site: same-origin\nContent-Type: application/x-www-form-urlencoded\nContent-Length: 0";
+    let ended = asking(&format!("POST /demo/end HTTP/1.1\n{form}"));
+    assert!(ended.starts_with("HTTP/1.1 303") && ended.contains("location: /set-up-password"), "{ended}");
+    // Whoever is led there waits until the real thing answers.
+    let first = asking("GET /set-up-password HTTP/1.1\nAccept-Language: en");
+    assert!(first.starts_with("HTTP/1.1 200") && first.contains("where caifeng was started"), "{first}");
+    assert!(!asking("GET / HTTP/1.1").contains("/demo/end"));
+    assert!(!place.path("desk/demo.json").exists() && place.path("desk/caifeng.db").exists());
+    assert!(desk.line().unwrap().starts_with("http://"), "the address again");
+    assert!(desk.line().unwrap().contains("with the code"), "and the code of the first user");
+    assert!(desk.terminate().success());
+    place.run("demo --remove --data desk").ends(1);
+    let real = place.run("posts --data desk --json").ends(0).out.clone();
+    assert_eq!(real, "", "nothing of the demo is left");
+}

@@ -131,7 +131,7 @@ impl From<EditError> for Refusal {
 /// # Errors
 /// Whoever asks may not, the configuration would not be in order, or the file cannot be written; nothing is changed.
 pub fn carry_out(configuring: &Configuring, account: u32, owner: &Owner) -> Result<(), Refusal> {
-    let Owner { sweeper, clerk, setup } = owner;
+    let Owner { sweeper, clerk, setup, .. } = owner;
     let change = &configuring.configure;
     let caller = Caller { token: configuring.token.clone(), account };
     let now = sweeper.clock.now();
@@ -321,7 +321,7 @@ impl Owner {
     /// # Errors
     /// The store cannot write; the next start takes it up.
     fn take_up(&self, config: Config) -> Result<(), Refusal> {
-        let Self { sweeper, clerk, setup } = self;
+        let Self { sweeper, clerk, setup, .. } = self;
         let now = sweeper.clock.now();
         let topics = Topics::compile(&config.topics, &config.names());
         let topics = topics.map_err(|error| Refusal::Usage(error.to_string()))?;

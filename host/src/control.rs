@@ -15,11 +15,12 @@ use caifeng_plugin_host::contract::Target;
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{UnixListener, UnixStream};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
 use crate::case::life::CaseRefusal;
 use crate::configuring::{self, Configuring, Setup};
+use crate::demo::removal::NotRemoved;
 use crate::directory::InDrill;
 use crate::drill::order::{self, Came};
 use crate::evidence::archive::Archive;
@@ -78,6 +79,11 @@ pub enum Upkeep {
         /// The personal token; none is needed before there are users.
         token: Option<Token>,
     },
+    /// End the demo: everything recorded of it goes, and the desk goes on as the real thing.
+    EndDemo {
+        /// The personal token; none is needed where nobody was added.
+        token: Option<Token>,
+    },
 }
 
 /// What one line to the owner of the directory asks for.
@@ -106,7 +112,7 @@ impl Asked {
     /// # Errors
     /// When it cannot be understood, or the store cannot write.
     pub async fn carry_out(self, owner: &Owner, account: u32, tell: &mpsc::Sender<Line>) -> Result<(), Refusal> {
-        let Owner { sweeper, clerk, .. } = owner;
+        let Owner { sweeper, clerk, over, .. } = owner;
         match self {
             Self::Sweep(order) => {
                 clerk.directory.not_in_a_drill("its sites are swept by its clock: caifeng drill advance moves it")?;
@@ -131,6 +137,12 @@ impl Asked {
                     .not_in_a_drill("nothing is kept for long in it: remove its directory when it is over")?;
                 retain(Caller { token, account }, sweeper, tell).await
             }
+            Self::Upkeep(Upkeep::EndDemo { token }) => {
+                let (clerk, caller) = (clerk.clone(), Caller { token, account });
+                blocking(move || clerk.may_end_demo(&caller)).await?;
+                let _ = over.send_replace(true);
+                Ok(())
+            }
         }
     }
 }
@@ -144,6 +156,8 @@ pub struct Owner {
     pub clerk: Clerk,
     /// The configuration, and what of it is in force.
     pub setup: Setup,
+    /// Told when the demo is over.
+    pub over: watch::Sender<bool>,
 }
 
 /// What is told while an order is carried out.
@@ -191,6 +205,16 @@ pub enum Refusal {
 impl From<InDrill> for Refusal {
     fn from(refusal: InDrill) -> Self {
         Self::Refused(refusal.to_string())
+    }
+}
+
+impl From<NotRemoved> for Refusal {
+    fn from(error: NotRemoved) -> Self {
+        match error {
+            NotRemoved::Store(error) => error.into(),
+            NotRemoved::Left { .. } => Self::Internal(error.to_string()),
+            NotRemoved::NoDemo(_) | NotRemoved::Configured(_) | NotRemoved::Real(_) => Self::Refused(error.to_string()),
+        }
     }
 }
 

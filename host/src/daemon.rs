@@ -30,7 +30,7 @@ use crate::config::{self, Config};
 use crate::configuring::Setup;
 use crate::control::{self, Owner};
 use crate::current::Current;
-use crate::demo::DemoError;
+use crate::demo::{DemoError, removal};
 use crate::directory::{Directory, DirectoryError};
 use crate::drill::DrillError;
 use crate::drill::play::Player;
@@ -149,6 +149,17 @@ pub struct Daemon {
     commits: watch::Receiver<u64>,
     /// Who comes in at a browser.
     entrance: Arc<Entrance>,
+    /// Told when the demo is over.
+    over: watch::Sender<bool>,
+}
+
+/// Why a daemon has ended.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// It was told to.
+    Stopped,
+    /// The demo in this directory was ended and is gone: the real thing can be opened there.
+    DemoRemoved(Directory),
 }
 
 impl std::fmt::Debug for Daemon {
@@ -173,6 +184,7 @@ impl Daemon {
                 let _ = bump.send_replace(n);
             })),
         )?;
+        assembly::clear(&directory);
         let reader = store.reader()?;
         let vault = assembly::vault(&directory, &reader, &clock)?;
         let now = clock.now();
@@ -247,7 +259,8 @@ impl Daemon {
         let entrance = Arc::new(entrance.with_provider(provider.transpose()?));
         let setup = Setup::new(file.filter(|_| !is_recorded), &config, Arc::clone(&courier));
         setup.routes.set(notices::routes(&config, is_recorded));
-        Ok(Self { sweeper, asking, courier, directory, config, setup, moments, commits, entrance })
+        let over = watch::Sender::new(false);
+        Ok(Self { sweeper, asking, courier, directory, config, setup, moments, commits, entrance, over })
     }
 
     /// How the desk is reached, as the configuration says.
@@ -301,7 +314,7 @@ impl Daemon {
         let (store, reader, clock) = (store.clone(), reader.clone(), Arc::clone(clock));
         let organisation = self.setup.organisation.clone();
         let clerk = Clerk { store, reader, clock, directory: self.directory.clone(), organisation };
-        Owner { sweeper: self.sweeper.clone(), clerk, setup: self.setup.clone() }
+        Owner { sweeper: self.sweeper.clone(), clerk, setup: self.setup.clone(), over: self.over.clone() }
     }
 
     /// The socket that takes orders; what comes before [`run`](Self::run) waits.
@@ -312,17 +325,18 @@ impl Daemon {
         control::listen(&self.directory.socket())
     }
 
-    /// Listens, remembers and shows, as `reach` allows, until `shutdown` says so.
+    /// Listens, remembers and shows, as `reach` allows, until `shutdown` says so, or somebody ends the demo; then it is
+    /// removed.
     ///
     /// # Errors
-    /// When the page can no longer be served.
+    /// When the page can no longer be served, or the demo not be removed.
     pub async fn run(
         self,
         listener: TcpListener,
         orders: UnixListener,
         reach: Reach,
         shutdown: watch::Receiver<bool>,
-    ) -> io::Result<()> {
+    ) -> io::Result<Ended> {
         let alive = Arc::new(AtomicI64::new(self.sweeper.clock.now()));
         let store = self.sweeper.store.clone();
         let plan = blocking(move || store.plan_in_force()).await.map_err(io::Error::other)?;
@@ -358,13 +372,26 @@ impl Daemon {
             Ok(dispatcher) => notices::spawn(&mut tasks, &dispatcher),
             Err(error) => tracing::error!("no notice is sent: {error}"),
         }
-        let outcome = web::serve(listener, app, reach.way, ended(shutdown)).await;
+        let mut over = daemon.over.subscribe();
+        let ending = async move {
+            // Each ends it; which one did is asked afterwards.
+            tokio::select! { () = ended(shutdown) => {}, _ = over.wait_for(|over| *over) => {} }
+        };
+        let outcome = web::serve(listener, app, reach.way, ending).await;
         // A sweep that is cut off has committed every page it has read; its line stays open in the record.
         tasks.shutdown().await;
         let _ = std::fs::remove_file(daemon.directory.socket());
         let store = daemon.sweeper.store.clone();
         blocking(move || store.close()).await;
-        outcome.map_err(io::Error::other)
+        outcome.map_err(io::Error::other)?;
+        if !*daemon.over.borrow() {
+            return Ok(Ended::Stopped);
+        }
+        let directory = daemon.directory.clone();
+        drop(daemon);
+        let gone = directory.clone();
+        blocking(move || removal::remove(&gone)).await.map_err(io::Error::other)?;
+        Ok(Ended::DemoRemoved(directory))
     }
 
     /// What services are named and installed; `None` in a demo, which asks nobody.

@@ -8,6 +8,8 @@
 //! A demo whose clock is first put to a moment of the month itself is not moved: it has seen what was recorded
 //! before, and sees the rest as its clock comes to it, so that incidents can be handled from first sight on.
 
+pub mod removal;
+
 use std::io::ErrorKind;
 
 use caifeng_plugin_host::contract::Timestamp;

@@ -99,6 +99,12 @@ impl Directory {
         self.0.join("suspended.toml")
     }
 
+    /// Secrets.
+    #[must_use]
+    pub fn keys(&self) -> PathBuf {
+        self.0.join("keys")
+    }
+
     /// What sites answered.
     #[must_use]
     pub fn evidence(&self) -> PathBuf {
@@ -254,7 +260,7 @@ impl Directory {
     /// Names the file that cannot be read or written. A file of another length
     /// is refused, never replaced: replacing a key orphans all that was made with it.
     pub fn key(&self, name: &str) -> Result<[u8; 32], DirectoryError> {
-        let keys = self.0.join("keys");
+        let keys = self.keys();
         private_directory(&keys)?;
         let path = keys.join(name);
         let failed = |source| DirectoryError { path: path.clone(), source };

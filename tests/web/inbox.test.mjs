@@ -82,4 +82,82 @@ describe("the inbox", { concurrency: false }, () => {
     assert.match(await page.content(), /called the site/);
     await close();
   });
+
+  test("what comes in moves neither what is read nor what is typed", async () => {
+    const reader = await entered();
+    const room = await reader.page.getAttribute("#matter a", "href");
+    await reader.go(room);
+    const { page } = reader;
+    await page.locator("#act-note > summary").click();
+    await page.locator("#note").fill("half a sentence");
+    await page.locator("#posts .post").last().scrollIntoViewIfNeeded();
+    await page.locator("#note").focus();
+    await page.locator("#posts .post").first().scrollIntoViewIfNeeded();
+    const post = page.locator("#posts .post").first();
+    const place = await post.boundingBox();
+    await page.evaluate(() => { globalThis.notReloaded = true; });
+    const other = await entered();
+    await other.go(room);
+    await other.page.locator("#act-note > summary").click();
+    await other.page.fill("#note", "somebody else wrote this");
+    await other.page.click("form[action$='/note'] button");
+    // The page has read itself again: the time of its latest reading is on its clocks, and its answers are there.
+    await page.waitForResponse((answer) => answer.url().endsWith(room) && answer.request().resourceType() === "fetch");
+    await page.waitForTimeout(500);
+    assert.equal(await page.inputValue("#note"), "half a sentence");
+    assert.equal(await page.locator("#note").evaluate((field) => field === document.activeElement), true, "focus was lost");
+    assert.deepEqual(await post.boundingBox(), place, "what was being read has moved");
+    assert.equal(await page.evaluate(() => globalThis.notReloaded), true, "the page was loaded again");
+    assert.deepEqual(reader.complaints, []);
+    await reader.close();
+    await other.close();
+  });
+
+  test("a room leads on: evidence as an archive, its record, an answer, a disclosure", async () => {
+    const person = await enter(desk, "head", { lang: "en" });
+    await person.go("/incidents");
+    await person.go(await person.page.getAttribute(".incident h3 a", "href"));
+    const { page } = person;
+    const room = new URL(page.url()).pathname;
+    const [taken] = await Promise.all([page.waitForEvent("download"), page.locator(`form[action="${room}/evidence"] button`).click()]);
+    assert.match(taken.suggestedFilename(), /^incident-\d+\.zip$/);
+    assert.equal(await taken.failure(), null);
+    await page.locator(`a[href="${room}/record"]`).click();
+    assert.match(await page.textContent("[role=status]"), /entries are what was chained/);
+    assert.match(await page.textContent("main"), /evidence was handed out/);
+    await looks(person, "record", desk.address);
+    await person.go(room);
+    await page.locator("#around a[href^='/disclosures/new']").click();
+    assert.equal(await page.inputValue("#answers"), room.split("/").pop());
+    assert.deepEqual(person.complaints, []);
+    await person.close();
+    const spokesperson = await enter(desk, "spokesperson", { lang: "en" });
+    await spokesperson.go(room);
+    await spokesperson.page.locator("#answers a.button").click();
+    await spokesperson.page.waitForURL(/replies\/new$/);
+    await spokesperson.close();
+  });
+
+  test("a step takes several files on a phone", async () => {
+    const person = await enter(desk, "head", { lang: "en", size: "phone" });
+    await person.go("/inbox");
+    const room = await person.page.getAttribute("#matter a", "href");
+    await person.page.click("button[name=category][value=emergency]");
+    await person.close();
+    const staff = await enter(desk, "staff", { lang: "en", size: "phone" });
+    await staff.go(room);
+    const { page } = staff;
+    assert.equal(await page.locator(".go:visible").count(), 1, "one filled button");
+    await page.locator(".checklist summary.go").click();
+    const step = page.locator(".checklist details[open] form");
+    await step.locator("textarea").fill("two of us are there");
+    const file = (name) => ({ name, mimeType: "image/png", buffer: Buffer.from(`picture ${name}`) });
+    await step.locator('input[type="file"]').setInputFiles([file("a.png"), file("b.png"), file("c.png")]);
+    await step.locator("button").click();
+    await page.locator(".said-done").waitFor();
+    assert.equal(await page.locator(".checklist .done a[href^='/documents/']").count(), 3);
+    assert.deepEqual(staff.complaints, []);
+    await looks(staff, "step-done", desk.address);
+    await staff.close();
+  });
 });

@@ -34,7 +34,25 @@ export async function objections(page) {
   return violations.map((v) => `${v.id}: ${v.help}: ${v.nodes.map((n) => n.target).join("; ")}`);
 }
 
-/** In both sizes and themes: nothing runs over, axe objects to nothing, with everything that opens open; two are kept as pictures. */
+/** What is cut off where nobody can scroll to it: elements that hide what runs over, but for one line that ends in an ellipsis,
+    what is for screen readers only, and pictures. */
+function cut(page) {
+  return page.evaluate(() => [...document.querySelectorAll("body *")].filter((part) => {
+    const style = getComputedStyle(part);
+    if (!["hidden", "clip"].includes(style.overflowX) || style.textOverflow === "ellipsis") return false;
+    if (part.closest("svg, .unseen") || part.clientWidth === 0) return false;
+    return part.scrollWidth > part.clientWidth + 1;
+  }).map((part) => `${part.localName}.${part.className}: ${part.scrollWidth} in ${part.clientWidth} px`));
+}
+
+/** Figures that a table shows only to whoever scrolls it sideways: on a phone nobody knows that there are more. */
+function sideways(page) {
+  return page.evaluate(() => [...document.querySelectorAll(".scroll")].filter((part) => part.scrollWidth > part.clientWidth + 1)
+    .filter((part) => part.querySelector("table.votes"))
+    .map((part) => `${part.getAttribute("aria-labelledby")}: ${part.scrollWidth} in ${part.clientWidth} px`));
+}
+
+/** In both sizes and themes: nothing runs over or is cut off, axe objects to nothing, with everything that opens open; two are kept as pictures. */
 export async function sound(page, name) {
   const lang = await page.getAttribute("html", "lang");
   const before = page.viewportSize();
@@ -49,6 +67,7 @@ export async function sound(page, name) {
     await open(true);
     const over = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
     assert.equal(over, 0, `${name}-${look} runs over by ${over} px`);
+    assert.deepEqual([...await cut(page), ...await sideways(page)], [], `${name}-${look}: cut off`);
     assert.deepEqual(await objections(page), [], `${name}-${look}`);
     await open(false);
   }

@@ -1,29 +1,36 @@
 //! `caifeng demo`: a recorded month, without network.
 
 use caifeng::clock::{Clock as _, SystemClock, parse_time};
-use caifeng::demo::Demo;
+use caifeng::control::{self, Asked, Line, Refusal, Upkeep};
+use caifeng::demo::{Demo, removal};
+use caifeng::directory::Directory;
+use caifeng::store::{self, Caller, Store};
 use caifeng_plugin_host::contract::Timestamp;
 use serde_json::json;
+use tokio::sync::mpsc;
 
+use super::deed::{PersonArgs, account, refused};
 use super::output::{Lines, note, progress};
 use super::serve::{Bind, fresh_or_demo, open_demo, runtime, serve};
-use super::workplace::DataArgs;
-use super::{Exit, OrExit, Outcome};
+use super::{Exit, OrExit, Outcome, workplace};
 
 /// `caifeng demo`
 #[derive(Debug, clap::Args)]
 #[command(
-    long_about = "Shows a recorded month of a county that does not exist, without network. The month ends when the demo is first opened in a directory. --at puts its clock elsewhere: to a moment of the month itself (June 2026), where what was recorded later is heard as the clock comes to it, or to any other, where the month ends. Time goes on from there and only forward: --once --at LATER is how a terminal lets time pass; clocks ring for the moment that they come to."
+    long_about = "Shows a recorded month of a county that does not exist, without network. The month ends when the demo is first opened in a directory. --at puts its clock elsewhere: to a moment of the month itself (June 2026), where what was recorded later is heard as the clock comes to it, or to any other, where the month ends. Time goes on from there and only forward: --once --at LATER is how a terminal lets time pass; clocks ring for the moment that they come to. --remove ends it: everything recorded of it goes, what else lies in the directory stays, and a running caifeng serve goes on there as the real thing; the page has a button for the same. A directory that holds anything but a demo is not touched."
 )]
 pub(crate) struct Args {
     #[command(flatten)]
-    data: DataArgs,
+    person: PersonArgs,
     /// Put the demo's clock to this time, and let it run on from there: 2026-07-01, RFC 3339 or seconds since 1970
     #[arg(long, value_name = "T", value_parser = parse_time)]
     at: Option<Timestamp>,
     /// Sweep what was recorded up to now, let clocks ring, then exit
     #[arg(long)]
     once: bool,
+    /// Remove the demo: everything recorded of it
+    #[arg(long, conflicts_with_all = ["at", "once", "address"])]
+    remove: bool,
     #[command(flatten)]
     bind: Bind,
     /// With --once: print the sum as JSON
@@ -34,7 +41,10 @@ pub(crate) struct Args {
 /// Runs `caifeng demo`.
 pub(crate) fn run(args: Args) -> Outcome {
     args.bind.check()?;
-    let directory = args.data.directory()?;
+    let directory = args.person.data.directory()?;
+    if args.remove {
+        return remove(&directory, &args.person);
+    }
     let mut stood = None;
     if let Some(at) = args.at {
         fresh_or_demo(&directory)?;
@@ -67,5 +77,38 @@ pub(crate) fn run(args: Args) -> Outcome {
     }
     lines.flush().or_exit(Exit::Internal)?;
     daemon.sweeper.store.close();
+    Ok(Exit::Done)
+}
+
+/// Ends the demo: by the daemon when one runs here, else by taking the directory.
+fn remove(directory: &Directory, person: &PersonArgs) -> Outcome {
+    removal::is_removable(directory).map_err(Refusal::from).map_err(refused)?;
+    let token = person.token.read()?;
+    if std::os::unix::net::UnixStream::connect(directory.socket()).is_ok() {
+        let (socket, asked) = (directory.socket(), Asked::Upkeep(Upkeep::EndDemo { token }));
+        runtime()?.block_on(async {
+            let (tell, mut told) = mpsc::channel(4);
+            let given = tokio::spawn(async move { control::give(&socket, &asked, &tell).await });
+            let mut outcome = Ok(());
+            while let Some(line) = told.recv().await {
+                if let Line::Failed(refusal) = line {
+                    outcome = Err(refused(refusal));
+                }
+            }
+            given.await.or_exit(Exit::Internal)?.or_exit(Exit::Internal)?;
+            outcome
+        })?;
+        note("the demo is over: whoever serves the directory removes it and goes on there as the real thing");
+        return Ok(Exit::Done);
+    }
+    if store::exists(directory.path()) {
+        let opened = Store::open(directory.path(), None).map_err(Refusal::from).map_err(refused)?;
+        let caller = Caller { token, account: account(directory) };
+        let may = opened.may_end_demo(&caller, workplace::clock(directory)?.now());
+        opened.close();
+        may.map_err(Refusal::from).map_err(refused)?;
+    }
+    removal::remove(directory).map_err(Refusal::from).map_err(refused)?;
+    note("the demo is removed: caifeng serve --config F begins the real thing there");
     Ok(Exit::Done)
 }

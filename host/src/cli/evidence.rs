@@ -5,10 +5,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, anyhow};
 use caifeng::clock::rfc3339;
 use caifeng::control::NOBODY;
-use caifeng::evidence::export::{self, Case};
-use caifeng::handling::{What, document};
+use caifeng::handling::{What, document, handout};
 use caifeng::hex::hex;
-use caifeng::store::{PostQuery, Proof, Reader};
+use caifeng::store::{Proof, Reader};
 use clap::Subcommand;
 use serde_json::json;
 
@@ -115,18 +114,13 @@ fn export(args: &ExportArgs) -> Outcome {
         Some(folder) if folder.is_dir() => folder.join(name),
         Some(file) => file.clone(),
     };
-    let query = PostQuery { incident: Some(incident.id), ..PostQuery::default() };
-    let posts = reader.posts(&query).or_exit(Exit::Internal)?;
-    let proofs = reader.proofs(incident.id).or_exit(Exit::Internal)?;
-    let events = reader.chained(incident.id).or_exit(Exit::Internal)?;
-    if proofs.is_empty() {
+    let now = workplace::clock(&directory)?.now();
+    let exported = handout::incident(&reader, &directory, incident.id, &out, now).or_exit(Exit::Usage)?;
+    if exported.captures == 0 && exported.missing.is_empty() {
         note(
             "no exchange is kept of this incident: its posts were stored before evidence was, or handed in by a person",
         );
     }
-    let now = workplace::clock(&directory)?.now();
-    let case = Case { incident: &incident, posts: &posts, proofs: &proofs, events: &events, now };
-    let exported = export::write(&out, &directory.evidence(), &case).or_exit(Exit::Usage)?;
     if let Err(refused) = record(args, &out) {
         exported.files.iter().for_each(|file| drop(std::fs::remove_file(file)));
         return Err(refused);

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, anyhow};
 use caifeng::config::{Config, Organisation};
-use caifeng::daemon::{Daemon, OpenError, Parts};
+use caifeng::daemon::{Daemon, Ended, OpenError, Parts};
 use caifeng::demo::Demo;
 use caifeng::directory::Directory;
 use caifeng::drill;
@@ -36,7 +36,7 @@ pub(crate) struct Args {
 }
 
 /// How other machines reach the page; over what [serve] says.
-#[derive(Debug, clap::Args)]
+#[derive(Clone, Debug, clap::Args)]
 struct Over {
     /// The certificate for HTTPS, with its chain, in PEM
     #[arg(long, value_name = "F")]
@@ -84,17 +84,19 @@ pub(crate) struct Bind {
 /// Runs `caifeng serve`.
 pub(crate) fn run(args: Args) -> Outcome {
     let directory = args.data.directory()?;
+    // A demo is anybody's who reaches it.
+    if directory.demo().exists() || args.config.is_none() && directory.is_empty() {
+        args.bind.check()?;
+    }
     let daemon = match args.config {
-        None if directory.is_empty() => {
-            args.bind.check()?;
-            open_demo(&directory)?
-        }
+        None if directory.is_empty() => open_demo(&directory)?,
         config => open_as_it_is(&directory, config.as_ref())?,
     };
-    let (serving, now) = (args.over.or(daemon.serving()), daemon.sweeper.clock.now());
-    let year = Organisation::default().day(now).year();
-    let reach = Reach::of(args.bind.address, &serving, &directory, year).or_exit(Exit::Usage)?;
-    serve_as(daemon, args.bind, reach)
+    serve_as(daemon, args.bind, |daemon| {
+        let (serving, now) = (args.over.clone().or(daemon.serving()), daemon.sweeper.clock.now());
+        let year = Organisation::default().day(now).year();
+        Reach::of(args.bind.address, &serving, &directory, year).or_exit(Exit::Usage)
+    })
 }
 
 /// Opens a data directory as what it is: a drill, the demo, or the real thing with the configuration that was named or
@@ -201,15 +203,16 @@ fn raise_file_limit() {
 
 /// Serves this machine until the process is told to stop.
 pub(crate) fn serve(daemon: Daemon, bind: Bind) -> Outcome {
-    serve_as(daemon, bind, Reach::here())
+    serve_as(daemon, bind, |_| Ok(Reach::here()))
 }
 
-fn serve_as(daemon: Daemon, bind: Bind, reach: Reach) -> Outcome {
+/// Serves until the process is told to stop. When somebody ends the demo, the real thing is opened in its directory and served
+/// at the same address: whoever asks meanwhile waits, since the socket stays open.
+fn serve_as(daemon: Daemon, bind: Bind, reach: impl Fn(&Daemon) -> Result<Reach, Failed>) -> Outcome {
     raise_file_limit();
     runtime()?.block_on(async {
-        let listener = TcpListener::bind(bind.address).await;
-        let listener = listener.with_context(|| format!("--bind {}", bind.address)).or_exit(Exit::Usage)?;
-        let address = listener.local_addr().or_exit(Exit::Internal)?;
+        let socket = TcpListener::bind(bind.address).await.and_then(TcpListener::into_std);
+        let socket = socket.with_context(|| format!("--bind {}", bind.address)).or_exit(Exit::Usage)?;
         let (stop, stopped) = watch::channel(false);
         let mut interrupt = signal(SignalKind::interrupt()).or_exit(Exit::Internal)?;
         let mut terminate = signal(SignalKind::terminate()).or_exit(Exit::Internal)?;
@@ -217,25 +220,39 @@ fn serve_as(daemon: Daemon, bind: Bind, reach: Reach) -> Outcome {
             tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
             let _ = stop.send(true);
         });
-        let orders = daemon.orders().context("caifeng.sock").or_exit(Exit::Usage)?;
-        // Whoever reads this line, a person or a program, may give orders and open the page: nothing stands before it.
-        let mut lines = Lines::new();
-        let scheme = if matches!(reach.way, Way::Tls(_)) { "https" } else { "http" };
-        let line = format!("{scheme}://{address}/\n");
-        lines.bytes(line.as_bytes()).and_then(|()| lines.flush()).or_exit(Exit::Internal)?;
-        if let Some(fingerprint) = &reach.fingerprint {
-            note(format_args!("the certificate was made here: compare its SHA-256 fingerprint in the browser: {fingerprint}"));
+        let mut daemon = daemon;
+        loop {
+            let reach = reach(&daemon)?;
+            let listener = socket.try_clone().and_then(TcpListener::from_std).or_exit(Exit::Internal)?;
+            let orders = daemon.orders().context("caifeng.sock").or_exit(Exit::Usage)?;
+            announce(&daemon, &reach, listener.local_addr().or_exit(Exit::Internal)?)?;
+            let ended = daemon.run(listener, orders, reach, stopped.clone()).await.or_exit(Exit::Internal)?;
+            let Ended::DemoRemoved(directory) = ended else { return Ok(Exit::Done) };
+            note("the demo is over and removed; what is recorded from now on is real");
+            daemon = tokio::task::block_in_place(|| open_as_it_is(&directory, None))?;
         }
-        // Only on the terminal: a log would keep it.
-        if let Some(code) = daemon.first_code() {
-            let line = format!(
-                "nobody can sign in yet: the first user chooses a name and a password at {scheme}://{address}/set-up-password with the code {} (works once, within a day)\n",
-                code.written()
-            );
-            lines.bytes(line.as_bytes()).and_then(|()| lines.flush()).or_exit(Exit::Internal)?;
-        }
-        drop(lines);
-        daemon.run(listener, orders, reach, stopped).await.or_exit(Exit::Internal)?;
-        Ok(Exit::Done)
     })
+}
+
+/// Says where the desk is, and how the first user comes in.
+fn announce(daemon: &Daemon, reach: &Reach, address: SocketAddr) -> Result<(), Failed> {
+    // Whoever reads this line, a person or a program, may give orders and open the page: nothing stands before it.
+    let mut lines = Lines::new();
+    let scheme = if matches!(reach.way, Way::Tls(_)) { "https" } else { "http" };
+    let line = format!("{scheme}://{address}/\n");
+    lines.bytes(line.as_bytes()).and_then(|()| lines.flush()).or_exit(Exit::Internal)?;
+    if let Some(fingerprint) = &reach.fingerprint {
+        note(format_args!(
+            "the certificate was made here: compare its SHA-256 fingerprint in the browser: {fingerprint}"
+        ));
+    }
+    // Only on the terminal: a log would keep it.
+    if let Some(code) = daemon.first_code() {
+        let line = format!(
+            "nobody can sign in yet: the first user chooses a name and a password at {scheme}://{address}/set-up-password with the code {} (works once, within a day)\n",
+            code.written()
+        );
+        lines.bytes(line.as_bytes()).and_then(|()| lines.flush()).or_exit(Exit::Internal)?;
+    }
+    Ok(())
 }

@@ -23,6 +23,7 @@ use crate::fetch::permit::Permit;
 use crate::fetch::replay::Replay;
 use crate::fetch::secrets::{Secrets, SecretsError};
 use crate::grant::Grants;
+use crate::handling::handout;
 use crate::ingest::Voices;
 use crate::plugins::installed::Installed;
 use crate::plugins::oversight::Oversight;
@@ -234,6 +235,13 @@ pub(super) fn provider(
     let live = Live::new(settings, Arc::new(move || clock.now()));
     let live = live.map_err(|error| OpenError::Network(error.to_string()))?;
     Ok(Provider::new(oidc.clone(), secret.to_owned(), live))
+}
+
+/// Lets go of what a process left that ended while it handed something out.
+pub(super) fn clear(directory: &Directory) {
+    if let Err(error) = handout::clear(directory) {
+        tracing::error!(%error, "what was being handed out is left in {}", directory.path().display());
+    }
 }
 
 pub(super) fn vault(directory: &Directory, reader: &Reader, clock: &Arc<dyn Clock>) -> Result<Vault, StoreError> {

@@ -98,6 +98,9 @@ pub(super) async fn ring_clocks(sweeper: Sweeper) {
             if reader.next_ring()?.is_none_or(|next| next > now) { Ok(Vec::new()) } else { store.ring(now) }
         });
         match survived("the ringing of clocks", rung).await {
+            Some(Ok(rung)) if rung.is_empty() => {}
+            // Nobody was there when those of a recorded month ran out.
+            Some(Ok(rung)) if sweeper.shift.is_some() => tracing::info!(clocks = rung.len(), "recorded clocks ring"),
             Some(Ok(rung)) => {
                 rung.iter().for_each(|(incident, event)| tracing::warn!(incident, ?event, "a clock rings"));
             }

@@ -23,6 +23,7 @@ use crate::clock::Clock;
 use crate::config::Organisation;
 use crate::control::Refusal;
 use crate::current::Current;
+use crate::demo::removal;
 use crate::directory::Directory;
 use crate::feed::Feed;
 use crate::incident::IncidentId;
@@ -249,6 +250,15 @@ impl Clerk {
         let key = checkpoint::Key::new(&key);
         let head = self.store.checkpoint(caller, key.public(), now)?;
         Ok(Outcome::Checkpoint(key.sign(head, now)))
+    }
+
+    /// Whether what lies here is a demo that `caller` may end. Nothing is written down: it goes with everything else.
+    ///
+    /// # Errors
+    /// Why not, by who must act.
+    pub fn may_end_demo(&self, caller: &Caller) -> Result<(), Refusal> {
+        removal::is_removable(&self.directory)?;
+        Ok(self.store.may_end_demo(caller, self.clock.now())?)
     }
 
     /// Nothing in the record names a document that is not there.

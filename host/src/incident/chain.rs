@@ -149,6 +149,22 @@ pub enum Fault {
     Rewritten,
 }
 
+/// Whether a record is what was chained behind the one before it, whose stored hash is `before`: none is known of the
+/// first. This shows a change of this record only; whether the others are what they were takes a [`Walk`].
+///
+/// # Errors
+/// It is not, or the one before it is gone.
+pub fn follows(record: &Record<'_>, before: Option<&[u8]>, stored: &[u8]) -> Result<(), ChainBreak> {
+    let before = match before {
+        Some(hash) => {
+            hash.try_into().map(Hash).map_err(|_| ChainBreak { seq: record.seq - 1, what: Fault::Altered })?
+        }
+        None if record.seq == 1 => Hash::default(),
+        None => return Err(ChainBreak { seq: record.seq - 1, what: Fault::Missing }),
+    };
+    if record.hash(&before).0 == stored { Ok(()) } else { Err(ChainBreak { seq: record.seq, what: Fault::Altered }) }
+}
+
 /// A walk along the chain, one record at a time, in the order of their numbers.
 #[derive(Debug, Default)]
 pub struct Walk {

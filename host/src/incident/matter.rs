@@ -179,11 +179,21 @@ impl Matters {
     }
 
     /// Incidents that share the most with a post; those that share more first.
-    ///
-    /// Words that lead to few incidents are followed first, and no more than [`LEADS`] leads altogether: a word that
-    /// leads to hundreds is worth little.
     #[must_use]
     pub fn candidates(&self, telling: &Telling) -> Vec<IncidentId> {
+        self.follow(telling, LEADS, MOST_CANDIDATES)
+    }
+
+    /// The same for a person who looks for what is like it: `most` at most, and all leads are followed, which are
+    /// [`LOOKED_UP`] times [`DEEPEST`] at most however many incidents there are.
+    #[must_use]
+    pub fn alike(&self, telling: &Telling, most: usize) -> Vec<IncidentId> {
+        self.follow(telling, LOOKED_UP * DEEPEST, most)
+    }
+
+    /// Words that lead to few incidents are followed first, and until `enough` leads were met: a word that leads to
+    /// hundreds is worth little.
+    fn follow(&self, telling: &Telling, enough: usize, most: usize) -> Vec<IncidentId> {
         let words = telling.words().iter().take(LOOKED_UP);
         let mut leads: Vec<(&[IncidentId], f32)> =
             words.filter_map(|word| Some((newest(self.leads.get(&word.key())?), word.weight))).collect();
@@ -191,7 +201,7 @@ impl Matters {
         let mut met: Vec<(IncidentId, f32)> = Vec::new();
         for (leads, weight) in leads {
             met.extend(leads.iter().map(|&incident| (incident, weight)));
-            if met.len() >= LEADS {
+            if met.len() >= enough {
                 break;
             }
         }
@@ -199,7 +209,7 @@ impl Matters {
         let shared = |same: &[(IncidentId, f32)]| (same[0].0, same.iter().map(|(_, weight)| weight).sum());
         let mut ranked: Vec<(IncidentId, f32)> = met.chunk_by(|a, b| a.0 == b.0).map(shared).collect();
         ranked.sort_unstable_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
-        ranked.into_iter().take(MOST_CANDIDATES).map(|(incident, _)| incident).collect()
+        ranked.into_iter().take(most).map(|(incident, _)| incident).collect()
     }
 
     /// Where the index stands now, to come back to with [`rollback`](Self::rollback).
@@ -343,6 +353,26 @@ mod tests {
         }
         assert!(matters.leads.values().all(|leads| leads.len() <= 2 * DEEPEST));
         assert_eq!(matters.candidates(&telling("停水")).len(), MOST_CANDIDATES);
+    }
+
+    /// Of ten thousand incidents the oldest is found, and what is looked at does not grow with them.
+    #[test]
+    fn the_first_of_ten_thousand_is_found_by_a_bounded_number_of_leads() {
+        let mut matters = Matters::default();
+        matters.insert(&telling(PLANT), 1);
+        for incident in 2..=10_000 {
+            matters.insert(&telling(&format!("停水 停电 没人管 w{incident}x")), incident);
+            matters.settle(20_000);
+        }
+        assert!(matters.alike(&telling(AGAIN), 64).contains(&1));
+        let met = |text| {
+            let telling = telling(text);
+            let leads = telling.words().iter().take(LOOKED_UP).filter_map(|word| matters.leads.get(&word.key()));
+            leads.map(|leads| newest(leads).len()).sum::<usize>()
+        };
+        let all = met("停水停电没人管");
+        assert!(all > DEEPEST && all <= LOOKED_UP * DEEPEST, "{all}");
+        assert_eq!(matters.alike(&telling("停水停电没人管"), 64).len(), 64);
     }
 
     #[test]

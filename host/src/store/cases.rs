@@ -14,6 +14,7 @@ use super::{Reader, Store, incidents};
 use crate::case::life::{self, CaseCommand, CaseEvent, CaseRefusal, Life, Standing};
 use crate::case::{Case, CaseId};
 use crate::hex::hex;
+use crate::incident::IncidentId;
 use crate::incident::event::{Actor, Event};
 use crate::user::Person;
 
@@ -185,6 +186,19 @@ impl Reader {
         let mut found = self.cases_where(sql, Some(expression.join(" AND ")))?;
         found.retain(|row| row.life.standing == Standing::Released);
         Ok(found)
+    }
+
+    /// The cases that were made of an incident, and how each stands; what they say is not read.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn cases_of(&self, incident: IncidentId) -> Result<Vec<(CaseId, Life)>, StoreError> {
+        self.with(|db| {
+            let mut statement = db.prepare_cached("SELECT id, life FROM casebook WHERE incident = ?1 ORDER BY id")?;
+            let rows = statement.query_map([incident], |r| Ok((r.get(0)?, r.get::<_, String>(1)?)))?;
+            let read = |(id, life): (CaseId, String)| Ok((id, serde_json::from_str(&life)?));
+            rows.collect::<Result<Vec<_>, _>>()?.into_iter().map(read).collect()
+        })
     }
 
     fn cases_where(&self, sql: &str, value: Option<String>) -> Result<Vec<CaseRow>, StoreError> {

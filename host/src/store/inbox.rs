@@ -3,6 +3,8 @@
 //! Putting off is a note of one person's own: it hides an incident from their inbox and from nobody else's, changes
 //! no clock, and ends early when somebody or a clock escalates. It is therefore no event of the incident.
 
+use std::sync::PoisonError;
+
 use caifeng_plugin_host::contract::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, params};
 
@@ -14,6 +16,7 @@ use super::{Reader, Store};
 use crate::incident::matter::Matter;
 use crate::incident::{IncidentId, State};
 use crate::store::model::IncidentRow;
+use crate::text::telling::Telling;
 use crate::user::right::Act;
 
 /// Longest time for which something can be put off, in seconds.
@@ -33,10 +36,9 @@ pub struct Unassessed {
 /// What waits for the decision of one person.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Inbox {
-    /// In the order in which it cannot wait: what was escalated, then what may be an emergency, then what runs out first.
-    pub waiting: Vec<Unassessed>,
-    /// How many there are with those that are not listed.
-    pub all: u64,
+    /// All of it, in the order in which it cannot wait: what was escalated, then what may be an emergency, then what runs
+    /// out first.
+    pub waiting: Vec<IncidentId>,
     /// What the person has put off, with until when; what comes back first stands first.
     pub snoozed: Vec<(IncidentRow, Timestamp)>,
 }
@@ -116,31 +118,24 @@ fn unassessed(db: &Connection, row: IncidentRow) -> Result<Unassessed, StoreErro
 }
 
 impl Reader {
-    /// What waits for a decision, `limit` at most, without what `user` has put off.
+    /// What waits for a decision, without what `user` has put off.
     ///
     /// # Errors
     /// The file cannot be read.
-    pub fn inbox(&self, user: Option<&str>, now: Timestamp, limit: usize) -> Result<Inbox, StoreError> {
+    pub fn inbox(&self, user: Option<&str>, now: Timestamp) -> Result<Inbox, StoreError> {
         let user = user.unwrap_or_default();
-        let shown = format!("state = 'new' AND NOT EXISTS (SELECT 1 {SNOOZED})");
-        let rest = format!(
-            "{shown} ORDER BY escalated IS NULL, escalated, suggested IS NOT 'emergency', due IS NULL, due, opened, id
-             LIMIT ?3"
+        let sql = format!(
+            "SELECT id FROM incident WHERE state = 'new' AND NOT EXISTS (SELECT 1 {SNOOZED})
+             ORDER BY escalated IS NULL, escalated, suggested IS NOT 'emergency', due IS NULL, due, opened, id"
         );
         self.with(|db| {
-            let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-            let rows = incident_rows(db, &rest, params![user, now, limit])?;
-            let count = format!("SELECT count(*) FROM incident WHERE {shown}");
-            let all: i64 = db.prepare_cached(&count)?.query_row((user, now), |r| r.get(0))?;
-            Ok(Inbox {
-                waiting: rows.into_iter().map(|row| unassessed(db, row)).collect::<Result<_, StoreError>>()?,
-                all: all.unsigned_abs(),
-                snoozed: snoozed(db, user, now)?,
-            })
+            let mut statement = db.prepare_cached(&sql)?;
+            let waiting = statement.query_map((user, now), |r| r.get(0))?.collect::<Result<_, _>>()?;
+            Ok(Inbox { waiting, snoozed: snoozed(db, user, now)? })
         })
     }
 
-    /// One that waits for a decision and that `user` has not put off, however far behind in the inbox it stands.
+    /// One that waits for a decision and that `user` has not put off.
     ///
     /// # Errors
     /// The file cannot be read.
@@ -157,21 +152,31 @@ impl Reader {
         })
     }
 
-    /// What the `newest` incidents are about, but the one of this number and those that were merged into others.
+    /// What these incidents are about, but those that were merged into others: of each one row is read.
     ///
     /// # Errors
     /// The file cannot be read.
-    pub fn abouts(&self, but: IncidentId, newest: usize) -> Result<Vec<(IncidentId, Matter)>, StoreError> {
-        let sql = "SELECT id, matter FROM (SELECT id, matter, state FROM incident ORDER BY id DESC LIMIT ?2)
-                   WHERE id <> ?1 AND matter IS NOT NULL AND state <> ?3";
-        let newest = i64::try_from(newest).unwrap_or(i64::MAX);
+    pub fn abouts(&self, ids: &[IncidentId]) -> Result<Vec<(IncidentId, Matter)>, StoreError> {
+        let sql = "SELECT matter FROM incident WHERE id = ?1 AND matter IS NOT NULL AND state <> ?2";
         self.with(|db| {
             let mut statement = db.prepare_cached(sql)?;
-            let rows = statement.query_map(params![but, newest, State::Merged.as_str()], |r| {
-                let matter = r.get_ref(1)?.as_blob_or_null()?.map(Matter::from_bytes).unwrap_or_default();
-                Ok((r.get(0)?, matter))
-            })?;
-            Ok(rows.collect::<Result<_, _>>()?)
+            let mut about = |id: &IncidentId| {
+                let matter =
+                    |r: &rusqlite::Row<'_>| r.get_ref(0)?.as_blob().map(Matter::from_bytes).map_err(Into::into);
+                let found = statement.query_row(params![id, State::Merged.as_str()], matter).optional()?;
+                Ok(found.map(|matter| (*id, matter)))
+            };
+            ids.iter().filter_map(|id| about(id).transpose()).collect()
         })
+    }
+}
+
+impl Store {
+    /// Incidents that may be about the same as a text, found by its most telling words among all that the store can be
+    /// asked for by words (the newest 20,000 at least), `most` at most; what shares more stands first. Waits for at most
+    /// one job of the writer, and for no transaction.
+    #[must_use]
+    pub fn alike(&self, telling: &Telling, most: usize) -> Vec<IncidentId> {
+        self.inner.matters.read().unwrap_or_else(PoisonError::into_inner).alike(telling, most)
     }
 }

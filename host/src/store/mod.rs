@@ -69,7 +69,7 @@ use std::io::{Read as _, Seek as _, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, SyncSender};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -95,7 +95,7 @@ pub use read::machine::{Machine, Watching};
 pub use read::outbox::{ChannelStanding, DeliveryRow, NoticeRow, OutboxHealth, OutboxQuery, Queue, Waiting};
 pub use read::warnings::{Course, Risen, Subject, Warned, WarningQuery};
 pub use read::{
-    CategoryFilter, EntryPage, EntryQuery, EventRow, IncidentQuery, Keep, LOOKED, MACHINE, Novelty, PostPage,
+    CategoryFilter, EntryPage, EntryQuery, EventRow, Examined, IncidentQuery, Keep, LOOKED, MACHINE, Novelty, PostPage,
     PostQuery, Reader, RecordQuery, SCANNED, SeriesPoint,
 };
 pub use referrals::{ReferralRow, Referring};
@@ -115,7 +115,7 @@ use crate::warning::media::Medium;
 use crate::watch::{SweepTally, Watch};
 use model::{Batch, Heard, Ingested, KnownPage, Received, Submission};
 use plans::Plans;
-use writer::{Health, Message, OnCommit, Task, Writer, Writing};
+use writer::{Health, Message, OnCommit, Shared, Task, Writer, Writing};
 
 /// How long the copy that is made before a conversion is kept: as long as what mentions nothing, by default, so that
 /// nothing that must go stays in it for longer.
@@ -144,6 +144,7 @@ struct Inner {
     queue: SyncSender<Message>,
     thread: Mutex<Option<JoinHandle<()>>>,
     health: Health,
+    matters: Shared,
 }
 
 impl std::fmt::Debug for Store {
@@ -188,7 +189,7 @@ impl Store {
         private(&path)?;
         let db = schema::open_writer(&path)?;
         let near = near::Near::load(&db, run)?;
-        let matters = load_matters(&db)?;
+        let matters = Arc::new(RwLock::new(load_matters(&db)?));
         let head = incidents::head(&db)?;
         let (plans, media) = (Plans::built_in(), media::read(&db)?);
         let (commits, suspect, health) = (0, false, Health::default());
@@ -200,12 +201,12 @@ impl Store {
 
     fn start(dir: &Path, writer: Writer) -> Result<Self, StoreError> {
         let (queue, jobs) = mpsc::sync_channel(QUEUE);
-        let health = writer.health.clone();
+        let (health, matters) = (writer.health.clone(), Arc::clone(&writer.matters));
         let thread = std::thread::Builder::new()
             .name("store".to_owned())
             .spawn(move || writer.serve(&jobs))
             .map_err(|e| unusable(dir, &e))?;
-        let inner = Inner { dir: dir.to_owned(), queue, thread: Mutex::new(Some(thread)), health };
+        let inner = Inner { dir: dir.to_owned(), queue, thread: Mutex::new(Some(thread)), health, matters };
         Ok(Self { inner: Arc::new(inner) })
     }
 
@@ -458,8 +459,19 @@ pub fn random<const N: usize>() -> Result<[u8; N], StoreError> {
     Ok(bytes)
 }
 
-/// Creates the directory for this user alone and locks it.
-fn own(dir: &Path) -> Result<File, StoreError> {
+/// The copies that were made before conversions in a data directory.
+///
+/// # Errors
+/// The directory cannot be read.
+pub fn copies(dir: &Path) -> std::io::Result<Vec<PathBuf>> {
+    schema::copies(dir)
+}
+
+/// Creates the directory for this user alone and locks it, as long as the file is held.
+///
+/// # Errors
+/// Another process owns it, or it cannot be used.
+pub fn own(dir: &Path) -> Result<File, StoreError> {
     DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(|e| unusable(dir, &e))?;
     let path = dir.join("caifeng.lock");
     let mut lock = private(&path)?;

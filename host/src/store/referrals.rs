@@ -226,4 +226,16 @@ impl Reader {
             Ok(ids.into_iter().map(|id| one(db, id)).collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
         })
     }
+
+    /// Those of an incident, in the order of their numbers.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn referrals_of(&self, incident: IncidentId) -> Result<Vec<ReferralRow>, StoreError> {
+        self.with(|db| {
+            let mut statement = db.prepare_cached("SELECT id FROM referral WHERE incident = ?1 ORDER BY id")?;
+            let ids = statement.query_map([incident], |r| r.get(0))?.collect::<Result<Vec<ReferralId>, _>>()?;
+            ids.into_iter().filter_map(|id| one(db, id).transpose()).collect()
+        })
+    }
 }

@@ -177,6 +177,18 @@ impl Reader {
         })
     }
 
+    /// Those of an incident, in the order of their numbers.
+    ///
+    /// # Errors
+    /// As above.
+    pub fn summaries_of(&self, incident: IncidentId) -> Result<Vec<SummaryRow>, StoreError> {
+        self.with(|db| {
+            let mut statement = db.prepare_cached("SELECT id FROM summary WHERE incident = ?1 ORDER BY id")?;
+            let ids = statement.query_map([incident], |r| r.get(0))?.collect::<Result<Vec<SummaryId>, _>>()?;
+            ids.into_iter().filter_map(|id| one(db, id).transpose()).collect()
+        })
+    }
+
     /// What goes out: approved summaries, and figures that name nobody. A summary that points at somebody by now is
     /// held back, and the second list says which and why.
     ///

@@ -520,6 +520,23 @@ impl Store {
         })
     }
 
+    /// Whether the caller may end a demo: whoever sets Caifeng up, and whoever reaches this machine as long as nobody is
+    /// known here but the people whom the demo lends.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn may_end_demo(&self, caller: &Caller, now: Timestamp) -> Result<(), StoreError> {
+        let caller = caller.clone();
+        self.run(move |w| {
+            let sql = "SELECT 1 FROM token WHERE kept = 'person' UNION ALL SELECT 1 FROM password LIMIT 1";
+            if caller.token.is_none() && !w.db.prepare_cached(sql)?.exists([])? {
+                return Ok(());
+            }
+            person(w, &caller, now)?.doing(Act::Configure)?;
+            Ok(())
+        })
+    }
+
     /// Whether the caller may do one of `acts`, of which people of different realms have one each.
     ///
     /// # Errors

@@ -12,7 +12,7 @@
 use std::fs::File;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, SyncSender};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockWriteGuard};
 
 use rusqlite::Connection;
 
@@ -159,11 +159,19 @@ pub(super) struct Delta {
     pub(super) mentions: i64,
 }
 
+/// The index of what incidents are about, which readers share.
+pub(super) type Shared = Arc<RwLock<Matters>>;
+
+fn held(matters: &RwLock<Matters>) -> RwLockWriteGuard<'_, Matters> {
+    matters.write().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// The thread's possessions.
 pub(super) struct Writer {
     pub(super) db: Connection,
     pub(super) near: Near,
-    pub(super) matters: Matters,
+    /// Readers look into it too, between jobs.
+    pub(super) matters: Shared,
     pub(super) head: Checkpoint,
     pub(super) plans: Plans,
     /// Media by level, the operator's first.
@@ -213,7 +221,7 @@ impl Writer {
 
     /// One transaction.
     fn round(&mut self, mut jobs: Vec<Box<dyn Job>>) {
-        let (near, matters, head) = (self.near.mark(), self.matters.mark(), self.head);
+        let (near, matters, head) = (self.near.mark(), held(&self.matters).mark(), self.head);
         let before = self.db.total_changes();
         let result = self.transact(&mut jobs);
         if let Err(error) = &result {
@@ -222,7 +230,7 @@ impl Writer {
                 tracing::error!("a failed transaction could not be undone: {error}");
             }
             self.near.rollback(near);
-            self.matters.rollback(matters);
+            held(&self.matters).rollback(matters);
             self.head = head;
             tracing::error!("a transaction was undone: {error}");
         }
@@ -239,7 +247,7 @@ impl Writer {
         if std::mem::take(&mut self.suspect) {
             self.reload();
         }
-        self.matters.settle(super::MATTERS);
+        held(&self.matters).settle(super::MATTERS);
         if self.near.is_full()
             && let Err(error) = self.near.seal(&mut self.db)
         {
@@ -258,12 +266,13 @@ impl Writer {
 
     /// One job in its savepoint. `Err` only when the transaction is lost.
     fn one(&mut self, job: &mut dyn Job) -> Result<(), StoreError> {
-        let (near, matters, head) = (self.near.mark(), self.matters.mark(), self.head);
         self.db.prepare_cached("SAVEPOINT job")?.execute([])?;
+        let mut held = held(&self.matters);
+        let (near, matters, head) = (self.near.mark(), held.mark(), self.head);
         let mut writing = Writing {
             db: &self.db,
             near: &mut self.near,
-            matters: &mut self.matters,
+            matters: &mut held,
             head: &mut self.head,
             plans: &mut self.plans,
             media: &mut self.media,
@@ -284,7 +293,7 @@ impl Writer {
             Err(error) if error.spoils_all() || self.db.is_autocommit() => Err(error),
             Err(_) => {
                 self.near.rollback(near);
-                self.matters.rollback(matters);
+                held.rollback(matters);
                 self.head = head;
                 self.db.execute_batch("ROLLBACK TO job; RELEASE job")?;
                 Ok(())
@@ -302,12 +311,12 @@ impl Writer {
             }
         }
         match super::load_matters(&self.db) {
-            Ok(matters) => self.matters = matters,
+            Ok(matters) => *held(&self.matters) = matters,
             Err(error) => {
                 tracing::error!(
                     "other words for one matter are found only among new incidents until a restart: {error}"
                 );
-                self.matters = Matters::default();
+                *held(&self.matters) = Matters::default();
             }
         }
     }

@@ -156,6 +156,8 @@ pub(super) struct Whence {
     pub(super) browser: Option<String>,
     /// What it calls itself.
     pub(super) agent: String,
+    /// It was made on this machine, and by nobody who passes on what others ask.
+    pub(super) here: bool,
 }
 
 impl<S: Sync> axum::extract::FromRequestParts<S> for Whence {
@@ -164,7 +166,8 @@ impl<S: Sync> axum::extract::FromRequestParts<S> for Whence {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
         let agent = parts.headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or_default();
         let browser = kept(&parts.headers, BROWSER).map(str::to_owned);
-        Ok(Self { address: address(&parts.extensions), browser, agent: super::agent::called(agent) })
+        let here = is_of_this_machine(&parts.extensions, &parts.headers);
+        Ok(Self { address: address(&parts.extensions), browser, agent: super::agent::called(agent), here })
     }
 }
 
@@ -248,7 +251,7 @@ pub(super) async fn enforce(
         }
     }
     let reading = matches!(*request.method(), Method::GET | Method::HEAD);
-    let open = open || access == Access::Machine && is_of_this_machine(&request);
+    let open = open || access == Access::Machine && is_of_this_machine(request.extensions(), request.headers());
     let mut response = match admitted(&desk, access, &visitor, (&path, reading, open)) {
         Ok(()) => {
             request.extensions_mut().insert(visitor);
@@ -275,10 +278,9 @@ pub(super) async fn enforce(
 }
 
 /// Whether a request was made on this machine, and by nobody who passes on what others ask.
-fn is_of_this_machine(request: &Request) -> bool {
+fn is_of_this_machine(extensions: &Extensions, headers: &HeaderMap) -> bool {
     let passed_on = ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via"];
-    address(request.extensions()).to_canonical().is_loopback()
-        && !passed_on.iter().any(|field| request.headers().contains_key(*field))
+    address(extensions).to_canonical().is_loopback() && !passed_on.iter().any(|field| headers.contains_key(*field))
 }
 
 const SCOPE: &str = "the token of this program does not include this: its owner can make another one";

@@ -3,10 +3,13 @@
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
 
+use axum::body::Body;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use futures_util::stream::{self, Stream};
+use tokio::io::AsyncReadExt as _;
 use tokio::sync::{Semaphore, mpsc, watch};
 
 use super::access::{self, Access, Standing, Visitor};
@@ -23,6 +26,7 @@ use crate::config::edit::Change;
 use crate::configuring::Configuring;
 use crate::control::{Asked as Order, Line, Owner, Refusal};
 use crate::fetch::secrets::NewSecrets;
+use crate::handling::handout::Parcel;
 use crate::handling::{Deed, Outcome, What, document};
 use crate::lang::{Lang, refusal};
 use crate::plugins::install::Offer;
@@ -33,6 +37,10 @@ use crate::user::right::Act;
 use crate::user::session::Holder;
 use crate::user::token::{Token, TokenId};
 
+/// What parcels are.
+pub(super) const ZIP: &str = "application/zip";
+/// Bytes of a file that are read at once.
+const PIECE: usize = 64 << 10;
 /// The cookie by which a page that somebody is led to says once what was done.
 const SAID: &str = "caifeng_said";
 
@@ -306,6 +314,33 @@ pub(super) async fn attach(lang: Lang, make: impl FnOnce() -> Result<Attached, R
         Ok(Err(refused)) => refuse(lang, refused),
         Err(error) => refuse(lang, Refused::Refusal(Refusal::Internal(error.to_string()))),
     }
+}
+
+/// Packs something in a blocking thread and hands it out as it is read from the disk.
+pub(super) async fn hand(lang: Lang, pack: impl FnOnce() -> Result<Parcel, Refused> + Send + 'static) -> Response {
+    match tokio::task::spawn_blocking(pack).await {
+        Ok(Ok(Parcel { name, file, length })) => {
+            let how = format!("attachment; filename=\"{name}\"");
+            let fields = [
+                (header::CONTENT_TYPE, ZIP.to_owned()),
+                (header::CONTENT_DISPOSITION, how),
+                (header::CONTENT_LENGTH, length.to_string()),
+            ];
+            (fields, Body::from_stream(pieces(tokio::fs::File::from_std(file)))).into_response()
+        }
+        Ok(Err(refused)) => refuse(lang, refused),
+        Err(error) => refuse(lang, Refused::Refusal(Refusal::Internal(error.to_string()))),
+    }
+}
+
+/// A file, piece by piece: no more of it is in memory than one piece.
+fn pieces(file: tokio::fs::File) -> impl Stream<Item = std::io::Result<Vec<u8>>> {
+    stream::try_unfold(file, |mut file| async move {
+        let mut piece = vec![0; PIECE];
+        let read = file.read(&mut piece).await?;
+        piece.truncate(read);
+        Ok((read > 0).then_some((piece, file)))
+    })
 }
 
 /// Leads a browser on after a form (303: the page is asked for, the form not sent again).

@@ -1,13 +1,16 @@
 //! Forms: what a page of ours sent, read once at the edge into one typed value.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
+use axum::extract::multipart::{Field, MultipartError};
 use axum::extract::{DefaultBodyLimit, Form, FromRequest, FromRequestParts, Multipart, Path, Request};
 use axum::http::request::Parts;
 use axum::response::Response;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
+use super::desk::{Desk, Refused, refuse};
 use super::page::Trouble;
 use super::{guard, troubled};
 
@@ -87,22 +90,23 @@ impl<S: Send + Sync> FromRequest<S> for Fields {
     }
 }
 
-/// The largest form with a file, in bytes.
+/// The largest form with a file, and the largest of several files, in bytes.
 pub(super) const LARGEST: usize = 16 << 20;
+/// The largest form with several files, in bytes.
+const LARGEST_OF_SEVERAL: usize = 64 << 20;
+/// Files in such a form.
+const FILES: usize = 10;
 /// The most fields of a form with a file: more is none of ours.
 const FIELDS: usize = 24;
 
-/// A form with a file (RFC 7578), of at most so many bytes in all. Every field stands once; a file that was left empty is none.
-pub(super) struct Uploaded<const MOST: usize = LARGEST> {
-    fields: HashMap<String, String>,
-    /// What is in the file; its name is whatever its sender likes, and is not kept.
-    pub(super) file: Option<Vec<u8>>,
-}
+/// What was typed into a form that also takes files: every field stands once.
+#[derive(Default)]
+pub(super) struct Typed(HashMap<String, String>);
 
-impl<const MOST: usize> Uploaded<MOST> {
+impl Typed {
     /// What a field says.
     pub(super) fn field(&self, name: &str) -> Option<&str> {
-        self.fields.get(name).map(String::as_str)
+        self.0.get(name).map(String::as_str)
     }
 
     /// What a field says, unless it says nothing.
@@ -113,42 +117,132 @@ impl<const MOST: usize> Uploaded<MOST> {
 
     /// Whether it has no fields but these.
     pub(super) fn only(&self, known: &[&str]) -> bool {
-        self.fields.keys().all(|name| known.contains(&name.as_str()))
+        self.0.keys().all(|name| known.contains(&name.as_str()))
     }
 
-    async fn read(mut sent: Multipart) -> Result<Option<Self>, Trouble> {
-        let broken = |error: axum::extract::multipart::MultipartError| {
-            tracing::info!(%error, "a form was not understood");
-            if error.status().as_u16() == 413 { Trouble::TooLarge } else { Trouble::Form }
-        };
-        let (mut fields, mut file, mut count) = (HashMap::new(), None, 0);
-        while let Some(field) = sent.next_field().await.map_err(broken)? {
-            count += 1;
-            let Some(name) = field.name().map(str::to_owned).filter(|_| count <= FIELDS) else { return Ok(None) };
-            if name == "file" {
-                let bytes = field.bytes().await.map_err(broken)?;
-                if file.replace(bytes.to_vec()).is_some() {
-                    return Ok(None);
-                }
-            } else if fields.insert(name, field.text().await.map_err(broken)?).is_some() {
-                return Ok(None);
+    /// Takes what a field says; one that stands twice is none of ours.
+    async fn take(&mut self, name: String, field: Field<'_>) -> Result<(), Trouble> {
+        let said = field.text().await.map_err(|error| broken(&error))?;
+        if self.0.insert(name, said).is_some() { Err(Trouble::Form) } else { Ok(()) }
+    }
+}
+
+fn broken(error: &MultipartError) -> Trouble {
+    tracing::info!(%error, "a form was not understood");
+    if error.status().as_u16() == 413 { Trouble::TooLarge } else { Trouble::Form }
+}
+
+/// The next field of a form, with its name.
+async fn next<'a>(sent: &'a mut Multipart, count: &mut usize) -> Result<Option<(String, Field<'a>)>, Trouble> {
+    *count += 1;
+    let Some(field) = sent.next_field().await.map_err(|error| broken(&error))? else { return Ok(None) };
+    let name = field.name().map(str::to_owned).filter(|_| *count <= FIELDS).ok_or(Trouble::Form)?;
+    Ok(Some((name, field)))
+}
+
+/// What a file holds, unless it is larger than `most`.
+async fn bytes(mut field: Field<'_>, most: usize) -> Result<Vec<u8>, Trouble> {
+    let mut bytes = Vec::new();
+    while let Some(piece) = field.chunk().await.map_err(|error| broken(&error))? {
+        if bytes.len() + piece.len() > most {
+            return Err(Trouble::TooLarge);
+        }
+        bytes.extend_from_slice(&piece);
+    }
+    Ok(bytes)
+}
+
+/// The form of a request, which has no more bytes than `most`.
+async fn multipart<S: Send + Sync>(mut request: Request, state: &S, most: usize) -> Result<Multipart, Trouble> {
+    DefaultBodyLimit::max(most).apply(&mut request);
+    Multipart::from_request(request, state).await.map_err(|_| Trouble::Form)
+}
+
+/// A form with a file (RFC 7578), of at most so many bytes in all. A file that was left empty is none.
+pub(super) struct Uploaded<const MOST: usize = LARGEST> {
+    typed: Typed,
+    /// What is in the file; its name is whatever its sender likes, and is not kept.
+    pub(super) file: Option<Vec<u8>>,
+}
+
+impl<const MOST: usize> Uploaded<MOST> {
+    /// What a field says.
+    pub(super) fn field(&self, name: &str) -> Option<&str> {
+        self.typed.field(name)
+    }
+
+    /// What a field says, unless it says nothing.
+    pub(super) fn said(&self, name: &str) -> Option<String> {
+        self.typed.said(name)
+    }
+
+    /// Whether it has no fields but these.
+    pub(super) fn only(&self, known: &[&str]) -> bool {
+        self.typed.only(known)
+    }
+
+    async fn read(mut sent: Multipart) -> Result<Self, Trouble> {
+        let (mut typed, mut file, mut count) = (Typed::default(), None, 0);
+        while let Some((name, field)) = next(&mut sent, &mut count).await? {
+            if name != "file" {
+                typed.take(name, field).await?;
+            } else if file.replace(bytes(field, MOST).await?).is_some() {
+                return Err(Trouble::Form);
             }
         }
-        Ok(Some(Self { fields, file: file.filter(|bytes| !bytes.is_empty()) }))
+        Ok(Self { typed, file: file.filter(|bytes| !bytes.is_empty()) })
     }
 }
 
 impl<const MOST: usize, S: Send + Sync> FromRequest<S> for Uploaded<MOST> {
     type Rejection = Response;
 
-    async fn from_request(mut request: Request, state: &S) -> Result<Self, Response> {
+    async fn from_request(request: Request, state: &S) -> Result<Self, Response> {
         let lang = guard::language(request.headers());
-        DefaultBodyLimit::max(MOST).apply(&mut request);
-        let sent = Multipart::from_request(request, state).await.map_err(|_| troubled(lang, Trouble::Form))?;
-        match Self::read(sent).await {
-            Ok(Some(read)) => Ok(read),
-            Ok(None) => Err(troubled(lang, Trouble::Form)),
-            Err(trouble) => Err(troubled(lang, trouble)),
+        let read = async { Self::read(multipart(request, state, MOST).await?).await };
+        read.await.map_err(|trouble| troubled(lang, trouble))
+    }
+}
+
+/// A form with several files (RFC 7578): each is kept by its SHA-256 as it arrives, before anything can name it, so that no
+/// more than one of them is ever in memory. One that was left empty is none; one that nobody names in the end is harmless.
+pub(super) struct Handed {
+    /// What was typed.
+    pub(super) typed: Typed,
+    /// The field of each file, and its SHA-256 in hex.
+    pub(super) files: Vec<(String, String)>,
+}
+
+impl Handed {
+    async fn read(mut sent: Multipart, desk: &Desk) -> Result<Self, Refused> {
+        let (mut typed, mut files, mut count) = (Typed::default(), Vec::new(), 0);
+        while let Some((name, field)) = next(&mut sent, &mut count).await.map_err(Refused::Trouble)? {
+            if field.file_name().is_none() {
+                typed.take(name, field).await.map_err(Refused::Trouble)?;
+                continue;
+            }
+            let file = bytes(field, LARGEST).await.map_err(Refused::Trouble)?;
+            if file.is_empty() {
+                continue;
+            }
+            if files.len() == FILES {
+                return Err(Refused::Trouble(Trouble::TooLarge));
+            }
+            files.push((name, desk.keep(file).await?));
         }
+        Ok(Self { typed, files })
+    }
+}
+
+impl FromRequest<Arc<Desk>> for Handed {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, desk: &Arc<Desk>) -> Result<Self, Response> {
+        let lang = guard::language(request.headers());
+        let read = async {
+            let sent = multipart(request, desk, LARGEST_OF_SEVERAL).await.map_err(Refused::Trouble)?;
+            Self::read(sent, desk).await
+        };
+        read.await.map_err(|refused| refuse(lang, refused))
     }
 }

@@ -54,6 +54,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 use tower_http::CompressionLevel;
 use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate as _};
 use tower_http::csrf::CsrfLayer;
 
 use crate::backup::kept::Backups;
@@ -172,7 +173,11 @@ fn router(app: App, stop: watch::Receiver<bool>) -> Router {
         .fallback(missing)
         .method_not_allowed_fallback(otherwise)
         .layer(from_fn_with_state(Arc::clone(&desk), dress))
-        .layer(CompressionLayer::new().quality(CompressionLevel::Fastest))
+        .layer(
+            CompressionLayer::new()
+                .quality(CompressionLevel::Fastest)
+                .compress_when(DefaultPredicate::new().and(NotForContentType::new(desk::ZIP))),
+        )
         .layer(CsrfLayer::new())
         .layer(from_fn_with_state(Arc::clone(&desk), guard::guard))
         .with_state(desk)

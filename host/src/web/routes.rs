@@ -90,6 +90,7 @@ fn pages() -> Vec<Route> {
         // 事件
         get("/incidents", WORK, incidents::list),
         get("/incidents/{id}", WORK, incidents::one),
+        get("/incidents/{id}/record", WORK, incidents::record),
         // 信息
         get("/posts", WORK, posts::list),
         // 监测
@@ -139,6 +140,7 @@ fn pages() -> Vec<Route> {
         // The demo
         post("/demo/enter", Everybody, demo::enter),
         post("/demo/leave", Everybody, demo::leave),
+        post("/demo/end", Everybody, demo::end),
         // For machines
         get("/api", DESK, api::reference),
         get("/api/v1/openapi.json", Everybody, api::document),
@@ -181,6 +183,7 @@ fn judged() -> Vec<Route> {
         post("/incidents/{id}/merge", Able(Act::Group), acting::merge),
         post("/incidents/{id}/split", Able(Act::Group), acting::split),
         post("/incidents/{id}/undo", Able(Act::Group), acting::undo),
+        post("/incidents/{id}/evidence", Able(Act::ExportEvidence), incidents::evidence),
     ]
 }
 

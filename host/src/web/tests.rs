@@ -288,6 +288,47 @@ async fn a_demo_is_entered_by_a_form_of_its_own_pages_only_and_left_again() {
     assert!(!page("/", kept.to_owned()).await.contains("<small>head</small>"), "the session has ended");
 }
 
+/// Who may end a demo: whoever sets Caifeng up, and nobody in particular on this machine, from a page of ours; nobody where
+/// there is no demo.
+#[tokio::test]
+async fn a_demo_is_ended_by_whom_it_may_be_and_nothing_else_is() {
+    let end = |office: &Arc<Office>, demo: bool, headers: Vec<(String, String)>| {
+        let router = office.router_with(|app| app.demo = demo);
+        async move {
+            let mut all: Vec<(&str, &str)> = headers.iter().map(|(name, value)| (&**name, &**value)).collect();
+            all.push(("content-type", "application/x-www-form-urlencoded"));
+            router.oneshot(asking(Method::POST, "/demo/end", &all)).await.unwrap().status().as_u16()
+        }
+    };
+    let own = || vec![("sec-fetch-site".to_owned(), "same-origin".to_owned())];
+    let of = |office: &Office, role| {
+        let cookie = format!("caifeng_session={}", office.session(role).written());
+        own().into_iter().chain([("cookie".to_owned(), cookie)]).collect::<Vec<_>>()
+    };
+    let is_over = |office: &Office| *office.owner.over.borrow();
+    // The desk says that it is a demo, and the directory does not: nothing is believed but the directory.
+    let office = office();
+    assert_eq!(end(&office, false, own()).await, 404);
+    assert_eq!(end(&office, true, own()).await, 409);
+    assert!(!is_over(&office));
+    std::fs::write(office.owner.clerk.directory.demo(), "{\"shift\":0}").unwrap();
+    assert_eq!(end(&office, true, vec![("sec-fetch-site".to_owned(), "cross-site".to_owned())]).await, 403);
+    let passed_on = own().into_iter().chain([("x-forwarded-for".to_owned(), "198.51.100.7".to_owned())]).collect();
+    assert_eq!(end(&office, true, passed_on).await, 403, "somebody passes on what others ask");
+    for role in [Role::Head, Role::Security, Role::Audit] {
+        assert_eq!(end(&office, true, of(&office, role)).await, 403, "{role:?}");
+    }
+    std::fs::write(office.owner.clerk.directory.config(), "").unwrap();
+    assert_eq!(end(&office, true, of(&office, Role::System)).await, 409, "a configuration lies there");
+    std::fs::remove_file(office.owner.clerk.directory.config()).unwrap();
+    assert!(!is_over(&office));
+    assert_eq!(end(&office, true, of(&office, Role::System)).await, 303);
+    assert!(is_over(&office));
+    office.owner.over.send_replace(false);
+    assert_eq!(end(&office, true, own()).await, 303, "nobody in particular, on this machine");
+    assert!(is_over(&office));
+}
+
 /// What somebody must do before all else stands on the first page, in both languages.
 #[tokio::test]
 async fn escalations_a_clock_that_is_off_and_missing_holidays_are_told_first() {

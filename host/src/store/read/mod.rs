@@ -36,8 +36,8 @@ pub use record::RecordQuery;
 use super::error::StoreError;
 use super::model::Figures;
 use super::{schema, writer};
-use crate::incident::Category;
-use crate::incident::chain::{ChainBreak, ChainReport, Checkpoint, Record, Walk};
+use crate::incident::chain::{self, ChainBreak, ChainReport, Checkpoint, Record, Walk};
+use crate::incident::{Category, IncidentId, life};
 
 /// Connections kept open when nobody uses them.
 const IDLE: usize = 4;
@@ -128,6 +128,50 @@ impl Reader {
     pub fn verify_chain(&self, checkpoint: Option<Checkpoint>) -> Result<Result<ChainReport, ChainBreak>, StoreError> {
         self.with(|db| verify(db, checkpoint))
     }
+
+    /// Looks at the entries of one incident: each must follow the one before it in the chain, the one behind each must
+    /// follow it, and together they must come to how the incident stands. Reads no more of the record than these; that
+    /// nothing else was changed, cut off or rewritten only [`verify_chain`](Self::verify_chain) shows.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn verify_incident(&self, id: IncidentId) -> Result<Examined, StoreError> {
+        let sql = "SELECT e.seq, e.at, e.incident, e.actor, e.body, e.hash, b.hash
+                   FROM event e LEFT JOIN event b ON b.seq = e.seq - 1
+                   WHERE e.seq IN (SELECT seq FROM event WHERE incident = ?1
+                                   UNION SELECT seq + 1 FROM event WHERE incident = ?1) ORDER BY e.seq";
+        let (entries, broken) = self.with(|db| {
+            let (mut entries, mut broken) = (0, None);
+            let mut statement = db.prepare_cached(sql)?;
+            let mut rows = statement.query([id])?;
+            while let Some(r) = rows.next()? {
+                let (actor, body): (String, String) = (r.get(3)?, r.get(4)?);
+                let record = Record { seq: r.get(0)?, at: r.get(1)?, incident: r.get(2)?, actor: &actor, body: &body };
+                entries += u64::from(record.incident == id);
+                let before = r.get::<_, Option<Vec<u8>>>(6)?;
+                let followed = chain::follows(&record, before.as_deref(), &r.get::<_, Vec<u8>>(5)?);
+                broken = broken.or(followed.err());
+            }
+            Ok((entries, broken))
+        })?;
+        // What was changed may not even be read any more.
+        let adds_up = broken.is_none()
+            && self
+                .standing(id)?
+                .is_some_and(|stands| self.history(id).is_ok_and(|history| life::replay(&history) == stands));
+        Ok(Examined { entries, broken, adds_up })
+    }
+}
+
+/// What the record of one incident is worth, looked at by itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Examined {
+    /// Its entries.
+    pub entries: u64,
+    /// The first that is not what was chained, or the first behind one of them that does not follow it.
+    pub broken: Option<ChainBreak>,
+    /// Its events come to how it stands: none of those that matter is missing, and none was added.
+    pub adds_up: bool,
 }
 
 /// Walks the chain of a file.

@@ -1,7 +1,9 @@
 //! Watches and their sweeps: the record of having looked.
 
+use std::collections::BTreeSet;
+
 use caifeng_plugin_host::contract::Timestamp;
-use rusqlite::Row;
+use rusqlite::{OptionalExtension as _, Row};
 
 use super::{Reader, list, unsigned};
 use crate::store::error::StoreError;
@@ -15,6 +17,16 @@ pub(super) const SWEEP: &str =
                      s.unchanged";
 
 impl Reader {
+    /// A watch that is none of these, also one that was retired or that read a recording.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn watches_besides(&self, known: &BTreeSet<String>) -> Result<Option<String>, StoreError> {
+        let sql = "SELECT id FROM watch WHERE id NOT IN (SELECT value FROM json_each(?1)) ORDER BY id LIMIT 1";
+        let known = serde_json::to_string(known)?;
+        self.with(|db| Ok(db.prepare_cached(sql)?.query_row([known], |r| r.get(0)).optional()?))
+    }
+
     /// All watches, but for those that left the configuration, with the sweep that ended last, in the order of their ids.
     ///
     /// # Errors

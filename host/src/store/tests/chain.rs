@@ -74,6 +74,32 @@ fn every_tampering_shows_where_it_is() {
     }
 }
 
+/// Of one incident: its own entries and those behind them are looked at, and what they come to.
+#[test]
+fn the_record_of_one_incident_shows_what_was_done_to_it() {
+    let (dir, _) = chained();
+    let examined = |dir: &TempDir| Reader::open(dir.path()).unwrap().verify_incident(2).unwrap();
+    let sound = examined(&dir);
+    assert_eq!((sound.entries, sound.broken, sound.adds_up), (2, None, true));
+    let own = "(SELECT min(seq) FROM event WHERE incident = 2)";
+    let cases = [
+        (format!("UPDATE event SET body = replace(body, 'opened', 'joined') WHERE seq = {own}"), Some(Fault::Altered)),
+        (format!("UPDATE event SET hash = x'00' WHERE seq = {own} + 1"), Some(Fault::Altered)),
+        (format!("UPDATE event SET at = at + 1 WHERE seq = {own} + 2"), Some(Fault::Altered)),
+        (format!("DELETE FROM event WHERE seq = {own} - 1"), Some(Fault::Missing)),
+        (format!("DELETE FROM event WHERE seq = {own}"), Some(Fault::Missing)),
+        ("DELETE FROM event WHERE incident = 2".to_owned(), None),
+    ];
+    for (sql, fault) in cases {
+        let (dir, _) = chained();
+        tamper(dir.path(), &sql);
+        let found = examined(&dir);
+        assert_eq!(found.broken.map(|broken| broken.what), fault, "{sql}");
+        assert!(!found.adds_up, "{sql}");
+    }
+    assert!(!Reader::open(dir.path()).unwrap().verify_incident(99).unwrap().adds_up, "there is none");
+}
+
 #[test]
 fn a_cut_end_and_a_rewriting_show_only_against_a_checkpoint() {
     let (dir, head) = chained();

@@ -23,9 +23,7 @@ fn user(store: &Store, caller: &Caller) -> String {
 }
 
 fn listed(store: &Store, user: Option<&str>, now: i64) -> Vec<i64> {
-    let inbox = store.reader().unwrap().inbox(user, now, 10).unwrap();
-    assert_eq!(inbox.all, inbox.waiting.len() as u64);
-    inbox.waiting.iter().map(|one| one.row.id).collect()
+    store.reader().unwrap().inbox(user, now).unwrap().waiting
 }
 
 fn escalate(store: &Store, by: &Caller, id: i64, now: i64) {
@@ -42,9 +40,8 @@ fn what_cannot_wait_stands_first_and_what_is_decided_leaves() {
     escalate(&store, &head, 2, NOW + 3 * HOUR);
     assert_eq!(listed(&store, None, NOW + 3 * HOUR), [2, 3, 1]);
     let decision = Decision::Assess { category: Category::Problem, level: None, reason: "属实".into() };
-    let seen = store.reader().unwrap().inbox(None, NOW, 1).unwrap();
-    assert_eq!((seen.waiting.len(), seen.all), (1, 3), "a page of it knows how many there are");
-    let seen = Seen { id: 2, version: Some(seen.waiting[0].version) };
+    let seen = store.reader().unwrap().waiting(2, None, NOW).unwrap().unwrap();
+    let seen = Seen { id: 2, version: Some(seen.version) };
     let decided = store.decide(&head, seen, decision, NOW + 4 * HOUR).unwrap();
     assert_eq!(listed(&store, None, NOW + 4 * HOUR), [3, 1]);
     let back = Seen { id: 2, version: Some(decided.version) };
@@ -60,7 +57,7 @@ fn what_one_person_puts_off_stays_with_all_others_and_comes_back_in_time_or_when
     store.snooze(&head, 3, Some(now + HOUR), now).unwrap();
     assert_eq!(listed(&store, Some(&user), now), [1, 2]);
     assert_eq!(listed(&store, None, now), [3, 1, 2]);
-    let inbox = store.reader().unwrap().inbox(Some(&user), now, 10).unwrap();
+    let inbox = store.reader().unwrap().inbox(Some(&user), now).unwrap();
     assert_eq!(inbox.snoozed.iter().map(|(row, until)| (row.id, *until)).collect::<Vec<_>>(), [(3, now + HOUR)]);
     assert_eq!(listed(&store, Some(&user), now + HOUR), [3, 1, 2], "its time is over");
     escalate(&store, &head, 3, now + 60);
@@ -85,21 +82,41 @@ fn what_cannot_be_put_off_is_refused() {
     assert_eq!(listed(&store, Some(&user(&store, &head)), NOW + 3 * HOUR), [3, 2]);
 }
 
-#[test]
-fn what_others_are_about_leaves_out_the_one_itself_and_those_that_were_merged() {
-    let (_dir, store) = store();
+/// Incidents of these texts, in their order.
+fn told(texts: &[&str]) -> (TempDir, Store) {
+    let (dir, store) = store();
     let tokeniser = crate::text::tokens::Tokeniser::new();
-    for (n, said) in ["搅拌站噪音扰民，灰尘漫天", "养老金没有发", "公交站什么时候恢复"].iter().enumerate()
-    {
+    for (n, said) in texts.iter().enumerate() {
         let mut p = prepared(post(&n.to_string(), said));
         p.telling = Telling::of(&tokeniser.cut(None, said));
         store.ingest(batch(vec![p])).unwrap();
     }
+    (dir, store)
+}
+
+#[test]
+fn what_others_are_about_leaves_out_those_that_were_merged_and_reads_no_others() {
+    let (_dir, store) = told(&["搅拌站噪音扰民，灰尘漫天", "养老金没有发", "公交站什么时候恢复"]);
     let head = head(&store);
-    let ids = |but| store.reader().unwrap().abouts(but, 100).unwrap().iter().map(|(id, _)| *id).collect::<Vec<_>>();
-    assert_eq!(ids(1), [3, 2]);
+    let ids = |ids: &[i64]| {
+        let abouts = store.reader().unwrap().abouts(ids).unwrap();
+        abouts.iter().map(|(id, _)| *id).collect::<Vec<_>>()
+    };
+    assert_eq!(ids(&[3, 2, 9]), [3, 2]);
     let into = Seen { id: 1, version: None };
     store.decide(&head, Seen { id: 3, version: None }, Decision::Merge(into), NOW + HOUR).unwrap();
-    assert_eq!(ids(1), [2]);
-    assert_eq!(store.reader().unwrap().abouts(1, 2).unwrap().len(), 1, "only the newest are read");
+    assert_eq!(ids(&[3, 2]), [2]);
+}
+
+#[test]
+fn the_store_is_asked_for_what_is_like_a_text_also_after_a_restart() {
+    let (dir, store) = told(&["搅拌站噪音扰民，灰尘漫天", "养老金没有发", "公交站什么时候恢复"]);
+    let tokeniser = crate::text::tokens::Tokeniser::new();
+    let asked = Telling::of(&tokeniser.cut(None, "请问搅拌站什么时候搬走？灰尘太大"));
+    assert_eq!(store.alike(&asked, 8).first(), Some(&1));
+    store.close();
+    drop(store);
+    let store = Store::open(dir.path(), None).unwrap();
+    assert_eq!(store.alike(&asked, 8).first(), Some(&1));
+    assert!(store.alike(&asked, 0).is_empty());
 }

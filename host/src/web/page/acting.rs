@@ -2,10 +2,14 @@
 
 use std::collections::HashMap;
 
+use caifeng_plugin_host::contract::Timestamp;
+
 use super::inbox::clock_words;
 use super::replies::doer;
 use super::votes::level_words;
 use super::{Visit, category};
+use crate::coverage::words::length;
+use crate::incident::clock::{Clock, ClockState};
 use crate::incident::event::{Event, Recorded};
 use crate::incident::life::progress::Progress;
 use crate::incident::life::{Given, Incident};
@@ -61,8 +65,26 @@ pub(super) struct StepView {
     pub(super) shown: Vec<(String, Option<String>)>,
     pub(super) needed: Vec<Needed>,
     pub(super) may_do: bool,
+    /// The first that the reader can do: the one filled button of the page.
+    pub(super) next: bool,
     pub(super) may_waive: bool,
     pub(super) may_back: bool,
+}
+
+impl StepView {
+    /// Whether its form asks for files anyway: every other takes them if there are any.
+    pub(super) fn asks_for_files(&self) -> bool {
+        self.needed.iter().any(|need| need.kind == EvidenceKind::Document.as_str())
+    }
+}
+
+/// A clock that runs.
+pub(super) struct ClockLine {
+    pub(super) name: String,
+    /// How much time is left, or since when it is over.
+    pub(super) left: String,
+    pub(super) at: Stamp,
+    pub(super) late: bool,
 }
 
 pub(super) struct LogLine {
@@ -85,7 +107,9 @@ pub(super) struct ActingView {
     pub(super) version: u64,
     pub(super) owner: Option<String>,
     pub(super) standing: Vec<String>,
-    pub(super) clocks: Vec<(String, Stamp, bool)>,
+    pub(super) clocks: Vec<ClockLine>,
+    /// The filled button leads to the end: every step is done, and the reader may close it.
+    pub(super) ends: bool,
     pub(super) steps: Vec<StepView>,
     pub(super) categories: Vec<Choice>,
     pub(super) levels: Vec<Choice>,
@@ -94,6 +118,7 @@ pub(super) struct ActingView {
     pub(super) parts: Vec<Choice>,
     pub(super) waits: bool,
     pub(super) may_note: bool,
+    pub(super) may_export: bool,
     pub(super) may_assess: bool,
     pub(super) may_level: bool,
     pub(super) may_assign: bool,
@@ -109,7 +134,13 @@ impl ActingView {
         let may = |act, decision| visit.may_by(plan, act, decision);
         let open = life.state.is_open();
         let steps = life.playbook(plan).map(|book| steps(visit, acting, plan, book, posts, face));
-        let running = life.clocks.clocks().iter().filter(|clock| clock.is_live());
+        let clock = |clock: &Clock| ClockLine {
+            name: clock_words(lang, plan, &clock.id),
+            left: left(lang, clock, visit.now),
+            at: face.stamp(clock.due),
+            late: clock.due <= visit.now,
+        };
+        let reasoned = reasoned(visit, plan, life);
         let choice = |of: Category| Choice {
             value: of.as_str().to_owned(),
             name: category(lang, of),
@@ -120,17 +151,17 @@ impl ActingView {
             version: life.version,
             owner: life.owner.as_ref().map(|user| acting.people.get(user).unwrap_or(user).clone()),
             standing: standing(lang, plan, life, face),
-            clocks: running
-                .map(|clock| (clock_words(lang, plan, &clock.id), face.stamp(clock.due), clock.due <= visit.now))
-                .collect(),
+            clocks: life.clocks.clocks().iter().filter(|clock| clock.is_live()).map(clock).collect(),
+            ends: reasoned.iter().any(|it| it.act == "close"),
             steps: steps.unwrap_or_default(),
             categories: Category::ALL.map(choice).into_iter().collect(),
             levels: plan.levels().iter().map(|it| level(lang, it, life)).collect(),
             owners: owners(acting),
-            reasoned: reasoned(visit, plan, life),
+            reasoned,
             parts: if groups && open && posts.len() > 1 { parts(posts) } else { Vec::new() },
             waits: life.state == State::New,
             may_note: visit.may(Act::Note),
+            may_export: !visit.drill && visit.may(Act::ExportEvidence),
             may_assess: open && may(Act::Assess, Decision::Assess),
             may_level: open && life.assessed.is_some() && may(Act::SetLevel, Decision::Level),
             may_assign: open && may(Act::Assign, Decision::Assign),
@@ -140,6 +171,21 @@ impl ActingView {
             log: log(lang, plan, acting, face),
         }
     }
+}
+
+/// How much time is left of a clock, or how long it is over; one that stands still has what it had then.
+fn left(lang: Lang, clock: &Clock, now: Timestamp) -> String {
+    let (still, at) = match clock.state {
+        ClockState::Paused(at) => (true, at),
+        _ => (false, now),
+    };
+    let seconds = clock.due.saturating_sub(at);
+    let key = match (seconds > 0, still) {
+        (true, true) => "acting.left-still",
+        (true, false) => "deadline.left",
+        (false, _) => "acting.over-by",
+    };
+    lang.with(key, &[("length", &length(lang, seconds.abs()))])
 }
 
 fn level(lang: Lang, level: &crate::plan::level::Level, life: &Incident) -> Choice {
@@ -217,7 +263,12 @@ fn steps(
     posts: &[PostRow],
     face: &Clockface,
 ) -> Vec<StepView> {
-    book.steps.iter().map(|step| step_view(visit, acting, (plan, book, step), posts, face)).collect()
+    let view = |step| step_view(visit, acting, (plan, book, step), posts, face);
+    let mut steps: Vec<StepView> = book.steps.iter().map(view).collect();
+    if let Some(next) = steps.iter_mut().find(|step| step.may_do) {
+        next.next = true;
+    }
+    steps
 }
 
 fn step_view(
@@ -261,6 +312,7 @@ fn step_view(
         shown: if progress.is_some() { shown(lang, acting, &step.id) } else { Vec::new() },
         needed: step.evidence.iter().map(|it| needed(lang, it.kind, it.name.in_lang(lang), life, posts)).collect(),
         may_do: is_open && owns,
+        next: false,
         may_waive: is_open && step.waivable && waives,
         may_back: handled && progress.is_some() && waives,
     }
@@ -273,16 +325,18 @@ fn shown(lang: Lang, acting: &Acting, step: &str) -> Vec<(String, Option<String>
         _ => None,
     });
     let Some((evidence, text)) = latest else { return Vec::new() };
-    let told = |given: &Given| match given {
+    let mut files = 0;
+    let mut told = |given: &Given| match given {
         Given::Note(_) => (text.clone().unwrap_or_else(|| lang.t("replies.deleted")), None),
         Given::Document(digest) | Given::Consent(digest, _) => {
-            (lang.t("replies.document"), Some(format!("/documents/{digest}")))
+            files += 1;
+            (lang.with("acting.file", &[("n", &files)]), Some(format!("/documents/{digest}")))
         }
         Given::Capture(post) => (lang.t("acting.capture"), Some(format!("#post-{post}"))),
         Given::Reply(reply) => (lang.with("acting.reply", &[("n", reply)]), Some(format!("/replies/{reply}"))),
         Given::Referral(n) => (lang.with("acting.referral", &[("n", n)]), None),
     };
-    evidence.iter().map(told).collect()
+    evidence.iter().map(&mut told).collect()
 }
 
 fn needed(lang: Lang, kind: EvidenceKind, name: &str, life: &Incident, posts: &[PostRow]) -> Needed {
@@ -299,10 +353,18 @@ fn numbered(lang: Lang, key: &str, n: i64) -> Choice {
     Choice { value: n.to_string(), name: lang.with(key, &[("n", &n)]), chosen: false }
 }
 
+/// What happened, in words; `None` for what nobody acts upon. Beside what reports tell, that evidence was handed out.
+pub(super) fn happened(lang: Lang, plan: &Plan, done: &Event, person: &dyn Fn(&str) -> String) -> Option<String> {
+    match done {
+        Event::HandedOut { .. } => Some(lang.t("chain.handed-out")),
+        other => event::told(other, plan, lang, person),
+    }
+}
+
 fn log(lang: Lang, plan: &Plan, acting: &Acting, face: &Clockface) -> Vec<LogLine> {
     let person = |id: &str| acting.people.get(id).map_or(id, String::as_str).to_owned();
     let told = |(recorded, text): &(Recorded, Option<String>)| {
-        let what = event::told(&recorded.event, plan, lang, &person)?;
+        let what = happened(lang, plan, &recorded.event, &person)?;
         let (at, who) = (face.stamp(recorded.at), doer(lang, &recorded.by, &acting.people));
         Some(LogLine { seq: recorded.seq, at, who, what, text: text.clone() })
     };

@@ -172,11 +172,11 @@ pub(crate) fn inbox(visit: &Visit, rows: &InboxRows) -> Rendered {
     let lang = visit.lang;
     let frame = Frame::new(visit, Room::Inbox, lang.t("rooms.inbox"), rows.figures, &rows.watches);
     let waiting = &rows.inbox.waiting;
-    let at = |place: Option<usize>| place.and_then(|place| waiting.get(place)).map(|one| one.row.id);
+    let at = |place: Option<usize>| place.and_then(|place| waiting.get(place)).copied();
     let note = if waiting.is_empty() {
         lang.t("inbox.none-waits")
     } else {
-        lang.with("inbox.note", &[("n", &grouped(rows.place as u64 + 1)), ("all", &grouped(rows.inbox.all))])
+        lang.with("inbox.note", &[("n", &grouped(rows.place as u64 + 1)), ("all", &grouped(waiting.len() as u64))])
     };
     InboxPage {
         note,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use askama::Template;
 
 use super::acting::{Acting, ActingView};
-use super::disclosures::DisclosureView;
+use super::around::{AnswersView, Around, AroundView};
 use super::growing::{CourseView, StageMark};
 use super::home::size;
 use super::post::{PostView, Whisper, whisper};
@@ -50,6 +50,10 @@ pub(crate) struct IncidentRows {
     pub(crate) plan: Arc<Plan>,
     /// What was published that answers it.
     pub(crate) disclosures: Vec<DisclosureRow>,
+    /// What was answered and begun besides, and who can be reached.
+    pub(crate) around: Around,
+    /// The registered accounts.
+    pub(crate) accounts: Vec<String>,
     /// What is to be done, and what was, for somebody who is signed in.
     pub(crate) acting: Option<Acting>,
 }
@@ -119,7 +123,8 @@ struct IncidentPage {
     course: CourseView,
     spread: SpreadView,
     votes: Option<VotesView>,
-    disclosures: Vec<DisclosureView>,
+    answers: AnswersView,
+    around: AroundView,
     acting: Option<ActingView>,
 }
 
@@ -165,7 +170,8 @@ pub(crate) fn incident(visit: &Visit, rows: &IncidentRows) -> Rendered {
         course: CourseView::new(&rows.course, &frame.face, lang),
         spread: SpreadView::new(&rows.reach, &frame.face, lang),
         votes: VotesView::new(&rows.opinion, plan, lang),
-        disclosures: rows.disclosures.iter().map(|row| DisclosureView::new(row, &frame.face, lang)).collect(),
+        answers: AnswersView::new(visit, rows, &frame.face),
+        around: AroundView::new(visit, rows, &frame.face),
         frame,
     }
     .render()

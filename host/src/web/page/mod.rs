@@ -9,6 +9,7 @@
 mod account;
 mod acting;
 mod admin;
+mod around;
 mod audit;
 mod backups;
 mod cases;
@@ -34,6 +35,7 @@ mod plugins;
 mod post;
 mod posts;
 mod public;
+mod record;
 mod reference;
 mod referral;
 mod replies;
@@ -75,6 +77,7 @@ use crate::user::session::Known;
 pub(crate) use account::{AccountRows, Form as AccountForm, account, factor, recovery};
 pub(crate) use acting::Acting;
 pub(crate) use admin::people;
+pub(crate) use around::Around;
 pub(crate) use audit::{AuditAsked, Walked, audit};
 pub(crate) use backups::backups;
 pub(crate) use cases::{
@@ -101,6 +104,7 @@ pub(crate) use plan::{Checked as CheckedPlan, Proposed as ProposedPlan, plan};
 pub(crate) use plugins::{Described, OfferRows, OnePlugin, PluginRow, plugin, plugin_offer, plugins};
 pub(crate) use posts::{PostsAsked, PostsRows, posts};
 pub(crate) use public::public;
+pub(crate) use record::{RecordRows, record};
 pub(crate) use reference::{Operation, Parameter, reference};
 pub(crate) use referral::{ReferralRows, ReferralTold, referral};
 pub(crate) use replies::{Ground, RepliesRows, ReplyRows, Version, replies, reply};
@@ -352,6 +356,11 @@ impl Frame {
         let roles =
             [Role::Head, Role::Monitor, Role::Staff, Role::Spokesperson, Role::Legal, Role::Trainer, Role::System];
         roles.into_iter().map(|role| (role.as_str(), self.lang.t(role_key(role)))).collect()
+    }
+
+    /// Whether the reader may end the demo: whoever sets Caifeng up, and whoever is nobody in particular.
+    fn ends_demo(&self) -> bool {
+        self.demo && self.person.as_ref().is_none_or(|known| known.may(Act::Configure))
     }
 
     fn rooms(&self) -> Vec<RoomLink> {

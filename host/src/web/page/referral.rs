@@ -69,7 +69,7 @@ struct ReferralPage {
     may_propose: bool,
 }
 
-const fn state_key(state: ReferralState) -> &'static str {
+pub(super) const fn state_key(state: ReferralState) -> &'static str {
     match state {
         ReferralState::None | ReferralState::Proposed => "referral.proposed",
         ReferralState::Approved => "referral.approved",

@@ -42,16 +42,16 @@ pub(crate) struct RepliesRows {
 }
 
 /// A line of the list.
-struct ReplyLine {
-    id: i64,
-    title: String,
-    state: String,
+pub(super) struct ReplyLine {
+    pub(super) id: i64,
+    pub(super) title: String,
+    pub(super) state: String,
     /// What the reader can do with it.
-    next: Option<String>,
-    place: String,
-    authors: String,
-    beginning: String,
-    published: Option<Stamp>,
+    pub(super) next: Option<String>,
+    pub(super) place: String,
+    pub(super) authors: String,
+    pub(super) beginning: String,
+    pub(super) published: Option<Stamp>,
 }
 
 #[derive(Template)]
@@ -69,7 +69,9 @@ struct RepliesPage {
 pub(crate) fn replies(visit: &Visit, rows: &RepliesRows) -> Rendered {
     let lang = visit.lang;
     let frame = Frame::new(visit, Room::Replies, lang.t("rooms.replies"), rows.figures, &rows.watches);
-    let line = |(answer, title): &(Answer, String)| reply_line(visit, answer, title, rows, &frame.face);
+    let line = |(answer, title): &(Answer, String)| {
+        reply_line(visit, answer, title, (&rows.people, &rows.accounts), &frame.face)
+    };
     let (yours, others) = rows.waiting.iter().map(line).partition(|line| line.next.is_some());
     RepliesPage {
         first: rows.first,
@@ -82,9 +84,15 @@ pub(crate) fn replies(visit: &Visit, rows: &RepliesRows) -> Rendered {
     .render()
 }
 
-fn reply_line(visit: &Visit, answer: &Answer, title: &str, rows: &RepliesRows, face: &Clockface) -> ReplyLine {
+pub(super) fn reply_line(
+    visit: &Visit,
+    answer: &Answer,
+    title: &str,
+    (people, accounts): (&HashMap<String, String>, &[String]),
+    face: &Clockface,
+) -> ReplyLine {
     let (lang, reply) = (visit.lang, &answer.row.reply);
-    let open = visit.person.as_ref().map(|known| answer.open_to(&known.person(), &rows.accounts));
+    let open = visit.person.as_ref().map(|known| answer.open_to(&known.person(), accounts));
     let next = open.and_then(|open| {
         let (may, key) = next(reply.state, &open)?;
         may.is_ok().then(|| lang.t(key))
@@ -96,7 +104,7 @@ fn reply_line(visit: &Visit, answer: &Answer, title: &str, rows: &RepliesRows, f
         state: lang.t(state_key(reply.state)),
         next,
         place: place(lang, reply.form, &reply.channel, &answer.plan),
-        authors: names(lang, &reply.authors, &rows.people),
+        authors: names(lang, &reply.authors, people),
         beginning: if text.trim().is_empty() { lang.t("replies.deleted") } else { line(text, 90) },
         published: reply.published.as_ref().map(|published| face.stamp(published.at)),
     }
@@ -413,19 +421,31 @@ fn version_line(lang: Lang, version: &Version, rows: &ReplyRows, face: &Clockfac
     }
 }
 
-fn effect_view(lang: Lang, effect: &Effect) -> EffectView {
-    let told: Vec<&Window> = effect.windows.iter().filter(|window| window.reading != Reading::TooEarly).collect();
-    let span = |window: &Window| {
-        let hours = |seconds: i64| grouped(seconds.div_euclid(3600).unsigned_abs());
-        let key = if window.compared < window.seconds { "replies.effect-so-far" } else { "replies.effect-span" };
-        lang.with(key, &[("hours", &hours(window.seconds)), ("passed", &hours(window.compared))])
-    };
-    let mut sentences: Vec<String> = told.iter().map(|window| effect_sentence(lang, window, &span(window))).collect();
+/// The windows of an effect of which something can be said already.
+fn windows(effect: &Effect) -> Vec<&Window> {
+    effect.windows.iter().filter(|window| window.reading != Reading::TooEarly).collect()
+}
+
+/// How long a window is, or how much of it has passed.
+fn span(lang: Lang, window: &Window) -> String {
+    let hours = |seconds: i64| grouped(seconds.div_euclid(3600).unsigned_abs());
+    let key = if window.compared < window.seconds { "replies.effect-so-far" } else { "replies.effect-span" };
+    lang.with(key, &[("hours", &hours(window.seconds)), ("passed", &hours(window.compared))])
+}
+
+/// What changed after an answer, in a sentence for each window.
+pub(super) fn effect_sentences(lang: Lang, effect: &Effect) -> Vec<String> {
+    let told = windows(effect);
     if told.is_empty() {
-        sentences.push(lang.t("replies.effect-early"));
+        return vec![lang.t("replies.effect-early")];
     }
+    told.into_iter().map(|window| effect_sentence(lang, window, &span(lang, window))).collect()
+}
+
+fn effect_view(lang: Lang, effect: &Effect) -> EffectView {
+    let (told, sentences) = (windows(effect), effect_sentences(lang, effect));
     let heads = told.iter().flat_map(|window| {
-        ["replies.effect-before", "replies.effect-after"].map(|key| lang.with(key, &[("span", &span(window))]))
+        ["replies.effect-before", "replies.effect-after"].map(|key| lang.with(key, &[("span", &span(lang, window))]))
     });
     let row = |key: &str, of: &dyn Fn(&Side) -> String| {
         (lang.t(key), told.iter().flat_map(|window| [of(&window.before), of(&window.after)]).collect())

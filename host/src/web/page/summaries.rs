@@ -50,7 +50,7 @@ struct SummariesPage {
     public: bool,
 }
 
-const fn state_key(state: SummaryState) -> &'static str {
+pub(super) const fn state_key(state: SummaryState) -> &'static str {
     match state {
         SummaryState::Draft => "summaries.draft",
         SummaryState::Approved => "summaries.approved",

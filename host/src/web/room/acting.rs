@@ -9,7 +9,7 @@ use serde::Deserialize;
 use crate::incident::{Category, IncidentId};
 use crate::store::{Decision, Seen, Shown};
 use crate::web::desk::{Asked, Desk, Done, Refused, refuse};
-use crate::web::form::{Fields, Numbered, Reasoned, Seen as Version, Sent, Uploaded};
+use crate::web::form::{Fields, Handed, Numbered, Reasoned, Seen as Version, Sent};
 use crate::web::page::Trouble;
 
 fn unclear(asked: &Asked) -> Response {
@@ -97,34 +97,32 @@ pub(in crate::web) async fn step(
     State(desk): State<Arc<Desk>>,
     Numbered(id): Numbered,
     asked: Asked,
-    sent: Uploaded,
+    Handed { typed, files }: Handed,
 ) -> Response {
     let known = ["version", "step", "note", "whose", "capture", "reply", "referral"];
-    let version = sent.field("version").and_then(|version| version.parse().ok());
-    let (Some(version), Some(step), true) = (version, sent.said("step"), sent.only(&known)) else {
+    let version = typed.field("version").and_then(|version| version.parse().ok());
+    let (Some(version), Some(step), true) = (version, typed.said("step"), typed.only(&known)) else {
         return unclear(&asked);
     };
-    let mut evidence: Vec<Shown> = sent.said("note").map(Shown::Note).into_iter().collect();
+    let mut evidence: Vec<Shown> = typed.said("note").map(Shown::Note).into_iter().collect();
     for (name, shown) in
         [("capture", Shown::Capture as fn(i64) -> Shown), ("reply", Shown::Reply), ("referral", Shown::Referral)]
     {
-        match sent.said(name).map(|said| said.parse()) {
+        match typed.said(name).map(|said| said.parse()) {
             Some(Ok(number)) => evidence.push(shown(number)),
             Some(Err(_)) => return unclear(&asked),
             None => {}
         }
     }
-    let (whose, typed) = (sent.said("whose"), sent.said("note").unwrap_or_default());
-    if let Some(file) = sent.file {
-        match desk.keep(file).await {
-            Ok(digest) => evidence.push(match whose {
-                Some(whose) => Shown::Consent(digest, whose),
-                None => Shown::Document(digest),
-            }),
-            Err(refusal) => return refuse(asked.lang, Refused::Refusal(refusal)),
-        }
+    let (whose, words) = (typed.said("whose"), typed.said("note").unwrap_or_default());
+    for (field, digest) in files {
+        evidence.push(match (field.as_str(), &whose) {
+            ("file", _) => Shown::Document(digest),
+            ("consent", Some(whose)) => Shown::Consent(digest, whose.clone()),
+            _ => return unclear(&asked),
+        });
     }
-    act(desk, asked, (id, Some(version), &typed), Decision::DoStep { step, evidence }, "done.stepped").await
+    act(desk, asked, (id, Some(version), &words), Decision::DoStep { step, evidence }, "done.stepped").await
 }
 
 /// A step, for a reason.

@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
-use axum::extract::State;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, State};
 use axum::response::Response;
 use caifeng_plugin_host::contract::Timestamp;
+use serde::Deserialize;
 
 use super::replies::worded;
 use super::{act, grounds, missing, people};
@@ -14,6 +16,7 @@ use crate::disclosure::{DisclosureState, Kind};
 use crate::handling::What;
 use crate::handling::disclosed::Disclosed;
 use crate::handling::receipt::{Published, Receipting};
+use crate::incident::IncidentId;
 use crate::store::{Composed, Disclosing, DisclosureRow, Receipt, Sight, When};
 use crate::web::desk::{Asked, Desk, Done, Refused, lead, refuse};
 use crate::web::form::{Fields, Numbered, Reasoned, Seen, Sent, Uploaded};
@@ -71,10 +74,30 @@ pub(in crate::web) async fn one(State(desk): State<Arc<Desk>>, Numbered(id): Num
     .await
 }
 
-/// `GET /disclosures/new`.
-pub(in crate::web) async fn new(State(desk): State<Arc<Desk>>, asked: Asked) -> Response {
+/// What a new one is to answer.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::web) struct Beginning {
+    answers: Option<IncidentId>,
+}
+
+/// `GET /disclosures/new?answers=…`: an answer to an incident, or something of one's own.
+pub(in crate::web) async fn new(
+    State(desk): State<Arc<Desk>>,
+    asked: Asked,
+    beginning: Result<Query<Beginning>, QueryRejection>,
+) -> Response {
     let ours = Arc::clone(&desk);
-    desk.show(asked, move |rows, visit| planning(&ours, rows, visit, Planned::default())).await
+    desk.show(asked, move |rows, visit| {
+        let Query(Beginning { answers }) = beginning.map_err(|_| Refused::Trouble(Trouble::Address))?;
+        let mut planned = Planned::default();
+        if let Some(id) = answers {
+            rows.incident(id)?.ok_or_else(missing)?;
+            (planned.kind, planned.answers) = (Kind::Answer, id.to_string());
+        }
+        planning(&ours, rows, visit, planned)
+    })
+    .await
 }
 
 /// `GET /disclosures/{id}/edit`.

@@ -22,14 +22,12 @@ use crate::web::form::{Numbered, Sent};
 use crate::web::page::{self, Alike, InboxRows, Judging, Slip, Slipped, Trouble, Visit};
 use crate::web::rows::Rows;
 
-/// Incidents that one goes through with next and previous.
-const LISTED: usize = 100;
 /// Posts that stand beside the question.
 const POSTS: usize = 5;
 /// Similar incidents that are shown.
 const SIMILAR: usize = 4;
-/// Incidents among which similar ones are looked for, the newest.
-const AMONG: usize = 3_000;
+/// Incidents that may be similar and are compared with the one that is shown.
+const COMPARED: usize = 64;
 /// Hours for which something can be put off.
 pub(in crate::web) const HOURS: [i64; 3] = [1, 4, 24];
 
@@ -40,15 +38,12 @@ pub(in crate::web) async fn inbox(State(desk): State<Arc<Desk>>, RawQuery(query)
         let wanted = Wanted::read(query.as_deref().unwrap_or_default()).ok_or(Refused::Trouble(Trouble::Address))?;
         let reader = &ours.app.owner.clerk.reader;
         let user = visit.person.as_ref().map(|known| known.user.as_str());
-        let mut inbox = reader.inbox(user, visit.now, LISTED)?;
-        if let Some(at) = wanted.at.filter(|at| inbox.waiting.iter().all(|one| one.row.id != *at)) {
-            // Further behind than what is listed: what was taken back must be found again.
-            inbox.waiting.extend(reader.waiting(at, user, visit.now)?);
-        }
-        let place = inbox.waiting.iter().position(|one| Some(one.row.id) == wanted.at);
+        let inbox = reader.inbox(user, visit.now)?;
+        let place = inbox.waiting.iter().position(|id| Some(*id) == wanted.at);
         let gone = wanted.at.filter(|_| place.is_none());
         let place = place.unwrap_or_default();
-        let judging = inbox.waiting.get(place).map(|one| judging(&ours, rows, visit, one)).transpose()?;
+        let shown = inbox.waiting.get(place).map(|id| reader.waiting(*id, user, visit.now));
+        let judging = shown.transpose()?.flatten().map(|one| judging(&ours, rows, visit, &one)).transpose()?;
         let undo = match (wanted.did, user) {
             (Some(did), Some(user)) => slipped(reader, &inbox, did, user, visit.now)?,
             _ => None,
@@ -97,7 +92,9 @@ fn judging(desk: &Desk, rows: &dyn Rows, visit: &Visit, one: &Unassessed) -> Res
     let text = posts.last().map(|post| post.text.as_str()).unwrap_or_default();
     let telling = Telling::of(&desk.app.owner.sweeper.pipeline.tokeniser.cut(Some(&one.row.title), text));
     let mut alike = Vec::new();
-    for (other, likeness) in most_alike(&telling, &reader.abouts(id, AMONG)?, SIMILAR) {
+    let mut others = desk.app.owner.clerk.store.alike(&telling, COMPARED);
+    others.retain(|other| *other != id);
+    for (other, likeness) in most_alike(&telling, &reader.abouts(&others)?, SIMILAR) {
         alike.extend(rows.incident(other)?.map(|row| Alike { row, words: likeness.words }));
     }
     let (row, escalated) = (one.row.clone(), one.escalated);
@@ -287,7 +284,7 @@ pub(in crate::web) async fn undo(
     let ours = Arc::clone(&desk);
     let look = move || {
         let (reader, now) = (&ours.app.owner.clerk.reader, (ours.app.clock)());
-        slipped(reader, &reader.inbox(Some(&user), now, 0)?, number, &user, now)
+        slipped(reader, &reader.inbox(Some(&user), now)?, number, &user, now)
     };
     let slip = match tokio::task::spawn_blocking(look).await {
         Ok(Ok(Some(slipped))) => slipped.slip,

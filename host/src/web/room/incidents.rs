@@ -4,21 +4,27 @@ use std::sync::Arc;
 
 use axum::extract::{RawQuery, State};
 use axum::response::Response;
+use caifeng_plugin_host::contract::Timestamp;
 
+use super::acting::Pressed;
+use crate::handling::answer::Answer;
 use crate::incident::IncidentId;
 use crate::incident::event::{Event, Recorded};
 use crate::incident::life::Given;
+use crate::plan::Plan;
 use crate::store::{Reader, StoreError};
 use crate::user::User;
 use crate::user::right::Act;
-use crate::web::desk::{Asked, Desk, Refused};
-use crate::web::form::Numbered;
-use crate::web::page::{self, Acting, IncidentRows, ListRows, Trouble};
+use crate::web::desk::{Asked, Desk, Refused, hand};
+use crate::web::form::{Numbered, Sent};
+use crate::web::page::{self, Acting, Around, IncidentRows, ListRows, RecordRows, Trouble};
 
 /// Incidents on a page of the list.
 const LIST: usize = 30;
 /// Posts on the page of an incident.
 const WHOLE: usize = 200;
+/// Answers on the page of an incident, the newest.
+const ANSWERS: usize = 12;
 
 /// `GET /incidents`.
 pub(in crate::web) async fn list(State(desk): State<Arc<Desk>>, RawQuery(query): RawQuery, asked: Asked) -> Response {
@@ -46,10 +52,13 @@ pub(in crate::web) async fn one(State(desk): State<Arc<Desk>>, Numbered(id): Num
         let (watches, lives, reach) = (rows.watches()?, rows.lives(&posts)?, rows.reach(id)?);
         let (figures, course, opinion) = (rows.figures()?, rows.course(id)?, rows.opinion(id)?);
         let (plan, disclosures) = (rows.governing(id)?, rows.disclosures(id)?);
+        let clerk = &ours.app.owner.clerk;
         let acting = match &visit.person {
-            Some(_) => acting(&ours.app.owner.clerk.reader, id)?,
+            Some(_) => acting(&clerk.reader, id)?,
             None => None,
         };
+        let around = around(&clerk.reader, id, &plan, visit.now)?;
+        let accounts = clerk.organisation.get().accounts.clone();
         let told = IncidentRows {
             figures,
             watches,
@@ -62,6 +71,8 @@ pub(in crate::web) async fn one(State(desk): State<Arc<Desk>>, Numbered(id): Num
             opinion,
             plan,
             disclosures,
+            around,
+            accounts,
             acting,
         };
         Ok(page::incident(visit, &told)?)
@@ -89,4 +100,68 @@ fn acting(reader: &Reader, id: IncidentId) -> Result<Option<Acting>, StoreError>
     let owners = users.iter().filter(works).map(named).collect();
     let people = users.into_iter().filter_map(|user| Some((user.id, user.name?))).collect();
     Ok(Some(Acting { life, history, people, owners }))
+}
+
+/// What was answered and begun besides, and who can be reached.
+fn around(reader: &Reader, id: IncidentId, plan: &Arc<Plan>, now: Timestamp) -> Result<Around, StoreError> {
+    let mut replies = reader.replies(Some(id))?;
+    replies.reverse();
+    // Only of the latest is it counted what changed: each count walks through the posts of two weeks.
+    let latest = replies.iter().find(|row| row.reply.published.is_some());
+    let effect = match latest {
+        Some(row) => reader.effect(row, now)?.map(|effect| (row.id, effect)),
+        None => None,
+    };
+    let more = replies.len().saturating_sub(ANSWERS);
+    replies.truncate(ANSWERS);
+    Ok(Around {
+        answers: replies
+            .into_iter()
+            .map(|row| Answer::of(reader, row, Arc::clone(plan)))
+            .collect::<Result<_, StoreError>>()?,
+        more,
+        effect,
+        summaries: reader.summaries_of(id)?,
+        referrals: reader.referrals_of(id)?,
+        cases: reader.cases_of(id)?,
+        contacts: reader.contacts_of(id)?,
+        people: super::people(reader)?,
+    })
+}
+
+/// `GET /incidents/{id}/record`: the entries of the incident, and whether they are what they were.
+pub(in crate::web) async fn record(State(desk): State<Arc<Desk>>, Numbered(id): Numbered, asked: Asked) -> Response {
+    let ours = Arc::clone(&desk);
+    desk.show(asked, move |rows, visit| {
+        let reader = &ours.app.owner.clerk.reader;
+        let title = rows.incident(id)?.ok_or_else(super::missing)?.title;
+        let told = RecordRows {
+            figures: rows.figures()?,
+            watches: rows.watches()?,
+            incident: id,
+            title,
+            examined: reader.verify_incident(id)?,
+            // What was changed may not be read any more; then the entries themselves say nothing.
+            history: reader.history(id).unwrap_or_default(),
+            plan: rows.governing(id)?,
+            people: super::people(reader)?,
+        };
+        Ok(page::record(visit, &told)?)
+    })
+    .await
+}
+
+/// `POST /incidents/{id}/evidence`: what its posts came from, as one archive; the record says so first.
+pub(in crate::web) async fn evidence(
+    State(desk): State<Arc<Desk>>,
+    Numbered(id): Numbered,
+    asked: Asked,
+    Sent(Pressed {}): Sent<Pressed>,
+) -> Response {
+    hand(asked.lang, move || {
+        let clerk = &desk.app.owner.clerk;
+        clerk.reader.incident(id)?.ok_or_else(super::missing)?;
+        Ok(clerk.evidence_parcel(asked.visitor.token, desk.app.account, id)?)
+    })
+    .await
 }

@@ -1,21 +1,16 @@
 //! `/incidents/{id}/referral`: handing a false and grave claim to the police, behind the narrowest gate (P16).
 
-use std::fs::DirBuilder;
-use std::os::unix::fs::DirBuilderExt as _;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::extract::State;
 use axum::response::Response;
 
 use super::{act, missing, people};
-use crate::control::Refusal;
-use crate::handling::{Deed, What, document, handout};
+use crate::handling::What;
 use crate::incident::event::Event;
 use crate::referral::ReferralEvent;
-use crate::store::{ReferralRow, Referring, Sight};
-use crate::user::token::Token;
-use crate::web::desk::{Asked, Attached, Desk, Refused, attach, refuse};
+use crate::store::{Referring, Sight};
+use crate::web::desk::{Asked, Desk, Refused, hand, refuse};
 use crate::web::form::{Numbered, Reasoned, Seen, Sent, Uploaded};
 use crate::web::page::{self, ReferralRows, ReferralTold, Trouble};
 
@@ -30,7 +25,7 @@ pub(in crate::web) async fn one(State(desk): State<Arc<Desk>>, Numbered(id): Num
         let reader = &ours.app.owner.clerk.reader;
         let history = reader.history(id)?;
         let mut all = Vec::new();
-        for row in reader.referrals()?.into_iter().filter(|row| row.incident == id) {
+        for row in reader.referrals_of(id)? {
             let mut steps = Vec::new();
             for recorded in &history {
                 let Event::Referral { referral, done } = &recorded.event else { continue };
@@ -113,40 +108,10 @@ pub(in crate::web) async fn export(
     asked: Asked,
     Sent(Seen { version }): Sent<Seen>,
 ) -> Response {
-    attach(asked.lang, move || {
-        let bytes = hand_out(&desk, asked.visitor.token, Sight { id, version })?;
-        Ok(Attached { kind: "application/zip", name: format!("referral-{id}.zip"), bytes })
+    hand(asked.lang, move || {
+        let clerk = &desk.app.owner.clerk;
+        clerk.reader.referral(id)?.ok_or_else(missing)?;
+        Ok(clerk.referral_parcel(asked.visitor.token, desk.app.account, Sight { id, version })?)
     })
     .await
-}
-
-/// Writes the files into a folder of their own, has the record say so, and leaves nothing behind.
-fn hand_out(desk: &Desk, token: Option<Token>, sight: Sight) -> Result<Vec<u8>, Refused> {
-    static FOLDERS: AtomicU64 = AtomicU64::new(0);
-    let clerk = &desk.app.owner.clerk;
-    let internal = |error: &dyn std::fmt::Display| Refused::Refusal(Refusal::Internal(error.to_string()));
-    clerk
-        .directory
-        .not_in_a_drill("nobody is referred: the decision itself is the exercise")
-        .map_err(|it| Refused::Refusal(it.into()))?;
-    let row: ReferralRow = clerk.reader.referral(sight.id)?.ok_or_else(missing)?;
-    let (process, n) = (std::process::id(), FOLDERS.fetch_add(1, Ordering::Relaxed));
-    let folder = clerk.directory.path().join(format!("handing-out.{process}.{n}"));
-    DirBuilder::new().mode(0o700).create(&folder).map_err(|error| internal(&error))?;
-    let write = || -> Result<Vec<u8>, Refused> {
-        let out = folder.join(format!("referral-{}.warc.gz", row.id));
-        let written = handout::referral(&clerk.reader, &clerk.directory, &row, &out, (desk.app.clock)());
-        let files = written.map_err(|error| internal(&error))?.files;
-        let sha256 = document::digest(&out).map_err(|error| internal(&error))?;
-        let archive = handout::packed(&files).map_err(|error| internal(&error))?;
-        let deed = Deed { token, act: What::Refer(Referring::Export(sight, sha256)) };
-        clerk.carry_out(deed, desk.app.account).map_err(Refused::Refusal)?;
-        Ok(archive)
-    };
-    let made = write();
-    let gone = std::fs::remove_dir_all(&folder);
-    if let Err(error) = gone {
-        tracing::error!(%error, "what was handed out is left in {}", folder.display());
-    }
-    made
 }

@@ -102,3 +102,36 @@ async fn who_does_not_decide_is_offered_no_decision_and_escalates() {
     }
     assert!(bureau.get(&head, "/inbox?at=9").await.body.contains("#9 does not wait"));
 }
+
+/// However many wait, each knows its place and its neighbours.
+#[tokio::test]
+async fn of_more_than_a_hundred_each_says_which_it_is() {
+    let bureau = Bureau::new();
+    let tokeniser = Tokeniser::new();
+    let streets = ["青石", "云溪", "平湖", "长宁", "安定", "兴隆", "永昌", "和平", "南山", "北湖", "东关", "西城"];
+    let posts = (0..120).map(|n| {
+        let text = format!("{}路{n}号门前的路灯坏了第{n}次", streets[n % streets.len()]);
+        let mut post = prepared(&tokeniser, &format!("p{n}"), &text);
+        post.telling = crate::text::telling::Telling::default();
+        post
+    });
+    let batch = Batch {
+        sweep: None,
+        plugin: "feed".to_owned(),
+        site: "bbs.example".to_owned(),
+        captured: NOW,
+        posts: posts.collect(),
+    };
+    bureau.office.owner.clerk.store.ingest(batch).unwrap();
+    let waiting = bureau.office.owner.clerk.reader.inbox(None, NOW).unwrap().waiting;
+    assert!(waiting.len() > 104, "{}", waiting.len());
+    let head = bureau.office.session(Role::Head);
+    let page = bureau.get(&head, &format!("/inbox?at={}", waiting[102])).await.body;
+    assert!(page.contains(&format!("103 of {} waiting", waiting.len())), "{page}");
+    for neighbour in [waiting[101], waiting[103]] {
+        assert!(page.contains(&format!("href=\"/inbox?at={neighbour}\"")), "{neighbour}: {page}");
+    }
+    let last = waiting[waiting.len() - 1];
+    let page = bureau.get(&head, &format!("/inbox?at={last}")).await.body;
+    assert!(page.contains(&format!("{0} of {0} waiting", waiting.len())) && !page.contains("rel=\"next\""), "{page}");
+}
