@@ -150,7 +150,7 @@ pub const RIGHTS: [(Act, &[Role]); 45] = [
     (Act::EndFactor, &[Security]),
     (Act::Configure, &[System]),
     (Act::ProposePlan, &[System]),
-    (Act::AdoptPlan, DECIDERS),
+    (Act::AdoptPlan, &[System]),
     (Act::KeepPlugins, &[System]),
     (Act::BackUp, &[System]),
     (Act::Retain, &[System]),
