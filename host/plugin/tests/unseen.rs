@@ -101,7 +101,7 @@ const UNSEEN: &[(&str, &[(Law, Verdict, &str)])] = &[
     ("dated-loses-words", &[(Damage, Fail, "with other classes or keys: post 10231 has lost its words")]),
     ("dated-nests", &[(Damage, Fail, "followed by 20000 brackets: no answer: stack overflow")]),
     ("dated-needs-context", &[(Termination, Fail, "first, with an empty context: no answer: trapped: ")]),
-    ("dated-refuses-without-context", &[(Termination, Fail, "every step must read a page that comes without")]),
+    ("dated-refuses-without-context", &[(Termination, Warn, "every step must read a page that comes without")]),
 ];
 
 #[track_caller]
@@ -130,5 +130,5 @@ fn a_phrase_is_a_persons_words_and_nothing_more() {
         &card("dated", "raw"),
         &[(Closure, Fail, "adds parts to the request, encode it: https://example.cn/?q=a/zq9/?zq9=1&zq9=1#zq9")],
     );
-    says("ignored", &card("dated", "ignored"), &[(Manifest, Fail, "start asks the same whatever the phrase is")]);
+    says("ignored", &card("dated", "ignored"), &[(Manifest, Warn, "start asks the same whatever the phrase is")]);
 }

@@ -125,7 +125,7 @@ fn element<'a>(text: &'a str, name: &str) -> Option<(&'a str, &'a str)> {
     loop {
         let open = memchr::memchr(b'<', &text.as_bytes()[at..])? + at;
         let tag = &text[open + 1..];
-        let len = tag.bytes().take_while(|b| !b.is_ascii_whitespace() && !matches!(b, b'>' | b'/')).count();
+        let len = tag.bytes().take_while(|b| !b.is_ascii_whitespace() && !matches!(b, b'>' | b'/' | b'<')).count();
         let local = tag[..len].rsplit(':').next().unwrap_or_default();
         at = open + 1;
         if local.eq_ignore_ascii_case(name) {

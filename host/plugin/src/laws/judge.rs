@@ -139,7 +139,9 @@ fn mistaken(damage: &Damage, own: &Own<'_>, page: &Page) -> Option<String> {
 }
 
 fn silence(damage: &Damage, own: &Own<'_>, other: Option<&Own<'_>>, page: &Page) -> Option<String> {
-    let must_fail = matches!(damage.kind, Kind::Emptied | Kind::Refusal | Kind::Hollow | Kind::Missing);
+    // Where one thing was wanted and is not there, a line in skipped is looked at and another request goes on.
+    let hollow = damage.kind == Kind::Hollow && silent(page);
+    let must_fail = hollow || matches!(damage.kind, Kind::Emptied | Kind::Refusal | Kind::Missing);
     let said = "say `unexpected`, or `blocked` where the site refuses";
     match damage.kind {
         _ if must_fail => Some(format!("takes {} for a page: {said}", damage.kind.what())),

@@ -26,12 +26,10 @@ pub(super) fn check(ledger: &mut Ledger, source: &Source, crawl: &Crawl, place: 
         && first == second
         && !first.is_empty()
     {
-        ledger.fail(
-            Law::Manifest,
-            None,
-            place,
-            "start asks the same whatever the phrase is: put crawl.target into the address",
-        );
+        // A search may begin with its form, and the phrase come in a later step.
+        let problem =
+            "start asks the same whatever the phrase is: put crawl.target into the address, if no later step does";
+        ledger.warn(Law::Manifest, None, place, problem);
     }
     let answer = match started(ledger, ODD)? {
         Ok(answer) => answer,
