@@ -120,13 +120,6 @@ use writer::{Health, Message, OnCommit, Shared, Task, Writer, Writing};
 /// How long the copy that is made before a conversion is kept: as long as what mentions nothing, by default, so that
 /// nothing that must go stays in it for longer.
 pub const COPIES_KEPT: Duration = Duration::from_secs(7 * 86_400);
-/// The copies that were made before conversions, in a data directory.
-///
-/// # Errors
-/// The directory cannot be read.
-pub fn copies(dir: &Path) -> std::io::Result<Vec<std::path::PathBuf>> {
-    schema::copies(dir)
-}
 /// Jobs that may wait before callers do.
 const QUEUE: usize = 64;
 /// Incidents that can be found by their words, the newest; half as many again until the oldest are let go. About
