@@ -124,7 +124,7 @@ mod tests {
     use super::*;
 
     /// Where the sentences stand that pages can meet.
-    const SOURCES: [&str; 12] = [
+    const SOURCES: [&str; 14] = [
         "incident/life/command.rs",
         "reply/life.rs",
         "reply/citation.rs",
@@ -137,6 +137,8 @@ mod tests {
         "endorsement.rs",
         "user/mod.rs",
         "store/error.rs",
+        "search/kept.rs",
+        "search/wanted.rs",
     ];
     /// What only an operator at a terminal meets: the daemon that shows pages has opened its store.
     const TERMINAL: [&str; 6] = [

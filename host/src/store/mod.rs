@@ -31,6 +31,7 @@ mod gaps;
 mod inbox;
 mod incidents;
 mod ingest;
+mod listings;
 mod media;
 pub mod model;
 mod moment;
@@ -49,6 +50,7 @@ mod retain;
 mod rings;
 mod rowid;
 mod schema;
+mod searches;
 mod sessions;
 pub mod snapshot;
 mod submissions;
@@ -94,7 +96,7 @@ pub use read::machine::{Machine, Watching};
 pub use read::outbox::{ChannelStanding, DeliveryRow, NoticeRow, OutboxHealth, OutboxQuery, Queue, Waiting};
 pub use read::warnings::{Course, Risen, Subject, Warned, WarningQuery};
 pub use read::{
-    CategoryFilter, EventRow, IncidentQuery, Keep, Novelty, PostPage, PostQuery, Reader, RecordQuery, SCANNED,
+    CategoryFilter, EventRow, Fresh, IncidentQuery, Keep, Novelty, PostPage, PostQuery, Reader, RecordQuery, SCANNED,
     SeriesPoint,
 };
 pub use referrals::{ReferralRow, Referring};
@@ -102,6 +104,7 @@ pub use replies::{Answering, Receipt, ReplyRow, Sight};
 pub use retain::{Cutoffs, Erased, Step};
 pub use rings::{Deadline, Unacknowledged};
 pub use rowid::second;
+pub use searches::Searching;
 pub use sessions::{Held, ProgramToken, SessionRow};
 pub use summaries::{HeldBack, SummaryRow, Supervising};
 pub use topics::{FullDay, KeptTopic, TopicCount};

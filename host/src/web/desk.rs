@@ -13,6 +13,7 @@ use super::door::Door;
 use super::metrics::Counted;
 use super::month::Keeper;
 use super::page::{self, Duties, Trouble, Visit};
+use super::presence::Presence;
 use super::room::public::Shown;
 use super::{App, Rows, Unanswered, alone, guard, routes, troubled};
 use crate::config::edit::Change;
@@ -36,6 +37,10 @@ pub(super) struct Desk {
     pub(super) shown: Shown,
     pub(super) door: Door,
     pub(super) counted: Counted,
+    /// One list of posts is written at a time.
+    pub(super) lists: Arc<Semaphore>,
+    /// Who is writing where.
+    pub(super) presence: Presence,
 }
 
 /// Why a page is not shown, or something was not done.
@@ -238,6 +243,8 @@ impl Desk {
             demo: self.app.demo,
             plan: Arc::clone(&self.app.plan),
             drill: self.app.drill,
+            // Whoever only looks is told of nobody.
+            writers: if asked.visitor.person.is_some() { self.presence.writers() } else { Vec::new() },
             person: asked.visitor.person,
             said: asked.said.and_then(|key| asked.lang.known(&format!("done.{key}"))),
         }

@@ -18,7 +18,7 @@ mod coverage;
 mod desk;
 mod door;
 #[cfg(test)]
-mod fixed;
+pub(crate) mod fixed;
 mod form;
 mod guard;
 mod health;
@@ -28,11 +28,13 @@ mod mark;
 mod metrics;
 mod month;
 mod page;
+mod presence;
 mod qr;
 mod room;
 mod routes;
 mod rows;
 mod stall;
+mod streamed;
 #[cfg(test)]
 mod tests;
 mod trend;
@@ -155,6 +157,8 @@ fn router(app: App, stop: watch::Receiver<bool>) -> Router {
         shown: Shown::default(),
         door: Door::default(),
         counted: metrics::Counted::default(),
+        lists: Arc::new(Semaphore::new(1)),
+        presence: presence::Presence::default(),
     });
     routes::router(&desk)
         .fallback(missing)

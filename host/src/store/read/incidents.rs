@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use caifeng_plugin_host::contract::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row};
 
-use super::{Reader, SeriesPoint, unsigned};
+use super::{CategoryFilter, Reader, SeriesPoint, unsigned};
 use crate::incident::correction::Decision;
 use crate::incident::event::Recorded;
 use crate::incident::opinion::Opinion;
@@ -15,18 +15,6 @@ use crate::store::incidents;
 use crate::store::model::IncidentRow;
 use crate::store::rowid;
 use crate::warning::Stage;
-
-/// Which incidents to list by their category: the decided one, else the suggested.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum CategoryFilter {
-    /// Whatever it is.
-    #[default]
-    Any,
-    /// Those that have none.
-    Without,
-    /// Those that have this one.
-    Only(Category),
-}
 
 /// Which incidents to list, those with the newest post first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -25,10 +25,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use caifeng_plugin_host::contract::Timestamp;
 use rusqlite::Connection;
 
+pub use incidents::IncidentQuery;
 pub(super) use incidents::incident_rows;
-pub use incidents::{CategoryFilter, IncidentQuery};
 pub use novelty::Novelty;
-pub use posts::{Keep, PostPage, PostQuery, SCANNED};
+pub use posts::{Fresh, Keep, PostPage, PostQuery, SCANNED};
 pub use record::RecordQuery;
 
 use super::error::StoreError;
@@ -36,6 +36,7 @@ use super::model::Figures;
 use super::{schema, writer};
 use crate::incident::Category;
 use crate::incident::chain::{ChainBreak, ChainReport, Checkpoint, Record, Walk};
+pub use crate::search::wanted::CategoryFilter;
 
 /// Connections kept open when nobody uses them.
 const IDLE: usize = 4;

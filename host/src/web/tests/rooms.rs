@@ -14,6 +14,8 @@ mod cases;
 mod contacts;
 mod disclosures;
 mod inbox;
+mod posts;
+mod presence;
 mod referrals;
 mod replies;
 mod reports;
