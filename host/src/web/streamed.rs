@@ -1,6 +1,7 @@
 //! A file as the body of an answer, part by part: no file is held in memory, however slowly it is read.
 
 use axum::body::{Body, Bytes};
+use futures_util::StreamExt as _;
 use futures_util::stream::unfold;
 use tokio::io::AsyncReadExt as _;
 
@@ -9,7 +10,7 @@ const PART: usize = 64 << 10;
 
 /// The rest of a file.
 pub(super) fn streamed(file: std::fs::File) -> Body {
-    Body::from_stream(unfold(tokio::fs::File::from_std(file), |mut file| async move {
+    let parts = unfold(tokio::fs::File::from_std(file), |mut file| async move {
         let mut part = vec![0; PART];
         match file.read(&mut part).await {
             Ok(0) => None,
@@ -19,7 +20,9 @@ pub(super) fn streamed(file: std::fs::File) -> Body {
             }
             Err(error) => Some((Err(error), file)),
         }
-    }))
+    });
+    // What compresses it asks once more after the end.
+    Body::from_stream(parts.fuse())
 }
 
 #[cfg(test)]
@@ -34,6 +37,12 @@ mod tests {
         let mut file = tempfile::tempfile().unwrap();
         file.write_all(&bytes).unwrap();
         file.rewind().unwrap();
-        assert_eq!(axum::body::to_bytes(streamed(file), usize::MAX).await.unwrap(), bytes);
+        let mut parts = streamed(file).into_data_stream();
+        let mut read = Vec::new();
+        while let Some(part) = parts.next().await {
+            read.extend_from_slice(&part.unwrap());
+        }
+        assert_eq!(read, bytes);
+        assert!(parts.next().await.is_none(), "the end is the end, however often it is asked for");
     }
 }
