@@ -127,7 +127,7 @@ describe("a search that is kept", { concurrency: false }, () => {
     await page.keyboard.press("Enter");
     await page.waitForURL(/\/posts\?q=/);
     await go("/searches");
-    await page.locator("summary").first().click();
+    await page.locator("#searches summary").click();
     await page.locator('form[action$="/remove"] button').click();
     await page.locator(".said-done").waitFor();
     assert.equal(await page.locator("[data-kept]").count(), 0);
