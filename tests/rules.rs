@@ -212,6 +212,44 @@ fn nobody_can_ask_what_a_person_said() {
 }
 
 #[test]
+fn what_is_taken_away_as_a_file_names_nobody() {
+    let place = swept(&people());
+    let posts = place.run("posts --data data --json").ends(0).json();
+    let pseudonym = posts[0]["author"].as_str().unwrap();
+    for ending in ["csv", "jsonl", "xlsx"] {
+        place.run(&format!("posts --data data --output list.{ending}")).ends(0);
+        let bytes = std::fs::read(place.path(&format!("list.{ending}"))).unwrap();
+        let text = if ending == "xlsx" { unpacked(bytes) } else { String::from_utf8(bytes).unwrap() };
+        assert!(text.contains("饮水机") && text.contains("路灯坏了"), "{ending}: {text}");
+        for secret in SECRETS.into_iter().chain([pseudonym, "author"]) {
+            assert!(!text.contains(secret), "{ending} shows {secret}");
+        }
+    }
+    place.run("posts --data data --output list.csv").ends(2);
+    place.run("posts --data data --output list.doc").ends(2);
+    place.run("posts --data data --output lamps.csv --words 路灯").ends(0);
+    let lamps = std::fs::read_to_string(place.path("lamps.csv")).unwrap();
+    assert!(lamps.contains("路灯坏了") && !lamps.contains("饮水机"), "{lamps}");
+    let db = Connection::open(place.path("data/caifeng.db")).unwrap();
+    let noted = "SELECT count(*) FROM event WHERE body LIKE '%posts-handed-out%' AND body NOT LIKE '%路灯%'";
+    assert_eq!(db.query_row(noted, [], |row| row.get::<_, i64>(0)).unwrap(), 4, "each is in the record");
+}
+
+/// Everything in an archive, as text.
+fn unpacked(bytes: Vec<u8>) -> String {
+    let mut archive = zip::ZipArchive::new(std::io::Cursor::new(bytes)).unwrap();
+    let mut text = String::new();
+    for at in 0..archive.len() {
+        let mut file = archive.by_index(at).unwrap();
+        // The file says which program and whose it is in a part that every workbook has.
+        if !file.name().unwrap().starts_with("docProps/") {
+            std::io::Read::read_to_string(&mut file, &mut text).unwrap();
+        }
+    }
+    text
+}
+
+#[test]
 fn one_site_cannot_rewrite_anothers_posts() {
     let feed =
         |site: &str, text: &str| Answer::feed(&format!("https://{site}.example/feed"), &[item("1", "通知", text)]);

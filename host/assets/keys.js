@@ -65,6 +65,20 @@
     links = from.map((link) => ({ href: link.href, words: link.textContent.replace(/\s+/g, " ").trim() }))
       .filter(({ href, words }) => words && !seen.has(href) && seen.add(href));
   };
+  // The searches that somebody keeps are found from every page, and asked for once a page.
+  let kept = null;
+  const keep = async () => {
+    if (!document.querySelector('.rail a[href="/posts"]') || !document.querySelector(".bar .who")) return;
+    try {
+      kept ??= fetch("/searches", { headers: { accept: "text/html" }, redirect: "error" })
+        .then((answer) => (answer.ok ? answer.text() : ""))
+        .then((text) => [...desk.parse(text).querySelectorAll("a[data-kept]")]);
+      const known = new Set(links.map((link) => link.href));
+      const more = (await kept).map((link) => ({ href: new URL(link.getAttribute("href"), location.origin).href, words: link.textContent.trim() }));
+      links.push(...more.filter((link) => !known.has(link.href)));
+      if (palette.open) list();
+    } catch { kept = null; }
+  };
   const point = (to) => {
     const lines = [...found.children];
     at = Math.min(Math.max(to, 0), lines.length - 1);
@@ -116,6 +130,7 @@
       asked.value = "";
       list();
       palette.showModal();
+      keep();
       return;
     }
     if (event.key === "Escape" && typing(event.target) && !document.querySelector("dialog[open]")) event.target.blur();

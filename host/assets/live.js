@@ -44,7 +44,8 @@
   const settle = () => {
     for (const part of document.querySelectorAll('[data-live="now"]')) {
       const next = part.id && fresh.getElementById(part.id);
-      if (next && part.outerHTML !== next.outerHTML && !selecting(part)) replace(part, next);
+      // What stands there now may be about something else: then the page does not follow.
+      if (next && next.dataset.place === part.dataset.place && part.outerHTML !== next.outerHTML && !selecting(part)) replace(part, next);
     }
     let waiting = 0;
     for (const list of lists()) {
@@ -64,10 +65,14 @@
   const read = async () => {
     if (reading) { again = true; return; }
     reading = true;
+    const place = location.href;
     try {
-      const answer = await fetch(location.href, { headers: { accept: "text/html" }, cache: "no-store", redirect: "error" });
+      const answer = await fetch(place, { headers: { accept: "text/html" }, cache: "no-store", redirect: "error" });
       if (!answer.ok) throw new Error(String(answer.status));
-      fresh = desk.parse(await answer.text());
+      const text = await answer.text();
+      // The page has become another one meanwhile.
+      if (place !== location.href) { again = true; return; }
+      fresh = desk.parse(text);
       readAt = new Date();
       lost.hidden = true;
       settle();
@@ -106,11 +111,13 @@
 
   // One connection a browser: the page that holds the lock listens, and tells the others. When it closes, the next one does.
   const others = window.BroadcastChannel && new BroadcastChannel("caifeng-events");
-  others?.addEventListener("message", later);
-  const tell = () => { later(); others?.postMessage("commit"); };
+  // That somebody writes is told on the pages where one can.
+  const hear = (kind) => { if (kind !== "writing" || document.getElementById("writing")) later(); };
+  others?.addEventListener("message", (event) => hear(event.data));
+  const tell = (kind) => { hear(kind); others?.postMessage(kind); };
   const listen = () => new Promise((over) => {
     const events = new EventSource("/events");
-    for (const kind of ["commit", "open"]) events.addEventListener(kind, tell);
+    for (const kind of ["commit", "open", "writing"]) events.addEventListener(kind, () => tell(kind));
     // A broken line is tried again by the browser; a refused one is not: another page may fare better.
     events.addEventListener("error", () => { later(); if (events.readyState === EventSource.CLOSED) over(); });
   });

@@ -39,6 +39,28 @@
   }
   addEventListener("pageshow", () => { for (const note of document.querySelectorAll("[data-busy] > [role=status]")) note.textContent = ""; });
 
+  // Whoever touches a form says so, and again while they are at it: colleagues at the same place see it.
+  const place = document.getElementById("writing")?.dataset.place;
+  if (place) {
+    let touched = 0;
+    let said = 0;
+    const say = () => {
+      said = Date.now();
+      fetch("/presence", { method: "POST", body: new URLSearchParams({ place }) }).catch(() => { said = 0; });
+    };
+    document.addEventListener("input", (event) => {
+      if (!event.target.closest?.('main form[method="post"]')) return;
+      touched = Date.now();
+      if (touched - said > 20000) say();
+    });
+    // Somebody who thinks is still there; somebody who left for lunch is not.
+    setInterval(() => { if (said && !document.hidden && Date.now() - touched < 300000) say(); }, 25000);
+    addEventListener("pagehide", () => {
+      if (said) navigator.sendBeacon("/presence", new URLSearchParams({ place, gone: "1" }));
+      said = 0;
+    });
+  }
+
   // The aid looks again a second after the last key; what it says takes the place of what it said.
   const form = document.getElementById("draft");
   if (!form || !document.getElementById("aid")) return;

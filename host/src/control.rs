@@ -243,6 +243,7 @@ impl From<StoreError> for Refusal {
             | StoreError::Unwritten(_)
             | StoreError::Groundless(_)
             | StoreError::Private(_)
+            | StoreError::Unkept(_)
             | StoreError::Address(_) => Self::Usage(error.to_string()),
             _ => Self::Internal(error.to_string()),
         }

@@ -264,7 +264,7 @@ mod tests {
         sources(&root().join("src/privacy"), &mut source);
         sources(&root().join("src/case"), &mut source);
         sources(&root().join("src/drill"), &mut source);
-        for file in ["src/record.rs", "src/lang.rs"] {
+        for file in ["src/record.rs", "src/listing.rs", "src/lang.rs"] {
             source.push_str(&std::fs::read_to_string(root().join(file)).unwrap());
         }
         sources(&root().join("templates"), &mut source);

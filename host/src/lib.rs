@@ -33,6 +33,7 @@
 //! | keep a copy elsewhere, and come back to it | [`backup`] | shell |
 //! | find again | [`search`] | pure |
 //! | be subscribed to | [`feed`] | pure |
+//! | take a list of posts away | [`listing`] | shell |
 //! | tell others | [`report`] | pure |
 //! | write it down for them | [`document`], [`reporting`] | pure, shell |
 //! | what is wrong with the machine | [`doctor`] | shell |
@@ -79,6 +80,7 @@ pub mod hex;
 pub mod incident;
 pub mod ingest;
 pub mod lang;
+pub mod listing;
 pub mod notify;
 #[cfg(test)]
 mod pasts;

@@ -6,7 +6,7 @@ use caifeng_plugin_host::contract::Timestamp;
 use jiff::tz::TimeZone;
 use rust_xlsxwriter::{Format, Workbook, XlsxError};
 
-use crate::document::sheet::{csv_head as head, harmless, quoted};
+use crate::document::sheet::{csv_head as head, harmless, local, quoted, serial};
 use crate::lang::Lang;
 use crate::watch::Sweep;
 
@@ -104,10 +104,6 @@ pub fn csv_line(entry: &Entry, zone: &TimeZone) -> String {
     cells(entry).iter().map(told).collect::<Vec<_>>().join(",") + "\r\n"
 }
 
-fn local(at: Timestamp, zone: &TimeZone) -> jiff::Zoned {
-    jiff::Timestamp::from_second(at).unwrap_or_default().to_zoned(zone.clone())
-}
-
 /// A workbook of one sheet; moments are dates in `zone`.
 ///
 /// # Errors
@@ -142,13 +138,6 @@ pub fn xlsx(entries: &[Entry], lang: Lang, zone: &TimeZone) -> Result<Vec<u8>, X
     let last = u32::try_from(entries.len()).unwrap_or(u32::MAX);
     sheet.autofilter(0, 0, last, u16::try_from(COLUMNS.len() - 1).unwrap_or(0))?;
     book.save_to_buffer()
-}
-
-/// Days since 1899-12-30 of a moment's local time, which is how a sheet counts (ECMA-376, 18.17.4.1).
-#[expect(clippy::cast_precision_loss, reason = "seconds of ten thousand years are exact in f64")]
-fn serial(at: Timestamp, zone: &TimeZone) -> f64 {
-    let local = local(at, zone);
-    (local.timestamp().as_second() + i64::from(local.offset().seconds())) as f64 / 86_400.0 + 25_569.0
 }
 
 #[cfg(test)]

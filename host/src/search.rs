@@ -14,6 +14,9 @@
 //! a word that must be there, since each would read every post. And whatever full text has cut otherwise than the
 //! phrase: of phrases of four characters it finds 98 in 100 ([`tokens`](crate::text::tokens)).
 
+pub mod kept;
+pub mod wanted;
+
 use crate::query::{self, Expr, Fault, Leaf, Pointer, Wrong};
 use crate::text::tokens::{Tokeniser, is_lone};
 use crate::topic::{Hit, Names, Topics, short_form};
@@ -68,6 +71,12 @@ impl Search {
     #[must_use]
     pub const fn is_exact(&self) -> bool {
         self.exact
+    }
+
+    /// Whether a candidate is meant by a search, if there is one.
+    #[must_use]
+    pub fn means(search: Option<&Self>, title: Option<&str>, text: &str) -> bool {
+        search.is_none_or(|search| !search.exact || search.found(title, text).is_some())
     }
 
     /// Where a candidate says it; `None` when it is not meant.

@@ -11,6 +11,9 @@ use anyhow::Context as _;
 use axum::extract::State;
 use axum::routing::get;
 use caifeng::store::Store;
+use caifeng::text::tokens::Tokeniser;
+use caifeng::watch::{Every, SweepTally, Watch};
+use caifeng_plugin_host::contract::Target;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use reqwest::Client;
 use reqwest::header::{ACCEPT_ENCODING, COOKIE, SET_COOKIE};
@@ -20,8 +23,8 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
-use crate::month;
 use crate::report::{Figure, Goal, memory, percentile};
+use crate::{month, posts};
 
 /// Posts, unless `BENCH_DESK` says otherwise; and posts of an incident.
 const POSTS: u64 = 1_000_000;
@@ -37,18 +40,62 @@ const LISTENERS: usize = 1_000;
 const LIMIT: f64 = 100.0;
 const PASSWORD: &str = "three+white+egrets+over+the+weir";
 
-/// The pages that are measured. The posts of the month are not indexed: what searching costs is measured by `search`.
-const PAGES: [(&str, &str); 9] = [
+/// Watches, and sweeps of each that are on record.
+const WATCHES: usize = 200;
+const SWEEPS: i64 = 24;
+
+/// The pages that are measured: words that many posts hold, and one character that no post holds.
+const PAGES: [(&str, &str); 13] = [
     ("situation", "/"),
     ("wall", "/wall"),
     ("incidents", "/incidents"),
     ("incident", "/incidents/7"),
     ("posts", "/posts"),
+    ("search", "/posts?q=%E5%81%9C%E6%B0%B4"),
+    ("search.narrowed", "/posts?q=%E5%81%9C%E6%B0%B4&kind=post&category=problem&state=new"),
+    ("search.nothing", "/posts?q=%E9%BE%98"),
+    ("searches", "/searches"),
     ("watches", "/watches"),
     ("coverage", "/coverage"),
     ("sweeps", "/sweeps"),
     ("reports", "/reports"),
 ];
+
+/// Watches with a record of having been swept. They are paused, so that nothing is asked for while pages are measured.
+fn listen(store: &Store, data: &Path) -> anyhow::Result<()> {
+    let (mut watches, mut config) = (Vec::new(), String::new());
+    for n in 0..WATCHES {
+        let (id, url) = (format!("watch-{n}"), format!("http://site{n}.bench.example/feed"));
+        config.push_str(&format!(
+            "[[watch]]\nid = \"{id}\"\nplugin = \"feed\"\ntarget = {{ listing = \"{url}\" }}\npaused = \"is measured\"\n\n"
+        ));
+        watches.push(Watch {
+            id,
+            plugin: "feed".to_owned(),
+            target: Target::Listing(url),
+            site: None,
+            settings: Vec::new(),
+            utc_offset: 0,
+            recorded: false,
+            registered: None,
+            every: Every::default(),
+            canary: None,
+        });
+    }
+    store.put_watches(&watches)?;
+    for at in (0..SWEEPS).map(|n| posts::BEGIN + n * 3600) {
+        for watch in &watches {
+            let sweep = store.begin_sweep(&watch.id, at)?;
+            store.finish_sweep(
+                sweep,
+                at + 2,
+                &SweepTally { requests: 1, seen: 20, new: 2, ..SweepTally::default() },
+            )?;
+        }
+    }
+    std::fs::write(data.join("caifeng.toml"), config)?;
+    Ok(())
+}
 
 /// Prints what pages take, beside a bare server and beside their limits.
 pub(crate) fn run(scratch: &Path, executable: &Path) -> anyhow::Result<()> {
@@ -64,7 +111,8 @@ pub(crate) fn run(scratch: &Path, executable: &Path) -> anyhow::Result<()> {
     let data = scratch.join("desk");
     std::fs::create_dir_all(&data)?;
     let store = Store::open(&data, None)?;
-    month::fill(&store, size, MATTER)?;
+    month::fill(&store, size, MATTER, Some(&Tokeniser::new()))?;
+    listen(&store, &data)?;
     store.close();
     let office = Office { executable, data: &data, tokens: scratch };
     office.people()?;

@@ -16,6 +16,7 @@ use caifeng::reporting::{Format, Setting, Subject, prepare, render};
 use caifeng::store::Store;
 use caifeng::store::model::{Batch, LabelBy, Prepared};
 use caifeng::text::telling::Telling;
+use caifeng::text::tokens::Tokeniser;
 use caifeng_plugin_host::contract::{Kind as Form, Label, Post, Reactions};
 use jiff::tz::TimeZone;
 
@@ -42,7 +43,7 @@ pub(crate) fn run(scratch: &Path) -> anyhow::Result<()> {
     let folder = scratch.join("month");
     std::fs::create_dir_all(&folder)?;
     let store = Store::open(&folder, None)?;
-    fill(&store, size, MATTER)?;
+    fill(&store, size, MATTER, None)?;
     let reader = store.reader()?;
     let until = posts::BEGIN + MONTH as i64;
     let setting = Setting {
@@ -66,10 +67,10 @@ pub(crate) fn run(scratch: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Stores a month of `size` posts, `matter` to an incident.
-pub(crate) fn fill(store: &Store, size: u64, matter: u64) -> anyhow::Result<()> {
+/// Stores a month of `size` posts, `matter` to an incident; with a tokeniser they can be searched.
+pub(crate) fn fill(store: &Store, size: u64, matter: u64, tokeniser: Option<&Tokeniser>) -> anyhow::Result<()> {
     for first in (0..size).step_by(BATCH as usize) {
-        store.ingest(batch(first, size, matter))?;
+        store.ingest(batch(first, size, matter, tokeniser))?;
         if first % 100_000 == 0 {
             note(format_args!("{first} posts stored"));
         }
@@ -77,14 +78,14 @@ pub(crate) fn fill(store: &Store, size: u64, matter: u64) -> anyhow::Result<()> 
     Ok(())
 }
 
-fn batch(first: u64, size: u64, matter: u64) -> Batch {
+fn batch(first: u64, size: u64, matter: u64, tokeniser: Option<&Tokeniser>) -> Batch {
     let site = format!("site{}.bench.example", first / BATCH % posts::SITES);
     let at = |number: u64| posts::BEGIN + (number * MONTH / size) as i64;
-    let posts = (first..first + BATCH).map(|number| prepared(number, matter, &site, at(number))).collect();
+    let posts = (first..first + BATCH).map(|number| prepared(number, matter, (&site, at(number)), tokeniser)).collect();
     Batch { sweep: None, plugin: "feed".to_owned(), site, captured: at(first + BATCH), posts }
 }
 
-fn prepared(number: u64, matter: u64, site: &str, published: i64) -> Prepared {
+fn prepared(number: u64, matter: u64, (site, published): (&str, i64), tokeniser: Option<&Tokeniser>) -> Prepared {
     let draft = posts::draft(number);
     let category = ["problem", "problem", "suggestion", "sensitive", "emergency"][(number / matter % 5) as usize];
     let mut labels = vec![label("category", category)];
@@ -99,7 +100,7 @@ fn prepared(number: u64, matter: u64, site: &str, published: i64) -> Prepared {
         ..Post::new(Form::Post, number.to_string(), format!("http://{site}/t/{number}"))
     };
     Prepared {
-        tokens: String::new(),
+        tokens: tokeniser.map_or_else(String::new, |it| it.index_text(post.title.as_deref(), &post.text)),
         signature: None,
         telling: Telling::default(),
         links: vec![format!("http://matter.bench.example/{}", number / matter)],

@@ -13,6 +13,8 @@ use super::{Cause, GRACE, Gap};
 /// How long the schedule may be silent before Caifeng is taken to be off, in seconds.
 const ALIVE: i64 = 3 * 60;
 
+const HOUR: i64 = 3600;
+
 /// From when to when.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct Span {
@@ -82,6 +84,29 @@ impl Statement {
         let count = shares.len() as f64;
         let mean = |of: fn(&(f64, f64)) -> f64| shares.iter().map(of).sum::<f64>() / count;
         (!shares.is_empty()).then(|| (mean(|share| share.0), mean(|share| share.1)))
+    }
+
+    /// The share of each hour of the span that was heard, of the watches that were there to be swept in it; `None` where
+    /// there was none.
+    #[must_use]
+    pub fn by_hour(&self) -> Vec<Option<f64>> {
+        let Span { since, until } = self.span;
+        let hours = (until - since).max(0) / HOUR;
+        (0..hours).map(|hour| self.heard(since + hour * HOUR, since + (hour + 1) * HOUR)).collect()
+    }
+
+    fn heard(&self, first: Timestamp, last: Timestamp) -> Option<f64> {
+        let (mut there, mut missing) = (0, 0);
+        for watch in &self.watches {
+            let Some(from) = watch.from.map(|from| from.max(first)).filter(|from| *from < last) else { continue };
+            there += last - from;
+            let within = |gap: &Gap| (gap.from.max(from), gap.end(self.span.until).min(last));
+            let mut spans: Vec<_> = watch.gaps.iter().map(within).filter(|(from, to)| from < to).collect();
+            missing += length(&mut spans);
+        }
+        #[expect(clippy::cast_precision_loss, reason = "seconds of an hour of some watches are exact in f64")]
+        let share = 1.0 - missing as f64 / there as f64;
+        (there > 0).then_some(share)
     }
 
     /// Watches that were never swept.
@@ -207,6 +232,21 @@ mod tests {
         assert_eq!(late.watches[0].gaps[0].cause, Cause::Late);
         let never = Statement::of(SPAN, vec![Watched { first: None, covered: None, due: None, ..off }], None);
         assert_eq!((never.shares(), never.never().collect::<Vec<_>>()), (None, vec!["w"]));
+    }
+
+    #[test]
+    fn an_hour_is_heard_by_those_who_were_there() {
+        let span = Span { since: 0, until: 4 * HOUR };
+        let half = watch(vec![gap(HOUR + HOUR / 2, Some(2 * HOUR), None, None)]);
+        let young = Watched { first: Some(3 * HOUR), due: Some(4 * HOUR), ..watch(vec![]) };
+        let both = [half.clone(), young].map(|one| Watched { due: Some(4 * HOUR), covered: Some(4 * HOUR), ..one });
+        let told = Statement::of(span, both.to_vec(), Some(4 * HOUR));
+        assert_eq!(told.by_hour(), [Some(1.0), Some(0.5), Some(1.0), Some(1.0)]);
+        let open = Watched { due: Some(4 * HOUR), covered: Some(0), ..watch(vec![gap(2 * HOUR, None, None, None)]) };
+        let told = Statement::of(span, vec![open], Some(4 * HOUR));
+        assert_eq!(told.by_hour(), [Some(1.0), Some(1.0), Some(0.0), Some(0.0)]);
+        let never = Statement::of(span, vec![Watched { first: None, ..half }], None);
+        assert_eq!(never.by_hour(), [None; 4]);
     }
 
     #[test]

@@ -9,6 +9,8 @@
 
 use std::collections::BTreeSet;
 
+use caifeng_plugin_host::contract::Timestamp;
+use jiff::tz::TimeZone;
 use rust_xlsxwriter::{Format, FormatAlign, Workbook, Worksheet, XlsxError};
 
 use super::{Block, Cell, Document, Table, Unwritable, said};
@@ -179,6 +181,18 @@ pub fn harmless(text: &str) -> String {
 pub fn quoted(text: &str) -> String {
     let plain = !text.contains(['"', ',', '\r', '\n']);
     if plain { text.to_owned() } else { format!("\"{}\"", text.replace('"', "\"\"")) }
+}
+
+/// A moment in the zone of whoever reads it.
+pub(crate) fn local(at: Timestamp, zone: &TimeZone) -> jiff::Zoned {
+    jiff::Timestamp::from_second(at).unwrap_or_default().to_zoned(zone.clone())
+}
+
+/// Days since 1899-12-30 of a moment's local time, which is how a sheet counts (ECMA-376, 18.17.4.1).
+#[expect(clippy::cast_precision_loss, reason = "seconds of ten thousand years are exact in f64")]
+pub(crate) fn serial(at: Timestamp, zone: &TimeZone) -> f64 {
+    let local = local(at, zone);
+    (local.timestamp().as_second() + i64::from(local.offset().seconds())) as f64 / 86_400.0 + 25_569.0
 }
 
 #[cfg(test)]

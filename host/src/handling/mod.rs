@@ -27,12 +27,14 @@ use crate::demo::removal;
 use crate::directory::Directory;
 use crate::feed::Feed;
 use crate::incident::IncidentId;
+use crate::listing::Listed;
 use crate::reply::citation::{self, Citation};
+use crate::search::kept::KeptSearch;
 use crate::store::model::PostRowId;
 use crate::store::{
     AddressChange, Answering, Caller, CaseRow, Changed, Contacted, Contacting, Decided, Decision, Disclosing,
-    DisclosureRow, Erased, Feeding, OwnAddress, Reader, Receipt, ReferralRow, Referring, ReplyRow, Seen, Shown, Sight,
-    Store, SummaryRow, Supervising, UserChange,
+    DisclosureRow, Erased, Feeding, OwnAddress, Reader, Receipt, ReferralRow, Referring, ReplyRow, Searching, Seen,
+    Shown, Sight, Store, SummaryRow, Supervising, UserChange,
 };
 use crate::user::code::Code;
 use crate::user::right::Act;
@@ -82,6 +84,10 @@ pub enum What {
     Address(AddressChange),
     /// Hand out the evidence of an incident: the SHA-256 of the file, in hex.
     HandOut(IncidentId, String),
+    /// Hand out a list of posts, which has been written and has not left yet.
+    HandOutPosts(Listed),
+    /// Do something about kept searches.
+    Search(Searching),
     /// Hide a new incident from the caller's own inbox until a time; `None` shows it again.
     Snooze(IncidentId, Option<Timestamp>),
     /// Believe the machine's clock and not a record that is ahead of it.
@@ -124,6 +130,10 @@ pub enum Outcome {
     Trusted(Option<Timestamp>, Timestamp),
     /// How a case stands now.
     Case(Box<CaseRow>),
+    /// A kept search as it is now; as it was, when it is gone.
+    Search(KeptSearch),
+    /// It stands in the record.
+    Noted,
     /// Until when the caller's inbox does not show an incident.
     Snoozed(IncidentId, Option<Timestamp>),
     /// It is written down.
@@ -225,6 +235,11 @@ impl Clerk {
             What::HandOut(incident, sha256) => {
                 Ok(Outcome::Decided(self.store.hand_out(&caller, incident, sha256, now)?))
             }
+            What::HandOutPosts(listed) => {
+                self.store.hand_out_posts(&caller, listed, now)?;
+                Ok(Outcome::Noted)
+            }
+            What::Search(searching) => Ok(Outcome::Search(self.store.search(&caller, searching, now)?)),
             What::Snooze(incident, until) => {
                 self.store.snooze(&caller, incident, until, now)?;
                 Ok(Outcome::Snoozed(incident, until))

@@ -124,7 +124,7 @@ mod tests {
     use super::*;
 
     /// Where the sentences stand that pages can meet.
-    const SOURCES: [&str; 17] = [
+    const SOURCES: [&str; 19] = [
         "incident/life/command.rs",
         "reply/life.rs",
         "reply/citation.rs",
@@ -142,6 +142,8 @@ mod tests {
         "plugins/card.rs",
         "handling/checkpoint.rs",
         "signature.rs",
+        "search/kept.rs",
+        "search/wanted.rs",
     ];
     /// What only an operator at a terminal meets: the daemon that shows pages has opened its store.
     const TERMINAL: [&str; 6] = [

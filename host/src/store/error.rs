@@ -9,6 +9,7 @@ use crate::referral::ReferralRefusal;
 use crate::referral::gate::Shut;
 use crate::reply::citation::CitationError;
 use crate::reply::life::ReplyRefusal;
+use crate::search::kept::Unkept;
 use crate::supervision::SummaryRefusal;
 use crate::supervision::private::Private;
 use crate::user::Denied;
@@ -105,6 +106,9 @@ pub enum StoreError {
     /// What the public would read points at a person.
     #[error("not for everybody: {}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
     Private(Vec<Private>),
+    /// The search is not to be kept so.
+    #[error(transparent)]
+    Unkept(#[from] Unkept),
     /// Somebody else acted meanwhile.
     #[error("the {what} has changed since version {seen}, it is at {now} now: look at it again, then decide")]
     Outdated {

@@ -32,6 +32,7 @@ mod identities;
 mod inbox;
 mod incidents;
 mod ingest;
+mod listings;
 mod media;
 pub mod model;
 mod moment;
@@ -50,6 +51,7 @@ mod retain;
 mod rings;
 mod rowid;
 mod schema;
+mod searches;
 mod sessions;
 pub mod snapshot;
 mod submissions;
@@ -95,14 +97,15 @@ pub use read::machine::{Machine, Watching};
 pub use read::outbox::{ChannelStanding, DeliveryRow, NoticeRow, OutboxHealth, OutboxQuery, Queue, Waiting};
 pub use read::warnings::{Course, Risen, Subject, Warned, WarningQuery};
 pub use read::{
-    CategoryFilter, EntryPage, EntryQuery, EventRow, Examined, IncidentQuery, Keep, LOOKED, MACHINE, Novelty, PostPage,
-    PostQuery, Reader, RecordQuery, SCANNED, SeriesPoint,
+    CategoryFilter, EntryPage, EntryQuery, EventRow, Examined, Fresh, IncidentQuery, Keep, LOOKED, MACHINE, Novelty,
+    PostPage, PostQuery, Reader, RecordQuery, SCANNED, SeriesPoint,
 };
 pub use referrals::{ReferralRow, Referring};
 pub use replies::{Answering, Receipt, ReplyRow, Sight};
 pub use retain::{Cutoffs, Erased, Step};
 pub use rings::{Deadline, Unacknowledged};
 pub use rowid::second;
+pub use searches::Searching;
 pub use sessions::{Held, ProgramToken, SessionRow};
 pub use summaries::{HeldBack, SummaryRow, Supervising};
 pub use topics::{FullDay, KeptTopic, TopicCount};

@@ -9,7 +9,7 @@ use super::error::StoreError;
 
 /// Applied in order; the number of those applied is the file's `user_version`. A
 /// released migration is never edited.
-const MIGRATIONS: [&str; 27] = [
+const MIGRATIONS: [&str; 28] = [
     include_str!("migrations/0001.sql"),
     include_str!("migrations/0002.sql"),
     include_str!("migrations/0003.sql"),
@@ -37,6 +37,7 @@ const MIGRATIONS: [&str; 27] = [
     include_str!("migrations/0025.sql"),
     include_str!("migrations/0026.sql"),
     include_str!("migrations/0027.sql"),
+    include_str!("migrations/0028.sql"),
 ];
 
 /// The schema that this program reads and writes.

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::error::StoreError;
 use super::incidents::append;
 use super::writer::Writing;
-use super::{Reader, Store, credentials, identities, outbox};
+use super::{Reader, Store, credentials, identities, outbox, searches};
 use crate::incident::chain::Checkpoint;
 use crate::incident::event::{Actor, Role};
 use crate::notify::channel::mailbox_fault;
@@ -353,6 +353,7 @@ fn revoke(writing: &mut Writing<'_>, caller: &Caller, user: &str, now: Timestamp
     db.prepare_cached("UPDATE user SET revoked = coalesce(revoked, ?2) WHERE id = ?1")?.execute(params![id, now])?;
     void(db, &id, now)?;
     db.prepare_cached("DELETE FROM own_address WHERE user = ?1")?.execute([&id])?;
+    searches::drop_own(db, &id)?;
     credentials::drop_all(db, &id)?;
     append(writing, NO_INCIDENT, &UserEvent::UserRevoked { user: id.clone() }, &actor, now)?;
     Ok(Changed { user: one(db, &id)?, token: None })

@@ -52,6 +52,8 @@ pub enum Act {
     PublishReply,
     /// Keep contacts at media, sites and forums (P21).
     KeepContacts,
+    /// Keep searches, for oneself or for everybody at the desk.
+    KeepSearches,
     /// Let calendars and readers subscribe, and no longer.
     KeepFeeds,
     /// Propose to report a matter to the police (P16).
@@ -64,7 +66,7 @@ pub enum Act {
     DraftSummary,
     /// Let the public read what somebody else wrote, or take it back.
     ApproveSummary,
-    /// Hand out the evidence of an incident, with the names that stand on captured pages.
+    /// Hand out what was heard: the evidence of an incident, with the names that stand on captured pages; posts as a file.
     ExportEvidence,
     /// Hand out, or delete, what is kept of a person who asks.
     AnswerPerson,
@@ -111,7 +113,7 @@ const EVERYBODY: &[Role] = &[Monitor, Staff, LeadingGroup, Head, Spokesperson, L
 const WORKERS: &[Role] = &[Monitor, Staff, LeadingGroup, Head, Spokesperson, Legal];
 
 /// Who may do what.
-pub const RIGHTS: [(Act, &[Role]); 45] = [
+pub const RIGHTS: [(Act, &[Role]); 46] = [
     (Act::Submit, EVERYBODY),
     (Act::Note, EVERYBODY),
     (Act::Assess, DECIDERS),
@@ -132,6 +134,7 @@ pub const RIGHTS: [(Act, &[Role]); 45] = [
     (Act::ApproveReply, DECIDERS),
     (Act::PublishReply, &[Spokesperson]),
     (Act::KeepContacts, &[Monitor, Staff, LeadingGroup, Head, Spokesperson]),
+    (Act::KeepSearches, EVERYBODY),
     (Act::KeepFeeds, DECIDERS),
     (Act::ProposeReferral, &[LeadingGroup, Head, Legal]),
     (Act::DecideReferral, &[Head, Legal]),
@@ -196,6 +199,7 @@ impl Act {
             Self::ApproveReply => "approve a reply",
             Self::PublishReply => "publish a reply",
             Self::KeepContacts => "keep contacts",
+            Self::KeepSearches => "keep searches",
             Self::KeepFeeds => "keep feeds",
             Self::ProposeReferral => "propose a referral",
             Self::DecideReferral => "decide on a referral",

@@ -70,6 +70,7 @@ impl Scope {
             | Act::Group
             | Act::Restrict
             | Act::KeepContacts
+            | Act::KeepSearches
             | Act::KeepWatches
             | Act::ProposeReferral
             | Act::DecideReferral

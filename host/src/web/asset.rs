@@ -10,7 +10,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use sha2::{Digest, Sha256};
 
-const FILES: [(&str, &str, &str); 8] = [
+const FILES: [(&str, &str, &str); 10] = [
     ("desk.css", "text/css; charset=utf-8", include_str!("../../assets/desk.css")),
     ("paper.css", "text/css; charset=utf-8", include_str!("../document/paper.css")),
     ("page.js", "text/javascript; charset=utf-8", include_str!("../../assets/page.js")),
@@ -18,6 +18,8 @@ const FILES: [(&str, &str, &str); 8] = [
     ("live.js", "text/javascript; charset=utf-8", include_str!("../../assets/live.js")),
     ("decide.js", "text/javascript; charset=utf-8", include_str!("../../assets/decide.js")),
     ("write.js", "text/javascript; charset=utf-8", include_str!("../../assets/write.js")),
+    ("search.js", "text/javascript; charset=utf-8", include_str!("../../assets/search.js")),
+    ("drafts.js", "text/javascript; charset=utf-8", include_str!("../../assets/drafts.js")),
     ("icon.svg", "image/svg+xml", include_str!("../../assets/icon.svg")),
 ];
 

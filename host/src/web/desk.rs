@@ -18,6 +18,7 @@ use super::door::Door;
 use super::metrics::Counted;
 use super::month::Keeper;
 use super::page::{self, Duties, Trouble, Visit};
+use super::presence::Presence;
 use super::room::public::Shown;
 use super::whispers::Whispers;
 use super::{App, Rows, Unanswered, alone, guard, routes, troubled};
@@ -62,6 +63,10 @@ pub(super) struct Desk {
     pub(super) trials: Trials,
     /// A plugin that somebody handed in.
     pub(super) offered: Mutex<Option<Arc<Offer>>>,
+    /// One list of posts is written at a time.
+    pub(super) lists: Arc<Semaphore>,
+    /// Who is writing where.
+    pub(super) presence: Presence,
 }
 
 /// Why a page is not shown, or something was not done.
@@ -288,6 +293,8 @@ impl Desk {
             demo: self.app.demo,
             plan: self.app.owner.setup.plan.get(),
             drill: self.app.drill,
+            // Whoever only looks is told of nobody.
+            writers: if asked.visitor.person.is_some() { self.presence.writers() } else { Vec::new() },
             person: asked.visitor.person,
             said: asked.said.and_then(|key| asked.lang.known(&format!("done.{key}"))),
         }

@@ -172,7 +172,7 @@ fn post(row: i64, site: &str, ago: i64, title: Option<&str>, text: &str) -> Post
 }
 
 /// All posts, newest first.
-pub(super) fn posts() -> Vec<PostRow> {
+pub(crate) fn posts() -> Vec<PostRow> {
     let first = PostRow {
         reactions: Reactions { views: Some(3812), replies: Some(46), ..Reactions::default() },
         labels: vec![label("problem", 0.71, &["停水", "没有任何通知"])],

@@ -3,7 +3,8 @@
 //! An event carries the number of the newest commit, also as its id, and nothing else; the page then reads itself
 //! again. So a replay is one line and nothing is buffered: a reader that comes back with the id of what it heard last
 //! is told at once if anything happened since, and a reader that missed ten commits is told of the tenth. What a slow
-//! reader leaves unread is one line, and [`stall`](super::stall) drops it in the end.
+//! reader leaves unread is one line, and [`stall`](super::stall) drops it in the end. That somebody began or stopped
+//! [writing](super::presence) is told on the same line, as an event of its own kind with no more than a number.
 
 use std::convert::Infallible;
 use std::net::IpAddr;
@@ -38,6 +39,7 @@ const HEARTBEAT: Duration = Duration::from_secs(15);
 /// A page that listens. Dropping it frees the seat.
 struct Listening {
     changes: watch::Receiver<u64>,
+    writing: watch::Receiver<u64>,
     stop: watch::Receiver<bool>,
     /// The newest commit that it knows of.
     heard: Option<u64>,
@@ -61,8 +63,8 @@ pub(super) async fn events(
         return (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, "60")], text).into_response();
     };
     let heard = headers.get("last-event-id").and_then(|id| id.to_str().ok()?.parse().ok());
-    let listening =
-        Listening { changes: desk.app.changes.clone(), stop: desk.stop.clone(), heard, _seat: seat, _own: own };
+    let (changes, writing, stop) = (desk.app.changes.clone(), desk.presence.changes(), desk.stop.clone());
+    let listening = Listening { changes, writing, stop, heard, _seat: seat, _own: own };
     Sse::new(commits(listening)).keep_alive(KeepAlive::new().interval(HEARTBEAT)).into_response()
 }
 
@@ -88,12 +90,19 @@ fn commits(listening: Listening) -> impl Stream<Item = Result<Event, Infallible>
             }
         }
         let heard = l.heard;
-        let number = tokio::select! {
-            changed = l.changes.wait_for(|number| Some(*number) != heard) => *changed.ok()?,
+        let event = tokio::select! {
+            changed = l.changes.wait_for(|number| Some(*number) != heard) => {
+                let number = *changed.ok()?;
+                l.heard = Some(number);
+                Event::default().event("commit").id(number.to_string()).data(number.to_string())
+            }
+            changed = l.writing.changed() => {
+                changed.ok()?;
+                // Not where, and not who: the page reads that itself, if it may. What is missed is not told later.
+                Event::default().event("writing").data(l.writing.borrow_and_update().to_string())
+            }
             _ = l.stop.wait_for(|stop| *stop) => return None,
         };
-        l.heard = Some(number);
-        let event = Event::default().event("commit").id(number.to_string()).data(number.to_string());
         Some((Ok(event), (l, false)))
     })
 }

@@ -19,7 +19,7 @@ mod crowd;
 mod desk;
 mod door;
 #[cfg(test)]
-mod fixed;
+pub(crate) mod fixed;
 mod form;
 mod guard;
 mod health;
@@ -29,11 +29,13 @@ mod mark;
 mod metrics;
 mod month;
 mod page;
+mod presence;
 mod qr;
 mod room;
 mod routes;
 mod rows;
 mod stall;
+mod streamed;
 #[cfg(test)]
 mod tests;
 mod trend;
@@ -168,6 +170,8 @@ fn router(app: App, stop: watch::Receiver<bool>) -> Router {
         shown: Shown::default(),
         door: Door::default(),
         counted: metrics::Counted::default(),
+        lists: Arc::new(Semaphore::new(1)),
+        presence: presence::Presence::default(),
     });
     routes::router(&desk)
         .fallback(missing)

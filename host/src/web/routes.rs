@@ -21,7 +21,8 @@ use super::room::{
 };
 use super::room::{admin, audit, backups, channels, keeping, plan, plugins, welcome};
 use super::room::{
-    demo, hearing, inbox, incidents, posts, provider, sign_in, situation, sources, subscribed, topics, watches,
+    demo, hearing, inbox, incidents, posts, presence, provider, searches, sign_in, situation, sources, subscribed,
+    topics, watches,
 };
 use super::{asset, health, live, metrics};
 use crate::configuring;
@@ -93,6 +94,12 @@ fn pages() -> Vec<Route> {
         get("/incidents/{id}/record", WORK, incidents::record),
         // 信息
         get("/posts", WORK, posts::list),
+        post("/posts/file", Access::Able(Act::ExportEvidence), posts::file),
+        get("/searches", Access::Able(Act::KeepSearches), searches::list),
+        post("/searches", Access::Able(Act::KeepSearches), searches::keep),
+        get("/searches/{id}", Access::Able(Act::KeepSearches), searches::open),
+        post("/searches/{id}/rename", Access::Able(Act::KeepSearches), searches::rename),
+        post("/searches/{id}/remove", Access::Able(Act::KeepSearches), searches::remove),
         // 监测
         get("/watches", DESK, watches::list),
         get("/repairs", DESK, sources::repairs),
@@ -146,6 +153,7 @@ fn pages() -> Vec<Route> {
         get("/api/v1/openapi.json", Everybody, api::document),
         get("/assets/{file}", Everybody, asset::asset),
         get("/events", DESK, live::events),
+        post("/presence", WORK, presence::say),
         get("/feeds/{token}/{file}", Everybody, subscribed::feed),
         get("/healthz", Everybody, health::healthz),
         get("/readyz", Everybody, health::readyz),

@@ -4,6 +4,7 @@
 //! Every call blocks on disk and is made from a blocking thread only.
 
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -24,8 +25,9 @@ use crate::reporting::shelf;
 use crate::search::{Search, SearchError};
 use crate::store::model::{Figures, IncidentRow, LabelBy, PostRow, PostRowId, WatchRow};
 use crate::store::{
-    Course, Deadline, DisclosureRow, FullDay, Governing, IncidentQuery, Life, NoticeRow, OutboxHealth, OutboxQuery,
-    PostQuery, Reader, Reading, RecordQuery, Risen, SeriesPoint, ServiceRow, StoreError, Unacknowledged, Version,
+    Course, Deadline, DisclosureRow, Fresh, FullDay, Governing, IncidentQuery, Life, NoticeRow, OutboxHealth,
+    OutboxQuery, PostQuery, Reader, Reading, RecordQuery, Risen, SeriesPoint, ServiceRow, StoreError, Unacknowledged,
+    Version,
 };
 use crate::text::diff::{Part, diff};
 use crate::text::tokens::Tokeniser;
@@ -95,6 +97,8 @@ pub struct Changed {
 
 /// Parts of a list that one page looks through: eight thousand posts, some fiftieth of a second.
 const PARTS: usize = 8;
+/// New posts of a kept search that are counted.
+const FRESH: u64 = 99;
 /// Sites that a list can be filtered by; the others are found by address.
 const SITES: usize = 300;
 /// Versions of one post whose changes are told.
@@ -210,6 +214,28 @@ pub trait Rows: Send + Sync + 'static {
     /// # Errors
     /// [`Unanswered`].
     fn posts(&self, query: &PostsQuery) -> Result<Found, Unanswered>;
+
+    /// Hands every post of a list to `take`, newest first, until that breaks; why nothing was looked for.
+    ///
+    /// # Errors
+    /// [`Unanswered`].
+    fn each_post(
+        &self,
+        query: &PostsQuery,
+        take: &mut dyn FnMut(PostRow) -> ControlFlow<()>,
+    ) -> Result<Option<SearchError>, Unanswered> {
+        let found = self.posts(query)?;
+        let _ = found.posts.into_iter().try_for_each(|(post, _)| take(post));
+        Ok(found.wrong)
+    }
+
+    /// How many posts of a list were first heard after `since`.
+    ///
+    /// # Errors
+    /// [`Unanswered`].
+    fn fresh(&self, _query: &PostsQuery, _since: Timestamp) -> Result<Fresh, Unanswered> {
+        Ok(Fresh::default())
+    }
 
     /// What posts can be filtered by.
     ///
@@ -346,6 +372,14 @@ impl Stored {
     ) -> Self {
         Self { reader, tokeniser, names, in_force, reports: reports.into() }
     }
+
+    /// What a list asks the store, and the search that decides where full text cannot.
+    fn read(&self, query: &PostsQuery) -> Result<(Option<Search>, PostQuery), SearchError> {
+        let typed = query.search.as_deref();
+        let search = typed.map(|typed| Search::read(typed, &self.tokeniser, &self.names.get())).transpose()?.flatten();
+        let words = search.as_ref().and_then(Search::expression).map(str::to_owned);
+        Ok((search, PostQuery { words, ..query.list.clone() }))
+    }
 }
 
 impl From<StoreError> for Unanswered {
@@ -435,14 +469,10 @@ impl Rows for Stored {
     }
 
     fn posts(&self, query: &PostsQuery) -> Result<Found, Unanswered> {
-        let search = match query.search.as_deref().map(|typed| Search::read(typed, &self.tokeniser, &self.names.get()))
-        {
-            Some(Err(wrong)) => return Ok(Found { wrong: Some(wrong), ..Found::default() }),
-            Some(Ok(search)) => search,
-            None => None,
+        let (search, mut list) = match self.read(query) {
+            Ok(read) => read,
+            Err(wrong) => return Ok(Found { wrong: Some(wrong), ..Found::default() }),
         };
-        let words = search.as_ref().and_then(Search::expression).map(str::to_owned);
-        let mut list = PostQuery { words, ..query.list.clone() };
         let wanted = list.limit.unwrap_or(usize::MAX);
         let mut found = Found { next: list.before, ..Found::default() };
         for _ in 0..PARTS {
@@ -460,6 +490,26 @@ impl Rows for Stored {
             }
         }
         Ok(found)
+    }
+
+    fn each_post(
+        &self,
+        query: &PostsQuery,
+        take: &mut dyn FnMut(PostRow) -> ControlFlow<()>,
+    ) -> Result<Option<SearchError>, Unanswered> {
+        let (search, list) = match self.read(query) {
+            Ok(read) => read,
+            Err(wrong) => return Ok(Some(wrong)),
+        };
+        let mut keep = |title: Option<&str>, text: &str| Search::means(search.as_ref(), title, text);
+        self.reader.walk(&list, Some(&mut keep), take)?;
+        Ok(None)
+    }
+
+    fn fresh(&self, query: &PostsQuery, since: Timestamp) -> Result<Fresh, Unanswered> {
+        let Ok((search, list)) = self.read(query) else { return Ok(Fresh::default()) };
+        let mut keep = |title: Option<&str>, text: &str| Search::means(search.as_ref(), title, text);
+        Ok(self.reader.heard_since(&list, &mut keep, since, FRESH)?)
     }
 
     fn choices(&self) -> Result<Choices, Unanswered> {

@@ -141,7 +141,16 @@ impl Office {
     /// The same, but for what is changed.
     fn router_with(&self, change: impl FnOnce(&mut App)) -> Router {
         let (_, changes) = watch::channel(7);
-        let (_, stopped) = watch::channel(false);
+        self.router_until(watch::channel(false).1, changes, change)
+    }
+
+    /// The same, with the two ends that the daemon holds.
+    fn router_until(
+        &self,
+        stopped: watch::Receiver<bool>,
+        changes: watch::Receiver<u64>,
+        change: impl FnOnce(&mut App),
+    ) -> Router {
         let sweeper = &self.owner.sweeper;
         let plan = self.owner.setup.plan.clone();
         let tokeniser = Arc::clone(&sweeper.pipeline.tokeniser);
@@ -381,6 +390,7 @@ fn visit() -> Visit {
         person: None,
         said: None,
         rooms: Vec::new(),
+        writers: Vec::new(),
     }
 }
 

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use caifeng_plugin_host::contract::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row};
 
-use super::{Reader, SeriesPoint, list, unsigned};
+use super::{CategoryFilter, Reader, SeriesPoint, list, unsigned};
 use crate::incident::correction::Decision;
 use crate::incident::event::Recorded;
 use crate::incident::opinion::Opinion;
@@ -18,18 +18,6 @@ use crate::warning::Stage;
 
 /// Posts of an incident that are looked at for what tells most.
 const LOOKED_AT: i64 = 40;
-
-/// Which incidents to list by their category: the decided one, else the suggested.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum CategoryFilter {
-    /// Whatever it is.
-    #[default]
-    Any,
-    /// Those that have none.
-    Without,
-    /// Those that have this one.
-    Only(Category),
-}
 
 /// Which incidents to list, those with the newest post first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

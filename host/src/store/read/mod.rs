@@ -27,10 +27,10 @@ use caifeng_plugin_host::contract::Timestamp;
 use rusqlite::Connection;
 
 pub use entries::{EntryPage, EntryQuery, EventRow, LOOKED, MACHINE};
+pub use incidents::IncidentQuery;
 pub(super) use incidents::incident_rows;
-pub use incidents::{CategoryFilter, IncidentQuery};
 pub use novelty::Novelty;
-pub use posts::{Keep, PostPage, PostQuery, SCANNED};
+pub use posts::{Fresh, Keep, PostPage, PostQuery, SCANNED};
 pub use record::RecordQuery;
 
 use super::error::StoreError;
@@ -38,6 +38,7 @@ use super::model::Figures;
 use super::{schema, writer};
 use crate::incident::chain::{self, ChainBreak, ChainReport, Checkpoint, Record, Walk};
 use crate::incident::{Category, IncidentId, life};
+pub use crate::search::wanted::CategoryFilter;
 
 /// Connections kept open when nobody uses them.
 const IDLE: usize = 4;

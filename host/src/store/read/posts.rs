@@ -26,6 +26,10 @@ const CHUNK: usize = 500;
 const NOTES: usize = 20;
 /// Keys that one page looks at.
 pub const SCANNED: usize = 1_000;
+/// Keys that are looked at to count what is new.
+const COUNTED: usize = 500;
+/// How much later than it was said something new may be heard, in seconds: what comes later is not counted.
+const LATE: i64 = 3 * 86_400;
 
 /// Which posts to list, newest first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -61,6 +65,15 @@ pub struct PostQuery {
 /// Whether a post is wanted for what it says: asked with its title and its text.
 pub type Keep<'a> = &'a mut dyn FnMut(Option<&str>, &str) -> bool;
 
+/// How many posts of a list are new.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Fresh {
+    /// So many at least.
+    pub posts: u64,
+    /// There may be more.
+    pub more: bool,
+}
+
 /// A part of a list.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct PostPage {
@@ -91,6 +104,42 @@ impl Reader {
     /// The file cannot be read.
     pub fn post_page(&self, query: &PostQuery, keep: Keep<'_>) -> Result<PostPage, StoreError> {
         self.with(|db| page(db, query, query.limit.unwrap_or(CHUNK), Some(keep)))
+    }
+
+    /// How many posts of a query, whose title and text `keep` keeps, were first heard after `since`: counted from the
+    /// newest on, `most` at most, over a bounded number of posts.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn heard_since(
+        &self,
+        query: &PostQuery,
+        keep: Keep<'_>,
+        since: Timestamp,
+        most: u64,
+    ) -> Result<Fresh, StoreError> {
+        let from = since.saturating_sub(LATE);
+        let query = PostQuery { since: Some(query.since.map_or(from, |first| first.max(from))), ..query.clone() };
+        self.with(|db| {
+            let Some((sql, values)) = keys(db, &query)? else { return Ok(Fresh::default()) };
+            let mut filter = Filter::of(&query);
+            let mut heard = db.prepare_cached("SELECT captured > ?2 FROM post WHERE row = ?1")?;
+            let mut statement = db.prepare_cached(&sql)?;
+            let mut keys = statement.query(params_from_iter(values))?;
+            let (mut posts, mut scanned) = (0, 0);
+            while let Some(key) = keys.next()? {
+                if posts == most || scanned == COUNTED {
+                    return Ok(Fresh { posts, more: true });
+                }
+                let key: PostRowId = key.get(0)?;
+                scanned += 1;
+                let new = heard.query_row((key, since), |r| r.get::<_, bool>(0))?
+                    && filter.as_mut().map_or(Ok(true), |filter| filter.passes(db, key))?
+                    && says(db, key, keep)?;
+                posts += u64::from(new);
+            }
+            Ok(Fresh { posts, more: false })
+        })
     }
 
     /// Sites that posts are from, at most so many, by name.
@@ -145,12 +194,29 @@ impl Reader {
     pub fn for_each_post(
         &self,
         query: &PostQuery,
+        take: impl FnMut(PostRow) -> ControlFlow<()>,
+    ) -> Result<(), StoreError> {
+        self.walk(query, None, take)
+    }
+
+    /// The same for those posts whose title and text `keep` keeps, where it is given.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn walk(
+        &self,
+        query: &PostQuery,
+        mut keep: Option<Keep<'_>>,
         mut take: impl FnMut(PostRow) -> ControlFlow<()>,
     ) -> Result<(), StoreError> {
         let mut query = query.clone();
         let mut left = query.limit.unwrap_or(usize::MAX);
         while left > 0 {
-            let part = self.with(|db| page(db, &query, left.min(CHUNK), None))?;
+            let keep: Option<Keep<'_>> = match &mut keep {
+                Some(keep) => Some(&mut **keep),
+                None => None,
+            };
+            let part = self.with(|db| page(db, &query, left.min(CHUNK), keep))?;
             left -= part.posts.len();
             for post in part.posts {
                 if take(post).is_break() {

@@ -15,9 +15,10 @@ use crate::handling::checkpoint::Signed;
 use crate::handling::receipt::{Published, Receipting};
 use crate::handling::{Outcome, What};
 use crate::retention::Released;
+use crate::search::kept::KeptSearch;
 use crate::store::{
     AddressChange, Answering, CaseRow, Contacted, Contacting, Decided, Decision, Disclosing, DisclosureRow, Feeding,
-    OwnAddress, ReferralRow, Referring, ReplyRow, Seen, SummaryRow, Supervising, UserChange,
+    OwnAddress, ReferralRow, Referring, ReplyRow, Searching, Seen, SummaryRow, Supervising, UserChange,
 };
 use crate::sweep::Report;
 use crate::user::User;
@@ -60,6 +61,7 @@ pub(super) fn table() -> Vec<Endpoint> {
             ("keepContact", "Add, edit, link, note or remove contacts"),
             contact,
         ),
+        post("/searches", able(Act::KeepSearches), ("keepSearch", "Keep, rename, open or remove a search"), search),
         post_secret(
             "/feeds",
             able(Act::KeepFeeds),
@@ -209,6 +211,13 @@ fn case(call: &Call, _: Nothing, work: Casework) -> Result<CaseRow, Problem> {
 fn contact(call: &Call, _: Nothing, contacting: Contacting) -> Result<Contacted, Problem> {
     match call.act(What::Contact(contacting))? {
         Outcome::Contact(contacted) => Ok(contacted),
+        other => Err(strange(&other)),
+    }
+}
+
+fn search(call: &Call, _: Nothing, searching: Searching) -> Result<KeptSearch, Problem> {
+    match call.act(What::Search(searching))? {
+        Outcome::Search(search) => Ok(search),
         other => Err(strange(&other)),
     }
 }

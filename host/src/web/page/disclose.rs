@@ -332,9 +332,7 @@ pub(crate) fn plan_disclosure(visit: &Visit, rows: &PlanRows) -> Rendered {
     let looked = planned.looked && !planned.text.is_empty();
     PlanPage {
         action: planned.sight.map_or_else(|| "/disclosures".to_owned(), |it| format!("/disclosures/{}/edit", it.id)),
-        keep: planned
-            .sight
-            .map_or_else(|| "disclosure".to_owned(), |it| format!("disclosure-{}-{}", it.id, it.version)),
+        keep: planned.sight.map_or_else(|| "disclosure".to_owned(), |it| format!("disclosure-{}", it.id)),
         version: planned.sight.map(|it| it.version),
         kinds: Kind::ALL.into_iter().map(kind).collect(),
         channels: channels.collect(),

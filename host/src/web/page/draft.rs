@@ -127,10 +127,9 @@ pub(crate) fn draft(visit: &Visit, rows: &DraftRows) -> Rendered {
             |sight| format!("/replies/{}/edit", sight.id),
         ),
         version: draft.reply.map(|sight| sight.version),
-        keep: draft.reply.map_or_else(
-            || format!("incident-{}-reply", draft.incident),
-            |sight| format!("reply-{}-{}", sight.id, sight.version),
-        ),
+        keep: draft
+            .reply
+            .map_or_else(|| format!("incident-{}-reply", draft.incident), |sight| format!("reply-{}", sight.id)),
         forms: Form::ALL.into_iter().map(form).collect(),
         channels: channels.collect(),
         length: rows.plan.channel(&draft.channel).and_then(|channel| channel.length).map(|most| {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use askama::Template;
 
 use super::duties::{DeadlineView, Duties, DutyView, deadlines, duties};
+use super::fare::FareView;
 use super::growing::{GrowingView, first};
 use super::incident::IncidentView;
 use super::month::MonthView;
@@ -13,6 +14,7 @@ use super::post::PostView;
 use super::told::{ToldRows, ToldView};
 use super::watch::{SweptWatch, WatchView, no_watches, told};
 use super::{Frame, Rendered, Room, Visit, named, tight};
+use crate::coverage::statement::Statement;
 use crate::coverage::words::keys;
 use crate::coverage::{Notice, Told};
 use crate::plan::Plan;
@@ -52,6 +54,8 @@ pub(crate) struct HomeRows {
     pub(crate) duties: Duties,
     /// What runs out next, each with the plan that governs its incident.
     pub(crate) deadlines: Vec<(Deadline, Arc<Plan>)>,
+    /// What was covered in the last day.
+    pub(crate) day: Option<Statement>,
 }
 
 #[derive(Template)]
@@ -65,6 +69,7 @@ struct HomePage {
     growing: Vec<GrowingView>,
     incidents: Vec<IncidentView>,
     month: Option<MonthView>,
+    fare: Option<FareView>,
     incidents_note: String,
     more_incidents: Option<String>,
     empty: Vec<String>,
@@ -115,6 +120,7 @@ pub(crate) fn home(visit: &Visit, rows: &HomeRows) -> Rendered {
             .map(|(row, told)| IncidentView::new(row, told.as_ref(), &frame.face, lang))
             .collect(),
         month: rows.month.as_ref().and_then(|m| MonthView::new(m, &frame.face, lang)),
+        fare: fare(rows, &frame),
         incidents_note: incidents_note(lang, &rows.figures),
         more_incidents: more_incidents(lang, rows),
         empty: nothing_yet(&frame),
@@ -145,6 +151,7 @@ struct WallPage {
     deadlines: Vec<DeadlineView>,
     growing: Vec<GrowingView>,
     month: Option<MonthView>,
+    fare: Option<FareView>,
 }
 
 /// The same for a screen on the wall: read from across the room, and touched by nobody.
@@ -159,6 +166,7 @@ pub(crate) fn wall(visit: &Visit, rows: &HomeRows) -> Rendered {
         deadlines: deadlines(&rows.deadlines, &frame.face, lang),
         growing: rows.risen.iter().filter_map(|risen| GrowingView::new(risen, &frame.face, lang)).collect(),
         month: rows.month.as_ref().and_then(|month| MonthView::new(month, &frame.face, lang)),
+        fare: fare(rows, &frame),
         frame,
     }
     .render()
@@ -190,6 +198,10 @@ fn notices(all: &[Notice], frame: &Frame, lang: Lang) -> Vec<NoticeView> {
         }
     };
     recent.map(view).collect()
+}
+
+fn fare(rows: &HomeRows, frame: &Frame) -> Option<FareView> {
+    rows.day.as_ref().and_then(|day| FareView::new(&rows.watches, day, &frame.face, frame.lang))
 }
 
 fn situation(rows: &HomeRows, frame: &Frame) -> Situation {

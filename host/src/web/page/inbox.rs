@@ -20,6 +20,7 @@ use crate::store::model::{Figures, IncidentRow, LabelBy, PostRow, WatchRow};
 use crate::user::right::Act;
 use crate::web::lang::{Lang, grouped};
 use crate::web::mark::line;
+use crate::web::presence::Place;
 use crate::web::room::inbox::HOURS;
 use crate::web::when::{Clockface, Stamp};
 
@@ -170,7 +171,8 @@ struct InboxPage {
 /// The page.
 pub(crate) fn inbox(visit: &Visit, rows: &InboxRows) -> Rendered {
     let lang = visit.lang;
-    let frame = Frame::new(visit, Room::Inbox, lang.t("rooms.inbox"), rows.figures, &rows.watches);
+    let place = rows.judging.as_ref().map(|judging| Place::Incident(judging.row.id));
+    let frame = Frame::new(visit, Room::Inbox, lang.t("rooms.inbox"), rows.figures, &rows.watches).at(place);
     let waiting = &rows.inbox.waiting;
     let at = |place: Option<usize>| place.and_then(|place| waiting.get(place)).copied();
     let note = if waiting.is_empty() {

@@ -20,6 +20,7 @@ mod disclose;
 mod disclosures;
 mod draft;
 mod duties;
+mod fare;
 mod fault;
 mod growing;
 mod home;
@@ -40,6 +41,7 @@ mod reference;
 mod referral;
 mod replies;
 mod reports;
+mod searches;
 mod service;
 mod sign_in;
 mod sources;
@@ -65,7 +67,8 @@ use caifeng_plugin_host::contract::{Kind, Timestamp};
 use super::coverage::Coverage;
 use super::lang::{Lang, grouped};
 use super::mark::Piece;
-use super::when::Clockface;
+use super::presence::{Place, Writer};
+use super::when::{Clockface, Stamp};
 use crate::incident::event::Role;
 use crate::incident::{Category, State};
 use crate::plan::show::role_key;
@@ -102,13 +105,14 @@ pub(crate) use keeping::{KeepingRows, Wanted as WantedRules, YearRow, keeping, r
 pub(crate) use overtaken::{OvertakenRows, overtaken};
 pub(crate) use plan::{Checked as CheckedPlan, Proposed as ProposedPlan, plan};
 pub(crate) use plugins::{Described, OfferRows, OnePlugin, PluginRow, plugin, plugin_offer, plugins};
-pub(crate) use posts::{PostsAsked, PostsRows, posts};
+pub(crate) use posts::{KeptRow, PostsAsked, PostsRows, asked_of, place_of, posts};
 pub(crate) use public::public;
 pub(crate) use record::{RecordRows, record};
 pub(crate) use reference::{Operation, Parameter, reference};
 pub(crate) use referral::{ReferralRows, ReferralTold, referral};
 pub(crate) use replies::{Ground, RepliesRows, ReplyRows, Version, replies, reply};
 pub(crate) use reports::{ReportAsked, ReportsRows, ShelvedReport, report, reports};
+pub(crate) use searches::{SearchesRows, searches};
 pub(crate) use sign_in::{Resend, SetUp, SignIn, code, resend, set_up, sign_in, unfit};
 pub(crate) use sources::{Ground as Standing, Looked, Repair, WatchRows, new_watch, preview, repairs, watch};
 pub(crate) use submit::submit;
@@ -148,6 +152,8 @@ pub(crate) struct Visit {
     pub(crate) said: Option<String>,
     /// The rooms that are open to them, in the order of the rail.
     pub(crate) rooms: Vec<Room>,
+    /// Who is writing anywhere.
+    pub(crate) writers: Vec<Writer>,
 }
 
 impl Visit {
@@ -260,6 +266,9 @@ impl Room {
     }
 }
 
+/// Others who write that are named.
+const BESIDE: usize = 3;
+
 /// Rooms that a phone shows beside "more", or in all.
 const FIRST: usize = 5;
 
@@ -281,6 +290,9 @@ pub(crate) struct Frame {
     person: Option<Known>,
     said: Option<String>,
     rooms: Vec<Room>,
+    /// What is written about here.
+    place: Option<Place>,
+    writers: Vec<Writer>,
 }
 
 /// A link beside others of its kind.
@@ -338,7 +350,22 @@ impl Frame {
             person: visit.person.clone(),
             said: visit.said.clone(),
             rooms: visit.rooms.clone(),
+            place: Place::of_path(&visit.path),
+            writers: visit.writers.clone(),
         }
+    }
+
+    /// On a page whose address does not say what it is about.
+    fn at(self, place: Option<Place>) -> Self {
+        Self { place, ..self }
+    }
+
+    /// Where whoever is signed in may be writing, and who else is.
+    fn writing(&self) -> Option<(Place, Vec<(String, Stamp)>)> {
+        let (own, place) = (self.person.as_ref()?, self.place?);
+        let others = self.writers.iter().filter(|writer| writer.place == place && writer.user != own.user);
+        let told = |writer: &Writer| (super::mark::line(&writer.name, 40), self.face.stamp(writer.since));
+        Some((place, others.take(BESIDE).map(told).collect()))
     }
 
     /// Who is signed in: a name, and the roles.

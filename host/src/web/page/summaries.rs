@@ -119,10 +119,9 @@ pub(crate) fn summary_form(visit: &Visit, figures: Figures, watches: &[WatchRow]
             || format!("/incidents/{}/summaries", asked.incident),
             |it| format!("/summaries/{}/edit", it.id),
         ),
-        keep: asked.sight.map_or_else(
-            || format!("incident-{}-summary", asked.incident),
-            |it| format!("summary-{}-{}", it.id, it.version),
-        ),
+        keep: asked
+            .sight
+            .map_or_else(|| format!("incident-{}-summary", asked.incident), |it| format!("summary-{}", it.id)),
         version: asked.sight.map(|it| it.version),
         told: &asked.told,
     }

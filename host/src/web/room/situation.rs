@@ -23,6 +23,8 @@ const NOTICES: usize = 50;
 const TOLD: usize = 6;
 /// Clocks that run out next on the wall.
 const DEADLINES: usize = 8;
+/// How far back is told how the watches fared, in seconds.
+const DAY: i64 = 86_400;
 /// What grows that the first page shows.
 const RISEN: usize = 4;
 
@@ -61,6 +63,7 @@ fn glance(desk: &Desk, rows: &dyn Rows, visit: &Visit, next: usize) -> Result<Ho
         watches: swept(rows, visit.now)?,
         month: Some(desk.month.month(rows, commit, visit.now, &visit.zone)?),
         risen: rows.risen(visit.now, RISEN)?,
+        day: Some(rows.coverage(visit.now - DAY, visit.now)?),
         duties: desk.duties(rows, visit)?,
         ..HomeRows::default()
     })

@@ -16,6 +16,8 @@ mod contacts;
 mod disclosures;
 mod inbox;
 mod plugins;
+mod posts;
+mod presence;
 mod referrals;
 mod replies;
 mod reports;

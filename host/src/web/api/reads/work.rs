@@ -10,6 +10,7 @@ use crate::incident::event::Recorded;
 use crate::incident::life::Incident;
 use crate::incident::reach::Reach;
 use crate::incident::{Category, IncidentId};
+use crate::search::kept::KeptSearch;
 use crate::store::model::{Figures, IncidentRow};
 use crate::store::{
     CaseRow, CategoryFilter, ContactQuery, ContactRow, DisclosureRow, IncidentQuery, ReferralRow, ReplyRow, SummaryRow,
@@ -44,6 +45,12 @@ pub(super) fn table() -> Vec<Endpoint> {
             contacts,
         ),
         get("/contacts/{id}", Access::Able(Act::KeepContacts), ("contact", "One contact"), contact),
+        get(
+            "/searches",
+            Access::Able(Act::KeepSearches),
+            ("listSearches", "The searches that you keep, and those that colleagues share"),
+            searches,
+        ),
         get(
             "/feeds",
             Access::Able(Act::KeepFeeds),
@@ -206,6 +213,11 @@ fn cases(call: &Call, _: Nothing) -> Result<Part<CaseRow>, Problem> {
 
 fn case(call: &Call, Numbered { id }: Numbered) -> Result<CaseRow, Problem> {
     call.clerk().reader.case(id)?.ok_or(Problem::Missing)
+}
+
+fn searches(call: &Call, _: Nothing) -> Result<Part<KeptSearch>, Problem> {
+    let known = call.visitor.person.as_ref().ok_or(Problem::Unknown)?;
+    Ok(Part::whole(call.clerk().reader.kept_searches(&known.user)?))
 }
 
 fn contacts(call: &Call, _: Nothing) -> Result<Part<ContactRow>, Problem> {
