@@ -136,8 +136,6 @@ pub enum Outcome {
     Noted,
     /// Until when the caller's inbox does not show an incident.
     Snoozed(IncidentId, Option<Timestamp>),
-    /// It is written down.
-    Noted,
     /// Where the record stands.
     Checkpoint(Signed),
 }

@@ -166,7 +166,7 @@ impl KeptView {
     pub(super) fn new(row: &KeptRow, here: Option<&Wanted>, lang: Lang) -> Self {
         let fresh = row.fresh.filter(|fresh| fresh.posts > 0).map(|fresh| {
             let (posts, more) = (fresh.posts, fresh.more);
-            if more { lang.with("kept.fresh-more", &[("n", &posts)]) } else { lang.count("kept.fresh", posts) }
+            if more { lang.with("searches.fresh-more", &[("n", &posts)]) } else { lang.count("searches.fresh", posts) }
         });
         let (id, name) = (row.search.id, line(&row.search.name, 40));
         Self { id, name, here: here == Some(&row.search.wanted), fresh }

@@ -45,7 +45,7 @@ struct SearchesPage {
 /// The page.
 pub(crate) fn searches(visit: &Visit, rows: &SearchesRows) -> Rendered {
     let lang = visit.lang;
-    let frame = Frame::new(visit, Room::Posts, lang.t("kept.title"), rows.figures, &rows.watches);
+    let frame = Frame::new(visit, Room::Posts, lang.t("searches.title"), rows.figures, &rows.watches);
     let own = visit.person.as_ref().map(|known| known.user.as_str());
     let view = |row: &KeptRow| {
         let search = &row.search;
