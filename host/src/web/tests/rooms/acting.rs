@@ -174,6 +174,9 @@ async fn the_room_leads_to_what_can_be_begun_for_it() {
     for other in ["/incidents/1/referral", "/incidents/1/cases/new"] {
         assert!(!page.contains(other), "criticism is not referred, and what is open is no case: {other}");
     }
+    let legal = bureau.office.session(Role::Legal);
+    let page = bureau.get(&legal, "/incidents/1").await.body;
+    assert!(!page.contains("/incidents/1/referral"), "nor to whom may propose one: {page}");
     let page = bureau.get(&trainer, "/incidents/1").await.body;
     assert!(!page.contains("/incidents/1/replies/new") && !page.contains("/disclosures/new?"), "{page}");
     let form = bureau.get(&spokesperson, "/disclosures/new?answers=1").await.body;
