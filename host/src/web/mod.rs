@@ -53,6 +53,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 use tower_http::compression::CompressionLayer;
 use tower_http::csrf::CsrfLayer;
+use tower_http::timeout::{RequestBodyDeadlineLayer, RequestBodyTimeoutLayer};
 
 use crate::calendar::Calendar;
 use crate::config::Organisation;
@@ -167,6 +168,8 @@ fn router(app: App, stop: watch::Receiver<bool>) -> Router {
         .fallback(missing)
         .method_not_allowed_fallback(otherwise)
         .layer(from_fn_with_state(Arc::clone(&desk), dress))
+        .layer(RequestBodyTimeoutLayer::new(stall::PATIENCE))
+        .layer(RequestBodyDeadlineLayer::new(stall::WHOLE))
         .layer(CompressionLayer::new())
         .layer(CsrfLayer::new())
         .layer(from_fn_with_state(Arc::clone(&desk), guard::guard))
