@@ -44,7 +44,14 @@ struct Listening {
     /// The newest commit that it knows of.
     heard: Option<u64>,
     _seat: OwnedSemaphorePermit,
-    _own: (Option<Held<IpAddr>>, Option<Held<TokenId>>),
+    _own: Own,
+}
+
+/// The seats that an address and a session hold of those that are theirs.
+#[derive(Default)]
+struct Own {
+    _address: Option<Held<IpAddr>>,
+    _session: Option<Held<TokenId>>,
 }
 
 /// The stream of commits, or 503 when every seat is taken.
@@ -68,16 +75,16 @@ pub(super) async fn events(
     Sse::new(commits(listening)).keep_alive(KeepAlive::new().interval(HEARTBEAT)).into_response()
 }
 
-/// The seats that an address and a session take of those that are theirs; nothing when these are taken.
-fn own_seats(desk: &Desk, asked: &Asked, whence: &Whence) -> Option<(Option<Held<IpAddr>>, Option<Held<TokenId>>)> {
+/// The seats of an address and of a session; nothing when either has taken all of its own.
+fn own_seats(desk: &Desk, asked: &Asked, whence: &Whence) -> Option<Own> {
     // Whoever is on this machine is not counted.
-    let Some(address) = counted(whence.address) else { return Some((None, None)) };
+    let Some(address) = counted(whence.address) else { return Some(Own::default()) };
     let session = asked.visitor.person.as_ref().map(|known| known.token);
-    let of_session = match session {
+    let session = match session {
         Some(session) => Some(desk.seats_of_sessions.enter(session)?),
         None => None,
     };
-    Some((Some(desk.seats_of_addresses.enter(address)?), of_session))
+    Some(Own { _address: Some(desk.seats_of_addresses.enter(address)?), _session: session })
 }
 
 /// The current number at once unless it is known, then each later one; ends when the daemon stops.

@@ -58,6 +58,7 @@ use tower_http::CompressionLevel;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate as _};
 use tower_http::csrf::CsrfLayer;
+use tower_http::timeout::{RequestBodyDeadlineLayer, RequestBodyTimeoutLayer};
 
 use crate::backup::kept::Backups;
 use crate::config::Organisation;
@@ -177,6 +178,8 @@ fn router(app: App, stop: watch::Receiver<bool>) -> Router {
         .fallback(missing)
         .method_not_allowed_fallback(otherwise)
         .layer(from_fn_with_state(Arc::clone(&desk), dress))
+        .layer(RequestBodyTimeoutLayer::new(stall::PATIENCE))
+        .layer(RequestBodyDeadlineLayer::new(stall::WHOLE))
         .layer(
             CompressionLayer::new()
                 .quality(CompressionLevel::Fastest)

@@ -12,8 +12,11 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Sleep, sleep};
 
-/// How long bytes may wait for their reader.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// How long bytes may wait for their reader, and how long the next part of what a browser sends may take.
+pub(super) const PATIENCE: Duration = Duration::from_secs(20);
+
+/// How long all of what a browser sends may take: the largest form at 100 KB a second.
+pub(super) const WHOLE: Duration = Duration::from_secs(180);
 
 /// A connection that ends with [`io::ErrorKind::TimedOut`] when a write makes no progress.
 pub(super) struct Impatient<T> {

@@ -187,8 +187,7 @@ mod tests {
         }
         assert!(matches!(judged("sub", |v| v["exp"] = "1900000000".into()), Err(Untrusted::Form(_))), "not as text");
         let twice = format!(
-            r#"{{"iss":"https://id.example.cn/realms/county","sub":"a","sub":"b","aud":"caifeng","exp":{0},"iat":{0},"nonce":"n"}}"#,
-            NOW
+            r#"{{"iss":"https://id.example.cn/realms/county","sub":"a","sub":"b","aud":"caifeng","exp":{NOW},"iat":{NOW},"nonce":"n"}}"#
         );
         assert!(matches!(believed(twice.as_bytes(), &config(), "n", NOW), Err(Untrusted::Form(_))));
         assert!(matches!(believed(b"[]", &config(), "n", NOW), Err(Untrusted::Form(_))));

@@ -183,3 +183,34 @@ async fn behind_a_proxy_it_is_what_one_address_asks_at_a_time_that_is_counted() 
         assert!(again < 10_000, "what was given back is taken again");
     }
 }
+
+/// Who begins a form and does not go on, or goes on for ever byte by byte, keeps a place for so long and no longer.
+#[tokio::test(start_paused = true)]
+#[expect(clippy::disallowed_methods, reason = "a test visits the page")]
+async fn a_form_that_does_not_end_is_not_waited_for() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (_commit, changes) = watch::channel(0);
+    tokio::spawn(serve(listener, app(Arc::new(Fixed), changes), Way::Plain, std::future::pending()));
+    let form = format!(
+        "POST /sign-in HTTP/1.1\r\nhost: {address}\r\ncontent-length: 9999\r\n\
+         content-type: application/x-www-form-urlencoded\r\n\r\nname="
+    );
+    for every in [None, Some(stall::PATIENCE / 2)] {
+        let mut page = tokio::net::TcpStream::connect(address).await.unwrap();
+        tokio::io::AsyncWriteExt::write_all(&mut page, form.as_bytes()).await.unwrap();
+        let (mut reads, mut writes) = page.split();
+        let dribble = async {
+            loop {
+                tokio::time::sleep(every.unwrap_or(stall::WHOLE * 9)).await;
+                let _ = tokio::io::AsyncWriteExt::write_all(&mut writes, b"a").await;
+            }
+        };
+        let mut told = [0; 12];
+        let ended = tokio::time::timeout(stall::WHOLE * 2, tokio::io::AsyncReadExt::read_exact(&mut reads, &mut told));
+        let ended = tokio::select! { ended = ended => ended, () = dribble => unreachable!("for ever") };
+        // A refusal, or no answer at all: not another minute.
+        assert!(ended.is_ok(), "{every:?}");
+        assert!(!told.starts_with(b"HTTP/1.1 2"), "{every:?}: {}", String::from_utf8_lossy(&told));
+    }
+}

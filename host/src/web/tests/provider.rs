@@ -35,6 +35,8 @@ fn pair() -> EcdsaKeyPair {
     EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, pkcs8.as_ref(), &random).unwrap()
 }
 
+/// What is wrong with a token: its header, and its claims.
+type Bent = fn(&mut Value, &mut Value);
 type Bend = Box<dyn FnMut(&mut Value, &mut Value) + Send>;
 
 /// What a provider knows, and how it misbehaves.
@@ -295,7 +297,7 @@ async fn an_answer_that_is_not_the_providers_to_this_question_opens_nothing() {
     let idp = Idp::open().await;
     let house = idp.house(|_| ());
     link(&house, "wang", SUBJECT);
-    let bends: [(&str, fn(&mut Value, &mut Value)); 10] = [
+    let bends: [(&str, Bent); 10] = [
         ("another nonce", |_, claims| claims["nonce"] = "guessed".into()),
         ("no nonce", |_, claims| claims["nonce"] = Value::Null),
         ("another audience", |_, claims| claims["aud"] = "other".into()),
