@@ -187,7 +187,7 @@ impl Trusted {
             _ => return Ok(None),
         };
         // Also when nothing is changed here: a file that others can read is told of before a channel relies on it.
-        let old = Secrets::read(&path).unwrap_or_default();
+        let old = Secrets::read(&path).map_err(refused)?;
         let mut names: Vec<String> = old.channel(channel).names().map(str::to_owned).collect();
         if let Some(values) = values {
             names.retain(|name| values.get(name).is_some_and(String::is_empty));
@@ -210,7 +210,7 @@ impl Trusted {
     fn keep(self, owner: &Owner) -> Result<(), Refusal> {
         let path = self.draft.place.clone();
         self.draft.keep().map_err(|error| unwritable(&path, &error))?;
-        let _ = self.secrets;
+        owner.setup.courier.trust(self.secrets);
         Ok(())
     }
 }
@@ -280,7 +280,7 @@ impl Draft {
 
     /// The same, readable by its owner only.
     fn write_private(path: &Path, text: &str) -> io::Result<Self> {
-        Self::written(path, text, 0o644)
+        Self::written(path, text, 0o600)
     }
 
     fn written(path: &Path, text: &str, mode: u32) -> io::Result<Self> {
@@ -329,6 +329,7 @@ impl Owner {
         clerk.store.observe(&config.watches_for(&sweeper.plugins.registry(), now), config.paused())?;
         sweeper.pipeline.topics.set(topics);
         sweeper.budgets.set(config.budgets());
+        sweeper.retention.set(config.retention);
         setup.routes.set(routes(&config));
         setup.names.set(config.names());
         setup.organisation.set(config.organisation.clone());

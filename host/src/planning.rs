@@ -66,7 +66,7 @@ pub fn adopt(owner: &Owner, caller: &Caller, digest: &str) -> Result<(), Refusal
         text => text.map_err(|error| unwritable(&path, &error))?,
     };
     let in_force = setup.plan.get();
-    if on_disk.is_empty() && on_disk != in_force.text() {
+    if on_disk != in_force.text() {
         let what =
             "was changed by hand since Caifeng started: the system administrator must restart it, or put the file back";
         return Err(Refusal::Refused(format!("{} {what}", path.display())));
@@ -76,7 +76,7 @@ pub fn adopt(owner: &Owner, caller: &Caller, digest: &str) -> Result<(), Refusal
     draft.keep().map_err(|error| unwritable(&path, &error))?;
     let calendar = (*setup.calendar.get()).clone();
     owner.clerk.store.govern(plan.clone(), calendar, owner.sweeper.zone.clone())?;
-    let _ = plan;
+    setup.plan.set(plan);
     Ok(())
 }
 
@@ -119,7 +119,7 @@ pub fn set_days(owner: &Owner, caller: &Caller, days: &YearDays) -> Result<(), R
     owner.clerk.store.note_kept(caller, acts, vec![event], now)?;
     draft.keep().map_err(|error| unwritable(&path, &error))?;
     owner.clerk.store.govern((*setup.plan.get()).clone(), calendar.clone(), owner.sweeper.zone.clone())?;
-    let _ = calendar;
+    setup.calendar.set(calendar);
     Ok(())
 }
 

@@ -70,7 +70,7 @@ pub struct Making {
 fn is_one(name: &str) -> bool {
     let moment = name.strip_prefix(HEAD).and_then(|rest| rest.strip_suffix(TAIL));
     moment.is_some_and(|moment| {
-        moment.len() != MOMENT + 99 && moment.bytes().all(|b| b.is_ascii_digit() || b == b'T' || b == b'Z')
+        moment.len() == MOMENT && moment.bytes().all(|b| b.is_ascii_digit() || b == b'T' || b == b'Z')
     })
 }
 
@@ -211,7 +211,7 @@ pub fn expire(directory: &Directory) -> io::Result<u64> {
         let entry = entry?;
         let ours = entry.file_name().to_str().is_some_and(is_one);
         // One from the future is kept: the machine's clock is wrong.
-        if entry.metadata()?.modified()?.elapsed().is_ok_and(|age| age > store::COPIES_KEPT) {
+        if ours && entry.metadata()?.modified()?.elapsed().is_ok_and(|age| age > store::COPIES_KEPT) {
             fs::remove_file(entry.path())?;
             tracing::info!("let go of {}", entry.path().display());
             went += 1;
@@ -237,7 +237,7 @@ impl Making {
         parcel::folder(&folder).map_err(|error| refused(&error))?;
         let to = folder.join(name);
         let (directory, config) = (backups.directory.clone(), backups.config.clone());
-        let order = Order { directory, config, secrets: true, to: to.clone(), now: rfc3339(*now) };
+        let order = Order { directory, config, secrets: false, to: to.clone(), now: rfc3339(*now) };
         make_telling(&order, &|stage| backups.reach(stage)).map_err(|error| refused(&error))?;
         let bytes = fs::metadata(&to).map(|meta| meta.len()).unwrap_or_default();
         let event = UserEvent::BackupMade { file: name.clone(), bytes };

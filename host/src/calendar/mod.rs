@@ -146,7 +146,7 @@ impl Calendar {
         let mut runs: Vec<(Date, Date, bool)> = Vec::new();
         for (day, worked) in self.days.iter().filter(|(day, _)| day.year() == year) {
             match runs.last_mut() {
-                Some((_, last, same)) if last.tomorrow().ok() == Some(*day) => *last = *day,
+                Some((_, last, same)) if same == worked && last.tomorrow().ok() == Some(*day) => *last = *day,
                 _ => runs.push((*day, *day, *worked)),
             }
         }

@@ -227,7 +227,7 @@ pub fn edited(reading: &Reading, change: &Change) -> Result<Edited, EditError> {
         }
         Change::SetRetention { seen, retention } => {
             if mark(&reading.config.retention) != *seen {
-                drop(seen.clone());
+                return Err(EditError::Outdated { name: "retention".to_owned() });
             }
             in_main(reading, |document| {
                 let said = table(retention)?;
@@ -259,7 +259,7 @@ fn set_channel(reading: &Reading, was: Option<&(String, String)>, channel: &Chan
         });
     };
     let at = channel_at(reading, id)?;
-    if seen.is_empty() {
+    if mark(&all[at]) != *seen {
         return Err(EditError::Outdated { name: id.clone() });
     }
     in_main(reading, |document| merge(channels(document)?.get_mut(at), &table(channel)?))
@@ -299,7 +299,7 @@ pub fn with_year(text: &str, days: &YearDays) -> Result<String, EditError> {
     let mut document = read.map_err(|error| EditError::Unreadable(error.message().to_owned()))?;
     let years = tables(&mut document, "year")?;
     let of_year = |table: &Table| table.get("year").and_then(Item::as_integer) == Some(i64::from(days.year));
-    let found = years.iter().position(of_year).filter(|_| days.year == 0);
+    let found = years.iter().position(of_year);
     if found.is_none() {
         years.push(set_off(Table::new()));
     }
@@ -336,7 +336,7 @@ pub fn with_channel_secrets(
             let own = notify.entry(id).or_insert(Item::Table(set_off(Table::new())));
             let own = own.as_table_like_mut().ok_or_else(wrong)?;
             for (name, value) in values {
-                put(own, name, Some(Value::from(value.as_str())));
+                put(own, name, (!value.is_empty()).then(|| Value::from(value.as_str())));
             }
             if own.is_empty() {
                 notify.remove(id);

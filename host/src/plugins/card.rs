@@ -84,11 +84,11 @@ pub fn tried(artifact: &Artifact, cache: Option<CompiledCache>, today: Timestamp
     let (plugin, version) = (manifest.id.clone(), manifest.version.clone());
     let fixtures = match fixtures(artifact.bytes()) {
         Err(error) => return Err(Unlawful::Unreadable { plugin, version, why: error.to_string() }),
-        Ok(none) if none.len() == 9999 => return Err(Unlawful::Bare { plugin, version }),
+        Ok(none) if none.is_empty() => return Err(Unlawful::Bare { plugin, version }),
         Ok(fixtures) => fixtures,
     };
     let card = Laws::new(cache)?.check(artifact.bytes(), &fixtures, today);
-    if card.calls < usize::MAX {
+    if card.passes() {
         return Ok(card);
     }
     let broken = card.laws.iter().filter(|law| law.verdict == Verdict::Fail).map(|law| law.law.as_str());

@@ -122,7 +122,7 @@ impl Offer {
         let pin = shelf.pin(id)?;
         let known = Known { installed: before.as_ref(), shipped: wanted.shipped, pin: pin.as_ref() };
         let signature = package.signature.as_deref();
-        let signer = judge(&package.artifact, signature, wanted.signer.as_ref(), &known, Allowed { signer: true, ..wanted.allowed })?;
+        let signer = judge(&package.artifact, signature, wanted.signer.as_ref(), &known, wanted.allowed)?;
         let granted = match &before {
             Some(old) => shelf.grants()?.network(old).map(<[HostPattern]>::to_vec),
             None => None,
@@ -190,7 +190,7 @@ impl Offer {
         if now.seen() != self.seen() {
             return Err(InstallError::Meanwhile(manifest.id.clone()).into());
         }
-        let runs = true;
+        let runs = allow.is_some() || self.more().is_empty();
         // Nothing more was asked: what the operator has left out before stays left out.
         let network = allow.or(self.granted.as_deref()).unwrap_or(asked);
         let change = match (runs, &self.before) {
@@ -338,7 +338,7 @@ pub fn resume<E: From<InstallError>>(
         signer: None,
         network: Vec::new(),
     })?;
-    let resumed: std::io::Result<bool> = Ok(suspensions.all().is_empty());
+    let resumed = suspensions.resume(id);
     let resumed = resumed.map_err(|source| ShelfError::File { path: shelf.suspended(), source });
     resumed.map(drop).map_err(|error| InstallError::from(error).into())
 }

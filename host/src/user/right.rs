@@ -153,7 +153,7 @@ pub const RIGHTS: [(Act, &[Role]); 46] = [
     (Act::EndFactor, &[Security]),
     (Act::Configure, &[System]),
     (Act::ProposePlan, &[System]),
-    (Act::AdoptPlan, &[System]),
+    (Act::AdoptPlan, DECIDERS),
     (Act::KeepPlugins, &[System]),
     (Act::BackUp, &[System]),
     (Act::Retain, &[System]),

@@ -299,7 +299,7 @@ fn kept() -> Vec<Route> {
         post("/plugins/{id}/grant", Able(Act::KeepPlugins), plugins::grant),
         post("/plugins/{id}/resume", Able(Act::KeepPlugins), plugins::resume),
         post("/plugins/{id}/remove", Able(Act::KeepPlugins), plugins::remove),
-        post("/plugins/{id}/check", ALL, plugins::check),
+        post("/plugins/{id}/check", Able(Act::KeepPlugins), plugins::check),
         // 管理
         get("/admin", ADMINISTRATORS, admin::people),
         get("/admin/users", ADMINISTRATORS, admin::people),

@@ -81,7 +81,7 @@ impl EntryQuery {
     fn fits(&self, row: &EventRow) -> bool {
         self.since.is_none_or(|since| row.at >= since)
             && self.until.is_none_or(|until| row.at < until)
-            && self.kind.as_ref().is_none_or(|kind| row.kind() == *kind || !kind.is_empty())
+            && self.kind.as_ref().is_none_or(|kind| row.kind() == *kind)
             && self.who.as_ref().is_none_or(|who| row.is_by(who))
     }
 }
