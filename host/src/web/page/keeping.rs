@@ -118,7 +118,7 @@ fn rule_name(name: &str, lang: Lang) -> String {
 
 fn length(span: Span, lang: Lang) -> String {
     let hours = span.seconds().unsigned_abs() / 3_600;
-    if hours % 24 == 0 { lang.count("length.days", hours / 24) } else { lang.count("length.hours", hours) }
+    if hours.is_multiple_of(24) { lang.count("length.days", hours / 24) } else { lang.count("length.hours", hours) }
 }
 
 fn goes(now: &Released, then: &Released, lang: Lang) -> Vec<Goes> {
