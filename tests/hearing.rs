@@ -15,6 +15,7 @@ use std::time::Duration;
 use caifeng::clock::{Clock, SetClock};
 use caifeng::coverage::{Cause, Gap, Told};
 use caifeng::current::Current;
+use caifeng::current::Current;
 use caifeng::directory::Directory;
 use caifeng::evidence::vault::Vault;
 use caifeng::failed_call::FailedCalls;
@@ -225,7 +226,7 @@ impl World {
             budgets: Current::default(),
             failed: FailedCalls::below(dir.path().join("fixtures")),
             vault: Arc::new(Vault::open(&dir.path().join("evidence"), Arc::new(|| MONDAY), &|_| 0).unwrap()),
-            retention: Retention::default(),
+            retention: Current::new(Retention::default()),
             secrets: Arc::default(),
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
             zone: TimeZone::get("Asia/Shanghai").unwrap(),

@@ -186,6 +186,7 @@ impl Reader {
 mod tests {
     use super::*;
     use crate::incident::event::Role;
+    use crate::store::EntryQuery;
     use crate::user::token::Token;
 
     const NOW: Timestamp = 1_795_342_200;
@@ -219,7 +220,7 @@ mod tests {
         }
 
         fn entries(&self) -> Vec<String> {
-            let entries = self.reader.entries(None, 100).unwrap();
+            let entries = self.reader.entries(&EntryQuery { limit: 100, ..EntryQuery::default() }).unwrap().entries;
             let mut bodies: Vec<String> = entries.into_iter().map(|entry| entry.body).collect();
             bodies.retain(|body| body.contains("\"search-"));
             bodies.reverse();

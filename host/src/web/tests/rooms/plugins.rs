@@ -61,7 +61,7 @@ fn leb(mut number: usize) -> Vec<u8> {
 }
 
 fn key() -> Key {
-    Key::open(&Key::generate("a test").unwrap().0, None).unwrap()
+    Key::open(&Key::generate("a test", None).unwrap().0, None).unwrap()
 }
 
 fn signed(key: &Key, file: &[u8], version: &str) -> String {

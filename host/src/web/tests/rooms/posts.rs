@@ -1,6 +1,7 @@
 //! Posts: kept searches, and lists that are taken away.
 
 use super::*;
+use crate::store::EntryQuery;
 
 fn kept(name: &str, of: &str) -> String {
     format!("name={}&of={}", encoded(name), encoded(of))
@@ -88,7 +89,14 @@ async fn a_list_is_taken_away_whole_and_the_record_says_so_first() {
     let bureau = Bureau::new();
     let monitor = bureau.office.session(Role::Monitor);
     let records = || {
-        let entries = bureau.office.owner.clerk.reader.entries(None, 50).unwrap();
+        let entries = bureau
+            .office
+            .owner
+            .clerk
+            .reader
+            .entries(&EntryQuery { limit: 50, ..EntryQuery::default() })
+            .unwrap()
+            .entries;
         entries.into_iter().filter(|entry| entry.body.contains("posts-handed-out")).collect::<Vec<_>>()
     };
     bureau.guards(Role::Monitor, Role::Staff, "/posts/file", "of=&form=csv").await;
