@@ -15,7 +15,6 @@ use std::time::Duration;
 use caifeng::clock::{Clock, SetClock};
 use caifeng::coverage::{Cause, Gap, Told};
 use caifeng::current::Current;
-use caifeng::current::Current;
 use caifeng::directory::Directory;
 use caifeng::evidence::vault::Vault;
 use caifeng::failed_call::FailedCalls;

@@ -67,7 +67,7 @@ fn sweeper(dir: &Path, plugins: &Path) -> Sweeper {
         budgets: Current::default(),
         failed: FailedCalls::below(dir.join("fixtures")),
         vault: Arc::new(Vault::open(&dir.join("evidence"), Arc::new(|| NOW), &|_| 0).unwrap()),
-        retention: Retention::default(),
+        retention: Current::new(Retention::default()),
         secrets: Arc::default(),
         clock: Arc::new(SetClock::new(NOW)) as Arc<dyn Clock>,
         zone: TimeZone::get("Asia/Shanghai").unwrap(),
