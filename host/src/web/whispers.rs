@@ -103,7 +103,10 @@ mod tests {
     #[test]
     fn no_more_is_kept_than_fits_and_what_is_old_replaces_nothing() {
         let (whispers, row) = (Whispers::default(), Fixed.incidents(&IncidentQuery::default()).unwrap().remove(0));
-        let many = (0..).take(KEPT + 50).map(|id| IncidentRow { id, category_by: None, ..row.clone() }).collect();
+        let many = (0..)
+            .take(KEPT + 50)
+            .map(|id| IncidentRow { id, category: Some(Category::Problem), category_by: None, ..row.clone() })
+            .collect();
         whispers.of(9, many, |_, _| Ok(None)).unwrap();
         assert_eq!(whispers.kept(9).found.len(), KEPT);
         whispers.of(10, Vec::new(), |_, _| Ok(None)).unwrap();
