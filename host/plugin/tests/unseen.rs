@@ -81,9 +81,12 @@ fn card(how: &str, phrase: &str) -> ScoreCard {
     LAWS.check(SOURCE.bytes(), &fixtures, TODAY)
 }
 
+/// What a law says, and a part of its words.
+type Expected = (Law, Verdict, &'static str);
+
 /// How the plugin is, and what the card must say of it.
 #[rustfmt::skip]
-const UNSEEN: &[(&str, &[(Law, Verdict, &str)])] = &[
+const UNSEEN: &[(&str, &[Expected])] = &[
     ("dated", &[]),
     ("dated-asks-for-itself", &[(Closure, Warn, "asks for the page that it has just read")]),
     ("dated-skips-pages", &[(Closure, Warn, "second, the page itself: page 3 is linked, and https://example.cn/list?page=4 is asked for")]),

@@ -128,10 +128,11 @@ fn manifest(ledger: &mut Ledger, source: &Source, cases: &[Case]) {
             continue;
         };
         let ran = ask(ledger, source, &Call::Start(crawl.clone()));
-        if ran.outcome.is_ok() && phrase::concerns(manifest, &crawl) {
-            if let Some(answer) = phrase::check(ledger, source, &crawl, &place) {
-                closure(ledger, manifest, &crawl, &answer, None, &format!("{place}, with an odd phrase"));
-            }
+        if ran.outcome.is_ok()
+            && phrase::concerns(manifest, &crawl)
+            && let Some(answer) = phrase::check(ledger, source, &crawl, &place)
+        {
+            closure(ledger, manifest, &crawl, &answer, None, &format!("{place}, with an odd phrase"));
         }
         match ran.outcome {
             Ok(Answer::Requests(requests)) if requests.is_empty() => {
