@@ -3,7 +3,7 @@
 //! Nothing here reads a store, a clock or a request, so each page is held by a
 //! snapshot. Templates hold structure only; sentences are put together here from
 //! the catalogues. A template escapes every value; the only types that write
-//! markup are [`Stamp`](super::when::Stamp) and [`Marked`], templates themselves.
+//! markup are [`Stamp`] and [`Marked`], templates themselves.
 //! Addresses become links only when they are http or https.
 
 mod account;

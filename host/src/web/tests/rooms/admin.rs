@@ -83,9 +83,9 @@ async fn one_person_writes_a_plan_and_another_puts_it_into_force() {
         page.body.contains(&format!("name=\"seen\" value=\"{before}\"")) && page.body.contains("due = &#34;5h&#34;")
     );
     // What does not hold together comes back as it was typed, with its places, and changes nothing.
-    let broken = other_plan().replacen("category = \"problem\"", "category = \"problme\"", 1);
+    let broken = other_plan().replacen("category = \"problem\"", "category = \"none-such\"", 1);
     let refused = bureau.post(&system, "/admin/plan/propose", &form(&broken, &before)).await;
-    assert!(refused.status == 422 && refused.body.contains("plan.toml:") && refused.body.contains("problme"));
+    assert!(refused.status == 422 && refused.body.contains("plan.toml:") && refused.body.contains("none-such"));
     assert!(refused.body.contains("due = &#34;4h&#34;") && refused.body.contains("局务会决定"), "kept as it was typed");
     assert_eq!(owner.clerk.reader.plan_proposal().unwrap(), None);
     let outdated = bureau.post(&system, "/admin/plan/propose", &form(&other_plan(), &"0".repeat(64))).await;
