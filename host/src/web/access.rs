@@ -55,7 +55,7 @@ pub(super) enum Access {
     Able(Act),
     /// Whoever is signed in, a program with the scope, and whoever asks from this machine itself: figures of the machine.
     Machine,
-    /// Whoever has a role that includes one of these, which belong to different realms.
+    /// Whoever has a role that includes one of these: rights of different realms, or what is asked for decides which.
     AbleToAny(&'static [Act]),
 }
 
@@ -281,7 +281,8 @@ fn is_of_this_machine(request: &Request) -> bool {
         && !passed_on.iter().any(|field| request.headers().contains_key(*field))
 }
 
-const SCOPE: &str = "the token of this program does not include this: its owner can make another one";
+/// What a program is told whose token does not include what it asks for.
+pub(super) const SCOPE: &str = "the token of this program does not include this: its owner can make another one";
 const FACTOR: &str = "a second factor is asked for in your role: add one at /account/factor first";
 
 /// Why a request is not let through.

@@ -1,8 +1,9 @@
 //! The listener: takes connections, speaks TLS where it must, and lets nobody keep a place by being slow.
 //!
 //! Each connection is a task of its own, so that a handshake that does not end keeps nobody else waiting. It ends when the
-//! handshake or the head of a request takes longer than [`HEAD`], when nothing is read of what waits to be sent
-//! ([`stall`](super::stall)), and there are never more than [`MOST`] at once.
+//! handshake or the head of a request takes longer than [`HEAD`], when a body has not arrived after [`BODY`]
+//! ([`arrival`](super::arrival)), when nothing is read of what waits to be sent ([`stall`](super::stall)), and there are
+//! never more than [`MOST`] at once.
 
 use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
@@ -26,19 +27,32 @@ use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt as _;
 
 use super::access::Peer;
+use super::arrival::Arriving;
 use super::stall::Impatient;
 use crate::reach::Way;
 
 /// How long a handshake may take, and the head of a request, also the next on the same connection.
 pub(super) const HEAD: Duration = Duration::from_secs(15);
+/// How long a body may take to arrive: the largest one over a slow line.
+pub(super) const BODY: Duration = Duration::from_secs(120);
 /// Connections at once; whoever comes then waits until one ends.
-const MOST: usize = 2048;
+pub(super) const MOST: usize = 2048;
 /// How long open requests may take to end when the desk closes.
 const ENDING: Duration = Duration::from_secs(10);
 
 /// Takes connections until `stop` says so, then lets open requests end.
-pub(super) async fn run(mut listener: TcpListener, router: Router, way: Way, mut stop: watch::Receiver<bool>) {
-    let places = Arc::new(Semaphore::new(MOST));
+pub(super) async fn run(listener: TcpListener, router: Router, way: Way, stop: watch::Receiver<bool>) {
+    take(listener, router, way, (MOST, stop)).await;
+}
+
+/// The same, with `most` connections at once.
+pub(super) async fn take(
+    mut listener: TcpListener,
+    router: Router,
+    way: Way,
+    (most, mut stop): (usize, watch::Receiver<bool>),
+) {
+    let places = Arc::new(Semaphore::new(most));
     let mut connections = JoinSet::new();
     loop {
         let accepted = async {
@@ -103,7 +117,7 @@ where
 {
     let service = service_fn(move |request: hyper::Request<Incoming>| {
         let peer = Peer::at(whom.of(request.headers()));
-        let mut request = request.map(Body::new);
+        let mut request = request.map(|body| Body::new(Arriving::new(body, BODY)));
         request.extensions_mut().insert(ConnectInfo(peer));
         let router = router.clone();
         async move { Ok::<_, Infallible>(router.oneshot(request).await.unwrap_or_else(|never| match never {})) }

@@ -13,6 +13,7 @@
 mod access;
 mod agent;
 mod api;
+mod arrival;
 mod asset;
 mod coverage;
 mod desk;
@@ -197,9 +198,15 @@ fn html(status: StatusCode, page: page::Rendered) -> Response {
 }
 
 async fn missing(asked: Asked) -> Response {
+    if asked.path.starts_with(api::BASE) {
+        return api::Problem::Missing.into_response();
+    }
     troubled(asked.lang, Trouble::Missing)
 }
 
 async fn otherwise(asked: Asked) -> Response {
+    if asked.path.starts_with(api::BASE) {
+        return api::Problem::Method.into_response();
+    }
     troubled(asked.lang, Trouble::Method)
 }

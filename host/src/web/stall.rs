@@ -13,7 +13,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Sleep, sleep};
 
 /// How long bytes may wait for their reader.
-const PATIENCE: Duration = Duration::from_secs(20);
+pub(super) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A connection that ends with [`io::ErrorKind::TimedOut`] when a write makes no progress.
 pub(super) struct Impatient<T> {

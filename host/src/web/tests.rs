@@ -5,6 +5,7 @@ mod paging;
 mod ready;
 mod rooms;
 mod sign_in;
+mod slow;
 mod table;
 
 use axum::body::{Body, to_bytes};

@@ -167,7 +167,7 @@ pub(in crate::web) async fn check(
 }
 
 /// Channels as they are configured, with how they stand.
-pub(super) fn channel_rows(desk: &Desk, now: i64) -> Result<Vec<ChannelRow>, Refused> {
+pub(in crate::web) fn channel_rows(desk: &Desk, now: i64) -> Result<Vec<ChannelRow>, Refused> {
     let owner = &desk.app.owner;
     let failed = |error: &dyn std::fmt::Display| Refused::Refusal(Refusal::Refused(error.to_string()));
     let secrets = Secrets::read(&owner.clerk.directory.secrets()).map_err(|error| failed(&error))?;
@@ -212,21 +212,11 @@ pub(in crate::web) async fn try_channel(
     asked: Asked,
     Sent(Trying { channel, to }): Sent<Trying>,
 ) -> Response {
-    let owner = &desk.app.owner;
-    if let Err(in_drill) = owner.clerk.directory.not_in_a_drill("who would be told is written down and nobody is") {
-        return refuse(asked.lang, Refused::Refusal(in_drill.into()));
-    }
-    let config = owner.setup.config.get();
-    let Some(found) = config.notify.channels.iter().find(|one| one.id == channel) else {
-        return refuse(asked.lang, Refused::Trouble(Trouble::Missing));
-    };
     let to = Some(to.trim()).filter(|to| !to.is_empty());
-    let addresses = match trial::addresses(found, to) {
-        Ok(addresses) => addresses,
-        Err(unsent) => return refuse(asked.lang, Refused::Refusal(Refusal::Usage(unsent.to_string()))),
+    let came = match tried(&desk, &channel, to).await {
+        Ok(came) => came,
+        Err(refused) => return refuse(asked.lang, refused),
     };
-    let now = (desk.app.clock)();
-    let came = trial::send(&owner.setup.courier, (&config.notify, found), &addresses, now).await;
     let told = came.into_iter().map(|(to, carried)| {
         let outcome = match &carried {
             Carried::Delivered => "sent",
@@ -239,6 +229,23 @@ pub(in crate::web) async fn try_channel(
     });
     let told = told.collect();
     channels_after(Arc::clone(&desk), asked, told).await
+}
+
+/// Sends one short message on a channel; what came of it, by address.
+pub(in crate::web) async fn tried(
+    desk: &Desk,
+    channel: &str,
+    to: Option<&str>,
+) -> Result<Vec<(String, Carried)>, Refused> {
+    let owner = &desk.app.owner;
+    let in_drill = owner.clerk.directory.not_in_a_drill("who would be told is written down and nobody is");
+    in_drill.map_err(|it| Refused::Refusal(it.into()))?;
+    let config = owner.setup.config.get();
+    let found = config.notify.channels.iter().find(|one| one.id == channel);
+    let found = found.ok_or(Refused::Trouble(Trouble::Missing))?;
+    let addresses = trial::addresses(found, to);
+    let addresses = addresses.map_err(|unsent| Refused::Refusal(Refusal::Usage(unsent.to_string())))?;
+    Ok(trial::send(&owner.setup.courier, (&config.notify, found), &addresses, (desk.app.clock)()).await)
 }
 
 /// `GET /admin/keeping`.

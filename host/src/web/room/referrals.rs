@@ -113,15 +113,11 @@ pub(in crate::web) async fn export(
     asked: Asked,
     Sent(Seen { version }): Sent<Seen>,
 ) -> Response {
-    attach(asked.lang, move || {
-        let bytes = hand_out(&desk, asked.visitor.token, Sight { id, version })?;
-        Ok(Attached { kind: "application/zip", name: format!("referral-{id}.zip"), bytes })
-    })
-    .await
+    attach(asked.lang, move || hand_out(&desk, asked.visitor.token, Sight { id, version })).await
 }
 
 /// Writes the files into a folder of their own, has the record say so, and leaves nothing behind.
-fn hand_out(desk: &Desk, token: Option<Token>, sight: Sight) -> Result<Vec<u8>, Refused> {
+pub(in crate::web) fn hand_out(desk: &Desk, token: Option<Token>, sight: Sight) -> Result<Attached, Refused> {
     static FOLDERS: AtomicU64 = AtomicU64::new(0);
     let clerk = &desk.app.owner.clerk;
     let internal = |error: &dyn std::fmt::Display| Refused::Refusal(Refusal::Internal(error.to_string()));
@@ -133,7 +129,7 @@ fn hand_out(desk: &Desk, token: Option<Token>, sight: Sight) -> Result<Vec<u8>, 
     let (process, n) = (std::process::id(), FOLDERS.fetch_add(1, Ordering::Relaxed));
     let folder = clerk.directory.path().join(format!("handing-out.{process}.{n}"));
     DirBuilder::new().mode(0o700).create(&folder).map_err(|error| internal(&error))?;
-    let write = || -> Result<Vec<u8>, Refused> {
+    let write = || -> Result<Attached, Refused> {
         let out = folder.join(format!("referral-{}.warc.gz", row.id));
         let written = handout::referral(&clerk.reader, &clerk.directory, &row, &out, (desk.app.clock)());
         let files = written.map_err(|error| internal(&error))?.files;
@@ -141,7 +137,7 @@ fn hand_out(desk: &Desk, token: Option<Token>, sight: Sight) -> Result<Vec<u8>, 
         let archive = handout::packed(&files).map_err(|error| internal(&error))?;
         let deed = Deed { token, act: What::Refer(Referring::Export(sight, sha256)) };
         clerk.carry_out(deed, desk.app.account).map_err(Refused::Refusal)?;
-        Ok(archive)
+        Ok(Attached { kind: "application/zip", name: format!("referral-{}.zip", row.id), bytes: archive })
     };
     let made = write();
     let gone = std::fs::remove_dir_all(&folder);
