@@ -307,6 +307,7 @@ fn admitted(
     if let Some(scopes) = &known.scopes {
         let fits = match access {
             Access::Able(act) => known.may(act),
+            Access::AbleToAny(acts) if !reading => acts.iter().any(|act| known.may(*act)),
             _ if path == METRICS => scopes.contains(&Scope::Metrics) || known.reads(),
             // What else acts is looked at by the clerk, who knows what is to be done.
             _ => !reading || known.reads(),
