@@ -193,7 +193,7 @@ struct Showing {
 #[serde(rename_all = "kebab-case")]
 enum Kept {
     /// An answer.
-    Reply(ReplyRow),
+    Reply(Box<ReplyRow>),
     /// A disclosure.
     Disclosure(Box<DisclosureRow>),
 }
@@ -213,7 +213,7 @@ fn receipt(call: Call, _: Nothing, Showing { of, shown }: Showing) -> Pending<Ke
             }
         };
         match outcome {
-            Outcome::Reply(row) => Ok(Kept::Reply(row)),
+            Outcome::Reply(row) => Ok(Kept::Reply(Box::new(row))),
             Outcome::Disclosure(row) => Ok(Kept::Disclosure(row)),
             other => Err(strange(&other)),
         }
