@@ -10,7 +10,7 @@ BIND ?= 127.0.0.1:8080
 # Every folder of plugins/ with a manifest.
 SHIPPED := $(patsubst plugins/%/plugin.toml,%,$(wildcard plugins/*/plugin.toml))
 
-.PHONY: help run test check bench plugins doc setup test-web
+.PHONY: help run test check bench plugins doc setup test-web fuzz
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -39,6 +39,9 @@ test: setup plugins ## run every test
 
 test-web: ## drive the page in a real browser (needs Node 20 and Chromium; says so and goes on without)
 	tests/web/run
+
+fuzz: setup plugins ## fuzz the API from outside (needs Python 3 and PyPI the first time; says so and goes on without)
+	tests/api/fuzz
 
 check: setup ## formatting, lints, documentation, licences, spelling
 	$(CARGO) fmt --all --check

@@ -70,7 +70,9 @@ pub(crate) fn run(args: &Args) -> Outcome {
         }
     } else {
         let Args { since, least, after, limit, .. } = *args;
-        for warned in reader.warnings(&WarningQuery { since, least, after, limit }).or_exit(Exit::Internal)? {
+        for warned in
+            reader.warnings(&WarningQuery { since, least, after, limit, before: None }).or_exit(Exit::Internal)?
+        {
             let printed =
                 if text { lines.text(warned_line(lang, &warned, &zone)) } else { lines.json(&warned_json(&warned)) };
             printed.or_exit(Exit::Internal)?;

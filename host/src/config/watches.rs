@@ -44,7 +44,7 @@ pub struct WatchConfig {
 }
 
 /// The bounds of the time between two sweeps, as they are written in the file.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct EveryConfig {
     /// Shortest, such as `5m`.
@@ -70,7 +70,7 @@ impl EveryConfig {
 }
 
 /// A target as it is written in the file.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum TargetConfig {
     /// A search phrase.

@@ -18,7 +18,7 @@ pub const MOST: usize = 10_000;
 const LONGEST_UID: usize = 200;
 
 /// The form of a file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Format {
     /// vCards, versions 2.1 to 4.0.
@@ -67,7 +67,7 @@ impl Defaults {
 }
 
 /// Something in a file that is not taken: whoever made the file must correct it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Bad {
     /// Line, from 1.
     pub line: u64,

@@ -118,7 +118,7 @@ impl DisclosureState {
 
 /// One thing that happened to a disclosure. Its JSON form is hashed and stored; a variant or field may be added, never
 /// changed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(tag = "what", rename_all = "kebab-case")]
 pub enum DisclosureEvent {
     /// What it says and where was written: the first time, or in place of what was there.

@@ -72,7 +72,7 @@ pub enum Advance {
 }
 
 /// What came of an order.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Came {
     /// Where the clock stands.
     pub now: Timestamp,

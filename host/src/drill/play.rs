@@ -22,7 +22,7 @@ use crate::store::Reader;
 use crate::sweep::{Sweeper, When, blocking};
 
 /// What happened meanwhile.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Played {
     /// Sites that were swept.
     pub sweeps: u64,

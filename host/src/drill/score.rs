@@ -35,7 +35,7 @@ pub struct Played {
 }
 
 /// The score of a drill.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Score {
     /// Of which incident the decisions are; `None` when nothing was heard yet.
     pub incident: Option<IncidentId>,
@@ -60,7 +60,7 @@ pub struct Score {
 }
 
 /// A clock of a drill.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ClockScore {
     /// Of which incident.
     pub incident: IncidentId,
@@ -82,7 +82,7 @@ pub struct ClockScore {
 }
 
 /// What became of a clock.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(tag = "outcome", content = "seconds", rename_all = "kebab-case")]
 pub enum Outcome {
     /// Met, so many seconds before its end.
@@ -126,7 +126,7 @@ impl Outcome {
 }
 
 /// What a decision was about.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Decided {
     /// The category.
@@ -144,7 +144,7 @@ pub enum Decided {
 }
 
 /// A decision of a drill.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct DecisionScore {
     /// About what.
     pub about: Decided,

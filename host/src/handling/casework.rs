@@ -23,6 +23,7 @@ use crate::privacy::{Gazetteer, Kind};
 use crate::store::model::PostRow;
 use crate::store::{Caller, CaseChange, CaseRow, PostQuery, Reader, Sight, StoreError};
 use crate::text::tokens::Tokeniser;
+use crate::user::right::Act;
 
 /// What a person does about a case.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -43,6 +44,20 @@ pub enum Casework {
     Check(Sight),
     /// Let it be shown.
     Release(Sight),
+}
+
+impl Casework {
+    /// The rights that it takes.
+    pub const ACTS: &[Act] = &[Act::MakeCase, Act::CheckCase];
+
+    /// The right that it takes.
+    #[must_use]
+    pub const fn takes(&self) -> Act {
+        match self {
+            Self::Make { .. } | Self::Correct(..) => Act::MakeCase,
+            Self::Check(_) | Self::Release(_) => Act::CheckCase,
+        }
+    }
 }
 
 impl Clerk {

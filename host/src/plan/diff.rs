@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::Plan;
 
 /// One thing that is different.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct Change {
     /// Where: `clock.facts.due`.
     pub path: String,

@@ -9,7 +9,7 @@ use crate::incident::event::Role;
 use crate::lang::Lang;
 
 /// A text in Chinese and in English.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Words {
     /// Simplified Chinese.

@@ -60,7 +60,7 @@ impl Mood {
 }
 
 /// What was said in one span of time.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct Side {
     /// Posts.
     pub posts: u64,
@@ -79,7 +79,7 @@ pub struct Side {
 }
 
 /// A span of time before the publication, held against one of the same length after it.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct Window {
     /// Seconds that it has when it is over.
     pub seconds: i64,
@@ -94,7 +94,7 @@ pub struct Window {
 }
 
 /// What a comparison is worth.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Reading {
     /// Both sides were heard.
@@ -106,7 +106,7 @@ pub enum Reading {
 }
 
 /// The effect of one answer.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct Effect {
     /// When the answer was published.
     pub published: Timestamp,

@@ -73,7 +73,7 @@ fn moment(text: &str, end: bool, zone: &TimeZone) -> Result<Timestamp, BadSpan> 
 }
 
 /// How a report is written down.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Format {
     /// For a word processor, in the layout of official papers.

@@ -103,7 +103,7 @@ pub struct ContactRow {
 }
 
 /// What was said with a contact.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ContactNote {
     /// When it was written down.
     pub at: Timestamp,

@@ -95,6 +95,45 @@ pub enum Decision {
     Undo,
 }
 
+impl Decision {
+    /// The rights that decisions take.
+    pub const ACTS: &[Act] = &[
+        Act::Assess,
+        Act::SetLevel,
+        Act::Assign,
+        Act::DoStep,
+        Act::WaiveStep,
+        Act::Note,
+        Act::Acknowledge,
+        Act::Escalate,
+        Act::Pause,
+        Act::Close,
+        Act::Reopen,
+        Act::Dismiss,
+        Act::Group,
+    ];
+
+    /// The right that it takes; the plan may ask for more.
+    #[must_use]
+    pub const fn takes(&self) -> Act {
+        match self {
+            Self::Assess { .. } | Self::TakeBack => Act::Assess,
+            Self::SetLevel { .. } => Act::SetLevel,
+            Self::Assign(_) => Act::Assign,
+            Self::DoStep { .. } => Act::DoStep,
+            Self::WaiveStep { .. } | Self::SendBack { .. } => Act::WaiveStep,
+            Self::Note(_) => Act::Note,
+            Self::Acknowledge => Act::Acknowledge,
+            Self::Escalate(_) => Act::Escalate,
+            Self::Pause(_) | Self::Resume(_) => Act::Pause,
+            Self::Close(_) => Act::Close,
+            Self::Reopen(_) => Act::Reopen,
+            Self::Dismiss(_) => Act::Dismiss,
+            Self::Merge(_) | Self::Split(_) | Self::Undo => Act::Group,
+        }
+    }
+}
+
 /// A piece of evidence, as it is given.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::casefile::CaseFile;
 use super::error::StoreError;
-use super::replies::{self, Receipt, Sight, in_a_role};
+use super::replies::{self, Answering, Receipt, Sight, in_a_role};
 use super::users::{self, Caller};
 use super::writer::Writing;
 use super::{Reader, Store, decisions, incidents, outbox, plans, salt};
@@ -22,6 +22,7 @@ use crate::notify::occasion::of_overdue;
 use crate::permission::NO_INCIDENT;
 use crate::plan::Plan;
 use crate::user::Person;
+use crate::user::right::Act;
 
 /// Who tells that the time of a disclosure is up.
 const CALENDAR: &str = "calendar@1";
@@ -87,6 +88,22 @@ pub enum Disclosing {
     Drop(Sight, String),
 }
 
+impl Disclosing {
+    /// The rights that it takes: those of answers.
+    pub const ACTS: &[Act] = Answering::ACTS;
+
+    /// The right that it takes; the plan may ask for more.
+    #[must_use]
+    pub const fn takes(&self) -> Act {
+        match self {
+            Self::Draft(_) | Self::Edit(..) | Self::Drop(..) => Act::DraftReply,
+            Self::Review(_) | Self::Return(..) => Act::ReviewReply,
+            Self::Approve(_) => Act::ApproveReply,
+            Self::Publish(..) => Act::PublishReply,
+        }
+    }
+}
+
 /// A disclosure with its number.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct DisclosureRow {
@@ -99,7 +116,7 @@ pub struct DisclosureRow {
 }
 
 /// An entry of the record about one disclosure.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct DisclosureStep {
     /// When.
     pub at: Timestamp,

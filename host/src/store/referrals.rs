@@ -19,6 +19,7 @@ use crate::plan::playbook::{EvidenceKind, Step};
 use crate::referral::gate::{self, Claim};
 use crate::referral::{self, Referral, ReferralCommand, ReferralEvent, ReferralId, ReferralRefusal, ReferralState};
 use crate::user::Person;
+use crate::user::right::Act;
 
 /// What a person does about a referral.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -41,6 +42,21 @@ pub enum Referring {
     Refuse(Sight, String),
     /// Hand it out: the digest of what is handed out, in hex.
     Export(Sight, String),
+}
+
+impl Referring {
+    /// The rights that it takes.
+    pub const ACTS: &[Act] = &[Act::ProposeReferral, Act::DecideReferral, Act::ExportReferral];
+
+    /// The right that it takes.
+    #[must_use]
+    pub const fn takes(&self) -> Act {
+        match self {
+            Self::Propose { .. } => Act::ProposeReferral,
+            Self::Approve(..) | Self::Refuse(..) => Act::DecideReferral,
+            Self::Export(..) => Act::ExportReferral,
+        }
+    }
 }
 
 /// A referral with its number and its incident.

@@ -20,6 +20,7 @@ use crate::plan::answer::Form;
 use crate::reply::citation::{self, Citation};
 use crate::reply::life::{self, Around, ReplyCommand, ReplyRefusal};
 use crate::reply::{self, Reply, ReplyEvent, ReplyId, ReplyState};
+use crate::user::right::Act;
 use crate::user::{Denied, Person};
 
 /// A reply or a referral as somebody saw it.
@@ -60,6 +61,20 @@ pub enum Answering {
 }
 
 impl Answering {
+    /// The rights that it takes.
+    pub const ACTS: &[Act] = &[Act::DraftReply, Act::ReviewReply, Act::ApproveReply, Act::PublishReply];
+
+    /// The right that it takes; the plan may ask for more.
+    #[must_use]
+    pub const fn takes(&self) -> Act {
+        match self {
+            Self::Draft { .. } => Act::DraftReply,
+            Self::Review(_) | Self::Return(..) => Act::ReviewReply,
+            Self::Approve(_) => Act::ApproveReply,
+            Self::Publish(..) => Act::PublishReply,
+        }
+    }
+
     const fn sight(&self) -> Option<Sight> {
         match self {
             Self::Draft { reply, .. } => *reply,

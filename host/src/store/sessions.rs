@@ -24,7 +24,7 @@ const LABEL: usize = 60;
 const PROGRAMS: i64 = 20;
 
 /// A session, as its owner sees it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct SessionRow {
     /// Its token's number.
     pub id: TokenId,
@@ -37,7 +37,7 @@ pub struct SessionRow {
 }
 
 /// A program's token, as its owner sees it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct ProgramToken {
     /// Its number.
     pub id: TokenId,
@@ -54,7 +54,7 @@ pub struct ProgramToken {
 }
 
 /// Everything by which somebody is known to browsers and programs.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct Held {
     /// Sessions, the one last used first.
     pub sessions: Vec<SessionRow>,

@@ -19,6 +19,7 @@ use crate::referral::ReferralState;
 use crate::supervision::page::{Facts, Public};
 use crate::supervision::private::{Private, private};
 use crate::supervision::{self, Summary, SummaryCommand, SummaryEvent, SummaryId, SummaryRefusal, SummaryState, Told};
+use crate::user::right::Act;
 
 /// Posts of an incident whose pseudonyms a text is searched for.
 const POSTS: i64 = 10_000;
@@ -35,6 +36,20 @@ pub enum Supervising {
     Approve(Sight),
     /// It may no longer, for a reason.
     Withdraw(Sight, String),
+}
+
+impl Supervising {
+    /// The rights that it takes.
+    pub const ACTS: &[Act] = &[Act::DraftSummary, Act::ApproveSummary];
+
+    /// The right that it takes.
+    #[must_use]
+    pub const fn takes(&self) -> Act {
+        match self {
+            Self::Draft(..) | Self::Redraft(..) => Act::DraftSummary,
+            Self::Approve(_) | Self::Withdraw(..) => Act::ApproveSummary,
+        }
+    }
 }
 
 /// A summary with its number, its incident and its text.

@@ -81,6 +81,22 @@ pub enum UserChange {
     },
 }
 
+impl UserChange {
+    /// The rights that changes take.
+    pub const ACTS: &[Act] = &[Act::AddUser, Act::GiveRoles, Act::KeepUnits, Act::EndFactor];
+
+    /// The right that it takes.
+    #[must_use]
+    pub const fn takes(&self) -> Act {
+        match self {
+            Self::Add { .. } | Self::Token { .. } | Self::Revoke { .. } | Self::Identity { .. } => Act::AddUser,
+            Self::Roles { .. } => Act::GiveRoles,
+            Self::Unit { .. } => Act::KeepUnits,
+            Self::EndFactor { .. } => Act::EndFactor,
+        }
+    }
+}
+
 /// An address at which somebody wants to be told.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]

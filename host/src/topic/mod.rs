@@ -34,7 +34,7 @@ pub(crate) use place::short_form;
 use crate::query::{self, Fault, Pointer};
 
 /// A topic as `caifeng.toml` has it, under `[[topic]]`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TopicConfig {
     /// What pages call it.

@@ -55,7 +55,7 @@ pub(super) enum Access {
     Able(Act),
     /// Whoever is signed in, a program with the scope, and whoever asks from this machine itself: figures of the machine.
     Machine,
-    /// Whoever has a role that includes one of these, which belong to different realms.
+    /// Whoever has a role that includes one of these: rights of different realms, or what is asked for decides which.
     AbleToAny(&'static [Act]),
 }
 
@@ -283,7 +283,8 @@ fn is_of_this_machine(extensions: &Extensions, headers: &HeaderMap) -> bool {
     address(extensions).to_canonical().is_loopback() && !passed_on.iter().any(|field| headers.contains_key(*field))
 }
 
-const SCOPE: &str = "the token of this program does not include this: its owner can make another one";
+/// What a program is told whose token does not include what it asks for.
+pub(super) const SCOPE: &str = "the token of this program does not include this: its owner can make another one";
 const FACTOR: &str = "a second factor is asked for in your role: add one at /account/factor first";
 
 /// Why a request is not let through.
@@ -308,6 +309,7 @@ fn admitted(
     if let Some(scopes) = &known.scopes {
         let fits = match access {
             Access::Able(act) => known.may(act),
+            Access::AbleToAny(acts) if !reading => acts.iter().any(|act| known.may(*act)),
             _ if path == METRICS => scopes.contains(&Scope::Metrics) || known.reads(),
             // What else acts is looked at by the clerk, who knows what is to be done.
             _ => !reading || known.reads(),

@@ -36,7 +36,7 @@ use crate::reach::Way;
 /// How long a handshake may take, and the head of a request, also the next on the same connection.
 pub(super) const HEAD: Duration = Duration::from_secs(15);
 /// Connections at once; whoever comes then waits until one ends.
-const MOST: usize = 2048;
+pub(super) const MOST: usize = 2048;
 /// Connections of one address at once, a quarter of all: an office behind one address has as many. Whoever has more is closed.
 pub(super) const EACH: usize = MOST / 4;
 /// How long open requests may take to end when the desk closes.
@@ -71,13 +71,18 @@ impl Counting {
 struct Crowded;
 
 /// Takes connections until `stop` says so, then lets open requests end.
-pub(super) async fn run(
+pub(super) async fn run(listener: TcpListener, router: Router, how: (Way, Counting), stop: watch::Receiver<bool>) {
+    take(listener, router, how, (MOST, stop)).await;
+}
+
+/// The same, with `most` connections at once.
+pub(super) async fn take(
     mut listener: TcpListener,
     router: Router,
     (way, counting): (Way, Counting),
-    mut stop: watch::Receiver<bool>,
+    (most, mut stop): (usize, watch::Receiver<bool>),
 ) {
-    let places = Arc::new(Semaphore::new(MOST));
+    let places = Arc::new(Semaphore::new(most));
     let mut connections = JoinSet::new();
     loop {
         let accepted = async {

@@ -221,9 +221,15 @@ fn html(status: StatusCode, page: page::Rendered) -> Response {
 }
 
 async fn missing(asked: Asked) -> Response {
+    if asked.path.starts_with(api::BASE) {
+        return api::Problem::Missing.into_response();
+    }
     troubled(asked.lang, Trouble::Missing)
 }
 
 async fn otherwise(asked: Asked) -> Response {
+    if asked.path.starts_with(api::BASE) {
+        return api::Problem::Method.into_response();
+    }
     troubled(asked.lang, Trouble::Method)
 }

@@ -7,6 +7,7 @@ mod ready;
 mod rooms;
 mod scanner;
 mod sign_in;
+mod slow;
 mod table;
 
 use axum::body::{Body, to_bytes};

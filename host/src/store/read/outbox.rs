@@ -106,7 +106,7 @@ pub struct OutboxHealth {
 }
 
 /// How a channel stands.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct ChannelStanding {
     /// Deliveries that wait and are not held back by quiet hours.
     pub waiting: u64,

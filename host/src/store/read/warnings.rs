@@ -87,6 +87,8 @@ pub struct WarningQuery {
     pub least: Option<Severity>,
     /// After the warning of this id: what is new since it.
     pub after: Option<i64>,
+    /// Before the warning of this id.
+    pub before: Option<i64>,
     /// At most so many.
     pub limit: usize,
 }
@@ -100,10 +102,11 @@ impl Reader {
         let sql = "SELECT w.id, w.at, w.kind, w.subject, coalesce(i.title, t.name, ''), w.alert FROM warning w
                    LEFT JOIN incident i ON w.kind = 'incident' AND i.id = w.subject
                    LEFT JOIN topic t ON w.kind = 'topic' AND t.id = w.subject
-                   WHERE w.id > ?1 AND w.at >= ?2 ORDER BY w.id DESC";
+                   WHERE w.id > ?1 AND w.at >= ?2 AND w.id < ?3 ORDER BY w.id DESC";
         self.with(|db| {
             let mut statement = db.prepare_cached(sql)?;
-            let mut rows = statement.query((query.after.unwrap_or(0), query.since.unwrap_or(i64::MIN)))?;
+            let (after, before) = (query.after.unwrap_or(0), query.before.unwrap_or(i64::MAX));
+            let mut rows = statement.query((after, query.since.unwrap_or(i64::MIN), before))?;
             let mut found = Vec::new();
             while let Some(r) = rows.next()? {
                 let alert: Alert = serde_json::from_str(r.get_ref(5)?.as_str().map_err(rusqlite::Error::from)?)?;

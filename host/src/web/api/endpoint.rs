@@ -1,11 +1,11 @@
 //! One line of the API: route and description in one.
 
+use std::pin::Pin;
 use std::sync::Arc;
 
 use axum::Json;
 use axum::body::Bytes;
-use axum::extract::rejection::JsonRejection;
-use axum::extract::{FromRequest, RawPathParams, Request, State};
+use axum::extract::{DefaultBodyLimit, FromRequest, RawPathParams, Request, State};
 use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, MethodRouter, on};
@@ -15,21 +15,36 @@ use serde::de::DeserializeOwned;
 
 use super::idempotency::{self, Kept};
 use super::problem::Problem;
+use super::strict::Strict;
+use crate::config::edit::Change;
+use crate::configuring::Configuring;
 use crate::control::{Asked as Order, Line, Refusal};
+use crate::fetch::secrets::NewSecrets;
 use crate::handling::{Clerk, Deed, Outcome, What};
-use crate::web::access::{Access, Visitor};
+use crate::lang::Lang;
+use crate::store::{Caller, Reader};
+use crate::user::right::Act;
+use crate::user::session::Known;
+use crate::web::access::{Access, SCOPE, Visitor};
 use crate::web::desk::Desk;
 use crate::web::rows::Rows;
+use crate::web::{form, guard};
 
 /// What an endpoint works with.
+#[derive(Clone)]
 pub(super) struct Call {
     /// The desk.
     pub(super) desk: Arc<Desk>,
     /// Who asks.
     pub(super) visitor: Visitor,
+    /// The language that they read, where an answer is in words.
+    pub(super) lang: Lang,
     /// Now, in seconds since 1970.
     pub(super) now: i64,
 }
+
+/// What comes of something that waits: for a site, a channel, the daemon.
+pub(super) type Pending<O> = Pin<Box<dyn Future<Output = Result<O, Problem>> + Send>>;
 
 impl Call {
     /// Acts and reads.
@@ -37,9 +52,37 @@ impl Call {
         &self.desk.app.owner.clerk
     }
 
+    /// Reads what is stored.
+    pub(super) fn reader(&self) -> &Reader {
+        &self.clerk().reader
+    }
+
     /// Reads what pages read.
     pub(super) fn rows(&self) -> &dyn Rows {
         self.desk.app.rows.as_ref()
+    }
+
+    /// How the store knows who asks.
+    pub(super) fn caller(&self) -> Caller {
+        Caller { token: self.visitor.token.clone(), account: self.desk.app.account }
+    }
+
+    /// Who asks; nobody in particular is told to say so.
+    pub(super) fn known(&self) -> Result<&Known, Problem> {
+        self.visitor.person.as_ref().ok_or(Problem::Unknown)
+    }
+
+    /// Whoever asks has this right, and their token does too: said before anything is looked at, as on the way to a page.
+    pub(super) fn must(&self, act: Act) -> Result<(), Problem> {
+        if self.visitor.may(act) {
+            return Ok(());
+        }
+        let known = self.known()?;
+        if known.roles.iter().any(|role| act.is_for(*role)) {
+            return Err(Problem::Others(SCOPE.to_owned()));
+        }
+        let able: Vec<&str> = act.roles().iter().map(|role| role.as_str()).collect();
+        Err(Problem::Others(format!("your roles do not include this: it is for {}", able.join(", "))))
     }
 
     /// Does what who asks wants; when it comes back it is on disk.
@@ -47,6 +90,33 @@ impl Call {
         let deed = Deed { token: self.visitor.token.clone(), act };
         Ok(self.clerk().carry_out(deed, self.desk.app.account)?)
     }
+
+    /// The same from a task that may not block.
+    pub(super) async fn acting(&self, act: What) -> Result<Outcome, Problem> {
+        let call = self.clone();
+        blocking(move || call.act(act)).await
+    }
+
+    /// Gives an order to the daemon; what it told that `wanted` takes.
+    pub(super) async fn order<O>(&self, order: Order, wanted: fn(Line) -> Option<O>) -> Result<O, Problem> {
+        let lines = Arc::clone(&self.desk).order(order).await?;
+        let told = lines.into_iter().find_map(wanted);
+        told.ok_or_else(|| Refusal::Internal("the daemon told nothing".to_owned()).into())
+    }
+
+    /// Changes the configuration; when it comes back it is in force.
+    pub(super) async fn configure(&self, change: Change) -> Result<(), Problem> {
+        let configure =
+            Configuring { token: self.visitor.token.clone(), configure: change, secrets: NewSecrets::default() };
+        Ok(Arc::clone(&self.desk).order(Order::Configure(Box::new(configure))).await.map(drop)?)
+    }
+}
+
+/// Work that may block, off the tasks; a panic there is a fault of ours.
+pub(super) async fn blocking<O: Send + 'static>(
+    work: impl FnOnce() -> Result<O, Problem> + Send + 'static,
+) -> Result<O, Problem> {
+    tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| Err(broken(&error)))
 }
 
 /// How a schema is asked for.
@@ -67,6 +137,8 @@ pub(super) struct Described {
     pub(super) answer: Describe,
     /// It is done once for each `Idempotency-Key`.
     pub(super) keyed: bool,
+    /// Bodies as somebody might send them, by what they do: JSON. Of what is read: a query.
+    pub(super) examples: &'static [(&'static str, &'static str)],
 }
 
 /// A route of the API and its description.
@@ -77,6 +149,22 @@ pub(in crate::web) struct Endpoint {
     pub(in crate::web) answers: MethodRouter<Arc<Desk>>,
     pub(super) described: Described,
 }
+
+impl Endpoint {
+    /// With bodies as somebody might send them: for the document, for people who read it, and for tests.
+    pub(super) fn like(mut self, examples: &'static [(&'static str, &'static str)]) -> Self {
+        self.described.examples = examples;
+        self
+    }
+
+    /// Takes a body with a file in it.
+    pub(super) fn with_file(self) -> Self {
+        Self { answers: self.answers.layer(DefaultBodyLimit::max(LARGEST)), ..self }
+    }
+}
+
+/// The largest body with a file in it, in bytes: the largest file of a form, as base64.
+const LARGEST: usize = form::LARGEST / 3 * 4 + (64 << 10);
 
 fn schema<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
     generator.subschema_for::<T>()
@@ -96,10 +184,17 @@ where
     let handler = move |State(desk): State<Arc<Desk>>, named: RawPathParams, uri: Uri, request: Request| async move {
         let call = called(desk, &request);
         let asked = parameters::<Q>(&named, uri.query());
-        let work = move || answer(&call, asked?);
-        answered(tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| Err(broken(&error))))
+        answered(blocking(move || answer(&call, asked?)).await)
     };
-    let described = Described { id, summary, parameters: schema::<Q>, body: None, answer: schema::<O>, keyed: false };
+    let described = Described {
+        id,
+        summary,
+        parameters: schema::<Q>,
+        body: None,
+        answer: schema::<O>,
+        keyed: false,
+        examples: &[],
+    };
     let answers = on(MethodFilter::GET, handler);
     Endpoint { method: Method::GET, path: format!("{}{path}", super::BASE), access, answers, described }
 }
@@ -151,25 +246,28 @@ where
             Ok(asked) => asked,
             Err(problem) => return problem.into_response(),
         };
-        acting::<B, O, _, _>(desk, request, keyed, move |call, body| async move {
-            let work = move || answer(&call, asked, body);
-            tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| Err(broken(&error)))
-        })
-        .await
+        let work = move |call, body| blocking(move || answer(&call, asked, body));
+        acting::<B, O, _, _>(desk, request, keyed, work).await
     };
-    let described =
-        Described { id, summary, parameters: schema::<Q>, body: Some(schema::<B>), answer: schema::<O>, keyed };
+    let described = Described {
+        id,
+        summary,
+        parameters: schema::<Q>,
+        body: Some(schema::<B>),
+        answer: schema::<O>,
+        keyed,
+        examples: &[],
+    };
     let answers = on(MethodFilter::POST, handler);
     Endpoint { method: Method::POST, path: format!("{}{path}", super::BASE), access, answers, described }
 }
 
-/// Gives an order to the daemon: `wanted` says which, `told` what came of it.
-pub(super) fn order<Q, B, O>(
+/// Acts and waits: for a site, a channel, the daemon.
+pub(super) fn wait<Q, B, O>(
     path: &str,
     access: Access,
     (id, summary): (&'static str, &'static str),
-    wanted: fn(&Call, Q, B) -> Result<Order, Problem>,
-    told: fn(Vec<Line>) -> Option<O>,
+    answer: fn(Call, Q, B) -> Pending<O>,
 ) -> Endpoint
 where
     Q: DeserializeOwned + JsonSchema + Send + 'static,
@@ -181,15 +279,17 @@ where
             Ok(asked) => asked,
             Err(problem) => return problem.into_response(),
         };
-        acting::<B, O, _, _>(desk, request, true, move |call, body| async move {
-            let order = wanted(&call, asked, body)?;
-            let lines = Arc::clone(&call.desk).order(order).await?;
-            told(lines).ok_or_else(|| Refusal::Internal("the daemon told nothing".to_owned()).into())
-        })
-        .await
+        acting::<B, O, _, _>(desk, request, true, move |call, body| answer(call, asked, body)).await
     };
-    let described =
-        Described { id, summary, parameters: schema::<Q>, body: Some(schema::<B>), answer: schema::<O>, keyed: true };
+    let described = Described {
+        id,
+        summary,
+        parameters: schema::<Q>,
+        body: Some(schema::<B>),
+        answer: schema::<O>,
+        keyed: true,
+        examples: &[],
+    };
     let answers = on(MethodFilter::POST, handler);
     Endpoint { method: Method::POST, path: format!("{}{path}", super::BASE), access, answers, described }
 }
@@ -213,7 +313,11 @@ where
         Err(problem) => return problem.into_response(),
     };
     let (headers, place) = (request.headers().clone(), request.uri().path().to_owned());
-    let Ok(bytes) = Bytes::from_request(request, &()).await else { return Problem::TooLarge.into_response() };
+    let bytes = match Bytes::from_request(request, &()).await {
+        Ok(bytes) => bytes,
+        Err(error) if error.status() == StatusCode::PAYLOAD_TOO_LARGE => return Problem::TooLarge.into_response(),
+        Err(_) => return Problem::Malformed("the body did not arrive whole and in time".to_owned()).into_response(),
+    };
     let body = match body::<B>(&headers, &bytes) {
         Ok(body) => body,
         Err(problem) => return problem.into_response(),
@@ -226,8 +330,8 @@ where
 
 fn called(desk: Arc<Desk>, request: &Request) -> Call {
     let visitor = request.extensions().get::<Visitor>().cloned().unwrap_or_default();
-    let now = (desk.app.clock)();
-    Call { desk, visitor, now }
+    let (lang, now) = (guard::language(request.headers()), (desk.app.clock)());
+    Call { desk, visitor, lang, now }
 }
 
 fn broken(error: &tokio::task::JoinError) -> Problem {
@@ -265,8 +369,11 @@ fn body<B: DeserializeOwned>(headers: &HeaderMap, bytes: &Bytes) -> Result<B, Pr
     if !kind.eq_ignore_ascii_case("application/json") {
         return Err(Problem::NotJson);
     }
-    Json::<B>::from_bytes(bytes).map(|Json(body)| body).map_err(|error| match error {
-        JsonRejection::JsonSyntaxError(error) => Problem::Malformed(error.body_text()),
-        other => Problem::Unfit(other.body_text()),
-    })
+    let mut json = serde_json::Deserializer::from_slice(bytes);
+    let read = serde_path_to_error::deserialize(Strict(&mut json)).map_err(|error| {
+        let words = format!("the body is not understood: {}: {}", error.path(), error.inner());
+        if error.inner().is_data() { Problem::Unfit(words) } else { Problem::Malformed(words) }
+    })?;
+    let more = |error: serde_json::Error| Problem::Malformed(format!("the body is not understood: {error}"));
+    json.end().map(|()| read).map_err(more)
 }

@@ -36,7 +36,11 @@ pub(super) struct Kept {
 
 /// The key of a request.
 pub(super) fn key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
-    let Some(field) = headers.get(FIELD) else { return Ok(None) };
+    let mut fields = headers.get_all(FIELD).iter();
+    let Some(field) = fields.next() else { return Ok(None) };
+    if fields.next().is_some() {
+        return Err(Problem::Malformed(format!("{FIELD}: stands once")));
+    }
     let wrong = || Problem::Malformed(format!("{FIELD}: between 1 and {LONGEST} printable ASCII characters"));
     let text = field.to_str().map_err(|_| wrong())?;
     let fits = (1..=LONGEST).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());

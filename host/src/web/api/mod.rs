@@ -4,19 +4,20 @@
 //! the route and its description: [`openapi`] writes the OpenAPI document from the same table, so that neither can say
 //! what the other does not. What an endpoint takes and answers are the types of the domain; their schemas are derived.
 //!
-//! An endpoint reads, or hands a deed to the clerk, as pages do; who asks is decided by the same
+//! An endpoint reads, or hands a deed to the clerk, as pages do, and stands in the file of its [`room`]; who asks is decided by the same
 //! [`access`](super::access). What is wrong is told as a problem (RFC 9457, [`problem`]). A program that is not sure
 //! whether it was heard asks again with the same `Idempotency-Key` ([`idempotency`]).
 //!
-//! Given up: partial answers (`fields=`), and answers in other formats than JSON; pages offer files.
+//! A file travels as base64 inside the JSON ([`file`]). Given up: partial answers (`fields=`), and answers in other formats.
 
-mod acts;
 mod endpoint;
+mod file;
 mod idempotency;
 mod listed;
 mod openapi;
 mod problem;
-mod reads;
+mod room;
+mod strict;
 #[cfg(test)]
 mod tests;
 
@@ -29,7 +30,5 @@ pub(super) const BASE: &str = "/api/v1";
 
 /// Every endpoint, in the order of the document.
 pub(super) fn table() -> Vec<Endpoint> {
-    let mut endpoints = reads::table();
-    endpoints.extend(acts::table());
-    endpoints
+    room::table()
 }

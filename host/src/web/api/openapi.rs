@@ -2,6 +2,7 @@
 //!
 //! `docs/openapi.json` is the document as of now; a test holds the two together.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::{Arc, LazyLock};
 
@@ -9,12 +10,12 @@ use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use schemars::generate::SchemaSettings;
-use schemars::transform::RestrictFormats;
+use schemars::transform::{RecursiveTransform, RestrictFormats};
 use schemars::{Schema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
 use super::endpoint::Endpoint;
-use super::problem::{Details, STATUSES};
+use super::problem::{Details, KINDS};
 use super::{BASE, idempotency, table};
 use crate::incident::event::Role;
 use crate::web::access::Access;
@@ -32,7 +33,8 @@ pub(in crate::web) async fn document() -> Response {
 /// `GET /api`: the same for people.
 pub(in crate::web) async fn reference(State(desk): State<Arc<Desk>>, asked: Asked) -> Response {
     desk.show(asked, |rows, visit| {
-        Ok(page::reference(visit, rows.figures()?, &rows.watches()?, operations(&DOCUMENT))?)
+        let around = (rows.figures()?, rows.watches()?);
+        Ok(page::reference(visit, around, operations(&DOCUMENT), &KINDS)?)
     })
     .await
 }
@@ -44,14 +46,22 @@ pub(super) fn written(endpoints: &[Endpoint]) -> Value {
         settings.definitions_path = "/components/schemas".into();
         settings.meta_schema = None;
     });
+    let settings = settings.with_transform(RecursiveTransform(bounded as fn(&mut Schema)));
     let mut generator = settings.with_transform(RestrictFormats::default()).into_generator();
     let problem = generator.subschema_for::<Details>();
     let mut paths = Map::new();
     for endpoint in endpoints {
-        let operation = operation(endpoint, &mut generator, &problem);
+        let operation = operation(endpoint, &mut generator);
         let path = paths.entry(endpoint.path.clone()).or_insert_with(|| json!({}));
         path[endpoint.method.as_str().to_ascii_lowercase()] = operation;
     }
+    let problems: Map<String, Value> = KINDS
+        .iter()
+        .map(|(status, _, words)| {
+            let content = json!({ "application/problem+json": { "schema": problem } });
+            (status.to_string(), json!({ "description": words, "content": content }))
+        })
+        .collect();
     let schemas = generator.take_definitions(true);
     json!({
         "openapi": "3.1.0",
@@ -69,12 +79,34 @@ pub(super) fn written(endpoints: &[Endpoint]) -> Value {
                 "token": { "type": "http", "scheme": "bearer", "description": "A token made on the page of your account." },
                 "session": { "type": "apiKey", "in": "cookie", "name": crate::web::access::COOKIE }
             },
+            "responses": problems,
             "schemas": schemas
         }
     })
 }
 
-fn operation(endpoint: &Endpoint, generator: &mut SchemaGenerator, problem: &Schema) -> Value {
+/// Says of whole numbers how large they may be: what a format says binds nobody (JSON Schema 2020-12, Validation §7.2.1).
+fn bounded(schema: &mut Schema) {
+    if let Some(schema) = schema.as_object_mut() {
+        bound(schema);
+    }
+}
+
+/// Also of a parameter, whose schema is none of its own.
+fn bound(schema: &mut Map<String, Value>) {
+    let (least, most) = match schema.get("format").and_then(Value::as_str) {
+        Some("int32") => (json!(i32::MIN), json!(i32::MAX)),
+        Some("int64") => (json!(i64::MIN), json!(i64::MAX)),
+        Some("uint32") => (json!(0), json!(u32::MAX)),
+        Some("uint64" | "uint") => (json!(0), json!(u64::MAX)),
+        _ => return,
+    };
+    for (bound, value) in [("minimum", least), ("maximum", most)] {
+        schema.entry(bound).or_insert(value);
+    }
+}
+
+fn operation(endpoint: &Endpoint, generator: &mut SchemaGenerator) -> Value {
     let described = &endpoint.described;
     let mut parameters = parameters(endpoint, generator);
     if described.keyed {
@@ -93,13 +125,8 @@ fn operation(endpoint: &Endpoint, generator: &mut SchemaGenerator, problem: &Sch
         }),
     );
     let has_body = described.body.is_some();
-    for (status, words) in STATUSES.iter().filter(|(status, _)| has_body || !matches!(status, 409 | 413 | 415 | 422)) {
-        responses.insert(
-            status.to_string(),
-            json!({
-                "description": words, "content": { "application/problem+json": { "schema": problem } }
-            }),
-        );
+    for (status, _, _) in KINDS.iter().filter(|(status, _, _)| has_body || !matches!(status, 413 | 415)) {
+        responses.insert(status.to_string(), json!({ "$ref": format!("#/components/responses/{status}") }));
     }
     let mut operation = json!({
         "operationId": described.id,
@@ -110,8 +137,13 @@ fn operation(endpoint: &Endpoint, generator: &mut SchemaGenerator, problem: &Sch
         "responses": responses
     });
     if let Some(body) = described.body {
-        operation["requestBody"] =
-            json!({ "required": true, "content": { "application/json": { "schema": body(generator) } } });
+        let mut content = json!({ "schema": body(generator) });
+        let examples = described.examples.iter().filter_map(|(name, text)| {
+            let value: Value = serde_json::from_str(text).ok()?;
+            Some(((*name).to_owned(), json!({ "value": value })))
+        });
+        content["examples"] = Value::Object(examples.collect());
+        operation["requestBody"] = json!({ "required": true, "content": { "application/json": content } });
     }
     operation
 }
@@ -123,18 +155,22 @@ fn tag(endpoint: &Endpoint) -> &str {
 
 /// Whom it is for, in words.
 fn whom(access: Access) -> String {
-    let roles: Vec<&str> = match access {
-        Access::Everybody => return "For everybody.".to_owned(),
-        Access::Signed => return "For anybody who is signed in.".to_owned(),
-        Access::Machine => return "For anybody who is signed in, or on this machine.".to_owned(),
-        Access::Able(act) => act.roles().iter().map(|role| role.as_str()).collect(),
-        Access::AbleToAny(acts) => acts.iter().flat_map(|act| act.roles()).map(Role::as_str).collect(),
+    let named = |roles: &[Role]| roles.iter().map(|role| role.as_str()).collect::<Vec<_>>().join(", ");
+    match access {
+        Access::Everybody => "For everybody.".to_owned(),
+        Access::Signed => "For anybody who is signed in.".to_owned(),
+        Access::Machine => "For anybody who is signed in, or on this machine.".to_owned(),
+        Access::Able(act) => format!("For the roles: {}.", named(&act.roles())),
+        // What is asked for decides who may.
+        Access::AbleToAny(acts) => {
+            let each = acts.iter().map(|act| format!("{}: {}", act.as_str(), named(&act.roles())));
+            format!("For the roles, by what is done: {}.", each.collect::<Vec<_>>().join("; "))
+        }
         Access::Realms(realms) => {
             let names: Vec<&str> = realms.iter().map(|realm| realm.as_str()).collect();
-            return format!("For users of the realms: {}.", names.join(", "));
+            format!("For users of the realms: {}.", names.join(", "))
         }
-    };
-    format!("For the roles: {}.", roles.join(", "))
+    }
 }
 
 /// What stands in path and query: the properties of the type that the endpoint reads them into.
@@ -148,16 +184,30 @@ fn parameters(endpoint: &Endpoint, generator: &mut SchemaGenerator) -> Vec<Value
     let required: BTreeSet<&str> =
         schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
     let none = Map::new();
+    // The example of something that is read is its query.
+    let query = endpoint.described.examples.first().filter(|_| endpoint.described.body.is_none());
+    let asked: Vec<(Cow<'_, str>, Cow<'_, str>)> =
+        query.map(|(_, query)| url::form_urlencoded::parse(query.as_bytes()).collect()).unwrap_or_default();
     let parameter = |(name, property): (&String, &Value)| {
         let inside = endpoint.path.contains(&format!("{{{name}}}"));
         let mut property = property.clone();
         let words = property.as_object_mut().and_then(|it| it.remove("description"));
+        let mut property = without_null(property);
+        if let Some(property) = property.as_object_mut() {
+            bound(property);
+        }
         let mut parameter = json!({
             "name": name, "in": if inside { "path" } else { "query" },
-            "required": inside || required.contains(name.as_str()), "schema": without_null(property)
+            "required": inside || required.contains(name.as_str()), "schema": property
         });
         if let Some(words) = words {
             parameter["description"] = words;
+        }
+        if inside && parameter["schema"]["type"] == "integer" {
+            parameter["example"] = json!(1);
+        }
+        if let Some((_, value)) = asked.iter().find(|(asked, _)| asked == name.as_str()) {
+            parameter["example"] = json!(value);
         }
         parameter
     };
@@ -204,12 +254,35 @@ fn operations(document: &Value) -> Vec<Operation> {
                 summary: text(&operation["summary"]),
                 whom: text(&operation["description"]),
                 parameters: parameters.collect(),
+                example: example(path, method, operation),
                 body: (!body.is_null()).then(|| pretty(resolved(body, document))),
                 answer: pretty(resolved(answer, document)),
             });
         }
     }
     told
+}
+
+/// How it is asked from a shell, with `$DESK` for where the desk is and `$TOKEN` for the token.
+fn example(path: &str, method: &str, operation: &Value) -> String {
+    let mut query = url::form_urlencoded::Serializer::new(String::new());
+    for parameter in operation["parameters"].as_array().into_iter().flatten() {
+        if let (Some(name), Some(value)) = (parameter["name"].as_str(), parameter["example"].as_str()) {
+            query.append_pair(name, value);
+        }
+    }
+    let query = Some(query.finish()).filter(|query| !query.is_empty()).map(|query| format!("?{query}"));
+    let place = format!("$DESK{}{}", path.replace("{id}", "1"), query.unwrap_or_default());
+    let token = "-H \"Authorization: Bearer $TOKEN\"";
+    if method == "get" {
+        return format!("curl {token} \"{place}\"");
+    }
+    let ask = |example: &Value| {
+        let body = example["value"].to_string().replace('\'', "'\\''");
+        format!("curl {token} -H 'Content-Type: application/json' -d '{body}' \"{place}\"")
+    };
+    let examples = operation["requestBody"]["content"]["application/json"]["examples"].as_object();
+    examples.into_iter().flat_map(Map::values).map(ask).collect::<Vec<_>>().join("\n")
 }
 
 /// A schema with the first reference in it followed, so that a reader sees its properties.

@@ -8,6 +8,8 @@ use serde::Serialize;
 use crate::control::Refusal;
 use crate::store::StoreError;
 use crate::web::access::Barred;
+use crate::web::desk::Refused;
+use crate::web::page::Trouble;
 use crate::web::rows::Unanswered;
 
 /// Why something was not answered, by what the program can do about it.
@@ -21,6 +23,8 @@ pub(in crate::web) enum Problem {
     Others(String),
     /// 404: there is no such thing, or not for who asks.
     Missing,
+    /// 405: this address is not asked in this way.
+    Method,
     /// 409: it may not be, or not now; who must act first is in the words.
     Refused(String),
     /// 413: the body is too large.
@@ -49,18 +53,19 @@ pub(super) struct Details {
     detail: String,
 }
 
-/// Statuses that any endpoint may answer with.
-pub(super) const STATUSES: [(u16, &str); 10] = [
-    (400, "A parameter or the form of the body cannot be understood."),
-    (401, "Nobody is known by what was sent: sign in, or send a token."),
-    (403, "It is for others, or the token does not include it."),
-    (404, "There is no such thing."),
-    (409, "It may not be, or not now: the detail says who must act first."),
-    (413, "The body is too large."),
-    (415, "The body is not JSON."),
-    (422, "The body was understood and makes no sense here."),
-    (429, "Too many tokens that are worth nothing came from this address: wait as long as Retry-After says."),
-    (500, "A fault of Caifeng itself."),
+/// What any endpoint may answer with: the status, the kind of problem, and what it means.
+pub(super) const KINDS: [(u16, &str, &str); 11] = [
+    (400, "malformed", "A parameter or the form of the body cannot be understood."),
+    (401, "unknown", "Nobody is known by what was sent: sign in, or send a token."),
+    (403, "others", "It is for others, or the token does not include it."),
+    (404, "missing", "There is no such thing."),
+    (405, "method", "This address is not asked in this way: Allow says in which."),
+    (409, "refused", "It may not be, or not now: the detail says who must act first."),
+    (413, "too-large", "The body is too large."),
+    (415, "not-json", "The body is not JSON."),
+    (422, "unfit", "What was sent was understood and makes no sense here."),
+    (429, "slow", "Too many tokens that are worth nothing came from this address: wait as long as Retry-After says."),
+    (500, "ours", "A fault of Caifeng itself."),
 ];
 
 impl Problem {
@@ -70,6 +75,7 @@ impl Problem {
             Self::Unknown => StatusCode::UNAUTHORIZED,
             Self::Others(_) => StatusCode::FORBIDDEN,
             Self::Missing => StatusCode::NOT_FOUND,
+            Self::Method => StatusCode::METHOD_NOT_ALLOWED,
             Self::Refused(_) => StatusCode::CONFLICT,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::NotJson => StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -80,26 +86,25 @@ impl Problem {
     }
 
     fn details(self) -> Details {
-        let status = self.status();
-        let (kind, title, detail) = match self {
-            Self::Malformed(why) => ("malformed", "not understood", why),
+        let status = self.status().as_u16();
+        let kind = KINDS.iter().find(|(of, _, _)| *of == status).map_or("ours", |(_, kind, _)| *kind);
+        let (title, detail) = match self {
+            Self::Malformed(why) => ("not understood", why),
             Self::Unknown => (
-                "unknown",
                 "nobody is known by this",
                 "send a session's cookie, or a token of yours: Authorization: Bearer caifeng_…".to_owned(),
             ),
-            Self::Others(why) => ("others", "this is for others", why),
-            Self::Missing => {
-                ("missing", "there is no such thing", "it may have been deleted, or the address is wrong".to_owned())
-            }
-            Self::Refused(why) => ("refused", "it was not done", why),
-            Self::TooLarge => ("too-large", "too large", "send less at once".to_owned()),
-            Self::NotJson => ("not-json", "not JSON", "send application/json".to_owned()),
-            Self::Unfit(why) => ("unfit", "it makes no sense here", why),
-            Self::Slow(seconds) => ("slow", "too many tokens that are worth nothing", format!("wait {seconds} s")),
-            Self::Ours => ("ours", "Caifeng itself has failed", "try again later; the log has the cause".to_owned()),
+            Self::Others(why) => ("this is for others", why),
+            Self::Missing => ("there is no such thing", "it may have been deleted, or the address is wrong".to_owned()),
+            Self::Method => ("not asked in this way", "look at /api which way it is asked".to_owned()),
+            Self::Refused(why) => ("it was not done", why),
+            Self::TooLarge => ("too large", "send less at once".to_owned()),
+            Self::NotJson => ("not JSON", "send application/json".to_owned()),
+            Self::Unfit(why) => ("it makes no sense here", why),
+            Self::Slow(seconds) => ("too many tokens that are worth nothing", format!("wait {seconds} s")),
+            Self::Ours => ("Caifeng itself has failed", "try again later; the log has the cause".to_owned()),
         };
-        Details { r#type: format!("/api#{kind}"), title: title.to_owned(), status: status.as_u16(), detail }
+        Details { r#type: format!("/api#{kind}"), title: title.to_owned(), status, detail }
     }
 }
 
@@ -144,6 +149,23 @@ impl From<Refusal> for Problem {
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         Refusal::from(error).into()
+    }
+}
+
+impl From<Refused> for Problem {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::Trouble(Trouble::Missing) => Self::Missing,
+            Refused::Trouble(Trouble::Address | Trouble::Form) => {
+                Self::Unfit("what was sent cannot be understood: look at /api".to_owned())
+            }
+            Refused::Trouble(Trouble::SignIn) => Self::Unknown,
+            Refused::Trouble(Trouble::Others) => Barred::Other.into(),
+            Refused::Trouble(Trouble::TooLarge) => Self::TooLarge,
+            Refused::Refusal(refusal) => refusal.into(),
+            Refused::Store(error) => error.into(),
+            other => Refusal::Internal(other.to_string()).into(),
+        }
     }
 }
 

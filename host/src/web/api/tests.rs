@@ -1,5 +1,8 @@
 //! The API as a program meets it, over a real store.
 
+mod hostile;
+mod twins;
+
 use std::sync::Arc;
 
 use axum::Router;
@@ -51,6 +54,25 @@ impl Program {
         let bearer = format!("Bearer {}", token.written());
         let (status, _, body) = self.send("GET", path, &[("authorization", &bearer)], "").await;
         (status, body)
+    }
+
+    /// A page, or an endpoint, as somebody sees it who is signed in.
+    async fn seen(&self, path: &str, token: &Token) -> (StatusCode, HeaderMap, String) {
+        let cookie = format!("caifeng_session={}", token.written());
+        let request = Request::builder().uri(path).header("host", "localhost").header("cookie", cookie);
+        let answer = self.router.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+        let (parts, body) = answer.into_parts();
+        let body = to_bytes(body, 1 << 26).await.unwrap();
+        (parts.status, parts.headers, String::from_utf8_lossy(&body).into_owned())
+    }
+
+    /// Two incidents, one of them with a text that is an attack.
+    async fn submitted(&self) {
+        let staff = self.session(Role::Staff);
+        for text in ["城东路灯坏了三天没人修", "<script>owned(0)</script> 桥上的护栏断了"] {
+            let text = json!({"what": {"text": {"text": text, "title": null, "url": null, "source": null, "published": null}}, "note": null});
+            assert_eq!(self.post("/submissions", &staff, &text).await.0, 200);
+        }
     }
 
     async fn post(&self, path: &str, token: &Token, body: &Value) -> (StatusCode, Value) {
@@ -109,10 +131,10 @@ async fn what_is_wrong_is_told_with_its_place() {
         ("/incidents?limit=0", 400, "limit: between 1 and 200"),
         ("/incidents?limit=x", 400, "limit"),
         ("/incidents?colour=red", 400, "colour"),
-        ("/incidents?cursor=5", 400, "cursor"),
+        ("/incidents?cursor=5", 422, "cursor"),
         ("/incidents/7", 404, "deleted"),
         ("/incidents/seven", 400, "id"),
-        ("/posts?q=(", 400, "q:"),
+        ("/posts?q=(", 422, "q:"),
         ("/coverage?days=93", 400, "days"),
     ] {
         let (found, body) = program.get(path, &head).await;
@@ -183,7 +205,9 @@ async fn the_same_key_does_a_thing_once() {
     let (_, posts) = program.get("/posts", &staff).await;
     let Value::Array(items) = &posts["items"] else { panic!("{posts}") };
     assert_eq!(items.iter().filter(|it| it["text"] == "桥上的护栏断了").count(), 1);
-    let (status, _, refused) = program.send("POST", "/users", &fields("b"), "{\"revoke\":{\"user\":\"u1\"}}").await;
+    let bearer = format!("Bearer {}", program.session(Role::System).written());
+    let fields = [("authorization", bearer.as_str()), JSON, ("idempotency-key", "b")];
+    let (status, _, refused) = program.send("POST", "/users", &fields, "{\"revoke\":{\"user\":\"u1\"}}").await;
     assert_eq!(status, 400, "{refused}");
 }
 

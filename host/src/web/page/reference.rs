@@ -19,6 +19,8 @@ pub(crate) struct Operation {
     pub(crate) whom: String,
     /// What stands in path, query and fields.
     pub(crate) parameters: Vec<Parameter>,
+    /// How it is asked from a shell.
+    pub(crate) example: String,
     /// The schema of its body.
     pub(crate) body: Option<String>,
     /// The schema of its answer.
@@ -37,13 +39,19 @@ pub(crate) struct Parameter {
 
 #[derive(Template)]
 #[template(path = "reference.html")]
-struct ReferencePage {
+struct ReferencePage<'a> {
     frame: Frame,
     operations: Vec<Operation>,
+    problems: &'a [(u16, &'static str, &'static str)],
 }
 
-/// The page.
-pub(crate) fn reference(visit: &Visit, figures: Figures, watches: &[WatchRow], operations: Vec<Operation>) -> Rendered {
-    let frame = Frame::new(visit, Room::Administration, visit.lang.t("api.title"), figures, watches);
-    ReferencePage { frame, operations }.render()
+/// The page; problems are told by status, kind and what each means.
+pub(crate) fn reference(
+    visit: &Visit,
+    (figures, watches): (Figures, Vec<WatchRow>),
+    operations: Vec<Operation>,
+    problems: &[(u16, &'static str, &'static str)],
+) -> Rendered {
+    let frame = Frame::new(visit, Room::Administration, visit.lang.t("api.title"), figures, &watches);
+    ReferencePage { frame, operations, problems }.render()
 }

@@ -32,7 +32,7 @@ use crate::web::form::{Fields, Numbered, Seen, Sent};
 use crate::web::page::{self, CaseAsked, CaseRows, CasesRows, DrillLine, DrillRows, DrillsRows, Trouble};
 
 /// So fast that a day passes in a second.
-const FASTEST: u32 = 86_400;
+pub(in crate::web) const FASTEST: u32 = 86_400;
 
 impl From<DrillError> for Refused {
     fn from(error: DrillError) -> Self {
@@ -120,13 +120,18 @@ pub(in crate::web) async fn download(
 ) -> Response {
     attach(asked.lang, move || {
         let Query(Paper { format }) = wanted.map_err(|_| Refused::Trouble(Trouble::Address))?;
-        let row = read(&desk, id)?;
-        may_leave(&row.life).map_err(|error| Refused::Refusal(Refusal::Refused(error.to_string())))?;
-        let bytes = reporting::render(&paper(&desk, &row, asked.lang)?, format);
-        let bytes = bytes.map_err(|error| Refused::Refusal(Refusal::Internal(error.to_string())))?;
-        Ok(Attached { kind: format.media_type(), name: format!("case-{}.{}", row.id, format.as_str()), bytes })
+        file(&desk, id, format, asked.lang)
     })
     .await
+}
+
+/// The sheet of a released case as a file.
+pub(in crate::web) fn file(desk: &Desk, id: i64, format: Format, lang: Lang) -> Result<Attached, Refused> {
+    let row = read(desk, id)?;
+    may_leave(&row.life).map_err(|error| Refused::Refusal(Refusal::Refused(error.to_string())))?;
+    let bytes = reporting::render(&paper(desk, &row, lang)?, format);
+    let bytes = bytes.map_err(|error| Refused::Refusal(Refusal::Internal(error.to_string())))?;
+    Ok(Attached { kind: format.media_type(), name: format!("case-{}.{}", row.id, format.as_str()), bytes })
 }
 
 /// `GET /incidents/{id}/cases/new`.
@@ -223,28 +228,28 @@ pub(in crate::web) async fn set_up(
     Sent(Speed { speed }): Sent<Speed>,
 ) -> Response {
     let lang = asked.lang;
-    if speed > FASTEST {
-        return refuse(lang, Refused::Trouble(Trouble::Form));
-    }
-    let work = move || -> Result<String, Refused> {
-        let clerk = &desk.app.owner.clerk;
-        clerk
-            .directory
-            .not_in_a_drill("a drill is set up of the real data directory")
-            .map_err(|it| Refused::Refusal(it.into()))?;
-        let row = read(&desk, id)?;
-        may_leave(&row.life).map_err(|error| Refused::Refusal(Refusal::Refused(error.to_string())))?;
-        let people = clerk.reader.enrolment()?;
-        let ground =
-            Ground { real: &clerk.directory, case: &row, organisation: &clerk.organisation.get(), people, speed };
-        let drill = stage::stage(ground)?;
-        Ok(name(&drill))
-    };
-    match tokio::task::spawn_blocking(work).await {
+    match tokio::task::spawn_blocking(move || staged(&desk, id, speed)).await {
         Ok(Ok(name)) => lead(&Done::new(format!("/drills/{name}"), "done.drill-set-up")),
         Ok(Err(refused)) => refuse(lang, refused),
         Err(error) => refuse(lang, Refused::Refusal(Refusal::Internal(error.to_string()))),
     }
+}
+
+/// Sets a drill up of a released case; its name.
+pub(in crate::web) fn staged(desk: &Desk, id: i64, speed: u32) -> Result<String, Refused> {
+    if speed > FASTEST {
+        return Err(Refused::Trouble(Trouble::Form));
+    }
+    let clerk = &desk.app.owner.clerk;
+    clerk
+        .directory
+        .not_in_a_drill("a drill is set up of the real data directory")
+        .map_err(|it| Refused::Refusal(it.into()))?;
+    let row = read(desk, id)?;
+    may_leave(&row.life).map_err(|error| Refused::Refusal(Refusal::Refused(error.to_string())))?;
+    let people = clerk.reader.enrolment()?;
+    let ground = Ground { real: &clerk.directory, case: &row, organisation: &clerk.organisation.get(), people, speed };
+    Ok(name(&stage::stage(ground)?))
 }
 
 fn name(drill: &Directory) -> String {
@@ -260,16 +265,21 @@ pub(in crate::web) async fn drills(State(desk): State<Arc<Desk>>, asked: Asked) 
             let scored = drilled::read(&clerk.directory, &clerk.reader, &visit.plan, visit.now)?;
             return drill_page(rows, visit, &ours, &clerk.directory, &scored, true);
         }
-        let line = |(drill, mark): (Directory, crate::drill::Mark)| {
-            let now = DrillClock::new(&drill).map_or(mark.begins, |clock| clock.now());
-            DrillLine { name: name(&drill), case: mark.case, now, over: now >= mark.ends, speed: mark.pace.speed }
-        };
-        let all = stage::all(&clerk.directory)?.into_iter().map(line).collect();
+        let all = lines(&clerk.directory)?;
         let cases = clerk.reader.cases()?.into_iter().filter(|row| may_leave(&row.life).is_ok()).collect();
         let told = DrillsRows { figures: rows.figures()?, watches: rows.watches()?, all, cases };
         Ok(page::drills(visit, &told)?)
     })
     .await
+}
+
+/// The drills of a data directory, and where each clock stands.
+pub(in crate::web) fn lines(real: &Directory) -> Result<Vec<DrillLine>, DrillError> {
+    let line = |(drill, mark): (Directory, crate::drill::Mark)| {
+        let now = DrillClock::new(&drill).map_or(mark.begins, |clock| clock.now());
+        DrillLine { name: name(&drill), case: mark.case, now, over: now >= mark.ends, speed: mark.pace.speed }
+    };
+    Ok(stage::all(real)?.into_iter().map(line).collect())
 }
 
 fn drill_page(
@@ -296,17 +306,22 @@ fn drill_page(
     Ok(page::drill(visit, &told)?)
 }
 
+/// A drill by its name, and its score. Only what the directory itself lists is opened: no name leads anywhere else.
+pub(in crate::web) fn scored(desk: &Desk, wanted: &str) -> Result<(Directory, Scored), Refused> {
+    let all = stage::all(&desk.app.owner.clerk.directory)?;
+    let (drill, _) = all.into_iter().find(|(drill, _)| name(drill) == wanted).ok_or_else(missing)?;
+    let reader = Reader::open(drill.path())?;
+    let now = DrillClock::new(&drill)?.now();
+    let plan = config::plan_beside(&drill.config()).unwrap_or_else(|_| (*desk.app.owner.setup.plan.get()).clone());
+    let scored = drilled::read(&drill, &reader, &plan, now)?;
+    Ok((drill, scored))
+}
+
 /// `GET /drills/{name}`: the score of a drill.
 pub(in crate::web) async fn drill(State(desk): State<Arc<Desk>>, Path(wanted): Path<String>, asked: Asked) -> Response {
     let ours = Arc::clone(&desk);
     desk.show(asked, move |rows, visit| {
-        // Only what the directory itself lists is opened: no name leads anywhere else.
-        let all = stage::all(&ours.app.owner.clerk.directory)?;
-        let (drill, _) = all.into_iter().find(|(drill, _)| name(drill) == wanted).ok_or_else(missing)?;
-        let reader = Reader::open(drill.path())?;
-        let now = DrillClock::new(&drill)?.now();
-        let plan = config::plan_beside(&drill.config()).unwrap_or_else(|_| (*visit.plan).clone());
-        let scored = drilled::read(&drill, &reader, &plan, now)?;
+        let (drill, scored) = scored(&ours, &wanted)?;
         drill_page(rows, visit, &ours, &drill, &scored, false)
     })
     .await

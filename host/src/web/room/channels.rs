@@ -28,7 +28,7 @@ fn secrets(desk: &Desk) -> Result<Secrets, Refused> {
 }
 
 /// Channels as they are configured, with how they stand.
-pub(super) fn channel_rows(desk: &Desk, now: i64) -> Result<Vec<ChannelRow>, Refused> {
+pub(in crate::web) fn channel_rows(desk: &Desk, now: i64) -> Result<Vec<ChannelRow>, Refused> {
     let owner = &desk.app.owner;
     let secrets = secrets(desk)?;
     let config = owner.setup.config.get();
@@ -67,27 +67,33 @@ pub(in crate::web) struct Trying {
     to: String,
 }
 
+/// Sends one short message on a channel; what came of it at each place.
+pub(in crate::web) async fn tried(
+    desk: &Desk,
+    channel: &str,
+    to: Option<&str>,
+) -> Result<Vec<(String, Carried)>, Refused> {
+    let owner = &desk.app.owner;
+    let in_drill = owner.clerk.directory.not_in_a_drill("who would be told is written down and nobody is");
+    in_drill.map_err(|it| Refused::Refusal(it.into()))?;
+    let config = owner.setup.config.get();
+    let found = config.notify.channels.iter().find(|one| one.id == channel).ok_or_else(missing)?;
+    let addresses = trial::addresses(found, to);
+    let addresses = addresses.map_err(|unsent| Refused::Refusal(Refusal::Usage(unsent.to_string())))?;
+    Ok(trial::send(&owner.setup.courier, (&config.notify, found), &addresses, (desk.app.clock)()).await)
+}
+
 /// `POST /admin/channels/try`: one short message, past the outbox.
 pub(in crate::web) async fn try_one(
     State(desk): State<Arc<Desk>>,
     asked: Asked,
     Sent(Trying { channel, to }): Sent<Trying>,
 ) -> Response {
-    let owner = &desk.app.owner;
-    if let Err(in_drill) = owner.clerk.directory.not_in_a_drill("who would be told is written down and nobody is") {
-        return refuse(asked.lang, Refused::Refusal(in_drill.into()));
-    }
-    let config = owner.setup.config.get();
-    let Some(found) = config.notify.channels.iter().find(|one| one.id == channel) else {
-        return refuse(asked.lang, missing());
-    };
     let to = Some(to.trim()).filter(|to| !to.is_empty());
-    let addresses = match trial::addresses(found, to) {
-        Ok(addresses) => addresses,
-        Err(unsent) => return refuse(asked.lang, Refused::Refusal(Refusal::Usage(unsent.to_string()))),
+    let came = match tried(&desk, &channel, to).await {
+        Ok(came) => came,
+        Err(refused) => return refuse(asked.lang, refused),
     };
-    let now = (desk.app.clock)();
-    let came = trial::send(&owner.setup.courier, (&config.notify, found), &addresses, now).await;
     let told = came.into_iter().map(|(to, carried)| {
         let outcome = match &carried {
             Carried::Delivered => "sent",

@@ -19,7 +19,7 @@ use crate::store::{Decision, Inbox, Reader, Seen, Unassessed};
 use crate::text::telling::Telling;
 use crate::web::desk::{Asked, Desk, Done, Refused, refuse};
 use crate::web::form::{Numbered, Sent};
-use crate::web::page::{self, Alike, InboxRows, Judging, Slip, Slipped, Trouble, Visit};
+use crate::web::page::{self, Alike, InboxRows, Judging, Slip, Slipped, Trouble};
 use crate::web::rows::Rows;
 
 /// Posts that stand beside the question.
@@ -43,7 +43,7 @@ pub(in crate::web) async fn inbox(State(desk): State<Arc<Desk>>, RawQuery(query)
         let gone = wanted.at.filter(|_| place.is_none());
         let place = place.unwrap_or_default();
         let shown = inbox.waiting.get(place).map(|id| reader.waiting(*id, user, visit.now));
-        let judging = shown.transpose()?.flatten().map(|one| judging(&ours, rows, visit, &one)).transpose()?;
+        let judging = shown.transpose()?.flatten().map(|one| judging(&ours, rows, visit.now, &one)).transpose()?;
         let undo = match (wanted.did, user) {
             (Some(did), Some(user)) => slipped(reader, &inbox, did, user, visit.now)?,
             _ => None,
@@ -77,7 +77,12 @@ impl Wanted {
 }
 
 /// What a person weighs.
-fn judging(desk: &Desk, rows: &dyn Rows, visit: &Visit, one: &Unassessed) -> Result<Judging, Refused> {
+pub(in crate::web) fn judging(
+    desk: &Desk,
+    rows: &dyn Rows,
+    now: Timestamp,
+    one: &Unassessed,
+) -> Result<Judging, Refused> {
     let reader = &desk.app.owner.clerk.reader;
     let id = one.row.id;
     let plan = rows.governing(id)?;
@@ -86,7 +91,7 @@ fn judging(desk: &Desk, rows: &dyn Rows, visit: &Visit, one: &Unassessed) -> Res
     let calendar = desk.app.owner.setup.calendar.get();
     let time = OfficeTime::new(&calendar, &plan.office, desk.app.organisation.get().zone());
     let prospects = Category::ALL.map(|category| {
-        let first = prospect(&plan, category, life.opened, visit.now, &time);
+        let first = prospect(&plan, category, life.opened, now, &time);
         (category, first.map(|first| (first.name.clone(), first.due)))
     });
     let text = posts.last().map(|post| post.text.as_str()).unwrap_or_default();
@@ -103,7 +108,7 @@ fn judging(desk: &Desk, rows: &dyn Rows, visit: &Visit, one: &Unassessed) -> Res
 }
 
 /// What a person did a moment ago, if it can be taken back: the record says so, whatever the address does.
-fn slipped(
+pub(in crate::web) fn slipped(
     reader: &Reader,
     inbox: &Inbox,
     id: IncidentId,
@@ -293,14 +298,22 @@ pub(in crate::web) async fn undo(
         Err(error) => return refuse(lang, crate::control::Refusal::Internal(error.to_string()).into()),
     };
     let done = |_: &_| Done::new(format!("/inbox?at={number}"), "done.undone");
-    let at = |id| Seen { id, version: Some(version) };
-    let (seen, decision) = match slip {
-        Slip::Snoozed => return desk.act(asked, What::Snooze(number, None), done).await,
-        Slip::Assessed => (at(number), Decision::TakeBack),
-        Slip::Dismissed => (at(number), Decision::Reopen(lang.t("inbox.as-slip"))),
-        Slip::Merged(into) => (at(into), Decision::Undo),
-    };
-    super::decide(desk, asked, (seen, ""), decision, done).await
+    match taken_back(slip, (number, version), lang) {
+        What::Decide(seen, decision) => super::decide(desk, asked, (seen, ""), decision, done).await,
+        what => desk.act(asked, what, done).await,
+    }
 }
 
-const TOO_LATE: crate::incident::life::Refusal = crate::incident::life::Refusal::TooLate;
+/// What takes back what was done a moment ago to the incident `number`, whose `version` that made.
+pub(in crate::web) fn taken_back(slip: Slip, (number, version): (IncidentId, u64), lang: Lang) -> What {
+    let at = |id| Seen { id, version: Some(version) };
+    match slip {
+        Slip::Snoozed => What::Snooze(number, None),
+        Slip::Assessed => What::Decide(at(number), Decision::TakeBack),
+        Slip::Dismissed => What::Decide(at(number), Decision::Reopen(lang.t("inbox.as-slip"))),
+        Slip::Merged(into) => What::Decide(at(into), Decision::Undo),
+    }
+}
+
+/// Nothing of it can be taken back any more.
+pub(in crate::web) const TOO_LATE: crate::incident::life::Refusal = crate::incident::life::Refusal::TooLate;

@@ -69,7 +69,7 @@ fn described(found: &Found, (waiting, fixtures): (bool, bool), owner: &Owner) ->
 }
 
 /// What is there of a plugin, or of all: first what runs, then what waits.
-fn rows(owner: &Owner, id: Option<&str>) -> Result<Vec<PluginRow>, Refused> {
+pub(in crate::web) fn rows(owner: &Owner, id: Option<&str>) -> Result<Vec<PluginRow>, Refused> {
     let registry = owner.sweeper.plugins.registry();
     let waiting = Shelf::of(&owner.clerk.directory).all_waiting().map_err(refused)?;
     let is_meant = |found: &&Found| id.is_none_or(|id| found.is_called(id));

@@ -225,7 +225,7 @@ async fn take(
 }
 
 /// A text with the approved wording that it names in its place.
-pub(super) fn worded(desk: &Desk, text: String) -> Result<String, Refusal> {
+pub(in crate::web) fn worded(desk: &Desk, text: String) -> Result<String, Refusal> {
     if !text.contains("{{") {
         return Ok(text);
     }

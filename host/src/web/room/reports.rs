@@ -20,17 +20,17 @@ const SHELF: usize = 60;
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(in crate::web) struct Wanted {
-    kind: Kind,
+    pub(in crate::web) kind: Kind,
     #[serde(default)]
-    incident: String,
+    pub(in crate::web) incident: String,
     #[serde(default)]
-    from: String,
+    pub(in crate::web) from: String,
     #[serde(default)]
-    to: String,
+    pub(in crate::web) to: String,
     #[serde(default)]
-    number: String,
+    pub(in crate::web) number: String,
     #[serde(default)]
-    format: Option<Format>,
+    pub(in crate::web) format: Option<Format>,
 }
 
 impl Wanted {
@@ -83,17 +83,17 @@ pub(in crate::web) async fn list(State(desk): State<Arc<Desk>>, asked: Asked) ->
 
 /// `GET /reports/shelf/{name}`: a regular report as a file.
 pub(in crate::web) async fn shelved(State(desk): State<Arc<Desk>>, Path(name): Path<String>, asked: Asked) -> Response {
-    let folder = desk.app.owner.clerk.directory.reports();
-    attach(asked.lang, move || {
-        // Only what the shelf knows by itself is handed out: no name leads anywhere else.
-        let found = shelf::list(&folder).unwrap_or_default().into_iter();
-        let mut found = found.filter(|one| one.path.file_name().is_some_and(|it| it == name.as_str()));
-        let missing = || Refused::Trouble(Trouble::Missing);
-        let bytes = std::fs::read(found.next().ok_or_else(missing)?.path).map_err(|_| missing())?;
-        let format = name.rsplit_once('.').and_then(|(_, ending)| Format::from_name(ending)).ok_or_else(missing)?;
-        Ok(Attached { kind: format.media_type(), name, bytes })
-    })
-    .await
+    attach(asked.lang, move || taken_down(&desk, name)).await
+}
+
+/// A file of the shelf. Only what the shelf knows by itself is handed out: no name leads anywhere else.
+pub(in crate::web) fn taken_down(desk: &Desk, name: String) -> Result<Attached, Refused> {
+    let found = shelf::list(&desk.app.owner.clerk.directory.reports()).unwrap_or_default().into_iter();
+    let mut found = found.filter(|one| one.path.file_name().is_some_and(|it| it == name.as_str()));
+    let missing = || Refused::Trouble(Trouble::Missing);
+    let bytes = std::fs::read(found.next().ok_or_else(missing)?.path).map_err(|_| missing())?;
+    let format = name.rsplit_once('.').and_then(|(_, ending)| Format::from_name(ending)).ok_or_else(missing)?;
+    Ok(Attached { kind: format.media_type(), name, bytes })
 }
 
 /// `GET /reports/view?kind=…`.
@@ -120,15 +120,17 @@ pub(in crate::web) async fn download(
     wanted: Result<Query<Wanted>, axum::extract::rejection::QueryRejection>,
 ) -> Response {
     let Ok(Query(wanted)) = wanted else { return refuse(asked.lang, Refused::Trouble(Trouble::Address)) };
-    attach(asked.lang, move || {
-        let format = wanted.format.unwrap_or(Format::Docx);
-        let document = document(&desk, &wanted, asked.lang)?;
-        let day = desk.app.owner.clerk.organisation.get().day((desk.app.clock)());
-        let name = format!("{}-{day}.{}", wanted.kind.as_str(), format.as_str());
-        let bytes = reporting::render(&document, format).map_err(ReportError::from)?;
-        Ok(Attached { kind: format.media_type(), name, bytes })
-    })
-    .await
+    attach(asked.lang, move || file(&desk, &wanted, asked.lang)).await
+}
+
+/// A report as a file.
+pub(in crate::web) fn file(desk: &Desk, wanted: &Wanted, lang: crate::lang::Lang) -> Result<Attached, Refused> {
+    let format = wanted.format.unwrap_or(Format::Docx);
+    let document = document(desk, wanted, lang)?;
+    let day = desk.app.owner.clerk.organisation.get().day((desk.app.clock)());
+    let name = format!("{}-{day}.{}", wanted.kind.as_str(), format.as_str());
+    let bytes = reporting::render(&document, format).map_err(ReportError::from)?;
+    Ok(Attached { kind: format.media_type(), name, bytes })
 }
 
 fn document(desk: &Desk, wanted: &Wanted, lang: crate::lang::Lang) -> Result<Document, Refused> {

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use axum::extract::{Path, State};
 use axum::response::Response;
+use caifeng_plugin_host::contract::Timestamp;
 use caifeng_plugin_host::manifest::TargetKind;
+use jiff::tz::TimeZone;
 use serde::Deserialize;
 
 use super::missing;
@@ -25,7 +27,7 @@ use crate::web::desk::{Asked, Desk, Done, Refused, lead, refuse};
 use crate::web::form::{Fields, Sent};
 use crate::web::lang::Lang;
 use crate::web::mark::line;
-use crate::web::page::{self, Looked, Repair, Standing, SweptWatch, Trouble, Visit, WatchRows};
+use crate::web::page::{self, Looked, Repair, Standing, SweptWatch, Trouble, WatchRows};
 use crate::web::rows::{Rows, Unanswered};
 
 /// Figures and watches, for what stands around a page.
@@ -288,21 +290,30 @@ pub(in crate::web) async fn sweep(
 pub(in crate::web) async fn repairs(State(desk): State<Arc<Desk>>, asked: Asked) -> Response {
     let ours = Arc::clone(&desk);
     desk.show(asked, move |rows, visit| {
-        let ground = ground(rows)?;
-        let mut found: Vec<Repair> = Vec::new();
-        let mut watches: Vec<WatchRow> = ground.watches.iter().filter(|row| !row.watch.recorded).cloned().collect();
-        page::order(&mut watches, visit.now);
-        found.extend(watches.iter().filter_map(|row| of_watch(row, visit)));
-        found.extend(of_gaps(rows, visit)?);
-        found.extend(of_machine(&ours, rows, visit)?);
-        Ok(page::repairs(visit, &ground, &found)?)
+        let found = found(&ours, rows, (visit.lang, &visit.zone), visit.now)?;
+        Ok(page::repairs(visit, &ground(rows)?, &found)?)
     })
     .await
 }
 
-fn of_watch(row: &WatchRow, visit: &Visit) -> Option<Repair> {
-    let lang = visit.lang;
-    let cause = match Health::of(row, visit.now) {
+/// What is wrong, in the order in which it cannot wait.
+pub(in crate::web) fn found(
+    desk: &Desk,
+    rows: &dyn Rows,
+    (lang, zone): (Lang, &TimeZone),
+    now: Timestamp,
+) -> Result<Vec<Repair>, Refused> {
+    let mut watches: Vec<WatchRow> = rows.watches()?;
+    watches.retain(|row| !row.watch.recorded);
+    page::order(&mut watches, now);
+    let mut found: Vec<Repair> = watches.iter().filter_map(|row| of_watch(row, lang, now)).collect();
+    found.extend(of_gaps(rows, (lang, zone), now)?);
+    found.extend(of_machine(desk, rows, (lang, zone), now)?);
+    Ok(found)
+}
+
+fn of_watch(row: &WatchRow, lang: Lang, now: Timestamp) -> Option<Repair> {
+    let cause = match Health::of(row, now) {
         Health::Heard | Health::Waiting => return None,
         Health::Halted => {
             return Some(Repair {
@@ -333,18 +344,17 @@ fn of_watch(row: &WatchRow, visit: &Visit) -> Option<Repair> {
 }
 
 /// What was not caught up with, of the last week.
-fn of_gaps(rows: &dyn Rows, visit: &Visit) -> Result<Vec<Repair>, Unanswered> {
-    let lang = visit.lang;
-    let statement = rows.coverage(visit.now - 7 * 86_400, visit.now)?;
+fn of_gaps(rows: &dyn Rows, (lang, zone): (Lang, &TimeZone), now: Timestamp) -> Result<Vec<Repair>, Unanswered> {
+    let statement = rows.coverage(now - 7 * 86_400, now)?;
     let gaps = statement.watches.iter().flat_map(|watch| watch.gaps.iter());
-    let lost = gaps.filter(|gap| gap.closed.is_some() && gap.lost(visit.now).is_some());
+    let lost = gaps.filter(|gap| gap.closed.is_some() && gap.lost(now).is_some());
     Ok(lost
         .map(|gap| Repair {
             what: gap.watch.clone(),
             href: Some("/coverage".to_owned()),
             since: Some(gap.from),
             why: lang.t("repairs.lost"),
-            detail: Some(crate::coverage::words::filled(lang, gap, &visit.zone, visit.now)),
+            detail: Some(crate::coverage::words::filled(lang, gap, zone, now)),
             step: lang.t("repairs.lost-step"),
             sweep: None,
         })
@@ -352,8 +362,12 @@ fn of_gaps(rows: &dyn Rows, visit: &Visit) -> Result<Vec<Repair>, Unanswered> {
 }
 
 /// What is wrong with plugins, services, notices and the configuration.
-fn of_machine(desk: &Desk, rows: &dyn Rows, visit: &Visit) -> Result<Vec<Repair>, Refused> {
-    let lang = visit.lang;
+fn of_machine(
+    desk: &Desk,
+    rows: &dyn Rows,
+    (lang, zone): (Lang, &TimeZone),
+    now: Timestamp,
+) -> Result<Vec<Repair>, Refused> {
     let repair = |what: String, why: &str, detail: Option<String>, step: &str| Repair {
         what,
         href: None,
@@ -374,15 +388,15 @@ fn of_machine(desk: &Desk, rows: &dyn Rows, visit: &Visit) -> Result<Vec<Repair>
         let name = format!("{} {}", resting.plugin, resting.version);
         found.push(repair(name, "repairs.resting", resting.traps.last().cloned(), "repairs.resting-step"));
     }
-    let offset = jiff::Timestamp::from_second(visit.now).map_or(0, |at| visit.zone.to_offset(at).seconds());
-    for service in rows.services(budget::day(visit.now, offset))? {
+    let offset = jiff::Timestamp::from_second(now).map_or(0, |at| zone.to_offset(at).seconds());
+    for service in rows.services(budget::day(now, offset))? {
         if let Some(failure) = service.today.failure {
             found.push(repair(service.plugin, "repairs.service", Some(failure), "repairs.service-step"));
         }
     }
     let config = desk.app.owner.setup.config.get();
     for channel in &config.notify.channels {
-        let standing = desk.app.owner.clerk.reader.channel_standing(&channel.id, visit.now)?;
+        let standing = desk.app.owner.clerk.reader.channel_standing(&channel.id, now)?;
         if standing.lost > 0 {
             found.push(repair(channel.id.clone(), "repairs.channel", standing.why, "repairs.channel-step"));
         }

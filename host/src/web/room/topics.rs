@@ -17,7 +17,7 @@ use crate::web::lang::refusal::told;
 use crate::web::page::{self, CountedTopic, TopicAsked, Tried, Trouble};
 
 /// Days that are counted.
-const DAYS: i64 = 30;
+pub(in crate::web) const DAYS: i64 = 30;
 
 async fn shown(desk: Arc<Desk>, asked: Asked, text: String) -> Response {
     let ours = Arc::clone(&desk);
@@ -35,7 +35,7 @@ async fn shown(desk: Arc<Desk>, asked: Asked, text: String) -> Response {
     .await
 }
 
-fn held(topics: &Topics, text: String) -> Tried {
+pub(in crate::web) fn held(topics: &Topics, text: String) -> Tried {
     let found = topics.matches(None, &text).into_iter();
     let found = found.filter_map(|found| Some((topics.name(found.topic)?.to_owned(), found))).collect();
     Tried { text, found }

@@ -32,7 +32,7 @@ async fn step(desk: Arc<Desk>, asked: Asked, step: Step) -> Response {
 }
 
 /// The topics that come with Caifeng, and what their names stand for.
-fn suggested() -> Config {
+pub(in crate::web) fn suggested() -> Config {
     Reading::parse(DEFAULT, Path::new("default.toml")).config
 }
 

@@ -1,0 +1,78 @@
+//! Files in JSON: their bytes as base64.
+
+use std::borrow::Cow;
+use std::io::Read as _;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::control::Refusal;
+use crate::handling::handout::Parcel;
+use crate::web::desk::{Attached, ZIP};
+
+/// What is in a file (RFC 4648 §4).
+#[derive(Clone, Debug)]
+pub(super) struct Content(pub(super) Vec<u8>);
+
+impl JsonSchema for Content {
+    fn schema_name() -> Cow<'static, str> {
+        "Content".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "contentEncoding": "base64" })
+    }
+}
+
+impl Serialize for Content {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(&STANDARD.encode(&self.0))
+    }
+}
+
+impl<'de> Deserialize<'de> for Content {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let text = Cow::<'de, str>::deserialize(from)?;
+        STANDARD.decode(text.as_bytes()).map(Self).map_err(|error| D::Error::custom(format!("no base64: {error}")))
+    }
+}
+
+/// A file.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub(super) struct File {
+    /// Its name, of letters, figures, hyphens and points.
+    name: String,
+    /// Its media type.
+    media_type: String,
+    /// What is in it.
+    content: Content,
+}
+
+/// Bytes of a parcel that are told as JSON: what is larger is taken away at the desk, piece by piece.
+const LARGEST: u64 = 64 << 20;
+
+impl File {
+    /// A parcel, whole.
+    pub(super) fn of_parcel(Parcel { name, mut file, length }: Parcel) -> Result<Self, Refusal> {
+        if length > LARGEST {
+            let what = "this archive is too large for a program: take it away at the desk";
+            return Err(Refusal::Refused(what.to_owned()));
+        }
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes).map_err(|error| Refusal::Internal(error.to_string()))?;
+        Ok(Self { name, media_type: ZIP.to_owned(), content: Content(bytes) })
+    }
+}
+
+impl From<Attached> for File {
+    fn from(Attached { kind, name, bytes }: Attached) -> Self {
+        Self { name, media_type: kind.to_owned(), content: Content(bytes) }
+    }
+}

@@ -1,0 +1,127 @@
+//! `/plan` and `/organisation`: by what the office works, and how it is called.
+
+use std::path::Path;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::config::edit::{Calls, Change};
+use crate::config::reading;
+use crate::plan::Plan;
+use crate::plan::diff::{Change as Difference, diff};
+use crate::user::Realm;
+use crate::user::right::Act;
+use crate::web::access::Access;
+use crate::web::api::endpoint::{Call, Endpoint, Pending, get, post, wait};
+use crate::web::api::listed::Nothing;
+use crate::web::api::problem::Problem;
+
+pub(super) fn table() -> Vec<Endpoint> {
+    let all = Access::Realms(&[Realm::Work, Realm::System, Realm::Security, Realm::Audit]);
+    let setting_up = Access::Able(Act::Configure);
+    vec![
+        get("/plan", all, ("plan", "The plan in force"), plan),
+        post("/plan/check", all, ("checkPlan", "Whether a plan is in order, and what would be different; nothing is put into force"), check).like(&[
+("check", r#"{"text": "[plan]\nname = \"预案\"\n"}"#),
+]),
+        get("/organisation", setting_up, ("organisation", "How the organisation is called"), organisation),
+        wait("/organisation", setting_up, ("nameOrganisation", "Say how the organisation is called"), name).like(&[
+("name", r#"{"name": "青石县水务局", "aliases": ["县水务局"], "places": ["青石县"], "accounts": ["青石水务"], "contact": null}"#),
+]),
+    ]
+}
+
+/// The plan.
+#[derive(Debug, Serialize, JsonSchema)]
+struct PlanShown {
+    /// SHA-256 of its text: what decisions name.
+    digest: String,
+    /// Its text, as TOML.
+    text: String,
+}
+
+fn plan(call: &Call, _: Nothing) -> Result<PlanShown, Problem> {
+    let plan = call.clerk().store.plan_in_force()?;
+    Ok(PlanShown { digest: plan.digest(), text: plan.text().to_owned() })
+}
+
+/// A plan.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Written {
+    /// Its text, as TOML.
+    text: String,
+}
+
+/// Something that is wrong with it.
+#[derive(Debug, Serialize, JsonSchema)]
+struct Wrong {
+    /// Line, from 1; nothing when the text cannot be read at all.
+    line: Option<usize>,
+    /// Character of that line, from 1.
+    column: Option<usize>,
+    /// What is wrong and what to write instead.
+    message: String,
+}
+
+/// What was found.
+#[derive(Debug, Serialize, JsonSchema)]
+struct Checked {
+    /// What is wrong with it.
+    problems: Vec<Wrong>,
+    /// What would be different, when nothing is.
+    changes: Vec<Difference>,
+}
+
+fn check(call: &Call, _: Nothing, Written { text }: Written) -> Result<Checked, Problem> {
+    let wrong = |problem: reading::Problem| {
+        let (line, column) = problem.at.unzip();
+        Wrong { line, column, message: problem.message }
+    };
+    Ok(match Plan::read(text.into_bytes(), Path::new("plan.toml")) {
+        Ok(other) => Checked { problems: Vec::new(), changes: diff(&call.desk.app.owner.setup.plan.get(), &other) },
+        Err(problems) => Checked { problems: problems.into_iter().map(wrong).collect(), changes: Vec::new() },
+    })
+}
+
+/// How an organisation is called.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Called {
+    /// Full name.
+    name: String,
+    /// Other names that people use for it.
+    #[serde(default)]
+    aliases: Vec<String>,
+    /// Places it answers for.
+    #[serde(default)]
+    places: Vec<String>,
+    /// Official accounts under which it may answer.
+    #[serde(default)]
+    accounts: Vec<String>,
+    /// How a site's operator can reach it.
+    contact: Option<String>,
+}
+
+fn organisation(call: &Call, _: Nothing) -> Result<Called, Problem> {
+    let own = call.clerk().organisation.get().as_ref().clone();
+    Ok(Called {
+        name: own.name,
+        aliases: own.aliases,
+        places: own.places,
+        accounts: own.accounts,
+        contact: own.contact,
+    })
+}
+
+fn name(call: Call, _: Nothing, called: Called) -> Pending<Nothing> {
+    Box::pin(async move {
+        let Called { name, aliases, places, accounts, contact } = called;
+        let name = name.trim().to_owned();
+        if name.is_empty() {
+            return Err(Problem::Unfit("name: an organisation has one".to_owned()));
+        }
+        call.configure(Change::Organisation(Calls { name, aliases, places, accounts, contact })).await?;
+        Ok(Nothing {})
+    })
+}
