@@ -35,12 +35,12 @@ export async function objections(page) {
 }
 
 /** What is cut off where nobody can scroll to it: elements that hide what runs over, but for one line that ends in an ellipsis,
-    what is for screen readers only, and pictures. */
+    what is for screen readers only, what is typed (the caret moves through it), and pictures. */
 function cut(page) {
   return page.evaluate(() => [...document.querySelectorAll("body *")].filter((part) => {
     const style = getComputedStyle(part);
     if (!["hidden", "clip"].includes(style.overflowX) || style.textOverflow === "ellipsis") return false;
-    if (part.closest("svg, .unseen") || part.clientWidth === 0) return false;
+    if (part.closest("svg, .unseen, input, textarea") || part.clientWidth === 0) return false;
     return part.scrollWidth > part.clientWidth + 1;
   }).map((part) => `${part.localName}.${part.className}: ${part.scrollWidth} in ${part.clientWidth} px`));
 }

@@ -92,11 +92,12 @@ fn inbox(call: &Call, Paged { limit, cursor }: Paged) -> Result<Inbox, Problem> 
         let gone = "cursor: what it names does not wait any more: begin anew";
         inbox.waiting.drain(..=at.ok_or_else(|| Problem::Unfit(gone.to_owned()))?);
     }
-    let shown = inbox.waiting.into_iter().take(limit.items() + 1);
-    let shown = shown.filter_map(|id| call.reader().waiting(id, user(call), call.now).transpose());
-    let waiting = shown.map(|one| one.map(Waiting::from)).collect::<Result<_, _>>()?;
+    // Where the next part begins is said by what waited then: one of them may be decided before it is read.
+    let Part { items, next } = Part::of(inbox.waiting, limit, IncidentId::to_string);
+    let shown = items.into_iter().filter_map(|id| call.reader().waiting(id, user(call), call.now).transpose());
+    let items = shown.map(|one| one.map(Waiting::from)).collect::<Result<_, _>>()?;
     Ok(Inbox {
-        waiting: Part::of(waiting, limit, |one| one.incident.id.to_string()),
+        waiting: Part { items, next },
         all,
         snoozed: inbox.snoozed.into_iter().map(|(incident, until)| Snoozed { incident, until }).collect(),
     })
