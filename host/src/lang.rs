@@ -10,6 +10,8 @@ pub mod refusal;
 
 use std::fmt::Display;
 
+use caifeng_plugin_host::contract::Kind;
+
 /// A language the desk speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lang {
@@ -56,6 +58,17 @@ impl Lang {
     #[must_use]
     pub fn t(self, key: &str) -> String {
         rust_i18n::t!(key, locale = self.code()).into_owned()
+    }
+
+    /// What a form of utterance is called.
+    #[must_use]
+    pub fn kind(self, kind: Kind) -> String {
+        self.t(match kind {
+            Kind::Article => "kind.article",
+            Kind::Post => "kind.post",
+            Kind::Comment => "kind.comment",
+            Kind::Repost => "kind.repost",
+        })
     }
 
     /// The words of a key that came from outside; nothing when the catalogue does not hold it.

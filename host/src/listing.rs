@@ -7,7 +7,7 @@
 use std::io::{self, Write};
 use std::ops::ControlFlow;
 
-use caifeng_plugin_host::contract::{Kind, Timestamp};
+use caifeng_plugin_host::contract::Timestamp;
 use jiff::tz::TimeZone;
 use rust_xlsxwriter::{Format, Workbook, XlsxError};
 use serde::{Deserialize, Serialize};
@@ -281,7 +281,7 @@ fn cells(post: &PostRow, lang: Lang) -> [Cell; COLUMNS.len()] {
         },
         Moment(post.captured),
         held(&post.site),
-        Text(kind(lang, post.kind)),
+        Text(lang.kind(post.kind)),
         held(post.title.as_deref().unwrap_or_default()),
         held(&post.text),
         held(&post.url),
@@ -299,15 +299,6 @@ fn cells(post: &PostRow, lang: Lang) -> [Cell; COLUMNS.len()] {
 /// What a text says, line by line, without what acts instead of being read.
 fn lines(text: &str) -> String {
     Plain::lines(text).iter().map(Plain::as_str).collect::<Vec<_>>().join("\n")
-}
-
-fn kind(lang: Lang, kind: Kind) -> String {
-    lang.t(match kind {
-        Kind::Article => "kind.article",
-        Kind::Post => "kind.post",
-        Kind::Comment => "kind.comment",
-        Kind::Repost => "kind.repost",
-    })
 }
 
 fn csv_line(post: &PostRow, lang: Lang, zone: &TimeZone) -> String {

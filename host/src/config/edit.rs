@@ -7,12 +7,20 @@
 //! Nothing here says whether a change is right: whoever applies it reads what came of it again, as `caifeng config check`
 //! does.
 
-use std::collections::BTreeMap;
+mod channel;
+mod days;
+mod hand;
+
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
-use toml_edit::{Array, ArrayOfTables, DocumentMut, Item, Table, TableLike, Value};
+use toml_edit::{ArrayOfTables, DocumentMut, Item, Table, Value};
+
+pub use channel::with_channel_secrets;
+use channel::{channel_at, channels, set_channel};
+pub use days::{YearDays, with_year};
+use hand::{list, merge, put, set, set_off, table, tables};
 
 use super::{AccountConfig, Reading, WatchConfig};
 use crate::notify::channel::Channel;
@@ -242,113 +250,6 @@ pub fn edited(reading: &Reading, change: &Change) -> Result<Edited, EditError> {
     }
 }
 
-fn channel_at(reading: &Reading, id: &str) -> Result<usize, EditError> {
-    let found = reading.config.notify.channels.iter().position(|channel| channel.id == id);
-    found.ok_or_else(|| EditError::Gone { what: "channel", name: id.to_owned() })
-}
-
-fn set_channel(reading: &Reading, was: Option<&(String, String)>, channel: &Channel) -> Result<Edited, EditError> {
-    let all = &reading.config.notify.channels;
-    let Some((id, seen)) = was else {
-        if all.iter().any(|other| other.id == channel.id) {
-            return Err(EditError::Twice { what: "channel", name: channel.id.clone() });
-        }
-        return in_main(reading, |document| {
-            channels(document)?.push(set_off(table(channel)?));
-            Ok(())
-        });
-    };
-    let at = channel_at(reading, id)?;
-    if mark(&all[at]) != *seen {
-        return Err(EditError::Outdated { name: id.clone() });
-    }
-    in_main(reading, |document| merge(channels(document)?.get_mut(at), &table(channel)?))
-}
-
-/// The `[[notify.channel]]` of a document.
-fn channels(document: &mut DocumentMut) -> Result<&mut ArrayOfTables, EditError> {
-    let inline = EditError::Inline { key: "notify.channel" };
-    let mut none = Table::new();
-    // Its own heading says nothing as long as there is nothing under it.
-    none.set_implicit(true);
-    let notify = document.entry("notify").or_insert(Item::Table(none));
-    let Some(notify) = notify.as_table_mut() else { return Err(inline) };
-    let item = notify.entry("channel").or_insert(Item::ArrayOfTables(ArrayOfTables::new()));
-    item.as_array_of_tables_mut().ok_or(inline)
-}
-
-/// Days of one year as an organisation adds them.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct YearDays {
-    /// Which year.
-    pub year: i16,
-    /// Where they come from.
-    pub source: String,
-    /// Days off, one or from to: `2026-02-15/2026-02-23`.
-    pub off: Vec<String>,
-    /// Weekends that are worked.
-    pub work: Vec<String>,
-}
-
-/// The text of `calendar.toml` with these days in place of those of the same year.
-///
-/// # Errors
-/// The file cannot be changed here.
-pub fn with_year(text: &str, days: &YearDays) -> Result<String, EditError> {
-    let read = text.parse::<DocumentMut>();
-    let mut document = read.map_err(|error| EditError::Unreadable(error.message().to_owned()))?;
-    let years = tables(&mut document, "year")?;
-    let of_year = |table: &Table| table.get("year").and_then(Item::as_integer) == Some(i64::from(days.year));
-    let found = years.iter().position(of_year);
-    if found.is_none() {
-        years.push(set_off(Table::new()));
-    }
-    let at = found.unwrap_or(years.len() - 1);
-    if let Some(year) = years.get_mut(at) {
-        put(year, "year", Some(Value::from(i64::from(days.year))));
-        put(year, "source", Some(Value::from(days.source.as_str())));
-        for (key, words) in [("off", &days.off), ("work", &days.work)] {
-            put(year, key, (!words.is_empty()).then(|| list(words)));
-        }
-    }
-    Ok(document.to_string().trim_start_matches('\n').to_owned())
-}
-
-/// The text of `secrets.toml` with these secrets under `[notify.ID]` in place of those of the same names, and without those
-/// that are empty; `None` takes the whole section away.
-///
-/// # Errors
-/// The file is written otherwise; the message holds nothing of it.
-pub fn with_channel_secrets(
-    text: &str,
-    id: &str,
-    values: Option<&BTreeMap<String, String>>,
-) -> Result<String, EditError> {
-    let wrong = || EditError::Unreadable("secrets.toml is not written as [notify.ID] and name = \"value\"".to_owned());
-    let mut document = text.parse::<DocumentMut>().map_err(|_| wrong())?;
-    let mut heading = Table::new();
-    heading.set_implicit(true);
-    let notify = document.entry("notify").or_insert(Item::Table(heading));
-    let notify = notify.as_table_mut().ok_or_else(wrong)?;
-    match values {
-        None => drop(notify.remove(id)),
-        Some(values) => {
-            let own = notify.entry(id).or_insert(Item::Table(set_off(Table::new())));
-            let own = own.as_table_like_mut().ok_or_else(wrong)?;
-            for (name, value) in values {
-                put(own, name, (!value.is_empty()).then(|| Value::from(value.as_str())));
-            }
-            if own.is_empty() {
-                notify.remove(id);
-            }
-        }
-    }
-    if notify.is_empty() {
-        document.remove("notify");
-    }
-    Ok(document.to_string().trim_start_matches('\n').to_owned())
-}
-
 fn add_watch(reading: &Reading, watch: &WatchConfig, account: Option<&AccountConfig>) -> Result<Edited, EditError> {
     if reading.config.watches.iter().any(|other| other.id == watch.id) {
         return Err(EditError::Twice { what: "watch", name: watch.id.clone() });
@@ -418,10 +319,6 @@ fn call(document: &mut DocumentMut, calls: &Calls) -> Result<(), EditError> {
     Ok(())
 }
 
-fn list(words: &[String]) -> Value {
-    Value::Array(words.iter().map(String::as_str).collect::<Array>())
-}
-
 /// A document of the file, changed.
 fn change(
     reading: &Reading,
@@ -454,85 +351,6 @@ fn in_watch(
     let origin = number.and_then(|number| reading.origins.get(number).copied());
     let (file, at) = origin.ok_or_else(|| EditError::Gone { what: "watch", name: id.to_owned() })?;
     change(reading, file, |document| work(tables(document, "watch")?, at))
-}
-
-/// The `[[key]]` of a document.
-fn tables<'a>(document: &'a mut DocumentMut, key: &'static str) -> Result<&'a mut ArrayOfTables, EditError> {
-    let item = document.entry(key).or_insert(Item::ArrayOfTables(ArrayOfTables::new()));
-    item.as_array_of_tables_mut().ok_or(EditError::Inline { key })
-}
-
-/// Something as a table that a person would write: what is inside it stands in one line each.
-fn table(thing: &impl Serialize) -> Result<Table, EditError> {
-    let unwritten = |error: &dyn std::fmt::Display| EditError::Unreadable(error.to_string());
-    let text = toml::to_string(thing).map_err(|error| unwritten(&error))?;
-    let mut table = text.parse::<DocumentMut>().map_err(|error| unwritten(&error))?.as_table().clone();
-    table.set_position(None);
-    // A list of terms that is empty says nothing.
-    let empty = |item: &Item| item.as_array().is_some_and(Array::is_empty) || item.as_str().is_some_and(str::is_empty);
-    let gone: Vec<String> = table.iter().filter(|(_, item)| empty(item)).map(|(key, _)| key.to_owned()).collect();
-    gone.iter().for_each(|key| drop(table.remove(key)));
-    let keys: Vec<String> = table.iter().filter(|(_, item)| item.is_table()).map(|(key, _)| key.to_owned()).collect();
-    for key in keys {
-        if let Some(Item::Table(inner)) = table.remove(&key) {
-            let mut inline = inner.into_inline_table();
-            inline.fmt();
-            table.insert(&key, Item::Value(Value::InlineTable(inline)));
-        }
-    }
-    Ok(table)
-}
-
-/// With an empty line before it.
-fn set_off(mut table: Table) -> Table {
-    table.decor_mut().set_prefix("\n");
-    table
-}
-
-/// Makes `old` say what `new` says: what is the same stays as it is written.
-fn merge(old: Option<&mut Table>, new: &Table) -> Result<(), EditError> {
-    let Some(old) = old else { return Ok(()) };
-    let gone: Vec<String> = old.iter().map(|(key, _)| key.to_owned()).filter(|key| !new.contains_key(key)).collect();
-    gone.iter().for_each(|key| drop(old.remove(key)));
-    for (key, item) in new {
-        let same = old.get(key).is_some_and(|was| plain(was) == plain(item));
-        if !same && let Some(value) = item.as_value() {
-            set(old, key, value.clone());
-        }
-    }
-    Ok(())
-}
-
-fn put(table: &mut dyn TableLike, key: &str, value: Option<Value>) {
-    match value {
-        None => drop(table.remove(key)),
-        Some(value) => {
-            if table.get(key).is_none_or(|was| plain(was) != plain(&Item::Value(value.clone()))) {
-                table.insert(key, Item::Value(value));
-            }
-        }
-    }
-}
-
-/// Sets a key; what stands behind its value in the line stays.
-fn set(table: &mut Table, key: &str, mut value: Value) {
-    if let Some(was) = table.get(key).and_then(Item::as_value) {
-        *value.decor_mut() = was.decor().clone();
-    }
-    match table.get_mut(key) {
-        Some(item) if item.is_value() => *item = Item::Value(value),
-        _ => drop(table.insert(key, Item::Value(value))),
-    }
-}
-
-/// What an item says, without how it is written.
-fn plain(item: &Item) -> toml::Value {
-    let mut document = DocumentMut::new();
-    document.insert("it", item.clone());
-    toml::from_str::<toml::Table>(&document.to_string())
-        .ok()
-        .and_then(|mut table| table.remove("it"))
-        .unwrap_or(toml::Value::Boolean(false))
 }
 
 #[cfg(test)]

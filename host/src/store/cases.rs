@@ -6,9 +6,9 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+use super::callers::{self, Caller};
 use super::error::StoreError;
 use super::replies::{Sight, in_a_role};
-use super::users::{self, Caller};
 use super::writer::Writing;
 use super::{Reader, Store, incidents};
 use crate::case::life::{self, CaseCommand, CaseEvent, CaseRefusal, Life, Standing};
@@ -42,7 +42,7 @@ pub enum CaseChange {
 
 /// The job behind [`Store::make_case`].
 fn make(writing: &mut Writing<'_>, caller: &Caller, case: Case, now: Timestamp) -> Result<CaseRow, StoreError> {
-    let person = users::person(writing, caller, now)?;
+    let person = callers::person(writing, caller, now)?;
     let (event, actor) = asked(&person, &Life::default(), &CaseCommand::Make(case.hidden()))?;
     writing
         .db
@@ -60,7 +60,7 @@ fn change(
     change: CaseChange,
     now: Timestamp,
 ) -> Result<CaseRow, StoreError> {
-    let person = users::person(writing, caller, now)?;
+    let person = callers::person(writing, caller, now)?;
     let unknown = || StoreError::Unknown { what: "case", id: sight.id.to_string() };
     let mut row = one(writing.db, sight.id)?.ok_or_else(unknown)?;
     if row.life.version != sight.version {

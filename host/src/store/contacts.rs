@@ -5,10 +5,10 @@ use caifeng_plugin_host::contract::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, params};
 use serde::{Deserialize, Serialize};
 
+use super::callers::{self, Caller};
 use super::error::StoreError;
 use super::incidents::append;
 use super::replies::Sight;
-use super::users::{self, Caller};
 use super::writer::Writing;
 use super::{Reader, Store, salt};
 use crate::contact::intake::Taken;
@@ -142,7 +142,7 @@ fn act(
     uids: &mut dyn FnMut() -> Result<String, StoreError>,
     now: Timestamp,
 ) -> Result<Contacted, StoreError> {
-    let actor = users::person(writing, caller, now)?.doing(Act::KeepContacts)?;
+    let actor = callers::person(writing, caller, now)?.doing(Act::KeepContacts)?;
     match contacting {
         Contacting::Add(draft) => add(writing, draft, &actor, uids, now),
         Contacting::Edit(sight, draft) => edit(writing, *sight, draft, &actor, now),

@@ -7,10 +7,11 @@
 use caifeng_plugin_host::contract::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, params};
 
+use super::callers::{self, Caller, anybody};
 use super::error::StoreError;
 use super::incidents::append;
 use super::sessions::{self, themselves};
-use super::users::{self, Caller, add_token, anybody, identified, one, set_roles};
+use super::users::{add_token, identified, one, set_roles};
 use super::writer::Writing;
 use super::{Reader, Store, identities};
 use crate::incident::event::{Actor, Role};
@@ -148,7 +149,7 @@ fn give_code(
     code: &Code,
     now: Timestamp,
 ) -> Result<User, StoreError> {
-    let actor = users::person(writing, caller, now)?.doing(Act::AddUser)?;
+    let actor = callers::person(writing, caller, now)?.doing(Act::AddUser)?;
     let user = identified(writing.db, named)?;
     let ends = now.saturating_add(CODE_WORKS);
     // Only the newest works.

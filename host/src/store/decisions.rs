@@ -4,9 +4,10 @@ use caifeng_plugin_host::contract::Timestamp;
 use rusqlite::params;
 use serde::{Deserialize, Serialize};
 
+use super::callers::{self, Caller};
 use super::casefile::CaseFile;
 use super::error::StoreError;
-use super::users::{self, Caller};
+use super::users;
 use super::writer::Writing;
 use super::{Reader, Store, incidents, regroup, salt};
 use crate::incident::event::{Event, Note};
@@ -183,7 +184,7 @@ fn decide(
     salts: &mut dyn FnMut() -> Result<[u8; 16], StoreError>,
     now: Timestamp,
 ) -> Result<Decided, StoreError> {
-    let person = users::person(writing, caller, now)?;
+    let person = callers::person(writing, caller, now)?;
     let decider = Decider { person: &person, now };
     match decision {
         Decision::Merge(into) => regroup::merge(writing, decider, seen, *into),
@@ -343,7 +344,7 @@ impl Store {
     ) -> Result<Decided, StoreError> {
         let caller = caller.clone();
         self.run(move |w| {
-            let actor = users::allowed(w, &caller, Act::ExportEvidence, now)?;
+            let actor = callers::allowed(w, &caller, Act::ExportEvidence, now)?;
             let mut file = CaseFile::read(w.db, incident)?;
             let events = file.act(w, Command::HandOut(sha256), &actor, None, now)?;
             file.write(w, None)?;

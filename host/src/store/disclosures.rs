@@ -6,10 +6,10 @@ use caifeng_plugin_host::contract::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, params};
 use serde::{Deserialize, Serialize};
 
+use super::callers::{self, Caller};
 use super::casefile::CaseFile;
 use super::error::StoreError;
 use super::replies::{self, Answering, Receipt, Sight, in_a_role};
-use super::users::{self, Caller};
 use super::writer::Writing;
 use super::{Reader, Store, decisions, incidents, outbox, plans, salt};
 use crate::disclosure::life::{self, Answered, Around, DisclosureCommand, DisclosureRefusal};
@@ -279,7 +279,7 @@ fn disclose(
     salts: &mut dyn FnMut() -> Result<[u8; 16], StoreError>,
     now: Timestamp,
 ) -> Result<DisclosureRow, StoreError> {
-    let person = users::person(writing, caller, now)?;
+    let person = callers::person(writing, caller, now)?;
     let (mut desk, command) = match disclosing {
         Disclosing::Draft(composed) => {
             let desk = Desk::new(writing)?;
@@ -358,7 +358,7 @@ fn receipt(
     shown: &Receipt,
     now: Timestamp,
 ) -> Result<DisclosureRow, StoreError> {
-    let person = users::person(writing, caller, now)?;
+    let person = callers::person(writing, caller, now)?;
     let mut desk = Desk::read(writing, sight)?;
     let command = DisclosureCommand::Receipt { channel: channel.to_owned(), shown: shown.shown() };
     desk.act(writing, &person, &command, &[], now)?;

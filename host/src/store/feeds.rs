@@ -6,10 +6,10 @@ use caifeng_plugin_host::contract::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use serde::{Deserialize, Serialize};
 
+use super::callers::{self, Caller};
 use super::casefile::CaseFile;
 use super::error::StoreError;
 use super::incidents::append;
-use super::users::{self, Caller};
 use super::writer::Writing;
 use super::{IncidentQuery, Reader, Store};
 use crate::feed::atom::Told;
@@ -40,7 +40,7 @@ fn act(
     secret: [u8; 32],
     now: Timestamp,
 ) -> Result<(Feed, Option<Token>), StoreError> {
-    let actor = users::person(writing, caller, now)?.doing(Act::KeepFeeds)?;
+    let actor = callers::person(writing, caller, now)?.doing(Act::KeepFeeds)?;
     match feeding {
         Feeding::Add(kind, lang) => {
             let sql = "INSERT INTO feed (kind, lang, proof, made, made_by) VALUES (?1, ?2, x'', ?3, ?4)";

@@ -8,9 +8,9 @@ use std::sync::PoisonError;
 use caifeng_plugin_host::contract::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, params};
 
+use super::callers::{self, Caller};
 use super::error::StoreError;
 use super::read::incident_rows;
-use super::users::{self, Caller};
 use super::writer::Writing;
 use super::{Reader, Store};
 use crate::incident::matter::Matter;
@@ -54,7 +54,7 @@ fn snooze(
     until: Option<Timestamp>,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let person = users::person(writing, caller, now)?;
+    let person = callers::person(writing, caller, now)?;
     person.doing(Act::Escalate)?;
     let db = writing.db;
     let sql = "SELECT state = 'new' FROM incident WHERE id = ?1";

@@ -3,9 +3,9 @@
 use caifeng_plugin_host::contract::Timestamp;
 
 use super::Store;
+use super::callers::{self, Caller};
 use super::error::StoreError;
 use super::incidents::append;
-use super::users::{self, Caller};
 use crate::listing::{Listed, ListingEntry};
 use crate::permission::NO_INCIDENT;
 use crate::user::right::Act;
@@ -18,7 +18,7 @@ impl Store {
     pub fn hand_out_posts(&self, caller: &Caller, listed: Listed, now: Timestamp) -> Result<(), StoreError> {
         let caller = caller.clone();
         self.run(move |w| {
-            let actor = users::allowed(w, &caller, Act::ExportEvidence, now)?;
+            let actor = callers::allowed(w, &caller, Act::ExportEvidence, now)?;
             append(w, NO_INCIDENT, &ListingEntry::PostsHandedOut { listed }, &actor, now)
         })
     }

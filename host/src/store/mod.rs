@@ -15,6 +15,8 @@
 //! What it gave up: rows are found by time or by full text and not by author, for which
 //! there is no index, as there is no query (design §7); and texts are not compressed.
 
+mod addresses;
+mod callers;
 mod captures;
 mod casefile;
 mod cases;
@@ -78,6 +80,8 @@ use std::time::Duration;
 use caifeng_plugin_host::contract::{Reactions, Timestamp};
 use rusqlite::Connection;
 
+pub use addresses::{AddressChange, OwnAddress};
+pub use callers::Caller;
 pub use captures::Evidence;
 pub use cases::{CaseChange, CaseRow};
 pub use contacts::{ContactNote, ContactQuery, ContactRow, Contacted, Contacting, Imported, Via};
@@ -109,7 +113,7 @@ pub use searches::Searching;
 pub use sessions::{Held, ProgramToken, SessionRow};
 pub use summaries::{HeldBack, SummaryRow, Supervising};
 pub use topics::{FullDay, KeptTopic, TopicCount};
-pub use users::{AddressChange, Caller, Changed, OwnAddress, UserChange};
+pub use users::{Changed, UserChange};
 pub use visits::Look;
 
 use crate::incident::matter::{Matter, Matters};

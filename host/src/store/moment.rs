@@ -6,9 +6,9 @@
 use caifeng_plugin_host::contract::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _};
 
+use super::callers::{self, Caller};
 use super::error::StoreError;
 use super::incidents::append;
-use super::users::{self, Caller};
 use super::{Reader, Store};
 use crate::permission::NO_INCIDENT;
 use crate::user::UserEvent;
@@ -38,7 +38,7 @@ impl Store {
     pub fn distrust(&self, caller: &Caller, wall: Timestamp) -> Result<Option<Timestamp>, StoreError> {
         let caller = caller.clone();
         self.run(move |w| {
-            let actor = users::allowed(w, &caller, Act::TrustClock, wall)?;
+            let actor = callers::allowed(w, &caller, Act::TrustClock, wall)?;
             let Some(record) = latest(w.db)?.filter(|record| *record > wall) else { return Ok(None) };
             w.db.prepare("INSERT OR IGNORE INTO distrusted (seq) VALUES (?1)")?.execute([w.head.seq])?;
             w.db.prepare("DELETE FROM pulse WHERE at > ?1")?.execute([wall])?;

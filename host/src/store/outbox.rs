@@ -12,7 +12,7 @@ use rusqlite::{Connection, params};
 use super::error::StoreError;
 use super::incidents::append;
 use super::writer::Writing;
-use super::{Store, users};
+use super::{Store, addresses};
 use crate::incident::event::{Actor, Event};
 use crate::notify::pace::{self, TWICE};
 use crate::notify::route::{Destination, Routes};
@@ -42,7 +42,7 @@ fn route(writing: &mut Writing<'_>, routes: &Routes, now: Timestamp) -> Result<u
     if waiting.is_empty() {
         return Ok(0);
     }
-    let people = users::recipients(writing.db)?;
+    let people = addresses::recipients(writing.db)?;
     for (id, body) in &waiting {
         let notice: Notice = serde_json::from_str(body)?;
         for to in routes.first(&notice.tell, &people) {

@@ -8,9 +8,9 @@ use caifeng_plugin_host::contract::Timestamp;
 use jiff::tz::TimeZone;
 use rusqlite::{Connection, OptionalExtension, params};
 
+use super::callers::{self, Caller};
 use super::error::StoreError;
 use super::incidents::append;
-use super::users::{self, Caller};
 use super::writer::Writing;
 use super::{Reader, Store};
 use crate::calendar::Calendar;
@@ -165,7 +165,7 @@ impl Store {
     ) -> Result<(), StoreError> {
         let caller = caller.clone();
         self.run(move |w| {
-            let actor = users::person(w, &caller, now)?.doing(Act::ProposePlan)?;
+            let actor = callers::person(w, &caller, now)?.doing(Act::ProposePlan)?;
             let Actor::Person { user, .. } = &actor else { return Err(Denied::NoRole.into()) };
             if reason.is_empty() {
                 return Err(StoreError::Wordless);
@@ -189,7 +189,7 @@ impl Store {
     pub fn adopt_plan(&self, caller: &Caller, digest: String, now: Timestamp) -> Result<(), StoreError> {
         let caller = caller.clone();
         self.run(move |w| {
-            let person = users::person(w, &caller, now)?;
+            let person = callers::person(w, &caller, now)?;
             let actor = person.doing(Act::AdoptPlan)?;
             let proposed = proposal(w.db)?.filter(|proposal| proposal.plan == digest).ok_or(StoreError::NoProposal)?;
             if proposed.user == person.user {
@@ -210,7 +210,7 @@ impl Store {
     pub fn drop_plan(&self, caller: &Caller, digest: String, now: Timestamp) -> Result<(), StoreError> {
         let caller = caller.clone();
         self.run(move |w| {
-            let person = users::person(w, &caller, now)?;
+            let person = callers::person(w, &caller, now)?;
             let actor = person.doing(Act::ProposePlan).or_else(|_| person.doing(Act::AdoptPlan))?;
             proposal(w.db)?.filter(|proposal| proposal.plan == digest).ok_or(StoreError::NoProposal)?;
             drop_proposal(w.db)?;

@@ -5,10 +5,10 @@ use caifeng_plugin_host::contract::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, params};
 use serde::{Deserialize, Serialize};
 
+use super::callers::{self, Caller};
 use super::casefile::CaseFile;
 use super::error::StoreError;
 use super::replies::{Sight, in_a_role};
-use super::users::{self, Caller};
 use super::writer::Writing;
 use super::{Reader, Store, decisions, incidents, plans, salt};
 use crate::incident::IncidentId;
@@ -134,7 +134,7 @@ fn refer(
     salts: &mut dyn FnMut() -> Result<[u8; 16], StoreError>,
     now: Timestamp,
 ) -> Result<ReferralRow, StoreError> {
-    let person = users::person(writing, caller, now)?;
+    let person = callers::person(writing, caller, now)?;
     let (mut case, command) = match referring {
         Referring::Propose { incident, post, claim, evidence } => {
             let case = Case::new(writing, *incident)?;

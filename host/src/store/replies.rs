@@ -5,9 +5,9 @@ use caifeng_plugin_host::contract::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, params};
 use serde::{Deserialize, Serialize};
 
+use super::callers::{self, Caller};
 use super::casefile::CaseFile;
 use super::error::StoreError;
-use super::users::{self, Caller};
 use super::writer::Writing;
 use super::{Reader, Store, decisions, incidents, outbox, plans, salt};
 use crate::endorsement::Unfit;
@@ -201,7 +201,7 @@ fn answer(
     salts: &mut dyn FnMut() -> Result<[u8; 16], StoreError>,
     now: Timestamp,
 ) -> Result<ReplyRow, StoreError> {
-    let person = users::person(writing, caller, now)?;
+    let person = callers::person(writing, caller, now)?;
     let mut answer = match (answering.sight(), answering) {
         (Some(sight), _) => Answer::read(writing, sight)?,
         (None, Answering::Draft { incident, .. }) => Answer::new(writing, *incident)?,
@@ -249,7 +249,7 @@ fn receipt(
     receipt: &Receipt,
     now: Timestamp,
 ) -> Result<ReplyRow, StoreError> {
-    let person = users::person(writing, caller, now)?;
+    let person = callers::person(writing, caller, now)?;
     let mut answer = Answer::read(writing, sight)?;
     let (_, actor) = answer.act(writing, &person, &ReplyCommand::Receipt(receipt.shown()), &[], now)?;
     if let Receipt::Page { digest, .. } = receipt {

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::Store;
+use super::callers::{self, Caller};
 use super::captures;
 use super::error::StoreError;
 use super::incidents;
@@ -17,7 +18,6 @@ use super::model::PostRowId;
 use super::near;
 use super::rowid;
 use super::topics;
-use super::users::{self, Caller};
 use super::writer::Writing;
 use crate::evidence::compact::Moved;
 use crate::incident::State;
@@ -178,7 +178,7 @@ fn erase(
     (rows, reason, salt): (&[PostRowId], &str, &[u8; 16]),
     now: Timestamp,
 ) -> Result<Erased, StoreError> {
-    let actor = users::person(writing, caller, now)?.doing(Act::AnswerPerson)?;
+    let actor = callers::person(writing, caller, now)?.doing(Act::AnswerPerson)?;
     if reason.trim().is_empty() {
         return Err(StoreError::Wordless);
     }

@@ -4,9 +4,9 @@ use caifeng_plugin_host::contract::Timestamp;
 use rusqlite::{Connection, Row, params};
 use serde::{Deserialize, Serialize};
 
+use super::callers::{self, Caller};
 use super::error::StoreError;
 use super::incidents::append;
-use super::users::{self, Caller};
 use super::writer::Writing;
 use super::{Reader, Store};
 use crate::permission::NO_INCIDENT;
@@ -42,7 +42,7 @@ fn act(
     searching: &Searching,
     now: Timestamp,
 ) -> Result<KeptSearch, StoreError> {
-    let actor = users::person(writing, caller, now)?.doing(Act::KeepSearches)?;
+    let actor = callers::person(writing, caller, now)?.doing(Act::KeepSearches)?;
     let user = actor.user().to_owned();
     match searching {
         Searching::Keep { name, wanted, shared } => {

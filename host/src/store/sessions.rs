@@ -4,9 +4,10 @@ use caifeng_plugin_host::contract::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, params};
 use serde::Serialize;
 
+use super::callers::{self, Caller, anybody, kept};
 use super::error::StoreError;
 use super::incidents::append;
-use super::users::{self, Caller, add_token, anybody, kept, roles, set_roles};
+use super::users::{add_token, roles, set_roles};
 use super::writer::Writing;
 use super::{Reader, Store};
 use crate::incident::event::{Actor, Role};
@@ -100,7 +101,7 @@ pub(super) fn at_a_browser(
     caller: &Caller,
     now: Timestamp,
 ) -> Result<(String, Actor), StoreError> {
-    let person = users::person(writing, caller, now)?;
+    let person = callers::person(writing, caller, now)?;
     let token = person.token.ok_or(Denied::AtABrowser)?;
     if kept(writing.db, token)?.is_none_or(|kept| kept.keeper != Keeper::Browser) {
         return Err(Denied::AtABrowser.into());

@@ -9,7 +9,7 @@ use super::error::StoreError;
 use super::ingest::{self, Intake};
 use super::model::{Ingested, Received, Submission};
 use super::writer::Writing;
-use super::{incidents, ingest::source_or_new, users, visits};
+use super::{callers, incidents, ingest::source_or_new, visits};
 use crate::user::right::Act;
 
 /// Stores a submission; the job behind [`Store::submit`](super::Store::submit).
@@ -19,7 +19,7 @@ pub(super) fn submit(
     salt: &[u8; 16],
 ) -> Result<Received, StoreError> {
     let Submission { plugin, site, at, prepared, note, by } = submission;
-    let actor = &users::allowed(writing, by, Act::Submit, *at)?;
+    let actor = &callers::allowed(writing, by, Act::Submit, *at)?;
     let mut done = Ingested::default();
     let source = source_or_new(writing.db, plugin, site)?;
     // There is nothing to visit without an address.

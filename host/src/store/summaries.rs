@@ -5,10 +5,10 @@ use caifeng_plugin_host::contract::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, params};
 use serde::{Deserialize, Serialize};
 
+use super::callers::{self, Caller};
 use super::casefile::CaseFile;
 use super::error::StoreError;
 use super::replies::{Sight, in_a_role};
-use super::users::{self, Caller};
 use super::writer::Writing;
 use super::{Reader, Store, decisions, incidents, salt};
 use crate::incident::IncidentId;
@@ -73,7 +73,7 @@ fn supervise(
     salts: &mut dyn FnMut() -> Result<[u8; 16], StoreError>,
     now: Timestamp,
 ) -> Result<SummaryRow, StoreError> {
-    let person = users::person(writing, caller, now)?;
+    let person = callers::person(writing, caller, now)?;
     let (mut row, command) = match wanted {
         Supervising::Draft(incident, told) => {
             let file = CaseFile::read(writing.db, *incident)?;

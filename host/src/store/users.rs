@@ -1,36 +1,20 @@
-//! Users as the writer keeps them, and who it is that acts.
-//!
-//! A command's token is looked at in the transaction of the command itself: what was revoked a moment
-//! ago does nothing more. The first account of the machine that uses a token is the only one that may.
+//! Users as the writer keeps them.
 
 use caifeng_plugin_host::contract::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, params};
 use serde::{Deserialize, Serialize};
 
+use super::callers::{Caller, person};
 use super::error::StoreError;
 use super::incidents::append;
 use super::writer::Writing;
-use super::{Reader, Store, credentials, identities, outbox, searches};
-use crate::incident::chain::Checkpoint;
+use super::{Reader, Store, credentials, identities, searches};
 use crate::incident::event::{Actor, Role};
-use crate::notify::channel::mailbox_fault;
-use crate::notify::route::Recipient;
 use crate::permission::NO_INCIDENT;
 use crate::user::right::Act;
-use crate::user::scope::Scope;
 use crate::user::session::Keeper;
 use crate::user::token::{Token, TokenId};
-use crate::user::{self, Denied, Person, Realm, User, UserEvent};
-
-/// How a command says who gives it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Caller {
-    /// The personal token.
-    pub token: Option<Token>,
-    /// The account of the machine, as the kernel tells it; never what the command says.
-    #[serde(skip)]
-    pub account: u32,
-}
+use crate::user::{self, Denied, Realm, User, UserEvent};
 
 /// A change of the users.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -97,26 +81,6 @@ impl UserChange {
     }
 }
 
-/// An address at which somebody wants to be told.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct OwnAddress {
-    /// A mail channel of the configuration.
-    pub channel: String,
-    /// The address.
-    pub address: String,
-}
-
-/// A change of the caller's own addresses.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub enum AddressChange {
-    /// Tell me there too.
-    Add(OwnAddress),
-    /// And not there any more.
-    Remove(OwnAddress),
-}
-
 /// What a change came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Changed {
@@ -124,113 +88,6 @@ pub struct Changed {
     pub user: User,
     /// The new token, which is told this once.
     pub token: Option<Token>,
-}
-
-/// Who gives a command.
-pub(super) fn person(writing: &Writing<'_>, caller: &Caller, now: Timestamp) -> Result<Person, StoreError> {
-    let Some(token) = &caller.token else {
-        return Err(if anybody(writing.db)? { Denied::NoToken } else { Denied::NobodyYet }.into());
-    };
-    let kept = proven(writing.db, token, caller.account, now)?;
-    let roles = roles(writing.db, &kept.user)?;
-    Ok(Person { user: kept.user, roles, token: Some(token.id), scopes: kept.scopes })
-}
-
-/// Who does what may also be done before there are users: then the account of the machine does, in a role that may.
-pub(super) fn allowed(writing: &Writing<'_>, caller: &Caller, act: Act, now: Timestamp) -> Result<Actor, StoreError> {
-    if caller.token.is_none() && !anybody(writing.db)? {
-        let role = if act.is_for(Role::Staff) { Some(Role::Staff) } else { act.roles().first().copied() };
-        let role = role.ok_or(Denied::NobodyYet)?;
-        return Ok(Actor::Person { user: format!("uid:{}", caller.account), role, token: None });
-    }
-    Ok(person(writing, caller, now)?.doing(act)?)
-}
-
-/// Who does something that one of several rights includes; the refusal names the first.
-fn one_of(writing: &Writing<'_>, caller: &Caller, acts: &[Act], now: Timestamp) -> Result<Actor, StoreError> {
-    let mut refused = None;
-    for act in acts {
-        match allowed(writing, caller, *act, now) {
-            Ok(actor) => return Ok(actor),
-            Err(error) => refused = refused.or(Some(error)),
-        }
-    }
-    Err(refused.unwrap_or(StoreError::Denied(Denied::NoRole)))
-}
-
-/// What the store keeps of a token.
-pub(super) struct Kept {
-    pub(super) user: String,
-    pub(super) proof: Vec<u8>,
-    pub(super) keeper: Keeper,
-    /// The account that used it first.
-    account: Option<u32>,
-    /// When it was last used, or made.
-    pub(super) used: Timestamp,
-    pub(super) ends: Option<Timestamp>,
-    /// Since when it, or its user, is not valid any more.
-    pub(super) revoked: Option<Timestamp>,
-    /// What a program may do with it.
-    pub(super) scopes: Option<Vec<Scope>>,
-    /// The provider's second factor is taken for ours.
-    pub(super) vouched: bool,
-}
-
-pub(super) fn kept(db: &Connection, token: TokenId) -> Result<Option<Kept>, StoreError> {
-    let sql =
-        "SELECT t.user, t.proof, t.kept, t.account, coalesce(t.used, t.made), t.ends, coalesce(t.revoked, u.revoked), t.scopes, t.vouched
-               FROM token t JOIN user u ON u.id = t.user WHERE t.id = ?1";
-    let found = db.prepare_cached(sql)?.query_row([token], |r| {
-        Ok((
-            Kept {
-                user: r.get(0)?,
-                proof: r.get(1)?,
-                // The table holds no other names.
-                keeper: Keeper::named(&r.get::<_, String>(2)?).unwrap_or(Keeper::Person),
-                account: r.get(3)?,
-                used: r.get(4)?,
-                ends: r.get(5)?,
-                revoked: r.get(6)?,
-                scopes: None,
-                vouched: r.get(8)?,
-            },
-            r.get::<_, Option<String>>(7)?,
-        ))
-    });
-    let Some((mut kept, scopes)) = found.optional()? else { return Ok(None) };
-    if kept.keeper == Keeper::Program {
-        // A program whose scopes cannot be read may do nothing.
-        kept.scopes = Some(scopes.map(|scopes| serde_json::from_str(&scopes)).transpose()?.unwrap_or_default());
-    }
-    Ok(Some(kept))
-}
-
-/// A token that is valid for this account; notes that it was used.
-fn proven(db: &Connection, token: &Token, account: u32, now: Timestamp) -> Result<Kept, StoreError> {
-    let kept = kept(db, token.id)?.ok_or(Denied::Unknown)?;
-    if !token.proves(&kept.proof) {
-        return Err(Denied::Unknown.into());
-    }
-    if kept.revoked.is_some() {
-        return Err(Denied::Revoked(token.id).into());
-    }
-    if kept.keeper.over(kept.used, kept.ends, now) {
-        return Err(Denied::Over.into());
-    }
-    match kept.account {
-        // Whoever keeps it in a file keeps it in one account's; browsers and programs reach us through our own.
-        Some(first) if first != account && kept.keeper == Keeper::Person => {
-            return Err(Denied::OtherAccount { token: token.id, first, now: account }.into());
-        }
-        _ => {}
-    }
-    db.prepare_cached("UPDATE token SET used = max(coalesce(used, ?2), ?2), account = ?3 WHERE id = ?1")?
-        .execute(params![token.id, now, account])?;
-    Ok(kept)
-}
-
-pub(super) fn anybody(db: &Connection) -> Result<bool, StoreError> {
-    Ok(db.prepare_cached("SELECT 1 FROM user LIMIT 1")?.exists([])?)
 }
 
 pub(super) fn roles(db: &Connection, user: &str) -> Result<Vec<Role>, StoreError> {
@@ -420,51 +277,6 @@ pub(super) fn add_token(
     Ok(token)
 }
 
-/// Those who may be told, in the order of their identifiers.
-pub(super) fn recipients(db: &Connection) -> Result<Vec<Recipient>, StoreError> {
-    let mut statement = db.prepare_cached("SELECT id FROM user WHERE revoked IS NULL ORDER BY length(id), id")?;
-    let ids = statement.query_map([], |r| r.get(0))?.collect::<Result<Vec<String>, _>>()?;
-    let recipient = |user: String| {
-        let (roles, own) = (roles(db, &user)?, outbox::own_addresses(db, &user)?);
-        Ok(Recipient { user, roles, own })
-    };
-    ids.into_iter().map(recipient).collect()
-}
-
-/// Adds an address of the caller's own, or takes it away; what there is then.
-fn change_address(
-    writing: &mut Writing<'_>,
-    caller: &Caller,
-    change: &AddressChange,
-    now: Timestamp,
-) -> Result<Vec<(String, String)>, StoreError> {
-    let person = person(writing, caller, now)?;
-    let (sql, own, added) = match change {
-        AddressChange::Add(own) => {
-            if let Some(wrong) = mailbox_fault(&own.address) {
-                return Err(StoreError::Address(wrong));
-            }
-            ("INSERT OR IGNORE INTO own_address (user, channel, address) VALUES (?1, ?2, ?3)", own, true)
-        }
-        AddressChange::Remove(own) => {
-            ("DELETE FROM own_address WHERE user = ?1 AND channel = ?2 AND address = ?3", own, false)
-        }
-    };
-    let user = person.user.clone();
-    let changed = writing.db.prepare_cached(sql)?.execute((&user, &own.channel, &own.address))?;
-    match (changed, added) {
-        (0, false) => return Err(StoreError::Unknown { what: "address of yours", id: own.address.clone() }),
-        (0, true) => {}
-        _ => {
-            let role = person.roles.first().copied().ok_or(Denied::NoRole)?;
-            let channel = own.channel.clone();
-            let event = UserEvent::AddressChanged { user: user.clone(), channel, added };
-            append(writing, NO_INCIDENT, &event, &person.in_role(role), now)?;
-        }
-    }
-    outbox::own_addresses(writing.db, &user)
-}
-
 /// The identifier of a user who is named by it or by name, and who may act.
 pub(super) fn identified(db: &Connection, named: &str) -> Result<String, StoreError> {
     let sql = "SELECT id FROM user WHERE (id = ?1 OR name = ?1) AND revoked IS NULL";
@@ -509,102 +321,6 @@ impl Store {
         let secret = super::random()?;
         let caller = caller.clone();
         self.run(move |w| change(w, &caller, &wanted, secret, now))
-    }
-
-    /// Changes the addresses at which the caller is told; what they are then.
-    ///
-    /// # Errors
-    /// The caller is nobody here, or the address is none; nothing is changed.
-    pub fn change_address(
-        &self,
-        caller: &Caller,
-        change: AddressChange,
-        now: Timestamp,
-    ) -> Result<Vec<(String, String)>, StoreError> {
-        let caller = caller.clone();
-        self.run(move |w| change_address(w, &caller, &change, now))
-    }
-
-    /// Whether the caller may do `act`, which may also be done before there are users; whether there are any.
-    ///
-    /// # Errors
-    /// Why not.
-    pub fn may(&self, caller: &Caller, act: Act, now: Timestamp) -> Result<bool, StoreError> {
-        let caller = caller.clone();
-        self.run(move |w| {
-            allowed(w, &caller, act, now)?;
-            anybody(w.db)
-        })
-    }
-
-    /// Whether the caller may end a demo: whoever sets Caifeng up, and whoever reaches this machine as long as nobody is
-    /// known here but the people whom the demo lends.
-    ///
-    /// # Errors
-    /// Why not.
-    pub fn may_end_demo(&self, caller: &Caller, now: Timestamp) -> Result<(), StoreError> {
-        let caller = caller.clone();
-        self.run(move |w| {
-            let sql = "SELECT 1 FROM token WHERE kept = 'person' UNION ALL SELECT 1 FROM password LIMIT 1";
-            if caller.token.is_none() && !w.db.prepare_cached(sql)?.exists([])? {
-                return Ok(());
-            }
-            person(w, &caller, now)?.doing(Act::Configure)?;
-            Ok(())
-        })
-    }
-
-    /// Whether the caller may do one of `acts`, of which people of different realms have one each.
-    ///
-    /// # Errors
-    /// Why not.
-    pub fn may_one_of(&self, caller: &Caller, acts: &'static [Act], now: Timestamp) -> Result<(), StoreError> {
-        let caller = caller.clone();
-        self.run(move |w| one_of(w, &caller, acts, now).map(drop))
-    }
-
-    /// Writes down what a person who may do one of `acts` did to the machine.
-    ///
-    /// # Errors
-    /// The caller may do none of `acts`; nothing is written.
-    pub fn note_kept(
-        &self,
-        caller: &Caller,
-        acts: &'static [Act],
-        events: Vec<UserEvent>,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        let caller = caller.clone();
-        self.run(move |w| {
-            let actor = one_of(w, &caller, acts, now)?;
-            events.iter().try_for_each(|event| append(w, NO_INCIDENT, event, &actor, now))
-        })
-    }
-
-    /// Writes down that a person had Caifeng let go, now, of what is kept no longer; whether there are users.
-    ///
-    /// # Errors
-    /// The caller may not; then nothing goes.
-    pub fn may_retain(&self, caller: &Caller, now: Timestamp) -> Result<bool, StoreError> {
-        let caller = caller.clone();
-        self.run(move |w| {
-            let actor = allowed(w, &caller, Act::Retain, now)?;
-            append(w, NO_INCIDENT, &UserEvent::RetentionOrdered, &actor, now)?;
-            anybody(w.db)
-        })
-    }
-
-    /// Notes that the audit administrator asks where the record stands, and says it: the note is its newest entry.
-    ///
-    /// # Errors
-    /// The caller may not; nothing is noted.
-    pub fn checkpoint(&self, caller: &Caller, key: String, now: Timestamp) -> Result<Checkpoint, StoreError> {
-        let caller = caller.clone();
-        self.run(move |w| {
-            let actor = person(w, &caller, now)?.doing(Act::Checkpoint)?;
-            append(w, NO_INCIDENT, &UserEvent::CheckpointSigned { key }, &actor, now)?;
-            Ok(*w.head)
-        })
     }
 }
 

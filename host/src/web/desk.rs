@@ -218,6 +218,19 @@ impl Desk {
         tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| Err(Refusal::Internal(error.to_string())))
     }
 
+    /// The same, and leads on when it is done; a refusal is a page that says who must act.
+    pub(super) async fn tend_and_lead<T: Send + 'static>(
+        self: Arc<Self>,
+        asked: Asked,
+        work: impl FnOnce(&Owner, &Caller) -> Result<T, Refusal> + Send + 'static,
+        done: impl FnOnce(T) -> Done,
+    ) -> Response {
+        match self.tend(&asked, work).await {
+            Ok(came) => lead(&done(came)),
+            Err(refusal) => refuse(asked.lang, Refused::Refusal(refusal)),
+        }
+    }
+
     /// Keeps a file that somebody handed in; its SHA-256, in hex.
     pub(super) async fn keep(&self, file: Vec<u8>) -> Result<String, Refusal> {
         let folder = self.app.owner.clerk.directory.documents();

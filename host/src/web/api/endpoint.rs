@@ -232,7 +232,7 @@ where
 fn acts<Q, B, O>(
     path: &str,
     access: Access,
-    (id, summary): (&'static str, &'static str),
+    named: (&'static str, &'static str),
     answer: fn(&Call, Q, B) -> Result<O, Problem>,
     keyed: bool,
 ) -> Endpoint
@@ -249,24 +249,14 @@ where
         let work = move |call, body| blocking(move || answer(&call, asked, body));
         acting::<B, O, _, _>(desk, request, keyed, work).await
     };
-    let described = Described {
-        id,
-        summary,
-        parameters: schema::<Q>,
-        body: Some(schema::<B>),
-        answer: schema::<O>,
-        keyed,
-        examples: &[],
-    };
-    let answers = on(MethodFilter::POST, handler);
-    Endpoint { method: Method::POST, path: format!("{}{path}", super::BASE), access, answers, described }
+    deed::<Q, B, O>(path, access, named, keyed, on(MethodFilter::POST, handler))
 }
 
 /// Acts and waits: for a site, a channel, the daemon.
 pub(super) fn wait<Q, B, O>(
     path: &str,
     access: Access,
-    (id, summary): (&'static str, &'static str),
+    named: (&'static str, &'static str),
     answer: fn(Call, Q, B) -> Pending<O>,
 ) -> Endpoint
 where
@@ -281,16 +271,26 @@ where
         };
         acting::<B, O, _, _>(desk, request, true, move |call, body| answer(call, asked, body)).await
     };
+    deed::<Q, B, O>(path, access, named, true, on(MethodFilter::POST, handler))
+}
+
+/// An endpoint that acts, with what its document says.
+fn deed<Q: JsonSchema, B: JsonSchema, O: JsonSchema>(
+    path: &str,
+    access: Access,
+    (id, summary): (&'static str, &'static str),
+    keyed: bool,
+    answers: MethodRouter<Arc<Desk>>,
+) -> Endpoint {
     let described = Described {
         id,
         summary,
         parameters: schema::<Q>,
         body: Some(schema::<B>),
         answer: schema::<O>,
-        keyed: true,
+        keyed,
         examples: &[],
     };
-    let answers = on(MethodFilter::POST, handler);
     Endpoint { method: Method::POST, path: format!("{}{path}", super::BASE), access, answers, described }
 }
 

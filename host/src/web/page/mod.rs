@@ -62,7 +62,7 @@ use askama::Template;
 use askama::filters::HtmlSafe;
 use jiff::tz::TimeZone;
 
-use caifeng_plugin_host::contract::{Kind, Timestamp};
+use caifeng_plugin_host::contract::Timestamp;
 
 use super::coverage::Coverage;
 use super::lang::{Lang, grouped};
@@ -487,15 +487,6 @@ fn category(lang: Lang, category: Category) -> String {
         Category::Sensitive => "category.sensitive",
         Category::Suggestion => "category.suggestion",
         Category::Rumour => "category.rumour",
-    })
-}
-
-fn kind(lang: Lang, kind: Kind) -> String {
-    lang.t(match kind {
-        Kind::Article => "kind.article",
-        Kind::Post => "kind.post",
-        Kind::Comment => "kind.comment",
-        Kind::Repost => "kind.repost",
     })
 }
 

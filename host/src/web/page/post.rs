@@ -4,7 +4,7 @@ use caifeng_plugin_host::contract::Reactions;
 use caifeng_plugin_host::manifest::LabelGroup;
 
 use super::life::LifeView;
-use super::{Marked, kind, link, votes};
+use super::{Marked, link, votes};
 use crate::incident::group::Why;
 use crate::plan::Plan;
 use crate::store::model::{LabelBy, PostRow};
@@ -76,7 +76,7 @@ impl PostView {
         Self {
             key: row.row,
             site: row.site.clone(),
-            kind: kind(lang, row.kind),
+            kind: lang.kind(row.kind),
             author: row.author.as_deref().map(|a| line(a, 8)),
             at: if row.day_only && row.published.is_some() { face.day(at) } else { face.stamp(at) },
             facts: facts(lang, row),

@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 use url::form_urlencoded;
 
 use super::post::PostView;
-use super::{Frame, Rendered, Room, Visit, category, fault, kind, state, tight};
+use super::{Frame, Rendered, Room, Visit, category, fault, state, tight};
 use crate::incident::{Category, State};
 use crate::search::kept::{KeptSearch, LONGEST_NAME};
 use crate::search::wanted::Wanted;
@@ -286,7 +286,7 @@ fn menus(lang: Lang, asked: &Wanted, choices: &Choices) -> Vec<Menu> {
             "kind",
             "search.kind",
             asked.kind.map_or("", Kind::as_str),
-            Kind::ALL.map(|k| (k.as_str().to_owned(), kind(lang, k))).to_vec(),
+            Kind::ALL.map(|k| (k.as_str().to_owned(), lang.kind(k))).to_vec(),
         ),
         menu("category", "search.category", asked.category.as_str(), categories),
         menu(

@@ -99,8 +99,10 @@ pub(in crate::web) async fn remove(
     Sent(Which { file }): Sent<Which>,
 ) -> Response {
     let backups = desk.backups.clone();
-    match Arc::clone(&desk).tend(&asked, move |owner, caller| backups.remove(&owner.clerk, caller, &file)).await {
-        Ok(()) => lead(&Done::new("/admin/backup", "done.backup-removed")),
-        Err(refusal) => refuse(asked.lang, Refused::Refusal(refusal)),
-    }
+    desk.tend_and_lead(
+        asked,
+        move |owner, caller| backups.remove(&owner.clerk, caller, &file),
+        |()| Done::new("/admin/backup", "done.backup-removed"),
+    )
+    .await
 }

@@ -11,7 +11,7 @@ use super::people;
 use super::sources::ground;
 use crate::plan::diff::diff;
 use crate::planning;
-use crate::web::desk::{Asked, Desk, Done, Refused, lead, refuse};
+use crate::web::desk::{Asked, Desk, Done};
 use crate::web::form::Sent;
 use crate::web::page::{self, CheckedPlan, ProposedPlan};
 
@@ -75,7 +75,7 @@ pub(in crate::web) async fn propose(
         return response;
     }
     let work = move |owner: &_, caller: &_| planning::propose(owner, caller, &text, &seen, &reason);
-    done(asked.lang, Arc::clone(&desk).tend(&asked, work).await, "done.plan-proposed")
+    desk.tend_and_lead(asked, work, |()| Done::new("/admin/plan", "done.plan-proposed")).await
 }
 
 /// Which plan, by its digest.
@@ -92,7 +92,7 @@ pub(in crate::web) async fn adopt(
     Sent(Named { plan }): Sent<Named>,
 ) -> Response {
     let work = move |owner: &_, caller: &_| planning::adopt(owner, caller, &plan);
-    done(asked.lang, Arc::clone(&desk).tend(&asked, work).await, "done.plan-adopted")
+    desk.tend_and_lead(asked, work, |()| Done::new("/admin/plan", "done.plan-adopted")).await
 }
 
 /// `POST /admin/plan/drop`.
@@ -102,12 +102,5 @@ pub(in crate::web) async fn give_up(
     Sent(Named { plan }): Sent<Named>,
 ) -> Response {
     let work = move |owner: &_, caller: &_| planning::give_up(owner, caller, plan);
-    done(asked.lang, Arc::clone(&desk).tend(&asked, work).await, "done.plan-dropped")
-}
-
-fn done(lang: crate::lang::Lang, came: Result<(), crate::control::Refusal>, said: &'static str) -> Response {
-    match came {
-        Ok(()) => lead(&Done::new("/admin/plan", said)),
-        Err(refusal) => refuse(lang, Refused::Refusal(refusal)),
-    }
+    desk.tend_and_lead(asked, work, |()| Done::new("/admin/plan", "done.plan-dropped")).await
 }

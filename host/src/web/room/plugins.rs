@@ -189,10 +189,7 @@ pub(in crate::web) async fn offer(
         *ours.offered.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(offer));
         Ok(())
     };
-    match Arc::clone(&desk).tend(&asked, work).await {
-        Ok(()) => lead(&Done::new(OFFER, "")),
-        Err(refusal) => refuse(asked.lang, Refused::Refusal(refusal)),
-    }
+    desk.tend_and_lead(asked, work, |()| Done::new(OFFER, "")).await
 }
 
 /// `GET /plugin-offer`.
@@ -276,10 +273,7 @@ pub(in crate::web) async fn grant(
         let note = |change| noted(owner, caller, change);
         install::grant::<Refusal>(&shelf, &id, (Some(&hosts), Some(&seen)), note).map(drop)
     };
-    match Arc::clone(&desk).tend(&asked, work).await {
-        Ok(()) => lead(&Done::new(place, "done.plugin-runs")),
-        Err(refusal) => refuse(asked.lang, Refused::Refusal(refusal)),
-    }
+    desk.tend_and_lead(asked, work, |()| Done::new(place, "done.plugin-runs")).await
 }
 
 /// `POST /plugins/{id}/resume`.
@@ -296,10 +290,7 @@ pub(in crate::web) async fn resume(
         let suspensions = &owner.sweeper.plugins.suspensions;
         install::resume::<Refusal>(&shelf, suspensions, &id, |change| noted(owner, caller, change))
     };
-    match Arc::clone(&desk).tend(&asked, work).await {
-        Ok(()) => lead(&Done::new(place, "done.plugin-resumed")),
-        Err(refusal) => refuse(asked.lang, Refused::Refusal(refusal)),
-    }
+    desk.tend_and_lead(asked, work, |()| Done::new(place, "done.plugin-resumed")).await
 }
 
 /// `POST /plugins/{id}/remove`: its signer stays known.
@@ -314,10 +305,7 @@ pub(in crate::web) async fn remove(
         let shelf = Shelf::of(&owner.clerk.directory);
         install::remove::<Refusal>(&shelf, &id, false, |change| noted(owner, caller, change))
     };
-    match Arc::clone(&desk).tend(&asked, work).await {
-        Ok(()) => lead(&Done::new("/plugins", "done.plugin-removed")),
-        Err(refusal) => refuse(asked.lang, Refused::Refusal(refusal)),
-    }
+    desk.tend_and_lead(asked, work, |()| Done::new("/plugins", "done.plugin-removed")).await
 }
 
 /// Which file.
@@ -345,8 +333,5 @@ pub(in crate::web) async fn check(
         let artifact = meant.ok_or_else(|| Refusal::from(install::InstallError::Meanwhile(id.clone())))?;
         begin(&ours, artifact)
     };
-    match Arc::clone(&desk).tend(&asked, work).await {
-        Ok(()) => lead(&Done::new(place, "")),
-        Err(refusal) => refuse(asked.lang, Refused::Refusal(refusal)),
-    }
+    desk.tend_and_lead(asked, work, |()| Done::new(place, "")).await
 }
