@@ -156,11 +156,13 @@ fn renamed(body: &str) -> Option<String> {
 fn other_classes(body: &str) -> String {
     let mut out = String::with_capacity(body.len());
     let mut rest = body;
-    while let Some((at, quote)) = ['"', '\''].iter().filter_map(|q| Some((rest.find(&format!("class={q}"))?, *q))).min()
-    {
-        let start = at + "class=".len() + 1;
-        out.push_str(&rest[..start]);
-        rest = &rest[start..];
+    while let Some((head, tail)) = rest.split_once("class=") {
+        out.push_str(head);
+        out.push_str("class=");
+        rest = tail;
+        let Some(quote @ ('"' | '\'')) = rest.chars().next() else { continue };
+        out.push(quote);
+        rest = &rest[1..];
         let end = rest.find(quote).unwrap_or(rest.len());
         let names: Vec<String> = rest[..end].split_whitespace().map(|name| format!("v2-{name}")).collect();
         out.push_str(&names.join(" "));
@@ -273,6 +275,16 @@ const MISSING: &str = r#"<!DOCTYPE html>
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn classes_get_other_names_whatever_their_quotes() {
+        let body = "<p class=\"a b\">x</p><p class='c'>class=d</p><p class=\"e";
+        let other = "<p class=\"v2-a v2-b\">x</p><p class='v2-c'>class=d</p><p class=\"v2-e";
+        assert_eq!(other_classes(body), other);
+        // A page of nothing else takes its length and no more: a search for each to the end would not return.
+        let many = "<p class=\"a\">".repeat(400_000);
+        assert_eq!(other_classes(&many).len(), many.len() + 3 * 400_000);
+    }
 
     #[test]
     fn every_second_cut_lies_inside_a_number() {
