@@ -241,7 +241,9 @@ impl Making {
         make_telling(&order, &|stage| backups.reach(stage)).map_err(|error| refused(&error))?;
         let bytes = fs::metadata(&to).map(|meta| meta.len()).unwrap_or_default();
         let event = UserEvent::BackupMade { file: name.clone(), bytes };
-        clerk.store.note_kept(caller, &[Act::BackUp], vec![event], clerk.clock.now())?;
+        let noted = clerk.store.note_kept(caller, &[Act::BackUp], vec![event], clerk.clock.now());
+        // What the record does not know of is not kept.
+        noted.inspect_err(|_| drop(fs::remove_file(&to)))?;
         Ok(name.clone())
     }
 }

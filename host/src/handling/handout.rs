@@ -9,7 +9,7 @@ use std::io::{self, Seek as _};
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, TryLockError};
 
 use caifeng_plugin_host::contract::Timestamp;
 use zip::write::SimpleFileOptions;
@@ -166,41 +166,59 @@ impl Clerk {
             return Err(Refusal::Usage(format!("{what} {id}")));
         }
         let write = |out: &Path| incident(&self.reader, &self.directory, id, out, self.clock.now());
-        self.parcel((token, account), &format!("incident-{id}"), write, |sha256| What::HandOut(id, sha256))
+        self.parcel((token, account), (&format!("incident-{id}"), u64::MAX), write, |sha256| What::HandOut(id, sha256))
     }
 
     /// Packs what an approved referral hands out, and has the record say that it was.
     ///
     /// # Errors
-    /// As [`evidence_parcel`](Self::evidence_parcel); also when the referral is not approved.
-    pub fn referral_parcel(&self, token: Option<Token>, account: u32, sight: Sight) -> Result<Parcel, Refusal> {
+    /// Whoever asks may not, the referral is not approved, or its archive has more than `most` bytes; nothing is recorded.
+    pub fn referral_parcel(
+        &self,
+        token: Option<Token>,
+        account: u32,
+        sight: Sight,
+        most: u64,
+    ) -> Result<Parcel, Refusal> {
         self.directory.not_in_a_drill("nobody is referred: the decision itself is the exercise")?;
         let unknown = || StoreError::Unknown { what: "referral", id: sight.id.to_string() };
         let row = self.reader.referral(sight.id)?.ok_or_else(unknown)?;
         let write = |out: &Path| referral(&self.reader, &self.directory, &row, out, self.clock.now());
         let told = |sha256| What::Refer(Referring::Export(sight, sha256));
-        self.parcel((token, account), &format!("referral-{}", sight.id), write, told)
+        self.parcel((token, account), (&format!("referral-{}", sight.id), most), write, told)
     }
 
-    /// Writes files, has the record say so by the deed that `told` makes of the WARC's SHA-256, and packs them.
+    /// Writes files, packs them, and has the record say so by the deed that `told` makes of the WARC's SHA-256. Whatever
+    /// fails before that is in no record.
     fn parcel(
         &self,
         (token, account): (Option<Token>, u32),
-        name: &str,
+        (name, most): (&str, u64),
         write: impl FnOnce(&Path) -> Result<Exported, HandOutError>,
         told: impl FnOnce(String) -> What,
     ) -> Result<Parcel, Refusal> {
         // One at a time: each may take as much of the disk as is allowed.
         static PACKING: Mutex<()> = Mutex::new(());
-        let _packing = PACKING.lock().unwrap_or_else(PoisonError::into_inner);
+        let _packing = match PACKING.try_lock() {
+            Ok(packing) => packing,
+            Err(TryLockError::Poisoned(packing)) => packing.into_inner(),
+            Err(TryLockError::WouldBlock) => {
+                let busy = "somebody else's archive is being packed at this moment: try again in a minute";
+                return Err(Refusal::Refused(busy.to_owned()));
+            }
+        };
         let failed = |error: io::Error| Refusal::Internal(error.to_string());
         let folder = Folder::new(&self.directory).map_err(failed)?;
         let out = folder.0.join(format!("{name}.warc.gz"));
         let files = write(&out)?.files;
         let sha256 = document::digest(&out).map_err(failed)?;
-        self.carry_out(Deed { token, act: told(sha256) }, account)?;
         let name = format!("{name}.zip");
         let (file, length) = packed(&files, &folder.0.join(&name)).map_err(failed)?;
+        if length > most {
+            let what = "this archive is too large for a program: take it away at the desk";
+            return Err(Refusal::Refused(what.to_owned()));
+        }
+        self.carry_out(Deed { token, act: told(sha256) }, account)?;
         Ok(Parcel { name, file, length })
     }
 }

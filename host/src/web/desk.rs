@@ -3,13 +3,10 @@
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
 
-use axum::body::Body;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use futures_util::stream::{self, Stream};
-use tokio::io::AsyncReadExt as _;
 use tokio::sync::{Semaphore, mpsc, watch};
 
 use super::access::{self, Access, Standing, Visitor};
@@ -20,6 +17,7 @@ use super::month::Keeper;
 use super::page::{self, Duties, Trouble, Visit};
 use super::presence::Presence;
 use super::room::public::Shown;
+use super::streamed::streamed;
 use super::whispers::Whispers;
 use super::{App, Rows, Unanswered, alone, guard, routes, troubled};
 use crate::backup::kept::Backups;
@@ -40,8 +38,6 @@ use crate::user::token::{Token, TokenId};
 
 /// What parcels are.
 pub(super) const ZIP: &str = "application/zip";
-/// Bytes of a file that are read at once.
-const PIECE: usize = 64 << 10;
 /// The cookie by which a page that somebody is led to says once what was done.
 const SAID: &str = "caifeng_said";
 
@@ -287,7 +283,7 @@ impl Desk {
             unacknowledged: governed.collect::<Result<_, Unanswered>>()?,
             escalated,
             clock: (self.app.off)(),
-            plan: visit.may(Act::AdoptPlan) && self.app.owner.clerk.reader.plan_proposal().is_ok_and(|it| it.is_some()),
+            plan: visit.may(Act::AdoptPlan) && self.app.owner.clerk.reader.plan_proposal()?.is_some(),
             year: today.ok().and_then(|today| self.app.owner.setup.calendar.get().missing(today)),
         })
     }
@@ -339,28 +335,21 @@ pub(super) async fn attach(lang: Lang, make: impl FnOnce() -> Result<Attached, R
 /// Packs something in a blocking thread and hands it out as it is read from the disk.
 pub(super) async fn hand(lang: Lang, pack: impl FnOnce() -> Result<Parcel, Refused> + Send + 'static) -> Response {
     match tokio::task::spawn_blocking(pack).await {
-        Ok(Ok(Parcel { name, file, length })) => {
-            let how = format!("attachment; filename=\"{name}\"");
-            let fields = [
-                (header::CONTENT_TYPE, ZIP.to_owned()),
-                (header::CONTENT_DISPOSITION, how),
-                (header::CONTENT_LENGTH, length.to_string()),
-            ];
-            (fields, Body::from_stream(pieces(tokio::fs::File::from_std(file)))).into_response()
-        }
+        Ok(Ok(parcel)) => handed(parcel),
         Ok(Err(refused)) => refuse(lang, refused),
         Err(error) => refuse(lang, Refused::Refusal(Refusal::Internal(error.to_string()))),
     }
 }
 
-/// A file, piece by piece: no more of it is in memory than one piece.
-fn pieces(file: tokio::fs::File) -> impl Stream<Item = std::io::Result<Vec<u8>>> {
-    stream::try_unfold(file, |mut file| async move {
-        let mut piece = vec![0; PIECE];
-        let read = file.read(&mut piece).await?;
-        piece.truncate(read);
-        Ok((read > 0).then_some((piece, file)))
-    })
+/// An archive that a browser keeps, part by part.
+pub(super) fn handed(Parcel { name, file, length }: Parcel) -> Response {
+    let how = format!("attachment; filename=\"{name}\"");
+    let fields = [
+        (header::CONTENT_TYPE, ZIP.to_owned()),
+        (header::CONTENT_DISPOSITION, how),
+        (header::CONTENT_LENGTH, length.to_string()),
+    ];
+    (fields, streamed(file)).into_response()
 }
 
 /// Leads a browser on after a form (303: the page is asked for, the form not sent again).

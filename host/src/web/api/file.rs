@@ -56,15 +56,11 @@ pub(super) struct File {
 }
 
 /// Bytes of a parcel that are told as JSON: what is larger is taken away at the desk, piece by piece.
-const LARGEST: u64 = 64 << 20;
+pub(super) const LARGEST: u64 = 64 << 20;
 
 impl File {
-    /// A parcel, whole.
-    pub(super) fn of_parcel(Parcel { name, mut file, length }: Parcel) -> Result<Self, Refusal> {
-        if length > LARGEST {
-            let what = "this archive is too large for a program: take it away at the desk";
-            return Err(Refusal::Refused(what.to_owned()));
-        }
+    /// A parcel of at most [`LARGEST`] bytes, whole.
+    pub(super) fn of_parcel(Parcel { name, mut file, .. }: Parcel) -> Result<Self, Refusal> {
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes).map_err(|error| Refusal::Internal(error.to_string()))?;
         Ok(Self { name, media_type: ZIP.to_owned(), content: Content(bytes) })

@@ -3,21 +3,16 @@
 use std::io;
 use std::sync::Arc;
 
-use axum::body::Body;
 use axum::extract::State;
-use axum::http::header;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use serde::Deserialize;
-use tokio::io::AsyncReadExt as _;
 
 use super::sources::{Pressed, ground};
 use crate::control::Refusal;
-use crate::web::desk::{Asked, Desk, Done, Refused, lead, refuse};
+use crate::handling::handout::Parcel;
+use crate::web::desk::{Asked, Desk, Done, Refused, handed, lead, refuse};
 use crate::web::form::Sent;
 use crate::web::page;
-
-/// Bytes that are read at once.
-const PIECE: usize = 256 << 10;
 
 fn unreadable(error: &io::Error) -> Refused {
     Refused::Refusal(Refusal::Internal(error.to_string()))
@@ -66,30 +61,11 @@ pub(in crate::web) async fn take(
     Sent(Which { file }): Sent<Which>,
 ) -> Response {
     let (backups, name) = (desk.backups.clone(), file.clone());
-    let taken = Arc::clone(&desk).tend(&asked, move |owner, caller| backups.take(&owner.clerk, caller, &name)).await;
-    let (opened, bytes) = match taken {
-        Ok(taken) => taken,
-        Err(refusal) => return refuse(asked.lang, Refused::Refusal(refusal)),
-    };
-    let pieces = futures_util::stream::unfold(tokio::fs::File::from_std(opened), |mut from| async move {
-        let mut piece = vec![0; PIECE];
-        match from.read(&mut piece).await {
-            Ok(0) => None,
-            Ok(read) => {
-                piece.truncate(read);
-                Some((Ok::<_, io::Error>(piece), from))
-            }
-            Err(error) => Some((Err(error), from)),
-        }
-    });
-    let head = [
-        (header::CONTENT_TYPE, "application/zip".to_owned()),
-        (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{file}\"")),
-        (header::CONTENT_LENGTH, bytes.to_string()),
-        // What is compressed already is sent as it is.
-        (header::CONTENT_ENCODING, "identity".to_owned()),
-    ];
-    (head, Body::from_stream(pieces)).into_response()
+    let taken = Arc::clone(&desk).tend(&asked, move |owner, caller| backups.take(&owner.clerk, caller, &file)).await;
+    match taken {
+        Ok((file, length)) => handed(Parcel { name, file, length }),
+        Err(refusal) => refuse(asked.lang, Refused::Refusal(refusal)),
+    }
 }
 
 /// `POST /admin/backup/remove`.
