@@ -28,6 +28,7 @@ use crate::config::{Config, Organisation, Reading};
 use crate::control::{Owner, Refusal};
 use crate::current::Current;
 use crate::fetch::secrets::{NewSecrets, Secrets, SecretsError};
+use crate::hex::hex;
 use crate::notify::courier::Courier;
 use crate::notify::route::Routes;
 use crate::plan::Plan;
@@ -146,15 +147,18 @@ pub fn carry_out(configuring: &Configuring, account: u32, owner: &Owner) -> Resu
     let changed = UserEvent::ConfigurationChanged {
         change: what.to_owned(),
         name: name.to_owned(),
-        sha256: Sha256::digest(&edited.text).iter().map(|byte| format!("{byte:02x}")).collect(),
+        sha256: hex(&Sha256::digest(&edited.text)),
     };
     let secrets = trusted.as_ref().map(|trusted| trusted.event.clone());
     clerk.store.note_kept(&caller, change.acts(), std::iter::once(changed).chain(secrets).collect(), now)?;
+    // Secrets without their channel are harmless, a channel without its secrets is not: they come first, and go last.
+    let goes = matches!(change, Change::RemoveChannel { .. });
+    let (first, last) = if goes { (None, trusted) } else { (trusted, None) };
+    first.map_or(Ok(()), |trusted| trusted.keep(owner))?;
     draft.keep().map_err(|error| unwritable(&edited.path, &error))?;
-    if let Some(trusted) = trusted {
-        trusted.keep(owner)?;
-    }
-    owner.take_up(config)
+    let taken_up = owner.take_up(config);
+    last.map_or(Ok(()), |trusted| trusted.keep(owner))?;
+    taken_up
 }
 
 /// The secrets as they shall be: written beside the old file, in force only once they are kept.

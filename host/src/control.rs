@@ -235,6 +235,7 @@ impl From<StoreError> for Refusal {
             | StoreError::Summary(_)
             | StoreError::Overtaken { .. }
             | StoreError::PlanMoved
+            | StoreError::SamePlan
             | StoreError::NoProposal
             | StoreError::OwnPlan
             | StoreError::Outdated { .. } => Self::Refused(error.to_string()),

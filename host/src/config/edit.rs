@@ -454,11 +454,8 @@ mod tests {
         let channel = |text: &str| Box::new(toml::from_str::<Channel>(text).unwrap());
         let duty = channel("id = \"duty\"\nkind = \"wecom\"\ntell = [\"monitor\"]\n");
         let text = after(FILE, &Change::SetChannel { was: None, channel: duty.clone() });
-        assert!(
-            text.ends_with("[[notify.channel]]\nid = \"duty\"\nkind = \"wecom\"\ntell = [\"monitor\"]\n# The end\n")
-                || text.contains("[[notify.channel]]\nid = \"duty\""),
-            "{text}"
-        );
+        let written = "[[notify.channel]]\nid = \"duty\"\nkind = \"wecom\"\ntell = [\"monitor\"]\n# The end\n";
+        assert!(text.ends_with(written), "{text}");
         assert!(!text.contains("[notify]\n"), "{text}");
         assert_eq!((reading(&text).problems(), reading(&text).config.notify.channels.len()), (&[][..], 1));
         let was = Some(("duty".to_owned(), mark(&*duty)));
@@ -494,7 +491,7 @@ mod tests {
         let text = with_year("# ours\n", &days(2027, "2027-01-01")).unwrap();
         let both = with_year(&text, &days(2028, "2028-01-01")).unwrap();
         let changed = with_year(&both, &days(2027, "2027-01-01/2027-01-03")).unwrap();
-        assert!(changed.starts_with("# ours\n") || changed.contains("# ours\n"), "{changed}");
+        assert!(changed.starts_with("# ours\n"), "{changed}");
         let mut calendar = crate::calendar::Calendar::default();
         calendar.add(changed.into_bytes(), Path::new("calendar.toml")).unwrap();
         assert_eq!(calendar.exceptions(2027).len() + calendar.exceptions(2028).len(), 2);

@@ -122,6 +122,9 @@ pub enum StoreError {
     /// Another plan is in force than somebody saw.
     #[error("another plan is in force than the one that was seen: look at it, then propose anew")]
     PlanMoved,
+    /// What somebody proposes governs already.
+    #[error("this is the plan in force: change something in it, then propose it")]
+    SamePlan,
     /// What somebody wants to put into force is proposed no longer.
     #[error("this plan is proposed no longer: it is in force, was dropped, or another was proposed; look again")]
     NoProposal,

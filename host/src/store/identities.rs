@@ -34,7 +34,15 @@ pub(super) fn change(
     if let Some(other) = taken {
         return Err(Denied::Linked(other).into());
     }
-    // Another account of the provider: what was kept of the one before does not hold for it.
+    let sql = "SELECT name FROM identity WHERE user = ?1";
+    let before: Option<String> = db.prepare_cached(sql)?.query_row([user], |r| r.get(0)).optional()?;
+    if before.as_ref() == Some(&name) {
+        return Ok(());
+    }
+    // Another account of the provider: what was kept of the one before does not hold for it, nor what it opened.
+    if before.is_some() {
+        sessions::end_all_but(db, user, None, now)?;
+    }
     let sql = "INSERT INTO identity (user, name, since) VALUES (?1, ?2, ?3)
                ON CONFLICT (user) DO UPDATE SET name = ?2, since = ?3, issuer = NULL, subject = NULL";
     db.prepare_cached(sql)?.execute(params![user, name, now])?;

@@ -174,6 +174,9 @@ impl Store {
                 return Err(StoreError::PlanMoved);
             }
             let digest = plan.digest();
+            if digest == seen {
+                return Err(StoreError::SamePlan);
+            }
             drop_proposal(w.db)?;
             let sql = "INSERT INTO plan_proposal (one, plan, before, text, reason, user, at) VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6)";
             w.db.prepare_cached(sql)?.execute(params![digest, seen, plan.text(), reason, user, now])?;

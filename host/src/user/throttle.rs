@@ -93,6 +93,13 @@ pub struct Pass {
     place: (Guess, IpAddr),
 }
 
+impl Pass {
+    /// At whom a mistake is made.
+    fn at(&self) -> Option<String> {
+        (self.place.0 != Guess::Answer).then(|| self.user.clone())
+    }
+}
+
 /// Not now: so many seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Wait(pub i64);
@@ -103,8 +110,8 @@ pub struct Throttle {
     lanes: HashMap<Lane, Strain>,
     /// Where users have signed in.
     known: HashMap<(String, IpAddr), Timestamp>,
-    /// Mistakes at a user since the last right attempt.
-    mistakes: HashMap<String, u32>,
+    /// Mistakes at a user since the last right attempt. What a provider answers is at nobody: each is an attempt of its own.
+    mistakes: HashMap<Option<String>, u32>,
 }
 
 impl Throttle {
@@ -144,7 +151,7 @@ impl Throttle {
                 strain.count = (strain.count - 1.0).max(0.0);
             }
         }
-        self.mistakes.remove(&pass.user);
+        self.mistakes.remove(&pass.at());
         if !matches!(pass.place.0, Guess::Token | Guess::Answer) {
             self.known.insert((pass.user, pass.place.1), now);
         }
@@ -162,7 +169,7 @@ impl Throttle {
     /// It was wrong. Says how many there have been at this user, when that is to be written down: few times, however
     /// many there are.
     pub fn wrong(&mut self, pass: &Pass) -> Option<u32> {
-        let mistakes = self.mistakes.entry(pass.user.clone()).or_default();
+        let mistakes = self.mistakes.entry(pass.at()).or_default();
         *mistakes = mistakes.saturating_add(1);
         let times = *mistakes / BURST;
         (mistakes.is_multiple_of(BURST) && times.is_power_of_two()).then_some(*mistakes)

@@ -90,6 +90,8 @@ async fn one_person_writes_a_plan_and_another_puts_it_into_force() {
     assert_eq!(owner.clerk.reader.plan_proposal().unwrap(), None);
     let outdated = bureau.post(&system, "/admin/plan/propose", &form(&other_plan(), &"0".repeat(64))).await;
     assert_eq!(outdated.status, 409, "another plan is in force than the one that was seen");
+    let text = owner.setup.plan.get().text().to_owned();
+    assert_eq!(bureau.post(&system, "/admin/plan/propose", &form(&text, &before)).await.status, 409, "the very one");
     let nameless = format!("text={}&seen={before}", encoded(&other_plan()));
     assert_eq!(bureau.post(&system, "/admin/plan/propose", &nameless).await.status, 422, "it has a reason");
     assert_eq!(bureau.post(&system, "/admin/plan/propose", &form(&other_plan(), &before)).await.to, "/admin/plan");
