@@ -120,11 +120,15 @@ impl Voice {
         }
         let called = self.classifier.classify(&self.settings, batch);
         let artifact = self.classifier.artifact();
-        self.oversight.iter().for_each(|oversight| oversight.count(artifact, "classify", &called));
+        if let Some(oversight) = &self.oversight {
+            oversight.count(artifact, "classify", &called);
+        }
         match called.outcome {
             Ok(opinions) => opinions,
             Err(error) if batch.len() == 1 => {
-                self.oversight.iter().for_each(|oversight| oversight.note_fault(artifact, &batch[0].url, &error));
+                if let Some(oversight) = &self.oversight {
+                    oversight.note_fault(artifact, &batch[0].url, &error);
+                }
                 errors.push(error.to_string());
                 vec![Vec::new()]
             }
@@ -140,7 +144,7 @@ impl Voice {
     /// Whether it was at fault so often that nobody asks it.
     fn rests(&self) -> bool {
         let resting = self.oversight.as_ref().and_then(|oversight| oversight.resting(self.classifier.artifact()));
-        resting.inspect(|suspended| tracing::warn!("no labels of {}: {suspended}", self.by)).is_some()
+        resting.inspect(|suspended| tracing::debug!("no labels of {}: {suspended}", self.by)).is_some()
     }
 
     fn label(&self, label: Label) -> LabelBy {

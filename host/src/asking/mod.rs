@@ -291,12 +291,9 @@ impl Asking {
             let called = call();
             if let Some(oversight) = oversight {
                 oversight.count(&artifact, &step, &called);
-                called
-                    .outcome
-                    .as_ref()
-                    .err()
-                    .into_iter()
-                    .for_each(|error| oversight.note_fault(&artifact, &url, error));
+                if let Err(error) = &called.outcome {
+                    oversight.note_fault(&artifact, &url, error);
+                }
             }
             called.outcome
         })

@@ -8,6 +8,8 @@ use caifeng_plugin_host::contract::Timestamp;
 use caifeng_plugin_host::engine::Engine;
 
 use super::OpenError;
+use caifeng_plugin_host::artifact::PluginKind;
+
 use crate::asking::{self, Asking, Service};
 use crate::clock::Clock;
 use crate::config::Config;
@@ -135,6 +137,10 @@ impl Switchboard {
     }
 
     fn next(&self, registry: &Registry, grants: &Grants, id: &str, before: &[Arc<Service>]) -> Option<Arc<Service>> {
+        // Another plugin has taken its name, which asks nobody.
+        if registry.find(id).is_ok_and(|(_, artifact)| artifact.kind() != PluginKind::Asker) {
+            return None;
+        }
         let old = before.iter().find(|old| old.plugin() == id);
         let found = registry.find(id).ok().map(|(_, artifact)| artifact.digest());
         let granted = |old: &Service| {

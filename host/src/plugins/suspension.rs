@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use std::io;
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
+use std::time::SystemTime;
 
 use caifeng_plugin_host::artifact::Artifact;
 use caifeng_plugin_host::contract::Timestamp;
@@ -63,7 +64,12 @@ struct Written {
 pub struct Suspensions {
     path: PathBuf,
     traps: Mutex<HashMap<String, Count>>,
+    /// What was read last, and how the file looked then: whether a plugin rests is asked for every page.
+    read: Mutex<Option<(Mark, Vec<Suspended>)>>,
 }
+
+/// How a file looks from outside: when it was written, and its bytes.
+type Mark = Option<(SystemTime, u64)>;
 
 /// The distinct traps of one file within the window.
 #[derive(Debug, Default)]
@@ -88,7 +94,7 @@ impl Suspensions {
     /// Those of a data directory.
     #[must_use]
     pub fn of(directory: &Directory) -> Self {
-        Self { path: directory.suspended(), traps: Mutex::default() }
+        Self { path: directory.suspended(), traps: Mutex::default(), read: Mutex::default() }
     }
 
     /// Counts a trap; the plugin, when it rests from now on. Blocks.
@@ -119,6 +125,18 @@ impl Suspensions {
     /// All that rest. A file that cannot be read suspends nobody, and is told of.
     #[must_use]
     pub fn all(&self) -> Vec<Suspended> {
+        let meta = std::fs::metadata(&self.path).ok();
+        let mark = meta.and_then(|meta| Some((meta.modified().ok()?, meta.len())));
+        let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, all)) = read.as_ref().filter(|(seen, _)| *seen == mark) {
+            return all.clone();
+        }
+        let all = self.written();
+        *read = Some((mark, all.clone()));
+        all
+    }
+
+    fn written(&self) -> Vec<Suspended> {
         let text = match std::fs::read_to_string(&self.path) {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Vec::new(),
@@ -150,6 +168,7 @@ impl Suspensions {
         let folder = self.path.parent().ok_or(io::ErrorKind::NotFound)?;
         let mut draft = tempfile::Builder::new().prefix(".draft").tempfile_in(folder)?;
         io::Write::write_all(&mut draft, text.as_bytes())?;
+        *self.read.lock().unwrap_or_else(PoisonError::into_inner) = None;
         draft.persist(&self.path).map(drop).map_err(|error| error.error)
     }
 }

@@ -29,6 +29,10 @@ pub struct Trial {
     pub state: State,
 }
 
+/// Another file is being tried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Busy;
+
 /// How a trial stands.
 #[derive(Clone, Debug)]
 pub enum State {
@@ -49,19 +53,19 @@ pub struct Turn {
 }
 
 impl Trials {
-    /// Begins one, unless this file was tried already; the plugin that is being tried when another one is.
+    /// Begins one, unless this file is being tried or has kept every law.
     ///
     /// # Errors
-    /// The name of the file that is being tried: one waits for it.
-    pub fn begin(&self, artifact: &Artifact, now: Timestamp) -> Result<Option<Turn>, String> {
+    /// Another file is being tried: one waits for it.
+    pub fn begin(&self, artifact: &Artifact, now: Timestamp) -> Result<Option<Turn>, Busy> {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let digest = artifact.digest().to_string();
         match all.get(&digest).map(|trial| &trial.state) {
             Some(State::Running | State::Kept(_)) => return Ok(None),
             Some(State::Failed(..)) | None => {}
         }
-        if let Some((other, _)) = all.iter().find(|(_, trial)| matches!(trial.state, State::Running)) {
-            return Err(other.clone());
+        if all.values().any(|trial| matches!(trial.state, State::Running)) {
+            return Err(Busy);
         }
         while all.len() >= MOST {
             let oldest = all.iter().min_by_key(|(_, trial)| trial.since).map(|(digest, _)| digest.clone());

@@ -21,8 +21,9 @@ use crate::plugins::card;
 use crate::plugins::install::{self, Offer, Wanted, Way};
 use crate::plugins::offer::Allowed;
 use crate::plugins::shelf::{Package, Shelf};
+use crate::plugins::suspension::Suspended;
 use crate::plugins::wishes::Wish;
-use crate::plugins::{Found, Origin};
+use crate::plugins::{Found, Origin, Registry};
 use crate::signature;
 use crate::store::Caller;
 use crate::user::PluginChange;
@@ -37,9 +38,15 @@ const LARGEST: usize = 256 << 20;
 /// Where what was handed in is shown.
 const OFFER: &str = "/plugin-offer";
 
-fn described(found: &Found, (waiting, fixtures): (bool, bool), owner: &Owner) -> PluginRow {
-    let sweeper = &owner.sweeper;
-    let (registry, grants) = sweeper.plugins.now();
+/// What stood at one moment: what is installed, what is allowed, and what rests.
+struct Look {
+    registry: Arc<Registry>,
+    grants: Arc<Grants>,
+    resting: Vec<Suspended>,
+}
+
+fn described(found: &Found, (waiting, fixtures): (bool, bool), look: &Look) -> PluginRow {
+    let Look { registry, grants, resting } = look;
     PluginRow {
         file: found.path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
         shipped: found.origin == Origin::Shipped,
@@ -51,10 +58,13 @@ fn described(found: &Found, (waiting, fixtures): (bool, bool), owner: &Owner) ->
             .filter(|_| fixtures)
             .map(|it| card::names(it.bytes()))
             .unwrap_or_default(),
-        resting: found.artifact.as_ref().ok().and_then(|artifact| sweeper.plugins.suspensions.find(artifact)),
+        resting: found.artifact.as_ref().ok().and_then(|artifact| {
+            let digest = artifact.digest().to_string();
+            resting.iter().find(|suspended| suspended.digest == digest).cloned()
+        }),
         what: found.artifact.as_ref().map_err(ToString::to_string).map(|artifact| {
             let manifest = artifact.manifest().as_ref().clone();
-            let granted = Grants::right_at(&grants, artifact, found.origin, None).is_ok();
+            let granted = Grants::right_at(grants, artifact, found.origin, None).is_ok();
             let used = registry.find(&manifest.id).map(|(used, _)| used.path == found.path);
             Described {
                 kind: artifact.kind(),
@@ -70,12 +80,14 @@ fn described(found: &Found, (waiting, fixtures): (bool, bool), owner: &Owner) ->
 
 /// What is there of a plugin, or of all: first what runs, then what waits.
 pub(in crate::web) fn rows(owner: &Owner, id: Option<&str>) -> Result<Vec<PluginRow>, Refused> {
-    let registry = owner.sweeper.plugins.registry();
+    let plugins = &owner.sweeper.plugins;
+    let (registry, grants) = plugins.now();
+    let look = Look { registry, grants, resting: plugins.suspensions.all() };
     let waiting = Shelf::of(&owner.clerk.directory).all_waiting().map_err(refused)?;
     let is_meant = |found: &&Found| id.is_none_or(|id| found.is_called(id));
     let fixtures = id.is_some();
-    let running = registry.all().iter().filter(is_meant).map(|found| described(found, (false, fixtures), owner));
-    let waits = waiting.all().iter().filter(is_meant).map(|found| described(found, (true, fixtures), owner));
+    let running = look.registry.all().iter().filter(is_meant).map(|found| described(found, (false, fixtures), &look));
+    let waits = waiting.all().iter().filter(is_meant).map(|found| described(found, (true, fixtures), &look));
     Ok(running.chain(waits).collect())
 }
 
@@ -142,7 +154,7 @@ fn cache(owner: &Owner) -> Option<CompiledCache> {
 /// Tries a file aside, unless it was tried already.
 fn begin(desk: &Arc<Desk>, artifact: &Artifact) -> Result<(), Refusal> {
     let now = (desk.app.clock)();
-    let turn = desk.trials.begin(artifact, now).map_err(|_| {
+    let turn = desk.trials.begin(artifact, now).map_err(|_busy| {
         Refusal::Refused("another plugin is being tried on its laws: wait until its score card is there".to_owned())
     })?;
     if let Some(turn) = turn {
@@ -242,7 +254,11 @@ pub(in crate::web) async fn take(State(desk): State<Arc<Desk>>, asked: Asked, fi
     };
     match Arc::clone(&desk).tend(&asked, work).await {
         Ok(runs) => {
-            *desk.offered.lock().unwrap_or_else(PoisonError::into_inner) = None;
+            let mut offered = desk.offered.lock().unwrap_or_else(PoisonError::into_inner);
+            // A colleague may have handed in another file meanwhile.
+            if offered.as_ref().is_some_and(|now| now.artifact().digest().to_string() == seen) {
+                *offered = None;
+            }
             let said = if runs { "done.plugin-runs" } else { "done.plugin-waits" };
             lead(&Done::new(format!("/plugins/{id}"), said))
         }
@@ -325,6 +341,7 @@ pub(in crate::web) async fn check(
     let place = format!("/plugins/{id}");
     let ours = Arc::clone(&desk);
     let work = move |owner: &Owner, caller: &Caller| {
+        real(owner)?;
         owner.clerk.store.may_one_of(caller, &[Act::KeepPlugins], owner.sweeper.clock.now())?;
         let registry = owner.sweeper.plugins.registry();
         let waiting = Shelf::of(&owner.clerk.directory).all_waiting().map_err(install::InstallError::from)?;

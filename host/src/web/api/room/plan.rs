@@ -1,27 +1,24 @@
 //! `/plan` and `/organisation`: by what the office works, and how it is called.
 
-use std::path::Path;
-
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::config::edit::{Calls, Change};
 use crate::config::reading;
-use crate::plan::Plan;
 use crate::plan::diff::{Change as Difference, diff};
-use crate::user::Realm;
+use crate::planning;
 use crate::user::right::Act;
 use crate::web::access::Access;
 use crate::web::api::endpoint::{Call, Endpoint, Pending, get, post, wait};
 use crate::web::api::listed::Nothing;
 use crate::web::api::problem::Problem;
+use crate::web::routes::ALL;
 
 pub(super) fn table() -> Vec<Endpoint> {
-    let all = Access::Realms(&[Realm::Work, Realm::System, Realm::Security, Realm::Audit]);
     let setting_up = Access::Able(Act::Configure);
     vec![
-        get("/plan", all, ("plan", "The plan in force"), plan),
-        post("/plan/check", all, ("checkPlan", "Whether a plan is in order, and what would be different; nothing is put into force"), check).like(&[
+        get("/plan", ALL, ("plan", "The plan in force"), plan),
+        post("/plan/check", ALL, ("checkPlan", "Whether a plan is in order, and what would be different; nothing is put into force"), check).like(&[
 ("check", r#"{"text": "[plan]\nname = \"预案\"\n"}"#),
 ]),
         get("/organisation", setting_up, ("organisation", "How the organisation is called"), organisation),
@@ -41,7 +38,7 @@ struct PlanShown {
 }
 
 fn plan(call: &Call, _: Nothing) -> Result<PlanShown, Problem> {
-    let plan = call.clerk().store.plan_in_force()?;
+    let plan = call.desk.app.owner.setup.plan.get();
     Ok(PlanShown { digest: plan.digest(), text: plan.text().to_owned() })
 }
 
@@ -78,7 +75,7 @@ fn check(call: &Call, _: Nothing, Written { text }: Written) -> Result<Checked, 
         let (line, column) = problem.at.unzip();
         Wrong { line, column, message: problem.message }
     };
-    Ok(match Plan::read(text.into_bytes(), Path::new("plan.toml")) {
+    Ok(match planning::read(&text) {
         Ok(other) => Checked { problems: Vec::new(), changes: diff(&call.desk.app.owner.setup.plan.get(), &other) },
         Err(problems) => Checked { problems: problems.into_iter().map(wrong).collect(), changes: Vec::new() },
     })

@@ -5,17 +5,15 @@ use serde::Serialize;
 
 use caifeng_plugin_host::artifact::PluginKind;
 
-use crate::user::Realm;
-use crate::web::access::Access;
 use crate::web::api::endpoint::{Call, Endpoint, get};
 use crate::web::api::listed::{Paged, Part};
 use crate::web::api::problem::Problem;
 use crate::web::page::{Described, PluginRow};
 use crate::web::room::plugins;
+use crate::web::routes::ALL;
 
 pub(super) fn table() -> Vec<Endpoint> {
-    let all = Access::Realms(&[Realm::Work, Realm::System, Realm::Security, Realm::Audit]);
-    vec![get("/plugins", all, ("listPlugins", "Plugins that are installed, and what each may do"), list)]
+    vec![get("/plugins", ALL, ("listPlugins", "Plugins that are installed, and what each may do"), list)]
 }
 
 /// What a plugin does.

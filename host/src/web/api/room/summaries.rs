@@ -9,7 +9,7 @@ use crate::store::{ReferralRow, Referring, Sight, SummaryRow, Supervising};
 use crate::user::right::Act;
 use crate::web::access::Access;
 use crate::web::api::endpoint::{Call, Endpoint, get, post, post_secret};
-use crate::web::api::file::File;
+use crate::web::api::file::{File, LARGEST};
 use crate::web::api::listed::{Nothing, Numbered, OfIncident, Part};
 use crate::web::api::problem::Problem;
 use crate::web::routes::WORK;
@@ -53,8 +53,7 @@ pub(super) fn table() -> Vec<Endpoint> {
 }
 
 fn summaries(call: &Call, OfIncident { incident, limit, cursor }: OfIncident) -> Result<Part<SummaryRow>, Problem> {
-    let mut all = call.reader().summaries()?;
-    all.retain(|row| incident.is_none_or(|only| only == row.incident));
+    let all = incident.map_or_else(|| call.reader().summaries(), |id| call.reader().summaries_of(id))?;
     Part::sorted(all, limit, cursor.as_deref(), |row| row.id)
 }
 
@@ -67,8 +66,7 @@ fn tell(call: &Call, _: Nothing, supervising: Supervising) -> Result<SummaryRow,
 }
 
 fn referrals(call: &Call, OfIncident { incident, limit, cursor }: OfIncident) -> Result<Part<ReferralRow>, Problem> {
-    let mut all = call.reader().referrals()?;
-    all.retain(|row| incident.is_none_or(|only| only == row.incident));
+    let all = incident.map_or_else(|| call.reader().referrals(), |id| call.reader().referrals_of(id))?;
     Part::sorted(all, limit, cursor.as_deref(), |row| row.id)
 }
 
@@ -120,6 +118,6 @@ struct Seen {
 
 fn export(call: &Call, Numbered { id }: Numbered, Seen { version }: Seen) -> Result<File, Problem> {
     let account = call.desk.app.account;
-    let parcel = call.clerk().referral_parcel(call.visitor.token.clone(), account, Sight { id, version })?;
+    let parcel = call.clerk().referral_parcel(call.visitor.token.clone(), account, Sight { id, version }, LARGEST)?;
     Ok(File::of_parcel(parcel)?)
 }
