@@ -152,7 +152,7 @@ impl<W: Write + Send> Listing<W> {
         match self.form {
             Form::Csv => self.out.write_all(csv_line(post, self.lang, &self.zone).as_bytes())?,
             Form::Xlsx => self.row(post)?,
-            Form::Jsonl => writeln!(self.out, "{}", object(post))?,
+            Form::Jsonl => self.out.write_all(format!("{}\n", object(post)).as_bytes())?,
         }
         Ok(ControlFlow::Continue(()))
     }

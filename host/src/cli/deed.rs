@@ -73,7 +73,16 @@ const LONGEST: u64 = 256;
 impl TokenArgs {
     /// The token, from a file that only its owner can read; `None` when no file was named and none is in its place.
     pub(super) fn read(&self) -> Result<Option<Token>, Failed> {
-        let Some((path, named)) = workplace::token_file(self.token.as_ref()) else { return Ok(None) };
+        self.of(workplace::token_file(self.token.as_ref()))
+    }
+
+    /// That of the file that the command names, and of no other.
+    pub(super) fn named(&self) -> Result<Option<Token>, Failed> {
+        self.of(self.token.clone().map(|path| (path, true)))
+    }
+
+    fn of(&self, file: Option<(PathBuf, bool)>) -> Result<Option<Token>, Failed> {
+        let Some((path, named)) = file else { return Ok(None) };
         let meta = match std::fs::metadata(&path) {
             Err(error) if !named && error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             meta => meta.with_context(|| format!("{}: cannot be read", path.display())).or_exit(Exit::Usage)?,

@@ -29,7 +29,7 @@ use super::{Exit, Failed, OrExit, Outcome, coverage};
 /// `caifeng posts`
 #[derive(Debug, clap::Args)]
 #[command(
-    long_about = "Prints stored posts, newest first; with --output writes them to a file for other programs: a table (.csv), a workbook (.xlsx) or one JSON object a line (.jsonl), the newest 100,000 at most. Such a file says nothing of who said it, and is entered into the record before it is there; once there are users that takes a monitor, the leading group, its head or the legal officer."
+    long_about = "Prints stored posts, newest first; with --output writes them to a file for other programs: a table (.csv), a workbook (.xlsx) or one JSON object a line (.jsonl), the newest 100,000 at most. Such a file says nothing of who said it, and is entered into the record, or removed again where that may not be; once there are users that takes a monitor, the leading group, its head or the legal officer."
 )]
 pub(crate) struct Args {
     #[command(flatten)]

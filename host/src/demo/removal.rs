@@ -91,7 +91,7 @@ fn recorded(directory: &Directory) -> Result<Vec<PathBuf>, NotRemoved> {
     let mut places: Vec<PathBuf> = FILES.iter().map(|name| directory.path().join(name)).collect();
     places.extend(store::copies(directory.path()).map_err(|source| left(directory.path(), source))?);
     places.extend([directory.documents(), directory.evidence(), directory.failed_calls(), directory.reports()]);
-    places.push(directory.drills());
+    places.extend([directory.drills(), directory.backups()]);
     places.extend(handout::left(directory).map_err(|source| left(directory.path(), source))?);
     match fs::read_dir(directory.keys()) {
         Ok(keys) => {
@@ -132,8 +132,13 @@ mod tests {
         for key in ["author", "compiled"] {
             directory.key(key).unwrap();
         }
-        for (folder, file) in [("documents", "ab"), ("evidence", "1.warc.gz"), ("plugins", "own.wasm"), ("drills", "d")]
-        {
+        for (folder, file) in [
+            ("documents", "ab"),
+            ("evidence", "1.warc.gz"),
+            ("plugins", "own.wasm"),
+            ("drills", "d"),
+            ("backups", "caifeng-20260309T040000Z.zip"),
+        ] {
             fs::create_dir(dir.path().join(folder)).unwrap();
             fs::write(dir.path().join(folder).join(file), "x").unwrap();
         }

@@ -31,6 +31,13 @@ const KINDS: &[&str] = &[
     "token-ended",
     "program-token-made",
     "unit-changed",
+    "identity-linked",
+    "identity-ended",
+    "sessions-ended",
+    "posts-handed-out",
+    "search-kept",
+    "search-renamed",
+    "search-removed",
     "configuration-changed",
     "secrets-changed",
     "plugin-changed",
@@ -210,5 +217,43 @@ fn who(actor: &str, users: &[User], lang: Lang) -> String {
         }
         Ok(Actor::Machine { by }) => line(&by, 40),
         Err(_) => line(actor, 40),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    /// The names that the record uses for the variants of an enum in a file.
+    fn names(file: &str, of: &str) -> Vec<String> {
+        let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src").join(file)).unwrap();
+        let body = text.split_once(&format!("pub enum {of} {{")).unwrap().1.split_once("\n}").unwrap().0.to_owned();
+        let variants = body.lines().filter_map(|line| line.strip_prefix("    ")?.split([' ', '(', ',']).next());
+        let variants = variants.filter(|word| word.starts_with(|first: char| first.is_ascii_uppercase()));
+        let kebab = |word: &str| {
+            word.chars().fold(String::new(), |mut kebab, c| {
+                if c.is_ascii_uppercase() && !kebab.is_empty() {
+                    kebab.push('-');
+                }
+                kebab.push(c.to_ascii_lowercase());
+                kebab
+            })
+        };
+        variants.map(kebab).collect()
+    }
+
+    #[test]
+    fn whatever_is_done_to_the_machine_and_taken_from_it_is_offered_by_name() {
+        let sources =
+            [("user/event.rs", "UserEvent"), ("listing.rs", "ListingEntry"), ("search/kept.rs", "SearchEntry")];
+        for (file, of) in sources {
+            let names = names(file, of);
+            assert!(!names.is_empty(), "{of}");
+            for name in names {
+                assert!(KINDS.contains(&name.as_str()), "{name} of {of}");
+            }
+        }
     }
 }

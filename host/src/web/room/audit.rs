@@ -63,10 +63,10 @@ pub(in crate::web) async fn verify(
 }
 
 /// `POST /admin/audit/compare`: walks it, against a checkpoint that was kept elsewhere.
-pub(in crate::web) async fn compare(State(desk): State<Arc<Desk>>, asked: Asked, form: Uploaded) -> Response {
-    match form.file.clone() {
-        Some(file) if form.only(&[]) => record(desk, asked, Wanted::default(), Some(Some(file))).await,
-        _ => refuse(asked.lang, Refused::Trouble(Trouble::Form)),
+pub(in crate::web) async fn compare(State(desk): State<Arc<Desk>>, asked: Asked, mut form: Uploaded) -> Response {
+    match form.file.take().filter(|_| form.only(&[])) {
+        Some(file) => record(desk, asked, Wanted::default(), Some(Some(file))).await,
+        None => refuse(asked.lang, Refused::Trouble(Trouble::Form)),
     }
 }
 

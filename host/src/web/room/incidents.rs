@@ -53,11 +53,12 @@ pub(in crate::web) async fn one(State(desk): State<Arc<Desk>>, Numbered(id): Num
         let (figures, course, opinion) = (rows.figures()?, rows.course(id)?, rows.opinion(id)?);
         let (plan, disclosures) = (rows.governing(id)?, rows.disclosures(id)?);
         let clerk = &ours.app.owner.clerk;
+        let users = clerk.reader.users()?;
         let acting = match &visit.person {
-            Some(_) => acting(&clerk.reader, id)?,
+            Some(_) => acting(&clerk.reader, id, &users)?,
             None => None,
         };
-        let around = around(&clerk.reader, id, &plan, visit.now)?;
+        let around = around(&clerk.reader, (id, users), &plan, visit.now)?;
         let accounts = clerk.organisation.get().accounts.clone();
         let told = IncidentRows {
             figures,
@@ -81,7 +82,7 @@ pub(in crate::web) async fn one(State(desk): State<Arc<Desk>>, Numbered(id): Num
 }
 
 /// How an incident stands, what happened to it, and who can own it.
-fn acting(reader: &Reader, id: IncidentId) -> Result<Option<Acting>, StoreError> {
+fn acting(reader: &Reader, id: IncidentId, users: &[User]) -> Result<Option<Acting>, StoreError> {
     let Some(life) = reader.standing(id)? else { return Ok(None) };
     let written = |recorded: Recorded| {
         let note = match (&recorded.event, recorded.event.note()) {
@@ -94,16 +95,20 @@ fn acting(reader: &Reader, id: IncidentId) -> Result<Option<Acting>, StoreError>
         Ok((recorded, note.map_or(Ok(None), |note| reader.note(note))?))
     };
     let history = reader.history(id)?.into_iter().map(written).collect::<Result<_, StoreError>>()?;
-    let users = reader.users()?;
     let works = |user: &&User| user.revoked.is_none() && user.roles.iter().any(|role| Act::DoStep.is_for(*role));
     let named = |user: &User| (user.id.clone(), user.name.clone().unwrap_or_else(|| user.id.clone()));
     let owners = users.iter().filter(works).map(named).collect();
-    let people = users.into_iter().filter_map(|user| Some((user.id, user.name?))).collect();
+    let people = super::named(users.to_vec());
     Ok(Some(Acting { life, history, people, owners }))
 }
 
 /// What was answered and begun besides, and who can be reached.
-fn around(reader: &Reader, id: IncidentId, plan: &Arc<Plan>, now: Timestamp) -> Result<Around, StoreError> {
+fn around(
+    reader: &Reader,
+    (id, users): (IncidentId, Vec<User>),
+    plan: &Arc<Plan>,
+    now: Timestamp,
+) -> Result<Around, StoreError> {
     let mut replies = reader.replies(Some(id))?;
     replies.reverse();
     // Only of the latest is it counted what changed: each count walks through the posts of two weeks.
@@ -125,7 +130,7 @@ fn around(reader: &Reader, id: IncidentId, plan: &Arc<Plan>, now: Timestamp) -> 
         referrals: reader.referrals_of(id)?,
         cases: reader.cases_of(id)?,
         contacts: reader.contacts_of(id)?,
-        people: super::people(reader)?,
+        people: super::named(users),
     })
 }
 

@@ -14,6 +14,7 @@ use crate::control::Refusal;
 use crate::handling::{Outcome, What, document};
 use crate::reply::citation::{self, Citation};
 use crate::store::{Contacted, Decision, Reader, Seen, StoreError};
+use crate::user::User;
 
 pub(super) mod account;
 pub(super) mod acting;
@@ -76,7 +77,11 @@ fn shown(outcome: &Outcome) -> String {
 
 /// Names of the organisation's own people, by identifier; whoever's name has been deleted has none.
 fn people(reader: &Reader) -> Result<HashMap<String, String>, StoreError> {
-    Ok(reader.users()?.into_iter().filter_map(|user| Some((user.id, user.name?))).collect())
+    Ok(named(reader.users()?))
+}
+
+fn named(users: Vec<User>) -> HashMap<String, String> {
+    users.into_iter().filter_map(|user| Some((user.id, user.name?))).collect()
 }
 
 /// What a text rests on, each once, in the order of the text.
