@@ -182,6 +182,8 @@ pub fn happened(event: &Event) -> Option<Happened> {
         | Event::Acknowledged { .. }
         | Event::Escalated { .. }
         | Event::TakenBack
+        | Event::Restricted { .. }
+        | Event::Unrestricted { .. }
         | Event::HandedOut { .. } => return None,
     })
 }

@@ -238,6 +238,9 @@ pub enum Event {
         posts: u64,
         /// Their first sight.
         opened: Timestamp,
+        /// The other one is restricted, and so is this.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        restricted: bool,
     },
     /// A post was deleted because the person who said it asked for it.
     Erased {
@@ -281,6 +284,16 @@ pub enum Event {
     },
     /// An assessment of a moment ago was a slip: nobody has decided.
     TakenBack,
+    /// From now on only those see it who decide, whose it is, and whoever is of the same unit as the owner.
+    Restricted {
+        /// The reason.
+        note: Note,
+    },
+    /// Everybody at the desk sees it again.
+    Unrestricted {
+        /// The reason.
+        note: Note,
+    },
     /// Its evidence was handed out, with the names that stand on captured pages.
     HandedOut {
         /// SHA-256 of the WARC file, in hex.
@@ -331,6 +344,8 @@ impl Event {
             | Self::Watched { note, .. }
             | Self::Closed { note }
             | Self::Reopened { note }
+            | Self::Restricted { note }
+            | Self::Unrestricted { note }
             | Self::Dismissed { note } => Some(note),
             _ => None,
         }
@@ -377,6 +392,8 @@ impl Event {
             Self::Acknowledged { .. } => "acknowledged",
             Self::Escalated { .. } => "escalated",
             Self::TakenBack => "taken-back",
+            Self::Restricted { .. } => "restricted",
+            Self::Unrestricted { .. } => "unrestricted",
             Self::HandedOut { .. } => "handed-out",
         }
     }

@@ -20,6 +20,8 @@ pub struct Known {
     pub title: String,
     /// The incident's category, decided or suggested.
     pub category: Option<Category>,
+    /// The incident is restricted: more than its number is told to nobody, for who reads a channel is not known.
+    pub restricted: bool,
 }
 
 /// How words are put together.
@@ -87,6 +89,9 @@ impl Voice<'_> {
     /// Which incident it is about, and what that is.
     fn subject(&self, notice: &Notice, known: &Known) -> String {
         let Some(id) = notice.incident else { return String::new() };
+        if known.restricted {
+            return self.lang.with("notify.restricted", &[("id", &id)]);
+        }
         let title = if known.title.is_empty() { self.lang.t("notify.untitled") } else { plain(&known.title) };
         let category = known.category.map_or_else(|| "category.none", category_key);
         self.lang.with("notify.subject", &[("id", &id), ("title", &title), ("category", &self.lang.t(category))])
@@ -148,7 +153,12 @@ mod tests {
         let of_none = matches!(occasion, Occasion::Gap { .. } | Occasion::Overdue { .. });
         let incident = (!of_none).then_some(7);
         let notice = Notice { incident, urgent: true, occasion, tell };
-        voice.sentence(&notice, &Known { title: "城南水厂 <爆管>\n@all".into(), category: Some(Category::Emergency) })
+        voice.sentence(
+            &notice,
+            &Known {
+                title: "城南水厂 <爆管>\n@all".into(), category: Some(Category::Emergency), restricted: false
+            },
+        )
     }
 
     #[test]
@@ -181,6 +191,19 @@ mod tests {
         ];
         let lines = |lang| all.iter().cloned().map(|o| said(lang, o)).collect::<Vec<_>>().join("\n");
         insta::assert_snapshot!(format!("{}\n\n{}", lines(Lang::Zh), lines(Lang::En)));
+    }
+
+    #[test]
+    fn of_what_is_restricted_the_number_is_told_and_nothing_else() {
+        let zone = jiff::tz::offset(8).to_time_zone();
+        let tell = Tell { roles: vec![Role::Head], users: vec![] };
+        let notice = Notice { incident: Some(7), urgent: true, occasion: Occasion::Escalated, tell };
+        for lang in [Lang::Zh, Lang::En] {
+            let known = Known { title: "水厂爆管".into(), category: Some(Category::Emergency), restricted: true };
+            let said = Voice { lang, zone: &zone, plan: Plan::built_in() }.sentence(&notice, &known);
+            assert!(said.contains("#7") && !said.contains("水厂"), "{said}");
+            assert!(!said.contains(&lang.t(category_key(Category::Emergency))), "{said}");
+        }
     }
 
     #[test]

@@ -37,6 +37,8 @@ pub(crate) fn told(event: &Event, plan: &Plan, lang: Lang, person: &dyn Fn(&str)
         Event::Noted { .. } => lang.t("report.event-noted"),
         Event::Escalated { .. } => lang.t("report.event-escalated"),
         Event::TakenBack => lang.t("report.event-taken-back"),
+        Event::Restricted { .. } => lang.t("report.event-restricted"),
+        Event::Unrestricted { .. } => lang.t("report.event-unrestricted"),
         Event::Paused { .. } => lang.t("report.event-paused"),
         Event::Resumed { .. } => lang.t("report.event-resumed"),
         Event::Watched { .. } => lang.t("report.event-watched"),

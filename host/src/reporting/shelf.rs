@@ -59,6 +59,8 @@ pub enum ShelfError {
 /// # Errors
 /// The first report that could not be written; those before it are there.
 pub fn write_due(reader: &Reader, folder: &Path, setting: &Setting) -> Result<Vec<PathBuf>, ShelfError> {
+    // What lies on the shelf is for everybody at the desk.
+    let reader = &reader.seen_by(None);
     let mut written = Vec::new();
     for rule in &setting.plan.bulletins {
         let Some(due) = schedule::latest(rule, setting.now, &setting.zone) else { continue };

@@ -8,7 +8,8 @@ use caifeng_plugin_host::contract::Timestamp;
 use rusqlite::{Connection, OptionalExtension, ToSql};
 
 use super::error::StoreError;
-use super::incidents::{append, history};
+use super::incidents::{append, chain, history};
+use super::read::veil;
 use super::writer::Writing;
 use super::{follow_up, outbox, plans};
 use crate::incident::ballot::Ballot;
@@ -18,6 +19,7 @@ use crate::incident::matter::Matter;
 use crate::incident::opinion::Opinion;
 use crate::incident::{IncidentId, State, group};
 use crate::notify::occasion::{Stand, of_incident};
+use crate::user::Person;
 
 /// An incident with what the store knows of it beside its life.
 pub(super) struct CaseFile {
@@ -61,14 +63,19 @@ impl CaseFile {
             let matter = r.get_ref(4)?.as_blob_or_null()?.map(Matter::from_bytes).unwrap_or_default();
             Ok((life, r.get(1)?, r.get(2)?, r.get(3)?, matter, r.get(5)?, r.get(6)?))
         });
-        let unknown = || StoreError::Unknown { what: "incident", id: id.to_string() };
-        let (life, latest, sites, opinion, matter, due, earliest) = found.optional()?.ok_or_else(unknown)?;
+        let (life, latest, sites, opinion, matter, due, earliest) = found.optional()?.ok_or_else(|| unknown(id))?;
         let incident: Incident = match life {
             Some(life) => serde_json::from_str(&life)?,
             // Stored before there were snapshots.
             None => life::replay(&history(db, id)?),
         };
         Ok(Self { id, stored: Some(incident.state), incident, earliest, latest, sites, opinion, matter, due })
+    }
+
+    /// As [`read`](Self::read), for a person; one that they do not see is none.
+    pub(super) fn read_by(db: &Connection, id: IncidentId, person: &Person) -> Result<Self, StoreError> {
+        let file = Self::read(db, id)?;
+        if veil::sees(db, &person.user, id)? { Ok(file) } else { Err(unknown(id)) }
     }
 
     /// As [`read`](Self::read); of one that was merged, the incident that has its posts now.
@@ -96,7 +103,12 @@ impl CaseFile {
         let events = life::decide(&self.incident, command, &grounds, actor, seen, now)?;
         let watched = self.incident.watched_until;
         for event in &events {
-            append(writing, self.id, event, actor, now)?;
+            // Everybody may hand in what turns out to belong to something that they do not see.
+            if matches!(event, Event::Opened { .. } | Event::Submitted { .. }) {
+                chain(writing, self.id, event, actor, now)?;
+            } else {
+                append(writing, self.id, event, actor, now)?;
+            }
             life::apply(&mut self.incident, event, actor, now);
             if matches!(event, Event::Assessed { .. }) {
                 plans::keep(writing.db, &plan, now)?;
@@ -202,6 +214,21 @@ impl CaseFile {
             values.extend::<[&dyn ToSql; 2]>([&group::ALGORITHM, &title]);
         }
         writing.db.prepare_cached(sql)?.execute(&values[..])?;
+        self.restrict(writing.db)
+    }
+
+    /// Keeps what is looked up to know who sees it.
+    fn restrict(&self, db: &Connection) -> Result<(), StoreError> {
+        let sql = if self.incident.restricted {
+            "INSERT OR IGNORE INTO restricted (incident) VALUES (?1)"
+        } else {
+            "DELETE FROM restricted WHERE incident = ?1"
+        };
+        db.prepare_cached(sql)?.execute([self.id])?;
         Ok(())
     }
+}
+
+pub(super) fn unknown(id: IncidentId) -> StoreError {
+    StoreError::Unknown { what: "incident", id: id.to_string() }
 }

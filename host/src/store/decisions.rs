@@ -11,7 +11,7 @@ use super::users;
 use super::writer::Writing;
 use super::{Reader, Store, incidents, regroup, salt};
 use crate::incident::event::{Event, Note};
-use crate::incident::life::{Command, Given, Incident, Refusal};
+use crate::incident::life::{Command, Given, Grouped, Incident, Refusal};
 use crate::incident::{Category, IncidentId, State};
 use crate::plan::playbook::EvidenceKind;
 use crate::user::Person;
@@ -78,6 +78,10 @@ pub enum Decision {
     Escalate(String),
     /// The assessment of a moment ago was a slip.
     TakeBack,
+    /// Only those who decide, its owner and the owner's unit are to see it and what was merged into it, for a reason.
+    Restrict(String),
+    /// Everybody at the desk is to see it again, for a reason.
+    Unrestrict(String),
     /// Its clocks stand still, for a reason.
     Pause(String),
     /// They run again, for a reason.
@@ -111,6 +115,7 @@ impl Decision {
         Act::Close,
         Act::Reopen,
         Act::Dismiss,
+        Act::Restrict,
         Act::Group,
     ];
 
@@ -130,6 +135,7 @@ impl Decision {
             Self::Close(_) => Act::Close,
             Self::Reopen(_) => Act::Reopen,
             Self::Dismiss(_) => Act::Dismiss,
+            Self::Restrict(_) | Self::Unrestrict(_) => Act::Restrict,
             Self::Merge(_) | Self::Split(_) | Self::Undo => Act::Group,
         }
     }
@@ -191,10 +197,13 @@ fn decide(
         Decision::Split(rows) => regroup::split(writing, decider, seen, rows),
         Decision::Undo => regroup::undo(writing, decider, seen),
         single => {
-            let mut file = CaseFile::read(writing.db, seen.id)?;
+            let mut file = CaseFile::read_by(writing.db, seen.id, &person)?;
             let command = command(writing, seen.id, single, salts)?;
-            let events = decider.act(writing, &mut file, command, seen.version)?;
+            let events = decider.act(writing, &mut file, command.clone(), seen.version)?;
             file.write(writing, None)?;
+            if matches!(command, Command::Restrict(_) | Command::Unrestrict(_)) {
+                decider.follow(writing, &file, &command)?;
+            }
             Ok(Decided::of(&file, None, events))
         }
     }
@@ -228,6 +237,20 @@ impl Decider<'_> {
             }
         }
         Err(refused.unwrap_or(StoreError::Denied(crate::user::Denied::NoRole)))
+    }
+
+    /// What was merged into an incident is as restricted as it is: its history is one with it.
+    fn follow(self, writing: &mut Writing<'_>, whole: &CaseFile, command: &Command) -> Result<(), StoreError> {
+        for grouped in &whole.incident.grouped {
+            let Grouped::Merged(from) = grouped else { continue };
+            let mut part = CaseFile::read(writing.db, *from)?;
+            if part.incident.restricted != whole.incident.restricted {
+                self.act(writing, &mut part, command.clone(), None)?;
+                part.write(writing, None)?;
+            }
+            self.follow(writing, &part, command)?;
+        }
+        Ok(())
     }
 
     pub(super) fn decided(file: &CaseFile, other: &CaseFile, events: Vec<Event>) -> Decided {
@@ -272,6 +295,8 @@ fn command(
         Decision::Close(reason) => Command::Close(note(reason)?),
         Decision::Reopen(reason) => Command::Reopen(note(reason)?),
         Decision::Dismiss(reason) => Command::Dismiss(note(reason)?),
+        Decision::Restrict(reason) => Command::Restrict(note(reason)?),
+        Decision::Unrestrict(reason) => Command::Unrestrict(note(reason)?),
         Decision::Merge(_) | Decision::Split(_) | Decision::Undo => {
             return Err(StoreError::Internal("a regrouping is no single command".to_owned()));
         }

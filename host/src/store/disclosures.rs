@@ -7,8 +7,9 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 use serde::{Deserialize, Serialize};
 
 use super::callers::{self, Caller};
-use super::casefile::CaseFile;
+use super::casefile::{CaseFile, unknown};
 use super::error::StoreError;
+use super::read::veil;
 use super::replies::{self, Answering, Receipt, Sight, in_a_role};
 use super::writer::Writing;
 use super::{Reader, Store, decisions, incidents, outbox, plans, salt};
@@ -174,6 +175,8 @@ impl Desk {
         accounts: &[String],
         now: Timestamp,
     ) -> Result<DisclosureEvent, StoreError> {
+        // What answers something that they do not see is not theirs either.
+        visible(writing, self.linked.iter().map(|linked| linked.id), person)?;
         let of_role = |refusal: &DisclosureRefusal| matches!(refusal, DisclosureRefusal::Unfit(Unfit::Role { .. }));
         let ask = |actor: &Actor| self.ask(command, actor, accounts, now);
         let (event, actor) = in_a_role(person, of_role, ask)?;
@@ -242,6 +245,14 @@ fn linked(writing: &mut Writing<'_>, answers: &[IncidentId]) -> Result<Vec<Linke
         Ok(Linked { id: file.id, plan, incident: file.incident })
     };
     answers.iter().map(of).collect()
+}
+
+fn visible(
+    writing: &Writing<'_>,
+    mut incidents: impl Iterator<Item = IncidentId>,
+    person: &Person,
+) -> Result<(), StoreError> {
+    incidents.try_for_each(|id| if veil::sees(writing.db, &person.user, id)? { Ok(()) } else { Err(unknown(id)) })
 }
 
 /// The incidents say that something was published which answers them.
@@ -335,6 +346,7 @@ fn compose(
         None => was.answers.clone(),
     };
     let places: Vec<_> = linked(writing, &answers)?.iter().map(|linked| linked.id).collect();
+    visible(writing, places.iter().copied(), person)?;
     replies::rests_on_what_is_there(writing.db, &places, &text.body)?;
     let said = desk.row.text.as_ref() != Some(&text) || kind != was.kind || channels != was.channels;
     let placed = (planned, due, &answers) != (was.planned, was.due, &was.answers);

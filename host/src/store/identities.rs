@@ -34,13 +34,10 @@ pub(super) fn change(
     if let Some(other) = taken {
         return Err(Denied::Linked(other).into());
     }
-    let sql = "SELECT name FROM identity WHERE user = ?1";
-    let before: Option<String> = db.prepare_cached(sql)?.query_row([user], |r| r.get(0)).optional()?;
-    if before.as_ref() == Some(&name) {
-        return Ok(());
-    }
-    // Another account of the provider: what was kept of the one before does not hold for it, nor what it opened.
-    if before.is_some() {
+    let sql = "SELECT 1 FROM identity WHERE user = ?1";
+    // Another account of the provider, also under the same name: what was kept of the one before does not hold for it, nor
+    // what it opened.
+    if db.prepare_cached(sql)?.exists([user])? {
         sessions::end_all_but(db, user, None, now)?;
     }
     let sql = "INSERT INTO identity (user, name, since) VALUES (?1, ?2, ?3)

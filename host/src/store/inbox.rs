@@ -9,6 +9,7 @@ use caifeng_plugin_host::contract::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::callers::{self, Caller};
+use super::casefile::CaseFile;
 use super::error::StoreError;
 use super::read::incident_rows;
 use super::writer::Writing;
@@ -57,10 +58,7 @@ fn snooze(
     let person = callers::person(writing, caller, now)?;
     person.doing(Act::Escalate)?;
     let db = writing.db;
-    let sql = "SELECT state = 'new' FROM incident WHERE id = ?1";
-    let found: Option<bool> = db.prepare_cached(sql)?.query_row([incident], |r| r.get(0)).optional()?;
-    let unknown = || StoreError::Unknown { what: "incident", id: incident.to_string() };
-    let new = found.ok_or_else(unknown)?;
+    let new = CaseFile::read_by(db, incident, &person)?.incident.state == State::New;
     db.prepare_cached("DELETE FROM snooze WHERE user = ?1 AND (incident = ?2 OR until <= ?3)")?.execute(params![
         person.user,
         incident,

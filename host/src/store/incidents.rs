@@ -7,9 +7,10 @@ use caifeng_plugin_host::contract::{Kind, Post, Timestamp};
 use rusqlite::{Connection, OptionalExtension, params};
 use sha2::{Digest, Sha256};
 
-use super::casefile::CaseFile;
+use super::casefile::{CaseFile, unknown};
 use super::error::StoreError;
 use super::model::PostRowId;
+use super::read::veil;
 use super::rowid;
 use super::writer::Writing;
 use crate::incident::IncidentId;
@@ -290,7 +291,24 @@ pub(super) fn note(db: &Connection, salt: &[u8; 16], text: &str) -> Result<Note,
 }
 
 /// Appends an entry to the chain; one of an incident, or one that belongs to none.
+/// Nobody does anything to an incident that they do not see: for them there is none.
 pub(super) fn append(
+    writing: &mut Writing<'_>,
+    incident: IncidentId,
+    event: &impl serde::Serialize,
+    actor: &Actor,
+    at: Timestamp,
+) -> Result<(), StoreError> {
+    if let Actor::Person { user, .. } = actor
+        && !veil::sees(writing.db, user, incident)?
+    {
+        return Err(unknown(incident));
+    }
+    chain(writing, incident, event, actor, at)
+}
+
+/// Appends an entry, whoever sees it.
+pub(super) fn chain(
     writing: &mut Writing<'_>,
     incident: IncidentId,
     event: &impl serde::Serialize,

@@ -276,6 +276,8 @@ pub struct IncidentRow {
     pub posts: u64,
     /// From how many sites.
     pub sites: u64,
+    /// Only those who decide, its owner and the owner's unit see it.
+    pub restricted: bool,
 }
 
 impl IncidentRow {

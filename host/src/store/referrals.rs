@@ -77,19 +77,19 @@ struct Case {
 }
 
 impl Case {
-    fn read(writing: &Writing<'_>, sight: Sight) -> Result<Self, StoreError> {
+    fn read(writing: &Writing<'_>, sight: Sight, person: &Person) -> Result<Self, StoreError> {
         let unknown = || StoreError::Unknown { what: "referral", id: sight.id.to_string() };
         let row = one(writing.db, sight.id)?.ok_or_else(unknown)?;
         let now = row.referral.version;
         if now != sight.version {
             return Err(StoreError::Outdated { what: "referral", seen: sight.version, now });
         }
-        let file = CaseFile::read(writing.db, row.incident)?;
+        let file = CaseFile::read_by(writing.db, row.incident, person)?;
         Ok(Self { row, file })
     }
 
-    fn new(writing: &Writing<'_>, incident: IncidentId) -> Result<Self, StoreError> {
-        let file = CaseFile::read(writing.db, incident)?;
+    fn new(writing: &Writing<'_>, incident: IncidentId, person: &Person) -> Result<Self, StoreError> {
+        let file = CaseFile::read_by(writing.db, incident, person)?;
         let sql = "SELECT coalesce(max(id), 0) + 1 FROM referral";
         let id = writing.db.prepare_cached(sql)?.query_row([], |r| r.get(0))?;
         Ok(Self { row: ReferralRow { id, incident, referral: Referral::default() }, file })
@@ -137,20 +137,20 @@ fn refer(
     let person = callers::person(writing, caller, now)?;
     let (mut case, command) = match referring {
         Referring::Propose { incident, post, claim, evidence } => {
-            let case = Case::new(writing, *incident)?;
+            let case = Case::new(writing, *incident, &person)?;
             let passed = pass(writing, &case.file, *post, claim, evidence, salts)?;
             (case, ReferralCommand::Propose(passed))
         }
         Referring::Approve(sight, reason) => {
             let note = decisions::noted(writing, reason, salts)?;
-            (Case::read(writing, *sight)?, ReferralCommand::Approve { note })
+            (Case::read(writing, *sight, &person)?, ReferralCommand::Approve { note })
         }
         Referring::Refuse(sight, reason) => {
             let note = decisions::noted(writing, reason, salts)?;
-            (Case::read(writing, *sight)?, ReferralCommand::Refuse { note })
+            (Case::read(writing, *sight, &person)?, ReferralCommand::Refuse { note })
         }
         Referring::Export(sight, sha256) => {
-            (Case::read(writing, *sight)?, ReferralCommand::Export { sha256: sha256.clone() })
+            (Case::read(writing, *sight, &person)?, ReferralCommand::Export { sha256: sha256.clone() })
         }
     };
     case.act(writing, &person, &command, now)?;

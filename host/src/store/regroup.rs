@@ -26,8 +26,9 @@ pub(super) fn merge(
     if from.id == into.id {
         return Err(Refusal::Itself.into());
     }
-    let mut gone = CaseFile::read(writing.db, from.id)?;
-    let mut whole = CaseFile::read(writing.db, into.id)?;
+    let mut gone = CaseFile::read_by(writing.db, from.id, decider.person)?;
+    let mut whole = CaseFile::read_by(writing.db, into.id, decider.person)?;
+    alike(&gone, &whole)?;
     let (posts, opened) = (gone.incident.posts, gone.incident.opened);
     let absorb = Command::Absorb { from: from.id, posts, opened, undo: false };
     let mut events = decider.act(writing, &mut gone, Command::MergeInto(into.id), from.version)?;
@@ -46,7 +47,7 @@ pub(super) fn split(
     seen: Seen,
     rows: &[PostRowId],
 ) -> Result<Decided, StoreError> {
-    let mut whole = CaseFile::read(writing.db, seen.id)?;
+    let mut whole = CaseFile::read_by(writing.db, seen.id, decider.person)?;
     let mut rows = rows.to_vec();
     rows.sort_unstable();
     rows.dedup();
@@ -66,7 +67,7 @@ pub(super) fn split(
     let leave = Command::PartWith { into: part.id, posts, opened, undo: false };
     let mut events = decider.act(writing, &mut whole, leave, seen.version)?;
     let opened = sights.1.unwrap_or(whole.incident.opened);
-    let begin = Command::SplitFrom { from: seen.id, posts, opened };
+    let begin = Command::SplitFrom { from: seen.id, posts, opened, restricted: whole.incident.restricted };
     events.extend(decider.act(writing, &mut part, begin, None)?);
     let title = rows.first().map(|row| title_of(writing.db, *row)).transpose()?.flatten();
     part.write(writing, title)?;
@@ -80,7 +81,7 @@ pub(super) fn split(
 
 /// Takes the latest merge or split of an incident back.
 pub(super) fn undo(writing: &mut Writing<'_>, decider: Decider<'_>, seen: Seen) -> Result<Decided, StoreError> {
-    let mut whole = CaseFile::read(writing.db, seen.id)?;
+    let mut whole = CaseFile::read_by(writing.db, seen.id, decider.person)?;
     match undoable(&whole.incident)? {
         Grouped::Merged(from) => {
             let mut home = CaseFile::read(writing.db, from)?;
@@ -108,6 +109,7 @@ pub(super) fn undo(writing: &mut Writing<'_>, decider: Decider<'_>, seen: Seen) 
                 let first = format!("undo what was merged into {id} or split off it first: caifeng incident undo {id}");
                 return Err(Refusal::NothingToUndo(first).into());
             }
+            alike(&part, &whole)?;
             let (posts, opened) = (part.incident.posts, part.incident.opened);
             let absorb = Command::Absorb { from: part.id, posts, opened, undo: true };
             let mut events = decider.act(writing, &mut whole, absorb, seen.version)?;
@@ -117,6 +119,11 @@ pub(super) fn undo(writing: &mut Writing<'_>, decider: Decider<'_>, seen: Seen) 
             Ok(Decider::decided(&whole, &part, events))
         }
     }
+}
+
+/// What some may not see is not mixed with what everybody sees.
+fn alike(one: &CaseFile, other: &CaseFile) -> Result<(), Refusal> {
+    if one.incident.restricted == other.incident.restricted { Ok(()) } else { Err(Refusal::HalfRestricted) }
 }
 
 /// All posts of `gone` go to `whole`.

@@ -128,19 +128,19 @@ struct Answer {
 }
 
 impl Answer {
-    fn read(writing: &Writing<'_>, sight: Sight) -> Result<Self, StoreError> {
+    fn read(writing: &Writing<'_>, sight: Sight, person: &Person) -> Result<Self, StoreError> {
         let unknown = || StoreError::Unknown { what: "reply", id: sight.id.to_string() };
         let row = one(writing.db, sight.id)?.ok_or_else(unknown)?;
         let now = row.reply.version;
         if now != sight.version {
             return Err(StoreError::Outdated { what: "reply", seen: sight.version, now });
         }
-        let file = CaseFile::read(writing.db, row.incident)?;
+        let file = CaseFile::read_by(writing.db, row.incident, person)?;
         Ok(Self { row, file })
     }
 
-    fn new(writing: &Writing<'_>, incident: IncidentId) -> Result<Self, StoreError> {
-        let file = CaseFile::read(writing.db, incident)?;
+    fn new(writing: &Writing<'_>, incident: IncidentId, person: &Person) -> Result<Self, StoreError> {
+        let file = CaseFile::read_by(writing.db, incident, person)?;
         let sql = "SELECT coalesce(max(id), 0) + 1 FROM reply";
         let id = writing.db.prepare_cached(sql)?.query_row([], |r| r.get(0))?;
         Ok(Self { row: ReplyRow { id, incident, reply: Reply::default() }, file })
@@ -203,8 +203,8 @@ fn answer(
 ) -> Result<ReplyRow, StoreError> {
     let person = callers::person(writing, caller, now)?;
     let mut answer = match (answering.sight(), answering) {
-        (Some(sight), _) => Answer::read(writing, sight)?,
-        (None, Answering::Draft { incident, .. }) => Answer::new(writing, *incident)?,
+        (Some(sight), _) => Answer::read(writing, sight, &person)?,
+        (None, Answering::Draft { incident, .. }) => Answer::new(writing, *incident, &person)?,
         (None, _) => return Err(StoreError::Internal("only a draft begins a reply".to_owned())),
     };
     let command = match answering {
@@ -250,7 +250,7 @@ fn receipt(
     now: Timestamp,
 ) -> Result<ReplyRow, StoreError> {
     let person = callers::person(writing, caller, now)?;
-    let mut answer = Answer::read(writing, sight)?;
+    let mut answer = Answer::read(writing, sight, &person)?;
     let (_, actor) = answer.act(writing, &person, &ReplyCommand::Receipt(receipt.shown()), &[], now)?;
     if let Receipt::Page { digest, .. } = receipt {
         let sql = "INSERT OR IGNORE INTO receipt (reply, digest) VALUES (?1, ?2)";

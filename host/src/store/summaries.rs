@@ -76,7 +76,7 @@ fn supervise(
     let person = callers::person(writing, caller, now)?;
     let (mut row, command) = match wanted {
         Supervising::Draft(incident, told) => {
-            let file = CaseFile::read(writing.db, *incident)?;
+            let file = CaseFile::read_by(writing.db, *incident, &person)?;
             let sql = "SELECT coalesce(max(id), 0) + 1 FROM summary";
             let id = writing.db.prepare_cached(sql)?.query_row([], |r| r.get(0))?;
             let row = SummaryRow { id, incident: file.id, summary: Summary::default(), told: None };

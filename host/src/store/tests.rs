@@ -15,6 +15,7 @@ mod posts;
 mod reports;
 mod rings;
 mod users;
+mod veil;
 mod warnings;
 mod watches;
 mod writer;

@@ -94,6 +94,11 @@ pub(super) struct Visitor {
 }
 
 impl Visitor {
+    /// The person's identifier, when one is signed in.
+    pub(super) fn user(&self) -> Option<&str> {
+        self.person.as_ref().map(|known| known.user.as_str())
+    }
+
     /// Whether a person is signed in whose roles include `act`.
     pub(super) fn may(&self, act: Act) -> bool {
         self.person.as_ref().is_some_and(|known| known.may(act))

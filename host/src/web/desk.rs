@@ -31,7 +31,7 @@ use crate::lang::{Lang, refusal};
 use crate::plugins::install::Offer;
 use crate::plugins::trials::Trials;
 use crate::store::model::{IncidentRow, LabelBy};
-use crate::store::{Caller, IncidentQuery, StoreError};
+use crate::store::{Caller, IncidentQuery, Reader, StoreError};
 use crate::user::right::Act;
 use crate::user::session::Holder;
 use crate::user::token::{Token, TokenId};
@@ -169,8 +169,9 @@ impl Desk {
         let lang = asked.lang;
         let was_said = asked.said.is_some();
         let work = move || {
+            let rows = self.rows(asked.visitor.user());
             let visit = self.visit(asked);
-            read(self.app.rows.as_ref(), &visit)
+            read(rows.as_ref(), &visit)
         };
         let mut response = match tokio::task::spawn_blocking(work).await {
             Ok(Ok(html)) => ([(header::CONTENT_TYPE, "text/html; charset=utf-8")], html).into_response(),
@@ -185,6 +186,21 @@ impl Desk {
             response.headers_mut().append(header::SET_COOKIE, gone);
         }
         response
+    }
+
+    /// What the store holds, as far as a user sees it, by identifier; `None`: as far as everybody does.
+    pub(super) fn reader(&self, user: Option<&str>) -> Reader {
+        self.app.owner.clerk.reader.seen_by(user)
+    }
+
+    /// The same for the machine itself, which everything is shown to: where nothing is told of incidents.
+    pub(super) fn unveiled(&self) -> &Reader {
+        &self.app.owner.clerk.reader
+    }
+
+    /// What pages read, as far as a user sees it, by identifier; `None`: as far as everybody does.
+    pub(super) fn rows(&self, user: Option<&str>) -> Arc<dyn Rows> {
+        self.app.rows.seen_by(user).unwrap_or_else(|| Arc::clone(&self.app.rows))
     }
 
     /// Does what somebody wants, and leads them on when it is on disk; a refusal is a page that says who must act.
@@ -283,7 +299,7 @@ impl Desk {
             unacknowledged: governed.collect::<Result<_, Unanswered>>()?,
             escalated,
             clock: (self.app.off)(),
-            plan: visit.may(Act::AdoptPlan) && self.app.owner.clerk.reader.plan_proposal()?.is_some(),
+            plan: visit.may(Act::AdoptPlan) && self.unveiled().plan_proposal()?.is_some(),
             year: today.ok().and_then(|today| self.app.owner.setup.calendar.get().missing(today)),
         })
     }

@@ -249,6 +249,7 @@ pub(super) fn incidents() -> Vec<IncidentRow> {
         latest: NOW - latest,
         posts,
         sites,
+        restricted: false,
     };
     let decided = IncidentRow {
         category_by: Some("领导小组".to_owned()),

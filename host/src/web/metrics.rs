@@ -73,7 +73,7 @@ pub(super) async fn count(
 
 /// `GET /metrics`.
 pub(super) async fn metrics(State(desk): State<Arc<Desk>>) -> Response {
-    let (reader, now) = (desk.app.owner.clerk.reader.clone(), (desk.app.clock)());
+    let (reader, now) = (desk.unveiled().clone(), (desk.app.clock)());
     let machine = match tokio::task::spawn_blocking(move || reader.machine(now)).await {
         Ok(Ok(machine)) => Some(machine),
         Ok(Err(error)) => {

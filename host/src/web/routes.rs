@@ -183,6 +183,8 @@ fn judged() -> Vec<Route> {
         post("/incidents/{id}/note", Able(Act::Note), acting::note),
         post("/incidents/{id}/acknowledge", Able(Act::Acknowledge), acting::acknowledge),
         post("/incidents/{id}/escalate", Able(Act::Escalate), acting::escalate),
+        post("/incidents/{id}/restrict", Able(Act::Restrict), acting::restrict),
+        post("/incidents/{id}/unrestrict", Able(Act::Restrict), acting::unrestrict),
         post("/incidents/{id}/pause", Able(Act::Pause), acting::pause),
         post("/incidents/{id}/resume", Able(Act::Pause), acting::resume),
         post("/incidents/{id}/close", Able(Act::Close), acting::close),

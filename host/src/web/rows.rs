@@ -123,6 +123,11 @@ fn changes(tokeniser: &Tokeniser, versions: &[Version], budget: &mut usize) -> V
 
 /// What the desk asks of a store.
 pub trait Rows: Send + Sync + 'static {
+    /// The same, as far as a user sees it, by identifier; `None` for a user: what everybody sees. Fixed rows hide nothing.
+    fn seen_by(&self, _user: Option<&str>) -> Option<Arc<dyn Rows>> {
+        None
+    }
+
     /// The figures of the whole store.
     ///
     /// # Errors
@@ -389,6 +394,10 @@ impl From<StoreError> for Unanswered {
 }
 
 impl Rows for Stored {
+    fn seen_by(&self, user: Option<&str>) -> Option<Arc<dyn Rows>> {
+        Some(Arc::new(Self { reader: self.reader.seen_by(user), ..self.clone() }))
+    }
+
     fn figures(&self) -> Result<Figures, Unanswered> {
         Ok(self.reader.figures()?)
     }
@@ -435,16 +444,16 @@ impl Rows for Stored {
             return Ok(None);
         };
         let (lang, now) = (feed.lang(), asked.now);
+        // Whoever has the address reads it, here or elsewhere.
+        let reader = self.reader.seen_by(None);
         Ok(Some(match feed.kind {
-            feed::Kind::Clocks => feed::ics::clocks(&self.reader.running_clocks(lang)?, lang, now),
+            feed::Kind::Clocks => feed::ics::clocks(&reader.running_clocks(lang)?, lang, now),
             feed::Kind::Disclosures => {
-                let rows = self.reader.disclosures(None)?;
+                let rows = reader.disclosures(None)?;
                 let told = rows.iter().map(|row| (row.id, &row.disclosure, row.text.as_ref()));
                 feed::ics::disclosures(told, lang, now)
             }
-            feed::Kind::Incidents => {
-                feed::atom::incidents(&self.reader.incidents_told(ENTRIES)?, &asked.organisation, lang)
-            }
+            feed::Kind::Incidents => feed::atom::incidents(&reader.incidents_told(ENTRIES)?, &asked.organisation, lang),
             feed::Kind::Reports => {
                 let folder = self.reports.display();
                 let told = shelf::told(&self.reports, ENTRIES)

@@ -138,6 +138,10 @@ pub(super) enum Command {
     Reopen(Plain),
     /// Say that there is nothing to do
     Dismiss(Plain),
+    /// Show it only to those who decide, its owner and the owner's unit
+    Restrict(Plain),
+    /// Show it to everybody at the desk again
+    Unrestrict(Plain),
     /// Make it part of another incident, which takes its posts
     Merge {
         /// The incident, and the version that you saw
@@ -229,6 +233,8 @@ pub(super) fn run(command: Command) -> Outcome {
         Command::Close(Plain { at, reason, with }) => (at.0, Decision::Close(reason), with),
         Command::Reopen(Plain { at, reason, with }) => (at.0, Decision::Reopen(reason), with),
         Command::Dismiss(Plain { at, reason, with }) => (at.0, Decision::Dismiss(reason), with),
+        Command::Restrict(Plain { at, reason, with }) => (at.0, Decision::Restrict(reason), with),
+        Command::Unrestrict(Plain { at, reason, with }) => (at.0, Decision::Unrestrict(reason), with),
         Command::Merge { at, into, with } => (at.0, Decision::Merge(into.0), with),
         Command::Split { at, posts, with } => (at.0, Decision::Split(posts), with),
         Command::Undo { at, with } => (at.0, Decision::Undo, with),

@@ -25,11 +25,20 @@ pub struct YearDays {
 pub fn with_year(text: &str, days: &YearDays) -> Result<String, EditError> {
     let read = text.parse::<DocumentMut>();
     let mut document = read.map_err(|error| EditError::Unreadable(error.message().to_owned()))?;
+    // Remarks of a file that holds nothing yet stand before its first table.
+    let remarks = document.trailing().as_str().filter(|_| document.is_empty()).map(str::to_owned);
+    if remarks.is_some() {
+        document.set_trailing("");
+    }
     let years = tables(&mut document, "year")?;
     let of_year = |table: &Table| table.get("year").and_then(Item::as_integer) == Some(i64::from(days.year));
     let found = years.iter().position(of_year);
     if found.is_none() {
-        years.push(set_off(Table::new()));
+        let mut year = set_off(Table::new());
+        if let Some(remarks) = remarks {
+            year.decor_mut().set_prefix(remarks);
+        }
+        years.push(year);
     }
     let at = found.unwrap_or(years.len() - 1);
     if let Some(year) = years.get_mut(at) {

@@ -36,6 +36,8 @@ pub fn apply(incident: &mut Incident, event: &Event, actor: &Actor, at: Timestam
             enter(incident, State::New, at);
         }
         Event::Assigned { user } => incident.owner = Some(user.clone()),
+        Event::Restricted { .. } => incident.restricted = true,
+        Event::Unrestricted { .. } => incident.restricted = false,
         Event::StepDone { step, .. } => {
             incident.steps.insert(step.clone(), Progress::Done(at, actor.user().to_owned()));
         }
@@ -144,9 +146,10 @@ fn group(incident: &mut Incident, event: &Event, at: Timestamp) {
             incident.posts = *posts;
             enter(incident, was, at);
         }
-        Event::SplitFrom { posts, opened, .. } => {
+        Event::SplitFrom { posts, opened, restricted, .. } => {
             *incident = Incident {
                 born: true,
+                restricted: *restricted,
                 opened: *opened,
                 since: at,
                 posts: *posts,

@@ -97,6 +97,10 @@ pub enum Command {
     Escalate(Note),
     /// The assessment of a moment ago was a slip.
     TakeBack,
+    /// Only those who decide, its owner and the owner's unit are to see it.
+    Restrict(Note),
+    /// Everybody is to see it again.
+    Unrestrict(Note),
     /// Its evidence is handed out: the SHA-256 of the file, in hex.
     HandOut(String),
     /// Its clocks stand still.
@@ -141,6 +145,8 @@ pub enum Command {
         posts: u64,
         /// Their first sight.
         opened: Timestamp,
+        /// The other one is restricted.
+        restricted: bool,
     },
     /// A merge is taken back: its posts come home, so many.
     Return(u64),
@@ -308,6 +314,15 @@ pub enum Refusal {
         "an assessment is taken back within {TAKE_BACK} seconds and before anything else is decided: assess it anew instead, with the reason"
     )]
     TooLate,
+    /// It is restricted already.
+    #[error("it is restricted already")]
+    Restricted,
+    /// Everybody sees it.
+    #[error("it is not restricted: everybody at the desk sees it")]
+    NotRestricted,
+    /// One of two is restricted.
+    #[error("one of the two is restricted and the other is not: restrict both, or neither, then decide")]
+    HalfRestricted,
     /// An incident and itself.
     #[error("an incident is not merged with itself")]
     Itself,

@@ -121,6 +121,8 @@ impl Scene<'_> {
             Command::Acknowledge => self.acknowledge(),
             Command::Escalate(note) => self.escalate(note),
             Command::TakeBack => self.take_back(),
+            Command::Restrict(note) => self.restrict(note),
+            Command::Unrestrict(note) => self.unrestrict(note),
             Command::HandOut(sha256) => {
                 may(self.actor, Act::ExportEvidence)?;
                 Ok(vec![Event::HandedOut { sha256 }])
@@ -159,7 +161,9 @@ impl Scene<'_> {
                 self.part(posts, undo)?;
                 Ok(vec![Event::Parted { into, posts, opened, undo }])
             }
-            Command::SplitFrom { from, posts, opened } => Ok(vec![Event::SplitFrom { from, posts, opened }]),
+            Command::SplitFrom { from, posts, opened, restricted } => {
+                Ok(vec![Event::SplitFrom { from, posts, opened, restricted }])
+            }
             Command::Return(posts) => match &self.incident.merged {
                 Some(_) => Ok(vec![Event::Returned { posts }]),
                 None => Err(Refusal::State(self.incident.state, "it was not merged")),
@@ -363,6 +367,17 @@ impl Scene<'_> {
             return Ok(vec![Event::TakenBack]);
         }
         Err(Refusal::TooLate)
+    }
+
+    /// However it stands: also what is over, or was merged, may be nobody else's business.
+    fn restrict(&self, note: Note) -> Answer {
+        may(self.actor, Act::Restrict)?;
+        if self.incident.restricted { Err(Refusal::Restricted) } else { Ok(vec![Event::Restricted { note }]) }
+    }
+
+    fn unrestrict(&self, note: Note) -> Answer {
+        may(self.actor, Act::Restrict)?;
+        if self.incident.restricted { Ok(vec![Event::Unrestricted { note }]) } else { Err(Refusal::NotRestricted) }
     }
 
     fn pause(&self, note: Note) -> Answer {

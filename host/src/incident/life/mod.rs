@@ -97,6 +97,8 @@ pub struct Incident {
     pub clocks: Ledger,
     /// What was merged into it and split off it, and not undone; the latest last.
     pub grouped: Vec<Grouped>,
+    /// Only those who decide, its owner and the owner's unit see it.
+    pub restricted: bool,
     /// What became the matter of those who decide, and none of them has acted since.
     pub escalations: Vec<Escalation>,
 }

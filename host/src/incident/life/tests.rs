@@ -389,7 +389,7 @@ fn a_split_takes_some_and_leaves_some() {
     story.does(&monitor, part(1));
     assert_eq!((story.incident.posts, story.incident.opened), (1, 120));
     let mut part = Story { incident: Incident::default(), history: Vec::new(), now: 130 };
-    part.does(&monitor, Command::SplitFrom { from: 1, posts: 1, opened: 100 });
+    part.does(&monitor, Command::SplitFrom { from: 1, posts: 1, opened: 100, restricted: false });
     assert_eq!((part.incident.state, part.incident.posts, part.incident.opened), (State::New, 1, 100));
 }
 
@@ -506,6 +506,27 @@ fn whoever_sees_that_it_cannot_wait_escalates_and_it_stands_until_a_decider_has_
     assert_eq!(story.tries(&machine(), Command::Escalate(note())), Err(Refusal::PersonOnly));
     story.does(&person(Role::Head), Command::Dismiss(note()));
     assert!(matches!(story.tries(&person(Role::Staff), Command::Escalate(note())), Err(Refusal::State(..))));
+}
+
+#[test]
+fn who_sees_it_is_decided_by_those_who_decide_however_it_stands() {
+    let mut story = Story::new();
+    let head = person(Role::Head);
+    for role in Role::ALL.into_iter().filter(|role| !Act::Restrict.is_for(*role)) {
+        let refused = story.tries(&person(role), Command::Restrict(note()));
+        assert!(matches!(refused, Err(Refusal::Role(..))), "{role:?}: {refused:?}");
+    }
+    assert_eq!(story.tries(&machine(), Command::Restrict(note())), Err(Refusal::PersonOnly));
+    assert_eq!(story.tries(&head, Command::Unrestrict(note())), Err(Refusal::NotRestricted));
+    story.does(&head, Command::Restrict(note()));
+    assert!(story.incident.restricted);
+    assert_eq!(story.tries(&head, Command::Restrict(note())), Err(Refusal::Restricted));
+    story.does(&head, Command::Dismiss(note()));
+    story.does(&head, Command::Unrestrict(note()));
+    assert!(!story.incident.restricted && story.incident.state == State::Dismissed);
+    let mut part = Story { incident: Incident::default(), history: Vec::new(), now: 130 };
+    part.does(&person(Role::Monitor), Command::SplitFrom { from: 1, posts: 1, opened: 100, restricted: true });
+    assert!(part.incident.restricted, "what is split off something restricted is, too");
 }
 
 #[test]

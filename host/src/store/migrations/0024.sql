@@ -25,6 +25,5 @@ CREATE TABLE factor (
 -- Who sees a restricted incident: whoever decides, whoever it is assigned to, and the unit of those.
 ALTER TABLE user ADD COLUMN unit TEXT;
 CREATE TABLE restricted (
-    incident INTEGER PRIMARY KEY REFERENCES incident (id),
-    since    INTEGER NOT NULL
+    incident INTEGER PRIMARY KEY REFERENCES incident (id)
 );

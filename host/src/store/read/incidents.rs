@@ -56,7 +56,7 @@ impl IncidentQuery {
 
 const COLUMNS: &str = "id, title, suggested, suggested_by, assessed, assessed_by, level, state, opened, latest,
                        posts, sites, (SELECT stage FROM standing WHERE kind = 'incident' AND subject = incident.id),
-                       owner";
+                       owner, EXISTS (SELECT 1 FROM restricted WHERE restricted.incident = incident.id)";
 
 impl Reader {
     /// A page of incidents, the one with the newest post first.
@@ -184,6 +184,7 @@ fn incident(row: &Row<'_>) -> rusqlite::Result<IncidentRow> {
         sites: unsigned(row.get(11)?),
         stage: row.get_ref(12)?.as_str_or_null()?.and_then(Stage::of_name).unwrap_or_default(),
         owner: row.get(13)?,
+        restricted: row.get(14)?,
     })
 }
 

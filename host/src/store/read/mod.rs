@@ -17,6 +17,7 @@ mod reach;
 mod record;
 mod report;
 mod topics;
+pub(super) mod veil;
 pub(super) mod warnings;
 mod watches;
 
@@ -47,11 +48,34 @@ const IDLE: usize = 4;
 #[derive(Clone)]
 pub struct Reader {
     pool: Arc<Pool>,
+    /// Whom what is restricted is shown to; `None`: the machine itself, which sees everything.
+    viewer: Option<Arc<str>>,
 }
 
 struct Pool {
     path: PathBuf,
-    idle: Mutex<Vec<Connection>>,
+    open: Mutex<Vec<Connection>>,
+    /// Those with views before their tables.
+    veiled: Mutex<Vec<Connection>>,
+}
+
+impl Pool {
+    /// Lends a connection of `idle`, or one that `make` makes. One that met an error is not used again.
+    fn lend<T>(
+        idle: &Mutex<Vec<Connection>>,
+        make: impl FnOnce() -> Result<Connection, StoreError>,
+        ask: impl FnOnce(&Connection) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let idle = || idle.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = idle().pop();
+        let db = kept.map_or_else(make, Ok)?;
+        let answer = ask(&db)?;
+        let mut idle = idle();
+        if idle.len() < IDLE {
+            idle.push(db);
+        }
+        Ok(answer)
+    }
 }
 
 impl std::fmt::Debug for Reader {
@@ -82,26 +106,29 @@ impl Reader {
         }
         let path = dir.join(schema::FILE);
         let first = schema::open_reader(&path)?;
-        Ok(Self { pool: Arc::new(Pool { path, idle: Mutex::new(vec![first]) }) })
+        let pool = Pool { path, open: Mutex::new(vec![first]), veiled: Mutex::default() };
+        Ok(Self { pool: Arc::new(pool), viewer: None })
     }
 
-    /// Lends a connection. One that met an error is not used again.
+    /// Lends a connection, on which whoever sees through this reader finds nothing that is hidden from them.
     pub(in crate::store) fn with<T>(
         &self,
         ask: impl FnOnce(&Connection) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        let idle = || self.pool.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        let kept = idle().pop();
-        let db = match kept {
-            Some(db) => db,
-            None => schema::open_reader(&self.pool.path)?,
-        };
-        let answer = ask(&db)?;
-        let mut idle = idle();
-        if idle.len() < IDLE {
-            idle.push(db);
+        let Pool { path, open, veiled } = &*self.pool;
+        let plain = || schema::open_reader(path);
+        let Some(viewer) = &self.viewer else { return Pool::lend(open, plain, ask) };
+        if !Pool::lend(open, plain, veil::any)? {
+            return Pool::lend(open, plain, ask);
         }
-        Ok(answer)
+        let with_views = || {
+            let db = schema::open_reader(path)?;
+            veil::put(&db).map(|()| db)
+        };
+        Pool::lend(veiled, with_views, |db| {
+            veil::look(db, viewer)?;
+            ask(db)
+        })
     }
 
     /// The figures at the head of the page.

@@ -125,13 +125,15 @@ pub struct ChannelStanding {
 }
 
 /// Columns of a notice's subject, read by [`known`] from the column `at` on.
-const KNOWN: &str = "coalesce(i.title, t.name, ''), coalesce(i.assessed, i.suggested)";
-const SUBJECT: &str = "LEFT JOIN incident i ON i.id = o.incident
+const KNOWN: &str = "iif(x.incident IS NULL, coalesce(i.title, t.name, ''), ''),
+    iif(x.incident IS NULL, coalesce(i.assessed, i.suggested), NULL), x.incident IS NOT NULL";
+const SUBJECT: &str = "LEFT JOIN incident i ON i.id = o.incident LEFT JOIN restricted x ON x.incident = o.incident
     LEFT JOIN topic t ON o.incident IS NULL AND t.id = json_extract(o.body, '$.occasion.topic')";
 
 fn known(r: &Row<'_>, at: usize) -> rusqlite::Result<Known> {
     let category: Option<String> = r.get(at + 1)?;
-    Ok(Known { title: r.get(at)?, category: category.as_deref().and_then(Category::from_name) })
+    let category = category.as_deref().and_then(Category::from_name);
+    Ok(Known { title: r.get(at)?, category, restricted: r.get(at + 2)? })
 }
 
 fn json<T: serde::de::DeserializeOwned>(r: &Row<'_>, at: usize) -> Result<T, StoreError> {

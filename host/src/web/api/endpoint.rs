@@ -52,14 +52,14 @@ impl Call {
         &self.desk.app.owner.clerk
     }
 
-    /// Reads what is stored.
-    pub(super) fn reader(&self) -> &Reader {
-        &self.clerk().reader
+    /// Reads what is stored, as far as who asks sees it.
+    pub(super) fn reader(&self) -> Reader {
+        self.desk.reader(self.visitor.user())
     }
 
-    /// Reads what pages read.
-    pub(super) fn rows(&self) -> &dyn Rows {
-        self.desk.app.rows.as_ref()
+    /// Reads what pages read, as far as who asks sees it.
+    pub(super) fn rows(&self) -> Arc<dyn Rows> {
+        self.desk.rows(self.visitor.user())
     }
 
     /// How the store knows who asks.

@@ -241,6 +241,9 @@ fn reasoned(visit: &Visit, plan: &Plan, life: &Incident) -> Vec<Reasoned> {
     if state.is_open() && visit.may(Act::Escalate) {
         acts.push("escalate");
     }
+    if visit.may(Act::Restrict) {
+        acts.push(if life.restricted { "unrestrict" } else { "restrict" });
+    }
     let told = |act| {
         let (name, means) = match act {
             "close" => ("acting.close", "acting.close-means"),
@@ -248,6 +251,8 @@ fn reasoned(visit: &Visit, plan: &Plan, life: &Incident) -> Vec<Reasoned> {
             "resume" => ("acting.resume", "acting.resume-means"),
             "reopen" => ("acting.reopen", "acting.reopen-means"),
             "dismiss" => ("acting.dismiss", "acting.dismiss-means"),
+            "restrict" => ("acting.restrict", "acting.restrict-means"),
+            "unrestrict" => ("acting.unrestrict", "acting.unrestrict-means"),
             _ => ("acting.escalate", "acting.escalate-means"),
         };
         Reasoned { act, name: lang.t(name), means: lang.t(means) }

@@ -247,7 +247,7 @@ mod tests {
     #[test]
     fn whatever_is_done_to_the_machine_and_taken_from_it_is_offered_by_name() {
         let sources =
-            [("user/event.rs", "UserEvent"), ("listing.rs", "ListingEntry"), ("search/kept.rs", "SearchEntry")];
+            [("user/event.rs", "UserEvent"), ("./listing.rs", "ListingEntry"), ("search/kept.rs", "SearchEntry")];
         for (file, of) in sources {
             let names = names(file, of);
             assert!(!names.is_empty(), "{of}");

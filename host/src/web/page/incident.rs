@@ -65,6 +65,7 @@ pub(super) struct IncidentView {
     pub(super) state: String,
     /// How far it has come, unless it is quiet.
     pub(super) mark: Option<StageMark>,
+    pub(super) restricted: bool,
     pub(super) tone: &'static str,
     /// The category a person decided.
     pub(super) decided: Option<String>,
@@ -84,6 +85,7 @@ impl IncidentView {
             title: titled(&row.title, row.id),
             state: state(lang, row.state),
             mark: StageMark::of(row.stage, lang),
+            restricted: row.restricted,
             tone: if row.state == State::New { "unseen-yet" } else { "seen" },
             decided: row.category.filter(|_| !by_machine).map(|c| category(lang, c)),
             opened: face.stamp(row.opened),

@@ -157,6 +157,11 @@ pub(crate) struct Visit {
 }
 
 impl Visit {
+    /// The identifier of whoever is signed in.
+    pub(crate) fn user(&self) -> Option<&str> {
+        self.person.as_ref().map(|known| known.user.as_str())
+    }
+
     /// Whether a person is signed in whose roles include `act`: what they cannot do is not offered.
     pub(crate) fn may(&self, act: Act) -> bool {
         self.person.as_ref().is_some_and(|known| known.may(act))

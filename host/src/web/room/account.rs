@@ -41,7 +41,7 @@ async fn shown(
     let response = desk
         .show(asked.clone(), move |rows, visit| {
             let (known, _) = oneself(&ours, &asked)?;
-            let reader = &ours.app.owner.clerk.reader;
+            let reader = &ours.reader(visit.user());
             let credential = reader.credential_of(&known.user)?;
             let page = AccountRows {
                 held: reader.held(&known.user, visit.now)?,

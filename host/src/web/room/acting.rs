@@ -260,6 +260,26 @@ pub(in crate::web) async fn escalate(
     reasoned(desk, asked, (id, sent), Decision::Escalate, "done.escalated").await
 }
 
+/// `POST /incidents/{id}/restrict`.
+pub(in crate::web) async fn restrict(
+    State(desk): State<Arc<Desk>>,
+    Numbered(id): Numbered,
+    asked: Asked,
+    Sent(sent): Sent<Reasoned>,
+) -> Response {
+    reasoned(desk, asked, (id, sent), Decision::Restrict, "done.restricted").await
+}
+
+/// `POST /incidents/{id}/unrestrict`.
+pub(in crate::web) async fn unrestrict(
+    State(desk): State<Arc<Desk>>,
+    Numbered(id): Numbered,
+    asked: Asked,
+    Sent(sent): Sent<Reasoned>,
+) -> Response {
+    reasoned(desk, asked, (id, sent), Decision::Unrestrict, "done.unrestricted").await
+}
+
 /// Into which one.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]

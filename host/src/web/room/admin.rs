@@ -22,7 +22,7 @@ pub(in crate::web) async fn people(State(desk): State<Arc<Desk>>, asked: Asked) 
 async fn shown(desk: Arc<Desk>, asked: Asked, code: Option<(String, String)>) -> Response {
     let ours = Arc::clone(&desk);
     desk.show(asked, move |rows, visit| {
-        let users = ours.app.owner.clerk.reader.users()?;
+        let users = ours.unveiled().users()?;
         let provider = ours.app.entrance.provider().map(|provider| provider.label().to_owned());
         Ok(page::people(visit, &ground(rows)?, &users, (code, provider))?)
     })

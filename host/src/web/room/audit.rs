@@ -74,7 +74,6 @@ pub(in crate::web) async fn compare(State(desk): State<Arc<Desk>>, asked: Asked,
 async fn record(desk: Arc<Desk>, asked: Asked, wanted: Wanted, walk: Option<Option<Vec<u8>>>) -> Response {
     let ours = Arc::clone(&desk);
     desk.show(asked, move |rows, visit| {
-        let clerk = &ours.app.owner.clerk;
         let walked = walk.map(|file| walked(&ours, file)).transpose()?;
         let named = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
         let query = EntryQuery {
@@ -85,10 +84,10 @@ async fn record(desk: Arc<Desk>, asked: Asked, wanted: Wanted, walk: Option<Opti
             until: day(&wanted.until, &visit.zone, true)?,
             limit: ENTRIES,
         };
-        let page = clerk.reader.entries(&query)?;
+        let page = ours.unveiled().entries(&query)?;
         let Wanted { kind, who, since, until, .. } = wanted;
         let told = AuditAsked { kind, who, since, until };
-        Ok(page::audit(visit, &ground(rows)?, (&told, &page), &clerk.reader.users()?, walked.as_ref())?)
+        Ok(page::audit(visit, &ground(rows)?, (&told, &page), &ours.unveiled().users()?, walked.as_ref())?)
     })
     .await
 }
@@ -102,7 +101,7 @@ fn walked(desk: &Desk, file: Option<Vec<u8>>) -> Result<Walked, Refused> {
     });
     let brought = brought.transpose()?;
     Ok(Walked {
-        outcome: clerk.reader.verify_chain(brought.map(|brought| brought.checkpoint))?,
+        outcome: desk.unveiled().verify_chain(brought.map(|brought| brought.checkpoint))?,
         against: brought.map(|brought| (brought.checkpoint.seq, brought.signed)),
     })
 }

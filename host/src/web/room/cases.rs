@@ -59,7 +59,7 @@ pub(in crate::web) async fn list(State(desk): State<Arc<Desk>>, asked: Asked, wa
     let ours = Arc::clone(&desk);
     desk.show(asked, move |rows, visit| {
         let Query(Wanted { q }) = wanted.map_err(|_| Refused::Trouble(Trouble::Address))?;
-        let reader = &ours.app.owner.clerk.reader;
+        let reader = &ours.reader(visit.user());
         let all = if q.trim().is_empty() {
             let mut all = reader.cases()?;
             all.reverse();
@@ -73,13 +73,13 @@ pub(in crate::web) async fn list(State(desk): State<Arc<Desk>>, asked: Asked, wa
     .await
 }
 
-fn read(desk: &Desk, id: i64) -> Result<CaseRow, Refused> {
-    desk.app.owner.clerk.reader.case(id)?.ok_or_else(missing)
+fn read(reader: &Reader, id: i64) -> Result<CaseRow, Refused> {
+    reader.case(id)?.ok_or_else(missing)
 }
 
 /// The sheet of a case, in the plan by which it was handled.
 fn paper(desk: &Desk, row: &CaseRow, lang: Lang) -> Result<Document, Refused> {
-    let kept = desk.app.owner.clerk.reader.plan(&row.case.plan)?;
+    let kept = desk.unveiled().plan(&row.case.plan)?;
     let in_force = desk.app.owner.setup.plan.get();
     let plan: &Plan = kept.as_ref().unwrap_or(&in_force);
     Ok(sheet(row.id, &row.case, &Speech { lang, zone: desk.app.organisation.get().zone(), plan }))
@@ -89,8 +89,8 @@ fn paper(desk: &Desk, row: &CaseRow, lang: Lang) -> Result<Document, Refused> {
 pub(in crate::web) async fn one(State(desk): State<Arc<Desk>>, Numbered(id): Numbered, asked: Asked) -> Response {
     let ours = Arc::clone(&desk);
     desk.show(asked, move |rows, visit| {
-        let row = read(&ours, id)?;
-        let reader = &ours.app.owner.clerk.reader;
+        let reader = &ours.reader(visit.user());
+        let row = read(reader, id)?;
         let told = CaseRows {
             figures: rows.figures()?,
             watches: rows.watches()?,
@@ -120,14 +120,20 @@ pub(in crate::web) async fn download(
 ) -> Response {
     attach(asked.lang, move || {
         let Query(Paper { format }) = wanted.map_err(|_| Refused::Trouble(Trouble::Address))?;
-        file(&desk, id, format, asked.lang)
+        file(&desk, &desk.reader(asked.visitor.user()), id, format, asked.lang)
     })
     .await
 }
 
 /// The sheet of a released case as a file.
-pub(in crate::web) fn file(desk: &Desk, id: i64, format: Format, lang: Lang) -> Result<Attached, Refused> {
-    let row = read(desk, id)?;
+pub(in crate::web) fn file(
+    desk: &Desk,
+    reader: &Reader,
+    id: i64,
+    format: Format,
+    lang: Lang,
+) -> Result<Attached, Refused> {
+    let row = read(reader, id)?;
     may_leave(&row.life).map_err(|error| Refused::Refusal(Refusal::Refused(error.to_string())))?;
     let bytes = reporting::render(&paper(desk, &row, lang)?, format);
     let bytes = bytes.map_err(|error| Refused::Refusal(Refusal::Internal(error.to_string())))?;
@@ -228,7 +234,7 @@ pub(in crate::web) async fn set_up(
     Sent(Speed { speed }): Sent<Speed>,
 ) -> Response {
     let lang = asked.lang;
-    match tokio::task::spawn_blocking(move || staged(&desk, id, speed)).await {
+    match tokio::task::spawn_blocking(move || staged(&desk, &desk.reader(asked.visitor.user()), id, speed)).await {
         Ok(Ok(name)) => lead(&Done::new(format!("/drills/{name}"), "done.drill-set-up")),
         Ok(Err(refused)) => refuse(lang, refused),
         Err(error) => refuse(lang, Refused::Refusal(Refusal::Internal(error.to_string()))),
@@ -236,7 +242,7 @@ pub(in crate::web) async fn set_up(
 }
 
 /// Sets a drill up of a released case; its name.
-pub(in crate::web) fn staged(desk: &Desk, id: i64, speed: u32) -> Result<String, Refused> {
+pub(in crate::web) fn staged(desk: &Desk, reader: &Reader, id: i64, speed: u32) -> Result<String, Refused> {
     if speed > FASTEST {
         return Err(Refused::Trouble(Trouble::Form));
     }
@@ -245,9 +251,9 @@ pub(in crate::web) fn staged(desk: &Desk, id: i64, speed: u32) -> Result<String,
         .directory
         .not_in_a_drill("a drill is set up of the real data directory")
         .map_err(|it| Refused::Refusal(it.into()))?;
-    let row = read(desk, id)?;
+    let row = read(reader, id)?;
     may_leave(&row.life).map_err(|error| Refused::Refusal(Refusal::Refused(error.to_string())))?;
-    let people = clerk.reader.enrolment()?;
+    let people = desk.unveiled().enrolment()?;
     let ground = Ground { real: &clerk.directory, case: &row, organisation: &clerk.organisation.get(), people, speed };
     Ok(name(&stage::stage(ground)?))
 }
@@ -262,11 +268,11 @@ pub(in crate::web) async fn drills(State(desk): State<Arc<Desk>>, asked: Asked) 
     desk.show(asked, move |rows, visit| {
         let clerk = &ours.app.owner.clerk;
         if ours.app.drill {
-            let scored = drilled::read(&clerk.directory, &clerk.reader, &visit.plan, visit.now)?;
+            let scored = drilled::read(&clerk.directory, ours.unveiled(), &visit.plan, visit.now)?;
             return drill_page(rows, visit, &ours, &clerk.directory, &scored, true);
         }
         let all = lines(&clerk.directory)?;
-        let cases = clerk.reader.cases()?.into_iter().filter(|row| may_leave(&row.life).is_ok()).collect();
+        let cases = ours.reader(visit.user()).cases()?.into_iter().filter(|row| may_leave(&row.life).is_ok()).collect();
         let told = DrillsRows { figures: rows.figures()?, watches: rows.watches()?, all, cases };
         Ok(page::drills(visit, &told)?)
     })

@@ -36,7 +36,7 @@ pub(in crate::web) fn channel_rows(desk: &Desk, now: i64) -> Result<Vec<ChannelR
         let own = secrets.channel(&channel.id);
         let needed = channel.kind.secrets().iter().filter(|(name, needed)| *needed && own.get(name).is_none());
         Ok(ChannelRow {
-            standing: owner.clerk.reader.channel_standing(&channel.id, now)?,
+            standing: desk.unveiled().channel_standing(&channel.id, now)?,
             missing: needed.map(|(name, _)| (*name).to_owned()).collect(),
             channel: channel.clone(),
         })

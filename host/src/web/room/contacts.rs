@@ -11,7 +11,7 @@ use crate::contact::intake::{self, Defaults, Format};
 use crate::contact::{Draft, Kind, table, vcard};
 use crate::control::Refusal;
 use crate::handling::What;
-use crate::store::{ContactQuery, ContactRow, Contacting, Sight, StoreError};
+use crate::store::{ContactQuery, ContactRow, Contacting, Reader, Sight, StoreError};
 use crate::web::desk::{Asked, Attached, Desk, Refused, attach, refuse};
 use crate::web::form::{Fields, Numbered, Seen, Sent, Uploaded};
 use crate::web::page::{self, ContactAsked, ContactRows, ContactsRows, ImportRows, Trouble};
@@ -45,7 +45,7 @@ pub(in crate::web) async fn list(State(desk): State<Arc<Desk>>, asked: Asked, wa
     desk.show(asked, move |rows, visit| {
         let Query(wanted) = wanted.map_err(|_| Refused::Trouble(Trouble::Address))?;
         let query = wanted.query()?;
-        let reader = &ours.app.owner.clerk.reader;
+        let reader = &ours.reader(visit.user());
         let told = ContactsRows {
             figures: rows.figures()?,
             watches: rows.watches()?,
@@ -58,8 +58,8 @@ pub(in crate::web) async fn list(State(desk): State<Arc<Desk>>, asked: Asked, wa
     .await
 }
 
-fn read(desk: &Desk, id: i64) -> Result<ContactRow, Refused> {
-    desk.app.owner.clerk.reader.contact(id).map_err(|error| match error {
+fn read(reader: &Reader, id: i64) -> Result<ContactRow, Refused> {
+    reader.contact(id).map_err(|error| match error {
         StoreError::Unknown { .. } => missing(),
         error => error.into(),
     })
@@ -69,8 +69,8 @@ fn read(desk: &Desk, id: i64) -> Result<ContactRow, Refused> {
 pub(in crate::web) async fn one(State(desk): State<Arc<Desk>>, Numbered(id): Numbered, asked: Asked) -> Response {
     let ours = Arc::clone(&desk);
     desk.show(asked, move |rows, visit| {
-        let row = read(&ours, id)?;
-        let reader = &ours.app.owner.clerk.reader;
+        let reader = &ours.reader(visit.user());
+        let row = read(reader, id)?;
         let told = ContactRows {
             figures: rows.figures()?,
             watches: rows.watches()?,
@@ -96,7 +96,7 @@ pub(in crate::web) async fn new(State(desk): State<Arc<Desk>>, asked: Asked) -> 
 pub(in crate::web) async fn edit(State(desk): State<Arc<Desk>>, Numbered(id): Numbered, asked: Asked) -> Response {
     let ours = Arc::clone(&desk);
     desk.show(asked, move |rows, visit| {
-        let row = read(&ours, id)?;
+        let row = read(&ours.reader(visit.user()), id)?;
         let sight = Some(Sight { id: row.id, version: row.version });
         let asked = ContactAsked { sight, draft: row.contact.draft() };
         Ok(page::contact_form(visit, rows.figures()?, &rows.watches()?, &asked)?)
@@ -204,7 +204,7 @@ pub(in crate::web) async fn export(State(desk): State<Arc<Desk>>, asked: Asked, 
         let Query(Export { format, kind }) = wanted.map_err(|_| address())?;
         let format = Format::from_name(&format).ok_or_else(address)?;
         let query = Wanted { kind, ..Wanted::default() }.query()?;
-        let rows = desk.app.owner.clerk.reader.contacts(&query)?;
+        let rows = desk.reader(asked.visitor.user()).contacts(&query)?;
         let contacts = rows.iter().map(|row| (row.uid.as_str(), &row.contact));
         let (kind, name, text) = match format {
             Format::Vcard => ("text/vcard; charset=utf-8", "caifeng-contacts.vcf", vcard::write(contacts)),

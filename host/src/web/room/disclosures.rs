@@ -17,7 +17,7 @@ use crate::handling::What;
 use crate::handling::disclosed::Disclosed;
 use crate::handling::receipt::{Published, Receipting};
 use crate::incident::IncidentId;
-use crate::store::{Composed, Disclosing, DisclosureRow, Receipt, Sight, When};
+use crate::store::{Composed, Disclosing, DisclosureRow, Reader, Receipt, Sight, When};
 use crate::web::desk::{Asked, Desk, Done, Refused, lead, refuse};
 use crate::web::form::{Fields, Numbered, Reasoned, Seen, Sent, Uploaded};
 use crate::web::page::{self, DisclosureRows, DisclosuresRows, PlanRows, Planned, Trouble, Visit};
@@ -34,7 +34,7 @@ fn usage(words: impl std::fmt::Display) -> Refused {
 pub(in crate::web) async fn list(State(desk): State<Arc<Desk>>, asked: Asked) -> Response {
     let ours = Arc::clone(&desk);
     desk.show(asked, move |rows, visit| {
-        let all = ours.app.owner.clerk.reader.disclosures(None)?;
+        let all = ours.reader(visit.user()).disclosures(None)?;
         let over =
             |row: &DisclosureRow| matches!(row.disclosure.state, DisclosureState::Receipted | DisclosureState::Dropped);
         let (mut over, open): (Vec<_>, Vec<_>) = all.into_iter().partition(over);
@@ -48,8 +48,7 @@ pub(in crate::web) async fn list(State(desk): State<Arc<Desk>>, asked: Asked) ->
     .await
 }
 
-fn read(desk: &Desk, rows: &dyn Rows, id: i64) -> Result<Disclosed, Refused> {
-    let reader = &desk.app.owner.clerk.reader;
+fn read(desk: &Desk, (rows, reader): (&dyn Rows, &Reader), id: i64) -> Result<Disclosed, Refused> {
     let plan_of = |incident| rows.governing(incident).map_err(Refused::from);
     Disclosed::read(reader, id, desk.app.owner.setup.plan.get(), plan_of)?.ok_or_else(missing)
 }
@@ -58,14 +57,15 @@ fn read(desk: &Desk, rows: &dyn Rows, id: i64) -> Result<Disclosed, Refused> {
 pub(in crate::web) async fn one(State(desk): State<Arc<Desk>>, Numbered(id): Numbered, asked: Asked) -> Response {
     let ours = Arc::clone(&desk);
     desk.show(asked, move |rows, visit| {
-        let it = read(&ours, rows, id)?;
+        let reader = &ours.reader(visit.user());
+        let it = read(&ours, (rows, reader), id)?;
         let clerk = &ours.app.owner.clerk;
         let told = DisclosureRows {
             figures: rows.figures()?,
             watches: rows.watches()?,
-            grounds: grounds(&ours, &it.text().body)?,
-            history: clerk.reader.disclosure_history(it.row.id)?,
-            people: people(&clerk.reader)?,
+            grounds: grounds((&ours, reader), &it.text().body)?,
+            history: reader.disclosure_history(it.row.id)?,
+            people: people(reader)?,
             organisation: clerk.organisation.get().as_ref().clone(),
             it,
         };
@@ -104,7 +104,8 @@ pub(in crate::web) async fn new(
 pub(in crate::web) async fn edit(State(desk): State<Arc<Desk>>, Numbered(id): Numbered, asked: Asked) -> Response {
     let ours = Arc::clone(&desk);
     desk.show(asked, move |rows, visit| {
-        let it = read(&ours, rows, id)?;
+        let reader = &ours.reader(visit.user());
+        let it = read(&ours, (rows, reader), id)?;
         let zone = &visit.zone;
         let local = |at: Timestamp| {
             let at = jiff::Timestamp::from_second(at).unwrap_or_default().to_zoned(zone.clone());

@@ -85,7 +85,7 @@ async fn file(
     let Ok(wanted) = wanted(query.as_deref()) else { return troubled(lang, Trouble::Address) };
     let work = move || {
         let query: RecordQuery = wanted.query(&zone, FILE);
-        let entries = desk.app.rows.record(&query).ok()?;
+        let entries = desk.rows(None).record(&query).ok()?;
         written(&entries, &zone)
     };
     match tokio::task::spawn_blocking(work).await {

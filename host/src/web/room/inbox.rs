@@ -36,14 +36,15 @@ pub(in crate::web) async fn inbox(State(desk): State<Arc<Desk>>, RawQuery(query)
     let ours = Arc::clone(&desk);
     desk.show(asked, move |rows, visit| {
         let wanted = Wanted::read(query.as_deref().unwrap_or_default()).ok_or(Refused::Trouble(Trouble::Address))?;
-        let reader = &ours.app.owner.clerk.reader;
+        let reader = &ours.reader(visit.user());
         let user = visit.person.as_ref().map(|known| known.user.as_str());
         let inbox = reader.inbox(user, visit.now)?;
         let place = inbox.waiting.iter().position(|id| Some(*id) == wanted.at);
         let gone = wanted.at.filter(|_| place.is_none());
         let place = place.unwrap_or_default();
         let shown = inbox.waiting.get(place).map(|id| reader.waiting(*id, user, visit.now));
-        let judging = shown.transpose()?.flatten().map(|one| judging(&ours, rows, visit.now, &one)).transpose()?;
+        let judging =
+            shown.transpose()?.flatten().map(|one| judging(&ours, (rows, reader), visit.now, &one)).transpose()?;
         let undo = match (wanted.did, user) {
             (Some(did), Some(user)) => slipped(reader, &inbox, did, user, visit.now)?,
             _ => None,
@@ -79,11 +80,10 @@ impl Wanted {
 /// What a person weighs.
 pub(in crate::web) fn judging(
     desk: &Desk,
-    rows: &dyn Rows,
+    (rows, reader): (&dyn Rows, &Reader),
     now: Timestamp,
     one: &Unassessed,
 ) -> Result<Judging, Refused> {
-    let reader = &desk.app.owner.clerk.reader;
     let id = one.row.id;
     let plan = rows.governing(id)?;
     let life = reader.standing(id)?.unwrap_or_default();
@@ -288,7 +288,7 @@ pub(in crate::web) async fn undo(
     };
     let ours = Arc::clone(&desk);
     let look = move || {
-        let (reader, now) = (&ours.app.owner.clerk.reader, (ours.app.clock)());
+        let (reader, now) = (&ours.reader(Some(&user)), (ours.app.clock)());
         slipped(reader, &reader.inbox(Some(&user), now)?, number, &user, now)
     };
     let slip = match tokio::task::spawn_blocking(look).await {

@@ -52,13 +52,13 @@ pub(in crate::web) async fn one(State(desk): State<Arc<Desk>>, Numbered(id): Num
         let (watches, lives, reach) = (rows.watches()?, rows.lives(&posts)?, rows.reach(id)?);
         let (figures, course, opinion) = (rows.figures()?, rows.course(id)?, rows.opinion(id)?);
         let (plan, disclosures) = (rows.governing(id)?, rows.disclosures(id)?);
-        let clerk = &ours.app.owner.clerk;
-        let users = clerk.reader.users()?;
+        let (clerk, reader) = (&ours.app.owner.clerk, &ours.reader(visit.user()));
+        let users = reader.users()?;
         let acting = match &visit.person {
-            Some(_) => acting(&clerk.reader, id, &users)?,
+            Some(_) => acting(reader, id, &users)?,
             None => None,
         };
-        let around = around(&clerk.reader, (id, users), &plan, visit.now)?;
+        let around = around(reader, (id, users), &plan, visit.now)?;
         let accounts = clerk.organisation.get().accounts.clone();
         let told = IncidentRows {
             figures,
@@ -138,7 +138,8 @@ fn around(
 pub(in crate::web) async fn record(State(desk): State<Arc<Desk>>, Numbered(id): Numbered, asked: Asked) -> Response {
     let ours = Arc::clone(&desk);
     desk.show(asked, move |rows, visit| {
-        let reader = &ours.app.owner.clerk.reader;
+        let reader = ours.unveiled();
+        // Whoever sees it may verify it, beside entries that they do not see.
         let title = rows.incident(id)?.ok_or_else(super::missing)?.title;
         let told = RecordRows {
             figures: rows.figures()?,
@@ -165,7 +166,7 @@ pub(in crate::web) async fn evidence(
 ) -> Response {
     hand(asked.lang, move || {
         let clerk = &desk.app.owner.clerk;
-        clerk.reader.incident(id)?.ok_or_else(super::missing)?;
+        desk.reader(asked.visitor.user()).incident(id)?.ok_or_else(super::missing)?;
         Ok(clerk.evidence_parcel(asked.visitor.token, desk.app.account, id)?)
     })
     .await

@@ -42,7 +42,7 @@ async fn shown(
             let today = organisation.day(visit.now);
             let rules = *owner.sweeper.retention.get();
             let evidence = owner.clerk.directory.evidence();
-            let goes = |rules: &Retention| would_release(&owner.clerk.reader, &evidence, rules, visit.now);
+            let goes = |rules: &Retention| would_release(ours.unveiled(), &evidence, rules, visit.now);
             let wanted = wanted.map(|(written, read)| {
                 let outcome = match read {
                     Ok(other) => Ok((goes(&other)?, goes(&rules)?)),

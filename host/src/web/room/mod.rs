@@ -85,7 +85,7 @@ fn named(users: Vec<User>) -> HashMap<String, String> {
 }
 
 /// What a text rests on, each once, in the order of the text.
-fn grounds(desk: &Desk, text: &str) -> Result<Vec<Ground>, StoreError> {
+fn grounds((desk, reader): (&Desk, &Reader), text: &str) -> Result<Vec<Ground>, StoreError> {
     let clerk = &desk.app.owner.clerk;
     let mut found: Vec<Ground> = Vec::new();
     for citation in citation::citations(text).into_iter().filter_map(|cited| cited.what) {
@@ -95,7 +95,7 @@ fn grounds(desk: &Desk, text: &str) -> Result<Vec<Ground>, StoreError> {
         }
         let (words, href) = match &citation {
             Citation::Post(row) => {
-                let post = clerk.reader.post_of(*row)?;
+                let post = reader.post_of(*row)?;
                 let words = post.as_ref().map(|post| post.title.clone().unwrap_or_else(|| post.text.clone()));
                 (words, post.map(|post| post.url))
             }
@@ -129,7 +129,7 @@ async fn overtaken(desk: Arc<Desk>, asked: Asked, (seen, typed): (Seen, String),
     let ours = Arc::clone(&desk);
     let mut response = desk
         .show(asked, move |rows, visit| {
-            let reader = &ours.app.owner.clerk.reader;
+            let reader = &ours.reader(visit.user());
             let version = seen.version.unwrap_or(u64::MAX);
             let decisions = reader.history(seen.id)?.into_iter().filter(|recorded| recorded.event.is_decision());
             let later: Vec<_> = decisions.zip(1..).filter(|(_, at)| *at > version).map(|(it, _)| it).collect();

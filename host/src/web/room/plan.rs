@@ -25,8 +25,8 @@ async fn shown(desk: Arc<Desk>, asked: Asked, typed: Option<(String, String)>) -
             text: text.replace("\r\n", "\n"),
             reason,
         });
-        let proposed = owner.clerk.reader.plan_proposal()?;
-        let names = people(&owner.clerk.reader)?;
+        let proposed = ours.unveiled().plan_proposal()?;
+        let names = people(ours.unveiled())?;
         let proposed = proposed.map(|proposal| ProposedPlan {
             outcome: judged(&proposal.text),
             by: names.get(&proposal.user).cloned(),

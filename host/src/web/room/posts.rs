@@ -96,7 +96,7 @@ fn written(desk: &Desk, asked: Asked, taking: &Taking) -> Result<(std::fs::File,
             ControlFlow::Break(())
         })
     };
-    let wrong = desk.app.rows.each_post(&page::asked_of(&taking.of, &zone), &mut take)?;
+    let wrong = desk.rows(asked.visitor.user()).each_post(&page::asked_of(&taking.of, &zone), &mut take)?;
     if let Some(error) = failed {
         return Err(internal(&error));
     }

@@ -101,7 +101,7 @@ fn made(desk: &Desk, lang: Lang, form: Form) -> Result<Arc<str>, Refused> {
         return Ok(Arc::clone(body));
     }
     let clerk = &desk.app.owner.clerk;
-    let (facts, _) = clerk.reader.public(now)?;
+    let (facts, _) = desk.unveiled().public(now)?;
     let organisation = clerk.organisation.get();
     let (zone, contact) = (organisation.zone(), organisation.contact.as_deref());
     let frame = Frame { lang, zone: &zone, now, organisation: &organisation.name, contact };

@@ -22,7 +22,7 @@ pub(in crate::web) async fn one(State(desk): State<Arc<Desk>>, Numbered(id): Num
     let ours = Arc::clone(&desk);
     desk.show(asked, move |rows, visit| {
         let title = rows.incident(id)?.ok_or_else(missing)?.title;
-        let reader = &ours.app.owner.clerk.reader;
+        let reader = &ours.reader(visit.user());
         let history = reader.history(id)?;
         let mut all = Vec::new();
         for row in reader.referrals_of(id)? {
@@ -110,7 +110,7 @@ pub(in crate::web) async fn export(
 ) -> Response {
     hand(asked.lang, move || {
         let clerk = &desk.app.owner.clerk;
-        clerk.reader.referral(id)?.ok_or_else(missing)?;
+        desk.reader(asked.visitor.user()).referral(id)?.ok_or_else(missing)?;
         Ok(clerk.referral_parcel(asked.visitor.token, desk.app.account, Sight { id, version }, u64::MAX)?)
     })
     .await

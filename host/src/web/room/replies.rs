@@ -42,7 +42,7 @@ pub(in crate::web) async fn list(State(desk): State<Arc<Desk>>, RawQuery(query):
                 Some(number.ok_or(Refused::Trouble(Trouble::Address))?)
             }
         };
-        let reader = &ours.app.owner.clerk.reader;
+        let reader = &ours.reader(visit.user());
         let answer = |row: crate::store::ReplyRow| -> Result<(Answer, String), Refused> {
             let plan = rows.governing(row.incident)?;
             let title = rows.incident(row.incident)?.map(|incident| incident.title).unwrap_or_default();
@@ -71,7 +71,7 @@ pub(in crate::web) async fn list(State(desk): State<Arc<Desk>>, RawQuery(query):
 pub(in crate::web) async fn one(State(desk): State<Arc<Desk>>, Numbered(id): Numbered, asked: Asked) -> Response {
     let ours = Arc::clone(&desk);
     desk.show(asked, move |rows, visit| {
-        let reader = &ours.app.owner.clerk.reader;
+        let reader = &ours.reader(visit.user());
         let answer = answer(rows, reader, id, visit)?;
         let title = rows.incident(answer.row.incident)?.map(|incident| incident.title).unwrap_or_default();
         let history = reader.history(answer.row.incident)?;
@@ -79,7 +79,7 @@ pub(in crate::web) async fn one(State(desk): State<Arc<Desk>>, Numbered(id): Num
             figures: rows.figures()?,
             watches: rows.watches()?,
             versions: versions(reader, answer.row.id, history)?,
-            grounds: grounds(&ours, answer.text.as_deref().unwrap_or_default())?,
+            grounds: grounds((&ours, reader), answer.text.as_deref().unwrap_or_default())?,
             answer,
             title,
             people: people(reader)?,
@@ -128,7 +128,7 @@ pub(in crate::web) async fn new(State(desk): State<Arc<Desk>>, Numbered(incident
 pub(in crate::web) async fn edit(State(desk): State<Arc<Desk>>, Numbered(id): Numbered, asked: Asked) -> Response {
     let ours = Arc::clone(&desk);
     desk.show(asked, move |rows, visit| {
-        let Answer { row, text, .. } = answer(rows, &ours.app.owner.clerk.reader, id, visit)?;
+        let Answer { row, text, .. } = answer(rows, &ours.reader(visit.user()), id, visit)?;
         let reply = Some(Sight { id: row.id, version: row.reply.version });
         let (form, channel) = (row.reply.form, row.reply.channel);
         let draft = Draft { incident: row.incident, reply, form, channel, text: text.unwrap_or_default() };
@@ -142,7 +142,7 @@ fn drafting(desk: &Desk, rows: &dyn Rows, visit: &Visit, draft: Draft, looked: b
     let clerk = &desk.app.owner.clerk;
     let id = draft.incident;
     let incident = rows.incident(id)?.ok_or_else(missing)?;
-    let standing = clerk.reader.standing(id)?.ok_or_else(missing)?;
+    let standing = desk.reader(visit.user()).standing(id)?.ok_or_else(missing)?;
     let told = DraftRows {
         figures: rows.figures()?,
         watches: rows.watches()?,
@@ -193,7 +193,7 @@ pub(in crate::web) async fn change(
     let Some(version) = written.version else {
         return refuse(asked.lang, Refused::Trouble(Trouble::Form));
     };
-    let reader = desk.app.owner.clerk.reader.clone();
+    let reader = desk.reader(asked.visitor.user());
     let incident = match tokio::task::spawn_blocking(move || reader.reply(id)).await {
         Ok(Ok(Some(row))) => row.incident,
         Ok(Ok(None)) => return refuse(asked.lang, missing()),

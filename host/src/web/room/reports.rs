@@ -10,6 +10,7 @@ use crate::control::Refusal;
 use crate::document::{Document, html};
 use crate::report::{About, Kind};
 use crate::reporting::{self, Format, ReportError, Setting, Subject, shelf};
+use crate::store::Reader;
 use crate::web::desk::{Asked, Attached, Desk, Refused, attach, refuse};
 use crate::web::page::{self, ReportAsked, ReportsRows, ShelvedReport, Trouble};
 
@@ -105,7 +106,7 @@ pub(in crate::web) async fn view(
     let Ok(Query(wanted)) = wanted else { return refuse(asked.lang, Refused::Trouble(Trouble::Address)) };
     let ours = Arc::clone(&desk);
     desk.show(asked, move |rows, visit| {
-        let document = document(&ours, &wanted, visit.lang)?;
+        let document = document(&ours, &ours.reader(visit.user()), &wanted, visit.lang)?;
         let title = document.title.as_str().to_owned();
         let paper = html::fragment(&document);
         Ok(page::report(visit, rows.figures()?, &rows.watches()?, &wanted.asked(), (title, paper))?)
@@ -120,20 +121,25 @@ pub(in crate::web) async fn download(
     wanted: Result<Query<Wanted>, axum::extract::rejection::QueryRejection>,
 ) -> Response {
     let Ok(Query(wanted)) = wanted else { return refuse(asked.lang, Refused::Trouble(Trouble::Address)) };
-    attach(asked.lang, move || file(&desk, &wanted, asked.lang)).await
+    attach(asked.lang, move || file(&desk, &desk.reader(asked.visitor.user()), &wanted, asked.lang)).await
 }
 
 /// A report as a file.
-pub(in crate::web) fn file(desk: &Desk, wanted: &Wanted, lang: crate::lang::Lang) -> Result<Attached, Refused> {
+pub(in crate::web) fn file(
+    desk: &Desk,
+    reader: &Reader,
+    wanted: &Wanted,
+    lang: crate::lang::Lang,
+) -> Result<Attached, Refused> {
     let format = wanted.format.unwrap_or(Format::Docx);
-    let document = document(desk, wanted, lang)?;
+    let document = document(desk, reader, wanted, lang)?;
     let day = desk.app.owner.clerk.organisation.get().day((desk.app.clock)());
     let name = format!("{}-{day}.{}", wanted.kind.as_str(), format.as_str());
     let bytes = reporting::render(&document, format).map_err(ReportError::from)?;
     Ok(Attached { kind: format.media_type(), name, bytes })
 }
 
-fn document(desk: &Desk, wanted: &Wanted, lang: crate::lang::Lang) -> Result<Document, Refused> {
+fn document(desk: &Desk, reader: &Reader, wanted: &Wanted, lang: crate::lang::Lang) -> Result<Document, Refused> {
     let clerk = &desk.app.owner.clerk;
     clerk
         .directory
@@ -164,5 +170,5 @@ fn document(desk: &Desk, wanted: &Wanted, lang: crate::lang::Lang) -> Result<Doc
             Subject::Span(span.map_err(refused)?)
         }
     };
-    Ok(reporting::prepare(&clerk.reader, asked.kind, subject, &setting)?)
+    Ok(reporting::prepare(reader, asked.kind, subject, &setting)?)
 }

@@ -29,7 +29,7 @@ pub(super) fn kept(desk: &Desk, rows: &dyn Rows, visit: &Visit) -> Result<Vec<Ke
         let fresh = (at < COUNTED).then(asked).transpose()?;
         Ok(KeptRow { search, fresh })
     };
-    desk.app.owner.clerk.reader.kept_searches(&known.user)?.into_iter().enumerate().map(row).collect()
+    desk.reader(visit.user()).kept_searches(&known.user)?.into_iter().enumerate().map(row).collect()
 }
 
 /// `GET /searches`.
@@ -37,7 +37,7 @@ pub(in crate::web) async fn list(State(desk): State<Arc<Desk>>, asked: Asked) ->
     let ours = Arc::clone(&desk);
     desk.show(asked, move |rows, visit| {
         let (figures, watches) = (rows.figures()?, rows.watches()?);
-        let people = people(&ours.app.owner.clerk.reader)?;
+        let people = people(&ours.reader(visit.user()))?;
         let kept = kept(&ours, rows, visit)?;
         Ok(page::searches(visit, &SearchesRows { figures, watches, kept, people })?)
     })

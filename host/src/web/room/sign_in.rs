@@ -273,7 +273,7 @@ pub(in crate::web) async fn code(
 async fn name_of(desk: &Arc<Desk>, user: String) -> Result<String, Turned> {
     let ours = Arc::clone(desk);
     blocking(move || {
-        let users = ours.app.owner.clerk.reader.users()?;
+        let users = ours.unveiled().users()?;
         let name = users.into_iter().find(|known| known.id == user).and_then(|known| known.name);
         name.ok_or(Turned::Late)
     })
@@ -300,7 +300,7 @@ pub(super) async fn welcome(
         if let Some(before) = before {
             clerk.store.end_session(before, now)?;
         }
-        let (Some(known), Some(kept)) = (clerk.reader.known(&token, now)?, kept) else { return Ok(None) };
+        let (Some(known), Some(kept)) = (ours.unveiled().known(&token, now)?, kept) else { return Ok(None) };
         Ok(Some(ours.app.entrance.known_browser(kept.as_deref(), &known.user, now)?))
     });
     let browser = browser.await.ok().flatten().map(|words| browser_cookie(&words, desk.app.secure));
@@ -355,7 +355,7 @@ pub(in crate::web) async fn choose(State(desk): State<Arc<Desk>>, asked: Asked) 
 
 async fn nobody_yet(desk: &Arc<Desk>) -> Result<bool, Box<Response>> {
     let ours = Arc::clone(desk);
-    let anybody = blocking(move || Ok(ours.app.owner.clerk.reader.anybody()?)).await;
+    let anybody = blocking(move || Ok(ours.unveiled().anybody()?)).await;
     anybody.map(|anybody| !anybody).map_err(|error| match error {
         Turned::Store(error) => Box::new(refuse(Lang::Zh, Refused::from(error))),
         _ => Box::new(StatusCode::INTERNAL_SERVER_ERROR.into_response()),

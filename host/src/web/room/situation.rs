@@ -61,7 +61,7 @@ fn glance(desk: &Desk, rows: &dyn Rows, visit: &Visit, next: usize) -> Result<Ho
         deadlines: governed.collect::<Result<_, Unanswered>>()?,
         figures: rows.figures()?,
         watches: swept(rows, visit.now)?,
-        month: Some(desk.month.month(rows, commit, visit.now, &visit.zone)?),
+        month: Some(desk.month.month(desk.app.rows.as_ref(), commit, visit.now, &visit.zone)?),
         risen: rows.risen(visit.now, RISEN)?,
         day: Some(rows.coverage(visit.now - DAY, visit.now)?),
         duties: desk.duties(rows, visit)?,

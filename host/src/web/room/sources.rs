@@ -396,7 +396,7 @@ fn of_machine(
     }
     let config = desk.app.owner.setup.config.get();
     for channel in &config.notify.channels {
-        let standing = desk.app.owner.clerk.reader.channel_standing(&channel.id, now)?;
+        let standing = desk.unveiled().channel_standing(&channel.id, now)?;
         if standing.lost > 0 {
             found.push(repair(channel.id.clone(), "repairs.channel", standing.why, "repairs.channel-step"));
         }

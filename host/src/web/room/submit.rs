@@ -9,6 +9,7 @@ use crate::control::{Asked as Order, Line, Refusal};
 use crate::hand::submit::{Submission, What};
 use crate::hand::{HandIn, Handing, Told};
 use crate::handling::document;
+use crate::incident::IncidentId;
 use crate::web::desk::{Asked, Desk, Done, Refused, lead, refuse};
 use crate::web::form::Uploaded;
 use crate::web::page::{self, Trouble};
@@ -44,9 +45,14 @@ pub(in crate::web) async fn take(State(desk): State<Arc<Desk>>, asked: Asked, se
     };
     let token = asked.visitor.token.clone();
     let handing = Handing::Submission(submission);
-    match desk.order(Order::HandIn(HandIn { token, handing })).await {
-        Ok(lines) => lead(&done(lines)),
-        Err(refusal) => refuse(lang, Refused::Refusal(refusal)),
+    let lines = match Arc::clone(&desk).order(Order::HandIn(HandIn { token, handing })).await {
+        Ok(lines) => lines,
+        Err(refusal) => return refuse(lang, Refused::Refusal(refusal)),
+    };
+    let seen = move |incident| desk.rows(asked.visitor.user()).incident(incident).is_ok_and(|found| found.is_some());
+    match tokio::task::spawn_blocking(move || done(lines, seen)).await {
+        Ok(done) => lead(&done),
+        Err(error) => refuse(lang, Refused::Refusal(Refusal::Internal(error.to_string()))),
     }
 }
 
@@ -69,8 +75,8 @@ fn submission(
     Some(Submission { what, note: None })
 }
 
-/// To the incident that it belongs to.
-fn done(lines: Vec<Line>) -> Done {
+/// To the incident that it belongs to, where whoever handed it in sees it.
+fn done(lines: Vec<Line>, seen: impl FnOnce(IncidentId) -> bool) -> Done {
     let receipt = lines.into_iter().find_map(|line| match line {
         Line::Handed(told) => match *told {
             Told::Receipt(receipt) => Some(receipt),
@@ -78,7 +84,9 @@ fn done(lines: Vec<Line>) -> Done {
         },
         _ => None,
     });
-    let Some(receipt) = receipt else { return Done::new("/submit", "done.submitted") };
+    let Some(receipt) = receipt.filter(|receipt| seen(receipt.incident)) else {
+        return Done::new("/submit", "done.submitted");
+    };
     let said = match (&receipt.failure, receipt.opened) {
         (Some(_), _) => "done.submitted-unread",
         (None, true) => "done.submitted",

@@ -21,7 +21,7 @@ const LIST: usize = 100;
 pub(in crate::web) async fn list(State(desk): State<Arc<Desk>>, asked: Asked) -> Response {
     let ours = Arc::clone(&desk);
     desk.show(asked, move |rows, visit| {
-        let reader = &ours.app.owner.clerk.reader;
+        let reader = &ours.reader(visit.user());
         let mut all = reader.summaries()?;
         all.reverse();
         all.truncate(LIST);
@@ -52,7 +52,7 @@ pub(in crate::web) async fn new(State(desk): State<Arc<Desk>>, Numbered(incident
 pub(in crate::web) async fn edit(State(desk): State<Arc<Desk>>, Numbered(id): Numbered, asked: Asked) -> Response {
     let ours = Arc::clone(&desk);
     desk.show(asked, move |rows, visit| {
-        let found = ours.app.owner.clerk.reader.summaries()?.into_iter().find(|row| row.id == id);
+        let found = ours.reader(visit.user()).summaries()?.into_iter().find(|row| row.id == id);
         let row = found.ok_or_else(missing)?;
         let title = rows.incident(row.incident)?.map(|incident| incident.title).unwrap_or_default();
         let empty = Told { raised: String::new(), answered: String::new(), corrected: None };

@@ -23,7 +23,7 @@ async fn shown(desk: Arc<Desk>, asked: Asked, text: String) -> Response {
     let ours = Arc::clone(&desk);
     desk.show(asked, move |rows, visit| {
         let owner = &ours.app.owner;
-        let (reader, config) = (&owner.clerk.reader, owner.setup.config.get());
+        let (reader, config) = (ours.unveiled(), owner.setup.config.get());
         let since = visit.now - DAYS * 86_400;
         let counted = config.topics.iter().map(|topic| {
             Ok::<_, Refused>(CountedTopic { count: reader.topic_count(&topic.name, since)?, topic: topic.clone() })

@@ -21,6 +21,7 @@ mod presence;
 mod referrals;
 mod replies;
 mod reports;
+mod restricted;
 mod sources;
 mod submit;
 

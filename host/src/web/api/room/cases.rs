@@ -101,7 +101,7 @@ struct Whole {
 
 fn case(call: &Call, Numbered { id }: Numbered) -> Result<Whole, Problem> {
     let row = call.reader().case(id)?.ok_or(Problem::Missing)?;
-    let covered = hidden(call.reader(), &row.case)?.into_iter();
+    let covered = hidden(&call.reader(), &row.case)?.into_iter();
     let covered = covered.map(|Hid { kind, shown, was, .. }| Covered { kind, shown, was }).collect();
     Ok(Whole { row, covered })
 }
@@ -117,7 +117,7 @@ struct Paper {
 }
 
 fn paper(call: &Call, Paper { id, format }: Paper) -> Result<File, Problem> {
-    Ok(file(&call.desk, id, format, call.lang)?.into())
+    Ok(file(&call.desk, &call.reader(), id, format, call.lang)?.into())
 }
 
 fn work(call: &Call, _: Nothing, work: Casework) -> Result<CaseRow, Problem> {
@@ -148,7 +148,7 @@ fn set_up(call: &Call, Numbered { id }: Numbered, Speed { speed }: Speed) -> Res
     if speed > FASTEST {
         return Err(Problem::Unfit(format!("speed: at most {FASTEST}, a day in a second")));
     }
-    Ok(SetUp { id: staged(&call.desk, id, speed)? })
+    Ok(SetUp { id: staged(&call.desk, &call.reader(), id, speed)? })
 }
 
 /// A drill.
@@ -188,7 +188,7 @@ fn this(call: &Call, _: Nothing) -> Result<Score, Problem> {
         return Err(Problem::Missing);
     }
     let clerk = call.clerk();
-    let read = drilled::read(&clerk.directory, &clerk.reader, &call.desk.app.owner.setup.plan.get(), call.now);
+    let read = drilled::read(&clerk.directory, call.desk.unveiled(), &call.desk.app.owner.setup.plan.get(), call.now);
     Ok(read.map_err(Refused::from)?.score)
 }
 

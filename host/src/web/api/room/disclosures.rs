@@ -79,7 +79,7 @@ struct Shown {
 
 fn disclosure(call: &Call, Numbered { id }: Numbered) -> Result<Shown, Problem> {
     let plan_of = |incident| call.rows().governing(incident).map_err(Problem::from);
-    let it = Disclosed::read(call.reader(), id, call.desk.app.owner.setup.plan.get(), plan_of)?;
+    let it = Disclosed::read(&call.reader(), id, call.desk.app.owner.setup.plan.get(), plan_of)?;
     let it = it.ok_or(Problem::Missing)?;
     let own = call.clerk().organisation.get();
     let paste = it.prepared(&own, call.now).into_iter().map(|(channel, prepared)| {

@@ -141,6 +141,6 @@ impl From<Repair> for ToMend {
 
 fn repairs(call: &Call, _: Nothing) -> Result<Part<ToMend>, Problem> {
     let zone = call.desk.app.organisation.get().zone();
-    let found = sources::found(&call.desk, call.rows(), (call.lang, &zone), call.now)?;
+    let found = sources::found(&call.desk, call.rows().as_ref(), (call.lang, &zone), call.now)?;
     Ok(Part::whole(found.into_iter().map(ToMend::from).collect()))
 }

@@ -141,7 +141,8 @@ struct Item {
 
 fn item(call: &Call, Numbered { id }: Numbered) -> Result<Item, Problem> {
     let one = call.reader().waiting(id, user(call), call.now)?.ok_or(Problem::Missing)?;
-    let Judging { opinion, plan, prospects, alike, .. } = judging(&call.desk, call.rows(), call.now, &one)?;
+    let Judging { opinion, plan, prospects, alike, .. } =
+        judging(&call.desk, (call.rows().as_ref(), &call.reader()), call.now, &one)?;
     let prospect = |(category, first): (Category, Option<(Words, i64)>)| {
         let (clock, due) = first.unzip();
         Prospect { category, clock, due }
@@ -202,7 +203,7 @@ fn undo(call: &Call, Numbered { id }: Numbered, Undoing { version }: Undoing) ->
     let user = call.known()?.user.clone();
     call.reader().incident(id)?.ok_or(Problem::Missing)?;
     let inbox = call.reader().inbox(Some(&user), call.now)?;
-    let slip = slipped(call.reader(), &inbox, id, &user, call.now)?;
+    let slip = slipped(&call.reader(), &inbox, id, &user, call.now)?;
     let slip = slip.ok_or_else(|| Problem::Refused(TOO_LATE.to_string()))?.slip;
     match taken_back(slip, (id, version), call.lang) {
         What::Decide(seen, decision) => decided(call, seen, decision).map(Undone::Decision),

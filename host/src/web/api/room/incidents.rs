@@ -45,6 +45,8 @@ pub(super) fn table() -> Vec<Endpoint> {
 ("note", r#"{"version": null, "decision": {"note": "已电话联系供水站"}}"#),
 ("acknowledge", r#"{"version": null, "decision": "acknowledge"}"#),
 ("escalate", r#"{"version": 3, "decision": {"escalate": "转发很快"}}"#),
+    ("restrict", r#"{"version": 3, "decision": {"restrict": "涉及未成年人"}}"#),
+    ("unrestrict", r#"{"version": 3, "decision": {"unrestrict": "已对外公布"}}"#),
 ("take-back", r#"{"version": 3, "decision": "take-back"}"#),
 ("pause", r#"{"version": 3, "decision": {"pause": "等化验结果"}}"#),
 ("resume", r#"{"version": 3, "decision": {"resume": "结果已出"}}"#),

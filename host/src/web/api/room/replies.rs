@@ -76,7 +76,7 @@ struct ReplyShown {
 
 fn reply(call: &Call, Numbered { id }: Numbered) -> Result<ReplyShown, Problem> {
     let plan_of = |incident| call.rows().governing(incident).map_err(Problem::from);
-    let answer = Answer::read(call.reader(), id, plan_of, call.now)?.ok_or(Problem::Missing)?;
+    let answer = Answer::read(&call.reader(), id, plan_of, call.now)?.ok_or(Problem::Missing)?;
     let paste = answer.parts().ok();
     Ok(ReplyShown { reply: answer.row, text: answer.text, paste, page: answer.page, effect: answer.effect })
 }

@@ -73,7 +73,7 @@ fn made(call: &Call, Asked { kind, incident, from, to, number, format }: Asked) 
     let incident = incident.map(|id| id.to_string()).unwrap_or_default();
     let number = number.map(|number| number.to_string()).unwrap_or_default();
     let (from, to) = (from.unwrap_or_default(), to.unwrap_or_default());
-    Ok(file(&call.desk, &Wanted { kind, incident, from, to, number, format }, call.lang)?.into())
+    Ok(file(&call.desk, &call.reader(), &Wanted { kind, incident, from, to, number, format }, call.lang)?.into())
 }
 
 fn shelved(call: &Call, Named { id }: Named) -> Result<File, Problem> {

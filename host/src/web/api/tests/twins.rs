@@ -97,6 +97,8 @@ const TWINS: &[(&str, &str, Twin)] = &[
     ("POST", "/incidents/{id}/note", Does("decide", "note")),
     ("POST", "/incidents/{id}/acknowledge", Does("decide", "acknowledge")),
     ("POST", "/incidents/{id}/escalate", Does("decide", "escalate")),
+    ("POST", "/incidents/{id}/restrict", Does("decide", "restrict")),
+    ("POST", "/incidents/{id}/unrestrict", Does("decide", "unrestrict")),
     ("POST", "/incidents/{id}/pause", Does("decide", "pause")),
     ("POST", "/incidents/{id}/resume", Does("decide", "resume")),
     ("POST", "/incidents/{id}/close", Does("decide", "close")),
