@@ -9,3 +9,11 @@ window.desk = (() => {
     parse: (text) => new DOMParser().parseFromString(policy.createHTML(text), "text/html"),
   };
 })();
+
+// Moments are told where the reader is, from the next page on; without this they are told where the organisation is.
+(() => {
+  const said = `caifeng_zone=${Intl.DateTimeFormat().resolvedOptions().timeZone}`;
+  if (!document.cookie.split("; ").includes(said)) {
+    document.cookie = `${said}; Path=/; Max-Age=31536000; SameSite=Strict`;
+  }
+})();

@@ -46,6 +46,13 @@ describe("every page, whatever its theme and size", () => {
   }
 });
 
+test("moments are told where the browser is", async () => {
+  const { page, close } = await visit("/", { lang: "en", timezoneId: "America/New_York" });
+  await page.goto(`${desk.address}/incidents`);
+  assert.match(await page.locator("time[title]").first().getAttribute("title"), /-0[45]:00$/);
+  await close();
+});
+
 test("every incident is reached from the list, page after page", async () => {
   const { page, close } = await visit("/", { lang: "en" });
   await page.goto(`${desk.address}/incidents`);

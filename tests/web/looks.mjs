@@ -17,7 +17,7 @@ const pictured = new Set(["zh-CN-light-desktop", "en-dark-phone"]);
 /** A page in a browser of its own; `complaints` is what its browser said. */
 export async function fresh(desk, { lang = "zh-CN", size = "desktop", script = true, ...more } = {}) {
   const context = await desk.browser.newContext({
-    locale: lang, viewport: sizes[size], hasTouch: size === "phone", javaScriptEnabled: script, reducedMotion: "reduce", ...more,
+    locale: lang, timezoneId: "Asia/Shanghai", viewport: sizes[size], hasTouch: size === "phone", javaScriptEnabled: script, reducedMotion: "reduce", ...more,
   });
   const page = await context.newPage();
   const complaints = [];

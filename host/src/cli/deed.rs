@@ -119,16 +119,26 @@ pub(super) fn act(args: &PersonArgs, act: What) -> Result<Done, Failed> {
 }
 
 fn by_the_daemon(directory: &Directory, deed: Deed) -> Result<Result<Done, Refusal>, Failed> {
+    let acted = |line| if let Line::Acted(done) = line { Some(*done) } else { None };
+    let done = ask(directory, Asked::Deed(Box::new(deed)), acted)?;
+    Ok(done.and_then(|done| done.ok_or_else(|| Refusal::Internal("the daemon said nothing".to_owned()))))
+}
+
+/// Gives an order to the daemon that runs here; the last of what it told that `wanted` takes, or why it did not do it.
+pub(super) fn ask<T>(
+    directory: &Directory,
+    asked: Asked,
+    wanted: impl Fn(Line) -> Option<T>,
+) -> Result<Result<Option<T>, Refusal>, Failed> {
     let socket = directory.socket();
     runtime()?.block_on(async {
         let (tell, mut told) = mpsc::channel(4);
-        let given = tokio::spawn(async move { control::give(&socket, &Asked::Deed(Box::new(deed)), &tell).await });
-        let mut outcome = Err(Refusal::Internal("the daemon said nothing".to_owned()));
+        let given = tokio::spawn(async move { control::give(&socket, &asked, &tell).await });
+        let mut outcome = Ok(None);
         while let Some(line) = told.recv().await {
             match line {
-                Line::Acted(done) => outcome = Ok(*done),
                 Line::Failed(refusal) => outcome = Err(refusal),
-                _ => {}
+                line => outcome = wanted(line).map_or(outcome, |told| Ok(Some(told))),
             }
         }
         given.await.or_exit(Exit::Internal)?.or_exit(Exit::Internal)?;

@@ -1,15 +1,14 @@
 //! `caifeng demo`: a recorded month, without network.
 
 use caifeng::clock::{Clock as _, SystemClock, parse_time};
-use caifeng::control::{self, Asked, Line, Refusal, Upkeep};
+use caifeng::control::{Asked, Refusal, Upkeep};
 use caifeng::demo::{Demo, removal};
 use caifeng::directory::Directory;
 use caifeng::store::{self, Caller, Store};
 use caifeng_plugin_host::contract::Timestamp;
 use serde_json::json;
-use tokio::sync::mpsc;
 
-use super::deed::{PersonArgs, account, refused};
+use super::deed::{self, PersonArgs, account, refused};
 use super::output::{Lines, note, progress};
 use super::serve::{Bind, fresh_or_demo, open_demo, runtime, serve};
 use super::{Exit, OrExit, Outcome, workplace};
@@ -86,19 +85,7 @@ fn remove(directory: &Directory, person: &PersonArgs) -> Outcome {
     // Nobody in particular may end a demo: the token of another desk, which lies where it always lies, says nothing here.
     let token = person.token.named()?;
     if std::os::unix::net::UnixStream::connect(directory.socket()).is_ok() {
-        let (socket, asked) = (directory.socket(), Asked::Upkeep(Upkeep::EndDemo { token }));
-        runtime()?.block_on(async {
-            let (tell, mut told) = mpsc::channel(4);
-            let given = tokio::spawn(async move { control::give(&socket, &asked, &tell).await });
-            let mut outcome = Ok(());
-            while let Some(line) = told.recv().await {
-                if let Line::Failed(refusal) = line {
-                    outcome = Err(refused(refusal));
-                }
-            }
-            given.await.or_exit(Exit::Internal)?.or_exit(Exit::Internal)?;
-            outcome
-        })?;
+        deed::ask(directory, Asked::Upkeep(Upkeep::EndDemo { token }), |_| None::<()>)?.map_err(refused)?;
         note("the demo is over: whoever serves the directory removes it and goes on there as the real thing");
         return Ok(Exit::Done);
     }

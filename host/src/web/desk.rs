@@ -7,6 +7,7 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use jiff::tz::TimeZone;
 use tokio::sync::{Semaphore, mpsc, watch};
 
 use super::access::{self, Access, Standing, Visitor};
@@ -40,6 +41,8 @@ use crate::user::token::{Token, TokenId};
 pub(super) const ZIP: &str = "application/zip";
 /// The cookie by which a page that somebody is led to says once what was done.
 const SAID: &str = "caifeng_said";
+/// The cookie in which `page.js` says where the reader is.
+const ZONE: &str = "caifeng_zone";
 
 /// The app, and what the open pages share.
 pub(super) struct Desk {
@@ -114,6 +117,8 @@ pub(super) struct Asked {
     pub(super) visitor: Visitor,
     /// What was done just before: a key below `done.`.
     pub(super) said: Option<String>,
+    /// Where the browser says that they are.
+    pub(super) zone: Option<TimeZone>,
 }
 
 impl<S: Sync> FromRequestParts<S> for Asked {
@@ -125,8 +130,16 @@ impl<S: Sync> FromRequestParts<S> for Asked {
             path: guard::without_lang(&parts.uri),
             visitor: parts.extensions.get::<Visitor>().cloned().unwrap_or_default(),
             said: said(&parts.headers),
+            zone: zone(&parts.headers),
         })
     }
+}
+
+/// A zone by its name in the data base; whatever else stands there says nothing.
+fn zone(headers: &HeaderMap) -> Option<TimeZone> {
+    let name = headers.get_all(header::COOKIE).iter().find_map(|field| access::cookie(field.to_str().ok()?, ZONE))?;
+    let fits = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'/' | b'_' | b'+' | b'-');
+    (name.len() <= 40 && name.bytes().all(fits)).then(|| TimeZone::get(name).ok())?
 }
 
 /// Only our own words are said: what the cookie holds is a key.
@@ -313,6 +326,7 @@ impl Desk {
             lang: asked.lang,
             path: asked.path,
             organisation: self.app.organisation.get().name.clone(),
+            reader: asked.zone.unwrap_or_else(|| self.app.organisation.get().zone()),
             zone: self.app.organisation.get().zone(),
             now: (self.app.clock)(),
             demo: self.app.demo,

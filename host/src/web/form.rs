@@ -32,6 +32,11 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Sent<T> {
     }
 }
 
+/// Nothing but the button.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Pressed {}
+
 /// The version that somebody saw: a button, and nothing to write.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]

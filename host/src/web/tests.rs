@@ -384,6 +384,7 @@ fn visit() -> Visit {
         path: "/".to_owned(),
         organisation: "青石县水务局".to_owned(),
         zone: jiff::tz::TimeZone::UTC,
+        reader: jiff::tz::TimeZone::UTC,
         now: NOW,
         demo: false,
         plan: plan().get(),

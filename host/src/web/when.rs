@@ -2,7 +2,8 @@
 //!
 //! A reader asks "how long ago" of what is near and "which day" of what is far:
 //! within the hour minutes are told, today and yesterday the time of day, before
-//! that the date. Everything is told in the organisation's time zone.
+//! that the date. A moment is told in the reader's time zone, where the browser has said which that is; days, and what is
+//! counted or asked for by days, are those of the organisation's.
 
 use askama::Template;
 use askama::filters::HtmlSafe;
@@ -29,10 +30,12 @@ pub(crate) struct Stamp {
 /// The template above escapes its fields itself.
 impl HtmlSafe for Stamp {}
 
-/// Tells moments as seen from one `now`, in one zone and one language.
+/// Tells moments as seen from one `now`, and days of one zone, in one language.
 #[derive(Clone, Debug)]
 pub(crate) struct Clockface {
     now: Zoned,
+    /// Where the reader is.
+    reader: TimeZone,
     lang: Lang,
 }
 
@@ -42,7 +45,17 @@ const HOUR: i64 = 60 * MINUTE;
 impl Clockface {
     pub(crate) fn new(now: Timestamp, zone: &TimeZone, lang: Lang) -> Self {
         let now = jiff::Timestamp::from_second(now).unwrap_or_default();
-        Self { now: now.to_zoned(zone.clone()), lang }
+        Self { now: now.to_zoned(zone.clone()), reader: zone.clone(), lang }
+    }
+
+    /// The same for somebody who is in this zone.
+    pub(crate) fn read_in(self, reader: TimeZone) -> Self {
+        Self { reader, ..self }
+    }
+
+    /// A moment where the reader is.
+    fn here(&self, at: Timestamp) -> Option<Zoned> {
+        Some(jiff::Timestamp::from_second(at).ok()?.to_zoned(self.reader.clone()))
     }
 
     /// Seconds since the epoch that this page takes for now.
@@ -50,14 +63,14 @@ impl Clockface {
         self.now.timestamp().as_second()
     }
 
-    /// The local time of a moment; `None` outside the years that calendars here can tell.
+    /// The local time of a moment at the organisation; `None` outside the years that calendars here can tell.
     pub(crate) fn local(&self, at: Timestamp) -> Option<Zoned> {
         Some(jiff::Timestamp::from_second(at).ok()?.to_zoned(self.now.time_zone().clone()))
     }
 
     /// A moment.
     pub(crate) fn stamp(&self, at: Timestamp) -> Stamp {
-        let Some(local) = self.local(at) else {
+        let Some(local) = self.here(at) else {
             return self.unknown();
         };
         Stamp {
@@ -78,7 +91,8 @@ impl Clockface {
 
     /// The head of a page: today's date, weekday and time.
     pub(crate) fn today(&self) -> Stamp {
-        let weekday = match self.now.weekday() {
+        let now = self.now.with_time_zone(self.reader.clone());
+        let weekday = match now.weekday() {
             jiff::civil::Weekday::Monday => "when.monday",
             jiff::civil::Weekday::Tuesday => "when.tuesday",
             jiff::civil::Weekday::Wednesday => "when.wednesday",
@@ -89,14 +103,14 @@ impl Clockface {
         };
         let words = self.lang.with(
             "when.heading",
-            &[("date", &self.calendar(&self.now)), ("weekday", &self.lang.t(weekday)), ("time", &clock(&self.now))],
+            &[("date", &self.calendar(&now)), ("weekday", &self.lang.t(weekday)), ("time", &clock(&now))],
         );
         Stamp { words, ..self.stamp(self.now()) }
     }
 
     /// A moment with its date and time however near it is, for the ends of a figure.
     pub(crate) fn plain(&self, at: Timestamp) -> String {
-        self.local(at).map_or_else(|| self.lang.t("when.unknown"), |local| self.date(&local, true))
+        self.here(at).map_or_else(|| self.lang.t("when.unknown"), |local| self.date(&local, true))
     }
 
     /// The name of a moment's day.
@@ -116,7 +130,8 @@ impl Clockface {
     }
 
     fn date(&self, at: &Zoned, with_time: bool) -> String {
-        let days = at.date().since((jiff::Unit::Day, self.now.date())).map_or(i32::MAX, |s| s.get_days());
+        let now = self.now.with_time_zone(at.time_zone().clone());
+        let days = at.date().since((jiff::Unit::Day, now.date())).map_or(i32::MAX, |s| s.get_days());
         let day = match days {
             0 => self.lang.t("when.today"),
             -1 => self.lang.t("when.yesterday"),
@@ -137,6 +152,12 @@ impl Clockface {
         self.lang.with(key, &[("year", &year), ("month", &month), ("day", &day)])
     }
 
+    /// The reader's zone, when it is another one.
+    pub(crate) fn elsewhere(&self) -> Option<&str> {
+        let own = self.reader.iana_name()?;
+        (self.now.time_zone().iana_name() != Some(own)).then_some(own)
+    }
+
     fn unknown(&self) -> Stamp {
         Stamp { iso: String::new(), exact: String::new(), words: self.lang.t("when.unknown") }
     }
@@ -155,6 +176,20 @@ mod tests {
     fn told(lang: Lang, at: Timestamp) -> String {
         let zone = TimeZone::get("Asia/Shanghai").unwrap();
         Clockface::new(NOW, &zone, lang).stamp(at).words
+    }
+
+    #[test]
+    fn a_reader_elsewhere_is_told_moments_of_theirs_and_days_of_the_organisation() {
+        let zone = TimeZone::get("Asia/Shanghai").unwrap();
+        let noon = jiff::civil::date(2026, 6, 15).at(12, 0, 0, 0).to_zoned(zone.clone()).unwrap();
+        let at = |hour| noon.with().hour(hour).build().unwrap().timestamp().as_second();
+        let face = Clockface::new(at(12), &zone, Lang::En).read_in(TimeZone::get("America/New_York").unwrap());
+        let stamp = face.stamp(at(10));
+        assert_eq!((stamp.words.as_str(), stamp.exact.as_str()), ("yesterday 22:00", "2026-06-14 22:00:00 -04:00"));
+        assert_eq!(face.stamp(at(14)).words, "today 02:00", "the day begins where the reader is");
+        assert_eq!((face.day(at(10)).exact.as_str(), face.local(at(10)).unwrap().hour()), ("2026-06-15", 10));
+        assert_eq!(face.elsewhere(), Some("America/New_York"));
+        assert_eq!(Clockface::new(at(12), &zone, Lang::En).read_in(zone).elsewhere(), None);
     }
 
     #[test]

@@ -98,7 +98,7 @@ struct AccountPage {
 /// The page.
 pub(crate) fn account(visit: &Visit, (figures, watches): (Figures, &[WatchRow]), rows: &AccountRows) -> Rendered {
     let lang = visit.lang;
-    let face = Clockface::new(visit.now, &visit.zone, lang);
+    let face = visit.face();
     let known = &rows.known;
     let roles: Vec<String> = known.roles.iter().map(|role| lang.t(role_key(*role))).collect();
     let wrong = |form| rows.wrong.as_ref().filter(|(of, _)| *of == form).map(|(_, words)| words.clone());

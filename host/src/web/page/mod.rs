@@ -136,8 +136,10 @@ pub(crate) struct Visit {
     pub(crate) path: String,
     /// Whose desk it is.
     pub(crate) organisation: String,
-    /// The organisation's time zone.
+    /// The organisation's time zone: of days, and of what is typed.
     pub(crate) zone: TimeZone,
+    /// The reader's, where the browser has said it: of moments that are told.
+    pub(crate) reader: TimeZone,
     /// Now.
     pub(crate) now: Timestamp,
     /// Everything shown is from the bundled recording.
@@ -160,6 +162,11 @@ impl Visit {
     /// The identifier of whoever is signed in.
     pub(crate) fn user(&self) -> Option<&str> {
         self.person.as_ref().map(|known| known.user.as_str())
+    }
+
+    /// Tells moments and days.
+    pub(crate) fn face(&self) -> Clockface {
+        Clockface::new(self.now, &self.zone, self.lang).read_in(self.reader.clone())
     }
 
     /// Whether a person is signed in whose roles include `act`: what they cannot do is not offered.
@@ -349,7 +356,7 @@ impl Frame {
             here: here.into(),
             coverage: coverage_line(visit.lang, &all),
             silent: !all.silent.is_empty(),
-            face: Clockface::new(visit.now, &visit.zone, visit.lang),
+            face: visit.face(),
             all,
             figures,
             person: visit.person.clone(),
@@ -358,6 +365,11 @@ impl Frame {
             place: Place::of_path(&visit.path),
             writers: visit.writers.clone(),
         }
+    }
+
+    /// That moments are told in another zone than the organisation's, in words.
+    fn elsewhere(&self) -> Option<String> {
+        self.face.elsewhere().map(|zone| self.lang.with("account.elsewhere", &[("zone", &zone)]))
     }
 
     /// On a page whose address does not say what it is about.

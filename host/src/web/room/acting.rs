@@ -9,7 +9,7 @@ use serde::Deserialize;
 use crate::incident::{Category, IncidentId};
 use crate::store::{Decision, Seen, Shown};
 use crate::web::desk::{Asked, Desk, Done, Refused, refuse};
-use crate::web::form::{Fields, Handed, Numbered, Reasoned, Seen as Version, Sent};
+use crate::web::form::{Fields, Handed, Numbered, Pressed, Reasoned, Seen as Version, Sent};
 use crate::web::page::Trouble;
 
 fn unclear(asked: &Asked) -> Response {
@@ -173,11 +173,6 @@ pub(in crate::web) async fn note(
     let text = text.replace("\r\n", "\n");
     act(desk, asked, (id, None, &text), Decision::Note(text.clone()), "done.noted").await
 }
-
-/// Nothing but the button.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(in crate::web) struct Pressed {}
 
 /// `POST /incidents/{id}/acknowledge`.
 pub(in crate::web) async fn acknowledge(

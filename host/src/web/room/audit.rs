@@ -8,13 +8,13 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde::Deserialize;
 
-use super::sources::{Pressed, ground};
+use super::sources::ground;
 use crate::control::Refusal;
 use crate::handling::checkpoint::{self, Key};
 use crate::handling::{Outcome, What};
 use crate::store::EntryQuery;
 use crate::web::desk::{Asked, Attached, Desk, Refused, attach, refuse};
-use crate::web::form::{Sent, Uploaded};
+use crate::web::form::{Pressed, Sent, Uploaded};
 use crate::web::page::{self, AuditAsked, Trouble, Walked};
 
 /// Entries of the record on one page.

@@ -7,11 +7,11 @@ use axum::extract::State;
 use axum::response::Response;
 use serde::Deserialize;
 
-use super::sources::{Pressed, ground};
+use super::sources::ground;
 use crate::control::Refusal;
 use crate::handling::handout::Parcel;
 use crate::web::desk::{Asked, Desk, Done, Refused, handed, lead, refuse};
-use crate::web::form::Sent;
+use crate::web::form::{Pressed, Sent};
 use crate::web::page;
 
 fn unreadable(error: &io::Error) -> Refused {

@@ -6,7 +6,6 @@ use axum::extract::{RawQuery, State};
 use axum::response::Response;
 use caifeng_plugin_host::contract::Timestamp;
 
-use super::acting::Pressed;
 use crate::handling::answer::Answer;
 use crate::incident::IncidentId;
 use crate::incident::event::{Event, Recorded};
@@ -16,7 +15,7 @@ use crate::store::{Reader, StoreError};
 use crate::user::User;
 use crate::user::right::Act;
 use crate::web::desk::{Asked, Desk, Refused, hand};
-use crate::web::form::{Numbered, Sent};
+use crate::web::form::{Numbered, Pressed, Sent};
 use crate::web::page::{self, Acting, Around, IncidentRows, ListRows, RecordRows, Trouble};
 
 /// Incidents on a page of the list.

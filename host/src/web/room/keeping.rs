@@ -7,14 +7,14 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Deserialize;
 
-use super::sources::{Pressed, ground};
+use super::sources::ground;
 use super::topics::lines;
 use crate::config::edit::{Change, YearDays};
 use crate::control::{Asked as Order, Refusal, Upkeep};
 use crate::planning;
 use crate::retention::{Retention, would_release};
 use crate::web::desk::{Asked, Desk, Done, Refused, lead, refuse};
-use crate::web::form::{Fields, Sent};
+use crate::web::form::{Fields, Pressed, Sent};
 use crate::web::lang::refusal::told;
 use crate::web::page::{self, KeepingRows, Trouble, WantedRules, YearRow};
 

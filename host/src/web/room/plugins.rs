@@ -13,7 +13,7 @@ use caifeng_plugin_host::engine::CompiledCache;
 use serde::Deserialize;
 
 use super::missing;
-use super::sources::{Pressed, ground};
+use super::sources::ground;
 use crate::control::{Owner, Refusal};
 use crate::grant::Grants;
 use crate::handling::{Deed, What};
@@ -29,7 +29,7 @@ use crate::store::Caller;
 use crate::user::PluginChange;
 use crate::user::right::Act;
 use crate::web::desk::{Asked, Desk, Done, Refused, lead, refuse};
-use crate::web::form::{Fields, Sent, Uploaded};
+use crate::web::form::{Fields, Pressed, Sent, Uploaded};
 use crate::web::page::{self, Described, OfferRows, OnePlugin, PluginRow, Trouble};
 
 /// Bytes of a plugin's file that are read, as on the command line.

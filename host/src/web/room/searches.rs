@@ -13,7 +13,7 @@ use crate::search::kept::KeptSearch;
 use crate::search::wanted::Wanted;
 use crate::store::Searching;
 use crate::web::desk::{Asked, Desk, Done, Refused, lead, refuse};
-use crate::web::form::{Numbered, Sent};
+use crate::web::form::{Numbered, Pressed, Sent};
 use crate::web::page::{self, KeptRow, SearchesRows, Trouble, Visit};
 use crate::web::rows::Rows;
 use crate::web::troubled;
@@ -93,11 +93,6 @@ pub(in crate::web) async fn rename(
 ) -> Response {
     change(desk, asked, Searching::Rename(id, name), "done.search-renamed").await
 }
-
-/// Nothing but the button.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(in crate::web) struct Pressed {}
 
 /// `POST /searches/{id}/remove`.
 pub(in crate::web) async fn remove(

@@ -24,7 +24,7 @@ use crate::store::Caller;
 use crate::store::model::WatchRow;
 use crate::web::coverage::Health;
 use crate::web::desk::{Asked, Desk, Done, Refused, lead, refuse};
-use crate::web::form::{Fields, Sent};
+use crate::web::form::{Fields, Pressed, Sent};
 use crate::web::lang::Lang;
 use crate::web::mark::line;
 use crate::web::page::{self, Looked, Repair, Standing, SweptWatch, Trouble, WatchRows};
@@ -243,11 +243,6 @@ pub(in crate::web) async fn pause(
     let done = Done::new(format!("/watches/{id}"), "done.watch-paused");
     desk.configure(asked, Change::PauseWatch { id, why: Some(why.trim().to_owned()) }, done).await
 }
-
-/// A form that only has a button.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(in crate::web) struct Pressed {}
 
 /// `POST /watches/{id}/resume`.
 pub(in crate::web) async fn resume(

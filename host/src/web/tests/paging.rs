@@ -23,6 +23,22 @@ async fn incidents_are_paged_without_repeating_or_losing_one() {
 }
 
 #[tokio::test]
+async fn moments_are_told_where_the_browser_says_that_it_is() {
+    let rig = rig(Fixed);
+    let exact = async |cookie: &str| {
+        let (_, _, page) = ask(&rig, Method::GET, "/incidents", &[("cookie", cookie)]).await;
+        let title = page.split_once("<time datetime=\"").unwrap().1.split_once("title=\"").unwrap().1;
+        title.split_once('"').unwrap().0.split(' ').next_back().unwrap().to_owned()
+    };
+    let office = exact("a=b").await;
+    assert_ne!(office, "+05:45");
+    assert_eq!(exact("caifeng_zone=Asia/Kathmandu").await, "+05:45");
+    for odd in ["caifeng_zone=../../etc/passwd", "caifeng_zone=", "caifeng_zone=Mars/Olympus", "caifeng_zone=<b>"] {
+        assert_eq!(exact(odd).await, office, "{odd}");
+    }
+}
+
+#[tokio::test]
 async fn the_record_is_paged_without_repeating_or_losing_a_sweep() {
     let rig = rig(Many(120));
     let mut path = Some("/sweeps?watch=a".to_owned());

@@ -20,8 +20,8 @@ use crate::web::api::listed::{self, Limit, Nothing, Numbered, NumberedPart, OfIn
 use crate::web::api::problem::Problem;
 use crate::web::routes::WORK;
 
-/// Incidents of an inbox that can be reached part by part.
-pub(super) const PAGED_INBOX: usize = 10_000;
+/// Escalated incidents that can be reached part by part.
+pub(super) const ESCALATED: usize = 10_000;
 
 pub(super) fn table() -> Vec<Endpoint> {
     vec![
@@ -209,7 +209,7 @@ struct Escalated {
 }
 
 fn escalations(call: &Call, Paged { limit, cursor }: Paged) -> Result<Part<Escalated>, Problem> {
-    let (all, _) = call.reader().unacknowledged(PAGED_INBOX)?;
+    let (all, _) = call.reader().unacknowledged(ESCALATED)?;
     let told = all.into_iter().map(|one| Escalated { incident: one.incident, title: one.title, since: one.since });
     Part::sorted(told.collect(), limit, cursor.as_deref(), |one| one.incident)
 }
