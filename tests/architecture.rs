@@ -265,7 +265,8 @@ fn the_reader_of_sources_sees_code_only() {
 fn pure_modules_reach_nothing() {
     let pure = [
         "host/src/crawl.rs",
-        "host/src/config/edit.rs", "host/src/config/edit/",
+        "host/src/config/edit.rs",
+        "host/src/config/edit/",
         "host/src/fitting.rs",
         "host/src/asking/budget.rs",
         "host/src/permission.rs",
