@@ -500,7 +500,7 @@ async fn pages_are_compressed_and_not_kept() {
     assert!(!body.contains("<html"));
 }
 
-fn prepared(tokeniser: &Tokeniser, id: &str, text: &str) -> Prepared {
+pub(super) fn prepared(tokeniser: &Tokeniser, id: &str, text: &str) -> Prepared {
     Prepared {
         telling: crate::text::telling::Telling::default(),
         post: Post {

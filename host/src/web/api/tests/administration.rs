@@ -4,13 +4,16 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::*;
+use crate::store::model::{Batch, Prepared};
+use crate::text::tokens::Tokeniser;
 use crate::user::right::Act;
 use crate::web::access::{Access, SCOPE};
 use crate::web::api;
-use crate::web::tests::office_of;
+use crate::web::fixed::NOW;
 use crate::web::tests::rooms::admin::other_plan;
 use crate::web::tests::rooms::plugins::board;
 use crate::web::tests::rooms::sources::FILE;
+use crate::web::tests::{office_of, prepared};
 
 impl Program {
     /// One whose configuration is a file.
@@ -153,12 +156,12 @@ async fn rules_of_keeping_are_looked_at_before_they_hold_and_days_are_added() {
     let (_, kept) = program.get("/retention", &program.session(Role::Security)).await;
     let mut rules = kept["rules"].clone();
     rules["unmatched"] = json!("36h");
+    let post = Prepared { topics: None, ..prepared(&Tokeniser::new(), "1", "无关的一条") };
+    let (plugin, site, captured) = ("feed".to_owned(), "bbs.example".to_owned(), NOW - 3 * 86_400);
+    program.office.owner.clerk.store.ingest(Batch { sweep: None, plugin, site, captured, posts: vec![post] }).unwrap();
     let (status, goes) = program.post("/retention/preview", &system, &json!({"rules": rules})).await;
-    assert_eq!(
-        (status.as_u16(), &goes["now"]["unmatched"], &goes["then"]["unmatched"]),
-        (200, &json!(0), &json!(0)),
-        "{goes}"
-    );
+    assert_eq!(status, 200, "{goes}");
+    assert_eq!((&goes["now"]["unmatched"], &goes["then"]["unmatched"]), (&json!(0), &json!(1)), "{goes}");
     let mut floor = rules.clone();
     floor["records"] = json!("179d");
     for path in ["/retention/preview", "/retention/rules"] {
