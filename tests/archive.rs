@@ -89,12 +89,12 @@ impl Play {
     /// Moments at which a clock told something, from its end, and whether it escalated.
     fn told(&self, id: i64, clock: &str) -> Vec<(i64, i64, bool)> {
         let history = self.office.case(id)["events"].take();
-        let told = history.as_array().unwrap().iter().map(|row| &row["event"]);
-        let rung = told.filter(|told| told["what"] == "rung" && told["clock"] == clock);
-        rung.map(|told| {
+        let told = history.as_array().unwrap().iter().map(|row| (&row["at"], &row["event"]));
+        let rung = told.filter(|(_, told)| told["what"] == "rung" && told["clock"] == clock);
+        rung.map(|(at, told)| {
             let number = |value: &Value| value.as_i64().unwrap();
             let (moment, planned) = (number(&told["moment"]), number(&told["planned"]));
-            (number(&told["at"]) - (planned - moment), moment, told["escalate"] == true)
+            (number(at) - (planned - moment), moment, told["escalate"] == true)
         })
         .collect()
     }
@@ -324,7 +324,7 @@ fn response_times_are_those_of_the_record(play: &Play) {
                     took.push(answer);
                     (sight, answer) = (number("at"), None);
                 }
-                "answered" => answer = answer.or(Some(number("at") - sight)),
+                "answered" => answer = answer.or(Some(told["at"].as_i64().unwrap() - sight)),
                 _ => {}
             }
         }

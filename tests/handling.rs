@@ -105,7 +105,7 @@ fn every_decision_names_its_person_and_every_reason_can_be_deleted() {
     let case = office.case(id);
     let assessed = case["events"].as_array().unwrap().iter().find(|told| told["event"]["event"] == "assessed").unwrap();
     assert_eq!(assessed["note"], "公示不到位");
-    let by = &assessed["event"]["by"];
+    let by = &assessed["by"];
     assert_eq!((&by["user"], &by["role"]), (&"u4".into(), &"leading-group".into()), "{assessed}");
     assert!(by["token"].is_i64(), "{assessed}");
     let shown = office.place.run(&format!("incident show {id} --data data")).ends(0);
@@ -271,7 +271,7 @@ fn sweeping_letting_go_and_handing_out_take_somebody_who_may() {
     let office = Office::at(place);
     let case = office.case(1);
     let handed = case["events"].as_array().unwrap().iter().find(|told| told["event"]["event"] == "handed-out").unwrap();
-    assert!(handed["event"]["by"]["user"].as_str().unwrap().starts_with("uid:"), "{handed}");
+    assert!(handed["by"]["user"].as_str().unwrap().starts_with("uid:"), "{handed}");
     for (command, who) in [("sweep --all", "li"), ("retain", "wang"), ("evidence export 1 -o {}.warc.gz", "han")] {
         let nobody = office.place.run(&format!("{} --data data", command.replace("{}", "nobody"))).ends(1);
         assert!(nobody.err.contains("personal token"), "{nobody}");
@@ -287,14 +287,14 @@ fn sweeping_letting_go_and_handing_out_take_somebody_who_may() {
     let case = office.case(1);
     let events = case["events"].as_array().unwrap();
     let handed: Vec<&Value> = events.iter().filter(|told| told["event"]["event"] == "handed-out").collect();
-    let last = &handed[1]["event"];
+    let last = handed[1];
     assert_eq!((handed.len(), &last["by"]["user"], &last["by"]["role"]), (2, &"u6".into(), &"legal".into()), "{last}");
     let sum = office.place.finish("sha256sum", {
         let mut sum = office.place.program("sha256sum");
         sum.arg("han.warc.gz");
         sum
     });
-    assert!(sum.out.starts_with(last["sha256"].as_str().unwrap()), "the event names the very file: {sum}");
+    assert!(sum.out.starts_with(last["event"]["sha256"].as_str().unwrap()), "the event names the very file: {sum}");
     office.place.run("audit verify --data data").ends(0);
     // The same through a daemon, which knows the caller by the socket and the token.
     let (_daemon, _) = office.place.serve("--data data");

@@ -242,6 +242,57 @@ fn figures_are_for_this_machine_and_for_programs_with_the_scope() {
 }
 
 #[test]
+fn a_plan_is_proposed_by_one_and_put_into_force_by_another_while_the_desk_runs() {
+    let office = Office::new();
+    let whole = office.place.run("plan show --toml --data data").ends(0).out.clone();
+    let (other, third) = (whole.replace("due = \"5h\"", "due = \"4h\""), whole.replace("due = \"5h\"", "due = \"3h\""));
+    office.place.write("other.toml", other.replace('\n', "\r\n"));
+    office.place.write("third.toml", &third);
+    office.place.write("broken.toml", whole.replace("publish = [\"spokesperson\"]", "publish = [\"spokesman\"]"));
+    let (mut serving, address) = office.place.serve("--data data");
+    let token = std::fs::read_to_string(office.place.path("wang.token")).unwrap();
+    let ask = |how: &str, more: &str| {
+        http(&address, &format!("{how} HTTP/1.1\nHost: {address}\nAuthorization: Bearer {}{more}", token.trim()))
+    };
+    let broken = office.run("wang", "plan propose broken.toml --reason 局务会决定").ends(2);
+    assert!(broken.out.contains("broken.toml:") && broken.out.contains("spokesman"), "{broken}");
+    office.run("li", "plan propose other.toml --reason 局务会决定").ends(1);
+    let nobody = office.place.run("plan propose other.toml --reason 局务会决定 --data data").ends(1);
+    assert!(nobody.err.contains("token"), "{nobody}");
+    let unseen = format!("plan propose other.toml --reason 局务会决定 --seen {}", "0".repeat(64));
+    assert!(office.run("wang", &unseen).ends(1).err.contains("another plan is in force"));
+    assert!(office.place.run("plan proposals --data data").ends(0).err.contains("no plan is proposed"));
+    let proposed = office.run("wang", "plan propose other.toml --reason 局务会决定 --json").ends(0).json().remove(0);
+    let digest = proposed["plan"].as_str().unwrap();
+    let shown = office.place.run("plan proposals --data data").ends(0);
+    assert!(shown.out.contains(digest) && shown.out.contains("5h → 4h") && shown.out.contains("局务会决定"), "{shown}");
+    let own = office.run("wang", &format!("plan adopt {digest}")).ends(1);
+    assert!(own.err.contains("leading-group"), "{own}");
+    office.run("li", &format!("plan adopt {digest}")).ends(0);
+    let in_force = ask("GET /api/v1/plan", "");
+    assert!(in_force.contains("200 OK") && in_force.contains(digest), "the desk goes on by it: {in_force}");
+    assert_eq!(office.place.run("plan show --toml --data data").ends(0).out, other);
+    office.run("li", &format!("plan adopt {digest}")).ends(1);
+    // The same token does by the API what its owner may, with no browser.
+    let body = "\nContent-Type: application/json\nContent-Length: 2\nConnection: close\n\n{}";
+    let backup = ask("POST /api/v1/backups", body);
+    assert!(backup.contains("200 OK"), "{backup}");
+    serving.terminate();
+    // Nobody listens: the command takes the directory itself.
+    let proposed = office.run("wang", "plan propose third.toml --reason 再改").ends(0);
+    let digest = proposed.out.split_whitespace().next().unwrap().to_owned();
+    let told = office.place.run("plan proposals --data data --json").ends(0).json().remove(0);
+    assert_eq!(
+        (told["plan"].as_str(), told["changes"][0]["to"].as_str()),
+        (Some(digest.as_str()), Some("3h")),
+        "{told}"
+    );
+    office.run("zhou", &format!("plan drop {digest}")).ends(0);
+    assert!(office.run("zhou", &format!("plan adopt {digest}")).ends(1).err.contains("proposed no longer"));
+    office.place.run("audit verify --data data").ends(0);
+}
+
+#[test]
 fn a_provider_of_sign_in_is_looked_at_before_anybody_needs_it() {
     let place = swept(1);
     let config = |issuer: &str, more: &str| {

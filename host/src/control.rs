@@ -31,6 +31,7 @@ use crate::hand::{self, HandIn, Told};
 use crate::handling::receipt::{self, Receipting};
 use crate::handling::{Clerk, Deed, Outcome};
 use crate::incident::life;
+use crate::planning::{self, Planning};
 use crate::plugins::PluginError;
 use crate::referral::ReferralRefusal;
 use crate::retention::Released;
@@ -100,6 +101,8 @@ pub enum Asked {
     Receipt(Receipting),
     /// To change the configuration.
     Configure(Box<Configuring>),
+    /// To have another plan in force.
+    Plan(Planning),
     /// Something that the trainer of a drill wants.
     Drill(order::Order),
     /// Something other than listening.
@@ -128,6 +131,10 @@ impl Asked {
             Self::Configure(configuring) => {
                 let owner = owner.clone();
                 blocking(move || configuring::carry_out(&configuring, account, &owner)).await
+            }
+            Self::Plan(planning) => {
+                let owner = owner.clone();
+                blocking(move || planning::carry_out(planning, account, &owner)).await
             }
             Self::Receipt(receipting) => receipt::carry_out(receipting, account, owner, tell).await,
             Self::Drill(wish) => order::carry_out(wish, account, owner, tell).await,

@@ -239,7 +239,9 @@ mod tests {
             .split('"')
             .filter(|s| s.bytes().all(|b| b.is_ascii_lowercase() || b == b'.' || b == b'-'))
             .filter(|s| {
-                ![".html", ".css", ".js", ".toml", ".example", ".ics", ".atom"].iter().any(|file| s.ends_with(file))
+                ![".html", ".css", ".js", ".rs", ".toml", ".example", ".ics", ".atom"]
+                    .iter()
+                    .any(|file| s.ends_with(file))
             })
             .filter(|s| s.split_once('.').is_some_and(|(area, name)| areas.contains(area) && !name.is_empty()))
             .map(str::to_owned)

@@ -12,6 +12,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::PoisonError;
 
+use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use crate::calendar::{self, Calendar};
@@ -24,9 +25,51 @@ use crate::plan::{self, Plan};
 use crate::store::{Caller, PlanProposal, StoreError};
 use crate::user::UserEvent;
 use crate::user::right::Act;
+use crate::user::token::Token;
 
 /// Problems that one refusal tells.
 const TOLD: usize = 5;
+
+/// What somebody wants to become of plans, and who they are: an order to whoever owns the data directory.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Planning {
+    /// The personal token.
+    pub token: Option<Token>,
+    /// What is wanted.
+    pub planning: Wish,
+}
+
+/// What somebody wants to become of plans.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Wish {
+    /// To [`propose`] another.
+    Propose {
+        /// All of it, as TOML.
+        text: String,
+        /// The one in force as they saw it, by its digest.
+        seen: String,
+        /// Why.
+        reason: String,
+    },
+    /// To [`adopt`] the one of this digest.
+    Adopt(String),
+    /// To [drop](give_up) the one of this digest.
+    Drop(String),
+}
+
+/// Carries out an order, for `account` of the machine. Blocks until it is on disk.
+///
+/// # Errors
+/// As [`propose`], [`adopt`] and [`give_up`].
+pub fn carry_out(Planning { token, planning }: Planning, account: u32, owner: &Owner) -> Result<(), Refusal> {
+    let caller = Caller { token, account };
+    match planning {
+        Wish::Propose { text, seen, reason } => propose(owner, &caller, &text, &seen, &reason),
+        Wish::Adopt(digest) => adopt(owner, &caller, &digest),
+        Wish::Drop(digest) => give_up(owner, &caller, digest),
+    }
+}
 
 /// Reads a plan as a form sends it.
 ///

@@ -1,20 +1,25 @@
-//! `caifeng plan`: what is done about an incident, by whom and until when.
+//! `caifeng plan`: what is done about an incident, by whom and until when; another plan is proposed by one person and put into
+//! force by another, in a running daemon too.
 
 use std::path::{Path, PathBuf};
 
 use anyhow::anyhow;
 use caifeng::calendar::Calendar;
-use caifeng::clock::{Clock, SystemClock};
+use caifeng::clock::{Clock, SystemClock, rfc3339};
 use caifeng::config::{self, ConfigError, Organisation};
+use caifeng::control::Asked;
 use caifeng::lang::Lang;
 use caifeng::plan::diff::{Change, diff};
 use caifeng::plan::{Plan, show};
+use caifeng::planning::{self, Planning, Wish};
+use caifeng::store::{PlanProposal, Reader};
 use clap::Subcommand;
 use serde_json::{Value, json};
 
 use super::config::problem_json;
+use super::hand::{PlaceArgs, ask};
 use super::output::{Lines, note};
-use super::workplace::DataArgs;
+use super::workplace::{DataArgs, ListArgs};
 use super::{Exit, Failed, OrExit, Outcome};
 
 /// What `caifeng plan diff` calls the plan that is in force without a file.
@@ -35,6 +40,14 @@ enum Command {
     Show(ShowArgs),
     /// Print what is different between two plans, rule by rule
     Diff(DiffArgs),
+    /// Propose another plan, as the system administrator; it is in force once somebody who decides says so
+    Propose(ProposeArgs),
+    /// Print what is proposed: by whom, why, and what would be different
+    Proposals(ListArgs),
+    /// Put a proposed plan into force at once, as the leading group or its head
+    Adopt(NamedArgs),
+    /// Drop a proposed plan
+    Drop(NamedArgs),
 }
 
 #[derive(Debug, clap::Args)]
@@ -76,12 +89,42 @@ struct DiffArgs {
     json: bool,
 }
 
+#[derive(Debug, clap::Args)]
+struct ProposeArgs {
+    /// The plan
+    file: PathBuf,
+    /// Why
+    #[arg(long, value_name = "R")]
+    reason: String,
+    /// The plan in force that you saw, by its SHA-256 [default: that of `caifeng plan show` for the same data directory]
+    #[arg(long, value_name = "DIGEST")]
+    seen: Option<String>,
+    #[command(flatten)]
+    place: PlaceArgs,
+}
+
+#[derive(Debug, clap::Args)]
+struct NamedArgs {
+    /// The plan, by the SHA-256 that `caifeng plan proposals` prints
+    digest: String,
+    #[command(flatten)]
+    place: PlaceArgs,
+}
+
 /// Runs `caifeng plan`.
 pub(crate) fn run(args: &Args) -> Outcome {
     match &args.command {
         Command::Check(args) => check(args),
         Command::Show(args) => print(args),
         Command::Diff(args) => compare(args),
+        Command::Propose(args) => propose(args),
+        Command::Proposals(args) => proposals(args),
+        Command::Adopt(args) => {
+            have(&args.place, Wish::Adopt(args.digest.clone()), &args.digest, ("adopted", "in force from now on"))
+        }
+        Command::Drop(args) => {
+            have(&args.place, Wish::Drop(args.digest.clone()), &args.digest, ("dropped", "proposed no longer"))
+        }
     }
 }
 
@@ -171,6 +214,78 @@ fn compare(args: &DiffArgs) -> Outcome {
     if changes.is_empty() {
         note("no rule is different");
     }
+    Ok(Exit::Done)
+}
+
+/// Where the plan in force stands for a daemon with the configuration of these options.
+fn in_force(place: &PlaceArgs) -> Result<Plan, Failed> {
+    let config = match &place.config {
+        Some(config) => config.clone(),
+        None => place.data.directory()?.config(),
+    };
+    config::plan_beside(&config).or_exit(Exit::Usage)
+}
+
+fn propose(args: &ProposeArgs) -> Outcome {
+    // What is proposed has its lines ended in one way, whatever the file's are.
+    let read = |plan: Plan| planning::read(plan.text()).map_err(ConfigError::Wrong);
+    let plan = match config::plan_at(&args.file).and_then(read) {
+        Ok(plan) => plan,
+        Err(error) => return refused(error, args.place.json),
+    };
+    let seen = match &args.seen {
+        Some(seen) => seen.clone(),
+        None => in_force(&args.place)?.digest(),
+    };
+    let (digest, text) = (plan.digest(), plan.text().to_owned());
+    let wish = Wish::Propose { text, seen, reason: args.reason.clone() };
+    let told = "proposed: somebody who decides puts it into force with caifeng plan adopt";
+    have(&args.place, wish, &digest, ("proposed", told))
+}
+
+/// Has something become of plans: by the daemon when one runs here, else by taking the directory.
+fn have(place: &PlaceArgs, planning: Wish, digest: &str, (came, words): (&str, &str)) -> Outcome {
+    let directory = place.data.directory()?;
+    // Nothing is made where nobody was ever added.
+    Reader::open(directory.path()).or_exit(Exit::Usage)?;
+    let asked = Asked::Plan(Planning { token: place.token.read()?, planning });
+    ask(place, &directory, asked, |_| ())?;
+    let mut lines = Lines::new();
+    let printed = if place.json {
+        lines.json(&json!({ "plan": digest, "came": came }))
+    } else {
+        lines.text(format!("{digest}  {words}"))
+    };
+    printed.or_exit(Exit::Internal)?;
+    lines.flush().or_exit(Exit::Internal)?;
+    Ok(Exit::Done)
+}
+
+fn proposals(args: &ListArgs) -> Outcome {
+    let directory = args.data.directory()?;
+    let reader = Reader::open(directory.path()).or_exit(Exit::Usage)?;
+    let mut lines = Lines::new();
+    match reader.plan_proposal().or_exit(Exit::Internal)? {
+        Some(proposal) => {
+            let before = config::plan_beside(&directory.config()).or_exit(Exit::Usage)?;
+            let changes = planning::read(&proposal.text).map(|plan| diff(&before, &plan)).unwrap_or_default();
+            let PlanProposal { plan, before, reason, user, at, .. } = proposal;
+            if args.json {
+                let told = json!({ "plan": plan, "before": before, "by": user, "at": rfc3339(at), "reason": reason, "changes": changes });
+                lines.json(&told).or_exit(Exit::Internal)?;
+            } else {
+                let reason = reason.replace(char::is_control, " ");
+                lines
+                    .text(format!("{plan}  proposed by {user} at {}: {reason}", rfc3339(at)))
+                    .or_exit(Exit::Internal)?;
+                for change in &changes {
+                    lines.text(format!("  {}", change_line(change))).or_exit(Exit::Internal)?;
+                }
+            }
+        }
+        None => note("no plan is proposed"),
+    }
+    lines.flush().or_exit(Exit::Internal)?;
     Ok(Exit::Done)
 }
 

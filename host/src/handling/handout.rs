@@ -166,26 +166,20 @@ impl Clerk {
             return Err(Refusal::Usage(format!("{what} {id}")));
         }
         let write = |out: &Path| incident(&self.reader, &self.directory, id, out, self.clock.now());
-        self.parcel((token, account), (&format!("incident-{id}"), u64::MAX), write, |sha256| What::HandOut(id, sha256))
+        self.parcel((token, account), &format!("incident-{id}"), write, |sha256| What::HandOut(id, sha256))
     }
 
     /// Packs what an approved referral hands out, and has the record say that it was.
     ///
     /// # Errors
-    /// Whoever asks may not, the referral is not approved, or its archive has more than `most` bytes; nothing is recorded.
-    pub fn referral_parcel(
-        &self,
-        token: Option<Token>,
-        account: u32,
-        sight: Sight,
-        most: u64,
-    ) -> Result<Parcel, Refusal> {
+    /// Whoever asks may not, or the referral is not approved; nothing is recorded.
+    pub fn referral_parcel(&self, token: Option<Token>, account: u32, sight: Sight) -> Result<Parcel, Refusal> {
         self.directory.not_in_a_drill("nobody is referred: the decision itself is the exercise")?;
         let unknown = || StoreError::Unknown { what: "referral", id: sight.id.to_string() };
         let row = self.reader.referral(sight.id)?.ok_or_else(unknown)?;
         let write = |out: &Path| referral(&self.reader, &self.directory, &row, out, self.clock.now());
         let told = |sha256| What::Refer(Referring::Export(sight, sha256));
-        self.parcel((token, account), (&format!("referral-{}", sight.id), most), write, told)
+        self.parcel((token, account), &format!("referral-{}", sight.id), write, told)
     }
 
     /// Writes files, packs them, and has the record say so by the deed that `told` makes of the WARC's SHA-256. Whatever
@@ -193,7 +187,7 @@ impl Clerk {
     fn parcel(
         &self,
         (token, account): (Option<Token>, u32),
-        (name, most): (&str, u64),
+        name: &str,
         write: impl FnOnce(&Path) -> Result<Exported, HandOutError>,
         told: impl FnOnce(String) -> What,
     ) -> Result<Parcel, Refusal> {
@@ -214,10 +208,6 @@ impl Clerk {
         let sha256 = document::digest(&out).map_err(failed)?;
         let name = format!("{name}.zip");
         let (file, length) = packed(&files, &folder.0.join(&name)).map_err(failed)?;
-        if length > most {
-            let what = "this archive is too large for a program: take it away at the desk";
-            return Err(Refusal::Refused(what.to_owned()));
-        }
         self.carry_out(Deed { token, act: told(sha256) }, account)?;
         Ok(Parcel { name, file, length })
     }

@@ -540,8 +540,7 @@ pub struct Recorded {
     pub incident: IncidentId,
     /// Who did it.
     pub by: Actor,
-    /// What happened.
-    #[serde(flatten)]
+    /// What happened. An object of its own: some events have a time and a doer of theirs beside those above.
     pub event: Event,
 }
 
@@ -587,6 +586,20 @@ mod tests {
             serde_json::to_string(&actor).unwrap(),
             r#"{"actor":"person","user":"u1","role":"leading-group","token":4}"#
         );
+    }
+
+    #[test]
+    fn what_an_event_says_of_itself_hides_neither_who_did_it_nor_when() {
+        let by = Actor::Machine { by: "opinion@1".to_owned() };
+        for (event, own) in [
+            (Event::Suggested { category: None, by: "triage@0.1.0".to_owned(), posts: 1, of: 2 }, "by"),
+            (Event::Recurred { post: 3, at: 4 }, "at"),
+        ] {
+            let told = serde_json::to_string(&Recorded { seq: 1, at: 5, incident: 7, by: by.clone(), event }).unwrap();
+            let told: serde_json::Value = serde_json::from_str(&told).unwrap();
+            assert_eq!((&told["by"]["by"], &told["at"]), (&"opinion@1".into(), &5.into()), "{told}");
+            assert!(!told["event"][own].is_null(), "{told}");
+        }
     }
 
     #[test]

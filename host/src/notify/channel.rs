@@ -50,7 +50,7 @@ pub struct Notify {
 }
 
 /// A way to people.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Channel {
     /// Short name: lower-case letters, digits and hyphens.
@@ -65,6 +65,7 @@ pub struct Channel {
     pub next: Option<String>,
     /// Quiet hours of its own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
     pub quiet: Option<Quiet>,
     /// Messages a minute, where the channel's own limit is lower than usual.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -134,7 +135,7 @@ impl Kind {
 }
 
 /// How a line to a mail server is protected.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Security {
     /// TLS from the first byte (RFC 8314).

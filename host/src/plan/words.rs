@@ -37,7 +37,7 @@ impl fmt::Display for Words {
 }
 
 /// Roles that may do something, each once.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Default)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Default, schemars::JsonSchema)]
 pub struct Roles(Vec<Role>);
 
 impl Roles {

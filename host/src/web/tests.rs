@@ -4,7 +4,7 @@ mod listening;
 mod paging;
 mod provider;
 mod ready;
-mod rooms;
+pub(super) mod rooms;
 mod scanner;
 mod sign_in;
 mod slow;
@@ -98,7 +98,7 @@ fn office_vouched(second_factor: Vec<Role>, provider: Option<Provider>) -> Arc<O
 }
 
 /// One whose configuration is a file, with these plugins beside those that are installed.
-fn office_of(text: &str, plugins: &[(std::path::PathBuf, crate::plugins::Origin)]) -> Arc<Office> {
+pub(super) fn office_of(text: &str, plugins: &[(std::path::PathBuf, crate::plugins::Origin)]) -> Arc<Office> {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("caifeng.toml");
     std::fs::write(&file, text).unwrap();
@@ -501,7 +501,7 @@ async fn pages_are_compressed_and_not_kept() {
     assert!(!body.contains("<html"));
 }
 
-fn prepared(tokeniser: &Tokeniser, id: &str, text: &str) -> Prepared {
+pub(super) fn prepared(tokeniser: &Tokeniser, id: &str, text: &str) -> Prepared {
     Prepared {
         telling: crate::text::telling::Telling::default(),
         post: Post {

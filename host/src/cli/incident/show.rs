@@ -135,7 +135,12 @@ fn told(case: &Case) -> Value {
     let contact = |(row, via): &(ContactRow, Via)| json!({"contact": row, "via": via});
     shown["contacts"] = case.contacts.iter().map(contact).collect();
     let events = case.history.iter().zip(&case.notes);
-    shown["events"] = events.map(|(recorded, note)| json!({"event": recorded, "note": note})).collect();
+    let told = |(recorded, note): (&Recorded, &Option<String>)| {
+        let mut told = json!(recorded);
+        told["note"] = json!(note);
+        told
+    };
+    shown["events"] = events.map(told).collect();
     let post = |post: &PostRow| json!({"post": post.row, "site": post.site, "url": post.url, "title": post.title, "text": post.text, "why": post.why});
     shown["posts_shown"] = case.posts.iter().map(post).collect();
     shown

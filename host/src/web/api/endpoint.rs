@@ -20,13 +20,14 @@ use crate::config::edit::Change;
 use crate::configuring::Configuring;
 use crate::control::{Asked as Order, Line, Refusal};
 use crate::fetch::secrets::NewSecrets;
+use crate::handling::handout::Parcel;
 use crate::handling::{Clerk, Deed, Outcome, What};
 use crate::lang::Lang;
 use crate::store::{Caller, Reader};
 use crate::user::right::Act;
 use crate::user::session::Known;
 use crate::web::access::{Access, SCOPE, Visitor};
-use crate::web::desk::Desk;
+use crate::web::desk::{Desk, handed};
 use crate::web::rows::Rows;
 use crate::web::{form, guard};
 
@@ -122,6 +123,15 @@ pub(super) async fn blocking<O: Send + 'static>(
 /// How a schema is asked for.
 type Describe = fn(&mut SchemaGenerator) -> Schema;
 
+/// In which form an endpoint answers.
+#[derive(Clone, Copy)]
+pub(super) enum Answer {
+    /// As JSON.
+    Json(Describe),
+    /// As an archive, piece by piece as it is read from the disk.
+    Zip,
+}
+
 /// What the document says of an endpoint.
 #[derive(Clone, Copy)]
 pub(super) struct Described {
@@ -134,11 +144,13 @@ pub(super) struct Described {
     /// What the body holds.
     pub(super) body: Option<Describe>,
     /// What is answered.
-    pub(super) answer: Describe,
+    pub(super) answer: Answer,
     /// It is done once for each `Idempotency-Key`.
     pub(super) keyed: bool,
     /// Bodies as somebody might send them, by what they do: JSON. Of what is read: a query.
     pub(super) examples: &'static [(&'static str, &'static str)],
+    /// The most bytes of a body.
+    pub(super) most: usize,
 }
 
 /// A route of the API and its description.
@@ -157,14 +169,21 @@ impl Endpoint {
         self
     }
 
-    /// Takes a body with a file in it.
+    /// Takes a body with a file in it, as large as that of a form.
     pub(super) fn with_file(self) -> Self {
-        Self { answers: self.answers.layer(DefaultBodyLimit::max(LARGEST)), ..self }
+        self.with_file_of(form::LARGEST)
+    }
+
+    /// Takes a body with a file of at most so many bytes in it.
+    pub(super) fn with_file_of(mut self, bytes: usize) -> Self {
+        // As base64, and what stands around it.
+        self.described.most = bytes / 3 * 4 + (64 << 10);
+        Self { answers: self.answers.layer(DefaultBodyLimit::max(self.described.most)), ..self }
     }
 }
 
-/// The largest body with a file in it, in bytes: the largest file of a form, as base64.
-const LARGEST: usize = form::LARGEST / 3 * 4 + (64 << 10);
+/// Bytes of a body without a file: what axum reads unless it is told otherwise.
+const USUAL: usize = 2 << 20;
 
 fn schema<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
     generator.subschema_for::<T>()
@@ -191,9 +210,10 @@ where
         summary,
         parameters: schema::<Q>,
         body: None,
-        answer: schema::<O>,
+        answer: Answer::Json(schema::<O>),
         keyed: false,
         examples: &[],
+        most: USUAL,
     };
     let answers = on(MethodFilter::GET, handler);
     Endpoint { method: Method::GET, path: format!("{}{path}", super::BASE), access, answers, described }
@@ -249,7 +269,29 @@ where
         let work = move |call, body| blocking(move || answer(&call, asked, body));
         acting::<B, O, _, _>(desk, request, keyed, work).await
     };
-    deed::<Q, B, O>(path, access, named, keyed, on(MethodFilter::POST, handler))
+    deed::<Q, B>(path, access, named, (Answer::Json(schema::<O>), keyed), on(MethodFilter::POST, handler))
+}
+
+/// Hands out an archive, which `pack` packs in a blocking thread: it is kept nowhere, so that no key brings it again.
+pub(super) fn archive<Q, B>(
+    path: &str,
+    access: Access,
+    named: (&'static str, &'static str),
+    pack: fn(&Call, Q, B) -> Result<Parcel, Problem>,
+) -> Endpoint
+where
+    Q: DeserializeOwned + JsonSchema + Send + 'static,
+    B: DeserializeOwned + JsonSchema + Send + 'static,
+{
+    let handler = move |State(desk): State<Arc<Desk>>, named: RawPathParams, request: Request| async move {
+        let packed = async {
+            let asked = parameters::<Q>(&named, request.uri().query())?;
+            let Sent { call, body, .. } = sent::<B>(desk, request, false).await?;
+            blocking(move || pack(&call, asked, body)).await
+        };
+        packed.await.map_or_else(Problem::into_response, handed)
+    };
+    deed::<Q, B>(path, access, named, (Answer::Zip, false), on(MethodFilter::POST, handler))
 }
 
 /// Acts and waits: for a site, a channel, the daemon.
@@ -264,22 +306,52 @@ where
     B: DeserializeOwned + JsonSchema + Send + 'static,
     O: Serialize + JsonSchema + Send + 'static,
 {
+    waits(path, access, named, answer, true)
+}
+
+/// Acts and waits, and is sent a secret: nothing of such a request is kept, not even what tells it from others.
+pub(super) fn wait_secret<Q, B, O>(
+    path: &str,
+    access: Access,
+    named: (&'static str, &'static str),
+    answer: fn(Call, Q, B) -> Pending<O>,
+) -> Endpoint
+where
+    Q: DeserializeOwned + JsonSchema + Send + 'static,
+    B: DeserializeOwned + JsonSchema + Send + 'static,
+    O: Serialize + JsonSchema + Send + 'static,
+{
+    waits(path, access, named, answer, false)
+}
+
+fn waits<Q, B, O>(
+    path: &str,
+    access: Access,
+    named: (&'static str, &'static str),
+    answer: fn(Call, Q, B) -> Pending<O>,
+    keyed: bool,
+) -> Endpoint
+where
+    Q: DeserializeOwned + JsonSchema + Send + 'static,
+    B: DeserializeOwned + JsonSchema + Send + 'static,
+    O: Serialize + JsonSchema + Send + 'static,
+{
     let handler = move |State(desk): State<Arc<Desk>>, named: RawPathParams, request: Request| async move {
         let asked = match parameters::<Q>(&named, request.uri().query()) {
             Ok(asked) => asked,
             Err(problem) => return problem.into_response(),
         };
-        acting::<B, O, _, _>(desk, request, true, move |call, body| answer(call, asked, body)).await
+        acting::<B, O, _, _>(desk, request, keyed, move |call, body| answer(call, asked, body)).await
     };
-    deed::<Q, B, O>(path, access, named, true, on(MethodFilter::POST, handler))
+    deed::<Q, B>(path, access, named, (Answer::Json(schema::<O>), keyed), on(MethodFilter::POST, handler))
 }
 
 /// An endpoint that acts, with what its document says.
-fn deed<Q: JsonSchema, B: JsonSchema, O: JsonSchema>(
+fn deed<Q: JsonSchema, B: JsonSchema>(
     path: &str,
     access: Access,
     (id, summary): (&'static str, &'static str),
-    keyed: bool,
+    (answer, keyed): (Answer, bool),
     answers: MethodRouter<Arc<Desk>>,
 ) -> Endpoint {
     let described = Described {
@@ -287,11 +359,37 @@ fn deed<Q: JsonSchema, B: JsonSchema, O: JsonSchema>(
         summary,
         parameters: schema::<Q>,
         body: Some(schema::<B>),
-        answer: schema::<O>,
+        answer,
         keyed,
         examples: &[],
+        most: USUAL,
     };
     Endpoint { method: Method::POST, path: format!("{}{path}", super::BASE), access, answers, described }
+}
+
+/// A request that acts, read: who asks, under which key, and what they want.
+struct Sent<B> {
+    call: Call,
+    kept: Option<Kept>,
+    body: B,
+}
+
+async fn sent<B: DeserializeOwned>(desk: Arc<Desk>, request: Request, keyed: bool) -> Result<Sent<B>, Problem> {
+    let call = called(desk, &request);
+    let key = idempotency::key(request.headers())?;
+    if key.is_some() && !keyed {
+        let words = "not taken here: nothing of what is sent or answered is kept, so that no key could bring it again";
+        return Err(Problem::Malformed(format!("{}: {words}", idempotency::FIELD)));
+    }
+    let (headers, place) = (request.headers().clone(), request.uri().path().to_owned());
+    let bytes = Bytes::from_request(request, &()).await.map_err(|error| match error.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => Problem::TooLarge,
+        _ => Problem::Malformed("the body did not arrive whole and in time".to_owned()),
+    })?;
+    let body = body::<B>(&headers, &bytes)?;
+    let user = || call.visitor.person.as_ref().map(|known| known.user.clone()).unwrap_or_default();
+    let kept = key.map(|key| Kept { user: user(), key, print: idempotency::print(&place, &bytes) });
+    Ok(Sent { call, kept, body })
 }
 
 /// Reads the body and does `work`, once for each key.
@@ -302,30 +400,15 @@ where
     F: FnOnce(Call, B) -> W,
     W: Future<Output = Result<O, Problem>>,
 {
-    let call = called(Arc::clone(&desk), &request);
-    let key = match idempotency::key(request.headers()) {
-        Ok(Some(_)) if !keyed => {
-            let words =
-                format!("{}: not taken here, where the answer is a secret that is kept nowhere", idempotency::FIELD);
-            return Problem::Malformed(words).into_response();
-        }
-        Ok(key) => key,
+    let Sent { call, kept, body } = match sent::<B>(Arc::clone(&desk), request, keyed).await {
+        Ok(sent) => sent,
         Err(problem) => return problem.into_response(),
     };
-    let (headers, place) = (request.headers().clone(), request.uri().path().to_owned());
-    let bytes = match Bytes::from_request(request, &()).await {
-        Ok(bytes) => bytes,
-        Err(error) if error.status() == StatusCode::PAYLOAD_TOO_LARGE => return Problem::TooLarge.into_response(),
-        Err(_) => return Problem::Malformed("the body did not arrive whole and in time".to_owned()).into_response(),
-    };
-    let body = match body::<B>(&headers, &bytes) {
-        Ok(body) => body,
-        Err(problem) => return problem.into_response(),
-    };
-    let Some(key) = key else { return answered(work(call, body).await) };
-    let (user, now) = (call.visitor.person.as_ref().map(|known| known.user.clone()).unwrap_or_default(), call.now);
-    let kept = Kept { user, key, print: idempotency::print(&place, &bytes) };
-    idempotency::once(desk, kept, now, work(call, body)).await
+    let now = call.now;
+    match kept {
+        None => answered(work(call, body).await),
+        Some(kept) => idempotency::once(desk, kept, now, work(call, body)).await,
+    }
 }
 
 fn called(desk: Arc<Desk>, request: &Request) -> Call {

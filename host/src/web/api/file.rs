@@ -1,7 +1,6 @@
-//! Files in JSON: their bytes as base64.
+//! Files in JSON: their bytes as base64. Archives are too large for that, and are answered as what they are.
 
 use std::borrow::Cow;
-use std::io::Read as _;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -9,9 +8,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::control::Refusal;
-use crate::handling::handout::Parcel;
-use crate::web::desk::{Attached, ZIP};
+use crate::web::desk::Attached;
 
 /// What is in a file (RFC 4648 §4).
 #[derive(Clone, Debug)]
@@ -53,18 +50,6 @@ pub(super) struct File {
     media_type: String,
     /// What is in it.
     content: Content,
-}
-
-/// Bytes of a parcel that are told as JSON: what is larger is taken away at the desk, piece by piece.
-pub(super) const LARGEST: u64 = 64 << 20;
-
-impl File {
-    /// A parcel of at most [`LARGEST`] bytes, whole.
-    pub(super) fn of_parcel(Parcel { name, mut file, .. }: Parcel) -> Result<Self, Refusal> {
-        let mut bytes = Vec::new();
-        file.read_to_end(&mut bytes).map_err(|error| Refusal::Internal(error.to_string()))?;
-        Ok(Self { name, media_type: ZIP.to_owned(), content: Content(bytes) })
-    }
 }
 
 impl From<Attached> for File {

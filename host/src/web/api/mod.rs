@@ -8,7 +8,8 @@
 //! [`access`](super::access). What is wrong is told as a problem (RFC 9457, [`problem`]). A program that is not sure
 //! whether it was heard asks again with the same `Idempotency-Key` ([`idempotency`]).
 //!
-//! A file travels as base64 inside the JSON ([`mod@file`]). Given up: partial answers (`fields=`), and answers in other formats.
+//! A file travels as base64 inside the JSON ([`mod@file`]); an archive that is handed out is answered as it is, piece by piece.
+//! Given up: partial answers (`fields=`), and answers in other formats.
 
 mod endpoint;
 mod file;

@@ -14,12 +14,12 @@ use schemars::transform::{RecursiveTransform, RestrictFormats};
 use schemars::{Schema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
-use super::endpoint::Endpoint;
+use super::endpoint::{Answer, Endpoint};
 use super::problem::{Details, KINDS};
 use super::{BASE, idempotency, table};
 use crate::incident::event::Role;
 use crate::web::access::Access;
-use crate::web::desk::{Asked, Desk};
+use crate::web::desk::{Asked, Desk, ZIP};
 use crate::web::page::{self, Operation, Parameter};
 
 static DOCUMENT: LazyLock<Value> = LazyLock::new(|| written(&table()));
@@ -116,14 +116,20 @@ fn operation(endpoint: &Endpoint, generator: &mut SchemaGenerator) -> Value {
             "schema": { "type": "string", "minLength": 1, "maxLength": idempotency::LONGEST, "pattern": "^[!-~]+$" }
         }));
     }
-    let answer = (described.answer)(generator);
-    let mut responses = Map::new();
-    responses.insert(
-        "200".to_owned(),
-        json!({
-            "description": "Done, or what was asked for.", "content": { "application/json": { "schema": answer } }
+    let answer = match described.answer {
+        Answer::Json(describe) => json!({
+            "description": "Done, or what was asked for.",
+            "content": { "application/json": { "schema": describe(generator) } }
         }),
-    );
+        // What is in it is no JSON, and has no schema (OpenAPI 3.1 §4.8.14).
+        Answer::Zip => json!({
+            "description": "The archive, piece by piece; its name is in Content-Disposition.",
+            "content": { ZIP: {} },
+            "headers": { "Content-Disposition": { "required": true, "schema": { "type": "string" } } }
+        }),
+    };
+    let mut responses = Map::new();
+    responses.insert("200".to_owned(), answer);
     let has_body = described.body.is_some();
     for (status, _, _) in KINDS.iter().filter(|(status, _, _)| has_body || !matches!(status, 413 | 415)) {
         responses.insert(status.to_string(), json!({ "$ref": format!("#/components/responses/{status}") }));
@@ -246,7 +252,11 @@ fn operations(document: &Value) -> Vec<Operation> {
                 words: text(&parameter["description"]),
             });
             let body = &operation["requestBody"]["content"]["application/json"]["schema"];
-            let answer = &operation["responses"]["200"]["content"]["application/json"]["schema"];
+            let answer = &operation["responses"]["200"]["content"];
+            let answer = match &answer["application/json"]["schema"] {
+                Value::Null => answer.as_object().and_then(|kinds| kinds.keys().next()).cloned().unwrap_or_default(),
+                schema => pretty(resolved(schema, document)),
+            };
             told.push(Operation {
                 id: text(&operation["operationId"]),
                 method: method.to_ascii_uppercase(),
@@ -256,7 +266,7 @@ fn operations(document: &Value) -> Vec<Operation> {
                 parameters: parameters.collect(),
                 example: example(path, method, operation),
                 body: (!body.is_null()).then(|| pretty(resolved(body, document))),
-                answer: pretty(resolved(answer, document)),
+                answer,
             });
         }
     }
@@ -277,9 +287,11 @@ fn example(path: &str, method: &str, operation: &Value) -> String {
     if method == "get" {
         return format!("curl {token} \"{place}\"");
     }
+    // An archive is written under the name that it comes with.
+    let kept = if operation["responses"]["200"]["content"][ZIP].is_null() { "" } else { "-OJ " };
     let ask = |example: &Value| {
         let body = example["value"].to_string().replace('\'', "'\\''");
-        format!("curl {token} -H 'Content-Type: application/json' -d '{body}' \"{place}\"")
+        format!("curl {kept}{token} -H 'Content-Type: application/json' -d '{body}' \"{place}\"")
     };
     let examples = operation["requestBody"]["content"]["application/json"]["examples"].as_object();
     examples.into_iter().flat_map(Map::values).map(ask).collect::<Vec<_>>().join("\n")

@@ -1,6 +1,9 @@
 //! The API as a program meets it, over a real store.
 
+mod administration;
+mod handing_out;
 mod hostile;
+mod searches;
 mod twins;
 
 use std::sync::Arc;
@@ -12,6 +15,7 @@ use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
 use crate::incident::event::Role;
+use crate::user::scope::Scope;
 use crate::user::token::Token;
 use crate::web::tests::{Office, is_kept, office};
 
@@ -24,8 +28,19 @@ struct Program {
 
 impl Program {
     fn new() -> Self {
-        let office = office();
+        Self::at(office())
+    }
+
+    fn at(office: Arc<Office>) -> Self {
         Self { router: office.router(), office }
+    }
+
+    /// A token for a program of somebody with this role, with these scopes.
+    async fn program(&self, role: Role, scopes: &[Scope]) -> Token {
+        let making = json!({"label": "值班屏", "scopes": scopes, "days": 1});
+        let (status, made) = self.post("/account/tokens", &self.session(role), &making).await;
+        assert_eq!(status, 200, "{made}");
+        made["token"].as_str().unwrap().parse().unwrap()
     }
 
     fn session(&self, role: Role) -> Token {

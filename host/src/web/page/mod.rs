@@ -104,7 +104,7 @@ pub(crate) use incidents::{ListRows, asked_for, incidents};
 pub(crate) use keeping::{KeepingRows, Wanted as WantedRules, YearRow, keeping, rules};
 pub(crate) use overtaken::{OvertakenRows, overtaken};
 pub(crate) use plan::{Checked as CheckedPlan, Proposed as ProposedPlan, plan};
-pub(crate) use plugins::{Described, OfferRows, OnePlugin, PluginRow, plugin, plugin_offer, plugins};
+pub(crate) use plugins::{Described, OfferRows, OnePlugin, PluginRow, plugin, plugin_offer, plugins, wish};
 pub(crate) use posts::{KeptRow, PostsAsked, PostsRows, asked_of, place_of, posts};
 pub(crate) use public::public;
 pub(crate) use record::{RecordRows, record};

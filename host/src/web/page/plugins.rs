@@ -200,7 +200,7 @@ fn place(host: &HostPattern, lang: Lang) -> String {
 }
 
 /// What a plugin asks for, as a person says yes or no to it.
-fn wish(wish: &Wish, lang: Lang) -> String {
+pub(crate) fn wish(wish: &Wish, lang: Lang) -> String {
     match wish {
         Wish::Reach(host) => lang.with("wish.reach", &[("hosts", &place(host, lang))]),
         Wish::Send { name, attach, to } => {

@@ -92,7 +92,8 @@ async fn record(desk: Arc<Desk>, asked: Asked, wanted: Wanted, walk: Option<Opti
     .await
 }
 
-fn walked(desk: &Desk, file: Option<Vec<u8>>) -> Result<Walked, Refused> {
+/// Walks the chain, against the checkpoint of a file where there is one.
+pub(in crate::web) fn walked(desk: &Desk, file: Option<Vec<u8>>) -> Result<Walked, Refused> {
     let clerk = &desk.app.owner.clerk;
     let brought = file.map(|file| {
         let key = clerk.directory.key(checkpoint::KEY).map_err(|error| Refusal::Internal(error.to_string()))?;

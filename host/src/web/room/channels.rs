@@ -22,7 +22,8 @@ use crate::web::form::{Fields, Sent};
 use crate::web::lang::refusal::told as in_words;
 use crate::web::page::{self, ChannelAsked, ChannelRow, Trouble};
 
-fn secrets(desk: &Desk) -> Result<Secrets, Refused> {
+/// What is kept of secrets.
+pub(in crate::web) fn secrets(desk: &Desk) -> Result<Secrets, Refused> {
     let read = Secrets::read(&desk.app.owner.clerk.directory.secrets());
     read.map_err(|error| Refused::Refusal(Refusal::Refused(error.to_string())))
 }

@@ -22,6 +22,7 @@ use crate::plugins::install::{self, Offer, Wanted, Way};
 use crate::plugins::offer::Allowed;
 use crate::plugins::shelf::{Package, Shelf};
 use crate::plugins::suspension::Suspended;
+use crate::plugins::trials;
 use crate::plugins::wishes::Wish;
 use crate::plugins::{Found, Origin, Registry};
 use crate::signature;
@@ -95,7 +96,8 @@ fn refused(error: crate::plugins::shelf::ShelfError) -> Refused {
     Refused::Refusal(install::InstallError::from(error).into())
 }
 
-fn offered(desk: &Desk) -> Option<Arc<Offer>> {
+/// What somebody handed in and nobody has decided about yet.
+pub(in crate::web) fn offered(desk: &Desk) -> Option<Arc<Offer>> {
     desk.offered.lock().unwrap_or_else(PoisonError::into_inner).clone()
 }
 
@@ -110,39 +112,37 @@ pub(in crate::web) async fn list(State(desk): State<Arc<Desk>>, asked: Asked) ->
     .await
 }
 
+/// All that is known of a plugin, of which there is a file.
+pub(in crate::web) fn whole(desk: &Desk, id: &str) -> Result<OnePlugin, Refused> {
+    let owner = &desk.app.owner;
+    let rows = rows(owner, Some(id))?;
+    if rows.is_empty() {
+        return Err(missing());
+    }
+    let manifest = |waiting: bool| {
+        let of = |row: &&PluginRow| row.waiting == waiting;
+        rows.iter().rev().find(of).and_then(|row| row.what.as_ref().ok()).map(|it| &it.manifest)
+    };
+    let more = match (manifest(false), manifest(true)) {
+        (Some(old), Some(new)) => Wish::more(old, new),
+        (None, Some(new)) => Wish::all(new),
+        _ => Vec::new(),
+    };
+    let digests = rows.iter().filter_map(|row| Some(row.what.as_ref().ok()?.digest.clone()));
+    let pin = Shelf::of(&owner.clerk.directory).pin(id).map_err(refused)?;
+    Ok(OnePlugin {
+        trials: digests.filter_map(|digest| desk.trials.of(&digest).map(|trial| (digest, trial))).collect(),
+        failed: owner.sweeper.failed.all_of(id),
+        signer: pin.and_then(|pin| pin.signer).map(|signer| signer.to_string()),
+        more,
+        rows,
+    })
+}
+
 /// `GET /plugins/{id}`.
 pub(in crate::web) async fn one(State(desk): State<Arc<Desk>>, Path(id): Path<String>, asked: Asked) -> Response {
     let ours = Arc::clone(&desk);
-    desk.show(asked, move |all, visit| {
-        let owner = &ours.app.owner;
-        let rows = rows(owner, Some(&id))?;
-        if rows.is_empty() {
-            return Err(missing());
-        }
-        let manifest = |waiting: bool| {
-            let of = |row: &&PluginRow| row.waiting == waiting;
-            rows.iter().rev().find(of).and_then(|row| row.what.as_ref().ok()).map(|it| &it.manifest)
-        };
-        let more = match (manifest(false), manifest(true)) {
-            (Some(old), Some(new)) => Wish::more(old, new),
-            (None, Some(new)) => Wish::all(new),
-            _ => Vec::new(),
-        };
-        let digests = rows.iter().filter_map(|row| Some(row.what.as_ref().ok()?.digest.clone()));
-        let told = OnePlugin {
-            trials: digests.filter_map(|digest| ours.trials.of(&digest).map(|trial| (digest, trial))).collect(),
-            failed: owner.sweeper.failed.all_of(&id),
-            signer: Shelf::of(&owner.clerk.directory)
-                .pin(&id)
-                .map_err(refused)?
-                .and_then(|pin| pin.signer)
-                .map(|signer| signer.to_string()),
-            more,
-            rows,
-        };
-        Ok(page::plugin(visit, &ground(all)?, &id, &told)?)
-    })
-    .await
+    desk.show(asked, move |all, visit| Ok(page::plugin(visit, &ground(all)?, &id, &whole(&ours, &id)?)?)).await
 }
 
 /// Compiled code of files that are tried is kept with that of others.
@@ -179,7 +179,25 @@ fn package(file: Vec<u8>, signature: Option<String>) -> Result<Package, Refusal>
     Ok(Package { artifact, signature })
 }
 
-/// `POST /plugins`: a file is handed in, with its signature; its laws are tried aside.
+/// Looks at a file that `caller` hands in, with its signature; its laws are tried aside.
+pub(in crate::web) fn hand_in(
+    desk: &Arc<Desk>,
+    caller: &Caller,
+    (file, signature): (Vec<u8>, Option<String>),
+) -> Result<Arc<Offer>, Refusal> {
+    let owner = &desk.app.owner;
+    real(owner)?;
+    owner.clerk.store.may_one_of(caller, &[Act::KeepPlugins], owner.sweeper.clock.now())?;
+    let package = package(file, signature)?;
+    let shipped = owner.sweeper.plugins.registry().ships(&package.artifact.manifest().id);
+    let wanted = Wanted { way: Way::Either, signer: None, allowed: Allowed::default(), shipped };
+    let offer = Arc::new(Offer::of(&Shelf::of(&owner.clerk.directory), package, wanted)?);
+    begin(desk, offer.artifact())?;
+    *desk.offered.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&offer));
+    Ok(offer)
+}
+
+/// `POST /plugins`: a file is handed in, with its signature.
 pub(in crate::web) async fn offer(
     State(desk): State<Arc<Desk>>,
     asked: Asked,
@@ -190,18 +208,8 @@ pub(in crate::web) async fn offer(
         return refuse(asked.lang, Refused::Trouble(Trouble::Form));
     };
     let ours = Arc::clone(&desk);
-    let work = move |owner: &Owner, caller: &Caller| {
-        real(owner)?;
-        owner.clerk.store.may_one_of(caller, &[Act::KeepPlugins], owner.sweeper.clock.now())?;
-        let package = package(file, signature)?;
-        let shipped = owner.sweeper.plugins.registry().ships(&package.artifact.manifest().id);
-        let wanted = Wanted { way: Way::Either, signer: None, allowed: Allowed::default(), shipped };
-        let offer = Offer::of(&Shelf::of(&owner.clerk.directory), package, wanted)?;
-        begin(&ours, offer.artifact())?;
-        *ours.offered.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(offer));
-        Ok(())
-    };
-    desk.tend_and_lead(asked, work, |()| Done::new(OFFER, "")).await
+    let work = move |_: &Owner, caller: &Caller| hand_in(&ours, caller, (file, signature));
+    desk.tend_and_lead(asked, work, |_| Done::new(OFFER, "")).await
 }
 
 /// `GET /plugin-offer`.
@@ -231,6 +239,32 @@ fn hosts(fields: &Fields) -> Option<Vec<HostPattern>> {
     fields.all("host").iter().map(|host| host.parse().ok()).collect()
 }
 
+/// Takes exactly the file that was `seen`, once it has kept every law; `true`: it runs, with these hosts or, where it asks for no
+/// more, with those that the version before had.
+pub(in crate::web) fn taken(
+    desk: &Desk,
+    caller: &Caller,
+    seen: &str,
+    allow: Option<&[HostPattern]>,
+) -> Result<bool, Refused> {
+    let owner = &desk.app.owner;
+    let is_seen = |offer: &Arc<Offer>| offer.artifact().digest().to_string() == seen;
+    let offer = offered(desk).filter(is_seen).ok_or_else(missing)?;
+    if !matches!(desk.trials.of(seen).map(|trial| trial.state), Some(trials::State::Kept(_))) {
+        let words = "its laws have not been tried, or it breaks one: wait for its score card".to_owned();
+        return Err(Refused::Refusal(Refusal::Refused(words)));
+    }
+    real(owner)?;
+    let shelf = Shelf::of(&owner.clerk.directory);
+    let runs = offer.take::<Refusal>(&shelf, allow, |change| noted(owner, caller, change))?;
+    let mut offered = desk.offered.lock().unwrap_or_else(PoisonError::into_inner);
+    // A colleague may have handed in another file meanwhile.
+    if offered.as_ref().is_some_and(is_seen) {
+        *offered = None;
+    }
+    Ok(runs)
+}
+
 /// `POST /plugin-offer/take`: `allow` lets it run with the hosts that are ticked; else it waits, or runs with what the version
 /// before had where it asks for no more.
 pub(in crate::web) async fn take(State(desk): State<Arc<Desk>>, asked: Asked, fields: Fields) -> Response {
@@ -239,37 +273,40 @@ pub(in crate::web) async fn take(State(desk): State<Arc<Desk>>, asked: Asked, fi
         return refuse(asked.lang, Refused::Trouble(Trouble::Form));
     };
     let allow = fields.one("allow").map(|_| hosts);
-    let Some(offer) = offered(&desk).filter(|offer| offer.artifact().digest().to_string() == seen) else {
-        return refuse(asked.lang, missing());
-    };
-    if !matches!(desk.trials.of(&seen).map(|trial| trial.state), Some(crate::plugins::trials::State::Kept(_))) {
-        let words = "its laws have not been tried, or it breaks one: wait for its score card".to_owned();
-        return refuse(asked.lang, Refused::Refusal(Refusal::Refused(words)));
-    }
-    let id = offer.artifact().manifest().id.clone();
-    let work = move |owner: &Owner, caller: &Caller| {
-        real(owner)?;
-        let shelf = Shelf::of(&owner.clerk.directory);
-        offer.take::<Refusal>(&shelf, allow.as_deref(), |change| noted(owner, caller, change))
-    };
-    match Arc::clone(&desk).tend(&asked, work).await {
+    let id = offered(&desk).map(|offer| offer.artifact().manifest().id.clone()).unwrap_or_default();
+    let ours = Arc::clone(&desk);
+    let work = move |_: &Owner, caller: &Caller| Ok(taken(&ours, caller, &seen, allow.as_deref()));
+    match desk.tend(&asked, work).await.map_err(Refused::Refusal).flatten() {
         Ok(runs) => {
-            let mut offered = desk.offered.lock().unwrap_or_else(PoisonError::into_inner);
-            // A colleague may have handed in another file meanwhile.
-            if offered.as_ref().is_some_and(|now| now.artifact().digest().to_string() == seen) {
-                *offered = None;
-            }
             let said = if runs { "done.plugin-runs" } else { "done.plugin-waits" };
             lead(&Done::new(format!("/plugins/{id}"), said))
         }
-        Err(refusal) => refuse(asked.lang, Refused::Refusal(refusal)),
+        Err(refused) => refuse(asked.lang, refused),
     }
+}
+
+/// What was handed in is forgotten.
+pub(in crate::web) fn drop_offer(desk: &Desk) {
+    *desk.offered.lock().unwrap_or_else(PoisonError::into_inner) = None;
 }
 
 /// `POST /plugin-offer/drop`.
 pub(in crate::web) async fn give_up(State(desk): State<Arc<Desk>>, Sent(Pressed {}): Sent<Pressed>) -> Response {
-    *desk.offered.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    drop_offer(&desk);
     lead(&Done::new("/plugins", "done.plugin-dropped"))
+}
+
+/// Allows exactly the file that was `seen`, with these hosts.
+pub(in crate::web) fn granted(
+    owner: &Owner,
+    caller: &Caller,
+    id: &str,
+    (hosts, seen): (&[HostPattern], &str),
+) -> Result<(), Refusal> {
+    real(owner)?;
+    let shelf = Shelf::of(&owner.clerk.directory);
+    let note = |change| noted(owner, caller, change);
+    install::grant::<Refusal>(&shelf, id, (Some(hosts), Some(seen)), note).map(drop)
 }
 
 /// `POST /plugins/{id}/grant`: exactly the file that was seen, with the hosts that are ticked.
@@ -283,13 +320,16 @@ pub(in crate::web) async fn grant(
         return refuse(asked.lang, Refused::Trouble(Trouble::Form));
     };
     let place = format!("/plugins/{id}");
-    let work = move |owner: &Owner, caller: &Caller| {
-        real(owner)?;
-        let shelf = Shelf::of(&owner.clerk.directory);
-        let note = |change| noted(owner, caller, change);
-        install::grant::<Refusal>(&shelf, &id, (Some(&hosts), Some(&seen)), note).map(drop)
-    };
+    let work = move |owner: &Owner, caller: &Caller| granted(owner, caller, &id, (&hosts, &seen));
     desk.tend_and_lead(asked, work, |()| Done::new(place, "done.plugin-runs")).await
+}
+
+/// Lets a plugin go on that rests.
+pub(in crate::web) fn resumed(owner: &Owner, caller: &Caller, id: &str) -> Result<(), Refusal> {
+    real(owner)?;
+    let shelf = Shelf::of(&owner.clerk.directory);
+    let suspensions = &owner.sweeper.plugins.suspensions;
+    install::resume::<Refusal>(&shelf, suspensions, id, |change| noted(owner, caller, change))
 }
 
 /// `POST /plugins/{id}/resume`.
@@ -300,27 +340,25 @@ pub(in crate::web) async fn resume(
     Sent(Pressed {}): Sent<Pressed>,
 ) -> Response {
     let place = format!("/plugins/{id}");
-    let work = move |owner: &Owner, caller: &Caller| {
-        real(owner)?;
-        let shelf = Shelf::of(&owner.clerk.directory);
-        let suspensions = &owner.sweeper.plugins.suspensions;
-        install::resume::<Refusal>(&shelf, suspensions, &id, |change| noted(owner, caller, change))
-    };
+    let work = move |owner: &Owner, caller: &Caller| resumed(owner, caller, &id);
     desk.tend_and_lead(asked, work, |()| Done::new(place, "done.plugin-resumed")).await
 }
 
-/// `POST /plugins/{id}/remove`: its signer stays known.
+/// Takes a plugin away; its signer stays known.
+pub(in crate::web) fn removed(owner: &Owner, caller: &Caller, id: &str) -> Result<(), Refusal> {
+    real(owner)?;
+    let shelf = Shelf::of(&owner.clerk.directory);
+    install::remove::<Refusal>(&shelf, id, false, |change| noted(owner, caller, change))
+}
+
+/// `POST /plugins/{id}/remove`.
 pub(in crate::web) async fn remove(
     State(desk): State<Arc<Desk>>,
     Path(id): Path<String>,
     asked: Asked,
     Sent(Pressed {}): Sent<Pressed>,
 ) -> Response {
-    let work = move |owner: &Owner, caller: &Caller| {
-        real(owner)?;
-        let shelf = Shelf::of(&owner.clerk.directory);
-        install::remove::<Refusal>(&shelf, &id, false, |change| noted(owner, caller, change))
-    };
+    let work = move |owner: &Owner, caller: &Caller| removed(owner, caller, &id);
     desk.tend_and_lead(asked, work, |()| Done::new("/plugins", "done.plugin-removed")).await
 }
 
@@ -331,7 +369,20 @@ pub(in crate::web) struct Seen {
     seen: String,
 }
 
-/// `POST /plugins/{id}/check`: its laws are tried aside, on the fixtures that it carries.
+/// Tries the file that was `seen` on its laws, aside, on the fixtures that it carries.
+pub(in crate::web) fn check_of(desk: &Arc<Desk>, caller: &Caller, id: &str, seen: &str) -> Result<(), Refusal> {
+    let owner = &desk.app.owner;
+    real(owner)?;
+    owner.clerk.store.may_one_of(caller, &[Act::KeepPlugins], owner.sweeper.clock.now())?;
+    let registry = owner.sweeper.plugins.registry();
+    let waiting = Shelf::of(&owner.clerk.directory).all_waiting().map_err(install::InstallError::from)?;
+    let mut all = registry.all().iter().chain(waiting.all()).filter(|found| found.is_called(id));
+    let meant = all.find_map(|found| found.artifact.as_ref().ok().filter(|it| it.digest().to_string() == seen));
+    let artifact = meant.ok_or_else(|| Refusal::from(install::InstallError::Meanwhile(id.to_owned())))?;
+    begin(desk, artifact)
+}
+
+/// `POST /plugins/{id}/check`.
 pub(in crate::web) async fn check(
     State(desk): State<Arc<Desk>>,
     Path(id): Path<String>,
@@ -340,15 +391,6 @@ pub(in crate::web) async fn check(
 ) -> Response {
     let place = format!("/plugins/{id}");
     let ours = Arc::clone(&desk);
-    let work = move |owner: &Owner, caller: &Caller| {
-        real(owner)?;
-        owner.clerk.store.may_one_of(caller, &[Act::KeepPlugins], owner.sweeper.clock.now())?;
-        let registry = owner.sweeper.plugins.registry();
-        let waiting = Shelf::of(&owner.clerk.directory).all_waiting().map_err(install::InstallError::from)?;
-        let mut all = registry.all().iter().chain(waiting.all()).filter(|found| found.is_called(&id));
-        let meant = all.find_map(|found| found.artifact.as_ref().ok().filter(|it| it.digest().to_string() == seen));
-        let artifact = meant.ok_or_else(|| Refusal::from(install::InstallError::Meanwhile(id.clone())))?;
-        begin(&ours, artifact)
-    };
+    let work = move |_: &Owner, caller: &Caller| check_of(&ours, caller, &id, &seen);
     desk.tend_and_lead(asked, work, |()| Done::new(place, "")).await
 }

@@ -111,7 +111,7 @@ pub(in crate::web) async fn export(
     hand(asked.lang, move || {
         let clerk = &desk.app.owner.clerk;
         desk.reader(asked.visitor.user()).referral(id)?.ok_or_else(missing)?;
-        Ok(clerk.referral_parcel(asked.visitor.token, desk.app.account, Sight { id, version }, u64::MAX)?)
+        Ok(clerk.referral_parcel(asked.visitor.token, desk.app.account, Sight { id, version })?)
     })
     .await
 }

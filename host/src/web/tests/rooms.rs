@@ -10,19 +10,19 @@ use crate::store::{Answering, Decision, Seen, Sight};
 use crate::user::token::Token;
 
 mod acting;
-mod admin;
+pub(in crate::web) mod admin;
 mod cases;
 mod contacts;
 mod disclosures;
 mod inbox;
-mod plugins;
+pub(in crate::web) mod plugins;
 mod posts;
 mod presence;
 mod referrals;
 mod replies;
 mod reports;
 mod restricted;
-mod sources;
+pub(in crate::web) mod sources;
 mod submit;
 
 /// Words that would be markup if anything let them.

@@ -133,7 +133,8 @@ fn incident(call: &Call, Numbered { id }: Numbered) -> Result<Standing, Problem>
 #[derive(Debug, Serialize, JsonSchema)]
 struct Told {
     /// The event.
-    event: Recorded,
+    #[serde(flatten)]
+    recorded: Recorded,
     /// The reason or note, until it is deleted.
     note: Option<String>,
 }
@@ -142,9 +143,9 @@ fn events(call: &Call, NumberedPart { id, limit, cursor }: NumberedPart) -> Resu
     let reader = call.reader();
     reader.incident(id)?.ok_or(Problem::Missing)?;
     let Part { items, next } = Part::sorted(reader.history(id)?, limit, cursor.as_deref(), |event| event.seq)?;
-    let told = |event: Recorded| {
-        let note = event.event.note().map_or(Ok(None), |note| reader.note(note.id))?;
-        Ok::<_, Problem>(Told { event, note })
+    let told = |recorded: Recorded| {
+        let note = recorded.event.note().map_or(Ok(None), |note| reader.note(note.id))?;
+        Ok::<_, Problem>(Told { recorded, note })
     };
     Ok(Part { items: items.into_iter().map(told).collect::<Result<_, _>>()?, next })
 }

@@ -2,13 +2,19 @@
 //! same clerk and the same reading as the pages.
 
 mod account;
+mod audit;
+mod backups;
 mod cases;
+mod channels;
 mod contacts;
 mod disclosures;
 mod documents;
+mod evidence;
 mod hearing;
 mod inbox;
 mod incidents;
+mod keeping;
+mod notices;
 mod people;
 mod plan;
 mod plugins;
@@ -18,7 +24,6 @@ mod reports;
 mod searches;
 mod summaries;
 mod topics;
-mod upkeep;
 mod watches;
 
 use super::endpoint::Endpoint;
@@ -31,6 +36,8 @@ pub(super) fn table() -> Vec<Endpoint> {
     let rooms = [
         account::table(),
         incidents::table(),
+        evidence::table(),
+        notices::table(),
         inbox::table(),
         posts::table(),
         searches::table(),
@@ -47,7 +54,10 @@ pub(super) fn table() -> Vec<Endpoint> {
         plugins::table(),
         people::table(),
         plan::table(),
-        upkeep::table(),
+        channels::table(),
+        keeping::table(),
+        backups::table(),
+        audit::table(),
     ];
     rooms.into_iter().flatten().collect()
 }

@@ -20,7 +20,7 @@ pub(super) fn table() -> Vec<Endpoint> {
         post_secret(
             "/users",
             Access::AbleToAny(UserChange::ACTS),
-            ("changeUsers", "Add users, give roles and units, replace tokens, revoke, take a lost second factor away"),
+            ("changeUsers", "Add users, give roles and units, link to an account elsewhere, replace tokens, revoke, take a lost second factor away"),
             user,
         )
         .like(&[
@@ -28,6 +28,7 @@ pub(super) fn table() -> Vec<Endpoint> {
             ("roles", r#"{"roles": {"user": "周敏", "roles": ["monitor"]}}"#),
             ("unit", r#"{"unit": {"user": "周敏", "unit": "供水股"}}"#),
             ("revoke", r#"{"revoke": {"user": "周敏"}}"#),
+            ("identity", r#"{"identity": {"user": "周敏", "name": "zhoumin"}}"#),
             ("end-factor", r#"{"end-factor": {"user": "周敏"}}"#),
         ]),
         post_secret(

@@ -7,10 +7,11 @@ use crate::config::edit::{Calls, Change};
 use crate::config::reading;
 use crate::plan::diff::{Change as Difference, diff};
 use crate::planning;
+use crate::store::PlanProposal;
 use crate::user::right::Act;
 use crate::web::access::Access;
 use crate::web::api::endpoint::{Call, Endpoint, Pending, get, post, wait};
-use crate::web::api::listed::Nothing;
+use crate::web::api::listed::{Named, Nothing, Paged, Part};
 use crate::web::api::problem::Problem;
 use crate::web::routes::ALL;
 
@@ -20,6 +21,16 @@ pub(super) fn table() -> Vec<Endpoint> {
         get("/plan", ALL, ("plan", "The plan in force"), plan),
         post("/plan/check", ALL, ("checkPlan", "Whether a plan is in order, and what would be different; nothing is put into force"), check).like(&[
 ("check", r#"{"text": "[plan]\nname = \"预案\"\n"}"#),
+]),
+        get("/plan/proposals", ALL, ("listPlanProposals", "What somebody proposes in place of the plan in force: one, or none"), proposals),
+        post("/plan/proposals", Access::Able(Act::ProposePlan), ("proposePlan", "Propose another plan, for somebody who decides to put into force; what was proposed before is dropped"), propose).like(&[
+("propose", r#"{"text": "[plan]\nname = \"预案\"\n", "seen": "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855", "reason": "局务会决定"}"#),
+]),
+        post("/plan/proposals/{id}/adopt", Access::Able(Act::AdoptPlan), ("adoptPlan", "Put the plan of this digest into force; never by whoever proposed it"), adopt).like(&[
+("adopt", r#"{}"#),
+]),
+        post("/plan/proposals/{id}/drop", Access::AbleToAny(&[Act::ProposePlan, Act::AdoptPlan]), ("dropPlan", "The plan of this digest is proposed no longer"), give_up).like(&[
+("drop", r#"{}"#),
 ]),
         get("/organisation", setting_up, ("organisation", "How the organisation is called"), organisation),
         wait("/organisation", setting_up, ("nameOrganisation", "Say how the organisation is called"), name).like(&[
@@ -71,14 +82,77 @@ struct Checked {
 }
 
 fn check(call: &Call, _: Nothing, Written { text }: Written) -> Result<Checked, Problem> {
+    Ok(checked(call, &text))
+}
+
+fn checked(call: &Call, text: &str) -> Checked {
     let wrong = |problem: reading::Problem| {
         let (line, column) = problem.at.unzip();
         Wrong { line, column, message: problem.message }
     };
-    Ok(match planning::read(&text) {
+    match planning::read(text) {
         Ok(other) => Checked { problems: Vec::new(), changes: diff(&call.desk.app.owner.setup.plan.get(), &other) },
         Err(problems) => Checked { problems: problems.into_iter().map(wrong).collect(), changes: Vec::new() },
-    })
+    }
+}
+
+/// A plan that somebody proposes.
+#[derive(Debug, Serialize, JsonSchema)]
+struct Proposed {
+    /// SHA-256 of its text: what `adoptPlan` and `dropPlan` name.
+    id: String,
+    /// That of the plan that it is to take the place of.
+    before: String,
+    /// Its text, as TOML.
+    text: String,
+    /// Why.
+    reason: String,
+    /// Who proposes it: a user's identifier.
+    by: String,
+    /// When.
+    at: i64,
+    /// How it stands beside the plan in force.
+    checked: Checked,
+}
+
+fn proposals(call: &Call, Paged { limit, cursor }: Paged) -> Result<Part<Proposed>, Problem> {
+    let told = call.reader().plan_proposal()?.map(|PlanProposal { plan, before, text, reason, user, at }| Proposed {
+        checked: checked(call, &text),
+        id: plan,
+        before,
+        text,
+        reason,
+        by: user,
+        at,
+    });
+    Part::sorted(told.into_iter().collect(), limit, cursor.as_deref(), |one: &Proposed| one.id.clone())
+}
+
+/// A plan, and which one it is to take the place of.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Proposing {
+    /// Its text, as TOML.
+    text: String,
+    /// The digest of the plan in force that was seen.
+    seen: String,
+    /// Why.
+    reason: String,
+}
+
+fn propose(call: &Call, _: Nothing, Proposing { text, seen, reason }: Proposing) -> Result<Nothing, Problem> {
+    planning::propose(&call.desk.app.owner, &call.caller(), &text, &seen, &reason)?;
+    Ok(Nothing {})
+}
+
+fn adopt(call: &Call, Named { id }: Named, _: Nothing) -> Result<Nothing, Problem> {
+    planning::adopt(&call.desk.app.owner, &call.caller(), &id)?;
+    Ok(Nothing {})
+}
+
+fn give_up(call: &Call, Named { id }: Named, _: Nothing) -> Result<Nothing, Problem> {
+    planning::give_up(&call.desk.app.owner, &call.caller(), id)?;
+    Ok(Nothing {})
 }
 
 /// How an organisation is called.

@@ -4,12 +4,12 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::strange;
+use crate::handling::handout::Parcel;
 use crate::handling::{Outcome, What};
 use crate::store::{ReferralRow, Referring, Sight, SummaryRow, Supervising};
 use crate::user::right::Act;
 use crate::web::access::Access;
-use crate::web::api::endpoint::{Call, Endpoint, get, post, post_secret};
-use crate::web::api::file::{File, LARGEST};
+use crate::web::api::endpoint::{Call, Endpoint, archive, get, post};
 use crate::web::api::listed::{Nothing, Numbered, OfIncident, Part};
 use crate::web::api::problem::Problem;
 use crate::web::routes::WORK;
@@ -40,8 +40,7 @@ pub(super) fn table() -> Vec<Endpoint> {
 ("approve", r#"{"approve": [{"id": 1, "version": 1}, "化验报告为证"]}"#),
 ("refuse", r#"{"refuse": [{"id": 1, "version": 1}, "属于批评"]}"#),
 ]),
-        // Kept nowhere else: it holds a name.
-        post_secret(
+        archive(
             "/referrals/{id}/export",
             Access::Able(Act::ExportReferral),
             ("exportReferral", "Hand an approved referral out, as one archive; the record says so first"),
@@ -116,8 +115,8 @@ struct Seen {
     version: u64,
 }
 
-fn export(call: &Call, Numbered { id }: Numbered, Seen { version }: Seen) -> Result<File, Problem> {
-    let account = call.desk.app.account;
-    let parcel = call.clerk().referral_parcel(call.visitor.token.clone(), account, Sight { id, version }, LARGEST)?;
-    Ok(File::of_parcel(parcel)?)
+fn export(call: &Call, Numbered { id }: Numbered, Seen { version }: Seen) -> Result<Parcel, Problem> {
+    call.reader().referral(id)?.ok_or(Problem::Missing)?;
+    let (token, account) = (call.visitor.token.clone(), call.desk.app.account);
+    Ok(call.clerk().referral_parcel(token, account, Sight { id, version })?)
 }

@@ -61,7 +61,7 @@ async fn every_form_is_for_its_people_from_our_pages_and_knows_its_fields() {
 }
 
 /// The built-in plan with another due time.
-fn other_plan() -> String {
+pub(in crate::web) fn other_plan() -> String {
     let text = Plan::built_in().text();
     assert!(text.contains("due = \"5h\""));
     text.replacen("due = \"5h\"", "due = \"4h\"", 1)

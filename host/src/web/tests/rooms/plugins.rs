@@ -20,7 +20,7 @@ fn feed() -> Vec<u8> {
 }
 
 /// The shipped feed plugin as a third party's, with its fixtures inside.
-fn board(version: &str, allow: &str) -> Vec<u8> {
+pub(in crate::web) fn board(version: &str, allow: &str) -> Vec<u8> {
     let feed = feed();
     let text = Artifact::read(feed.as_slice()).unwrap().manifest_text().to_owned();
     let mut manifest: toml::Table = toml::from_str(&text).unwrap();

@@ -14,7 +14,7 @@ pub(super) struct House {
     plugins: bool,
 }
 
-pub(super) const FILE: &str =
+pub(in crate::web) const FILE: &str =
     "# kept\n[organisation]\nname = \"青石县水务局\"\n\n[[topic]]\nname = \"供水\"\nany = [\"停水\"]\n";
 
 impl House {
