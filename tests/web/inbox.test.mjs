@@ -38,6 +38,28 @@ describe("the inbox", { concurrency: false }, () => {
     await person.close();
   });
 
+  test("what is restricted is marked for those who decide and is not there for others", async () => {
+    const head = await entered();
+    const path = await head.page.getAttribute("#matter a", "href");
+    await head.go(path);
+    await head.page.click("#act-restrict summary");
+    await head.page.fill("#act-restrict textarea", "it concerns a child");
+    await head.page.click("#act-restrict button");
+    await head.page.locator(".said-done").waitFor();
+    await looks(head, "restricted", desk.address);
+    const staff = await enter(desk, "staff", { lang: "en" });
+    assert.equal((await staff.go(path)).status(), 404);
+    await head.go(path);
+    await head.page.click("#act-unrestrict summary");
+    await head.page.fill("#act-unrestrict textarea", "all is public by now");
+    await head.page.click("#act-unrestrict button");
+    await head.page.locator(".said-done").waitFor();
+    assert.equal((await staff.go(path)).status(), 200);
+    assert.deepEqual(head.complaints, []);
+    await head.close();
+    await staff.close();
+  });
+
   test("by keyboard alone: accepted, taken back, dismissed with a reason", async () => {
     const { page, complaints, close } = await entered();
     const first = await title(page);
