@@ -56,6 +56,7 @@ struct Worth {
 }
 
 fn record(call: &Call, Numbered { id }: Numbered) -> Result<Worth, Problem> {
+    // Whoever sees it may verify it, beside entries that they do not see.
     call.reader().incident(id)?.ok_or(Problem::Missing)?;
     let Examined { entries, broken, adds_up } = call.desk.unveiled().verify_incident(id)?;
     Ok(Worth { entries, consistent: broken.is_none(), adds_up, broken: broken.map(|broken| broken.to_string()) })

@@ -52,6 +52,15 @@ async fn evidence_leaves_as_an_archive_after_the_record_says_so() {
     assert_eq!(after["entries"].as_u64(), before["entries"].as_u64().map(|n| n + 1), "{after}");
     assert_eq!(after["adds_up"], true);
     assert_eq!(program.get("/incidents/9/record", &staff).await.0, 404);
+    // Whoever does not see it takes nothing of it away, and whoever does goes on.
+    let head = program.session(Role::Head);
+    let restrict = json!({"version": null, "decision": {"restrict": "涉及未成年人"}});
+    let (status, told) = program.post("/incidents/1/decisions", &head, &restrict).await;
+    assert_eq!(status, 200, "{told}");
+    assert_eq!(program.taken("/incidents/1/evidence", &token, &[]).await.0, 404);
+    assert_eq!(program.get("/incidents/1/record", &staff).await.0, 404);
+    assert_eq!(program.taken("/incidents/1/evidence", &head, &[]).await.0, 200);
+    assert_eq!(program.get("/incidents/1/record", &head).await.1["consistent"], true);
 }
 
 #[tokio::test]
