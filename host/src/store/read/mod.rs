@@ -34,7 +34,7 @@ pub use posts::{Fresh, Keep, PostPage, PostQuery, SCANNED};
 pub use record::RecordQuery;
 
 use super::error::StoreError;
-use super::model::Figures;
+use super::model::{Figures, WatchRow};
 use super::{schema, writer};
 use crate::incident::chain::{self, ChainBreak, ChainReport, Checkpoint, Record, Walk};
 use crate::incident::{Category, IncidentId, life};
@@ -51,7 +51,20 @@ pub struct Reader {
 
 struct Pool {
     path: PathBuf,
-    idle: Mutex<Vec<Connection>>,
+    idle: Mutex<Vec<Link>>,
+}
+
+/// A connection, with what was read through it and holds until something is committed.
+struct Link {
+    db: Connection,
+    /// The version of the data, as the connection counts it, at which the watches were such.
+    listened: Option<(i64, Arc<[WatchRow]>)>,
+}
+
+impl Link {
+    fn open(path: &Path) -> Result<Self, StoreError> {
+        Ok(Self { db: schema::open_reader(path)?, listened: None })
+    }
 }
 
 impl std::fmt::Debug for Reader {
@@ -81,7 +94,7 @@ impl Reader {
             return Err(StoreError::NoStore(dir.to_owned()));
         }
         let path = dir.join(schema::FILE);
-        let first = schema::open_reader(&path)?;
+        let first = Link::open(&path)?;
         Ok(Self { pool: Arc::new(Pool { path, idle: Mutex::new(vec![first]) }) })
     }
 
@@ -90,16 +103,21 @@ impl Reader {
         &self,
         ask: impl FnOnce(&Connection) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
+        self.lend(|link| ask(&link.db))
+    }
+
+    /// The same, with what was kept beside the connection.
+    fn lend<T>(&self, ask: impl FnOnce(&mut Link) -> Result<T, StoreError>) -> Result<T, StoreError> {
         let idle = || self.pool.idle.lock().unwrap_or_else(PoisonError::into_inner);
         let kept = idle().pop();
-        let db = match kept {
-            Some(db) => db,
-            None => schema::open_reader(&self.pool.path)?,
+        let mut link = match kept {
+            Some(link) => link,
+            None => Link::open(&self.pool.path)?,
         };
-        let answer = ask(&db)?;
+        let answer = ask(&mut link)?;
         let mut idle = idle();
         if idle.len() < IDLE {
-            idle.push(db);
+            idle.push(link);
         }
         Ok(answer)
     }
