@@ -6,8 +6,9 @@
 //!
 //! A guest is compiled for `wasm32-wasip1`, because ordinary crates work there,
 //! and encoded into a component with an adapter of our own in WASI's place that
-//! reaches nothing (`adapter.wat`). The result imports nothing; that is not
-//! hoped for but read back from the file before it is handed out.
+//! reaches nothing (`adapter.wat`); it becomes a part of the guest (`linked`). The
+//! result imports nothing; that is not hoped for but read back from the file
+//! before it is handed out.
 //!
 //! A guest that exports [`SNAPSHOT_EXPORT`], as the SDK's macros do, is then
 //! initialised, once and for all: what it sets up on first use is in the file,
@@ -19,6 +20,7 @@
 //! and every host of ours has it.
 
 mod blame;
+mod linked;
 mod narrow;
 mod script;
 
@@ -29,7 +31,7 @@ use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
-use wasm_encoder::{ComponentSection, CustomSection, Section};
+use wasm_encoder::{ComponentSection, CustomSection};
 use wasmparser::{Parser, Payload, TypeRef};
 
 /// Stands in for WASI inside the component.
@@ -143,11 +145,10 @@ pub fn encode(core_module: &[u8], manifest_toml: &str) -> Result<Vec<u8>, BuildE
     if !foreign.is_empty() {
         return Err(BuildError::Links(foreign));
     }
-    let module = strip(core_module)?;
+    let module = linked::linked(core_module, &adapter)?;
     let mut component = wit_component::ComponentEncoder::default()
         .validate(true)
         .module(&module)
-        .and_then(|encoder| encoder.adapter(WASI, &adapter))
         .and_then(wit_component::ComponentEncoder::encode)
         .map_err(|error| BuildError::Encode(format!("{error:#}")))?;
     if exports(&module)?.iter().any(|name| name == SNAPSHOT_EXPORT) {
@@ -369,23 +370,6 @@ fn exports(module: &[u8]) -> Result<Vec<String>, BuildError> {
         }
     }
     Ok(names)
-}
-
-/// Removes what only a debugger reads; the contract's types stay.
-fn strip(module: &[u8]) -> Result<Vec<u8>, BuildError> {
-    let mut stripped = module.get(..8).unwrap_or(module).to_vec();
-    for payload in Parser::new(0).parse_all(module) {
-        let payload = payload.map_err(damaged)?;
-        let dropped =
-            matches!(&payload, Payload::CustomSection(section) if !section.name().starts_with("component-type"));
-        let section = payload.as_section().filter(|_| !dropped);
-        let Some((id, range)) = section else { continue };
-        let range = usize::try_from(range.start).unwrap_or(0)..usize::try_from(range.end).unwrap_or(0);
-        if let Some(data) = module.get(range) {
-            wasm_encoder::RawSection { id, data }.append_to(&mut stripped);
-        }
-    }
-    Ok(stripped)
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "passed by name to map_err")]

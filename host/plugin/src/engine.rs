@@ -75,6 +75,9 @@ const PATIENCE: u32 = 30;
 /// Bytes of linear memory that a slot keeps between instances.
 const KEPT: usize = 512 << 10;
 
+/// Bytes of a table that a slot keeps: a Rust guest's functions that are called through one are some hundred.
+const KEPT_TABLE: usize = 16 << 10;
+
 /// What one call may use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -289,7 +292,7 @@ impl fmt::Debug for Engine {
 fn settings(config: &EngineConfig) -> Config {
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(config.instances)
-        // A component is several core instances: the guest, the adapter and their glue; Python needs some forty.
+        // A Rust guest is one core instance; Python needs some forty.
         .total_core_instances(config.instances.saturating_mul(64))
         // One is the guest's. JavaScript brings two that stay empty: its loader's, and that of the traps in WASI's place.
         .total_memories(config.instances.saturating_mul(3))
@@ -303,6 +306,7 @@ fn settings(config: &EngineConfig) -> Config {
         // system says where it can.
         .max_unused_warm_slots(config.instances)
         .linear_memory_keep_resident(KEPT)
+        .table_keep_resident(KEPT_TABLE)
         .pagemap_scan(Enabled::Auto);
     let mut settings = Config::new();
     settings

@@ -76,9 +76,9 @@ pub(crate) struct Coverage {
 
 impl Coverage {
     /// Counts; watches that stand for a recording's answers are nobody's ears.
-    pub(crate) fn of(rows: &[WatchRow], now: Timestamp) -> Self {
+    pub(crate) fn of<'a>(rows: impl IntoIterator<Item = &'a WatchRow>, now: Timestamp) -> Self {
         let mut all = Self::default();
-        for row in rows.iter().filter(|r| !r.watch.recorded) {
+        for row in rows.into_iter().filter(|r| !r.watch.recorded) {
             match Health::of(row, now) {
                 Health::Heard => all.heard += 1,
                 Health::Waiting => all.waiting += 1,

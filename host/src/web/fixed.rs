@@ -2,6 +2,7 @@
 //! grouping, and posts written to break a page.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use caifeng_plugin_host::contract::{Kind, Label, Reactions, Target, Timestamp};
 
@@ -419,8 +420,8 @@ impl Rows for Fixed {
         Ok(Choices { topics: vec!["停水".into(), "<b>水质</b>".into()], sites: vec!["bbs.qingshi.example".into()] })
     }
 
-    fn watches(&self) -> Result<Vec<WatchRow>, Unanswered> {
-        Ok(watches())
+    fn watches(&self) -> Result<Arc<[WatchRow]>, Unanswered> {
+        Ok(watches().into())
     }
 
     fn record(&self, query: &RecordQuery) -> Result<Vec<Entry>, Unanswered> {

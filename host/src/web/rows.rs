@@ -262,7 +262,7 @@ pub trait Rows: Send + Sync + 'static {
     ///
     /// # Errors
     /// [`Unanswered`].
-    fn watches(&self) -> Result<Vec<WatchRow>, Unanswered>;
+    fn watches(&self) -> Result<Arc<[WatchRow]>, Unanswered>;
 
     /// Hosts at which robots.txt is not asked.
     ///
@@ -529,10 +529,8 @@ impl Rows for Stored {
         Ok(self.reader.full_days(since)?)
     }
 
-    fn watches(&self) -> Result<Vec<WatchRow>, Unanswered> {
-        let mut watches = self.reader.watches()?;
-        watches.retain(|row| !row.watch.recorded);
-        Ok(watches)
+    fn watches(&self) -> Result<Arc<[WatchRow]>, Unanswered> {
+        Ok(self.reader.listened()?)
     }
 
     fn permissions(&self) -> Result<Vec<Permission>, Unanswered> {

@@ -6,7 +6,8 @@
 //! text. If a feed gives different entries one guid, a hash of link and title
 //! is added to each of them, so that no id depends on the order.
 
-use std::collections::HashMap;
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
 
 use caifeng_plugin_sdk::{Author, Kind, Page, Post, Request, Timestamp, url};
 
@@ -35,36 +36,37 @@ pub(crate) fn page(document: Document, context: &Context<'_>) -> Page {
 }
 
 /// The ids that entries with different links or titles share.
-fn shared_ids(entries: &[Entry]) -> HashMap<String, bool> {
-    let mut seen: HashMap<&str, (u64, bool)> = HashMap::with_capacity(entries.len());
+fn shared_ids(entries: &[Entry]) -> HashSet<String> {
+    let mut seen: HashMap<&str, &Entry> = HashMap::with_capacity(entries.len());
+    let mut shared = HashSet::new();
     for entry in entries {
         if let Some(id) = &entry.id {
-            let mark = mark(entry);
-            let known = seen.entry(id).or_insert((mark, false));
-            known.1 |= known.0 != mark;
+            let first = seen.entry(id).or_insert(entry);
+            if !std::ptr::eq(*first, entry) && mark(first) != mark(entry) {
+                shared.insert(id.clone());
+            }
         }
     }
-    let shared = seen.into_iter().filter(|(_, (_, differs))| *differs);
-    shared.map(|(id, (_, differs))| (id.to_owned(), differs)).collect()
+    shared
 }
 
 /// What tells entries with one guid apart.
 fn mark(entry: &Entry) -> u64 {
-    let title = entry.title.as_ref().map(Value::line).unwrap_or_default();
+    let title = entry.title.clone().map(Value::into_line).unwrap_or_default();
     hash(&[entry.link.as_deref().unwrap_or_default(), &title])
 }
 
-fn post(entry: Entry, feed: &str, shared: &HashMap<String, bool>, context: &Context<'_>) -> Post {
-    let title = entry.title.as_ref().map(Value::line).filter(|title| !title.is_empty());
-    let text = body(&entry.bodies);
-    let own = match (&entry.id, &entry.link) {
-        (Some(id), _) if shared.contains_key(id) => format!("{id}~{:016x}", mark(&entry)),
-        (Some(id), _) => id.clone(),
-        (None, Some(link)) if !link.is_empty() => link.clone(),
-        _ => format!("{:016x}", hash(&[title.as_deref().unwrap_or_default(), &text])),
+fn post(mut entry: Entry, feed: &str, shared: &HashSet<String>, context: &Context<'_>) -> Post {
+    let marked = entry.id.as_ref().filter(|id| shared.contains(*id)).map(|id| format!("{id}~{:016x}", mark(&entry)));
+    let title = entry.title.take().map(Value::into_line).filter(|title| !title.is_empty());
+    let text = body(std::mem::take(&mut entry.bodies));
+    let own = match (&marked, &entry.id, &entry.link) {
+        (Some(id), ..) | (None, Some(id), _) => Cow::Borrowed(id.as_str()),
+        (None, None, Some(link)) if !link.is_empty() => Cow::Borrowed(link.as_str()),
+        _ => Cow::Owned(format!("{:016x}", hash(&[title.as_deref().unwrap_or_default(), &text]))),
     };
     let kind = if entry.reply_to.is_some() { Kind::Comment } else { Kind::Article };
-    let mut post = Post::new(kind, format!("{feed}#{own}"), address(&entry, context));
+    let mut post = Post::new(kind, [feed, "#", &own].concat(), address(&entry, context));
     post.parent = entry.reply_to.map(|parent| format!("{feed}#{parent}"));
     post.author = entry.author.as_ref().and_then(author);
     post.publisher = entry.publisher;
@@ -93,16 +95,15 @@ fn address(entry: &Entry, context: &Context<'_>) -> String {
 }
 
 /// The fullest of the texts, as plain text.
-fn body(bodies: &[Value]) -> String {
-    let mut order: Vec<&Value> = bodies.iter().collect();
-    order.sort_by_key(|body| std::cmp::Reverse(body.len()));
+fn body(mut bodies: Vec<Value>) -> String {
+    bodies.sort_by_key(|body| std::cmp::Reverse(body.len()));
     let mut best = String::new();
-    for body in order {
+    for body in bodies {
         // Markup can make the longer one the poorer: a picture and no word.
         if body.len() <= best.len() {
             break;
         }
-        let text = body.text();
+        let text = body.into_text();
         if text.len() > best.len() {
             best = text;
         }

@@ -142,7 +142,7 @@ impl<'a> Reader<'a> {
         let Some(frame) = self.frames.last_mut() else {
             return;
         };
-        if frame.form == Some(Form::Markup) || !text.contains('&') {
+        if frame.form == Some(Form::Markup) || memchr::memchr(b'&', text.as_bytes()).is_none() {
             frame.text.push_str(text);
         } else if self.entities.is_empty() {
             frame.text.push_str(&html::decode(text));
@@ -256,11 +256,9 @@ impl<'a> Reader<'a> {
             }
             return;
         }
-        if !name.contains(':') {
-            self.in_image &= matches!(
-                &*name.to_ascii_lowercase(),
-                "title" | "link" | "description" | "url" | "href" | "width" | "height"
-            );
+        if self.in_image && !name.contains(':') {
+            let within = ["title", "link", "description", "url", "href", "width", "height"];
+            self.in_image = within.iter().any(|known| known.eq_ignore_ascii_case(name));
         }
         let element = self.resolve(name);
         self.open(element, name, attributes);
@@ -335,13 +333,15 @@ impl<'a> Reader<'a> {
 
 /// An absolute address; `http:////host` loses the slashes that are too many.
 pub(crate) fn absolute(base: &str, reference: &str) -> String {
-    let reference = reference.trim();
-    let joined = url::join(base, reference);
-    match joined.find("://") {
-        Some(at) if joined[at + 3..].starts_with('/') && !joined.starts_with("file:") => {
-            format!("{}{}", &joined[..at + 3], joined[at + 3..].trim_start_matches('/'))
+    let joined = url::join(base, reference.trim());
+    let scheme = url::scheme(&joined).filter(|scheme| *scheme != "file");
+    match scheme.and_then(|scheme| joined[scheme.len()..].strip_prefix(":///")) {
+        Some(rest) => {
+            let host = rest.trim_start_matches('/');
+            let scheme = &joined[..joined.len() - rest.len() - 1];
+            [scheme, host].concat()
         }
-        _ => joined,
+        None => joined,
     }
 }
 

@@ -65,11 +65,10 @@ impl Value {
     }
 
     /// One line of plain text.
-    pub(crate) fn line(&self) -> String {
-        let text = self.readable();
-        let text = repair(text.trim());
-        if !text.contains(|c: char| c.is_whitespace() && c != ' ') && !text.contains("  ") {
-            return text.into_owned();
+    pub(crate) fn into_line(self) -> String {
+        let text = self.into_text();
+        if is_line(&text) {
+            return text;
         }
         let mut out = String::with_capacity(text.len());
         for word in text.split_whitespace() {
@@ -81,10 +80,17 @@ impl Value {
         out
     }
 
-    /// Plain text with its line breaks.
-    pub(crate) fn text(&self) -> String {
-        let text = self.readable();
-        repair(text.trim()).into_owned()
+    /// Plain text with its line breaks. What is plain already is not copied.
+    pub(crate) fn into_text(self) -> String {
+        let text = match self.readable() {
+            Cow::Owned(text) => Some(text),
+            Cow::Borrowed(_) => None,
+        };
+        let text = trimmed(text.unwrap_or(self.raw));
+        match repair(&text) {
+            Cow::Owned(text) => text,
+            Cow::Borrowed(_) => text,
+        }
     }
 
     fn readable(&self) -> Cow<'_, str> {
@@ -100,6 +106,22 @@ impl Value {
             html::decode(&self.raw)
         }
     }
+}
+
+/// Text without white space at its ends.
+pub(crate) fn trimmed(text: String) -> String {
+    let inner = text.trim();
+    if inner.len() == text.len() { text } else { inner.to_owned() }
+}
+
+/// Whether all white space in it is single blanks.
+fn is_line(text: &str) -> bool {
+    // Every character that is white space begins with one of these bytes; most lines have none of them.
+    let begins = |b: u8| (b <= b' ') | (b == 0xc2) | (b == 0xe1) | (b == 0xe2) | (b == 0xe3);
+    if !text.bytes().fold(false, |any, b| any | begins(b)) {
+        return true;
+    }
+    !text.contains(|c: char| c.is_whitespace() && c != ' ') && !text.as_bytes().windows(2).any(|pair| pair == b"  ")
 }
 
 /// Whether text that is said to be plain is HTML all the same: it closes a tag
@@ -290,7 +312,7 @@ mod tests {
     use super::*;
 
     fn line(raw: &str, form: Form) -> String {
-        Value::new(raw.to_owned(), form).line()
+        Value::new(raw.to_owned(), form).into_line()
     }
 
     #[test]
@@ -300,6 +322,22 @@ mod tests {
         assert_eq!(line("the <blink> tag", Form::Plain), "the <blink> tag");
         assert_eq!(line("1 < 2 &bogus; 3", Form::Plain), "1 < 2 &bogus; 3");
         assert_eq!(line("AT&T", Form::Plain), "AT&T");
+    }
+
+    #[test]
+    fn white_space_of_any_kind_is_one_blank() {
+        for raw in [
+            "停水 通知",
+            "停水  通知",
+            " 停水\n通知 ",
+            "停水\u{3000}通知",
+            "停水\u{a0}通知",
+            "停水\u{2003}通知",
+            "停水\u{1680}通知",
+        ] {
+            assert_eq!(line(raw, Form::Plain), "停水 通知", "{raw:?}");
+        }
+        assert_eq!(line("“停水”。", Form::Plain), "“停水”。");
     }
 
     #[test]

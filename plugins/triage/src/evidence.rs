@@ -29,13 +29,12 @@ impl Reading<'_> {
                 .max()
                 .unwrap_or(0)
         };
-        // Of each cue; none weighs 0.
-        let strengths: &Vec<u8> = &self.hits.iter().map(|(_, hit)| strength(hit)).collect();
-        let strongest = strengths.iter().copied().max().unwrap_or(0);
-        let by_strength = (1..=strongest).rev();
-        let strong = by_strength.flat_map(|weight| (0..strengths.len()).filter(move |nth| strengths[*nth] == weight));
+        let weighed = self.hits.iter().enumerate().map(|(nth, (_, hit))| (nth, strength(hit)));
+        let mut strong: Vec<(usize, u8)> = weighed.filter(|(_, weight)| *weight > 0).collect();
+        // Of equals the first.
+        strong.sort_by_key(|(_, weight)| std::cmp::Reverse(*weight));
         let mut clauses: Vec<(usize, &str)> = Vec::with_capacity(SHOWN);
-        for nth in strong {
+        for (nth, _) in strong {
             let (part, hit) = &self.hits[nth];
             let clause = self.clause(*part, hit.start, hit.end);
             if !clause.is_empty() && !clauses.iter().any(|(_, seen)| *seen == clause) {

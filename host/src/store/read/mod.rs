@@ -35,7 +35,7 @@ pub use posts::{Fresh, Keep, PostPage, PostQuery, SCANNED};
 pub use record::RecordQuery;
 
 use super::error::StoreError;
-use super::model::Figures;
+use super::model::{Figures, WatchRow};
 use super::{schema, writer};
 use crate::incident::chain::{self, ChainBreak, ChainReport, Checkpoint, Record, Walk};
 use crate::incident::{Category, IncidentId, life};
@@ -54,25 +54,38 @@ pub struct Reader {
 
 struct Pool {
     path: PathBuf,
-    open: Mutex<Vec<Connection>>,
+    open: Mutex<Vec<Link>>,
     /// Those with views before their tables.
-    veiled: Mutex<Vec<Connection>>,
+    veiled: Mutex<Vec<Link>>,
+}
+
+/// A connection, with what was read through it and holds until something is committed.
+struct Link {
+    db: Connection,
+    /// The version of the data, as the connection counts it, at which the watches were such.
+    listened: Option<(i64, Arc<[WatchRow]>)>,
+}
+
+impl Link {
+    fn open(path: &Path) -> Result<Self, StoreError> {
+        Ok(Self { db: schema::open_reader(path)?, listened: None })
+    }
 }
 
 impl Pool {
     /// Lends a connection of `idle`, or one that `make` makes. One that met an error is not used again.
     fn lend<T>(
-        idle: &Mutex<Vec<Connection>>,
-        make: impl FnOnce() -> Result<Connection, StoreError>,
-        ask: impl FnOnce(&Connection) -> Result<T, StoreError>,
+        idle: &Mutex<Vec<Link>>,
+        make: impl FnOnce() -> Result<Link, StoreError>,
+        ask: impl FnOnce(&mut Link) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
         let idle = || idle.lock().unwrap_or_else(PoisonError::into_inner);
         let kept = idle().pop();
-        let db = kept.map_or_else(make, Ok)?;
-        let answer = ask(&db)?;
+        let mut link = kept.map_or_else(make, Ok)?;
+        let answer = ask(&mut link)?;
         let mut idle = idle();
         if idle.len() < IDLE {
-            idle.push(db);
+            idle.push(link);
         }
         Ok(answer)
     }
@@ -105,7 +118,7 @@ impl Reader {
             return Err(StoreError::NoStore(dir.to_owned()));
         }
         let path = dir.join(schema::FILE);
-        let first = schema::open_reader(&path)?;
+        let first = Link::open(&path)?;
         let pool = Pool { path, open: Mutex::new(vec![first]), veiled: Mutex::default() };
         Ok(Self { pool: Arc::new(pool), viewer: None })
     }
@@ -115,20 +128,24 @@ impl Reader {
         &self,
         ask: impl FnOnce(&Connection) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        let Pool { path, open, veiled } = &*self.pool;
-        let plain = || schema::open_reader(path);
-        let Some(viewer) = &self.viewer else { return Pool::lend(open, plain, ask) };
-        if !Pool::lend(open, plain, veil::any)? {
-            return Pool::lend(open, plain, ask);
+        let Pool { path, veiled, .. } = &*self.pool;
+        let Some(viewer) = &self.viewer else { return self.lend(|link| ask(&link.db)) };
+        if !self.lend(|link| veil::any(&link.db))? {
+            return self.lend(|link| ask(&link.db));
         }
         let with_views = || {
-            let db = schema::open_reader(path)?;
-            veil::put(&db).map(|()| db)
+            let link = Link::open(path)?;
+            veil::put(&link.db).map(|()| link)
         };
-        Pool::lend(veiled, with_views, |db| {
-            veil::look(db, viewer)?;
-            ask(db)
+        Pool::lend(veiled, with_views, |link| {
+            veil::look(&link.db, viewer)?;
+            ask(&link.db)
         })
+    }
+
+    /// Lends a connection with what was kept beside it, for what tells of no incident.
+    fn lend<T>(&self, ask: impl FnOnce(&mut Link) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        Pool::lend(&self.pool.open, || Link::open(&self.pool.path), ask)
     }
 
     /// The figures at the head of the page.

@@ -1,9 +1,10 @@
 //! Watches and their sweeps: the record of having looked.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use caifeng_plugin_host::contract::Timestamp;
-use rusqlite::{OptionalExtension as _, Row};
+use rusqlite::{Connection, OptionalExtension as _, Row};
 
 use super::{Reader, list, unsigned};
 use crate::store::error::StoreError;
@@ -32,29 +33,23 @@ impl Reader {
     /// # Errors
     /// The file cannot be read.
     pub fn watches(&self) -> Result<Vec<WatchRow>, StoreError> {
-        let sql = format!(
-            "SELECT {SWEEP}, w.body, w.heard, w.failing, w.due, w.halted, w.posts, w.why,
-             (SELECT cause FROM gap WHERE watch = w.id AND closed IS NULL ORDER BY id DESC LIMIT 1)
-             FROM watch w LEFT JOIN sweep s ON s.id = w.last WHERE w.retired = 0 ORDER BY w.id"
-        );
-        self.with(|db| {
-            let mut statement = db.prepare_cached(&sql)?;
-            let mut rows = statement.query([])?;
-            let mut watches = Vec::new();
-            while let Some(r) = rows.next()? {
-                watches.push(WatchRow {
-                    watch: serde_json::from_str(r.get_ref(20)?.as_str().map_err(rusqlite::Error::from)?)?,
-                    last: if r.get::<_, Option<i64>>(0)?.is_some() { Some(sweep(r)?) } else { None },
-                    heard: r.get(21)?,
-                    failing: r.get(22)?,
-                    due: r.get(23)?,
-                    halted: r.get(24)?,
-                    posts: unsigned(r.get(25)?),
-                    why: r.get_ref(26)?.as_str_or_null().ok().flatten().and_then(|why| serde_json::from_str(why).ok()),
-                    gap: r.get::<_, Option<String>>(27)?.map(|cause| cause_of(&cause)),
-                });
+        self.with(watches)
+    }
+
+    /// The same without those that only stand for a recording or a page that was handed in. Every page of the desk says
+    /// how these fare, so they are kept until something is committed.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn listened(&self) -> Result<Arc<[WatchRow]>, StoreError> {
+        self.lend(|link| {
+            // Asked first: what is read after it is at least as new (https://sqlite.org/pragma.html#pragma_data_version).
+            let version = link.db.prepare_cached("PRAGMA data_version")?.query_row([], |r| r.get(0))?;
+            if let Some((_, kept)) = link.listened.as_ref().filter(|(at, _)| *at == version) {
+                return Ok(Arc::clone(kept));
             }
-            Ok(watches)
+            let rows = watches(&link.db)?.into_iter().filter(|row| !row.watch.recorded).collect();
+            Ok(Arc::clone(&link.listened.insert((version, rows)).1))
         })
     }
 
@@ -95,6 +90,31 @@ impl Reader {
             Ok(sweeps)
         })
     }
+}
+
+fn watches(db: &Connection) -> Result<Vec<WatchRow>, StoreError> {
+    let sql = format!(
+        "SELECT {SWEEP}, w.body, w.heard, w.failing, w.due, w.halted, w.posts, w.why,
+         (SELECT cause FROM gap WHERE watch = w.id AND closed IS NULL ORDER BY id DESC LIMIT 1)
+         FROM watch w LEFT JOIN sweep s ON s.id = w.last WHERE w.retired = 0 ORDER BY w.id"
+    );
+    let mut statement = db.prepare_cached(&sql)?;
+    let mut rows = statement.query([])?;
+    let mut watches = Vec::new();
+    while let Some(r) = rows.next()? {
+        watches.push(WatchRow {
+            watch: serde_json::from_str(r.get_ref(20)?.as_str().map_err(rusqlite::Error::from)?)?,
+            last: if r.get::<_, Option<i64>>(0)?.is_some() { Some(sweep(r)?) } else { None },
+            heard: r.get(21)?,
+            failing: r.get(22)?,
+            due: r.get(23)?,
+            halted: r.get(24)?,
+            posts: unsigned(r.get(25)?),
+            why: r.get_ref(26)?.as_str_or_null().ok().flatten().and_then(|why| serde_json::from_str(why).ok()),
+            gap: r.get::<_, Option<String>>(27)?.map(|cause| cause_of(&cause)),
+        });
+    }
+    Ok(watches)
 }
 
 pub(super) fn sweep(row: &Row<'_>) -> Result<Sweep, StoreError> {

@@ -1,5 +1,7 @@
 //! Watches, sweeps and gaps as they are stored.
 
+use std::sync::Arc;
+
 use super::*;
 
 #[test]
@@ -56,6 +58,22 @@ fn watches_remember_how_they_fared() {
     assert_eq!((a.watch, a.halted, a.due, a.failing), (other, None, None, 2));
     assert_eq!(store.begin_sweep("nobody", 1).unwrap_err().to_string(), "no such watch: nobody");
     assert!(matches!(store.halt_watch("nobody", ""), Err(StoreError::Unknown { .. })));
+}
+
+#[test]
+fn what_is_listened_to_is_kept_until_something_is_committed() {
+    let (_dir, store) = store();
+    let replayed = Watch { recorded: true, ..watch("r") };
+    store.put_watches(&[watch("b"), watch("a"), replayed]).unwrap();
+    let reader = store.reader().unwrap();
+    let before = reader.listened().unwrap();
+    assert_eq!(before.iter().map(|row| row.watch.id.as_str()).collect::<Vec<_>>(), ["a", "b"]);
+    assert!(Arc::ptr_eq(&before, &reader.listened().unwrap()));
+    let sweep = store.begin_sweep("a", NOW).unwrap();
+    store.finish_sweep(sweep, NOW + 5, &SweepTally::default()).unwrap();
+    let after = reader.listened().unwrap();
+    assert_eq!((before[0].heard, after[0].heard), (None, Some(NOW + 5)));
+    assert!(Arc::ptr_eq(&after, &reader.listened().unwrap()));
 }
 
 #[test]

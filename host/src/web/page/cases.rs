@@ -1,6 +1,7 @@
 //! 案例演练: cases with what was hidden in them, drills with their scores.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use askama::Template;
 use caifeng_plugin_host::contract::Timestamp;
@@ -28,7 +29,7 @@ pub(crate) struct CasesRows {
     /// The figures.
     pub(crate) figures: Figures,
     /// All watches, for the coverage line.
-    pub(crate) watches: Vec<WatchRow>,
+    pub(crate) watches: Arc<[WatchRow]>,
     /// The cases.
     pub(crate) all: Vec<CaseRow>,
     /// What was looked for.
@@ -88,7 +89,7 @@ pub(crate) struct CaseRows {
     /// The figures.
     pub(crate) figures: Figures,
     /// All watches, for the coverage line.
-    pub(crate) watches: Vec<WatchRow>,
+    pub(crate) watches: Arc<[WatchRow]>,
     /// The case.
     pub(crate) row: CaseRow,
     /// What was hidden in it.
@@ -214,7 +215,7 @@ pub(crate) struct DrillsRows {
     /// The figures.
     pub(crate) figures: Figures,
     /// All watches, for the coverage line.
-    pub(crate) watches: Vec<WatchRow>,
+    pub(crate) watches: Arc<[WatchRow]>,
     /// The drills.
     pub(crate) all: Vec<DrillLine>,
     /// Cases of which one can be set up.
@@ -257,7 +258,7 @@ pub(crate) struct DrillRows {
     /// The figures.
     pub(crate) figures: Figures,
     /// All watches, for the coverage line.
-    pub(crate) watches: Vec<WatchRow>,
+    pub(crate) watches: Arc<[WatchRow]>,
     /// Its folder.
     pub(crate) name: String,
     /// Where it lies.

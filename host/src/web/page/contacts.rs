@@ -1,6 +1,7 @@
 //! 联络: contacts by organisation, one of them with what was said, and files of them as they would be taken in.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use askama::Template;
 
@@ -19,7 +20,7 @@ pub(crate) struct ContactsRows {
     /// The figures.
     pub(crate) figures: Figures,
     /// All watches, for the coverage line.
-    pub(crate) watches: Vec<WatchRow>,
+    pub(crate) watches: Arc<[WatchRow]>,
     /// The contacts.
     pub(crate) all: Vec<ContactRow>,
     /// Names of colleagues, by identifier.
@@ -136,7 +137,7 @@ pub(crate) struct ContactRows {
     /// The figures.
     pub(crate) figures: Figures,
     /// All watches.
-    pub(crate) watches: Vec<WatchRow>,
+    pub(crate) watches: Arc<[WatchRow]>,
     /// The contact.
     pub(crate) row: ContactRow,
     /// What was said, the newest first.
@@ -221,7 +222,7 @@ pub(crate) struct ImportRows {
     /// The figures.
     pub(crate) figures: Figures,
     /// All watches, for the coverage line.
-    pub(crate) watches: Vec<WatchRow>,
+    pub(crate) watches: Arc<[WatchRow]>,
     /// It was to be taken, and something is wrong with it.
     pub(crate) wanted: bool,
     /// The most that is shown.

@@ -1,5 +1,7 @@
 //! 覆盖: what share of the time was heard, and each gap with its cause.
 
+use std::sync::Arc;
+
 use askama::Template;
 use caifeng_plugin_host::contract::Timestamp;
 
@@ -21,7 +23,7 @@ pub(crate) struct CoverageRows {
     /// The figures.
     pub(crate) figures: Figures,
     /// All watches, for the coverage line.
-    pub(crate) watches: Vec<WatchRow>,
+    pub(crate) watches: Arc<[WatchRow]>,
     /// How many days it reaches back.
     pub(crate) days: i64,
     /// What was covered in them.

@@ -30,7 +30,7 @@ pub(crate) struct DisclosuresRows {
     /// The figures.
     pub(crate) figures: Figures,
     /// All watches, for the coverage line.
-    pub(crate) watches: Vec<WatchRow>,
+    pub(crate) watches: Arc<[WatchRow]>,
     /// Those under way.
     pub(crate) open: Vec<DisclosureRow>,
     /// The newest that are over.
@@ -71,7 +71,7 @@ pub(crate) struct DisclosureRows {
     /// The figures.
     pub(crate) figures: Figures,
     /// All watches, for the coverage line.
-    pub(crate) watches: Vec<WatchRow>,
+    pub(crate) watches: Arc<[WatchRow]>,
     /// The disclosure.
     pub(crate) it: Disclosed,
     /// What it rests on.
@@ -282,7 +282,7 @@ pub(crate) struct PlanRows {
     /// The figures.
     pub(crate) figures: Figures,
     /// All watches, for the coverage line.
-    pub(crate) watches: Vec<WatchRow>,
+    pub(crate) watches: Arc<[WatchRow]>,
     /// The plan in force.
     pub(crate) plan: Arc<Plan>,
     /// Words by which private persons may be known in the text.

@@ -37,7 +37,7 @@ pub(crate) struct DraftRows {
     /// The figures.
     pub(crate) figures: Figures,
     /// All watches, for the coverage line.
-    pub(crate) watches: Vec<WatchRow>,
+    pub(crate) watches: Arc<[WatchRow]>,
     /// The title of the incident.
     pub(crate) title: String,
     /// What the incident is, when that is decided.

@@ -18,9 +18,10 @@ use crate::coverage::statement::Statement;
 use crate::coverage::words::keys;
 use crate::coverage::{Notice, Told};
 use crate::plan::Plan;
-use crate::store::model::{Figures, IncidentRow, LabelBy, PostRow, WatchRow};
+use crate::store::model::{Figures, IncidentRow, LabelBy, PostRow};
 use crate::store::{Deadline, Risen};
 use crate::warning::words;
+use crate::web::coverage::Coverage;
 use crate::web::lang::Lang;
 use crate::web::mark::line;
 use crate::web::month::Month;
@@ -102,8 +103,7 @@ struct Pointer {
 /// The page.
 pub(crate) fn home(visit: &Visit, rows: &HomeRows) -> Rendered {
     let lang = visit.lang;
-    let watch_rows: Vec<WatchRow> = rows.watches.iter().map(|s| s.row.clone()).collect();
-    let frame = Frame::new(visit, Room::Situation, lang.t("rooms.situation"), rows.figures, &watch_rows);
+    let frame = frame(visit, rows);
     let told = told(&rows.watches, &frame.face, lang);
     let shown = told.len().min(WATCHES);
     let more_watches =
@@ -141,6 +141,11 @@ pub(crate) fn home(visit: &Visit, rows: &HomeRows) -> Rendered {
     .render()
 }
 
+fn frame(visit: &Visit, rows: &HomeRows) -> Frame {
+    let heard = Coverage::of(rows.watches.iter().map(|swept| &swept.row), visit.now);
+    Frame::covering(visit, Some(Room::Situation), visit.lang.t("rooms.situation"), rows.figures, heard)
+}
+
 #[derive(Template)]
 #[template(path = "wall.html")]
 struct WallPage {
@@ -157,8 +162,7 @@ struct WallPage {
 /// The same for a screen on the wall: read from across the room, and touched by nobody.
 pub(crate) fn wall(visit: &Visit, rows: &HomeRows) -> Rendered {
     let lang = visit.lang;
-    let watches: Vec<WatchRow> = rows.watches.iter().map(|swept| swept.row.clone()).collect();
-    let frame = Frame::new(visit, Room::Situation, lang.t("rooms.situation"), rows.figures, &watches);
+    let frame = frame(visit, rows);
     WallPage {
         today: frame.face.today(),
         situation: situation(rows, &frame),

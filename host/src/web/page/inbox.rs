@@ -29,7 +29,7 @@ pub(crate) struct InboxRows {
     /// The figures.
     pub(crate) figures: Figures,
     /// All watches, for the coverage line.
-    pub(crate) watches: Vec<WatchRow>,
+    pub(crate) watches: Arc<[WatchRow]>,
     /// What waits.
     pub(crate) inbox: Inbox,
     /// Which of it is shown.

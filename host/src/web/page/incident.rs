@@ -31,7 +31,7 @@ pub(crate) struct IncidentRows {
     /// The figures.
     pub(crate) figures: Figures,
     /// All watches, for the coverage line.
-    pub(crate) watches: Vec<WatchRow>,
+    pub(crate) watches: Arc<[WatchRow]>,
     /// The incident.
     pub(crate) incident: IncidentRow,
     /// Its newest posts, newest first.

@@ -1,5 +1,7 @@
 //! 事件: all incidents, newest post first, by state and category.
 
+use std::sync::Arc;
+
 use askama::Template;
 use url::form_urlencoded;
 
@@ -17,7 +19,7 @@ pub(crate) struct ListRows {
     /// The figures.
     pub(crate) figures: Figures,
     /// All watches, for the coverage line.
-    pub(crate) watches: Vec<WatchRow>,
+    pub(crate) watches: Arc<[WatchRow]>,
     /// What was asked for.
     pub(crate) asked: IncidentQuery,
     /// The incidents of this page, each with what shows best why its category is suggested.

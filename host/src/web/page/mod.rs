@@ -345,7 +345,10 @@ impl Frame {
         figures: Figures,
         watches: &[WatchRow],
     ) -> Self {
-        let all = Coverage::of(watches, visit.now);
+        Self::covering(visit, here.into(), title, figures, Coverage::of(watches, visit.now))
+    }
+
+    fn covering(visit: &Visit, here: Option<Room>, title: String, figures: Figures, all: Coverage) -> Self {
         Self {
             lang: visit.lang,
             title,
@@ -353,7 +356,7 @@ impl Frame {
             demo: visit.demo,
             drill: visit.drill,
             path: visit.path.clone(),
-            here: here.into(),
+            here,
             coverage: coverage_line(visit.lang, &all),
             silent: !all.silent.is_empty(),
             face: visit.face(),

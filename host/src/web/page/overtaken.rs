@@ -19,7 +19,7 @@ pub(crate) struct OvertakenRows {
     /// The figures.
     pub(crate) figures: Figures,
     /// All watches, for the coverage line.
-    pub(crate) watches: Vec<WatchRow>,
+    pub(crate) watches: Arc<[WatchRow]>,
     /// The incident.
     pub(crate) incident: IncidentRow,
     /// Decisions since the version that was seen.

@@ -1,5 +1,7 @@
 //! 信息: everything heard, newest first, the search in it, and what it can be narrowed to.
 
+use std::sync::Arc;
+
 use askama::Template;
 use caifeng_plugin_host::contract::Kind;
 use jiff::civil::Date;
@@ -94,7 +96,7 @@ pub(crate) struct PostsRows {
     /// The figures.
     pub(crate) figures: Figures,
     /// All watches, for the coverage line.
-    pub(crate) watches: Vec<WatchRow>,
+    pub(crate) watches: Arc<[WatchRow]>,
     /// What it can be narrowed to.
     pub(crate) choices: Choices,
     /// Days on which topics were full, the newest first.

@@ -24,7 +24,7 @@ pub(crate) struct RecordRows {
     /// The figures.
     pub(crate) figures: Figures,
     /// All watches, for the coverage line.
-    pub(crate) watches: Vec<WatchRow>,
+    pub(crate) watches: Arc<[WatchRow]>,
     /// The incident.
     pub(crate) incident: IncidentId,
     /// Its title.

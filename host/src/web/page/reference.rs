@@ -1,5 +1,7 @@
 //! `/api`: the endpoints, for people who write programs.
 
+use std::sync::Arc;
+
 use askama::Template;
 
 use super::{Frame, Rendered, Room, Visit};
@@ -48,7 +50,7 @@ struct ReferencePage<'a> {
 /// The page; problems are told by status, kind and what each means.
 pub(crate) fn reference(
     visit: &Visit,
-    (figures, watches): (Figures, Vec<WatchRow>),
+    (figures, watches): (Figures, Arc<[WatchRow]>),
     operations: Vec<Operation>,
     problems: &[(u16, &'static str, &'static str)],
 ) -> Rendered {

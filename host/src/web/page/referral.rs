@@ -1,6 +1,7 @@
 //! 移送: the gate in words, what was proposed, and who agreed.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use askama::Template;
 use caifeng_plugin_host::contract::Timestamp;
@@ -32,7 +33,7 @@ pub(crate) struct ReferralRows {
     /// The figures.
     pub(crate) figures: Figures,
     /// All watches, for the coverage line.
-    pub(crate) watches: Vec<WatchRow>,
+    pub(crate) watches: Arc<[WatchRow]>,
     /// The incident.
     pub(crate) incident: IncidentId,
     /// Its title.

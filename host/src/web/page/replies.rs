@@ -1,6 +1,7 @@
 //! 回应: answers that wait for somebody, and one of them with everything that its next step takes.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use askama::Template;
 use caifeng_plugin_host::contract::Timestamp;
@@ -26,7 +27,7 @@ pub(crate) struct RepliesRows {
     /// The figures.
     pub(crate) figures: Figures,
     /// All watches, for the coverage line.
-    pub(crate) watches: Vec<WatchRow>,
+    pub(crate) watches: Arc<[WatchRow]>,
     /// Those under way, with the titles of their incidents.
     pub(crate) waiting: Vec<(Answer, String)>,
     /// Those with a receipt, the newest first.
@@ -175,7 +176,7 @@ pub(crate) struct ReplyRows {
     /// The figures.
     pub(crate) figures: Figures,
     /// All watches, for the coverage line.
-    pub(crate) watches: Vec<WatchRow>,
+    pub(crate) watches: Arc<[WatchRow]>,
     /// The reply.
     pub(crate) answer: Answer,
     /// The title of its incident.

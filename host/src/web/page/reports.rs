@@ -1,5 +1,7 @@
 //! 报告: the regular ones, and a form for any other; a report on a page is the very model that its file is made of.
 
+use std::sync::Arc;
+
 use askama::Template;
 use askama::filters::HtmlSafe;
 use caifeng_plugin_host::contract::Timestamp;
@@ -31,7 +33,7 @@ pub(crate) struct ReportsRows {
     /// The figures.
     pub(crate) figures: Figures,
     /// All watches, for the coverage line.
-    pub(crate) watches: Vec<WatchRow>,
+    pub(crate) watches: Arc<[WatchRow]>,
     /// The regular ones, the newest first.
     pub(crate) shelved: Vec<ShelvedReport>,
     /// It is a drill, which has no reports.

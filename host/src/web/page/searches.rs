@@ -1,6 +1,7 @@
 //! 保存的搜索: each with what is new, and what can be done about it.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use askama::Template;
 
@@ -16,7 +17,7 @@ pub(crate) struct SearchesRows {
     /// The figures.
     pub(crate) figures: Figures,
     /// All watches, for the coverage line.
-    pub(crate) watches: Vec<WatchRow>,
+    pub(crate) watches: Arc<[WatchRow]>,
     /// The searches that the visitor has.
     pub(crate) kept: Vec<KeptRow>,
     /// Names of colleagues, by identifier.

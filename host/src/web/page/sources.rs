@@ -1,5 +1,7 @@
 //! 监测, kept: a watch is pasted, looked at and saved; changed, paused, removed; and what needs mending.
 
+use std::sync::Arc;
+
 use askama::Template;
 use caifeng_plugin_host::contract::Post;
 use caifeng_plugin_host::manifest::{Setting, TargetKind};
@@ -31,7 +33,7 @@ pub(crate) struct Ground {
     /// The figures.
     pub(crate) figures: Figures,
     /// All watches.
-    pub(crate) watches: Vec<WatchRow>,
+    pub(crate) watches: Arc<[WatchRow]>,
 }
 
 #[derive(Template)]

@@ -1,6 +1,7 @@
 //! 公示内容: what the public reads of incidents, and the form in which it is written.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use askama::Template;
 
@@ -19,7 +20,7 @@ pub(crate) struct SummariesRows {
     /// The figures.
     pub(crate) figures: Figures,
     /// All watches, for the coverage line.
-    pub(crate) watches: Vec<WatchRow>,
+    pub(crate) watches: Arc<[WatchRow]>,
     /// The newest first.
     pub(crate) all: Vec<SummaryRow>,
     /// Names of people, by identifier.

@@ -1,5 +1,7 @@
 //! 巡查记录: the monitoring record, newest first, by watch and time.
 
+use std::sync::Arc;
+
 use askama::Template;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -80,7 +82,7 @@ pub(crate) struct SweepsRows {
     /// The figures.
     pub(crate) figures: Figures,
     /// All watches.
-    pub(crate) watches: Vec<WatchRow>,
+    pub(crate) watches: Arc<[WatchRow]>,
     /// What was asked for.
     pub(crate) asked: SweepsAsked,
     /// The sweeps of this page.

@@ -12,7 +12,7 @@ use crate::schedule::Reason;
 use crate::store::ServiceRow;
 use crate::store::model::{Figures, WatchRow};
 use crate::watch::Sweep;
-use crate::web::coverage::{Cause, Health};
+use crate::web::coverage::{Cause, Coverage, Health};
 use crate::web::lang::Lang;
 use crate::web::mark::line;
 use crate::web::trend::{Bar, bars};
@@ -221,8 +221,8 @@ pub(crate) fn watches(
     services: &[ServiceRow],
 ) -> Rendered {
     let lang = visit.lang;
-    let rows: Vec<WatchRow> = swept.iter().map(|s| s.row.clone()).collect();
-    let frame = Frame::new(visit, Room::Watches, lang.t("watches.title"), figures, &rows);
+    let heard = Coverage::of(swept.iter().map(|swept| &swept.row), visit.now);
+    let frame = Frame::covering(visit, Some(Room::Watches), lang.t("watches.title"), figures, heard);
     let lead = format!("{}{}", lang.t("watches.promise"), lang.t("list.stop"));
     let mut watches = told(swept, &frame.face, lang);
     watches.iter_mut().for_each(|watch| watch.href = Some(format!("/watches/{}", watch.name)));

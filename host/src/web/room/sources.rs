@@ -298,7 +298,7 @@ pub(in crate::web) fn found(
     (lang, zone): (Lang, &TimeZone),
     now: Timestamp,
 ) -> Result<Vec<Repair>, Refused> {
-    let mut watches: Vec<WatchRow> = rows.watches()?;
+    let mut watches = rows.watches()?.to_vec();
     watches.retain(|row| !row.watch.recorded);
     page::order(&mut watches, now);
     let mut found: Vec<Repair> = watches.iter().filter_map(|row| of_watch(row, lang, now)).collect();

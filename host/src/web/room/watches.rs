@@ -27,7 +27,7 @@ pub(in crate::web) async fn list(State(desk): State<Arc<Desk>>, asked: Asked) ->
 
 /// All watches in the order of the page, the first of them with their sweeps.
 pub(super) fn swept(rows: &dyn Rows, now: Timestamp) -> Result<Vec<SweptWatch>, Unanswered> {
-    let mut watches: Vec<WatchRow> = rows.watches()?;
+    let mut watches = rows.watches()?.to_vec();
     watches.retain(|w| !w.watch.recorded);
     page::order(&mut watches, now);
     let with_sweeps = |(at, row): (usize, WatchRow)| {

@@ -98,8 +98,8 @@ impl Rows for Many {
         Ok(Found::default())
     }
 
-    fn watches(&self) -> Result<Vec<WatchRow>, Unanswered> {
-        Ok(vec![])
+    fn watches(&self) -> Result<Arc<[WatchRow]>, Unanswered> {
+        Ok(Arc::default())
     }
 
     fn record(&self, query: &RecordQuery) -> Result<Vec<Entry>, Unanswered> {

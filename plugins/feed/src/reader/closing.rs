@@ -3,7 +3,7 @@
 use super::{Frame, Reader, non_empty};
 use crate::element::Element;
 use crate::entry::{Entry, Person};
-use crate::value::{Form, Value};
+use crate::value::{Form, Value, trimmed};
 use caifeng_plugin_sdk::count;
 
 impl<'a> Reader<'a> {
@@ -69,8 +69,9 @@ impl<'a> Reader<'a> {
             _ => None,
         };
         let link = match frame.element {
-            Element::Link => self.absolute(&text.replace("&amp;", "&")),
-            Element::Id => self.absolute(text),
+            Element::Link if text.contains('&') => self.absolute(&text.replace("&amp;", "&")),
+            Element::Link => self.absolute(text),
+            Element::Id if is_permanent(&frame) && self.lacks_link() => self.absolute(text),
             _ => String::new(),
         };
         let (in_image, last_title) = (self.in_image, self.title_depth);
@@ -85,7 +86,7 @@ impl<'a> Reader<'a> {
             Element::Updated => entry.updated = date.or(entry.updated),
             Element::Created | Element::Date => entry.created = date.or(entry.created),
             Element::Link if !in_image && !text.is_empty() => entry.link = Some(link),
-            Element::Id => close_id(entry, &frame, text, link),
+            Element::Id if !text.is_empty() => close_id(entry, frame, link),
             Element::Category | Element::ItunesCategory => {
                 entry.add_category(frame.note.as_deref().filter(|term| !term.is_empty()).unwrap_or(text));
             }
@@ -119,9 +120,13 @@ impl<'a> Reader<'a> {
         }
     }
 
+    fn lacks_link(&self) -> bool {
+        self.entry.as_ref().is_some_and(|entry| entry.link.is_none())
+    }
+
     pub(super) fn close_source(&mut self, frame: &Frame<'_>) {
         self.in_source = false;
-        let text = Value::new(frame.text.clone(), Form::Plain).line();
+        let text = Value::new(frame.text.clone(), Form::Plain).into_line();
         if let Some(entry) = self.entry.as_mut().filter(|_| !text.is_empty()) {
             entry.publisher = Some(text);
         }
@@ -130,7 +135,7 @@ impl<'a> Reader<'a> {
     /// Of the feed that an entry was taken from only the title is kept.
     pub(super) fn close_in_source(&mut self, frame: &Frame<'_>) {
         if frame.element == Element::Title {
-            let title = Value::new(frame.text.clone(), frame.form.unwrap_or(Form::Plain)).line();
+            let title = Value::new(frame.text.clone(), frame.form.unwrap_or(Form::Plain)).into_line();
             if let Some(entry) = &mut self.entry {
                 entry.publisher = non_empty(&title);
             }
@@ -141,7 +146,7 @@ impl<'a> Reader<'a> {
         self.in_author = false;
         let text = frame.text.trim();
         if !text.is_empty() {
-            let person = Person::parse(&Value::new(text.to_owned(), Form::Plain).line());
+            let person = Person::parse(&Value::new(text.to_owned(), Form::Plain).into_line());
             self.save_author(|author| *author = person);
         }
     }
@@ -153,7 +158,7 @@ impl<'a> Reader<'a> {
         }
         match frame.element {
             Element::Name => {
-                let name = Value::new(text.to_owned(), Form::Plain).line();
+                let name = Value::new(text.to_owned(), Form::Plain).into_line();
                 self.save_author(|author| author.name = name);
             }
             _ => self.save_author(|author| {
@@ -194,15 +199,17 @@ fn value(frame: Frame<'_>) -> Value {
     Value::new(frame.text, frame.form.unwrap_or(Form::Plain))
 }
 
-fn close_id(entry: &mut Entry, frame: &Frame<'_>, text: &str, link: String) {
-    if text.is_empty() {
-        return;
-    }
-    entry.id = Some(text.to_owned());
-    entry.id_is_link = frame.note.as_deref().is_none_or(|note| note == "true");
+/// Whether an id is an address too, unless it says otherwise.
+fn is_permanent(frame: &Frame<'_>) -> bool {
+    frame.note.as_deref().is_none_or(|note| note == "true")
+}
+
+fn close_id(entry: &mut Entry, frame: Frame<'_>, link: String) {
+    entry.id_is_link = is_permanent(&frame);
     if entry.id_is_link && entry.link.is_none() {
         entry.link = Some(link);
     }
+    entry.id = Some(trimmed(frame.text));
 }
 
 /// An end tag within a text.
