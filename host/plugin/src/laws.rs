@@ -186,7 +186,7 @@ fn expectations(ledger: &mut Ledger, fixture: &Fixture, answer: &crate::fixture:
         let problem = "no expect.json: `caifeng plugin test --accept` writes it";
         return ledger.fail(Law::Expectations, Some(&fixture.name), "the answer", problem);
     };
-    for line in difference(expected, answer) {
+    for line in difference(expected, answer, fixture.call.utc_offset()) {
         ledger.fail(Law::Expectations, Some(&fixture.name), "the answer", line);
     }
 }

@@ -154,7 +154,7 @@ fn reworded(ledger: &mut Ledger, fixture: &str, place: &str, page: &Page, other:
         }
         let single = |post: Post| Answer::Page(Page { posts: vec![post], ..Page::default() });
         let words = (&first.title, &first.text) != (&now.title, &now.text);
-        let how = crate::fixture::difference(&single(first), &single(now)).into_iter().next().unwrap_or_default();
+        let how = crate::fixture::difference(&single(first), &single(now), 0).into_iter().next().unwrap_or_default();
         if words {
             let problem = format!(
                 "{how}: what a post says does not depend on when it is read, or each sweep stores a new version of it"
