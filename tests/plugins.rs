@@ -137,6 +137,7 @@ fn feed_site() -> Site {
         let named = item("1", "路灯坏了", "张三丰说：没人管").replace("<pubDate>", "<author>张三丰</author><pubDate>");
         let (kind, body) = match path {
             "/robots.txt" => ("text/plain", ROBOTS.to_owned()),
+            "/page" => ("text/html", "<html><a href=\"/u/103\">小区邻居</a></html>".to_owned()),
             _ => ("application/rss+xml", Answer::feed("http://127.0.0.1/rss", &[named]).body),
         };
         (format!("200 OK\r\nContent-Type: {kind}\r\nSet-Cookie: sid=geheim"), body)
@@ -163,11 +164,44 @@ fn a_live_trial_keeps_the_rules_shows_what_is_read_and_records_fixtures_without_
     let saved = place.path("fixtures/live-1");
     let all = ["call.toml", "body.xml"].map(|file| std::fs::read_to_string(saved.join(file)).unwrap()).concat();
     assert!(!all.contains("张三丰") && all.contains("user1") && !all.contains("geheim"), "{all}");
+    assert!(said.err.contains("2 fixtures in") && !said.err.contains("look at it before"), "all are known: {said}");
     // Nothing is overwritten, and what was recorded is a fixture like any other.
     trial("/rss", "--save live").ends(2);
     let said = place.run("plugin test feed.wasm --fixtures fixtures --accept").ends(0);
     assert!(said.out.contains("accepted   live-1") && said.out.contains("accepted   live-start"), "{said}");
     place.run("plugin check feed.wasm --fixtures fixtures").ends(0);
+}
+
+/// Of a page that is not read nobody knows whom it names, which is said; once it is read, its authors get other names in place.
+#[test]
+fn a_fixture_whose_authors_nobody_knows_is_named_and_one_that_is_there_gets_other_names() {
+    let (place, site) = (author(), feed_site());
+    let at = site.at;
+    place.write("data/caifeng.toml", format!("[network]\nprivate = [\"{at}\"]\n"));
+    let trial = |path: &str, more: &str| {
+        place.run(&format!("plugin try http://{at}{path} --plugin feed.wasm --fixtures fixtures --data data {more}"))
+    };
+    let said = trial("/page", "--save page --pseudonymise").ends(3);
+    let unread = "page-1: it could not be read, so that its authors are not known; look at it before you share it";
+    assert!(said.err.contains(unread), "{said}");
+    trial("/rss", "--save named").ends(0);
+    place.run("plugin test feed.wasm --fixtures fixtures --accept").ends(0);
+    let saved = || {
+        let read = |file: &str| std::fs::read_to_string(place.path("fixtures/named-1").join(file)).unwrap();
+        ["body.xml", "expect.json"].map(read).concat()
+    };
+    assert!(saved().contains("张三丰"));
+    // As somebody wrote them by hand.
+    std::fs::rename(place.path("fixtures/named-1/body.xml"), place.path("fixtures/named-1/body.txt")).unwrap();
+    let call = place.path("fixtures/page-1/call.toml");
+    std::fs::write(&call, format!("# A page.\n{}", std::fs::read_to_string(&call).unwrap())).unwrap();
+    let said = place.run("plugin fixture --pseudonymise --plugin feed.wasm --fixtures fixtures").ends(0);
+    assert!(said.err.contains(unread) && said.err.contains(" names replaced in 2 fixtures"), "{said}");
+    assert!(!place.path("fixtures/named-1/body.txt").exists(), "a fixture has one body");
+    assert!(std::fs::read_to_string(&call).unwrap().starts_with("# A page."), "nobody is named in it");
+    assert!(!saved().contains("张三丰") && saved().contains("user"), "{}", saved());
+    // What each expects went with its page.
+    place.run("plugin test feed.wasm --fixtures fixtures").ends(0);
 }
 
 #[test]

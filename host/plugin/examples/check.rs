@@ -28,7 +28,9 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
         let fixture = fixture.as_ref().map_err(ToString::to_string)?;
         match (fixture.run(&loaded)?.outcome, &fixture.expect) {
             (Ok(answer), Some(expected)) => {
-                difference(expected, &answer).iter().for_each(|line| println!("{}: {line}", fixture.name));
+                difference(expected, &answer, fixture.call.utc_offset())
+                    .iter()
+                    .for_each(|line| println!("{}: {line}", fixture.name));
             }
             (Ok(answer), None) => println!("{}: {}, nobody said what to expect", fixture.name, answer.brief()),
             (Err(trap), _) => println!("{}: {trap}", fixture.name),

@@ -199,8 +199,16 @@ impl Fixture {
     /// Names the file that cannot be written.
     pub fn write(&self, dir: &Path) -> Result<(), FixtureError> {
         fs::create_dir_all(dir).map_err(|source| FixtureError::Unwritable { path: dir.to_owned(), source })?;
-        for (file, content) in call::written(&self.note, &self.call) {
-            put(&dir.join(file), &content)?;
+        let files = call::written(&self.note, &self.call);
+        for (file, content) in &files {
+            put(&dir.join(file), content)?;
+        }
+        // A fixture has one body, whatever its file was called before.
+        for other in BODIES.map(|kind| format!("body.{kind}")) {
+            let path = dir.join(&other);
+            if !files.iter().any(|(file, _)| *file == other) && path.exists() {
+                fs::remove_file(&path).map_err(|source| FixtureError::Unwritable { path, source })?;
+            }
         }
         self.expect.as_ref().map_or(Ok(()), |answer| Self::accept(dir, answer))
     }
@@ -222,6 +230,12 @@ impl Call {
             Self::Parse { request, .. } | Self::Read { request, .. } => Some(&request.step),
             Self::Start(_) | Self::Posts { .. } => None,
         }
+    }
+
+    /// Seconds east of UTC at the site; 0 for what has no site.
+    #[must_use]
+    pub fn utc_offset(&self) -> i32 {
+        self.crawl().map_or(0, |crawl| crawl.utc_offset)
     }
 
     /// The crawl of a call to a source.

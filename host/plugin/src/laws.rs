@@ -10,9 +10,9 @@
 //! | manifest | `plugin.toml` is right, and each target's example starts a crawl |
 //! | expectations | each fixture answers what its `expect.json` says |
 //! | determinism | two fresh instances give the same answer for the same instructions, and an instance that has answered others the same answer again; a classifier says the same of a post alone and in any company |
-//! | closure | every request lies within `network.allow` (an asker's is its endpoint), names a declared step, and leaves identity to the host; a phrase stays a phrase; nothing is followed beyond `crawl.since` |
+//! | closure | every request lies within `network.allow` (an asker's is its endpoint), names a declared step, and leaves identity to the host; a phrase stays a phrase; nothing is followed beyond `crawl.since`, and not the same for a crawl that has all of a dated page (a warning) |
 //! | termination | every call ends in an answer, also without a context, and eight times the page costs no more than three times as much a byte |
-//! | posts | ids, addresses and times are what the contract says, whenever the page is read; no two pages have different posts under one id |
+//! | posts | ids, addresses and times are what the contract says; words and times are the same whenever the page is read; no two pages have different posts under one id. Warnings: times that stay the same at a site in another zone though the page names none, two posts or more of the second of the fetch, a number as id that the page does not have, more elements that could not be read than a sweep takes without doubt ([`unread`](crate::unread)), fewer told of than `expected` |
 //! | coverage | each step reads posts or requests from some fixture; each label is given in some fixture, and a classifier's not to every post |
 //! | damage | see below |
 //! | labels | declared, each once a post, with scores between 0 and 1 and evidence that the post holds |
@@ -34,7 +34,7 @@
 //! | elements of one kind in another order | one whose id the whole page does not have, or is that of another's place | likewise |
 //! | classes or JSON keys with other names | one whose id the whole page does not have, or that has lost its words | likewise |
 //! | lines in another order | one with a new id and a word that the page does not hold, or without a word | likewise |
-//! | links to the site's host that lead to another | not looked at | ask nothing of that other |
+//! | links to the site's host, relative ones, and those that it follows, that lead to another host | not looked at | ask nothing of that other |
 //! | brackets, blanks or quotes without end behind it | not looked at | answer |
 //! | another fixture's body | one that neither page has, by id or by title and text | not be silent about a page of another step that lists posts |
 //!
@@ -47,7 +47,7 @@
 //! that is cut, mixed, repeated or under another's title. An asker is damaged from both sides: posts as a
 //! classifier's, of which it asks nothing where there are no words, and answers as a source's pages, of which it must
 //! say `blocked` or `unexpected` where they are emptied or another page stands in their place. Whatever an answer says,
-//! nothing is said of a post but declared labels with the post's own words.
+//! nothing is said of a post but declared labels with the post's own words, and no label moves to the post that an answer names.
 //!
 //! What this gave up: it cannot see that a right id has a wrong text, nor that a
 //! plugin reads only what its author has recorded.
@@ -63,10 +63,13 @@ mod classifying;
 mod crawling;
 mod damage;
 mod elements;
+mod identity;
 mod judge;
+mod links;
 mod moved;
 mod phrase;
 mod shape;
+mod since;
 mod zone;
 
 pub use card::{Finding, Law, Score, ScoreCard, Verdict};
@@ -160,8 +163,11 @@ fn cases(ledger: &mut Ledger, plugin: &Loaded, fixtures: &[Listed]) -> Vec<Case>
         match played {
             Ok((fixture, call, ran)) => {
                 ledger.calls += 1;
-                if let Ok(answer) = &ran.outcome {
-                    expectations(ledger, fixture, answer);
+                match &ran.outcome {
+                    Ok(answer) => expectations(ledger, fixture, answer),
+                    Err(trap) => {
+                        ledger.fail(Law::Expectations, Some(&name), "the answer", format!("no answer: {trap}"));
+                    }
                 }
                 cases.push(Case { name, call, expect: fixture.expect.clone() });
             }
@@ -180,7 +186,7 @@ fn expectations(ledger: &mut Ledger, fixture: &Fixture, answer: &crate::fixture:
         let problem = "no expect.json: `caifeng plugin test --accept` writes it";
         return ledger.fail(Law::Expectations, Some(&fixture.name), "the answer", problem);
     };
-    for line in difference(expected, answer) {
+    for line in difference(expected, answer, fixture.call.utc_offset()) {
         ledger.fail(Law::Expectations, Some(&fixture.name), "the answer", line);
     }
 }

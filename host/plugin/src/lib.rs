@@ -99,3 +99,4 @@ pub mod loaded;
 pub mod manifest;
 pub mod pack;
 pub mod source;
+pub mod unread;

@@ -6,10 +6,16 @@ mod guests;
 
 use caifeng_plugin_host::asker::{Asker, endpoint};
 use caifeng_plugin_host::contract::{Failure, Post, Request, Response, Settings};
-use caifeng_plugin_host::engine::{CallError, LoadError, Trap};
+use caifeng_plugin_host::engine::{CallError, CompiledCache, LoadError, Trap};
 use caifeng_plugin_host::fixture::{Answer, Call, Fixture, Listed};
-use caifeng_plugin_host::laws::{Law, Laws, Verdict};
+use caifeng_plugin_host::laws::{Law, Laws, ScoreCard, Verdict};
 use guests::{ASKER, CLASSIFIER, ENGINE, post, response};
+use std::sync::LazyLock;
+
+static LAWS: LazyLock<Laws> = LazyLock::new(|| {
+    let dir = guests::root().join("target/guests/askers-compiled");
+    Laws::new(Some(CompiledCache { dir, key: [7; 32] })).unwrap()
+});
 
 const ENDPOINT: &str = "https://models.example/v1/chat/completions";
 
@@ -76,20 +82,24 @@ fn an_asker_is_no_classifier() {
 }
 
 /// Fixtures of both calls.
-fn fixtures(how: &str) -> Vec<Listed> {
+fn fixtures(how: &str, body: &str) -> Vec<Listed> {
     let fixture = |name: &str, call, expect| {
         let fixture = Fixture { name: name.to_owned(), note: String::new(), call, expect: Some(expect) };
         (name.into(), Ok(fixture))
     };
     let request = ask("").unwrap().remove(0);
     let labels = asker().read(&settings(""), &posts(), &request, &answer("problem")).outcome.unwrap();
-    let read = Call::Read { settings: settings(how), posts: posts(), request, response: answer("problem") };
+    let read = Call::Read { settings: settings(how), posts: posts(), request, response: answer(body) };
     let asked = Call::Posts { settings: settings(how), posts: posts() };
     vec![fixture("ask", asked, Answer::Requests(ask("").unwrap())), fixture("read", read, Answer::Labels(labels))]
 }
 
+fn card(how: &str, body: &str) -> ScoreCard {
+    LAWS.check(ASKER.bytes(), &fixtures(how, body), 0)
+}
+
 fn broken(how: &str) -> Vec<Law> {
-    let card = Laws::new(None).unwrap().check(ASKER.bytes(), &fixtures(how), 0);
+    let card = card(how, "problem");
     card.laws.iter().filter(|score| score.verdict == Verdict::Fail).map(|score| score.law).collect()
 }
 
@@ -106,5 +116,18 @@ fn each_fault_breaks_its_law() {
         ("invented", Law::Labels),
     ] {
         assert!(broken(how).contains(&law), "{how}: {:?}", broken(how));
+    }
+}
+
+/// A post may have told the service to speak of another.
+#[test]
+fn whom_an_answer_is_about_is_not_for_the_answer_to_say() {
+    for body in ["{\"labels\":[\"problem\"]}", "{\"about\":0,\"labels\":[\"problem\"]}"] {
+        let good = card("asks-of-one", body);
+        assert!(good.passes(), "{good}");
+        let bad = card("asks-of-one-and-believes", body);
+        let damage = bad.of(Law::Damage).unwrap();
+        let found = damage.findings.iter().any(|finding| finding.problem.starts_with("its labels move to the post"));
+        assert!(damage.verdict == Verdict::Fail && found, "{bad}");
     }
 }

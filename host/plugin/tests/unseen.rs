@@ -71,6 +71,33 @@ fn parse(crawl: Crawl, step: &str, url: &str, body: &str) -> Call {
     Call::Parse { crawl, request, response: Response { url: url.to_owned(), ..response(body) } }
 }
 
+/// The same plugin for whatever site a watch names: a piece of its manifest is replaced, and nothing moves.
+static OF_MANY_SITES: LazyLock<Vec<u8>> = LazyLock::new(|| {
+    let (from, to) =
+        (allowing("\"example.cn\"", "as-a-good-plugin-does"), allowing("\"example.cn\", \"target\"", "good"));
+    let at = SOURCE.bytes().windows(from.len()).position(|piece| piece == from.as_bytes()).unwrap();
+    let mut bytes = SOURCE.bytes().to_vec();
+    bytes[at..at + from.len()].copy_from_slice(format!("{to:<width$}", width = from.len()).as_bytes());
+    bytes
+});
+
+fn allowing(hosts: &str, example: &str) -> String {
+    format!("allow = [{hosts}]\n\n[[target]]\nkind = \"keyword\"\nexample = \"{example}\"")
+}
+
+/// What the card says of one page.
+fn alone(how: &str, body: &str) -> ScoreCard {
+    of(SOURCE.bytes(), how, body)
+}
+
+fn of(file: &[u8], how: &str, body: &str) -> ScoreCard {
+    let fixtures = [
+        fixture("first", parse(crawl(how), "list", "https://example.cn/list", body)),
+        fixture("item", parse(crawl("reads"), "item", "https://example.cn/t/20001", ITEM)),
+    ];
+    LAWS.check(file, &fixtures, TODAY)
+}
+
 fn card(how: &str, phrase: &str) -> ScoreCard {
     let told = |how: &str| Crawl { settings: vec![("phrase".to_owned(), phrase.to_owned())], ..crawl(how) };
     let fixtures = [
@@ -99,6 +126,14 @@ const UNSEEN: &[(&str, &[Expected])] = &[
     ("dated-ids-by-time", &[(Posts, Fail, "sent by the site forty days later: a post has another id")]),
     ("dated-ids-by-crawl", &[(Posts, Fail, "read by a crawl forty days later: a post has another id")]),
     ("dated-ids-by-row", &[(Posts, Fail, "its id is also that of another post, in first"), (Damage, Fail, "elements reversed: the id of a post is its place on the page")]),
+    // Of one site the zone is known.
+    ("dated-reads-china", &[]),
+    ("dated-reads-japan", &[(Posts, Warn, "first, read for a site in another zone: \"2023-11-14 21:40\" was read at +09:00 whatever")]),
+    ("dated-titles-from-now", &[(Posts, Fail, "read by a crawl forty days later: post 10231: title: ")]),
+    ("dated-guesses-some", &[(Posts, Warn, "first, the page itself: 2 posts were published in the second in which the page was fetched")]),
+    ("dated-expects-more", &[(Posts, Warn, "first, the page itself: expected says that the page lists 8 posts, and 5 are read or skipped")]),
+    ("dated-links", &[]),
+    ("dated-links-all", &[(Closure, Warn, "first, read by a crawl that has all its posts: follows the same 6 pages whether crawl.since is 1970 or now")]),
     ("dated-takes-new-layout-for-quiet", &[(Damage, Fail, "with an empty page in its place: takes a page without content for a page")]),
     ("dated-takes-404-for-quiet", &[(Damage, Fail, "with \"not found\" in its place: takes a page that says \"not found\" for a page")]),
     ("dated-loses-words", &[(Damage, Fail, "with other classes or keys: post 10231 has lost its words")]),
@@ -134,4 +169,54 @@ fn a_phrase_is_a_persons_words_and_nothing_more() {
         &[(Closure, Fail, "adds parts to the request, encode it: https://example.cn/?q=a/zq9/?zq9=1&zq9=1#zq9")],
     );
     says("ignored", &card("dated", "ignored"), &[(Manifest, Warn, "start asks the same whatever the phrase is")]);
+}
+
+#[test]
+fn a_link_that_names_no_host_is_followed_to_none_but_the_sites_own() {
+    let page = list(1, &FIRST).replace("https://example.cn/list", "/list");
+    says("dated", &alone("dated", &page), &[]);
+    let relative = "first, with its relative links to another host: request outside of network.allow: https://elsewhere.example.net/list?page=2";
+    says("dated-joins", &alone("dated-joins", &page), &[(Closure, Fail, relative)]);
+    let whole = "first, with the links that it follows to another host: request outside of network.allow: https://elsewhere.example.net/list?page=2";
+    says("dated-follows-whole", &alone("dated-follows-whole", &page), &[(Closure, Fail, whole)]);
+}
+
+#[test]
+fn a_plugin_for_many_sites_has_no_zone_of_its_own() {
+    let page = list(1, &FIRST);
+    says("dated", &of(&OF_MANY_SITES, "dated", &page), &[]);
+    let read = "first, read for a site in another zone: \"2023-11-14 21:40\" was read at +08:00 whatever crawl.utc-offset says";
+    says("dated-reads-china", &of(&OF_MANY_SITES, "dated-reads-china", &page), &[(Posts, Warn, read)]);
+    // A page that says its zone may be read by what it says.
+    let told = page.replace("</body>", "<p>GMT+8, 2023-11-15 06:13</p></body>");
+    says("dated-reads-china", &of(&OF_MANY_SITES, "dated-reads-china", &told), &[]);
+}
+
+#[test]
+fn a_number_that_was_rounded_stands_nowhere_on_the_page() {
+    let page = list(1, &FIRST).replace("/t/10231", "/t/90000000000012345").replace("/t/10229", "/t/90000000000012329");
+    says("dated", &alone("dated", &page), &[]);
+    let rounded =
+        "the id 90000000000012350 stands nowhere on the page, which has 90000000000012345: a number above 2^53";
+    says("dated-rounds-ids", &alone("dated-rounds-ids", &page), &[(Posts, Warn, rounded)]);
+}
+
+#[test]
+fn what_the_first_sweep_would_doubt_is_looked_at() {
+    let rows = [&FIRST[..], &SECOND[..]].concat();
+    says("dated", &alone("dated", &list(1, &rows)), &[]);
+    let drift = "first, the page itself: 8 of 9 elements could not be read, and a sweep would report drift: a row of another kind";
+    says("dated-reads-one", &alone("dated-reads-one", &list(1, &rows)), &[(Posts, Warn, drift)]);
+}
+
+/// One post is kept on top, so that the last is not surely the oldest.
+#[test]
+fn a_page_that_is_not_quite_in_order_is_tried_as_well() {
+    let rows = [&[SECOND[3]], &FIRST[..]].concat();
+    let good = alone("dated", &list(1, &rows));
+    says("dated", &good, &[]);
+    let summary = &good.of(Closure).unwrap().summary;
+    assert!(summary.ends_with("; crawl.since tried on 1 of 1 pages that follow others"), "{summary}");
+    let same = "follows the same page whether crawl.since is 1970 or now, though the page carries dates";
+    says("dated-ignores-since", &alone("dated-ignores-since", &list(1, &rows)), &[(Closure, Warn, same)]);
 }

@@ -12,7 +12,7 @@ use caifeng_plugin_host::artifact::{Artifact, MANIFEST_SECTION};
 use caifeng_plugin_host::contract::{Post, Request};
 use caifeng_plugin_host::engine::{CallError, CompiledCache, LoadError, Trap};
 use caifeng_plugin_host::fixture::{Call, Fixture, Listed};
-use caifeng_plugin_host::laws::{Law, Laws, ScoreCard, Verdict};
+use caifeng_plugin_host::laws::{Law, Laws, Score, ScoreCard, Verdict};
 use caifeng_plugin_host::loaded::Loaded;
 use caifeng_plugin_host::source::Source;
 use guests::{CLASSIFIER, ENGINE, SOURCE, crawl, post, request, response};
@@ -31,8 +31,14 @@ const LIST: &str = "<html>\n<ul>\n<li id=\"10231\">幸福路的路灯坏了</li>
 const ITEM: &str = "<html>\n<article id=\"20001\">一篇文章，说的是停水的事。</article>\n</html>\n";
 const MANIFEST: &str = include_str!("../../../tests/guests/source/plugin.toml");
 
+/// What does not answer cannot answer as expected either: that is told of the law that it breaks.
 fn broken(card: &ScoreCard) -> Vec<Law> {
-    card.laws.iter().filter(|score| score.verdict == Verdict::Fail).map(|score| score.law).collect()
+    let failed = card.laws.iter().filter(|score| score.verdict == Verdict::Fail);
+    let unanswered = |score: &&Score| {
+        score.law == Law::Expectations
+            && score.findings.iter().all(|finding| finding.problem.starts_with("no answer: "))
+    };
+    failed.filter(|score| !unanswered(score)).map(|score| score.law).collect()
 }
 
 fn found(card: &ScoreCard, law: Law) -> String {
@@ -288,6 +294,20 @@ fn a_flipped_bit_is_refused_or_held() {
         }
     }
     assert!(refused > 0 && held > 0, "{refused} refused, {held} held");
+}
+
+/// Where `caifeng plugin test` says TRAP, the card does not say that the fixtures answer as expected.
+#[test]
+fn an_answer_that_breaks_the_contract_is_not_the_one_expected() {
+    let plugin = Loaded::load(&ENGINE, &CLASSIFIER).unwrap();
+    let call = |how: &str| Call::Posts {
+        settings: vec![("how".to_owned(), how.to_owned())],
+        posts: vec![post("路灯 坏了")],
+    };
+    let card = LAWS.check(CLASSIFIER.bytes(), &[fixture(&plugin, "one", call("score-high"), call("good"))], TODAY);
+    let said = found(&card, Law::Expectations);
+    assert!(said.contains("one, the answer: no answer: breaks the contract: label problem with a score"), "{card}");
+    assert_eq!(card.of(Law::Expectations).unwrap().verdict, Verdict::Fail);
 }
 
 #[test]

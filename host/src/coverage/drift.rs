@@ -14,6 +14,7 @@
 //! days of quiet; and a long holiday is told as a doubt, because nothing here knows the calendar.
 
 use caifeng_plugin_host::contract::Timestamp;
+use caifeng_plugin_host::unread::{Unread, too_many};
 use jiff::tz::TimeZone;
 
 use super::rhythm::{Look, Rhythm};
@@ -89,19 +90,12 @@ fn emptied(lately: &[Look], tally: &SweepTally) -> Option<String> {
         .then(|| format!("{} posts read, never fewer than {least} before", tally.seen))
 }
 
-/// More elements that could not be read than the usual share explains, by four standard deviations.
-#[expect(clippy::cast_precision_loss, reason = "counts of sweeps")]
+/// More elements that could not be read than the usual share explains.
 fn unread(lately: &[Look], tally: &SweepTally) -> Option<String> {
-    let share = |skipped: u64, seen: u64| skipped as f64 / (skipped + seen).max(1) as f64;
     let sum = |of: fn(&Look) -> u64| lately.iter().map(of).sum::<u64>();
-    let (seen, skipped) = (sum(|look| look.seen), sum(|look| look.skipped));
-    // Without a past one in twenty may be skipped.
-    let usual = share(skipped + 1, seen + 19);
-    let all = (tally.seen + tally.skipped) as f64;
-    let bound = all * usual + 4.0 * (all * usual * (1.0 - usual)).sqrt() + 2.0;
-    let now = share(tally.skipped, tally.seen);
-    (tally.skipped as f64 > bound && now > usual + 0.1)
-        .then(|| format!("{:.0}% could not be read, usually {:.0}%", now * 100.0, usual * 100.0))
+    let Unread { now, usual } =
+        too_many((tally.seen, tally.skipped), (sum(|look| look.seen), sum(|look| look.skipped)))?;
+    Some(format!("{:.0}% could not be read, usually {:.0}%", now * 100.0, usual * 100.0))
 }
 
 /// The page says that it lists more than twice of what was read, and usually does not.

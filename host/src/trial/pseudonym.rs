@@ -4,12 +4,15 @@
 //! the same form takes its place, the same on every page. A page that is built with other names is read alike, so that the
 //! fixture tests what it did.
 //!
+//! Whom no post names, nobody knows: [`unknown`] says so of a page, for whoever must look at it.
+//!
 //! What this gave up: names that no post has as its author, such as those in the text of a post. Only a person who reads
 //! the fixture finds them.
 
 use std::collections::BTreeMap;
 
 use caifeng_plugin_host::contract::{Author, Page, Request, Response};
+use caifeng_plugin_host::fixture::{Answer, Call, Fixture};
 
 use super::Exchange;
 
@@ -72,6 +75,19 @@ impl Pseudonyms {
         text
     }
 
+    /// A fixture with other names, in its call and in the answer that it expects.
+    #[must_use]
+    pub fn fixture(&self, fixture: &Fixture) -> Fixture {
+        let Call::Parse { crawl, request, response } = &fixture.call else { return fixture.clone() };
+        let (request, response) = (self.request(request), self.response(response));
+        let call = Call::Parse { crawl: crawl.clone(), request, response };
+        // The answer holds nobody that its page does not.
+        let expect = fixture.expect.as_ref().map(|answer| {
+            serde_json::from_str::<Answer>(&self.replace(&answer.written())).unwrap_or_else(|_| answer.clone())
+        });
+        Fixture { call, expect, ..fixture.clone() }
+    }
+
     /// A request with other names.
     #[must_use]
     pub fn request(&self, request: &Request) -> Request {
@@ -88,6 +104,20 @@ impl Pseudonyms {
             body: self.replace(&response.body),
             ..response.clone()
         }
+    }
+}
+
+/// Why nobody knows all whom this page names, if so: other names can only be given to authors that the plugin has found.
+#[must_use]
+pub fn unknown(exchange: &Exchange) -> Option<&'static str> {
+    match &exchange.outcome {
+        Err(_) => Some("it could not be read, so that its authors are not known"),
+        Ok(page) if page.posts.is_empty() => Some("a list of requests: its authors are not known"),
+        Ok(page) if page.posts.iter().any(|post| post.author.is_none()) => {
+            Some("posts without an author: who wrote them is not known")
+        }
+        Ok(page) if !page.skipped.is_empty() => Some("elements that could not be read: their authors are not known"),
+        Ok(_) => None,
     }
 }
 

@@ -4,11 +4,16 @@ use super::call::{Case, differs, with_body, with_damage};
 use super::card::{Law, Ledger};
 use super::classifying::{self, judge, wordless};
 use super::damage::{self, Damage, Kind};
+use super::identity;
 use crate::asker::Asker;
-use crate::contract::{Failure, Label, Post};
+use crate::contract::{Failure, Label, Post, Response};
 use crate::engine::{Live, Trap};
 use crate::fixture::{Answer, Call, Ran};
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
+
+/// Posts with the same words that an answer might be said to be about.
+const ALIKE: usize = 2;
 
 /// How often an answer is repeated to see that a long one is read too.
 const TIMES: usize = 8;
@@ -116,6 +121,7 @@ fn answered(ledger: &mut Ledger, asker: &Asker, case: &Case) {
         }
     }
     swapped(ledger, asker, case);
+    claimed(ledger, asker, case);
 }
 
 fn misread(damage: &Damage, case: &Case, ran: &Ran) -> Option<String> {
@@ -149,6 +155,39 @@ fn swapped(ledger: &mut Ledger, asker: &Asker, case: &Case) {
         if let Some(label) = labels.first() {
             let problem = format!("gives {} to a post that holds none of the words it was given for", label.name);
             ledger.fail(Law::Damage, Some(&case.name), place, problem);
+        }
+    }
+}
+
+/// An answer that says it is about another post. The batch gets posts with the same words, which any label would fit: what was
+/// asked is known from the request's context, so that no label moves to them.
+fn claimed(ledger: &mut Ledger, asker: &Asker, case: &Case) {
+    let Call::Read { settings, posts, request, response } = &case.call else { return };
+    let room = asker.limits().posts.saturating_sub(posts.len());
+    let Some(Answer::Labels(lists)) = &case.expect else { return };
+    let labelled = posts.iter().zip(lists).filter(|(_, list)| !list.is_empty()).map(|(post, _)| post);
+    let others = labelled.cycle().take(ALIKE.min(room)).enumerate();
+    let others: Vec<Post> = others.map(|(nth, post)| Post { id: format!("other-{nth}"), ..post.clone() }).collect();
+    let batch = [posts.clone(), others.clone()].concat();
+    let mut labelled = |body: String| {
+        let (settings, posts, request) = (settings.clone(), batch.clone(), request.clone());
+        let read = Call::Read { settings, posts, request, response: Response { body, ..response.clone() } };
+        match call(ledger, asker, &mut None, &read).outcome {
+            Ok(Answer::Labels(lists)) => lists.iter().map(|list| !list.is_empty()).collect(),
+            _ => Vec::new(),
+        }
+    };
+    let own: Vec<bool> = labelled(response.body.clone());
+    if !own.contains(&true) {
+        return;
+    }
+    let numbers = (0..batch.len()).rev().take(others.len() * 2).flat_map(|nth| [json!(nth), json!(nth.to_string())]);
+    let said: Vec<Value> = numbers.chain(others.iter().map(|post| json!(post.id))).collect();
+    for body in identity::claimed(&response.body, &said) {
+        let moved = labelled(body).iter().zip(&own).any(|(now, before)| *now && !before);
+        if moved {
+            let problem = "its labels move to the post that the answer names: a post may have told the service what to answer, so take from request.context which one was asked about";
+            return ledger.fail(Law::Damage, Some(&case.name), "an answer that says it is about another post", problem);
         }
     }
 }

@@ -85,7 +85,7 @@ pub(super) fn differs(first: &Ran, second: &Ran) -> Option<String> {
     }
     match (&first.outcome, &second.outcome) {
         (Ok(first), Ok(second)) => {
-            let lines = crate::fixture::difference(first, second);
+            let lines = crate::fixture::difference(first, second, 0);
             Some(lines.into_iter().next().unwrap_or_else(|| "another answer".to_owned()))
         }
         (Ok(_), Err(trap)) | (Err(trap), Ok(_)) => Some(format!("one of them traps: {trap}")),

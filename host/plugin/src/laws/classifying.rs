@@ -102,7 +102,7 @@ fn company(
     }));
     for (place, posts, expected) in tries {
         if let Ok(found) = ask(ledger, classifier, settings, &posts).outcome
-            && let Some(how) = difference(&expected, &found).into_iter().next()
+            && let Some(how) = difference(&expected, &found, 0).into_iter().next()
         {
             let problem = format!("{how}: what is said of a post must not depend on the others of its batch");
             return ledger.fail(Law::Determinism, Some(name), &place, problem);

@@ -4,6 +4,7 @@ use super::call::{Case, ask, ask_on, differs, with_body, with_damage, without_co
 use super::card::{Law, Ledger};
 use super::damage::{self, Damage};
 use super::judge::{self, Own};
+use super::since::Tried;
 use super::{across, moved, phrase, shape};
 use crate::address::HostPattern;
 use crate::contract::{Crawl, Page, Request, Response, Settings, Target, Timestamp};
@@ -62,15 +63,17 @@ pub(super) fn check(ledger: &mut Ledger, source: &Source, cases: &[Case]) {
         let bare = bare(ledger, source, case, &ran);
         played.push(Played { case, ran, bare });
     }
+    let mut since = Tried::default();
     for Played { case, ran, .. } in &played {
         if let (Ok(answer), Some(crawl)) = (&ran.outcome, case.call.crawl()) {
             closure(ledger, source.manifest(), crawl, answer, Some(&case.name), "the page itself");
-            if let (Answer::Page(page), Call::Parse { crawl, response, .. }) = (answer, &case.call) {
+            if let (Answer::Page(page), Call::Parse { crawl, request, response }) = (answer, &case.call) {
                 if let Some(trap) = source.too_many(page) {
                     ledger.fail(Law::Termination, Some(&case.name), "the page itself", trap.to_string());
                 }
-                shape::posts(ledger, &case.name, page, response, crawl.utc_offset);
+                shape::posts(ledger, &case.name, page, (request, response), crawl.utc_offset);
                 moved::check(ledger, source, case, page);
+                since.check(ledger, source, case, page);
             }
         }
     }
@@ -79,7 +82,7 @@ pub(super) fn check(ledger: &mut Ledger, source: &Source, cases: &[Case]) {
     damages(ledger, source, &played);
     growth(ledger, source, &played);
     ledger.tried(Law::Determinism, "fresh against fresh, fresh against warm");
-    ledger.tried(Law::Closure, allowed(source.manifest()));
+    ledger.tried(Law::Closure, allowed(source.manifest()) + &since.told());
     let posts: usize = played
         .iter()
         .map(|played| if let Ok(Answer::Page(page)) = &played.ran.outcome { page.posts.len() } else { 0 })
@@ -278,8 +281,7 @@ fn damages(ledger: &mut Ledger, source: &Source, played: &[Played<'_>]) {
             continue;
         }
         let own = Own::of(&ran.outcome);
-        let host = Url::parse(&response.url).ok().and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default();
-        let elsewhere = damage::elsewhere(&response.body, &host);
+        let elsewhere = elsewhere(response, &ran.outcome);
         let whole = damage::of(&response.body).into_iter().chain(elsewhere).map(|damage| (damage, None));
         let mut endless = 0;
         for (damage, other) in whole.chain(swaps(played, nth)) {
@@ -293,6 +295,14 @@ fn damages(ledger: &mut Ledger, source: &Source, played: &[Played<'_>]) {
         }
     }
     ledger.tried(Law::Damage, format!("{} damaged pages", ledger.calls - before));
+}
+
+/// A page whose links lead to another host.
+fn elsewhere(response: &Response, answer: &Result<Answer, Trap>) -> Vec<Damage> {
+    let Ok(base) = Url::parse(&response.url) else { return Vec::new() };
+    let follow = if let Ok(Answer::Page(page)) = answer { page.follow.as_slice() } else { &[] };
+    let addresses = follow.iter().filter_map(|request| Url::parse(&request.url).ok()).collect();
+    damage::elsewhere(&response.body, &base, &addresses)
 }
 
 /// Tries one damaged page.

@@ -1,7 +1,10 @@
 //! The ways in which a page is damaged: always the same ones, so that a score is
 //! the same each time.
 
-use super::elements;
+use super::links::ELSEWHERE;
+use super::{elements, links};
+use std::collections::BTreeSet;
+use url::Url;
 
 /// How often a page is cut.
 const CUTS: usize = 32;
@@ -135,12 +138,22 @@ fn instead(body: &str) -> Vec<Damage> {
     all
 }
 
-/// Links to this host lead to another; `None` if there are none.
-pub(super) fn elsewhere(body: &str, host: &str) -> Option<Damage> {
-    let links =
-        [(format!("//{host}"), "//elsewhere.example.net"), (format!("\\/\\/{host}"), "\\/\\/elsewhere.example.net")];
-    let led = links.iter().fold(body.to_owned(), |body, (own, other)| body.replace(own.as_str(), other));
-    (led != body && !host.is_empty()).then(|| Damage::new("with links to another host", Kind::Elsewhere, led))
+/// Links lead to another host than that of `base`: those that name it, those that name none, and those to the addresses
+/// that are followed, alone.
+pub(super) fn elsewhere(body: &str, base: &Url, follow: &BTreeSet<Url>) -> Vec<Damage> {
+    let host = base.host_str().unwrap_or_default();
+    let own =
+        [(format!("//{host}"), format!("//{ELSEWHERE}")), (format!("\\/\\/{host}"), format!("\\/\\/{ELSEWHERE}"))];
+    let led = own.iter().fold(body.to_owned(), |body, (own, other)| body.replace(own.as_str(), other));
+    let named = (led != body && !host.is_empty()).then_some(led);
+    [
+        ("with links to another host", named),
+        ("with its relative links to another host", links::relative(body)),
+        ("with the links that it follows to another host", links::followed(body, base, follow)),
+    ]
+    .into_iter()
+    .filter_map(|(name, led)| Some(Damage::new(name, Kind::Elsewhere, led?)))
+    .collect()
 }
 
 fn is_json(body: &str) -> bool {
@@ -318,9 +331,10 @@ mod tests {
         let json = r#"{"id": 7, "say \"x\"" : ["a: b", {"t":"\\"}], "cut"#;
         assert_eq!(renamed(json).unwrap(), r#"{"id_v2": 7, "say \"x\"_v2" : ["a: b", {"t_v2":"\\"}], "cut"#);
         assert_eq!((renamed("[1]"), renamed("<p>class=x")), (None, None));
-        let led = elsewhere("<a href=\"https://a.example/1\">", "a.example").unwrap();
-        assert_eq!(led.body, "<a href=\"https://elsewhere.example.net/1\">");
-        assert!(elsewhere("<a href=\"/1\">", "a.example").is_none());
+        let base = Url::parse("https://a.example/").unwrap();
+        let led = elsewhere("<a href=\"https://a.example/1\">", &base, &BTreeSet::new());
+        assert_eq!(led[0].body, "<a href=\"https://elsewhere.example.net/1\">");
+        assert_eq!((led.len(), elsewhere("<p>a", &base, &BTreeSet::new()).len()), (1, 0));
     }
 
     #[test]

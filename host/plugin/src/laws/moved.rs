@@ -4,6 +4,7 @@
 use super::call::{Case, ask};
 use super::card::{Law, Ledger};
 use super::zone;
+use crate::address::HostPattern;
 use crate::contract::{Crawl, Method, Page, Post, Request, Response, Timestamp};
 use crate::fixture::{Answer, Call};
 use crate::source::{Source, brief};
@@ -11,6 +12,12 @@ use std::collections::{BTreeSet, HashMap};
 
 /// How much later a page is read again: another day, another month.
 const LATER: Timestamp = 40 * 86_400;
+
+/// Seconds east of UTC at sites that lie elsewhere: of the first, unless that is the fixture's.
+const ABROAD: [i32; 2] = [12_600, 20_700];
+
+/// How sites say that something was published just now.
+const NOW: [&str; 7] = ["刚刚", "刚才", "秒前", "秒钟前", "just now", "Just now", "now<"];
 
 /// Bytes of an address before its number by which another page's is found in the body.
 const STEM: usize = 6;
@@ -35,14 +42,26 @@ pub(super) fn check(ledger: &mut Ledger, source: &Source, case: &Case, page: &Pa
         if let Some(problem) = renamed(page, &other).or_else(|| redated(page, &other)) {
             ledger.fail(Law::Posts, name, place, problem);
         }
+        reworded(ledger, &case.name, place, page, &other);
     }
     let sent_late = Response { fetched: response.fetched.saturating_add(LATER), ..response.clone() };
-    if let Some(problem) = again(ledger, late, sent_late).and_then(|other| renamed(page, &other)) {
-        ledger.fail(Law::Posts, name, "sent by the site forty days later", problem);
+    if let Some(other) = again(ledger, late, sent_late) {
+        let place = "sent by the site forty days later";
+        if let Some(problem) = renamed(page, &other) {
+            ledger.fail(Law::Posts, name, place, problem);
+        }
+        reworded(ledger, &case.name, place, page, &other);
+    }
+    let utc_offset = if crawl.utc_offset == ABROAD[0] { ABROAD[1] } else { ABROAD[0] };
+    if page.posts.iter().any(|post| post.published.is_some())
+        && let Some(other) = again(ledger, Crawl { utc_offset, ..crawl.clone() }, response.clone())
+        && let Some(problem) = zoned(page, &other, &response.body, (crawl.utc_offset, serves_many(source)))
+    {
+        ledger.warn(Law::Posts, name, "read for a site in another zone", problem);
     }
     relative(ledger, source, case, page);
     edited(ledger, source, case, page);
-    if let Some(problem) = guessed(page, response.fetched) {
+    if let Some(problem) = guessed(page, response, crawl.utc_offset) {
         ledger.warn(Law::Posts, name, "the page itself", problem);
     }
     let further: Vec<&Request> = page.follow.iter().filter(|next| next.step == request.step).collect();
@@ -55,18 +74,6 @@ pub(super) fn check(ledger: &mut Ledger, source: &Source, case: &Case, page: &Pa
     }
     if let Some(problem) = passed_over(&response.body, request, &further) {
         ledger.warn(Law::Closure, name, "the page itself", problem);
-    }
-    if newest_first(page) {
-        let known = Crawl { since: crawl.now.max(response.fetched).saturating_add(1), ..crawl.clone() };
-        let on = again(ledger, known, response.clone())
-            .and_then(|other| other.follow.into_iter().find(|next| next.step == request.step));
-        if let Some(next) = on {
-            let problem = format!(
-                "follows {} though every post is older than crawl.since: stop there, or each sweep reads the site to its end",
-                brief(&next.url)
-            );
-            ledger.fail(Law::Closure, name, "read by a crawl that has all its posts", problem);
-        }
     }
 }
 
@@ -134,18 +141,75 @@ fn redated(page: &Page, other: &Page) -> Option<String> {
     ))
 }
 
-/// Times that the site would have had to say to the second in which it answered.
-fn guessed(page: &Page, fetched: Timestamp) -> Option<String> {
-    let all = page.posts.len() > 1 && page.posts.iter().all(|post| post.published == Some(fetched));
-    all.then(|| {
-        "every post was published in the second in which the page was fetched: a time that is not on the page stays none".to_owned()
-    })
+/// A post that says something else now: it would be stored as an edit at each sweep.
+fn reworded(ledger: &mut Ledger, fixture: &str, place: &str, page: &Page, other: &Page) {
+    // Times are looked at elsewhere.
+    let timeless = |post: &Post| Post { published: None, day_only: false, edited: None, ..post.clone() };
+    let own: HashMap<&str, &Post> = page.posts.iter().map(|post| (post.id.as_str(), post)).collect();
+    for post in &other.posts {
+        let Some(first) = own.get(post.id.as_str()) else { continue };
+        let (first, now) = (timeless(first), timeless(post));
+        if first == now {
+            continue;
+        }
+        let single = |post: Post| Answer::Page(Page { posts: vec![post], ..Page::default() });
+        let words = (&first.title, &first.text) != (&now.title, &now.text);
+        let how = crate::fixture::difference(&single(first), &single(now), 0).into_iter().next().unwrap_or_default();
+        if words {
+            let problem = format!(
+                "{how}: what a post says does not depend on when it is read, or each sweep stores a new version of it"
+            );
+            return ledger.fail(Law::Posts, Some(fixture), place, problem);
+        }
+        return ledger.warn(Law::Posts, Some(fixture), place, format!("{how}: it depends on when the page is read"));
+    }
 }
 
-/// Whether the posts stand with the newest first, so that what follows is older.
-fn newest_first(page: &Page) -> bool {
-    let times: Option<Vec<Timestamp>> = page.posts.iter().map(|post| post.published).collect();
-    times.is_some_and(|times| times.first() > times.last() && times.is_sorted_by(|a, b| a >= b))
+/// Whether the plugin reads sites that its author has not seen. Of one site the zone is known, and may stand in the plugin.
+fn serves_many(source: &Source) -> bool {
+    source.manifest().network.allow.contains(&HostPattern::Target)
+}
+
+/// Times that stay the same though the site lies in another zone, and that the page writes without one.
+fn zoned(page: &Page, other: &Page, body: &str, (utc_offset, many): (i32, bool)) -> Option<String> {
+    let times: HashMap<&str, Option<Timestamp>> =
+        other.posts.iter().map(|post| (post.id.as_str(), post.published)).collect();
+    let dated = || page.posts.iter().filter(|post| post.published.is_some());
+    let same: Vec<&Post> = dated().filter(|post| times.get(post.id.as_str()) == Some(&post.published)).collect();
+    let alone = same.len() == dated().count();
+    let moments: BTreeSet<Timestamp> =
+        same.iter().filter(|post| !post.day_only).filter_map(|post| post.published).collect();
+    let moments: Vec<Timestamp> = moments.into_iter().take(LOOKED_AT).collect();
+    let Some((written, read)) = zone::fixed(body, &moments, utc_offset, alone) else {
+        let days = many && alone && same.iter().any(|post| post.day_only);
+        let told =
+            zone::is_told(body) || same.iter().filter_map(|post| post.published).any(|at| zone::counts(body, at));
+        return (days && !told).then(|| {
+            "its days begin in the same second whatever crawl.utc-offset says: a day is the site's, and published its first second there".to_owned()
+        });
+    };
+    if read == utc_offset && !many {
+        return None;
+    }
+    let (sign, minutes) = (if read < 0 { '-' } else { '+' }, read.abs() / 60);
+    Some(format!(
+        "{written:?} was read at {sign}{:02}:{:02} whatever crawl.utc-offset says: a date that names no zone is the site's, crawl.utc-offset seconds ahead of UTC",
+        minutes / 60,
+        minutes % 60
+    ))
+}
+
+/// Times that the site would have had to say to the second in which it answered.
+fn guessed(page: &Page, response: &Response, utc_offset: i32) -> Option<String> {
+    let (body, at) = (response.body.as_str(), response.fetched);
+    let posts = page.posts.iter().filter(|post| post.published == Some(at) && !post.day_only).count();
+    let said = NOW.iter().map(|word| body.matches(word).count()).sum::<usize>();
+    (posts > 1 && posts > said && !zone::says(body, at, utc_offset)).then(|| {
+        let which = if posts == page.posts.len() { "every post was".to_owned() } else { format!("{posts} posts were") };
+        format!(
+            "{which} published in the second in which the page was fetched: a time that is not on the page stays none"
+        )
+    })
 }
 
 /// A page that this one links and that is left out between this one and the next: the addresses differ in one number.
@@ -199,6 +263,7 @@ fn linked(body: &str, stem: &str) -> BTreeSet<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::contract::Kind;
 
     fn page(url: &str) -> Request {
         Request {
@@ -208,6 +273,22 @@ mod tests {
             headers: Vec::new(),
             context: String::new(),
         }
+    }
+
+    #[test]
+    fn days_begin_where_the_site_lies() {
+        let day = |at: Timestamp, day_only: bool| {
+            let post = Post { published: Some(at), day_only, ..Post::new(Kind::Post, "1", "https://a.example/1") };
+            Page { posts: vec![post], ..Page::default() }
+        };
+        let says = |page: &Page, other: &Page, many: bool| zoned(page, other, "2026-03-09", (28_800, many));
+        // 2026-03-09 in China.
+        let china = day(1_772_985_600, true);
+        assert!(says(&china, &china, true).unwrap().starts_with("its days begin in the same second"));
+        // A plugin of one site knows where that lies.
+        assert_eq!(says(&china, &china, false), None);
+        assert_eq!(says(&china, &day(1_773_000_000, true), true), None);
+        assert_eq!(zoned(&china, &china, "2026-03-09 GMT+8", (28_800, true)), None);
     }
 
     #[test]

@@ -2,8 +2,9 @@
 
 use super::card::{Law, Ledger};
 use super::zone;
-use crate::contract::{Page, Post, Response, Timestamp};
+use crate::contract::{Method, Page, Post, Request, Response, Timestamp};
 use crate::source::{ID_LIMIT, brief, openable};
+use crate::unread::too_many;
 use std::collections::HashMap;
 
 /// 1900-01-01 and 10000-01-01, between which public speech on the web lies.
@@ -12,12 +13,27 @@ const YEARS: std::ops::Range<Timestamp> = -2_208_988_800..253_402_300_800;
 /// How far ahead of the page a time may be before it looks misread: as far as clocks go wrong.
 const AHEAD: Timestamp = 3600;
 
+/// Digits from which a number that is an id is looked for: shorter ones stand on any page.
+const NUMBER: usize = 5;
+
+/// 2^53, above which not every whole number is a double.
+const EXACT: f64 = 9_007_199_254_740_992.0;
+
 /// Tags that plain text does not hold unless it was not made plain.
 const TAGS: [&str; 12] =
     ["<p>", "<p ", "</p>", "<br", "<div", "</div>", "<span", "</span>", "<a href", "<img ", "<script", "&nbsp;"];
 
 /// Looks at every post of an answer.
-pub(super) fn posts(ledger: &mut Ledger, fixture: &str, page: &Page, response: &Response, utc_offset: i32) {
+pub(super) fn posts(
+    ledger: &mut Ledger,
+    fixture: &str,
+    page: &Page,
+    (request, response): (&Request, &Response),
+    utc_offset: i32,
+) {
+    for problem in unread(page).into_iter().chain(short(page)).chain(nowhere(page, request, response)) {
+        ledger.warn(Law::Posts, Some(fixture), "the page itself", problem);
+    }
     let mut seen: HashMap<&str, &Post> = HashMap::new();
     for (nth, post) in page.posts.iter().enumerate() {
         let place =
@@ -40,6 +56,54 @@ pub(super) fn posts(ledger: &mut Ledger, fixture: &str, page: &Page, response: &
             ledger.fail(Law::Posts, Some(fixture), &place, problem);
         }
     }
+}
+
+/// What the first sweep would report as drift.
+fn unread(page: &Page) -> Option<String> {
+    let (seen, skipped) = (page.posts.len() as u64, page.skipped.len() as u64);
+    too_many((seen, skipped), (0, 0))?;
+    let why = page.skipped.first().map_or("", String::as_str);
+    Some(format!(
+        "{skipped} of {} elements could not be read, and a sweep would report drift: {}",
+        seen + skipped,
+        brief(why)
+    ))
+}
+
+/// A page that says it lists more than was told of.
+fn short(page: &Page) -> Option<String> {
+    let told = page.posts.len() + page.skipped.len();
+    let listed = page.expected.and_then(|listed| usize::try_from(listed).ok()).filter(|listed| *listed > told)?;
+    Some(format!(
+        "expected says that the page lists {listed} posts, and {told} are read or skipped: add a line to skipped for each element that cannot be read"
+    ))
+}
+
+/// A number that is an id, and that the site never sent: one that was rounded, or counted.
+fn nowhere(page: &Page, request: &Request, response: &Response) -> Option<String> {
+    let sent = if let Method::Post(body) = &request.method { body } else { "" };
+    let headers = response.headers.iter().map(|(_, value)| value.as_str());
+    let given: Vec<&str> = [response.body.as_str(), &response.url, &request.url, &request.context, sent]
+        .into_iter()
+        .chain(headers)
+        .collect();
+    let ids = page.posts.iter().map(|post| post.id.as_str());
+    let number = |id: &&str| id.len() >= NUMBER && id.bytes().all(|byte| byte.is_ascii_digit());
+    let id = ids.filter(number).find(|id| !given.iter().any(|text| text.contains(id)))?;
+    Some(match rounded(id, &response.body) {
+        Some(exact) => format!(
+            "the id {id} stands nowhere on the page, which has {exact}: a number above 2^53 loses digits in JavaScript, so take it from a text, or from the page as it is written"
+        ),
+        None => format!("the id {} stands nowhere on the page: make ids of what the site calls the post", brief(id)),
+    })
+}
+
+/// The number of a page that is this one once it was a double.
+fn rounded<'a>(id: &str, body: &'a str) -> Option<&'a str> {
+    let double = |text: &str| text.parse::<f64>().ok().filter(|number| *number > EXACT);
+    let own = double(id)?;
+    let runs = body.split(|c: char| !c.is_ascii_digit()).filter(|run| run.len().abs_diff(id.len()) <= 1);
+    runs.filter(|run| *run != id).find(|run| double(run).is_some_and(|number| number.to_bits() == own.to_bits()))
 }
 
 /// What the host would refuse or empty, or cannot be.

@@ -122,7 +122,7 @@ fn test(plugin: &Loaded, dir: &Path, fixture: Result<&Fixture, &FixtureError>, a
         },
         Err(error) => return Ok(tested(Verdict::Unusable, error.to_string(), Vec::new())),
     };
-    let differences = fixture.expect.as_ref().map(|expected| difference(expected, &answer));
+    let differences = fixture.expect.as_ref().map(|expected| difference(expected, &answer, fixture.call.utc_offset()));
     let verdict = match &differences {
         // What is not told apart is read as equal, so that a difference is never accepted unseen.
         Some(_) if fixture.expect.as_ref() == Some(&answer) => Verdict::Same,

@@ -13,7 +13,7 @@ use caifeng::fetch::live::Live;
 use caifeng::fetch::replay::Replay;
 use caifeng::fitting;
 use caifeng::grant::Right;
-use caifeng::trial::pseudonym::Pseudonyms;
+use caifeng::trial::pseudonym::{Pseudonyms, unknown};
 use caifeng::trial::{Event, Exchange, Trial};
 use caifeng_plugin_host::artifact::Artifact;
 use caifeng_plugin_host::contract::{Crawl, Page, Post, Request, Target};
@@ -305,6 +305,13 @@ fn save(args: &TryArgs, name: &str, folder: &Path, crawl: &Crawl, exchanges: &[E
     }
     for fixture in &fixtures {
         fixture.write(&folder.join(&fixture.name)).or_exit(Exit::Usage)?;
+    }
+    if args.pseudonymise {
+        for (nth, exchange) in exchanges.iter().enumerate() {
+            if let Some(why) = unknown(exchange) {
+                note(format_args!("{name}-{}: {why}; look at it before you share it", nth + 1));
+            }
+        }
     }
     let replaced = if args.pseudonymise { format!(", {} names replaced", names.len()) } else { String::new() };
     let what = "look at them, then: caifeng plugin test --accept";

@@ -41,7 +41,7 @@ impl Guest for Ill {
     fn read(
         settings: Settings,
         posts: Vec<Post>,
-        _request: Request,
+        request: Request,
         response: Response,
     ) -> Result<Vec<Vec<Label>>, Failure> {
         let how = setting(&settings, "how");
@@ -49,23 +49,35 @@ impl Guest for Ill {
             "read-panics" => panic!("no answer"),
             "short" => return Ok(Vec::new()),
             "believes" => {}
+            "asks-of-one" | "asks-of-one-and-believes" => {
+                let body = response.body.trim();
+                if !(body.starts_with('{') && body.ends_with('}') && body.contains("\"problem\"")) {
+                    return Err(Failure::Unexpected("not an answer".to_owned()));
+                }
+                let said = body.split_once("\"about\":").map(|(_, rest)| rest.split([',', '}']).next().unwrap_or(rest));
+                let known = request.context.as_str();
+                let about = if how == "asks-of-one" { known } else { said.unwrap_or(known) };
+                let about: usize = about.parse().unwrap_or(0);
+                let one = |(nth, post): (usize, &Post)| if nth == about { labels(how, post) } else { Vec::new() };
+                return Ok(posts.iter().enumerate().map(one).collect());
+            }
             _ if response.body != "problem" => return Err(Failure::Unexpected("not an answer".to_owned())),
             _ => {}
         }
-        let label = |post: &Post| {
-            let first = post.text.split_whitespace().next().unwrap_or_default();
-            let mut label = Label { name: "problem".to_owned(), score: 0.5, evidence: vec![first.to_owned()] };
-            match how {
-                "undeclared" => label.name = "closed".to_owned(),
-                "sure" => label.score = 1.5,
-                "invented" => label.evidence = vec!["从未说过".to_owned()],
-                _ => {}
-            }
-            label
-        };
-        let labels = |post: &Post| if post.text.contains("停水") { vec![label(post)] } else { Vec::new() };
-        Ok(posts.iter().map(labels).collect())
+        Ok(posts.iter().map(|post| labels(how, post)).collect())
     }
+}
+
+fn labels(how: &str, post: &Post) -> Vec<Label> {
+    let first = post.text.split_whitespace().next().unwrap_or_default();
+    let mut label = Label { name: "problem".to_owned(), score: 0.5, evidence: vec![first.to_owned()] };
+    match how {
+        "undeclared" => label.name = "closed".to_owned(),
+        "sure" => label.score = 1.5,
+        "invented" => label.evidence = vec!["从未说过".to_owned()],
+        _ => {}
+    }
+    if post.text.contains("停水") { vec![label] } else { Vec::new() }
 }
 
 bindings::export!(Ill with_types_in bindings);

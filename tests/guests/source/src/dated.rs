@@ -39,20 +39,33 @@ pub(crate) fn read(how: &str, crawl: &Crawl, asked: &Request, response: &Respons
             refusal
         };
     }
-    let mut found = page();
+    let (mut found, mut known) = (page(), false);
     for (nth, rest) in body.split(row).skip(1).enumerate() {
         let whole = rest.split_once("</li>").and_then(|(inner, _)| topic(how, crawl, response, (nth, inner, title)));
         match whole {
+            Some(post) if how == "dated-reads-one" && post.id != "10231" => {
+                found.skipped.push("a row of another kind".to_owned())
+            }
+            Some(post) if how.starts_with("dated-links") => {
+                if post.published >= Some(crawl.since) || how == "dated-links-all" {
+                    found.follow.push(request("item", &post.url));
+                } else {
+                    known = true;
+                }
+            }
             Some(post) => found.posts.push(post),
             None => found.skipped.push("a row that is not whole".to_owned()),
         }
     }
-    if found.posts.is_empty() && found.skipped.is_empty() {
+    if found.posts.is_empty() && found.skipped.is_empty() && found.follow.is_empty() && !known {
         return Err(Failure::Unexpected("an empty list".to_owned()));
     }
-    let known = found.posts.last().and_then(|post| post.published).is_some_and(|at| at < crawl.since);
+    if how == "dated-expects-more" {
+        found.expected = u32::try_from(found.posts.len() + 3).ok();
+    }
+    known |= found.posts.last().and_then(|post| post.published).is_some_and(|at| at < crawl.since);
     if !known || how == "dated-ignores-since" {
-        found.follow = next(how, asked, body).into_iter().collect();
+        found.follow.extend(next(how, asked, body));
     }
     Ok(found)
 }
@@ -66,16 +79,23 @@ fn topic(how: &str, crawl: &Crawl, response: &Response, (nth, inner, title): (us
         "dated-ids-by-title" => said.to_owned(),
         "dated-ids-by-time" => format!("{id}-{}", response.fetched),
         "dated-ids-by-crawl" => format!("{id}-{}", crawl.now),
+        // As JavaScript reads a number.
+        "dated-rounds-ids" => format!("{}", id.parse::<f64>().ok()?),
         _ => id.to_owned(),
     };
     let published = match how {
         "dated-guesses" => response.fetched,
+        "dated-guesses-some" if nth > 2 => response.fetched,
         _ => moment(how, at, crawl, response)?,
     };
     let worded = inner.contains(title);
+    let said = match how {
+        "dated-titles-from-now" => format!("{said}（{}）", crawl.now),
+        _ => said.to_owned(),
+    };
     Some(Post {
         url: format!("https://example.cn/t/{id}"),
-        title: Some(if worded { said.to_owned() } else { String::new() }),
+        title: Some(if worded { said } else { String::new() }),
         published: Some(published),
         ..post(&own)
     })
@@ -90,7 +110,12 @@ fn moment(how: &str, text: &str, crawl: &Crawl, response: &Response) -> Option<i
     let mut numbers = text.split(['-', ' ', ':']).map(|part| part.parse::<i64>().ok());
     let mut number = || numbers.next().flatten();
     let (year, month, day, hour, minute) = (number()?, number()?, number()?, number()?, number()?);
-    let offset = if how == "dated-reads-utc" { 0 } else { i64::from(crawl.utc_offset) };
+    let offset = match how {
+        "dated-reads-utc" => 0,
+        "dated-reads-china" => 8 * 3600,
+        "dated-reads-japan" => 9 * 3600,
+        _ => i64::from(crawl.utc_offset),
+    };
     Some((days(year, month, day) * 24 + hour) * 3600 + minute * 60 - offset)
 }
 
@@ -117,7 +142,15 @@ fn next(how: &str, asked: &Request, body: &str) -> Option<Request> {
     if how == "dated-follows-anybody" {
         return at(link);
     }
-    link.starts_with("https://example.cn/").then(|| at(&format!("https://example.cn/list?page={number}"))).flatten()
+    let rooted = link.starts_with('/') && !link.starts_with("//");
+    match how {
+        "dated-joins" if link.starts_with("//") => return at(&format!("https:{link}")),
+        "dated-follows-whole" if link.starts_with("https://") => return at(link),
+        _ => {}
+    }
+    (rooted || link.starts_with("https://example.cn/"))
+        .then(|| at(&format!("https://example.cn/list?page={number}")))
+        .flatten()
 }
 
 /// As deep as there are tags.
