@@ -63,7 +63,7 @@ fn replace(value: &mut Value, said: &Value, left: &mut usize) -> bool {
     match value {
         Value::Object(fields) => fields.iter_mut().any(|(key, value)| {
             let is_identity = value.is_u64() || value.is_string() && NAMES.contains(&key.as_str());
-            is_identity && taken(value, said, left) || !is_identity && replace(value, said, left)
+            if is_identity { taken(value, said, left) } else { replace(value, said, left) }
         }),
         Value::Array(values) => values.iter_mut().any(|value| replace(value, said, left)),
         Value::String(text) => {

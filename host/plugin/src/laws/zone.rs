@@ -53,8 +53,8 @@ pub(super) fn fixed(body: &str, times: &[Timestamp], utc_offset: i32, alone: boo
 pub(super) fn is_told(body: &str) -> bool {
     let zoned = |at: usize| {
         let rest = body[at..].trim_start_matches(|c: char| c.is_ascii_digit() || matches!(c, ':' | '.')).trim_start();
-        let rest = rest.strip_prefix("&#43;").map_or(rest, |rest| rest);
-        let sign = rest.strip_prefix(['+', '-', '\u{2212}']).unwrap_or_default().as_bytes();
+        let sign = rest.strip_prefix(['+', '-', '\u{2212}']).or_else(|| rest.strip_prefix("&#43;"));
+        let sign = sign.unwrap_or_default().as_bytes();
         let utc = rest.strip_prefix(['Z', 'z']).is_some_and(|rest| !rest.starts_with(char::is_alphanumeric));
         utc || sign.len() >= 2 && sign[..2].iter().all(u8::is_ascii_digit)
     };
@@ -149,6 +149,7 @@ mod tests {
         for told in [
             "2026-03-09T12:05:30Z",
             "20:05:30.5 +0800",
+            "20:05:30&#43;08:00",
             "12:00+08:00",
             "全部时间为 GMT+8",
             "1773057930",
