@@ -111,6 +111,38 @@ fn a_classifier_in_rust_and_a_folder_that_is_there() {
     assert!(said(&named).contains("lower-case letters"), "{}", said(&named));
 }
 
+#[test]
+fn a_name_of_the_release_and_a_folder_without_a_plugin_are_told_of() {
+    let place = tempfile::tempdir().unwrap();
+    let named = shell(place.path(), "caifeng plugin new triage");
+    assert_eq!(named.status.code(), Some(2));
+    assert!(said(&named).contains("the release has a plugin of this name"), "{}", said(&named));
+    let empty = shell(place.path(), "caifeng plugin build");
+    assert_eq!(empty.status.code(), Some(2));
+    assert!(said(&empty).contains("no plugin.toml: name the folder of a plugin, or begin one"), "{}", said(&empty));
+}
+
+/// What the source includes is source, and what lies beside it is not.
+#[test]
+fn a_component_is_built_anew_when_what_it_was_made_of_has_changed() {
+    let place = begun("fresh", "--kind source");
+    let again = |commands: &str| {
+        let output =
+            shell(place.path(), &format!("cd fresh\n{commands}\ncaifeng plugin test || true\ncaifeng plugin inspect"));
+        assert!(output.status.success(), "{}", said(&output));
+        said(&output)
+    };
+    let other =
+        again("echo later > NOTES.txt\nmkdir DATA\ntouch DATA/x src/lib.rs src/.lib.rs.swp\ncaifeng plugin key a.key");
+    assert!(!other.contains("older than its source") && other.contains("it asks to"), "{other}");
+    let included = again("sed -i 's/<li>/<li >/' fixtures/latest/body.html");
+    assert!(included.contains("fresh.wasm is older than its source"), "{included}");
+    let same = again("");
+    assert!(!same.contains("older than its source"), "{same}");
+    let sdk = again("echo '// more' >> sdk/rust/src/count.rs");
+    assert!(sdk.contains("older than its source"), "{sdk}");
+}
+
 /// An asker that asks a service, in each language.
 #[test]
 fn an_asker_in_each_language_keeps_every_law() {
