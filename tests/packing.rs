@@ -425,7 +425,8 @@ fn a_real_registry_takes_a_plugin_and_gives_it_back() {
     let at = format!("oci://{}/plugins/board", registry.at);
     let publish = format!("plugin publish {at} board-0.1.0.wasm --data data");
     let said = place.run(&format!("{publish} --plain-http")).ends(2);
-    assert!(said.err.contains("list it in [network] private"), "{said}");
+    let pair = format!("private = [\"{}:PORT\"]", registry.at.split(':').next().unwrap());
+    assert!(said.err.contains("list it in [network] private") && said.err.contains(&pair), "{said}");
     place.write("data/caifeng.toml", format!("[network]\nprivate = [\"{}\"]\n", registry.at));
     let said = place.run(&format!("{publish} --plain-http")).ends(0);
     let digest = said.out.trim().rsplit_once('@').unwrap().1.to_owned();
@@ -442,6 +443,29 @@ fn a_real_registry_takes_a_plugin_and_gives_it_back() {
     let to = format!("plugin publish {at} board.wasm --fixtures fixtures --data data --plain-http");
     place.run(&to).ends(2);
     place.run(&format!("{to} --key author.key")).ends(0);
+    // What people may have installed is not replaced unseen: not by other fixtures, and not by another signature.
+    let note = std::fs::read_to_string(place.path("fixtures/bureau/call.toml")).unwrap();
+    place.write("fixtures/bureau/call.toml", format!("# again\n{note}"));
+    for command in [format!("{to} --key author.key"), format!("{to} --key other.key")] {
+        let said = place.run(&command).ends(1);
+        assert!(
+            said.err.contains("another file is published there (sha256:") && said.err.contains("--replace"),
+            "{said}"
+        );
+    }
+    let there =
+        place.run(&format!("plugin install {at}:0.2.0 --data other --config data/caifeng.toml --plain-http")).ends(0);
+    place.run(&format!("{to} --key author.key --replace")).ends(0);
+    let here =
+        place.run(&format!("plugin install {at}:0.2.0 --data third --config data/caifeng.toml --plain-http")).ends(0);
+    assert_ne!(there.out, here.out);
+    // Who names no tag is told which there are; who shouts, that one does not.
+    let said = place.run(&format!("plugin install {at} --data data --plain-http")).ends(2);
+    assert!(said.err.contains("no tag was named") && said.err.contains("there are: 0.1.0, 0.2.0"), "{said}");
+    let said = place.run(&format!("plugin install {at}:9.9.9 --data data --plain-http")).ends(4);
+    assert!(said.err.contains("there are: 0.1.0, 0.2.0"), "{said}");
+    let said = place.run(&format!("plugin install oci://{}/Plugins/board:0.1.0 --data data", registry.at)).ends(2);
+    assert!(said.err.contains("in lower case, as oci://") && said.err.contains("/plugins/board:0.1.0"), "{said}");
     let said = place.run(&format!("plugin upgrade {at}:0.2.0 --data data --plain-http")).ends(0);
     assert!(said.out.contains("installed in place of 0.1.0"), "{said}");
 }
