@@ -16,14 +16,18 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
-/// The commands of the tutorial of one language: code blocks that begin with ```sh LANGUAGE.
+/// The commands of the tutorial of one language.
 fn tutorial(language: &str) -> Vec<String> {
-    let text = std::fs::read_to_string(root().join("docs/plugins.md")).unwrap();
-    let opening = format!("```sh {language}\n");
-    let blocks = text.split(&opening).skip(1).map(|rest| rest.split("\n```").next().unwrap().to_owned());
-    let blocks: Vec<_> = blocks.collect();
+    let blocks = blocks(language);
     assert!(blocks.len() >= 3, "{language}: {blocks:?}");
     blocks
+}
+
+/// Code blocks of the guide that begin with ```sh MARK.
+fn blocks(mark: &str) -> Vec<String> {
+    let text = std::fs::read_to_string(root().join("docs/plugins.md")).unwrap();
+    let opening = format!("```sh {mark}\n");
+    text.split(&opening).skip(1).map(|rest| rest.split("\n```").next().unwrap().to_owned()).collect()
 }
 
 /// Runs commands in a folder, with the built `caifeng` on the path.
@@ -65,11 +69,11 @@ fn pypi() -> bool {
 fn follow(language: &str) {
     let place = tempfile::tempdir().unwrap();
     // As at a terminal, where a command stands after the one before.
-    let commands = tutorial(language).join("\n");
+    let commands = [tutorial(language), blocks("watch")].concat().join("\n");
     let output = shell(place.path(), &commands);
     assert!(output.status.success(), "{}", said(&output));
     let said = said(&output);
-    for word in ["imports nothing", "ok         latest", "pass  damage"] {
+    for word in ["imports nothing", "ok         latest", "pass  damage", "0 topics, 1 watches"] {
         assert!(said.contains(word), "{word}: {said}");
     }
 }
@@ -109,6 +113,59 @@ fn a_classifier_in_rust_and_a_folder_that_is_there() {
     assert!(said(&again).contains("words: is there already"), "{}", said(&again));
     let named = shell(place.path(), "caifeng plugin new Words");
     assert!(said(&named).contains("lower-case letters"), "{}", said(&named));
+}
+
+/// A key that is committed is everybody's.
+#[test]
+fn what_an_author_lays_into_the_folder_stays_out_of_git() {
+    let place = tempfile::tempdir().unwrap();
+    let output = shell(
+        place.path(),
+        "caifeng plugin new board\ncd board\ngit init -q\ncaifeng plugin key board.key\n\
+         mkdir -p DATA target fixtures/login\ntouch DATA/caifeng.db login board-0.1.0.wasm board-0.1.0.wasm.minisig s.warc.gz\n\
+         touch fixtures/login/call.toml\ngit add -A\ngit ls-files",
+    );
+    assert!(output.status.success(), "{}", said(&output));
+    let kept = String::from_utf8_lossy(&output.stdout).into_owned();
+    let kept: Vec<_> = kept.lines().skip_while(|line| !line.starts_with(".gitignore")).collect();
+    for file in ["src/lib.rs", "board.key.pub", "fixtures/login/call.toml", "fixtures/latest/body.html"] {
+        assert!(kept.contains(&file), "{file}: {kept:?}");
+    }
+    for file in ["board.key", "login", "DATA/caifeng.db", "board-0.1.0.wasm", "board-0.1.0.wasm.minisig", "s.warc.gz"] {
+        assert!(!kept.contains(&file), "{file}: {kept:?}");
+    }
+}
+
+#[test]
+fn a_name_of_the_release_and_a_folder_without_a_plugin_are_told_of() {
+    let place = tempfile::tempdir().unwrap();
+    let named = shell(place.path(), "caifeng plugin new triage");
+    assert_eq!(named.status.code(), Some(2));
+    assert!(said(&named).contains("the release has a plugin of this name"), "{}", said(&named));
+    let empty = shell(place.path(), "caifeng plugin build");
+    assert_eq!(empty.status.code(), Some(2));
+    assert!(said(&empty).contains("no plugin.toml: name the folder of a plugin, or begin one"), "{}", said(&empty));
+}
+
+/// What the source includes is source, and what lies beside it is not.
+#[test]
+fn a_component_is_built_anew_when_what_it_was_made_of_has_changed() {
+    let place = begun("fresh", "--kind source");
+    let again = |commands: &str| {
+        let output =
+            shell(place.path(), &format!("cd fresh\n{commands}\ncaifeng plugin test || true\ncaifeng plugin inspect"));
+        assert!(output.status.success(), "{}", said(&output));
+        said(&output)
+    };
+    let other =
+        again("echo later > NOTES.txt\nmkdir DATA\ntouch DATA/x src/lib.rs src/.lib.rs.swp\ncaifeng plugin key a.key");
+    assert!(!other.contains("older than its source") && other.contains("it asks to"), "{other}");
+    let included = again("sed -i 's/<li>/<li >/' fixtures/latest/body.html");
+    assert!(included.contains("fresh.wasm is older than its source"), "{included}");
+    let same = again("");
+    assert!(!same.contains("older than its source"), "{same}");
+    let sdk = again("echo '// more' >> sdk/rust/src/count.rs");
+    assert!(sdk.contains("older than its source"), "{sdk}");
 }
 
 /// An asker that asks a service, in each language.
@@ -180,6 +237,77 @@ fn answers(place: &Path, pages: &[&str]) -> Vec<String> {
     answers
 }
 
+/// What the SDK of a language makes of each line of `plugins/sdk/tests/when.jsonl`, beside what stands there.
+fn reads_dates(language: &str, code: &str, file: &str) -> tempfile::TempDir {
+    let place = tempfile::tempdir().unwrap();
+    let made = shell(place.path(), &format!("caifeng plugin new dated --lang {language}"));
+    assert!(made.status.success(), "{}", said(&made));
+    let folder = place.path().join("dated");
+    std::fs::write(folder.join(file), code).unwrap();
+    let table = std::fs::read_to_string(root().join("plugins/sdk/tests/when.jsonl")).unwrap();
+    let cases: Vec<serde_json::Value> = table.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let texts: Vec<_> = cases.iter().map(|case| case["text"].as_str().unwrap()).collect();
+    let answer = answers(&folder, &[&texts.join("|")]).remove(0);
+    let answer: serde_json::Value = serde_json::from_str(&answer).unwrap_or_else(|_| panic!("{answer}"));
+    let read = answer["page"]["skipped"].as_array().unwrap_or_else(|| panic!("{answer}"));
+    assert_eq!(read.len(), cases.len(), "{answer}");
+    for (case, read) in cases.iter().zip(read) {
+        let at = case["published"].as_str().map(|iso| iso.parse::<jiff::Timestamp>().unwrap().as_second());
+        let wanted = at.map_or("nothing".to_owned(), |at| format!("{at} {}", case["day_only"] == true));
+        assert_eq!(read.as_str(), Some(wanted.as_str()), "{case}");
+    }
+    place
+}
+
+#[test]
+fn javascript_reads_dates_as_rust_does() {
+    let code = "import { count, encode, origin, page, parameter, when } from '../sdk/javascript/caifeng.js';
+export function start() { return []; }
+export function parse(crawl, request, response) {
+  if (count('1.2万') !== 12000 || count('置顶') !== null) throw new Error('count');
+  if (origin('https://a.cn:8/b?c') !== 'https://a.cn:8' || encode('水 &') !== '%E6%B0%B4%20%26') throw new Error('origin');
+  if (parameter('https://a.cn/?b=1&q=%E6%B0%B4#q=2', 'q') !== '水') throw new Error('parameter');
+  const said = (text) => {
+    const read = when(text, 1657080000, 28800);
+    return read ? `${read.published} ${read.dayOnly}` : 'nothing';
+  };
+  return page({ skipped: response.body.split('|').map(said) });
+}
+";
+    if npm() {
+        reads_dates("js", code, "src/plugin.js");
+    }
+}
+
+/// And the folder can be moved: its virtual environment is made anew.
+#[test]
+fn python_reads_dates_as_rust_does() {
+    let code = "from caifeng import count, encode, origin, page, parameter, when
+
+
+def start(crawl):
+    return []
+
+
+def parse(crawl, request, response):
+    assert count('1.2万') == 12000 and count('置顶') is None
+    assert origin('https://a.cn:8/b?c') == 'https://a.cn:8' and encode('水 &') == '%E6%B0%B4%20%26'
+    assert parameter('https://a.cn/?b=1&q=%E6%B0%B4#q=2', 'q') == '水'
+    return page(skipped=[said(text) for text in response.body.split('|')])
+
+
+def said(text):
+    read = when(text, 1657080000, 28800)
+    return f\"{read['published']} {str(read['day_only']).lower()}\" if read else 'nothing'
+";
+    if !pypi() {
+        return;
+    }
+    let place = reads_dates("python", code, "src/plugin.py");
+    let moved = shell(place.path(), "mv dated elsewhere\ncd elsewhere\ncaifeng plugin build");
+    assert!(moved.status.success() && said(&moved).contains("imports nothing"), "{}", said(&moved));
+}
+
 /// Asks, in a language, for what a plugin has not.
 fn forbidden(language: &str, code: &str, file: &str, wanted: &[(&str, &str)]) {
     let place = tempfile::tempdir().unwrap();
@@ -205,6 +333,7 @@ export function parse(crawl, request, response) {
     date: () => new Date(),
     chance: () => Math.random(),
     fetch: () => fetch('https://example.cn/'),
+    address: () => new URL('https://example.cn/'),
     mistake: () => undefined.title,
     nothing: () => undefined,
   };
@@ -220,6 +349,7 @@ export function parse(crawl, request, response) {
             ("date", "a plugin has no clock"),
             ("chance", "a plugin has no randomness"),
             ("fetch", "a plugin has no network"),
+            ("address", "a plugin has no URL, which is of the browser: use join, origin, parameter and encode"),
             ("mistake", "TypeError: "),
             ("nothing", "parse returned nothing"),
         ],

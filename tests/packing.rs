@@ -199,11 +199,19 @@ fn a_plugin_waits_for_its_grant_and_an_upgrade_that_asks_for_more_does_too() {
         assert!(said.out.contains(line), "{line}: {said}");
     }
     assert!(!place.path("data/plugins/board.wasm").exists() && grants(&place).is_empty());
+    let said = place.run("plugin inspect board --data data").ends(0);
+    for line in
+        ["\nsigned by RW", "  - read from the site", "it waits, and nothing of it runs", "caifeng plugin grant board"]
+    {
+        assert!(said.out.contains(line), "{line}: {said}");
+    }
     let said = place.run("plugin list --data data").ends(0);
     assert!(said.out.contains("waiting") && said.out.contains("caifeng plugin grant board"), "{said}");
     place.run("plugin grant board --data data --network example.cn").ends(2);
     place.run("plugin grant board --data data").ends(0);
     assert!(place.path("data/plugins/board.wasm.minisig").exists());
+    let said = place.run("plugin inspect board --data data").ends(0);
+    assert!(said.out.contains("signed by RW") && said.out.contains("installed: it may reach target"), "{said}");
     assert_eq!(grants(&place).matches("[[grant]]").count(), 1);
     let first = grants(&place);
     // No more than before: it takes the place at once, with the grant of the one before.
@@ -219,6 +227,10 @@ fn a_plugin_waits_for_its_grant_and_an_upgrade_that_asks_for_more_does_too() {
     assert!(said.out.contains("  + read from every host below example.cn"), "{said}");
     assert!(!said.out.contains("  + read from the site"), "{said}");
     assert!(said.out.contains("it waits, and 0.1.1 keeps running"), "{said}");
+    let said = place.run("plugin inspect board --data data --json").ends(0).json();
+    let stands: Vec<_> = said.iter().map(|one| (one["version"].as_str(), one["state"].as_str())).collect();
+    assert_eq!(stands, [(Some("0.1.1"), Some("installed")), (Some("0.2.0"), Some("waiting"))], "{said:?}");
+    assert!(said[0]["may_reach"][0] == "target" && said[1]["may_reach"].is_null() && said[1]["signer"].is_string());
     assert!(grants(&place) == second && std::fs::read(place.path("data/plugins/board.wasm")).unwrap() == file);
     place.run("plugin grant board --data data").ends(0);
     assert!(place.run("plugin list --data data").ends(0).out.contains("board        0.2.0"));
@@ -283,6 +295,20 @@ fn another_key_is_pinned_when_its_version_runs_and_not_when_it_waits() {
     place.run("plugin upgrade board-0.3.0.wasm --data data").ends(1);
     release(&place, "0.3.0", more, "other.key");
     place.run("plugin upgrade board-0.3.0.wasm --data data").ends(0);
+}
+
+/// There was no key before that this could be another than.
+#[test]
+fn who_signs_what_was_not_signed_before_is_told_of_as_such() {
+    let place = author();
+    place.run("plugin pack board.wasm --fixtures fixtures").ends(0);
+    place.run("plugin install board-0.1.0.wasm --data data --grant").ends(0);
+    let said = place.run("plugin inspect board --data data").ends(0);
+    assert!(said.out.contains("\nnot signed\n"), "{said}");
+    release(&place, "0.2.0", "[\"target\", \"*.example.cn\"]", "author.key");
+    let said = place.run("plugin upgrade board-0.2.0.wasm --data data").ends(0);
+    assert!(said.out.contains("the version before was not signed: trusted once it is allowed"), "{said}");
+    assert!(!said.out.contains("another key"), "{said}");
 }
 
 #[test]
@@ -399,7 +425,8 @@ fn a_real_registry_takes_a_plugin_and_gives_it_back() {
     let at = format!("oci://{}/plugins/board", registry.at);
     let publish = format!("plugin publish {at} board-0.1.0.wasm --data data");
     let said = place.run(&format!("{publish} --plain-http")).ends(2);
-    assert!(said.err.contains("list it in [network] private"), "{said}");
+    let pair = format!("private = [\"{}:PORT\"]", registry.at.split(':').next().unwrap());
+    assert!(said.err.contains("list it in [network] private") && said.err.contains(&pair), "{said}");
     place.write("data/caifeng.toml", format!("[network]\nprivate = [\"{}\"]\n", registry.at));
     let said = place.run(&format!("{publish} --plain-http")).ends(0);
     let digest = said.out.trim().rsplit_once('@').unwrap().1.to_owned();
@@ -416,6 +443,29 @@ fn a_real_registry_takes_a_plugin_and_gives_it_back() {
     let to = format!("plugin publish {at} board.wasm --fixtures fixtures --data data --plain-http");
     place.run(&to).ends(2);
     place.run(&format!("{to} --key author.key")).ends(0);
+    // What people may have installed is not replaced unseen: not by other fixtures, and not by another signature.
+    let note = std::fs::read_to_string(place.path("fixtures/bureau/call.toml")).unwrap();
+    place.write("fixtures/bureau/call.toml", format!("# again\n{note}"));
+    for command in [format!("{to} --key author.key"), format!("{to} --key other.key")] {
+        let said = place.run(&command).ends(1);
+        assert!(
+            said.err.contains("another file is published there (sha256:") && said.err.contains("--replace"),
+            "{said}"
+        );
+    }
+    let there =
+        place.run(&format!("plugin install {at}:0.2.0 --data other --config data/caifeng.toml --plain-http")).ends(0);
+    place.run(&format!("{to} --key author.key --replace")).ends(0);
+    let here =
+        place.run(&format!("plugin install {at}:0.2.0 --data third --config data/caifeng.toml --plain-http")).ends(0);
+    assert_ne!(there.out, here.out);
+    // Who names no tag is told which there are; who shouts, that one does not.
+    let said = place.run(&format!("plugin install {at} --data data --plain-http")).ends(2);
+    assert!(said.err.contains("no tag was named") && said.err.contains("there are: 0.1.0, 0.2.0"), "{said}");
+    let said = place.run(&format!("plugin install {at}:9.9.9 --data data --plain-http")).ends(4);
+    assert!(said.err.contains("there are: 0.1.0, 0.2.0"), "{said}");
+    let said = place.run(&format!("plugin install oci://{}/Plugins/board:0.1.0 --data data", registry.at)).ends(2);
+    assert!(said.err.contains("in lower case, as oci://") && said.err.contains("/plugins/board:0.1.0"), "{said}");
     let said = place.run(&format!("plugin upgrade {at}:0.2.0 --data data --plain-http")).ends(0);
     assert!(said.out.contains("installed in place of 0.1.0"), "{said}");
 }

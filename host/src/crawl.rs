@@ -70,6 +70,34 @@ fn measured(text: &str) -> Option<u64> {
     number.trim().parse::<u64>().ok()?.checked_mul(*unit)
 }
 
+/// What the limits of a crawl left out; shown, it tells whoever keeps the watch what to raise.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LeftOut {
+    /// How many pages.
+    pub pages: u64,
+    /// They are more than that: nobody went on counting.
+    pub more: bool,
+    /// What was used up: "200 requests".
+    pub limit: String,
+    /// The name of that in a watch's `budget`, where it is one of those.
+    pub budget: Option<&'static str>,
+}
+
+impl std::fmt::Display for LeftOut {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { pages, more, limit, budget } = self;
+        let more = if *more { "more than " } else { "" };
+        write!(
+            f,
+            "partial: {more}{pages} pages were left out, because a sweep of this watch may use {limit}; if they matter, "
+        )?;
+        match budget {
+            Some(name) => write!(f, "raise budget = {{ {name} = … }} of the watch"),
+            None => f.write_str("split it into several watches"),
+        }
+    }
+}
+
 /// A request on its way, with its distance from the start.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Queued {
@@ -179,25 +207,21 @@ impl Frontier {
         (self.queue.len() + self.over.len()) as u64
     }
 
-    /// What the limits have left out so far, in a sentence; `None` when nothing.
+    /// What the limits have left out so far; `None` when nothing.
     #[must_use]
-    pub fn left_out(&self) -> Option<String> {
-        let left = self.unasked();
-        let more = if self.over.len() < REMEMBERED { "" } else { "more than " };
+    pub fn left_out(&self) -> Option<LeftOut> {
+        let pages = self.unasked();
         let Limits { requests, bytes, depth } = self.limits;
-        let raise = |name| format!("raise budget = {{ {name} = … }} of the watch");
-        let (limit, advice) = if let Some(longest) = self.late {
-            (format!("{} minutes", longest.as_secs() / 60), "split it into several watches".to_owned())
+        let (limit, budget) = if let Some(longest) = self.late {
+            (format!("{} minutes", longest.as_secs() / 60), None)
         } else if self.used.1 >= bytes {
-            (format!("{bytes} bytes"), raise("bytes"))
+            (format!("{bytes} bytes"), Some("bytes"))
         } else if self.too_deep && self.queue.is_empty() && self.used.0 < requests as u64 {
-            (format!("{depth} steps from the first page"), raise("depth"))
+            (format!("{depth} steps from the first page"), Some("depth"))
         } else {
-            (format!("{requests} requests"), raise("requests"))
+            (format!("{requests} requests"), Some("requests"))
         };
-        (left > 0).then(|| {
-            format!("partial: {more}{left} pages were left out, because a sweep of this watch may use {limit}; if they matter, {advice}")
-        })
+        (pages > 0).then(|| LeftOut { pages, more: self.over.len() >= REMEMBERED, limit, budget })
     }
 
     /// Takes a page: queues what it wants to follow, and sorts its posts.
@@ -324,12 +348,12 @@ mod tests {
         crawl.offer(many(), 1, &only_example);
         (0..3).for_each(|_| assert!(crawl.pop().is_some()));
         assert!(crawl.pop().is_none());
-        let said = crawl.left_out().unwrap();
+        let said = crawl.left_out().unwrap().to_string();
         assert!(said.starts_with("partial: 7 pages were left out") && said.contains("3 requests"), "{said}");
         let mut deep = Frontier::new(limits);
         deep.offer(vec![request("http://a.example/")], 2, &only_example);
         assert!(deep.pop().is_none());
-        let said = deep.left_out().unwrap();
+        let said = deep.left_out().unwrap().to_string();
         assert!(said.contains("1 pages") && said.contains("1 steps") && said.contains("depth"), "{said}");
     }
 
@@ -341,7 +365,7 @@ mod tests {
             assert!(crawl.pop().is_some());
             crawl.used(used.0, used.1);
             assert!(crawl.pop().is_none());
-            let said = crawl.left_out().unwrap();
+            let said = crawl.left_out().unwrap().to_string();
             assert!(said.contains("3 pages") && said.contains(name), "{said}");
         }
     }
@@ -353,7 +377,7 @@ mod tests {
         assert!(crawl.pop().is_some());
         crawl.stop(Duration::from_secs(1_800));
         assert!(crawl.pop().is_none());
-        let said = crawl.left_out().unwrap();
+        let said = crawl.left_out().unwrap().to_string();
         assert!(said.contains("3 pages") && said.contains("30 minutes") && !said.contains("budget"), "{said}");
     }
 
@@ -364,7 +388,7 @@ mod tests {
         crawl.offer(endless, 0, &only_example);
         assert!(crawl.pop().is_some());
         crawl.used(1, 1);
-        assert!(crawl.left_out().unwrap().contains("more than 10000 pages"));
+        assert!(crawl.left_out().unwrap().to_string().contains("more than 10000 pages"));
     }
 
     #[test]

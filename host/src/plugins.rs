@@ -65,7 +65,9 @@ impl Found {
 #[derive(Debug, thiserror::Error)]
 pub enum PluginError {
     /// The person who named it must name another or install it.
-    #[error("no plugin {id:?} is installed (installed: {installed}); shipped plugins are built by `make plugins`")]
+    #[error(
+        "no plugin {id:?} is installed (installed: {installed}): caifeng plugin install takes one; those of the release belong into a folder plugins/ beside the executable"
+    )]
     Missing {
         /// What was asked for.
         id: String,

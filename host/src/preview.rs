@@ -222,7 +222,8 @@ impl Preview {
                     Err(error) => self.asked.push(Look { url, outcome: Err(error.to_string()) }),
                 }
             }
-            Event::TurnedAway(line) | Event::LeftOut(line) => self.left_out.push(line),
+            Event::TurnedAway(line) => self.left_out.push(line),
+            Event::LeftOut(left_out) => self.left_out.push(left_out.to_string()),
         }
     }
 }

@@ -114,6 +114,9 @@ type Held = (&'static str, &'static str);
 
 const CONTRACT: [Held; 1] = [("wit/plugin.wit", include_str!("../../wit/plugin.wit"))];
 
+/// What does not belong into a repository: what is built and fetched, and whatever an author may lay beside it, above all keys.
+const IGNORED: &str = template!("gitignore.txt");
+
 const fn fixture(kind: Kind) -> &'static [Held] {
     match kind {
         Kind::Source => &[
@@ -167,6 +170,20 @@ mod tests {
                 for open in ["{{id}}", "{{today}}", "{{features}}"] {
                     assert!(!file.text.contains(open), "{}", file.path);
                 }
+            }
+        }
+    }
+
+    /// A key that is committed is everybody's.
+    #[test]
+    fn what_is_secret_or_made_is_kept_out_of_git() {
+        for (language, kind, files) in every() {
+            let ignored = files.iter().find(|file| file.path == ".gitignore").unwrap();
+            let lines: Vec<_> = ignored.text.lines().collect();
+            for line in
+                ["*.key", "/login", "*.wasm", "*.minisig", "/DATA/", "/target/", "/node_modules/", "__pycache__/"]
+            {
+                assert!(lines.contains(&line), "{language:?} {kind:?} {line}");
             }
         }
     }

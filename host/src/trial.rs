@@ -16,7 +16,7 @@ use caifeng_plugin_host::engine::CallError;
 use caifeng_plugin_host::source::Source;
 use url::Url;
 
-use crate::crawl::{Frontier, Limits};
+use crate::crawl::{Frontier, LeftOut, Limits};
 use crate::failed_call::without_credentials;
 use crate::fetch::{FetchError, Fetcher, Session};
 use crate::grant::Right;
@@ -51,7 +51,7 @@ pub enum Event {
     /// A request or a post that the host does not take, a line each.
     TurnedAway(String),
     /// What the limits left out.
-    LeftOut(String),
+    LeftOut(LeftOut),
 }
 
 /// A page, and what the plugin made of it.

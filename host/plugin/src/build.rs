@@ -20,6 +20,7 @@
 //! and every host of ours has it.
 
 mod blame;
+mod inputs;
 mod linked;
 mod narrow;
 mod script;
@@ -27,6 +28,7 @@ mod script;
 use crate::artifact::{Artifact, ArtifactError, MANIFEST_SECTION, SNAPSHOT_EXPORT};
 use crate::engine::{self, SPOKEN_PAGES, SnapshotError};
 use crate::manifest::{Manifest, ManifestError};
+use inputs::Record;
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
@@ -164,17 +166,26 @@ pub fn encode(core_module: &[u8], manifest_toml: &str) -> Result<Vec<u8>, BuildE
 /// # Errors
 /// Says who must act; see [`BuildError`].
 pub fn build(dir: &Path, out: &Path, progress: &mut dyn FnMut(Progress)) -> Result<PathBuf, BuildError> {
-    match script::Script::of(dir) {
-        _ if dir.join("Cargo.toml").is_file() => build_crate(dir, out, progress),
-        Some(script) => {
-            let (text, manifest) = manifest(dir)?;
-            let component = script.component(dir, script::World::of(&manifest), progress)?;
-            progress(Progress::Encoding);
-            let plugin = finished(narrow::narrowed(&component)?, &text)?;
-            write(plugin, out)
-        }
-        None => Err(BuildError::NoSource(dir.to_owned())),
-    }
+    write(made(dir, progress)?.plugin, out)
+}
+
+/// As [`build`], and writes down beside `out` what it was made of, for [`is_current`].
+///
+/// # Errors
+/// Says who must act; see [`BuildError`].
+pub fn build_in_place(dir: &Path, out: &Path, progress: &mut dyn FnMut(Progress)) -> Result<PathBuf, BuildError> {
+    let record = Record::begin(out);
+    let made = made(dir, progress)?;
+    let path = write(made.plugin, out)?;
+    record.end(dir, &made.inputs);
+    Ok(path)
+}
+
+/// Whether a component that [`build_in_place`] wrote is what the source in `dir` makes now. Where there is no source, what is
+/// there is all there is.
+#[must_use]
+pub fn is_current(dir: &Path, component: &Path) -> bool {
+    inputs::is_current(dir, component)
 }
 
 /// Builds the crate in `dir` with cargo and writes the plugin to `out`, whose
@@ -183,15 +194,57 @@ pub fn build(dir: &Path, out: &Path, progress: &mut dyn FnMut(Progress)) -> Resu
 /// # Errors
 /// Says who must act; see [`BuildError`].
 pub fn build_crate(dir: &Path, out: &Path, progress: &mut dyn FnMut(Progress)) -> Result<PathBuf, BuildError> {
+    write(made_of_crate(dir, progress)?.plugin, out)
+}
+
+/// What a folder says of how it is built.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Source {
+    Crate,
+    Script(script::Script),
+}
+
+impl Source {
+    fn of(dir: &Path) -> Option<Self> {
+        if dir.join("Cargo.toml").is_file() { Some(Self::Crate) } else { script::Script::of(dir).map(Self::Script) }
+    }
+}
+
+/// A plugin, and the files that it was made of.
+struct Made {
+    plugin: Vec<u8>,
+    inputs: Vec<PathBuf>,
+}
+
+fn made(dir: &Path, progress: &mut dyn FnMut(Progress)) -> Result<Made, BuildError> {
+    match Source::of(dir) {
+        Some(Source::Crate) => made_of_crate(dir, progress),
+        Some(Source::Script(script)) => {
+            let (text, manifest) = manifest(dir)?;
+            let component = script.component(dir, script::World::of(&manifest), progress)?;
+            progress(Progress::Encoding);
+            let plugin = finished(narrow::narrowed(&component)?, &text)?;
+            Ok(Made { plugin, inputs: inputs::of_script(dir) })
+        }
+        None => Err(BuildError::NoSource(dir.to_owned())),
+    }
+}
+
+fn made_of_crate(dir: &Path, progress: &mut dyn FnMut(Progress)) -> Result<Made, BuildError> {
     let (text, _) = manifest(dir)?;
-    let module = compile(dir, progress)?;
+    let workspace = Workspace::of(dir)?;
+    let module = compile(dir, &workspace, progress)?;
     progress(Progress::Encoding);
-    let module = fs::read(&module).map_err(|error| BuildError::Compile(format!("{}: {error}", module.display())))?;
-    let component = encode(&module, &text).map_err(|error| match error {
+    let core = fs::read(&module).map_err(|error| BuildError::Compile(format!("{}: {error}", module.display())))?;
+    let plugin = encode(&core, &text).map_err(|error| match error {
         BuildError::Links(foreign) => BuildError::Links(blame::with_lines(dir, foreign)),
         other => other,
     })?;
-    write(component, out)
+    let mut inputs = inputs::of_crate(dir, &module);
+    if !inputs.is_empty() {
+        inputs.extend(workspace.manifests());
+    }
+    Ok(Made { plugin, inputs })
 }
 
 fn manifest(dir: &Path) -> Result<(String, Manifest), BuildError> {
@@ -216,9 +269,8 @@ fn finished(mut component: Vec<u8>, manifest_toml: &str) -> Result<Vec<u8>, Buil
 }
 
 /// Runs cargo and returns the path of the core module.
-fn compile(dir: &Path, progress: &mut dyn FnMut(Progress)) -> Result<PathBuf, BuildError> {
+fn compile(dir: &Path, workspace: &Workspace, progress: &mut dyn FnMut(Progress)) -> Result<PathBuf, BuildError> {
     let crate_manifest = dir.join("Cargo.toml");
-    let workspace = Workspace::of(dir)?;
     let profile = if workspace.has_guest_profile() { PROFILE } else { "release" };
     let mut cargo = Command::new("cargo")
         .current_dir(dir)
@@ -282,6 +334,8 @@ struct Workspace {
     root: PathBuf,
     /// Where cargo keeps the sources of other crates.
     registry: Option<PathBuf>,
+    /// The manifests of the crates on this machine that the crate may be made of.
+    own: Vec<PathBuf>,
 }
 
 impl Workspace {
@@ -297,14 +351,25 @@ impl Workspace {
         let metadata: serde_json::Value =
             serde_json::from_slice(&found.stdout).map_err(|error| BuildError::Compile(error.to_string()))?;
         let packages = metadata["packages"].as_array().into_iter().flatten();
-        let foreign = packages.filter(|package| package["source"].is_string());
+        let (foreign, own): (Vec<_>, Vec<_>) = packages.partition(|package| package["source"].is_string());
         // REGISTRY/NAME-VERSION/Cargo.toml
         let registry = foreign
+            .iter()
             .filter_map(|package| Path::new(package["manifest_path"].as_str()?).ancestors().nth(2))
             .map(Path::to_owned)
             .next();
         let root = metadata["workspace_root"].as_str().map_or_else(|| dir.to_owned(), PathBuf::from);
-        Ok(Self { root, registry })
+        let own = own.iter().filter_map(|package| package["manifest_path"].as_str()).map(PathBuf::from).collect();
+        Ok(Self { root, registry, own })
+    }
+
+    /// What says how the crate is built: the manifests, and the lock file.
+    fn manifests(&self) -> Vec<PathBuf> {
+        let workspace = [self.root.join("Cargo.toml"), self.root.join("Cargo.lock")];
+        let mut all: Vec<_> = self.own.iter().cloned().chain(workspace).collect();
+        all.sort();
+        all.dedup();
+        all
     }
 
     /// Whether it defines the guest profile.

@@ -1,8 +1,10 @@
 //! The terminal: the only module that prints.
 #![expect(clippy::print_stderr, reason = "errors of a command line go to standard error")]
 
+use std::borrow::Cow;
 use std::io::{self, BufWriter, IsTerminal, StdoutLock, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
@@ -99,6 +101,18 @@ pub(crate) fn progress(total: u64, what: &'static str) -> ProgressBar {
     let style = ProgressStyle::with_template("{msg} {wide_bar} {pos}/{len} {eta}")
         .unwrap_or_else(|_| ProgressStyle::default_bar());
     bar.with_style(style).with_message(what)
+}
+
+/// What is being done, and for how long already, where nobody knows how much there is to do; hidden as a bar is.
+pub(crate) fn waiting(what: impl Into<Cow<'static, str>>) -> ProgressBar {
+    let bar = progress(0, "");
+    let style = ProgressStyle::with_template("{spinner} {msg} {elapsed}");
+    bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
+    bar.set_message(what);
+    if !bar.is_hidden() {
+        bar.enable_steady_tick(Duration::from_millis(200));
+    }
+    bar
 }
 
 /// A line for the person at the terminal, beside the results.

@@ -42,6 +42,11 @@ fn plain(host: &str) -> String {
     host.trim_end_matches('.').trim_start_matches('[').trim_end_matches(']').to_ascii_lowercase()
 }
 
+/// An address as it stands before a port.
+fn bracketed(address: IpAddr) -> String {
+    if address.is_ipv6() { format!("[{address}]") } else { address.to_string() }
+}
+
 /// Why an address is not reached.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
@@ -52,10 +57,12 @@ pub enum Refusal {
     #[error("an address with a user name in it is not fetched")]
     UserInfo,
     /// A name that means something inside a network.
-    #[error("not a name of the public web: {0}; list it in [network] private if it is meant")]
+    #[error(
+        "not a name of the public web: {0}; list it in [network] private if it is meant, in caifeng.toml: private = [\"{0}:PORT\"]"
+    )]
     Name(String),
     /// An address that is not public.
-    #[error("not a public address: {0}; list it in [network] private if it is meant")]
+    #[error("not a public address: {}; list it in [network] private if it is meant, in caifeng.toml: private = [\"{}:PORT\"]", .0, bracketed(*.0))]
     Address(IpAddr),
 }
 

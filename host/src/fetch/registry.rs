@@ -30,12 +30,27 @@ pub enum RegistryError {
     /// Whoever wrote it must write another.
     #[error("not a place in a registry, write oci://HOST/REPOSITORY:TAG: {0}")]
     Reference(String),
+    /// Whoever wrote it must write it otherwise.
+    #[error("not a place in a registry: a repository is written in lower case, as {0}")]
+    Case(String),
     /// The guard does not allow the address: the operator must list it.
     #[error("{0}")]
     Refused(Refusal),
     /// Unencrypted, outside of the operator's network.
-    #[error("--plain-http is for registries that [network] private lists: what comes without https can be anybody's")]
-    Plain,
+    #[error(
+        "--plain-http is for registries that [network] private lists: what comes without https can be anybody's; if this one is yours, write private = [\"{0}\"] under [network] in caifeng.toml"
+    )]
+    Plain(String),
+    /// Another plugin has that name already: whoever publishes it must choose.
+    #[error(
+        "{place}: another file is published there ({there}), which people may have installed: raise the version, or put this one in its place with --replace"
+    )]
+    Taken {
+        /// Where.
+        place: String,
+        /// The digest of what is there.
+        there: String,
+    },
     /// It does not let this login, or anybody without one, do that.
     #[error(
         "{0} does not allow this (status {1}): name a file with USER:PASSWORD by --login-file, or ask whoever runs it"
@@ -44,6 +59,16 @@ pub enum RegistryError {
     /// Nothing is there.
     #[error("{0}: the registry has no such plugin: look at the name and the tag")]
     Missing(String),
+    /// Nothing is there by that name, but by others: whoever wrote it must name one.
+    #[error("{place}: {}; there are: {}", if *.named { "the registry has no such plugin" } else { "no tag was named, and none is latest: name one" }, .tags.join(", "))]
+    Tags {
+        /// What was asked for.
+        place: String,
+        /// Whether a tag was.
+        named: bool,
+        /// The first of those that are there.
+        tags: Vec<String>,
+    },
     /// What is there is no plugin.
     #[error("{0}: what is there is no plugin, its author must publish it with caifeng plugin publish: {1}")]
     Foreign(String, String),
@@ -94,6 +119,10 @@ impl FromStr for Reference {
                 .is_some_and(|hex| hex.len() == 64 && hex.chars().all(|c| matches!(c, '0'..='9' | 'a'..='f')))
         };
         let host = |c: char| c.is_ascii_alphanumeric() || ".-:[]".contains(c);
+        let lower = repository.to_lowercase();
+        if lower != repository && lower.split('/').all(part) {
+            return Err(RegistryError::Case(text.replacen(repository, &lower, 1)));
+        }
         let right = !authority.is_empty()
             && authority.chars().all(host)
             && repository.split('/').all(part)
@@ -149,6 +178,23 @@ impl Reference {
 
     pub(super) fn login(&self) -> Option<&(String, String)> {
         self.login.as_ref()
+    }
+
+    /// Whether a tag is named.
+    #[must_use]
+    pub fn is_tagged(&self) -> bool {
+        self.tag.is_some()
+    }
+
+    /// The same place by another tag, if that is one.
+    pub(super) fn tagged(&self, tag: &str) -> Option<Self> {
+        let named = Self { tag: None, digest: None, ..self.clone() };
+        format!("{named}:{tag}").parse().ok().map(|at: Self| at.plain_http(self.plain))
+    }
+
+    /// The registry, as `[network] private` lists it.
+    pub(super) fn authority(&self) -> &str {
+        &self.authority
     }
 
     /// What the manifest is asked for by.
@@ -212,6 +258,8 @@ mod tests {
         ] {
             assert!(wrong.parse::<Reference>().is_err(), "{wrong}");
         }
+        let shouted = "oci://ghcr.io/You/board:0.1.0".parse::<Reference>().unwrap_err().to_string();
+        assert!(shouted.ends_with("lower case, as oci://ghcr.io/you/board:0.1.0"), "{shouted}");
         let place: Reference = "oci://a.cn/b".parse().unwrap();
         assert_eq!(place.at("x").unwrap().as_str(), "https://a.cn/v2/b/x");
         assert_eq!(place.clone().plain_http(true).or_tag("1").at("x").unwrap().as_str(), "http://a.cn/v2/b/x");

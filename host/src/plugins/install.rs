@@ -148,6 +148,12 @@ impl Offer {
         self.pin.is_some()
     }
 
+    /// Whether what was there before was known, and had no signature.
+    #[must_use]
+    pub fn was_unsigned(&self) -> bool {
+        self.pin.as_ref().is_some_and(|pin| pin.signer.is_none())
+    }
+
     /// Whether the same key signed what was there before.
     #[must_use]
     pub fn signer_is_known(&self) -> bool {

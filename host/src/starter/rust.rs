@@ -1,6 +1,6 @@
 //! A new plugin in Rust.
 
-use super::{Held, Kind};
+use super::{Held, IGNORED, Kind};
 
 /// The manifest of the SDK in a new plugin: that of ours inherits from a workspace that is not there.
 pub(super) const MANIFEST: &str = template!("rust/sdk.toml.txt");
@@ -51,5 +51,5 @@ pub(super) fn files(kind: Kind) -> Vec<Held> {
         Kind::Classifier => template!("rust/classifier.rs"),
         Kind::Asker => template!("rust/asker.rs"),
     };
-    vec![("Cargo.toml", template!("rust/Cargo.toml.txt")), (".gitignore", "/target\n"), ("src/lib.rs", code)]
+    vec![("Cargo.toml", template!("rust/Cargo.toml.txt")), (".gitignore", IGNORED), ("src/lib.rs", code)]
 }

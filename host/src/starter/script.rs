@@ -1,12 +1,13 @@
 //! New plugins in JavaScript and Python.
 
-use super::{Held, Kind};
+use super::{Held, IGNORED, Kind};
 
 /// The SDK in JavaScript.
 pub(super) const JAVASCRIPT_SDK: &[Held] = &[
     ("sdk/javascript/asker.js", include_str!("../../../plugins/sdk/javascript/asker.js")),
     ("sdk/javascript/caifeng.js", include_str!("../../../plugins/sdk/javascript/caifeng.js")),
     ("sdk/javascript/classifier.js", include_str!("../../../plugins/sdk/javascript/classifier.js")),
+    ("sdk/javascript/dates.js", include_str!("../../../plugins/sdk/javascript/dates.js")),
     ("sdk/javascript/source.js", include_str!("../../../plugins/sdk/javascript/source.js")),
 ];
 
@@ -14,6 +15,7 @@ pub(super) const JAVASCRIPT_SDK: &[Held] = &[
 pub(super) const PYTHON_SDK: &[Held] = &[
     ("sdk/python/asker_plugin.py", include_str!("../../../plugins/sdk/python/asker_plugin.py")),
     ("sdk/python/caifeng.py", include_str!("../../../plugins/sdk/python/caifeng.py")),
+    ("sdk/python/caifeng_dates.py", include_str!("../../../plugins/sdk/python/caifeng_dates.py")),
     ("sdk/python/classifier_plugin.py", include_str!("../../../plugins/sdk/python/classifier_plugin.py")),
     ("sdk/python/source_plugin.py", include_str!("../../../plugins/sdk/python/source_plugin.py")),
 ];
@@ -26,7 +28,7 @@ pub(super) fn javascript(kind: Kind) -> Vec<Held> {
         Kind::Asker => template!("javascript/asker.js"),
     };
     vec![
-        (".gitignore", "/node_modules\n/target\n"),
+        (".gitignore", IGNORED),
         ("package.json", template!("javascript/package.json.txt")),
         ("package-lock.json", template!("javascript/package-lock.json.txt")),
         ("src/plugin.js", code),
@@ -40,9 +42,5 @@ pub(super) fn python(kind: Kind) -> Vec<Held> {
         Kind::Classifier => template!("python/classifier.py"),
         Kind::Asker => template!("python/asker.py"),
     };
-    vec![
-        (".gitignore", "/target\n__pycache__\n"),
-        ("requirements.txt", template!("python/requirements.txt")),
-        ("src/plugin.py", code),
-    ]
+    vec![(".gitignore", IGNORED), ("requirements.txt", template!("python/requirements.txt")), ("src/plugin.py", code)]
 }

@@ -132,7 +132,7 @@ impl<'a> Run<'a> {
             tracing::info!(watch = self.watch.id, "{left_out}");
             // Told once.
             let told = self.tally.failures.iter().any(|failure| failure.kind == FailureKind::Budget);
-            self.gathered.left_out = (!told).then_some(left_out);
+            self.gathered.left_out = (!told).then(|| left_out.to_string());
         }
         let learnt = std::mem::take(&mut self.waiting.learnt);
         outcome.and(known.write(&self.sweeper, self.watch, learnt, now).await)

@@ -10,6 +10,8 @@
  * else is thrown is `unexpected`, with the line that threw it.
  */
 
+export { when } from './dates.js';
+
 /** Why there is no answer; each case is one reaction of the host. */
 export class Failure extends Error {
   constructor(tag, why) {
@@ -145,49 +147,41 @@ function straight(path) {
   return parts.join('/') + rest;
 }
 
-const MINUTE = 60;
-const HOUR = 60 * MINUTE;
-const DAY = 24 * HOUR;
-
-/**
- * Reads a date: `2026-03-09 07:42`, `2026年3月9日`, `2026-03-09T07:42:00Z`,
- * `刚刚`, `5分钟前`, `昨天 12:01`. `now` is what relative ones count from
- * (`response.fetched`), `utcOffset` holds where no zone is named. Gives
- * `{ published, dayOnly }`, to be spread into a post, or null.
- */
-export function when(text, now, utcOffset) {
-  const said = text.trim();
-  if (/^(?:刚刚|刚才|just now)$/i.test(said)) return { published: now, dayOnly: false };
-  const ago = /^(\d{1,6})\s*(秒钟?|分钟?|小时|天)前$/.exec(said);
-  if (ago) {
-    const unit = { 秒: 1, 秒钟: 1, 分: MINUTE, 分钟: MINUTE, 小时: HOUR, 天: DAY }[ago[2]];
-    return { published: now - Number(ago[1]) * unit, dayOnly: false };
-  }
-  const day = /^(今天|昨天|前天)(?:\s*(\d{1,2}):(\d{2})(?::(\d{2}))?)?$/.exec(said);
-  if (day) {
-    const midnight = Math.floor((now + utcOffset) / DAY) * DAY - { 今天: 0, 昨天: DAY, 前天: 2 * DAY }[day[1]] - utcOffset;
-    const [hour, minute, second] = [day[2], day[3], day[4]].map((part) => Number(part ?? 0));
-    if (hour > 23 || minute > 59 || second > 59) return null;
-    return { published: midnight + hour * HOUR + minute * MINUTE + second, dayOnly: day[2] === undefined };
-  }
-  return absolute(said, utcOffset);
+/** The scheme and the host of an absolute address, with its port: what a path is put behind. Null where there is none. */
+export function origin(url) {
+  return /^[a-z][a-z0-9+.-]*:\/\/[^/?#]+/i.exec(url)?.[0] ?? null;
 }
 
-function absolute(said, utcOffset) {
-  const found =
-    /^(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?(?:[T\s]*(\d{1,2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?\s*(Z|[+-]\d{2}:?\d{2})?)?$/.exec(said);
+/** A text as the value of a query parameter, percent-encoded. */
+export function encode(text) {
+  return encodeURIComponent(text).replace(/[!'()*]/g, (mark) => `%${mark.charCodeAt(0).toString(16).toUpperCase()}`);
+}
+
+/** The decoded value of the first query parameter of that name, or null. */
+export function parameter(url, name) {
+  const query = /^[^?#]*\?([^#]*)/.exec(url);
+  const pairs = query ? query[1].split('&').map((pair) => /^([^=]*)=?(.*)$/s.exec(pair)) : [];
+  const found = pairs.find(([, key]) => key === name);
   if (!found) return null;
-  const [year, month, date, hour, minute, second] = found.slice(1, 7).map((part) => Number(part ?? 0));
-  const midnight = Date.UTC(year, month - 1, date) / 1000;
-  const real = new Date(midnight * 1000);
-  if (real.getUTCMonth() !== month - 1 || real.getUTCDate() !== date || hour > 23 || minute > 59 || second > 59) return null;
-  let offset = utcOffset;
-  if (found[7] === 'Z') offset = 0;
-  else if (found[7]) {
-    const [, sign, hours, minutes] = /([+-])(\d{2}):?(\d{2})/.exec(found[7]);
-    offset = (sign === '-' ? -1 : 1) * (Number(hours) * HOUR + Number(minutes) * MINUTE);
-  }
-  return { published: midnight + hour * HOUR + minute * MINUTE + second - offset, dayOnly: found[4] === undefined };
+  return found[2].replace(/\+/g, ' ').replace(/(?:%[0-9a-f]{2})+/gi, (run) => {
+    try {
+      return decodeURIComponent(run);
+    } catch {
+      return '\ufffd';
+    }
+  });
+}
+
+const MULTIPLES = { 百: 100, 千: 1e3, k: 1e3, 万: 1e4, 萬: 1e4, w: 1e4, 万亿: 1e12, m: 1e6, 亿: 1e8, 億: 1e8 };
+
+/** A number as pages write it: `1.2万`, `10万+`, `3,456`, `2.3k`, `阅读 87`. Null where there is none. */
+export function count(text) {
+  const found = /(\d+(?:[,，]\d+)*)(?:\.(\d+))?\s*(万亿|[百千kK万萬wWmM亿億])?/.exec(text);
+  if (!found) return null;
+  const places = found[2] ?? '';
+  // In whole numbers: 1.005 × 1000 would be 1004.9999999999999.
+  const digits = Number(found[1].replace(/[,，]/g, '') + places);
+  return Math.floor((digits * (MULTIPLES[(found[3] ?? '').toLowerCase()] ?? 1)) / 10 ** places.length);
 }
 
 const MARKS = /[，。！？；：、…“”【】,!?;\n\r]/;
@@ -211,10 +205,12 @@ const NONE = {
   chance: 'a plugin has no randomness: the same page must give the same answer',
   network: 'a plugin has no network: return a request, and the host decides whether to send it',
   waiting: 'a plugin cannot wait: the host keeps the pace',
+  address: 'a plugin has no URL, which is of the browser: use join, origin, parameter and encode of the SDK',
 };
 
 function refuse(what) {
-  return () => {
+  // A function that can be called with `new`, too.
+  return function refused() {
     throw unexpected(NONE[what]);
   };
 }
@@ -239,6 +235,7 @@ for (const [name, value] of [
   Object.defineProperty(globalThis, name, { value, configurable: true, writable: true });
 }
 for (const name of ['fetch', 'XMLHttpRequest', 'WebSocket']) globalThis[name] = refuse('network');
+for (const name of ['URL', 'URLSearchParams']) globalThis[name] = refuse('address');
 for (const name of ['setTimeout', 'setInterval', 'setImmediate']) globalThis[name] = refuse('waiting');
 
 /** What the glue exports: each function, with all that it throws made a failure of the contract. */

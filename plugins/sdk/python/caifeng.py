@@ -10,7 +10,6 @@ is raised is `unexpected`, with the line that raised it.
 """
 
 import builtins
-import calendar
 import datetime
 import html
 import json as _json
@@ -19,8 +18,10 @@ import random
 import re
 import sys
 import time
+from urllib.parse import quote, unquote_plus
 from urllib.parse import urljoin as join  # noqa: F401 (for plugins)
 
+from caifeng_dates import when  # noqa: F401 (for plugins)
 from componentize_py_types import Err
 from wit_world.exports import types
 
@@ -149,52 +150,39 @@ def attribute(tag, name):
     return html.unescape(found[1] if found[1] is not None else found[2]) if found else None
 
 
-_UNITS = {"秒": 1, "秒钟": 1, "分": 60, "分钟": 60, "小时": 3600, "天": 86400}
-_DAYS = {"今天": 0, "昨天": 86400, "前天": 2 * 86400}
-_AGO = re.compile(r"(\d{1,6})\s*(秒钟?|分钟?|小时|天)前", re.A)
-_DAY = re.compile(r"(今天|昨天|前天)(?:\s*(\d{1,2}):(\d{2})(?::(\d{2}))?)?", re.A)
-_DATE = re.compile(
-    r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?"
-    r"(?:[T\s]*(\d{1,2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?\s*(Z|[+-]\d{2}:?\d{2})?)?",
-    re.A,
-)
+def origin(url):
+    """The scheme and the host of an absolute address, with its port; None where there is none."""
+    found = re.match(r"[a-zA-Z][a-zA-Z0-9+.-]*://[^/?#]+", url)
+    return found[0] if found else None
 
 
-def when(said, now, utc_offset):
-    """Reads a date, absolute or relative, Chinese or ISO.
-
-    `now` is what relative ones count from (`response.fetched`), `utc_offset`
-    holds where no zone is named. Gives `{"published": …, "day_only": …}`, to be
-    passed on to `utterance`, or None.
-    """
-    said = said.strip()
-    if said in ("刚刚", "刚才", "just now"):
-        return {"published": now, "day_only": False}
-    if ago := _AGO.fullmatch(said):
-        return {"published": now - int(ago[1]) * _UNITS[ago[2]], "day_only": False}
-    if day := _DAY.fullmatch(said):
-        midnight = (now + utc_offset) // 86400 * 86400 - _DAYS[day[1]] - utc_offset
-        return _at(midnight, day[2], day[3], day[4])
-    if date := _DATE.fullmatch(said):
-        year, month, of_month = int(date[1]), int(date[2]), int(date[3])
-        if not 1 <= year or not 1 <= month <= 12 or not 1 <= of_month <= calendar.monthrange(year, month)[1]:
-            return None
-        offset = utc_offset
-        if zone := date[7]:
-            digits = zone[1:].replace(":", "")
-            sign = -1 if zone.startswith("-") else 1
-            offset = 0 if zone == "Z" else sign * (int(digits[:2]) * 3600 + int(digits[2:]) * 60)
-        midnight = calendar.timegm((year, month, of_month, 0, 0, 0)) - offset
-        return _at(midnight, date[4], date[5], date[6])
-    return None
+def encode(said):
+    """A text as the value of a query parameter, percent-encoded."""
+    return quote(said, safe="")
 
 
-def _at(midnight, hour, minute, second):
-    day_only = hour is None
-    hour, minute, second = int(hour or 0), int(minute or 0), int(second or 0)
-    if hour > 23 or minute > 59 or second > 59:
+def parameter(url, name):
+    """The decoded value of the first query parameter of that name, or None."""
+    _, _, query = url.partition("#")[0].partition("?")
+    pairs = (pair.partition("=") for pair in query.split("&"))
+    return next((unquote_plus(value) for key, _, value in pairs if query and key == name), None)
+
+
+_MULTIPLES = {
+    "": 1, "百": 100, "千": 10**3, "k": 10**3, "万": 10**4, "萬": 10**4, "w": 10**4, "万亿": 10**12, "m": 10**6,
+    "亿": 10**8, "億": 10**8,
+}
+_COUNT = re.compile(r"(\d+(?:[,，]\d+)*)(?:\.(\d+))?\s*(万亿|[百千kK万萬wWmM亿億])?", re.A)
+
+
+def count(said):
+    """A number as pages write it: `1.2万`, `10万+`, `3,456`, `2.3k`, `阅读 87`. None where there is none."""
+    found = _COUNT.search(said)
+    if not found:
         return None
-    return {"published": midnight + hour * 3600 + minute * 60 + second, "day_only": day_only}
+    places = found[2] or ""
+    whole = int(re.sub("[,，]", "", found[1]) + places)
+    return whole * _MULTIPLES[(found[3] or "").lower()] // 10 ** len(places)
 
 
 _MARKS = set("，。！？；：、…“”【】,!?;\n\r")

@@ -31,9 +31,6 @@
 //!
 //!     fn parse(crawl: &Crawl, _: &Request, response: &Response) -> Result<Page, Failure> {
 //!         response.check_status()?;
-//!         if response.body.contains("请先登录") {
-//!             return Err(Failure::blocked("the board asks for a login"));
-//!         }
 //!         let mut page = Page::default();
 //!         for row in response.body.split("<li>").skip(1) {
 //!             match read_row(crawl, response, row) {
@@ -41,8 +38,13 @@
 //!                 None => page.skipped.push(format!("row without a link: {}", html::text(row))),
 //!             }
 //!         }
+//!         // Only where the list is missing: posts quote such words, too.
 //!         if page.posts.is_empty() && page.skipped.is_empty() {
-//!             return Err(Failure::unexpected("no row in the list"));
+//!             return Err(if response.body.contains("请先登录") {
+//!                 Failure::blocked("the board asks for a login")
+//!             } else {
+//!                 Failure::unexpected("no row in the list")
+//!             });
 //!         }
 //!         Ok(page)
 //!     }
@@ -55,7 +57,7 @@
 //!     let address = url::join(&response.url, &html::decode(href));
 //!     let mut post = Post::new(Kind::Post, url::path_and_query(&address), address);
 //!     post.title = Some(html::text(title));
-//!     if let Some(moment) = dates::parse(&html::text(rest), crawl.now, crawl.utc_offset) {
+//!     if let Some(moment) = dates::parse(&html::text(rest), response.fetched, crawl.utc_offset) {
 //!         post.published = Some(moment.timestamp);
 //!         post.day_only = moment.day_only;
 //!     }

@@ -124,6 +124,19 @@ fn reads_chinese_dates() {
     }
 }
 
+/// What the SDKs in JavaScript and Python read too: `tests/authoring.rs` asks them for the same lines.
+#[test]
+fn reads_what_the_other_languages_read() {
+    let (now, china) = (1_657_080_000, 28_800);
+    for line in include_str!("when.jsonl").lines() {
+        let case: Value = serde_json::from_str(line).unwrap();
+        let text = case["text"].as_str().unwrap();
+        let day_only = case["day_only"] == true;
+        let at = case["published"].as_str().map(|iso| seconds(iso.trim_end_matches('Z')));
+        assert_eq!(dates::parse(text, now, china), at.map(|timestamp| Moment { timestamp, day_only }), "{text}");
+    }
+}
+
 #[test]
 fn refuses_what_is_no_date() {
     for text in ["", " ", "置顶", "来源：新华社", "2022-13-45", "31 Feb 2022 10:00:00 GMT", "25:61", "0", "abc"]

@@ -49,6 +49,14 @@ impl Script {
             .find_map(|(there, language)| there.then_some(language))
     }
 
+    /// What to do where its tools cannot be run.
+    fn remedy(self) -> &'static str {
+        match self {
+            Self::JavaScript => "install Node 18 or newer with npm, https://nodejs.org",
+            Self::Python => "install Python 3.10 or newer with venv and pip",
+        }
+    }
+
     /// Fetches what is missing and makes the component.
     pub(super) fn component(
         self,
@@ -65,7 +73,7 @@ impl Script {
         progress(Progress::Encoding);
         // Relative, as both tools run in the folder: no path of this machine gets into a message.
         tool.current_dir(dir).args(["--output", "target/component.wasm"]);
-        let said = ran(&mut tool, "run `caifeng plugin build` again after removing node_modules and target")?;
+        let said = ran(&mut tool, self.remedy())?;
         said.map_err(BuildError::Script)?;
         let component = fs::read(&made).map_err(|error| BuildError::Script(format!("no component: {error}")));
         // It is a part of the plugin and of no use besides.
@@ -87,7 +95,7 @@ fn javascript(dir: &Path, kind: PluginKind, progress: &mut dyn FnMut(Progress)) 
             "--no-audit",
             "--no-fund",
         ]);
-        let said = ran(&mut npm, "install Node 18 or newer with npm, https://nodejs.org")?;
+        let said = ran(&mut npm, Script::JavaScript.remedy())?;
         said.map_err(|said| BuildError::Fetch { file: "package-lock.json", said })?;
     }
     let mut tool = Command::new("npm");
@@ -105,17 +113,22 @@ fn javascript(dir: &Path, kind: PluginKind, progress: &mut dyn FnMut(Progress)) 
 fn python(dir: &Path, kind: PluginKind, progress: &mut dyn FnMut(Progress)) -> Result<Command, BuildError> {
     let venv = dir.join("target/venv");
     let done = venv.join("fetched");
-    if older(&done, &[dir.join("requirements.txt")]) {
+    // The programs of a virtual environment name its folder: where that was moved, it is made anew.
+    let there = fs::canonicalize(dir).unwrap_or_else(|_| dir.to_owned());
+    let moved = fs::read_to_string(&done).unwrap_or_default() != there.to_string_lossy();
+    if moved || older(&done, &[dir.join("requirements.txt")]) || !runs(&venv) {
         progress(Progress::Fetching);
-        let remedy = "install Python 3.10 or newer with venv and pip";
+        let remedy = Script::Python.remedy();
         let mut make = Command::new("python3");
-        make.current_dir(dir).args(["-m", "venv", "target/venv"]);
+        make.current_dir(dir).args(["-m", "venv", "--clear", "target/venv"]);
         ran(&mut make, remedy)?.map_err(BuildError::Script)?;
-        let mut pip = program(&venv, "pip");
-        pip.current_dir(dir).args(["install", "--quiet", "--disable-pip-version-check", "--only-binary", ":all:"]);
+        let mut pip = program(&venv, "python");
+        pip.current_dir(dir).args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]);
+        pip.args(["--only-binary", ":all:"]);
         pip.args(["--require-hashes", "--requirement", "requirements.txt"]);
         ran(&mut pip, remedy)?.map_err(|said| BuildError::Fetch { file: "requirements.txt", said })?;
-        fs::write(&done, "").map_err(|error| BuildError::Write { path: done, error })?;
+        fs::write(&done, there.to_string_lossy().as_bytes())
+            .map_err(|error| BuildError::Write { path: done, error })?;
     }
     let mut tool = program(&venv, "componentize-py");
     tool.args(["--quiet", "--wit-path", "wit", "--world", &format!("{kind}-plugin"), "componentize", "--stub-wasi"])
@@ -127,10 +140,16 @@ fn python(dir: &Path, kind: PluginKind, progress: &mut dyn FnMut(Progress)) -> R
     Ok(tool)
 }
 
-/// A program of a virtual environment.
+/// A program of a virtual environment, by a path that holds in any folder. Its last part stays as it is: `python` is a link,
+/// and looks beside itself for the environment.
 fn program(venv: &Path, name: &str) -> Command {
     let folder = venv.join(if cfg!(windows) { "Scripts" } else { "bin" });
-    Command::new(fs::canonicalize(folder.join(name)).unwrap_or_else(|_| folder.join(name)))
+    Command::new(fs::canonicalize(&folder).unwrap_or(folder).join(name))
+}
+
+/// Whether the interpreter of a virtual environment is still there: it is one of the machine's.
+fn runs(venv: &Path) -> bool {
+    program(venv, "python").arg("--version").output().is_ok_and(|output| output.status.success())
 }
 
 /// Whether `done` is missing or one of these files has changed since.

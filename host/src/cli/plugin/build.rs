@@ -2,13 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::Context;
+use anyhow::{Context, anyhow};
 use caifeng_plugin_host::artifact::Artifact;
 use caifeng_plugin_host::build::{self, Progress};
 use caifeng_plugin_host::manifest::Manifest;
 
-use super::super::output::{Lines, progress};
+use super::super::output::{Lines, note, waiting};
 use super::super::{Exit, Failed, OrExit, Outcome};
+use super::folder;
 use super::list::Listed;
 
 #[derive(Debug, clap::Args)]
@@ -42,23 +43,41 @@ pub(super) fn run(args: &BuildArgs) -> Outcome {
     Ok(Exit::Done)
 }
 
-/// Builds the plugin in `dir` into the file `out`, with a progress bar.
+/// Builds the plugin in `dir` into the file `out`, saying how far it is.
 pub(super) fn built(dir: &Path, out: &Path) -> Result<(PathBuf, Artifact), Failed> {
-    let bar = progress(0, "building");
-    let built = build::build(dir, out, &mut |progress| match progress {
-        Progress::Fetching => bar.set_message("fetching what the lock file names"),
-        Progress::Compiled(name) => bar.set_message(format!("compiled {name}")),
-        Progress::Encoding => bar.set_message("encoding"),
-    });
+    let told = |progress| match progress {
+        Progress::Fetching => "fetching what the lock file names".to_owned(),
+        Progress::Compiled(name) => format!("compiled {name}"),
+        Progress::Encoding => "encoding".to_owned(),
+    };
+    // A log, which shows no progress, says at least what takes so long.
+    if !out.exists() {
+        note(format_args!("building {} for the first time: this may take a minute", dir.display()));
+    }
+    let bar = waiting("building");
+    let mut tell = |progress| bar.set_message(told(progress));
+    let in_place = folder::place(dir).is_some_and(|place| same(&place, out));
+    let make = if in_place { build::build_in_place } else { build::build };
+    let built = make(dir, out, &mut tell);
     bar.finish_and_clear();
     let path = built.or_exit(Exit::Plugin)?;
     let artifact = std::fs::read(&path).map_err(anyhow::Error::from).and_then(|bytes| Ok(Artifact::read(bytes)?));
     Ok((path, artifact.or_exit(Exit::Plugin)?))
 }
 
+/// Whether two paths are of one file, which need not be there yet.
+fn same(one: &Path, other: &Path) -> bool {
+    let absolute = |path: &Path| std::path::absolute(path).ok();
+    absolute(one) == absolute(other)
+}
+
 /// `target/ID.wasm` in the folder, by the id in its manifest.
 pub(super) fn default_out(dir: &Path) -> Result<PathBuf, Failed> {
     let path = dir.join("plugin.toml");
+    if !path.exists() {
+        let what = "no plugin.toml: name the folder of a plugin, or begin one with caifeng plugin new NAME";
+        return Err(anyhow!("{}: {what}", dir.display())).or_exit(Exit::Usage);
+    }
     let text = std::fs::read_to_string(&path).with_context(|| format!("{}: cannot be read", path.display()));
     let manifest = Manifest::parse(&text.or_exit(Exit::Usage)?).with_context(|| path.display().to_string());
     Ok(dir.join("target").join(format!("{}.wasm", manifest.or_exit(Exit::Plugin)?.id)))

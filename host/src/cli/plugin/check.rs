@@ -3,7 +3,7 @@
 use caifeng::clock::{Clock as _, SystemClock};
 use caifeng_plugin_host::laws::Laws;
 
-use super::super::output::Lines;
+use super::super::output::{Lines, waiting};
 use super::super::workplace;
 use super::super::{Exit, OrExit, Outcome};
 use super::folder::PluginArgs;
@@ -28,11 +28,23 @@ enum Format {
     Junit,
 }
 
+/// What takes so long.
+pub(super) fn trying(fixtures: usize) -> String {
+    format!("trying every law on {}: this may take a minute", counted(fixtures))
+}
+
+/// "1 fixture", "2 fixtures".
+pub(super) fn counted(fixtures: usize) -> String {
+    format!("{fixtures} fixture{}", if fixtures == 1 { "" } else { "s" })
+}
+
 /// Runs `caifeng plugin check`.
 pub(super) fn run(args: &CheckArgs) -> Outcome {
     let subject = args.plugin.subject()?;
     let laws = Laws::new(workplace::compiled(None)).or_exit(Exit::Internal)?;
+    let bar = waiting(trying(subject.fixtures.len()));
     let card = laws.check(&subject.bytes, &subject.fixtures, SystemClock.now());
+    bar.finish_and_clear();
     let mut lines = Lines::new();
     let printed = match args.format {
         Format::Text => lines.text(card.to_string().trim_end()),

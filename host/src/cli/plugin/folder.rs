@@ -2,7 +2,7 @@
 //!
 //! An author names the folder of the source, everybody else a `.wasm` or the id
 //! of an installed plugin. For a folder the component is the one that was built
-//! last, built anew when the source has changed since; its fixtures are those
+//! last, built anew when what it was made of has changed since; its fixtures are those
 //! of the folder. For the others the fixtures are named, or those of the source
 //! tree that the file was built in.
 
@@ -13,9 +13,8 @@ use std::time::SystemTime;
 use anyhow::{Context, anyhow};
 use caifeng::directory::Directory;
 use caifeng::plugins::card;
-use caifeng_plugin_host::artifact::Artifact;
+use caifeng_plugin_host::build::is_current;
 use caifeng_plugin_host::fixture::{Fixture, Listed};
-use caifeng_plugin_host::manifest::Manifest;
 
 use super::super::output::note;
 use super::super::workplace::{self, DataArgs};
@@ -142,28 +141,26 @@ pub(super) fn inside(bytes: &[u8]) -> anyhow::Result<Vec<Listed>> {
     Ok(card::fixtures(bytes)?)
 }
 
-/// The component of a source folder: the one that was built last, unless the
-/// source has changed since.
+/// The component of a source folder: the one that was built last, unless what it was made of has changed since.
 fn component(folder: &Path) -> Result<PathBuf, Failed> {
-    let path = folder.join("plugin.toml");
-    let text = fs::read_to_string(&path).with_context(|| format!("{}: cannot be read", path.display()));
-    let text = text.or_exit(Exit::Usage)?;
-    let manifest = Manifest::parse(&text).with_context(|| path.display().to_string()).or_exit(Exit::Plugin)?;
     let own = build::default_out(folder)?;
-    let changed = newest(folder);
-    let absolute = fs::canonicalize(folder).or_exit(Exit::Usage)?;
-    // A workspace keeps all of its plugins in target/plugins; a crate of its own has its plugin in its own target folder.
-    let shared = absolute.ancestors().map(|above| above.join("target/plugins")).find(|folder| folder.is_dir());
-    let found = shared.map_or(own, |folder| folder.join(format!("{}.wasm", manifest.id)));
-    if !found.exists() {
-        return build::built(folder, &found).map(|(path, _)| path);
-    }
-    let read = fs::read(&found).ok().and_then(|bytes| Artifact::read(bytes).ok());
-    if modified(&found) >= changed && read.is_some_and(|artifact| artifact.manifest_text() == text) {
+    let found = place(folder).unwrap_or(own);
+    if is_current(folder, &found) {
         return Ok(found);
     }
-    note(format_args!("{} is older than its source: building it anew", found.display()));
+    if found.exists() {
+        note(format_args!("{} is older than its source: building it anew", found.display()));
+    }
     build::built(folder, &found).map(|(path, _)| path)
+}
+
+/// Where the component of a source folder lies: a workspace keeps all of its plugins in target/plugins; a crate of its own has
+/// its plugin in its own target folder. `None` where there is no manifest to name it.
+pub(super) fn place(folder: &Path) -> Option<PathBuf> {
+    let own = build::default_out(folder).ok()?;
+    let absolute = fs::canonicalize(folder).ok()?;
+    let shared = absolute.ancestors().map(|above| above.join("target/plugins")).find(|folder| folder.is_dir());
+    Some(shared.map_or_else(|| own.clone(), |shared| shared.join(own.file_name().unwrap_or_default())))
 }
 
 /// The fixtures of the plugin in the source tree that a file was built in:
@@ -175,26 +172,19 @@ fn source_of(wasm: &Path) -> Option<PathBuf> {
     above.find(|folder| folder.join("plugin.toml").is_file()).map(|folder| folder.join("fixtures"))
 }
 
-/// When the source was last changed: every file but fixtures and what is built.
-fn newest(folder: &Path) -> Option<SystemTime> {
-    latest(folder, &["fixtures", "target", "tests", "node_modules"]).0
-}
-
 /// When source or fixtures were last changed, and how many files they are: one that is removed is a change too.
 pub(super) fn last_change(folder: &Path) -> (Option<SystemTime>, usize) {
-    latest(folder, &["target", "node_modules"])
-}
-
-fn latest(folder: &Path, skip: &[&str]) -> (Option<SystemTime>, usize) {
     let (mut newest, mut files) = (None, 0);
     let mut folders = vec![folder.to_owned()];
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(&folder).into_iter().flatten().flatten() {
             let path = entry.path();
-            let skipped = skip.iter().any(|name| path.ends_with(name));
+            // What is built and fetched, and what is hidden: of git, or of an editor.
+            let hidden = entry.file_name().to_string_lossy().starts_with('.');
+            let skipped = hidden || ["target", "node_modules"].iter().any(|name| path.ends_with(name));
             if path.is_dir() && !skipped {
                 folders.push(path);
-            } else if path.is_file() {
+            } else if path.is_file() && !hidden {
                 files += 1;
                 newest = newest.max(modified(&path));
             }

@@ -20,9 +20,10 @@ use caifeng_plugin_host::laws::ScoreCard;
 use serde_json::json;
 
 use super::super::deed::{self, PersonArgs, TokenArgs};
-use super::super::output::{Lines, note};
+use super::super::output::{Lines, note, waiting};
 use super::super::workplace::{self, DataArgs};
 use super::super::{Exit, Failed, OrExit, Outcome};
+use super::check::{counted, trying};
 use super::folder::PluginArgs;
 use super::pack::{beside, packed};
 use super::registry::RegistryArgs;
@@ -146,6 +147,10 @@ impl Tried {
             format!("sha256 {}", artifact.digest()),
             match &offer.signer {
                 Some(signer) if offer.signer_is_known() => format!("signed by {signer}, as before"),
+                Some(signer) if offer.was_unsigned() => format!(
+                    "signed by {signer}; the version before was not signed: trusted {}. Compare it with what its author shows elsewhere",
+                    if runs { "from now on" } else { "once it is allowed, and not earlier" }
+                ),
                 Some(signer) if !runs && offer.pinned() => format!(
                     "signed by {signer}, another key than before: trusted once it is allowed, and not earlier. Compare it with what its author shows elsewhere"
                 ),
@@ -154,7 +159,7 @@ impl Tried {
                 ),
                 None => "NOT SIGNED: nobody can say whose it is, or whether it was changed on its way".to_owned(),
             },
-            format!("keeps every law, tried on {} fixtures", self.fixtures),
+            format!("keeps every law, tried on {}", counted(self.fixtures)),
         ];
         let (all, more) = (Wish::all(manifest), offer.more());
         let upgrade = offer.before.as_ref().filter(|_| offer.upgrades());
@@ -241,7 +246,10 @@ fn named(text: &str) -> Result<Signer, Failed> {
 
 /// Holds a packed plugin against the laws, on the fixtures that it carries; its card.
 pub(super) fn lawful(artifact: &Artifact) -> Result<ScoreCard, Failed> {
+    let fixtures = card::fixtures(artifact.bytes()).map_or(0, |fixtures| fixtures.len());
+    let bar = waiting(trying(fixtures));
     let card = card::tried(artifact, workplace::compiled(None), SystemClock.now());
+    bar.finish_and_clear();
     card.map_err(|error| {
         if let Unlawful::Broken { card, .. } = &error {
             note(card.to_string().trim_end());

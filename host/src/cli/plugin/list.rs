@@ -74,7 +74,9 @@ pub(super) fn run(args: &ListArgs) -> Outcome {
         }
     }
     if registry.all().is_empty() {
-        note("no plugins: `make plugins` builds the shipped ones");
+        note(
+            "no plugins are installed: caifeng plugin install takes one; those of the release belong into a folder plugins/ beside the executable",
+        );
     }
     lines.flush().or_exit(Exit::Internal)?;
     Ok(exit)

@@ -7,6 +7,7 @@ use caifeng::clock::{Clock as _, SystemClock};
 use caifeng::starter::{self, File, Kind, Language, Name};
 
 use super::super::output::{Lines, note};
+use super::super::workplace;
 use super::super::{Exit, Failed, OrExit, Outcome};
 
 #[derive(Debug, clap::Args)]
@@ -49,6 +50,9 @@ enum What {
 pub(super) fn run(args: &NewArgs) -> Outcome {
     let named = args.dir.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let name = Name::new(&named).or_exit(Exit::Usage)?;
+    if workplace::registry(None)?.ships(&named) {
+        return Err(anyhow!("{named}: the release has a plugin of this name, choose another")).or_exit(Exit::Usage);
+    }
     let language = match args.lang {
         Lang::Rust => Language::Rust,
         Lang::Js => Language::JavaScript,

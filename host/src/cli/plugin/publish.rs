@@ -15,7 +15,7 @@ use super::registry::RegistryArgs;
 
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Any registry of the OCI distribution specification takes it. It must keep every law of caifeng plugin check and be signed: with --key, or by a .minisig beside a packed file."
+    after_help = "Any registry of the OCI distribution specification takes it. It must keep every law of caifeng plugin check and be signed: with --key, or by a .minisig beside a packed file. A tag that another file has is refused; the same file again is the same artifact."
 )]
 pub(super) struct PublishArgs {
     /// Where to: HOST/REPOSITORY, with a tag or with that of its version
@@ -29,6 +29,9 @@ pub(super) struct PublishArgs {
     /// The file that holds the key's password, in its first line; without it the password is asked for at the terminal
     #[arg(long, value_name = "F", requires = "key")]
     password_file: Option<PathBuf>,
+    /// Put it in the place of another file that has the tag already
+    #[arg(long)]
+    replace: bool,
     #[command(flatten)]
     registry: RegistryArgs,
 }
@@ -48,7 +51,7 @@ pub(super) fn run(args: &PublishArgs) -> Outcome {
     lawful(&artifact)?;
     let exports = [format!("caifeng:plugin/{}@{}", artifact.kind(), artifact.contract())];
     let kept = Kept { file, signature: Some(signature) };
-    let digest = args.registry.push(&reference, &kept, &exports, args.plugin.data())?;
+    let digest = args.registry.push(&reference, &kept, (&exports, args.replace), args.plugin.data())?;
     let mut lines = Lines::new();
     let line = format!("{reference}@{digest}");
     lines.text(line).and_then(|()| lines.flush()).or_exit(Exit::Internal)?;

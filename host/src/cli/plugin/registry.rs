@@ -20,7 +20,7 @@ pub(super) struct RegistryArgs {
     /// A file with USER:PASSWORD for the registry, which only you can read
     #[arg(long, value_name = "F")]
     login_file: Option<PathBuf>,
-    /// Reach the registry without https; only one that [network] private lists
+    /// Reach the registry without https; only one that [network] private of caifeng.toml lists
     #[arg(long)]
     plain_http: bool,
     /// Configuration [default: caifeng.toml in the data directory]
@@ -61,20 +61,24 @@ impl RegistryArgs {
         &self,
         to: &Reference,
         kept: &Kept,
-        exports: &[String],
+        (exports, replace): (&[String], bool),
         data: &DataArgs,
     ) -> Result<String, Failed> {
         let live = self.live(data)?;
-        runtime()?.block_on(live.push(to, kept, exports)).map_err(failed)
+        runtime()?.block_on(live.push(to, kept, exports, replace)).map_err(failed)
     }
 }
 
 /// Who must act.
 fn failed(error: RegistryError) -> Failed {
     let exit = match error {
-        RegistryError::Reference(_) | RegistryError::Refused(_) | RegistryError::Plain => Exit::Usage,
+        RegistryError::Reference(_)
+        | RegistryError::Case(_)
+        | RegistryError::Refused(_)
+        | RegistryError::Plain(_)
+        | RegistryError::Tags { named: false, .. } => Exit::Usage,
         RegistryError::Foreign(..) => Exit::Plugin,
-        RegistryError::Denied(..) | RegistryError::Lies(..) => Exit::Refused,
+        RegistryError::Denied(..) | RegistryError::Lies(..) | RegistryError::Taken { .. } => Exit::Refused,
         _ => Exit::Network,
     };
     Failed { exit, error: error.into() }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, anyhow};
 use caifeng::clock::{Clock as _, SystemClock, rfc3339};
-use caifeng::crawl::Limits;
+use caifeng::crawl::{LeftOut, Limits};
 use caifeng::daemon::settings;
 use caifeng::evidence::archive::Archive;
 use caifeng::fetch::Fetcher;
@@ -27,6 +27,7 @@ use super::super::output::{Lines, note, one_line, progress};
 use super::super::serve::runtime;
 use super::super::workplace;
 use super::super::{Exit, Failed, OrExit, Outcome};
+use super::check::counted;
 use super::folder::NamedArgs;
 
 #[derive(Debug, clap::Args)]
@@ -212,8 +213,8 @@ fn print(lines: &mut Lines, event: &Event, json: bool) -> std::io::Result<()> {
         Event::Asking(_) => Ok(()),
         Event::Unheard(request, error) => lines.text(format_args!("{}: not heard: {error}", heading(request))),
         Event::TurnedAway(line) => lines.text(format_args!("    turned away: {}", one_line(line))),
-        Event::LeftOut(line) => {
-            note(line);
+        Event::LeftOut(left_out) => {
+            note(beyond(left_out));
             Ok(())
         }
         Event::Read(exchange) => {
@@ -232,6 +233,13 @@ fn print(lines: &mut Lines, event: &Event, json: bool) -> std::io::Result<()> {
             }
         }
     }
+}
+
+/// What a trial has left out: it is its own option that goes further, and no watch's budget.
+fn beyond(left_out: &LeftOut) -> String {
+    let LeftOut { pages, limit, budget, .. } = left_out;
+    let advice = if *budget == Some("requests") { "; --requests N asks for more" } else { "" };
+    format!("partial: {pages} pages were left out, because this trial may use {limit}{advice}")
 }
 
 fn heading(request: &Request) -> String {
@@ -268,7 +276,7 @@ fn print_json(lines: &mut Lines, event: &Event) -> std::io::Result<()> {
             json!({ "event": "unheard", "step": request.step, "url": request.url, "error": error.to_string() })
         }
         Event::TurnedAway(line) => json!({ "event": "turned-away", "why": line }),
-        Event::LeftOut(line) => json!({ "event": "left-out", "why": line }),
+        Event::LeftOut(left_out) => json!({ "event": "left-out", "why": beyond(left_out) }),
         Event::Read(exchange) => {
             let Exchange { request, response, outcome } = &**exchange;
             let page = outcome.as_ref().ok();
@@ -315,7 +323,7 @@ fn save(args: &TryArgs, name: &str, folder: &Path, crawl: &Crawl, exchanges: &[E
     }
     let replaced = if args.pseudonymise { format!(", {} names replaced", names.len()) } else { String::new() };
     let what = "look at them, then: caifeng plugin test --accept";
-    note(format_args!("{} fixtures in {}{replaced}: {what}", fixtures.len(), folder.display()));
+    note(format_args!("{} in {}{replaced}: {what}", counted(fixtures.len()), folder.display()));
     Ok(())
 }
 

@@ -30,6 +30,8 @@ const SIGNATURE: &str = "caifeng.plugin.minisig";
 
 /// Bytes of a manifest and of an answer with a token.
 const SMALL: u64 = 1 << 20;
+/// Tags that are shown to who named none.
+const MOST_TAGS: usize = 20;
 /// Bytes of a plugin.
 const LARGEST: u64 = 256 << 20;
 
@@ -82,7 +84,10 @@ impl Live {
     pub async fn pull(&self, from: &Reference) -> Result<Kept, RegistryError> {
         let mut visit = Visit { live: self, to: from, token: None };
         let url = from.at(&format!("manifests/{}", from.name()))?;
-        let response = visit.get(url, "pull").await?;
+        let response = match visit.get(url, "pull").await {
+            Err(RegistryError::Missing(place)) => return Err(visit.missing(place).await),
+            response => response?,
+        };
         let announced = response.headers().get("docker-content-digest").and_then(|value| value.to_str().ok());
         let announced = announced.map(str::to_owned);
         let bytes = whole(response, SMALL).await?;
@@ -110,11 +115,17 @@ impl Live {
     }
 
     /// Puts a plugin into a registry; the digest of its manifest, by which it can be named for good.
-    /// `exports` is what the component exports.
+    /// `exports` is what the component exports; with `replace` it takes the place of another that is there by that tag.
     ///
     /// # Errors
     /// See [`RegistryError`].
-    pub async fn push(&self, to: &Reference, kept: &Kept, exports: &[String]) -> Result<String, RegistryError> {
+    pub async fn push(
+        &self,
+        to: &Reference,
+        kept: &Kept,
+        exports: &[String],
+        replace: bool,
+    ) -> Result<String, RegistryError> {
         let mut visit = Visit { live: self, to, token: None };
         let layer = Descriptor::of(LAYER, &kept.file);
         let config = serde_json::json!({
@@ -123,19 +134,26 @@ impl Live {
             "component": { "exports": exports, "imports": [] },
         });
         let config = config.to_string().into_bytes();
-        visit.upload(&layer.digest, &kept.file).await?;
-        visit.upload(&digest(&config), &config).await?;
         let annotations = kept.signature.iter().map(|text| (SIGNATURE.to_owned(), text.clone())).collect();
         let manifest = Manifest {
             schema_version: 2,
             media_type: Some(MANIFEST.to_owned()),
             artifact_type: Some(CONFIG.to_owned()),
             config: Descriptor::of(CONFIG, &config),
-            layers: vec![layer],
+            layers: vec![layer.clone()],
             annotations,
         };
         let bytes = serde_json::to_vec(&manifest).map_err(|error| RegistryError::Unanswered(error.to_string()))?;
         let url = to.at(&format!("manifests/{}", to.name()))?;
+        // Before anything of it is there. Two who publish at the same moment are not told apart: the specification has no way.
+        match visit.there(url.clone()).await? {
+            Some(there) if there != digest(&bytes) && !replace => {
+                return Err(RegistryError::Taken { place: to.to_string(), there });
+            }
+            _ => {}
+        }
+        visit.upload(&layer.digest, &kept.file).await?;
+        visit.upload(&digest(&config), &config).await?;
         let put = |client: &Client| client.put(url.clone()).header(CONTENT_TYPE, MANIFEST).body(bytes.clone());
         let response = visit.ask(&url, "pull,push", put).await?;
         to.expects(response.status().as_u16(), &[201])?;
@@ -169,6 +187,37 @@ impl Visit<'_> {
             at = next;
         }
         Err(self.to.lies(format!("more than {MAX_HOPS} redirects")))
+    }
+
+    /// The digest of the manifest that is there; `None` where none is.
+    async fn there(&mut self, url: Url) -> Result<Option<String>, RegistryError> {
+        match self.get(url, "pull,push").await {
+            Ok(response) => Ok(Some(digest(&whole(response, SMALL).await?))),
+            Err(RegistryError::Missing(_)) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// What is to be said where nothing was found: which tags there are, if the registry tells.
+    async fn missing(&mut self, place: String) -> RegistryError {
+        match self.tags().await {
+            Ok(tags) if !tags.is_empty() && self.to.digest().is_none() => {
+                RegistryError::Tags { place, named: self.to.is_tagged(), tags }
+            }
+            _ => RegistryError::Missing(place),
+        }
+    }
+
+    /// The first tags of the repository, those that can be named.
+    async fn tags(&mut self) -> Result<Vec<String>, RegistryError> {
+        let response = self.get(self.to.at(&format!("tags/list?n={MOST_TAGS}"))?, "pull").await?;
+        let told: Tags = serde_json::from_slice(&whole(response, SMALL).await?)
+            .map_err(|_| self.to.lies("no list of tags where it promised one".to_owned()))?;
+        let nameable = |tag: &String| self.to.tagged(tag).is_some();
+        let mut tags: Vec<String> =
+            told.tags.unwrap_or_default().into_iter().filter(nameable).take(MOST_TAGS).collect();
+        tags.sort();
+        Ok(tags)
     }
 
     /// Puts a blob there, unless it is there.
@@ -241,7 +290,7 @@ impl Visit<'_> {
     fn client(&self, url: &Url, from: Option<&Url>) -> Result<&Client, RegistryError> {
         let private = check_url(url, &self.live.settings.policy, from)?;
         if url.scheme() == "http" && !private {
-            return Err(RegistryError::Plain);
+            return Err(RegistryError::Plain(self.to.authority().to_owned()));
         }
         Ok(if private { &self.live.private } else { &self.live.public })
     }
@@ -255,6 +304,11 @@ impl Visit<'_> {
             other => RegistryError::Unanswered(other.to_string()),
         })
     }
+}
+
+#[derive(Deserialize)]
+struct Tags {
+    tags: Option<Vec<String>>,
 }
 
 #[derive(Deserialize)]

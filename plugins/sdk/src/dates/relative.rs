@@ -92,6 +92,7 @@ pub(super) fn amount(chars: &[char]) -> Option<(i64, usize)> {
         '半' => Some((1, 1)),
         '几' | '幾' => Some((6, 1)),
         'a' if chars.get(1) == Some(&' ') => Some((2, 1)),
+        'a' if starts(chars, "an ") => Some((2, 2)),
         _ => None,
     }
 }

@@ -44,7 +44,7 @@ pub(crate) fn read(how: &str, crawl: &Crawl, asked: &Request, response: &Respons
         let whole = rest.split_once("</li>").and_then(|(inner, _)| topic(how, crawl, response, (nth, inner, title)));
         match whole {
             Some(post) if how == "dated-reads-one" && post.id != "10231" => {
-                found.skipped.push("a row of another kind".to_owned())
+                found.skipped.push("a row of another kind".to_owned());
             }
             Some(post) if how.starts_with("dated-links") => {
                 if post.published >= Some(crawl.since) || how == "dated-links-all" {
