@@ -221,7 +221,7 @@ impl Frontier {
         } else {
             (format!("{requests} requests"), Some("requests"))
         };
-        (pages > 0).then(|| LeftOut { pages, more: self.over.len() >= REMEMBERED, limit, budget })
+        (pages > 0).then_some(LeftOut { pages, more: self.over.len() >= REMEMBERED, limit, budget })
     }
 
     /// Takes a page: queues what it wants to follow, and sorts its posts.
